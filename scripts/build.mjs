@@ -1,0 +1,163 @@
+// npm run build: Rust -> WebAssembly -> dist/, the files that shops load.
+//
+//   cargo (build-std) -> wasm-bindgen -> wasm-opt -> esbuild -> dist/
+//
+// `-- --stable` builds with the plain stable toolchain into target/stable-dist: larger, without a budget.
+
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { isFresh, markFresh, sourcesDigest } from "./lib/freshness.mjs";
+import { command, steps } from "./lib/progress.mjs";
+import { at, main, manifest, root, tool } from "./lib/project.mjs";
+import { setUp, WASM_TARGET } from "./lib/toolchain.mjs";
+
+const PROFILE = "wasm";
+const TARGET_JS = "es2020";
+
+// The standard library is built too, so that its formatting and panic machinery, which the module
+// never uses, is not in it. Unstable options of a stable compiler: hence RUSTC_BOOTSTRAP.
+// https://doc.rust-lang.org/nightly/unstable-book/compiler-flags/
+const SMALL = {
+  args: ["-Z", "build-std=std", "-Z", "build-std-features=optimize_for_size"],
+  env: {
+    RUSTC_BOOTSTRAP: "1",
+    RUSTFLAGS: "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none",
+  },
+};
+const STABLE = { args: [], env: { RUSTFLAGS: "" } };
+
+// Named one by one: --all-features makes a module that browsers refuse.
+const WASM_FEATURES = [
+  "bulk-memory",
+  "bulk-memory-opt",
+  "multivalue",
+  "mutable-globals",
+  "nontrapping-float-to-int",
+  "reference-types",
+  "sign-ext",
+];
+
+const sha = (algorithm, bytes, encoding) => createHash(algorithm).update(bytes).digest(encoding);
+
+export const DIST = at("dist");
+export const STABLE_DIST = at("target", "stable-dist");
+
+/** The steps of one build. They need what setUp() installs. */
+export function buildSteps({ stable = false } = {}) {
+  const out = stable ? STABLE_DIST : DIST;
+  const work = at("target", stable ? "bindgen-stable" : "bindgen");
+  // Its own target directory each: the flags differ, and switching would build everything again.
+  const targetDir = at("target", stable ? "wasm-stable" : "wasm-small");
+  return [
+    { label: `compiling the tracker${stable ? " (stable)" : " and the standard library for size"}`, run: (task) => compile(task, targetDir, stable ? STABLE : SMALL) },
+    { label: "writing the glue and shrinking the module", run: (task) => shrink(task, targetDir, work) },
+    {
+      label: `bundling into ${out.slice(root.length + 1)}/`,
+      run: async () => {
+        const digest = sourcesDigest();
+        await bundle(work, out);
+        markFresh(out, digest);
+      },
+    },
+  ];
+}
+
+/** The same, but nothing when that build is of the sources as they are now. */
+export const buildStepsIfStale = (options = {}) => (isFresh(options.stable ? STABLE_DIST : DIST) ? [] : buildSteps(options));
+
+async function compile(task, targetDir, { args, env }) {
+  await command(
+    "cargo",
+    ["build", "--package", manifest.name, "--lib", "--profile", PROFILE, "--target", WASM_TARGET, "--target-dir", targetDir, ...args],
+    { task, cwd: root, env: { ...env, CARGO_ENCODED_RUSTFLAGS: undefined } },
+  );
+}
+
+async function shrink(task, targetDir, work) {
+  rmSync(work, { recursive: true, force: true });
+  const compiled = join(targetDir, WASM_TARGET, PROFILE, `${manifest.name}.wasm`);
+  task.say("wasm-bindgen");
+  await command(
+    tool("wasm-bindgen"),
+    [compiled, "--target", "web", "--omit-default-module-path", "--no-typescript", "--remove-name-section", "--remove-producers-section", "--out-dir", work, "--out-name", manifest.name],
+    { task },
+  );
+  task.say("wasm-opt");
+  await command(
+    process.execPath,
+    [
+      at("node_modules", "binaryen", "bin", "wasm-opt"),
+      join(work, `${manifest.name}_bg.wasm`),
+      "-o", join(work, `${manifest.name}.wasm`),
+      "-Oz",
+      "--mvp-features", ...WASM_FEATURES.map((feature) => `--enable-${feature}`),
+      "--strip-debug", "--strip-producers", "--strip-target-features",
+    ],
+    { task },
+  );
+}
+
+async function bundle(work, out) {
+  // Imported here: on a fresh machine it is there only after set-up.
+  const { build } = await import("esbuild");
+  const wasm = readFileSync(join(work, "recobeacon.wasm"));
+  // Beside each other and then swapped: a build that fails leaves the last good one.
+  const next = `${out}.next`;
+  rmSync(next, { recursive: true, force: true });
+  mkdirSync(next, { recursive: true });
+
+  const common = {
+    bundle: true,
+    minify: true,
+    target: TARGET_JS,
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "warning",
+    absWorkingDir: root,
+    plugins: [generated(work)],
+    define: {
+      __VERSION__: JSON.stringify(manifest.version),
+      // Of one build or not at all: a cached reco.js never meets another build's module.
+      __WASM_FILE__: JSON.stringify(`recobeacon.wasm?v=${sha("sha256", wasm, "hex").slice(0, 8)}`),
+    },
+  };
+  await Promise.all([
+    build({ ...common, entryPoints: ["www/tag.js"], outfile: join(next, "reco.js"), format: "iife" }),
+    build({ ...common, entryPoints: ["www/index.js"], outfile: join(next, "index.js"), format: "esm", external: ["./core.js"] }),
+    build({ ...common, entryPoints: ["www/core.js"], outfile: join(next, "core.js"), format: "esm" }),
+    // As it is: it is pasted into pages, and a wrapper would only cost bytes.
+    build({ ...common, entryPoints: ["www/snippet.js"], outfile: join(next, "snippet.js"), bundle: false, plugins: [] }),
+  ]);
+  writeFileSync(join(next, "recobeacon.wasm"), wasm);
+  copyFileSync(at("www", "index.d.ts"), join(next, "index.d.ts"));
+
+  const integrity = Object.fromEntries(
+    readdirSync(next).sort().map((file) => [file, `sha384-${sha("sha384", readFileSync(join(next, file)), "base64")}`]),
+  );
+  writeFileSync(join(next, "integrity.json"), `${JSON.stringify(integrity, null, 2)}\n`);
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(dirname(out), { recursive: true });
+  renameSync(next, out);
+}
+
+/** Resolves the two names under which www/ imports what the build makes: the glue, and the module as bytes. */
+const generated = (work) => ({
+  name: "recobeacon-generated",
+  setup(build) {
+    build.onResolve({ filter: /^recobeacon-(glue|wasm)$/ }, ({ path }) => ({
+      path: join(work, path === "recobeacon-glue" ? "recobeacon.js" : "recobeacon.wasm"),
+    }));
+    build.onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ contents: readFileSync(path), loader: "binary" }));
+  },
+});
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await main(async () => {
+    const { values } = parseArgs({ options: { stable: { type: "boolean" } } });
+    await steps([...setUp(), ...buildSteps(values)]);
+    if (!values.stable && existsSync(DIST)) console.log("\ndist/ is ready; `npm run size` shows what it weighs.");
+  });
+}

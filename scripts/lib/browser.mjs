@@ -1,0 +1,68 @@
+// Finds Chromium and its WebDriver, and starts Chromium with Playwright. Nothing is downloaded: it is the machine's own browser.
+
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { Problem } from "./project.mjs";
+import { command } from "./progress.mjs";
+
+const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
+const BROWSER_PATHS = [
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+];
+const DRIVERS = ["chromedriver"];
+const INSTALL =
+  "Install Chromium or Google Chrome and the chromedriver of the same version " +
+  "(https://googlechromelabs.github.io/chrome-for-testing/), or name them in the variables CHROME and CHROMEDRIVER.";
+
+const exe = process.platform === "win32" ? ".exe" : "";
+
+function onPath(names) {
+  const directories = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
+  return names.flatMap((name) => directories.map((directory) => join(directory, name + exe))).find((file) => existsSync(file));
+}
+
+function named(variable) {
+  const file = process.env[variable];
+  if (file && !existsSync(file)) throw new Problem(`${variable} names ${file}, which is not there.`);
+  return file || undefined;
+}
+
+export const findBrowser = () => named("CHROME") ?? onPath(BROWSERS) ?? BROWSER_PATHS.find((file) => existsSync(file));
+export const findDriver = () => named("CHROMEDRIVER") ?? onPath(DRIVERS);
+
+/** The path of the browser, or one sentence on how to get one. */
+export function browser() {
+  const found = findBrowser();
+  if (!found) throw new Problem(`No Chromium was found. ${INSTALL}`);
+  return found;
+}
+
+/** The step that installs browser and driver where this may be done (Debian or Ubuntu as root); elsewhere it says what to install. */
+export function browserSteps({ driver = true } = {}) {
+  if (findBrowser() && (!driver || findDriver())) return [];
+  const mayInstall = process.platform === "linux" && process.getuid?.() === 0 && spawnSync("apt-get", ["--version"]).status === 0;
+  if (!mayInstall) throw new Problem(`No ${findBrowser() ? "chromedriver" : "Chromium"} was found. ${INSTALL}`);
+  return [
+    {
+      label: "installing chromium and chromium-driver with apt",
+      run: async (task) => {
+        const env = { DEBIAN_FRONTEND: "noninteractive" };
+        try {
+          await command("apt-get", ["update"], { task, env });
+          await command("apt-get", ["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"], { task, env });
+        } catch (error) {
+          throw new Problem(`${error.message}\n\nChromium could not be installed with apt. ${INSTALL}`);
+        }
+      },
+    },
+  ];
+}
+
+/** Starts Chromium without a window. `options` are Playwright's, https://playwright.dev/docs/api/class-browsertype#browser-type-launch. */
+export async function launch(options = {}) {
+  const { chromium } = await import("playwright-core");
+  return chromium.launch({ executablePath: browser(), ...options, args: ["--disable-dev-shm-usage", ...(options.args ?? [])] });
+}

@@ -1,0 +1,122 @@
+// Starts the collector as its own process and talks to it: npm start, the replay and the tests use it.
+
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { at, collectorBinary, Problem, root } from "./project.mjs";
+import { command } from "./progress.mjs";
+
+const LISTENING = /^listening on (http:\/\/\S+)$/;
+const START_MS = 20_000;
+const STOP_MS = 15_000;
+
+/** The step that compiles the collector; where nothing changed it takes a moment. */
+export const collectorStep = () => ({
+  label: "compiling the collector",
+  run: (task) => command("cargo", ["build", "--release", "--package", "recobeacon-collector"], { task, cwd: root }),
+});
+
+const portIsFree = (port) =>
+  new Promise((resolve) => {
+    const probe = createServer().once("error", () => resolve(false));
+    probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
+  });
+
+/** The first free port from this one on: the usual one may be another checkout's. */
+export async function freePort(from, tries = 50) {
+  for (let port = from; port < from + tries; port++) if (await portIsFree(port)) return port;
+  throw new Problem(`No free port between ${from} and ${from + tries - 1}: set PORT.`);
+}
+
+/**
+ * Starts the collector and resolves when it listens. `args` are its flags.
+ * The result has its `url`, `stop()`, which asks it to finish as Ctrl-C does, and `log`, its standard error.
+ */
+export function startCollector(args, { quiet = true } = {}) {
+  const child = spawn(collectorBinary(), args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+  const kill = () => child.kill("SIGKILL");
+  process.once("exit", kill);
+  const log = [];
+  createInterface({ input: child.stderr }).on("line", (line) => {
+    log.push(line);
+    if (!quiet) console.error(line);
+  });
+  const ended = new Promise((resolve) => child.once("close", (code, signal) => resolve(signal ?? code)));
+  ended.then(() => process.removeListener("exit", kill));
+
+  const stop = async () => {
+    child.kill("SIGTERM");
+    const late = setTimeout(kill, STOP_MS);
+    const how = await ended;
+    clearTimeout(late);
+    return how;
+  };
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => {
+      kill();
+      reject(new Problem(`The collector did not start within ${START_MS / 1000} s.\n${log.join("\n")}`));
+    }, START_MS);
+    child.once("error", (error) => {
+      clearTimeout(late);
+      reject(new Problem(`The collector cannot be run: ${error.message}`));
+    });
+    ended.then((how) => {
+      clearTimeout(late);
+      reject(new Problem(`The collector ended at its start (${how}).\n${log.join("\n")}`));
+    });
+    createInterface({ input: child.stdout }).on("line", (line) => {
+      const url = line.match(LISTENING)?.[1];
+      if (!url) return;
+      clearTimeout(late);
+      resolve({ url, stop, ended, log, pid: child.pid });
+    });
+  });
+}
+
+/**
+ * A collector with a database of its own that is gone afterwards, and with a key that the caller knows,
+ * so that the hashes it stores can be computed again. `config` is TOML put before the key.
+ */
+export async function startTemporary({ site, dist = at("dist"), config = "", listen = "127.0.0.1:0" } = {}) {
+  const directory = mkdtempSync(join(tmpdir(), "recobeacon-"));
+  const secret = randomBytes(32).toString("hex");
+  const file = join(directory, "collector.toml");
+  writeFileSync(file, `${config}\n[[keys]]\nnumber = 1\nsecret = "${secret}"\n`, { mode: 0o600 });
+  const args = ["--config", file, "--listen", listen, "--database", join(directory, "events.sqlite"), "--dist", dist];
+  if (site) args.push("--site", site);
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  process.once("exit", remove);
+  try {
+    const collector = await startCollector(args);
+    const stop = async () => {
+      const how = await collector.stop();
+      remove();
+      process.removeListener("exit", remove);
+      return how;
+    };
+    return { ...collector, secret, stop, directory };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+/** Everything that GET `path` has, page after page. `name` is the list's name in the answer. */
+export async function readAll(collector, path, name, pageSize = 10_000) {
+  const rows = [];
+  for (let after = 0; ; ) {
+    const url = new URL(path, collector.url);
+    url.searchParams.set("after", String(after));
+    url.searchParams.set("limit", String(pageSize));
+    const answer = await fetch(url);
+    if (!answer.ok) throw new Error(`GET ${url}: ${answer.status} ${await answer.text()}`);
+    const page = await answer.json();
+    rows.push(...page[name]);
+    if (page[name].length < pageSize) return rows;
+    after = page.last;
+  }
+}

@@ -1,0 +1,91 @@
+// Shows what takes long: step n of m, seconds, and the last line that the running tool wrote.
+// On a terminal one line is rewritten; elsewhere (a log) plain lines, so that it never looks stuck.
+
+import { spawn } from "node:child_process";
+import { Problem } from "./project.mjs";
+
+const REDRAW_MS = 200;
+const LOG_EVERY_MS = 30_000;
+const KEPT_LINES = 400;
+
+export const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(performance.now() - since < 9950 ? 1 : 0)} s`;
+
+/** Runs the steps that are needed, in order. A step is `{ label, run(task) }`; `task.say(line)` shows a sign of life. */
+export async function steps(list) {
+  for (const [index, step] of list.entries()) {
+    await showing(`[${index + 1}/${list.length}] ${step.label}`, step.run);
+  }
+}
+
+/** Runs one task under a heading and returns what it returns. */
+export async function showing(heading, run) {
+  const started = performance.now();
+  const live = process.stdout.isTTY;
+  let last = "";
+  const draw = () => {
+    const width = (process.stdout.columns ?? 80) - 1;
+    process.stdout.write(`\r\x1b[2K${`${heading}  ${seconds(started)}  ${last}`.slice(0, width)}`);
+  };
+  if (!live) console.log(`${heading} ...`);
+  const timer = setInterval(
+    () => (live ? draw() : console.log(`      ${seconds(started)}  ${last}`)),
+    live ? REDRAW_MS : LOG_EVERY_MS,
+  );
+  const end = (word) => console.log(`${live ? "\r\x1b[2K" : ""}${heading}: ${word} ${seconds(started)}`);
+  try {
+    const result = await run({ say: (line) => (last = line.trim()) });
+    end("done in");
+    return result;
+  } catch (error) {
+    end("failed after");
+    throw error;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/**
+ * Runs a command and resolves with its output. When it fails, the error holds all that it wrote:
+ * a build error's first line matters as much as its last.
+ */
+export function command(program, args, { task, env, cwd, input } = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...process.env, CARGO_TERM_COLOR: "never", CARGO_TERM_PROGRESS_WHEN: "never", ...env },
+      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+    });
+    const stop = () => child.kill();
+    process.once("exit", stop);
+    const lines = [];
+    let out = "";
+    const read = (stream, keep) => {
+      let rest = "";
+      stream.setEncoding("utf8");
+      stream.on("data", (text) => {
+        if (keep) out += text;
+        const whole = (rest + text).split("\n");
+        rest = whole.pop();
+        for (const line of whole) {
+          lines.push(line);
+          if (lines.length > KEPT_LINES) lines.shift();
+          if (line.trim()) task?.say(line);
+        }
+      });
+      stream.on("end", () => rest && lines.push(rest));
+    };
+    read(child.stdout, true);
+    read(child.stderr, false);
+    if (input !== undefined) child.stdin.end(input);
+    child.on("error", (error) => {
+      process.removeListener("exit", stop);
+      reject(new Problem(`${program} cannot be run: ${error.message}`));
+    });
+    child.on("close", (code, signal) => {
+      process.removeListener("exit", stop);
+      if (code === 0) return resolve({ out, lines });
+      const failure = new Problem(`${lines.join("\n")}\n\n${program} ${args.join(" ")}: ${signal ?? `exit code ${code}`}`);
+      reject(Object.assign(failure, { out, lines, code }));
+    });
+  });
+}

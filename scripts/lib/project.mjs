@@ -1,0 +1,36 @@
+// Where things are in this repository, and what its two manifests say.
+
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+export const at = (...parts) => join(root, ...parts);
+
+const exe = process.platform === "win32" ? ".exe" : "";
+/** A tool that set-up has installed into the checkout. */
+export const tool = (name) => at(".tools", "bin", name + exe);
+export const collectorBinary = () => at("target", "release", `recobeacon-collector${exe}`);
+
+export const manifest = JSON.parse(readFileSync(at("package.json"), "utf8"));
+
+/** The version of a crate in Cargo.lock: the command-line tool that writes the glue must be of the same one. */
+export function lockedVersion(crate) {
+  const lock = readFileSync(at("Cargo.lock"), "utf8");
+  const found = lock.match(new RegExp(`name = "${crate}"\\nversion = "([^"]+)"`));
+  if (!found) throw new Error(`Cargo.lock names no ${crate}`);
+  return found[1];
+}
+
+/** Ends a script with one sentence instead of a stack trace: for what the reader can put right. */
+export class Problem extends Error {}
+
+/** Runs a script's main function; whatever goes wrong becomes exit code 1 and as few lines as say it. */
+export async function main(run) {
+  try {
+    await run();
+  } catch (error) {
+    console.error(error instanceof Problem ? `\n${error.message}` : error);
+    process.exitCode = 1;
+  }
+}

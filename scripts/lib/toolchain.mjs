@@ -1,0 +1,103 @@
+// What a fresh machine lacks, as steps: the wasm target, rust-src, npm packages and the cargo tools
+// in .tools. Nothing is installed outside the checkout but rustup's own components.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { at, lockedVersion, Problem, root, tool } from "./project.mjs";
+import { command } from "./progress.mjs";
+
+const NODE_MAJOR = 20;
+export const WASM_TARGET = "wasm32-unknown-unknown";
+const WASM_PACK_VERSION = "0.15.1";
+
+const output = (program, args) => {
+  const run = spawnSync(program, args, { encoding: "utf8" });
+  return run.status === 0 ? run.stdout.trim() : null;
+};
+
+/** Says in one sentence what is missing that only the reader can install. */
+export function checkMachine() {
+  if (Number(process.versions.node.split(".")[0]) < NODE_MAJOR) {
+    throw new Problem(`Node ${NODE_MAJOR} or later is needed, this is ${process.version}: https://nodejs.org/en/download`);
+  }
+  if (output("cargo", ["--version"]) === null) {
+    throw new Problem("Rust is needed and `cargo` was not found: install it from https://rustup.rs and open a new terminal.");
+  }
+  if (process.platform !== "win32" && output(process.env.CC ?? "cc", ["--version"]) === null) {
+    throw new Problem("A C compiler is needed and `cc` was not found: on Debian or Ubuntu `apt-get install build-essential`, on macOS `xcode-select --install`.");
+  }
+}
+
+/** The set-up steps that this checkout still needs. */
+export function setUp({ wasmPack = false } = {}) {
+  checkMachine();
+  const wanted = [
+    ...rustParts(),
+    !packagesAreFresh() && {
+      label: "installing npm packages",
+      run: (task) => npm(["ci"], { task, cwd: root }),
+    },
+    cargoTool("wasm-bindgen", "wasm-bindgen-cli", lockedVersion("wasm-bindgen")),
+    wasmPack && cargoTool("wasm-pack", "wasm-pack", WASM_PACK_VERSION),
+  ];
+  return wanted.filter(Boolean);
+}
+
+/** Runs npm: the one that runs this script, if it does. */
+export function npm(args, options) {
+  const cli = process.env.npm_execpath;
+  return cli?.endsWith("npm-cli.js") ? command(process.execPath, [cli, ...args], options) : command("npm", args, options);
+}
+
+function rustParts() {
+  const sysroot = output("rustc", ["--print", "sysroot"]);
+  const parts = [
+    { kind: "target", name: WASM_TARGET, file: `${sysroot}/lib/rustlib/${WASM_TARGET}/lib` },
+    { kind: "component", name: "rust-src", file: `${sysroot}/lib/rustlib/src/rust/library/std` },
+  ];
+  return parts
+    .filter((part) => !existsSync(part.file))
+    .map(({ kind, name }) => ({
+      label: `adding Rust's ${name}`,
+      run: async (task) => {
+        if (output("rustup", ["--version"]) === null) {
+          throw new Problem(`Rust's ${name} is needed and there is no rustup to add it: install Rust from https://rustup.rs.`);
+        }
+        // In the checkout, where a toolchain override would count.
+        await command("rustup", [kind, "add", name], { task, cwd: root });
+      },
+    }));
+}
+
+// npm writes this file at the end of an install, so it is older than a lock file that came later.
+function packagesAreFresh() {
+  const done = at("node_modules", ".package-lock.json");
+  if (!existsSync(done)) return false;
+  if (statSync(done).mtimeMs >= statSync(at("package-lock.json")).mtimeMs) return true;
+  return samePackages(done);
+}
+
+// A checkout touches the lock file's time without changing it.
+function samePackages(done) {
+  const versions = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
+  const installed = versions(done);
+  return Object.entries(versions(at("package-lock.json"))).every(
+    ([path, { version, optional }]) => path === "" || installed[path]?.version === version || (optional && !installed[path]),
+  );
+}
+
+function cargoTool(binary, crate, version) {
+  const found = output(tool(binary), ["--version"])?.split(" ")[1];
+  if (found === version) return null;
+  return {
+    label: `installing ${crate} ${version}`,
+    run: (task) =>
+      command("cargo", ["install", crate, "--version", version, "--locked", "--force", "--root", at(".tools")], {
+        task,
+        cwd: root,
+        // A directory that stays: an install that was broken off goes on where it was, and the two tools share crates.
+        // Optimised lightly: they run for seconds, compiling them at full strength takes minutes.
+        env: { CARGO_TARGET_DIR: at("target", "tools"), CARGO_PROFILE_RELEASE_OPT_LEVEL: "1", CARGO_PROFILE_RELEASE_LTO: "off" },
+      }),
+  };
+}

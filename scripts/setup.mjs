@@ -1,0 +1,10 @@
+// npm run setup: only the set-up that npm start, npm run build and npm test otherwise do by themselves.
+
+import { steps } from "./lib/progress.mjs";
+import { main } from "./lib/project.mjs";
+import { setUp } from "./lib/toolchain.mjs";
+
+await main(async () => {
+  await steps(setUp());
+  console.log("Everything that a build needs is here.");
+});

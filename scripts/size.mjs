@@ -1,0 +1,51 @@
+// npm run size: what dist/ weighs as it is, with gzip and with brotli. Fails over a budget of package.json.
+
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { at, main, manifest, Problem } from "./lib/project.mjs";
+
+const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT, BROTLI_MAX_QUALITY, Z_BEST_COMPRESSION } = constants;
+const KINDS = ["raw", "gzip", "brotli"];
+
+function weigh(file) {
+  const bytes = readFileSync(file);
+  const params = { [BROTLI_PARAM_QUALITY]: BROTLI_MAX_QUALITY, [BROTLI_PARAM_SIZE_HINT]: bytes.length };
+  return {
+    raw: bytes.length,
+    gzip: gzipSync(bytes, { level: Z_BEST_COMPRESSION }).length,
+    brotli: brotliCompressSync(bytes, { params }).length,
+  };
+}
+
+const number = (value) => value.toLocaleString("en-US");
+
+function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
+  return rows.map((row) => row.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join("   ").trimEnd()).join("\n");
+}
+
+await main(() => {
+  const dist = at("dist");
+  if (!existsSync(join(dist, "integrity.json"))) throw new Problem("There is no dist/ yet: `npm run build` makes it.");
+  const files = Object.fromEntries(readdirSync(dist).sort().map((name) => [name, weigh(join(dist, name))]));
+  const rows = Object.entries(files).map(([name, size]) => [name, ...KINDS.map((kind) => number(size[kind])), ""]);
+  const over = [];
+
+  for (const [name, budget] of Object.entries(manifest.recobeacon.budgets)) {
+    // "a + b" is what a page loads together.
+    const parts = name.split(" + ");
+    const missing = parts.find((part) => !files[part]);
+    if (missing) throw new Problem(`dist/ has no ${missing}, which has a budget in package.json: \`npm run build\` makes it.`);
+    const sum = Object.fromEntries(KINDS.map((kind) => [kind, parts.reduce((total, part) => total + files[part][kind], 0)]));
+    for (const [kind, limit] of Object.entries(budget)) {
+      const note = `${sum[kind] > limit ? "OVER" : "within"} ${number(limit)} ${kind} (${Math.round((100 * sum[kind]) / limit)} %)`;
+      if (sum[kind] > limit) over.push(`${name} has ${number(sum[kind])} bytes ${kind}, its budget is ${number(limit)}.`);
+      const row = parts.length === 1 && rows.find(([file]) => file === name);
+      if (row) row[4] = note;
+      else rows.push([name, ...KINDS.map((each) => number(sum[each])), note]);
+    }
+  }
+  console.log(table([["file", ...KINDS, "budget"], ...rows]));
+  if (over.length) throw new Problem(over.join("\n"));
+});

@@ -1,0 +1,47 @@
+// npm start: set-up, build, collector, demo shop. One address at the end; Ctrl-C stops it.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { buildStepsIfStale, DIST } from "./build.mjs";
+import { collectorStep, freePort, startCollector } from "./lib/collector.mjs";
+import { seconds, steps } from "./lib/progress.mjs";
+import { at, main, Problem } from "./lib/project.mjs";
+import { setUp } from "./lib/toolchain.mjs";
+
+const USUAL_PORT = 8787;
+
+function wantedPort() {
+  const { PORT } = process.env;
+  if (PORT === undefined || PORT === "") return undefined;
+  const port = Number(PORT);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Problem(`PORT must be a number from 1 to 65535, not "${PORT}".`);
+  return port;
+}
+
+await main(async () => {
+  const started = performance.now();
+  const port = wantedPort();
+  const needed = [...setUp(), ...buildStepsIfStale()];
+  if (needed.length > 1) console.log("A first start compiles everything once and takes some minutes; the next one takes seconds.\n");
+  await steps([...needed, collectorStep()]);
+
+  mkdirSync(at(".data"), { recursive: true });
+  const collector = await startCollector(
+    ["--listen", `127.0.0.1:${port ?? (await freePort(USUAL_PORT))}`, "--database", join(at(".data"), "demo.sqlite"), "--dist", DIST, "--site", at("www", "demo")],
+    { quiet: false },
+  );
+  console.log(`\nThe demo shop is open (after ${seconds(started)}):  ${collector.url}/\nCtrl-C stops it.`);
+
+  // The terminal sends Ctrl-C to the collector as well; stop() then only waits for its graceful end.
+  let stopping = false;
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.on(signal, async () => {
+      if (stopping) return;
+      stopping = true;
+      await collector.stop();
+      process.exit(0);
+    });
+  }
+  const how = await collector.ended;
+  if (!stopping) throw new Problem(`The collector has ended (${how}).`);
+});

@@ -1,0 +1,113 @@
+//! What the shell is told to do, and what it answers.
+
+use super::error::{Error, ErrorCode};
+use super::protocol::Request;
+
+/// A deed for the shell. It has no choice in any of them.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Hand a request to the browser and answer with [`Outcome`] under this number.
+    Send(Send),
+    /// Wake the engine at this moment of the monotonic clock, and at no other; none: not at all.
+    WakeAt(Option<u64>),
+    /// Write a cookie for the configured domain.
+    SetCookie {
+        /// Its name.
+        name: String,
+        /// Its value, safe as it is.
+        value: String,
+        /// Its life.
+        days: u32,
+    },
+    /// Delete a cookie.
+    DeleteCookie(String),
+    /// Keep a text under a key that starts with `reco_`.
+    Keep(&'static str, String),
+    /// Delete what is kept under a key.
+    Forget(&'static str),
+    /// Tell the page's `onWarning`.
+    Warn(Error),
+    /// Tell the page's listeners.
+    Notify(Notice),
+}
+
+/// A request to be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Send {
+    /// By this number the outcome is told.
+    pub id: u32,
+    /// What to send.
+    pub request: Request,
+    /// By which API of the browser.
+    pub via: Via,
+}
+
+/// The browser's two ways to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    /// `navigator.sendBeacon`
+    Beacon,
+    /// `fetch` with `keepalive`
+    Fetch,
+}
+
+impl Via {
+    /// The name that listeners see.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Beacon => "beacon",
+            Self::Fetch => "fetch",
+        }
+    }
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The browser took it and nobody will say more: a beacon, or an answer that cannot be read.
+    Taken,
+    /// `sendBeacon` said false.
+    Refused,
+    /// An answer that can be read. A redirect that was not followed has status 0.
+    Answered {
+        /// The HTTP status.
+        status: u16,
+        /// `Retry-After`, where it was given in seconds.
+        retry_after_s: Option<u32>,
+    },
+    /// `fetch` rejected: no network, no such host, CORS, or over the browser's quota.
+    Failed,
+}
+
+/// News for the page's listeners.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notice {
+    /// What happened.
+    pub news: News,
+    /// The destination's name in `stats()`.
+    pub destination: String,
+    /// How many events it happened to.
+    pub events: u32,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum News {
+    /// The browser took them.
+    Sent(Receipt),
+    /// The destination said that it has them.
+    Acknowledged(Receipt),
+    /// They are lost, or not for this destination.
+    Dropped(ErrorCode),
+}
+
+/// How they went.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receipt {
+    /// The request's address.
+    pub url: String,
+    /// The body's bytes.
+    pub bytes: usize,
+    /// By which API.
+    pub via: Via,
+}

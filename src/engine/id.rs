@@ -1,0 +1,61 @@
+//! Ids: of events (UUIDv7), of visitors and of streams (22 letters and digits).
+
+use super::json::push_hex;
+use super::time::Now;
+
+/// 128 bits as 22 letters and digits: short, and safe in a cookie, a path and a query as they are.
+pub fn letters(mut bits: [u8; 16]) -> String {
+    const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut out = String::new();
+    for _ in 0..22 {
+        // Long division of the 16-byte number by 62; the remainder is the next letter.
+        let mut remainder = 0u32;
+        for byte in &mut bits {
+            let value = remainder << 8 | u32::from(*byte);
+            *byte = (value / 62) as u8;
+            remainder = value % 62;
+        }
+        let letter = ALPHABET.get(remainder as usize).copied().unwrap_or(b'0');
+        out.push(char::from(letter));
+    }
+    out
+}
+
+/// Makes the event ids of one stream: UUIDv7, each greater than the one before, also when the
+/// clock is set back or many are made in one millisecond.
+#[derive(Debug, Default)]
+pub struct EventIds {
+    last_ms: u64,
+    counter: u16,
+}
+
+impl EventIds {
+    /// Bits of `rand_a`, which RFC 9562 §6.2 lets us count with.
+    const COUNTER_MAX: u16 = 0xfff;
+
+    /// The id of an event that happened at `at` (ms since the epoch).
+    pub fn next(&mut self, at: u64, now: &Now) -> String {
+        if at > self.last_ms {
+            self.last_ms = at;
+            self.counter = 0;
+        } else if self.counter == Self::COUNTER_MAX {
+            self.last_ms += 1;
+            self.counter = 0;
+        } else {
+            self.counter += 1;
+        }
+        let [_, _, t2, t3, t4, t5, t6, t7] = self.last_ms.to_be_bytes();
+        let [c0, c1] = self.counter.to_be_bytes();
+        let [.., r0, r1, r2, r3, r4, r5, r6, r7] = now.entropy;
+        let bytes =
+            [t2, t3, t4, t5, t6, t7, 0x70 | c0, c1, 0x80 | r0 & 0x3f, r1, r2, r3, r4, r5, r6, r7];
+        let mut out = String::new();
+        for (place, byte) in bytes.into_iter().enumerate() {
+            if matches!(place, 4 | 6 | 8 | 10) {
+                out.push('-');
+            }
+            push_hex(&mut out, byte);
+        }
+        out
+    }
+}

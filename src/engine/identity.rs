@@ -1,0 +1,192 @@
+//! Who the visitor is: an anonymous id, and an account while somebody is logged in.
+
+use super::config::{Consent, IdentityConfig};
+use super::effect::Effect;
+use super::id::letters;
+use super::limits::Limits;
+use super::number::whole;
+use super::percent;
+use super::remember::{Remembered, hash};
+use super::time::Now;
+
+const USER_COOKIE: &str = "reco_user";
+const OFF_COOKIE: &str = "reco_off";
+const LOGINS_KEY: &str = "reco_logins";
+
+/// What the browser had kept, as it was found. Everything may be absent or damaged.
+#[derive(Clone, Debug, Default)]
+pub struct Stored {
+    /// The identity cookie.
+    pub id: Option<String>,
+    /// Its companion `<name>_at`: `<seconds>.c` when this script wrote it last, `<seconds>.s` when a server did.
+    pub id_at: Option<String>,
+    /// The cookie `reco_user`.
+    pub user: Option<String>,
+    /// Whether the cookie `reco_off` is there.
+    pub off: bool,
+    /// The text kept under `reco_orders`.
+    pub orders: Option<String>,
+    /// The text kept under `reco_logins`.
+    pub logins: Option<String>,
+}
+
+/// The visitor.
+#[derive(Debug)]
+pub struct Identity {
+    config: IdentityConfig,
+    anonymous: String,
+    user: Option<String>,
+    /// Pairs of anonymous and account id that were joined already.
+    logins: Remembered,
+    /// Whether that is more than what is kept.
+    unsaved: bool,
+    /// When the cookie was last written, by whom: seconds, and whether by a server.
+    written: Option<(u64, bool)>,
+}
+
+impl Identity {
+    /// The names of the cookies that [`Stored`] is read from.
+    pub fn cookie_names(config: &IdentityConfig) -> [String; 4] {
+        let at = at_name(config);
+        [config.cookie_name.clone(), at, USER_COOKIE.to_owned(), OFF_COOKIE.to_owned()]
+    }
+
+    /// The keys that [`Stored::orders`] and [`Stored::logins`] are read from.
+    pub const KEYS: [&'static str; 2] = [super::orders::KEY, LOGINS_KEY];
+
+    /// The visitor that the browser knows, or a new one made of `seed`.
+    pub fn new(config: IdentityConfig, stored: &Stored, seed: [u8; 16]) -> Self {
+        let kept = stored.id.as_deref().filter(|id| usable(id));
+        let written = kept.and(stored.id_at.as_deref()).and_then(|at| {
+            let (seconds, by) = at.split_once('.')?;
+            Some((seconds.parse().ok()?, by == "s"))
+        });
+        let anonymous = config.anonymous_id.as_deref().or(kept);
+        let anonymous = anonymous.map_or_else(|| letters(seed), str::to_owned);
+        let user = match config.user_id {
+            None => kept_user(stored),
+            // Whoever the page was made for comes by `login`, like any other login.
+            Some(_) => None,
+        };
+        let kept_logins = stored.logins.as_deref();
+        let logins = Remembered::read(kept_logins, Limits::LOGIN_PAIRS, Limits::LOGIN_AGE_MS);
+        Self { config, anonymous, user, logins, unsaved: false, written }
+    }
+
+    /// The account.
+    pub fn user(&self) -> Option<&str> {
+        self.user.as_deref()
+    }
+
+    /// The anonymous id.
+    pub fn anonymous(&self) -> &str {
+        &self.anonymous
+    }
+
+    /// Whether anything may be kept on the device under this consent.
+    pub fn may_store(&self, consent: Consent) -> bool {
+        consent == Consent::Granted && self.config.store
+    }
+
+    /// Another page of the site may have logged somebody in or out, or made the visitor another.
+    pub fn reread(&mut self, stored: &Stored) {
+        if self.config.anonymous_id.is_none()
+            && let Some(id) = stored.id.as_deref().filter(|id| usable(id))
+        {
+            self.anonymous = id.to_owned();
+        }
+        self.user = kept_user(stored);
+    }
+
+    /// Uses this account from now on. True when the pair was never joined before.
+    pub fn login(&mut self, user: String, now: &Now) -> bool {
+        let pair = hash(&[&self.anonymous, &user]);
+        self.user = Some(user);
+        let fresh = !self.logins.has(pair, now);
+        if fresh {
+            self.logins.add(pair, now);
+            self.unsaved = true;
+        }
+        fresh
+    }
+
+    /// Back to the anonymous id, or to a new one.
+    pub fn logout(&mut self, forget: bool, now: &Now) {
+        self.user = None;
+        if forget {
+            self.renew(now);
+        }
+    }
+
+    /// Becomes a stranger.
+    pub fn renew(&mut self, now: &Now) {
+        self.user = None;
+        self.logins.clear();
+        self.written = None;
+        if self.config.anonymous_id.is_none() {
+            self.anonymous = letters(now.entropy);
+        }
+    }
+
+    /// Keeps who the visitor is. The identity cookie is written at most once a day, and never
+    /// where a server writes it: in Safari a script's cookie lives 7 days, a server's its full time.
+    pub fn save(&mut self, now: &Now, effects: &mut Vec<Effect>) {
+        let days = self.config.cookie_days;
+        let seconds = now.wall_ms / 1000;
+        let due = match self.written {
+            None => true,
+            Some((_, true)) => false,
+            Some((at, false)) => seconds.abs_diff(at) >= Limits::COOKIE_RENEW_MS / 1000,
+        };
+        if due && self.config.anonymous_id.is_none() {
+            self.written = Some((seconds, false));
+            let name = self.config.cookie_name.clone();
+            effects.push(Effect::SetCookie { name, value: self.anonymous.clone(), days });
+            let value = [&whole(seconds), ".c"].concat();
+            effects.push(Effect::SetCookie { name: at_name(&self.config), value, days });
+        }
+        match &self.user {
+            Some(user) => {
+                let (name, value) = (USER_COOKIE.to_owned(), percent::encode(user));
+                effects.push(Effect::SetCookie { name, value, days });
+            }
+            None => effects.push(Effect::DeleteCookie(USER_COOKIE.to_owned())),
+        }
+        if std::mem::take(&mut self.unsaved) {
+            effects.push(Effect::Keep(LOGINS_KEY, self.logins.write()));
+        }
+    }
+
+    /// Deletes everything that is kept.
+    pub fn erase(&self, effects: &mut Vec<Effect>) {
+        for name in [&self.config.cookie_name, &at_name(&self.config), USER_COOKIE] {
+            effects.push(Effect::DeleteCookie(name.to_owned()));
+        }
+        effects.push(Effect::Forget(LOGINS_KEY));
+    }
+}
+
+/// Remembers that the visitor said no.
+pub fn set_off(off: bool, effects: &mut Vec<Effect>) {
+    let name = OFF_COOKIE.to_owned();
+    effects.push(if off {
+        Effect::SetCookie { name, value: "1".to_owned(), days: Limits::OFF_DAYS }
+    } else {
+        Effect::DeleteCookie(name)
+    });
+}
+
+fn at_name(config: &IdentityConfig) -> String {
+    [&config.cookie_name, "_at"].concat()
+}
+
+fn kept_user(stored: &Stored) -> Option<String> {
+    let user = percent::decode(stored.user.as_deref()?)?;
+    Some(user).filter(|user| !user.is_empty() && user.len() <= Limits::IDENTIFIER_BYTES)
+}
+
+/// Whether what stands in the cookie can be an id: ours, or one that a server put there.
+fn usable(id: &str) -> bool {
+    (8..=Limits::IDENTIFIER_BYTES).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}

@@ -1,0 +1,136 @@
+//! Writing JSON: the few shapes that go on the wire, appended to one string.
+//!
+//! Not serde_json, which brings a float printer of 20 kB for fields that are never floats.
+
+use super::number::{push_whole, rounded};
+use super::value::Value;
+
+/// An object that is being written.
+#[derive(Debug)]
+pub struct Object<'a> {
+    out: &'a mut String,
+    empty: bool,
+}
+
+impl<'a> Object<'a> {
+    /// Opens an object.
+    pub fn new(out: &'a mut String) -> Self {
+        out.push('{');
+        Self { out, empty: true }
+    }
+
+    /// Writes a key; the value must follow in the string that comes back.
+    pub fn key(&mut self, key: &str) -> &mut String {
+        if !self.empty {
+            self.out.push(',');
+        }
+        self.empty = false;
+        push_text(self.out, key);
+        self.out.push(':');
+        self.out
+    }
+
+    /// A field of text.
+    pub fn text(&mut self, key: &str, value: &str) -> &mut Self {
+        push_text(self.key(key), value);
+        self
+    }
+
+    /// A field of text, where there is one: absent, never null.
+    pub fn some_text(&mut self, key: &str, value: Option<&str>) -> &mut Self {
+        if let Some(value) = value {
+            self.text(key, value);
+        }
+        self
+    }
+
+    /// A field of a whole number.
+    pub fn whole(&mut self, key: &str, value: u64) -> &mut Self {
+        push_whole(self.key(key), value);
+        self
+    }
+
+    /// A field of a whole number, where there is one.
+    pub fn some_whole(&mut self, key: &str, value: Option<u64>) -> &mut Self {
+        if let Some(value) = value {
+            self.whole(key, value);
+        }
+        self
+    }
+
+    /// A field that is true or false.
+    pub fn boolean(&mut self, key: &str, value: bool) -> &mut Self {
+        self.raw(key, if value { "true" } else { "false" })
+    }
+
+    /// A field whose value is JSON already.
+    pub fn raw(&mut self, key: &str, json: &str) -> &mut Self {
+        self.key(key).push_str(json);
+        self
+    }
+
+    /// Closes the object.
+    pub fn end(self) {
+        self.out.push('}');
+    }
+}
+
+/// Appends a list, each element written by `write`.
+pub fn push_list<T>(
+    out: &mut String,
+    list: impl IntoIterator<Item = T>,
+    mut write: impl FnMut(&mut String, T),
+) {
+    out.push('[');
+    for (place, element) in list.into_iter().enumerate() {
+        if place > 0 {
+            out.push(',');
+        }
+        write(out, element);
+    }
+    out.push(']');
+}
+
+/// Appends a string with its quotes.
+pub fn push_text(out: &mut String, text: &str) {
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '\0'..='\u{1f}' => {
+                out.push_str("\\u00");
+                push_hex(out, c as u8);
+            }
+            _ => out.push(c),
+        }
+    }
+    out.push('"');
+}
+
+/// Appends two lower-case hexadecimal digits.
+pub fn push_hex(out: &mut String, byte: u8) {
+    for digit in [byte >> 4, byte & 15] {
+        out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+    }
+}
+
+/// Appends a value of any kind; numbers with at most six decimals, what has no JSON form as null.
+pub fn push_value(out: &mut String, value: &Value) {
+    match value {
+        Value::Null | Value::Opaque => out.push_str("null"),
+        Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+        Value::Number(n) => out.push_str(rounded(*n).as_deref().unwrap_or("null")),
+        Value::Text(text) => push_text(out, text),
+        Value::List(list) => push_list(out, list, push_value),
+        Value::Map(fields) => {
+            let mut object = Object::new(out);
+            for (name, value) in fields {
+                push_value(object.key(name), value);
+            }
+            object.end();
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! Every bound and default of the tracker, in one place.
+//!
+//! Sizes are in bytes of UTF-8, times in milliseconds, unless the name says otherwise.
+
+/// The bounds. They exist so that nothing that a page hands over, and nothing that a network
+/// fails to do, can make the tracker grow without end.
+#[derive(Debug)]
+pub struct Limits;
+
+impl Limits {
+    /// Longest identifier: item, user, category path, scenario, trigger, order.
+    /// Four times the longest id in the vendors' documents; a URL of 2,000 characters still holds it.
+    pub const IDENTIFIER_BYTES: usize = 512;
+    /// Longest free text: title, search query, campaign, feedback message.
+    pub const TEXT_BYTES: usize = 2_000;
+    /// Longest page-supplied address (an endpoint).
+    pub const URL_BYTES: usize = 2_000;
+    /// Nesting of a value that a page hands over. Deeper parts are not looked at: a DOM element
+    /// that got in by mistake is a cyclic graph.
+    pub const VALUE_DEPTH: u8 = 5;
+    /// Elements of one list, or fields of one object, that are looked at.
+    pub const VALUE_WIDTH: usize = 1_000;
+    /// Largest number that a JavaScript number holds exactly.
+    pub const SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+    /// Largest `quantity` (api.d.ts).
+    pub const QUANTITY: u32 = 1_000_000;
+    /// Decimals of a price or a score.
+    pub const DECIMALS: u32 = 6;
+    /// Amounts stay below this, so that six decimals are exact in a JavaScript number.
+    pub const AMOUNT: f64 = 9_000_000_000.0;
+    /// Largest item type of Ibexa, and the largest item id that it calls numeric (VENDORS: `1 to 2147483647`).
+    pub const IBEXA_ID: u64 = 2_147_483_647;
+    /// Longest request URL of a protocol that puts its events there. 2,000 characters pass every
+    /// proxy in common use; Ibexa answers 414 somewhere above and does not say where.
+    pub const REQUEST_URL: usize = 2_000;
+
+    /// Defaults and bounds of `batch`.
+    pub const BATCH_EVENTS: u32 = 20;
+    /// The collector refuses batches of more events than this.
+    pub const BATCH_EVENTS_MAX: u32 = 1_000;
+    /// Default of `batch.maxBytes`.
+    pub const BATCH_BYTES: u32 = 16_000;
+    /// Least `batch.maxBytes`: one event with every field at a common length.
+    pub const BATCH_BYTES_MIN: u32 = 1_000;
+    /// Most `batch.maxBytes`: 64 KiB are shared by every script of the page (Fetch standard).
+    pub const BATCH_BYTES_MAX: u32 = 60_000;
+    /// Default of `batch.maxWaitMs`.
+    pub const BATCH_WAIT_MS: u32 = 2_000;
+    /// Most `batch.maxWaitMs`.
+    pub const BATCH_WAIT_MS_MAX: u32 = 600_000;
+
+    /// Default of `queue.maxEvents`.
+    pub const QUEUE_EVENTS: u32 = 1_000;
+    /// Most `queue.maxEvents`.
+    pub const QUEUE_EVENTS_MAX: u32 = 100_000;
+    /// Default and most of `queue.maxAgeMs`.
+    pub const QUEUE_AGE_MS: u64 = 7 * Self::DAY_MS;
+    /// Vendors that take no time of the event get none that is older than this.
+    pub const UNDATED_AGE_MS: u64 = Self::DAY_MS;
+
+    /// Events of value leave in a task of their own this soon after the call, never inside the
+    /// page's own handler. Zero: the next task.
+    pub const VALUE_WAIT_MS: u64 = 0;
+    /// Requests of one destination in one task while the page is visible. Chromium drops what
+    /// passes 256 in flight a frame while it answers true.
+    pub const BURST_VISIBLE: u32 = 24;
+    /// The same once the page is hidden: there may be no other chance.
+    pub const BURST_HIDDEN: u32 = 200;
+    /// Pause between two bursts.
+    pub const BURST_PAUSE_MS: u64 = 1_000;
+
+    /// First pause after a failure; doubles with each further one.
+    pub const RETRY_MS: u64 = 1_000;
+    /// Longest pause between two attempts, also the most of `Retry-After` that is honoured.
+    pub const RETRY_MS_MAX: u64 = 300_000;
+    /// Pause after a collector said 401, 403 or 404: a deploy, a wrong key.
+    pub const MISCONFIGURED_MS: u64 = 600_000;
+
+    /// A cookie that says "denied".
+    pub const OFF_DAYS: u32 = 180;
+    /// Default of `identity.cookieDays`: 90 days from the last use (Ibexa's advice).
+    pub const COOKIE_DAYS: u32 = 90;
+    /// Browsers cut a cookie's life to this (RFC 6265bis).
+    pub const COOKIE_DAYS_MAX: u32 = 400;
+    /// The identity cookie is written at most this often.
+    pub const COOKIE_RENEW_MS: u64 = Self::DAY_MS;
+    /// Orders that are remembered, each with its lines, and for how long.
+    pub const ORDER_LINES: usize = 200;
+    /// How long an order id is remembered.
+    pub const ORDER_AGE_MS: u64 = 30 * Self::DAY_MS;
+    /// Pairs of anonymous and account id whose login was sent.
+    pub const LOGIN_PAIRS: usize = 20;
+    /// How long such a pair is remembered: as long as a cookie can live.
+    pub const LOGIN_AGE_MS: u64 = Self::COOKIE_DAYS_MAX as u64 * Self::DAY_MS;
+
+    /// Default of `stepPercent`.
+    pub const STEP_PERCENT: u8 = 10;
+    /// Default of `wordsPerMinute`: the silent reading speed of adults (Brysbaert 2019: 238; rounded down).
+    pub const WORDS_PER_MINUTE: u32 = 230;
+    /// Default of `idleAfterMs`.
+    pub const IDLE_MS: u64 = 60_000;
+    /// Longest time that a timer may be set to.
+    pub const TIMER_MS: u64 = Self::DAY_MS;
+    /// Timers of one page.
+    pub const TIMERS: usize = 100;
+    /// Different warnings that are said only once (unknown fields, unsupported events).
+    pub const WARNED_ONCE: usize = 100;
+
+    /// A day.
+    pub const DAY_MS: u64 = 86_400_000;
+}

@@ -1,0 +1,424 @@
+//! The engine: pure, total, and the only place that decides anything.
+//!
+//! [`Engine::handle`] takes what happened and says what to do; it has no clock, no dice and no
+//! browser, and it cannot fail. Everything else here is what it is made of, and knows nothing of it.
+
+pub mod config;
+pub mod consume;
+pub mod effect;
+pub mod error;
+pub mod event;
+pub mod field;
+pub mod id;
+pub mod identity;
+pub mod input;
+pub mod item;
+pub mod json;
+pub mod limits;
+pub mod number;
+pub mod orders;
+pub mod percent;
+pub mod protocol;
+pub mod queue;
+pub mod read;
+pub mod record;
+pub mod remember;
+pub mod search;
+pub mod time;
+pub mod value;
+
+mod stats;
+
+use config::{Config, Consent};
+use consume::{Progress, Timers};
+use effect::{Effect, Outcome};
+use error::{Error, ErrorCode, Problem};
+use event::{Event, Kind};
+use id::{EventIds, letters};
+use identity::{Identity, Stored, set_off};
+use input::Input;
+use limits::Limits;
+use orders::Orders;
+use queue::{Conditions, Queue};
+use read::Fields;
+use record::Record;
+use time::Now;
+use value::Value;
+
+/// What the browser said when the page was opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Signals {
+    /// `navigator.globalPrivacyControl`
+    pub gpc: bool,
+    /// `navigator.doNotTrack`
+    pub dnt: bool,
+    /// `navigator.onLine`
+    pub online: bool,
+    /// `document.visibilityState`
+    pub visible: bool,
+    /// Random bits, the first half for a new visitor's id, the second for the stream.
+    pub seed: [[u8; 16]; 2],
+}
+
+/// The tracker's mind.
+#[derive(Debug)]
+pub struct Engine {
+    item_type: String,
+    consent: Consent,
+    identity: Identity,
+    orders: Orders,
+    queues: Vec<Queue>,
+    timers: Timers,
+    event_ids: EventIds,
+    request_ids: u32,
+    online: bool,
+    visible: bool,
+    disposed: bool,
+    rejected: u32,
+    warned: Vec<Error>,
+    wake: Option<u64>,
+    effects: Vec<Effect>,
+}
+
+impl Engine {
+    /// A tracker for a page that was just opened, and the first things to do.
+    pub fn new(
+        mut config: Config,
+        stored: &Stored,
+        signals: Signals,
+        now: &Now,
+    ) -> (Self, Vec<Effect>) {
+        let [visitor, stream] = signals.seed;
+        let signalled = config.respect_gpc && signals.gpc || config.respect_dnt && signals.dnt;
+        let consent = if stored.off || signalled { Consent::Denied } else { config.consent };
+        let account = config.identity.user_id.take();
+        let queues = config.destinations.iter().enumerate().map(|(place, destination)| {
+            // Each collector sees a stream of its own, without gaps.
+            let mut stream = stream;
+            if let Some(last) = stream.last_mut() {
+                *last ^= place as u8;
+            }
+            Queue::new(destination, &config, letters(stream))
+        });
+        let queues = queues.collect();
+        let logged_out = account == Some(None);
+        let stored = Stored { user: stored.user.clone().filter(|_| !logged_out), ..stored.clone() };
+        let mut engine = Self {
+            item_type: config.item_type,
+            consent,
+            identity: Identity::new(config.identity, &stored, visitor),
+            orders: Orders::read(stored.orders.as_deref()),
+            queues,
+            timers: Timers::new(signals.visible, now.mono_ms),
+            event_ids: EventIds::default(),
+            request_ids: 0,
+            online: signals.online,
+            visible: signals.visible,
+            disposed: false,
+            rejected: 0,
+            warned: Vec::new(),
+            wake: None,
+            effects: Vec::new(),
+        };
+        if consent == Consent::Denied {
+            engine.erase();
+        }
+        engine.save(now);
+        if let Some(Some(user)) = account {
+            engine.login(&Value::Text(user), now.wall_ms, now);
+        }
+        engine.settle_wake(false);
+        let effects = std::mem::take(&mut engine.effects);
+        (engine, effects)
+    }
+
+    /// Takes what happened, says what to do.
+    pub fn handle(&mut self, input: Input, now: &Now) -> Vec<Effect> {
+        if self.disposed && !matches!(input, Input::Outcome(..)) {
+            return Vec::new();
+        }
+        let mut all = false;
+        match input {
+            Input::Track(kind, value, at) => self.track(kind, &value, at, now),
+            Input::Login(value, at) => self.login(&value, at, now),
+            Input::Logout(value) => self.logout(&value, now),
+            Input::Page => {
+                let last = self.timers.stop_all(now.mono_ms);
+                self.consumed(last, now);
+            }
+            Input::Consent(value) => self.decide(&value, now),
+            Input::StartTimer(id, item, options) => self.start_timer(id, &item, &options, now),
+            Input::StopTimer(id) => {
+                let last = self.timers.stop(id, now.mono_ms);
+                self.consumed(last, now);
+            }
+            Input::Reject(error) => self.reject(error),
+            Input::Wake => {
+                // The shell's timer is spent, whatever it was for.
+                self.wake = None;
+                let steps = self.timers.tick(now.mono_ms);
+                self.consumed(steps, now);
+            }
+            Input::Act => {
+                let steps = self.timers.act(now.mono_ms);
+                self.consumed(steps, now);
+            }
+            Input::Hidden => {
+                let last = self.timers.hide(now.mono_ms);
+                self.consumed(last, now);
+                self.visible = false;
+            }
+            Input::Shown(stored) => self.shown(&stored, now),
+            Input::Online(online) => self.online = online,
+            Input::Flush => all = true,
+            Input::Outcome(id, outcome) => self.settle(id, outcome, now),
+            Input::Dispose => {
+                let last = self.timers.stop_all(now.mono_ms);
+                self.consumed(last, now);
+                all = true;
+                self.disposed = true;
+            }
+        }
+        // Once the page is hidden there may be no later.
+        let conditions = self.conditions(all || !self.visible);
+        for queue in &mut self.queues {
+            self.effects.extend(queue.pump(now, conditions, &mut self.request_ids));
+        }
+        self.settle_wake(self.disposed);
+        std::mem::take(&mut self.effects)
+    }
+
+    /// The account that is logged in.
+    pub fn user_id(&self) -> Option<&str> {
+        match self.consent {
+            Consent::Pending | Consent::Granted => self.identity.user(),
+            Consent::Anonymous | Consent::Denied => None,
+        }
+    }
+
+    /// The anonymous id, where consent allows one.
+    pub fn anonymous_id(&self) -> Option<&str> {
+        (self.consent == Consent::Granted).then(|| self.identity.anonymous())
+    }
+
+    /// How far a consume timer is.
+    pub fn timer_percentage(&mut self, id: u32, now: &Now) -> Option<u8> {
+        self.timers.percentage(id, now.mono_ms)
+    }
+
+    /// Whether the visitor's acts matter now.
+    pub fn wants_acts(&self) -> bool {
+        self.timers.any_runs()
+    }
+
+    /// The counters, as the JSON of `Stats` in index.d.ts.
+    pub fn stats(&self) -> String {
+        stats::write(self.rejected, &self.queues)
+    }
+
+    fn track(&mut self, kind: Kind, value: &Value, at: u64, now: &Now) {
+        if self.consent == Consent::Denied {
+            self.rejected += 1;
+            return;
+        }
+        let mut unknown = Vec::new();
+        let events = match Event::parse(kind, value, &self.item_type, &mut unknown) {
+            Ok(events) => events,
+            Err(error) => return self.reject(error),
+        };
+        self.advise(unknown);
+        let buys = kind == Kind::Buy;
+        let (events, repeated) = if buys { self.orders.admit(events, now) } else { (events, 0) };
+        if buys && self.identity.may_store(self.consent) {
+            self.orders.save(&mut self.effects);
+        }
+        if repeated > 0 {
+            let detail = "was sent before for this order: it was not counted again";
+            let problem = Problem::new(ErrorCode::DuplicateOrder, detail);
+            self.effects.push(Effect::Warn(problem.at("buy.orderId")));
+            for queue in &mut self.queues {
+                self.effects.push(queue.refuse(repeated, ErrorCode::DuplicateOrder));
+            }
+        }
+        for event in events {
+            self.enqueue(event, at, now);
+        }
+    }
+
+    fn enqueue(&mut self, event: Event, at: u64, now: &Now) {
+        let at = at.min(now.wall_ms);
+        let nobody = self.consent == Consent::Anonymous;
+        let record = Record {
+            id: self.event_ids.next(at, now),
+            at,
+            user: self.identity.user().filter(|_| !nobody).map(str::to_owned),
+            anonymous: (!nobody).then(|| self.identity.anonymous().to_owned()),
+            event,
+        };
+        let mut advice = Vec::new();
+        for queue in &mut self.queues {
+            self.effects.extend(queue.push(&record, now, &mut advice));
+        }
+        self.advise(advice);
+    }
+
+    fn consumed(&mut self, progress: impl IntoIterator<Item = Progress>, now: &Now) {
+        if self.consent == Consent::Denied {
+            return;
+        }
+        for Progress { item, percentage } in progress {
+            let percentage = Some(percentage);
+            self.enqueue(Event::Consume { item, percentage }, now.wall_ms, now);
+        }
+    }
+
+    fn start_timer(&mut self, id: u32, item: &Value, options: &Value, now: &Now) {
+        let mut unknown = Vec::new();
+        let item_type = &self.item_type;
+        let started = self.timers.start(id, item, options, item_type, now.mono_ms, &mut unknown);
+        self.advise(unknown);
+        if let Err(error) = started {
+            self.reject(error);
+        }
+    }
+
+    fn login(&mut self, user: &Value, at: u64, now: &Now) {
+        match self.consent {
+            Consent::Anonymous | Consent::Denied => return,
+            Consent::Pending | Consent::Granted => {}
+        }
+        let user = match user {
+            Value::Null => Err(Problem::new(ErrorCode::MissingField, "is required")),
+            _ => field::user_id(user),
+        };
+        match user {
+            Err(problem) => self.reject(problem.at("login.userId")),
+            Ok(user) => {
+                let fresh = self.identity.login(user, now);
+                if fresh {
+                    self.enqueue(Event::Login, at, now);
+                }
+                self.save(now);
+            }
+        }
+    }
+
+    fn logout(&mut self, options: &Value, now: &Now) {
+        let mut forget = false;
+        if *options != Value::Null {
+            let mut unknown = Vec::new();
+            let read = Fields::new("logout", options).and_then(|mut fields| {
+                forget = fields.optional("forget", field::boolean)?.unwrap_or(false);
+                fields.end(&mut unknown);
+                Ok(())
+            });
+            self.advise(unknown);
+            if let Err(error) = read {
+                return self.reject(error);
+            }
+        }
+        self.identity.logout(forget, now);
+        self.save(now);
+    }
+
+    fn decide(&mut self, value: &Value, now: &Now) {
+        let decision = match Consent::read(value) {
+            Ok(decision) => decision,
+            Err(problem) => return self.reject(problem.at("consent")),
+        };
+        let before = std::mem::replace(&mut self.consent, decision);
+        match decision {
+            Consent::Pending => {}
+            Consent::Granted => {
+                set_off(false, &mut self.effects);
+                self.save(now);
+            }
+            Consent::Anonymous => {
+                self.erase();
+                self.identity.renew(now);
+                for queue in &mut self.queues {
+                    self.effects.extend(queue.rewrite(|record| {
+                        record.user = None;
+                        record.anonymous = None;
+                    }));
+                }
+            }
+            Consent::Denied => {
+                self.erase();
+                if before != Consent::Denied {
+                    self.identity.renew(now);
+                }
+                set_off(true, &mut self.effects);
+                for queue in &mut self.queues {
+                    self.effects.extend(queue.clear(ErrorCode::Refused));
+                }
+            }
+        }
+    }
+
+    fn shown(&mut self, stored: &Stored, now: &Now) {
+        self.visible = true;
+        if stored.off && self.consent != Consent::Denied {
+            self.decide(&Value::Text("denied".to_owned()), now);
+        } else if self.identity.may_store(self.consent) {
+            self.identity.reread(stored);
+        }
+        let steps = self.timers.show(now.mono_ms);
+        self.consumed(steps, now);
+    }
+
+    fn settle(&mut self, id: u32, outcome: Outcome, now: &Now) {
+        let conditions = self.conditions(!self.visible);
+        let ids = &mut self.request_ids;
+        let mut queues = self.queues.iter_mut();
+        let effects = queues.find_map(|queue| queue.settle(id, outcome, now, conditions, ids));
+        self.effects.extend(effects.into_iter().flatten());
+    }
+
+    fn conditions(&self, all: bool) -> Conditions {
+        let open = match self.consent {
+            Consent::Granted | Consent::Anonymous => true,
+            Consent::Pending | Consent::Denied => false,
+        };
+        let ack = self.identity.may_store(self.consent);
+        Conditions { open, online: self.online, visible: self.visible, ack, all }
+    }
+
+    fn save(&mut self, now: &Now) {
+        if self.identity.may_store(self.consent) {
+            self.identity.save(now, &mut self.effects);
+        }
+    }
+
+    fn erase(&mut self) {
+        self.identity.erase(&mut self.effects);
+        self.orders.erase(&mut self.effects);
+    }
+
+    fn reject(&mut self, error: Error) {
+        self.rejected += 1;
+        self.effects.push(Effect::Warn(error));
+    }
+
+    /// Says each of these once: a page that spreads its whole product into every call, or a vendor
+    /// that has no such event, would otherwise fill the console.
+    fn advise(&mut self, advice: Vec<Error>) {
+        for error in advice {
+            if !self.warned.contains(&error) && self.warned.len() < Limits::WARNED_ONCE {
+                self.warned.push(error.clone());
+                self.effects.push(Effect::Warn(error));
+            }
+        }
+    }
+
+    /// Asks for the next wake-up, where it is another than the one that was asked for.
+    fn settle_wake(&mut self, never: bool) {
+        let conditions = self.conditions(false);
+        let queues = self.queues.iter().filter_map(|queue| queue.next_wake(conditions));
+        let next = queues.chain(self.timers.next_wake()).min().filter(|_| !never);
+        if next != self.wake {
+            self.wake = next;
+            self.effects.push(Effect::WakeAt(next));
+        }
+    }
+}

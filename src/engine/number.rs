@@ -1,0 +1,64 @@
+//! Numbers as text, without the 20 kB that printing an `f64` costs in WebAssembly.
+
+use super::limits::Limits;
+
+/// Appends a whole number in decimal.
+pub fn push_whole(out: &mut String, value: u64) {
+    if value >= 10 {
+        push_whole(out, value / 10);
+    }
+    out.push(char::from(b'0' + (value % 10) as u8));
+}
+
+/// A whole number in decimal.
+pub fn whole(value: u64) -> String {
+    let mut out = String::new();
+    push_whole(&mut out, value);
+    out
+}
+
+/// The number as JavaScript prints it, where that takes at most [`Limits::DECIMALS`] decimals and
+/// the number is below [`Limits::AMOUNT`] either way.
+///
+/// The fewest decimals that give the same number back are the ones that JavaScript prints: both
+/// the scaled number and the power of ten are exact, so the one division rounds like a parse.
+pub fn decimal(value: f64) -> Option<String> {
+    let magnitude = value.abs();
+    if magnitude.is_nan() || magnitude >= Limits::AMOUNT {
+        return None;
+    }
+    let mut scale = 1.0;
+    for decimals in 0..=Limits::DECIMALS {
+        let scaled = (magnitude * scale).round();
+        if scaled / scale == magnitude {
+            return Some(print(value < 0.0, scaled as u64, decimals));
+        }
+        scale *= 10.0;
+    }
+    None
+}
+
+/// The number with at most [`Limits::DECIMALS`] decimals, rounded: for scores, whose further
+/// digits mean nothing.
+pub fn rounded(value: f64) -> Option<String> {
+    let scale = 10f64.powi(Limits::DECIMALS as i32);
+    decimal((value * scale).round() / scale)
+}
+
+fn print(negative: bool, scaled: u64, decimals: u32) -> String {
+    let scale = 10u64.pow(decimals);
+    let mut out = String::new();
+    if negative {
+        out.push('-');
+    }
+    push_whole(&mut out, scaled / scale);
+    if decimals > 0 {
+        out.push('.');
+        let fraction = whole(scaled % scale);
+        for _ in fraction.len()..decimals as usize {
+            out.push('0');
+        }
+        out.push_str(&fraction);
+    }
+    out
+}

@@ -1,0 +1,151 @@
+//! The languages of the receiving ends: events in, requests out. One file each.
+
+mod batch;
+mod ibexa;
+
+pub use batch::{Batch, Envelope};
+pub use ibexa::Ibexa;
+
+use super::error::{Error, ErrorCode, Problem};
+use super::event::Kind;
+use super::limits::Limits;
+use super::read::Fields;
+use super::record::Record;
+use super::value::Value;
+
+/// An HTTP method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+}
+
+/// One HTTP request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The address: absolute, or relative to the page.
+    pub url: String,
+    /// The body, sent as `text/plain` so that no preflight is needed.
+    pub body: Option<String>,
+    /// Ask in `no-cors` mode: the answer cannot be read, and a vendor that sends no CORS headers
+    /// is not taken for one that refused.
+    pub no_cors: bool,
+}
+
+/// Whether an event may be sent a second time when it is not known what became of the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Class {
+    /// The event id makes it count once.
+    Idempotent,
+    /// Each arrival counts.
+    AtMostOnce,
+}
+
+/// What is spoken at a destination.
+#[derive(Clone, Debug)]
+pub enum Protocol {
+    /// A first-party collector.
+    Batch(Batch),
+    /// Ibexa Personalization.
+    Ibexa(Ibexa),
+}
+
+/// An event in the form of its destination, or why there is none.
+pub type Encoded = Result<String, Error>;
+
+impl Protocol {
+    /// The destination's name in `stats()` and in warnings.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Batch(batch) => ["batch ", batch.endpoint()].concat(),
+            Self::Ibexa(ibexa) => ["ibexa ", ibexa.customer_id()].concat(),
+        }
+    }
+
+    /// The method of its requests.
+    pub fn method(&self) -> Method {
+        match self {
+            Self::Batch(_) => Method::Post,
+            Self::Ibexa(ibexa) => ibexa.method(),
+        }
+    }
+
+    /// What it can bear.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Batch(_) => Class::Idempotent,
+            Self::Ibexa(_) => Class::AtMostOnce,
+        }
+    }
+
+    /// Whether one request holds many events.
+    pub fn batches(&self) -> bool {
+        match self {
+            Self::Batch(_) => true,
+            Self::Ibexa(_) => false,
+        }
+    }
+
+    /// The event in the destination's words; what is worth saying once goes to `advice`.
+    ///
+    /// # Errors
+    /// The vendor has no such event, or its own rules refuse this one.
+    pub fn encode(&self, record: &Record, advice: &mut Vec<Error>) -> Encoded {
+        match self {
+            Self::Batch(batch) => Ok(batch.encode(record)),
+            Self::Ibexa(ibexa) => ibexa.encode(record, advice),
+        }
+    }
+
+    /// The most that one encoded event may have.
+    pub fn fits(&self, encoded: &str) -> bool {
+        match self {
+            Self::Batch(_) => true,
+            Self::Ibexa(_) => ibexa::fits(encoded),
+        }
+    }
+
+    /// The request for these encoded events.
+    pub fn request<'a>(
+        &self,
+        encoded: impl Iterator<Item = &'a str>,
+        envelope: &Envelope<'_>,
+    ) -> Request {
+        match self {
+            Self::Batch(batch) => batch.request(encoded, envelope),
+            Self::Ibexa(ibexa) => ibexa.request(encoded),
+        }
+    }
+}
+
+/// The error that says that a vendor has no word for a kind of event.
+pub fn unsupported(kind: Kind) -> Error {
+    Problem::new(ErrorCode::UnsupportedEvent, "is not known to this destination").at(kind.name())
+}
+
+/// The optional field `endpoint`: an address, absolute or relative to the page.
+fn endpoint(f: &mut Fields<'_>) -> Result<Option<String>, Error> {
+    f.optional("endpoint", |value| {
+        let url = match value {
+            Value::Text(url) if !url.is_empty() && url.len() <= Limits::URL_BYTES => url,
+            Value::Text(_) => {
+                return Err(Problem::new(ErrorCode::OutOfRange, "must be an address"));
+            }
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::List(_)
+            | Value::Map(_)
+            | Value::Opaque => return Err(Problem::new(ErrorCode::BadType, "must be text")),
+        };
+        if url.chars().any(|c| c <= ' ' || c == '\\' || c == '#') {
+            let detail = "must have no space, backslash or fragment";
+            return Err(Problem::new(ErrorCode::BadCharacter, detail));
+        }
+        Ok(url.clone())
+    })
+}

@@ -1,0 +1,91 @@
+//! `batch`: many events in one POST to a first-party collector (DESIGN, "What one event becomes").
+
+use super::{Method, Request, endpoint};
+use crate::engine::error::Error;
+use crate::engine::field::text;
+use crate::engine::json::{Object, push_list};
+use crate::engine::limits::Limits;
+use crate::engine::number::push_whole;
+use crate::engine::read::Fields;
+use crate::engine::record::Record;
+
+/// A first-party collector.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    endpoint: String,
+    token: Option<String>,
+}
+
+/// What stands around the events of one batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Envelope<'a> {
+    /// The page instance.
+    pub stream: &'a str,
+    /// The batch's number within it, from 0.
+    pub seq: u64,
+    /// When it was made, in milliseconds since the Unix epoch.
+    pub sent_at: u64,
+    /// Whether the collector may acknowledge by a cookie.
+    pub ack: bool,
+}
+
+impl Batch {
+    /// Reads the destination's fields.
+    pub fn read(f: &mut Fields<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            endpoint: endpoint(f)?.ok_or_else(|| f.missing("endpoint"))?,
+            token: f.optional("token", text)?,
+        })
+    }
+
+    /// Where it is.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// The event as an object of the list `events`.
+    pub fn encode(&self, record: &Record) -> String {
+        let mut out = String::new();
+        let mut object = Object::new(&mut out);
+        object
+            .text("id", &record.id)
+            .text("type", record.event.kind().name())
+            .whole("at", record.at)
+            .some_text("user", record.user.as_deref())
+            .some_text("anonymous", record.anonymous.as_deref());
+        record.event.write(&mut object);
+        object.end();
+        out
+    }
+
+    /// One POST. Its number stands in the address too: by that the browser's Resource Timing
+    /// entry, and with it the beacon's end, can be told from the others.
+    pub fn request<'a>(
+        &self,
+        encoded: impl Iterator<Item = &'a str>,
+        envelope: &Envelope<'_>,
+    ) -> Request {
+        let mut url = self.endpoint.clone();
+        url.push(if url.contains('?') { '&' } else { '?' });
+        url.push_str("b=");
+        url.push_str(envelope.stream);
+        url.push('.');
+        push_whole(&mut url, envelope.seq);
+
+        let mut body = String::with_capacity(Limits::BATCH_BYTES as usize);
+        let mut object = Object::new(&mut body);
+        object
+            .whole("v", 1)
+            .text("client", concat!("recobeacon/", env!("CARGO_PKG_VERSION")))
+            .text("stream", envelope.stream)
+            .whole("seq", envelope.seq)
+            .whole("sentAt", envelope.sent_at);
+        if envelope.ack {
+            object.boolean("ack", true);
+        }
+        object.some_text("token", self.token.as_deref());
+        push_list(object.key("events"), encoded, |out, event| out.push_str(event));
+        object.end();
+        Request { method: Method::Post, url, body: Some(body), no_cors: false }
+    }
+}

@@ -1,0 +1,71 @@
+//! What a queue is made of.
+
+use crate::engine::effect::Via;
+use crate::engine::protocol::Request;
+use crate::engine::record::Record;
+use std::collections::VecDeque;
+
+/// Deliveries: one event for one destination each. The meanings are those of `Stats` in index.d.ts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Counts {
+    pub accepted: u32,
+    pub queued: u32,
+    pub sent: u32,
+    pub acknowledged: u32,
+    pub merged: u32,
+    pub dropped: u32,
+}
+
+impl Counts {
+    /// Adds another queue's.
+    pub fn add(&mut self, other: Self) {
+        self.accepted += other.accepted;
+        self.queued += other.queued;
+        self.sent += other.sent;
+        self.acknowledged += other.acknowledged;
+        self.merged += other.merged;
+        self.dropped += other.dropped;
+    }
+}
+
+/// An event that waits.
+#[derive(Debug)]
+pub struct Waiting {
+    /// The event.
+    pub record: Record,
+    /// The same in the destination's words.
+    pub encoded: String,
+    /// How many deliveries it stands for: 1, or 0 for a piece whose last piece does.
+    pub weight: u32,
+}
+
+/// The bytes of what waits.
+pub fn weigh(waiting: &VecDeque<Waiting>) -> usize {
+    waiting.iter().map(|waiting| waiting.encoded.len()).sum()
+}
+
+/// A request and the events in it. Sent again, it keeps its bytes.
+#[derive(Debug)]
+pub struct Parcel {
+    /// By this number its outcome is told.
+    pub id: u32,
+    /// The request.
+    pub request: Request,
+    /// The events in it.
+    pub events: Vec<Waiting>,
+    /// How it went last.
+    pub via: Via,
+}
+
+impl Parcel {
+    /// How many deliveries it stands for.
+    pub fn weight(&self) -> u32 {
+        self.events.iter().map(|waiting| waiting.weight).sum()
+    }
+
+    /// When the oldest event in it happened.
+    pub fn oldest(&self) -> u64 {
+        self.events.iter().map(|waiting| waiting.record.at).min().unwrap_or_default()
+    }
+}

@@ -1,0 +1,73 @@
+//! A short memory of things that were done once and must not be done again: hashes with the time.
+
+use super::number::push_whole;
+use super::time::Now;
+
+/// A bounded list of hashes. Kept as text of the form `hash.seconds,hash.seconds`.
+#[derive(Debug)]
+pub struct Remembered {
+    entries: Vec<(u64, u64)>,
+    most: usize,
+    max_age_s: u64,
+}
+
+impl Remembered {
+    /// From what was kept, if anything; whatever is damaged in it is left out.
+    pub fn read(kept: Option<&str>, most: usize, max_age_ms: u64) -> Self {
+        let entries = kept
+            .unwrap_or_default()
+            .split(',')
+            .filter_map(|entry| {
+                let (hash, seconds) = entry.split_once('.')?;
+                Some((hash.parse().ok()?, seconds.parse().ok()?))
+            })
+            .take(most)
+            .collect();
+        Self { entries, most, max_age_s: max_age_ms / 1000 }
+    }
+
+    /// Whether it was done.
+    pub fn has(&self, hash: u64, now: &Now) -> bool {
+        let now_s = now.wall_ms / 1000;
+        self.entries.iter().any(|(known, at)| *known == hash && now_s < at + self.max_age_s)
+    }
+
+    /// Remembers that it was done, and forgets the oldest beyond the bound.
+    pub fn add(&mut self, hash: u64, now: &Now) {
+        self.entries.retain(|(known, _)| *known != hash);
+        self.entries.push((hash, now.wall_ms / 1000));
+        if self.entries.len() > self.most {
+            self.entries.remove(0);
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+    }
+
+    /// The text to keep.
+    pub fn write(&self) -> String {
+        let mut out = String::new();
+        for (hash, at) in &self.entries {
+            if !out.is_empty() {
+                out.push(',');
+            }
+            push_whole(&mut out, *hash);
+            out.push('.');
+            push_whole(&mut out, *at);
+        }
+        out
+    }
+}
+
+/// FNV-1a over the parts, a zero byte between them: it only has to tell a few hundred apart.
+pub fn hash(parts: &[&str]) -> u64 {
+    let mut hash = 0xcbf2_9ce4_8422_2325u64;
+    for part in parts {
+        for byte in part.bytes().chain([0]) {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    hash
+}

@@ -1,0 +1,170 @@
+//! A value of any kind, as a page or a JSON document hands it over, before it is parsed.
+//!
+//! The engine parses this itself instead of deriving `Deserialize` for its events: only so can an
+//! error have a code and a path, and a field that nobody knows be noticed.
+
+use super::limits::Limits;
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use std::fmt;
+
+/// A value of any kind.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// `null` or `undefined`: the same as left out.
+    Null,
+    /// A boolean.
+    Bool(bool),
+    /// A number, possibly NaN or infinite.
+    Number(f64),
+    /// A string. Lone surrogates have become U+FFFD on the way in.
+    Text(String),
+    /// An array.
+    List(Vec<Value>),
+    /// An object's own fields, in their order.
+    Map(Vec<(String, Value)>),
+    /// Something nested too deep to be looked at.
+    Opaque,
+}
+
+impl Value {
+    /// The text, where it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Null
+            | Self::Bool(_)
+            | Self::Number(_)
+            | Self::List(_)
+            | Self::Map(_)
+            | Self::Opaque => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Nested(0).deserialize(deserializer)
+    }
+}
+
+/// A value so many levels below the one that was asked for.
+struct Nested(u8);
+
+impl<'de> DeserializeSeed<'de> for Nested {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        if self.0 > Limits::VALUE_DEPTH {
+            deserializer.deserialize_ignored_any(IgnoredAny)?;
+            return Ok(Value::Opaque);
+        }
+        deserializer.deserialize_any(self)
+    }
+}
+
+/// Every `visit_` method that a deserializer may call is written out, also those whose default
+/// would refuse: serde's refusals print numbers with `{}`, and printing an `f64` costs 20 kB.
+impl<'de> Visitor<'de> for Nested {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(if value.unsigned_abs() <= Limits::SAFE_INTEGER {
+            Value::Number(value as f64)
+        } else {
+            Value::Text(value.to_string())
+        })
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(if value <= Limits::SAFE_INTEGER {
+            Value::Number(value as f64)
+        } else {
+            // A BigInt, or a JSON integer, that a number cannot hold: as an id it is still one.
+            Value::Text(value.to_string())
+        })
+    }
+
+    fn visit_i128<E>(self, _: i128) -> Result<Value, E> {
+        Ok(Value::Opaque)
+    }
+
+    fn visit_u128<E>(self, _: u128) -> Result<Value, E> {
+        Ok(Value::Opaque)
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(Value::Number(value))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::Text(value.to_owned()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::Text(value))
+    }
+
+    fn visit_bytes<E>(self, _: &[u8]) -> Result<Value, E> {
+        Ok(Value::Opaque)
+    }
+
+    fn visit_byte_buf<E>(self, _: Vec<u8>) -> Result<Value, E> {
+        Ok(Value::Opaque)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        let mut list = Vec::new();
+        while let Some(value) = seq.next_element_seed(Nested(self.0 + 1))? {
+            list.push(value);
+            if list.len() > Limits::VALUE_WIDTH {
+                // Drained, because a JSON document has to be read to its end.
+                while seq.next_element::<IgnoredAny>()?.is_some() {}
+            }
+        }
+        Ok(Value::List(list))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(key) = map.next_key_seed(Nested(self.0 + 1))? {
+            match key {
+                Value::Text(name) if fields.len() < Limits::VALUE_WIDTH => {
+                    fields.push((name, map.next_value_seed(Nested(self.0 + 1))?));
+                }
+                // A key that is no text (a JavaScript Map) names no field of ours.
+                Value::Text(_)
+                | Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::List(_)
+                | Value::Map(_)
+                | Value::Opaque => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(Value::Map(fields))
+    }
+}

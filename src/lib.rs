@@ -1,0 +1,23 @@
+//! recobeacon turns what a visitor of a shop does into the tracking requests that recommendation
+//! engines understand, and gets each of them delivered exactly as often as it should be.
+//!
+//! Two halves, and the arrow between them points one way:
+//!
+//! * [`engine`] is pure: no clock, no randomness, no browser type. Inputs go in, effects come out.
+//!   It compiles and is tested on the host, and the collector reads events by the same rules.
+//! * `browser` (wasm32 only) is the shell: it feeds the engine what happens in the page and does
+//!   what the engine says.
+#![deny(unsafe_code)]
+
+#[cfg(target_arch = "wasm32")]
+mod browser;
+pub mod engine;
+
+// One small single-threaded allocator instead of std's 7 kB one; wasm32 without threads is what
+// makes `AssumeSingleThreaded` true. The `unsafe` is the promise that this stays so.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+#[allow(unsafe_code)]
+static ALLOCATOR: lol_alloc::AssumeSingleThreaded<lol_alloc::FreeListAllocator> =
+    // SAFETY: the module is built without the atomics feature, so there is one thread.
+    unsafe { lol_alloc::AssumeSingleThreaded::new(lol_alloc::FreeListAllocator::new()) };

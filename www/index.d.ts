@@ -1,0 +1,343 @@
+/**
+ * recobeacon: recommendation tracking for shops and publishers.
+ *
+ * No call throws into the page or waits for anything. Calls may be made before the module is
+ * loaded: they are kept with their time and carried out in order. Wrong calls are reported to
+ * `onWarning` and have no other effect.
+ */
+
+/**
+ * Makes a tracker. Returns at once; the module loads in the background.
+ *
+ * Importing the package does nothing. In Node, where pages are rendered for many visitors, every
+ * call is silently without effect and `ready` resolves. A second tracker for the same destinations
+ * is the first one again, with a warning.
+ *
+ * With the script tag the same is `reco("create", config)`, then `reco("click", {...})` and so on;
+ * `reco("ready", (tracker) => ...)` hands out the tracker. Until the script is there `reco` returns
+ * undefined and keeps `[verb, args[], Date.now()]` in `reco.q`.
+ */
+export function createTracker(config: Config): Tracker;
+
+// ------------------------------------------------------------------------------- configuration
+
+export interface Config {
+  /** Where events go. Each destination gets its own translation of every event. Required. */
+  destinations: Destination | Destination[];
+  /** Item type of events that name none. Default "1". */
+  itemType?: number | string;
+  identity?: IdentityConfig;
+  /** Default "granted". Under Global Privacy Control, or after a remembered "denied", it is "denied" instead. */
+  consent?: ConsentState;
+  /**
+   * Where consent comes from instead of calls to `consent()`. Until the function calls `set`,
+   * consent is what `consent` says, by default "pending".
+   * This version takes the function; "tcf" and "google" are reported as `unknown-option`.
+   */
+  consentFrom?: "tcf" | "google" | ((set: (state: ConsentState) => void) => void);
+  /** Which of the browser's signals mean "denied". Default `{ gpc: true, dnt: false }`. */
+  respect?: { gpc?: boolean; dnt?: boolean };
+  /** When a batch is closed: whichever comes first. */
+  batch?: {
+    /** 1 to 1000 events. Default 20. */
+    maxEvents?: number;
+    /** 1000 to 60000 bytes of events. Default 16000: the browser's 64 KiB for beacons are shared by all scripts of a page. */
+    maxBytes?: number;
+    /** Milliseconds after the batch's first event, 0 to 600000. Default 2000. */
+    maxWaitMs?: number;
+  };
+  /** The queue of each destination. */
+  queue?: {
+    /** 1 to 100000. Default 1000. Over it the oldest event is given up (`queue-full`). */
+    maxEvents?: number;
+    /** Milliseconds, up to 7 days, which is the default. Ibexa takes no time of the event: there, at most 24 hours. */
+    maxAgeMs?: number;
+    /** Whether the queue may outlive the page. Default true. This version keeps it in memory. */
+    persist?: boolean;
+  };
+  /** Tracking without code. Not part of this version: reported as `unknown-option`. */
+  autoTrack?: boolean | { attributes?: boolean; dataLayer?: boolean; jsonLd?: boolean; routes?: boolean };
+  /** Logs every call, request and warning to the console. Default false. */
+  debug?: boolean;
+  /** Called with everything that went wrong: bad calls, lost events, an unreachable endpoint. */
+  onWarning?: (warning: TrackerError) => void;
+  /** Where the module is loaded from, instead of beside `reco.js` or from within the package. */
+  wasmUrl?: string | URL;
+}
+
+/**
+ * `transport`:
+ * - "beacon", the default: `navigator.sendBeacon` first, `fetch` with `keepalive` when it refuses;
+ * - "auto": `fetch` while the page is visible, so that the answer can be read, a beacon when it is hidden;
+ * - "fetch": always `fetch` with `keepalive`.
+ */
+export type Destination = { transport?: "beacon" | "auto" | "fetch" } & (
+  /** A first-party collector. `endpoint` is used as given, relative to the page is fine. */
+  | { protocol: "batch"; endpoint: string; token?: string }
+  /**
+   * Ibexa Personalization. `endpoint` "https://event.perso.ibexa.co", `path` "api", `method` "POST".
+   * "GET" always goes by fetch: a beacon cannot.
+   */
+  | { protocol: "ibexa"; customerId: string; endpoint?: string; path?: string; method?: "POST" | "GET" }
+  /** Not part of this version. */
+  | { protocol: "yoochoose"; customerId: string; solutionId?: string; endpoint?: string; method?: "POST" | "GET" }
+  /** Not part of this version. */
+  | { protocol: "factfinder"; endpoint: string; channel: string; version?: "v2" | "v3" | "v4" | "v5" | "7"; apiKey?: string; currency?: string }
+  /** Not part of this version. */
+  | { protocol: "intempt"; organization: string; project: string; source: string; apiKey?: string; endpoint?: string }
+);
+
+export interface IdentityConfig {
+  /**
+   * The account that this page was made for: like `login(userId)` at load, one login event a pair.
+   * null: nobody is logged in. Left out: whoever `login` left. Case-sensitive; up to 512 bytes.
+   */
+  userId?: string | null;
+  /** The site's own visitor id. Then no identity cookie is written. */
+  anonymousId?: string;
+  /** The shop's own session id. */
+  sessionId?: string;
+  /** Intempt's account id. */
+  accountId?: string;
+  /** Default "reco_id"; letters, digits and `-_.`. Its companion `<name>_at` says when it was written. */
+  cookieName?: string;
+  /** Default: the registrable domain, found by trying. */
+  cookieDomain?: string;
+  /** Days from the last use, 1 to 400. Default 90 (Ibexa's advice). Safari keeps a script's cookie 7 days. */
+  cookieDays?: number;
+  /** "memory": nothing is stored on the device. Default "cookie". */
+  storage?: "cookie" | "memory";
+}
+
+/**
+ * - "pending": keep in memory, send and store nothing yet;
+ * - "granted": track;
+ * - "anonymous": send, but store nothing and link to nobody (Ibexa gets the user `not_defined`);
+ * - "denied": send and store nothing, and delete what is stored. By `consent()` it is remembered for
+ *   180 days in the cookie `reco_off`, and beats `config.consent`; `consent("granted")` ends it.
+ */
+export type ConsentState = "pending" | "granted" | "anonymous" | "denied";
+
+// -------------------------------------------------------------------------------------- events
+
+/** Text up to 512 bytes, or a whole number from 0. No backslash, no control character. */
+export type ItemId = string | number;
+
+export interface Item {
+  itemId: ItemId;
+  itemType?: number | string;
+  /** "Shoes/Children" or ["Shoes", "Children"]. Outer slashes don't count; a list's element has none, an empty one is skipped. */
+  categoryPath?: string | string[];
+  /** The product that a variant belongs to. */
+  masterId?: string;
+  /** Up to 2000 bytes. */
+  title?: string;
+}
+
+/**
+ * What one unit cost, taxes and discounts included: "12.45EUR", or an amount and an ISO 4217
+ * currency in capitals. Not negative, below 9,000,000,000, at most 6 decimals. Nothing is padded or
+ * converted; a number is written as JavaScript prints it.
+ */
+export type Price = string | { amount: number | string; currency: string };
+
+/** The result list that a click came from. `position` counts from 1 over all pages. */
+export interface SearchContext {
+  query: string;
+  position: number;
+  originalPosition?: number;
+  page?: number;
+  pageSize?: number;
+  originalPageSize?: number;
+  score?: number;
+  campaign?: string;
+}
+
+export interface Tracker {
+  /** Resolves when the module is there. Rejects with a TrackerError (`config`, `wasm-unavailable`); nobody has to listen. */
+  readonly ready: Promise<void>;
+  /** The account, or null. Before `ready`: what the configuration or `login` said. */
+  readonly userId: string | null;
+  /** The anonymous id. null before `ready`, and where consent forbids one. */
+  readonly anonymousId: string | null;
+  /** The session id, where `identity.sessionId` gave one. */
+  readonly sessionId: string | null;
+
+  /** An item's own page was opened. Ibexa expects `categoryPath` and warns once without it. */
+  click(event: Item & { search?: SearchContext }): void;
+  /** An item was read or watched. `percentage` 0 to 100, rounded down; left out it counts as 100. */
+  consume(event: Item & { percentage?: number }): void;
+  /** An item was put into the basket. */
+  basket(event: Item & { quantity?: number; price?: Price; campaign?: string }): void;
+  deleteFromBasket(event: Item & { quantity?: number }): void;
+  wishlist(event: Item & { price?: Price }): void;
+  deleteFromWishlist(event: Item): void;
+  /** Items were bought. Call it where nothing can go wrong any more: on the confirmation page. */
+  buy(event: Purchase | Purchase[]): void;
+  /** `rating`: whole, 0 to 100. */
+  rate(event: Item & { rating: number }): void;
+  /** The visitor wants no more recommendations of this item. */
+  blacklist(event: Item): void;
+
+  /** Recommendations were seen. 1 to 1000 items. */
+  rendered(event: { items: (ItemId | Item)[]; itemType?: number | string; scenario?: string }): void;
+  /** A recommendation was clicked. Ibexa needs the `scenario` that it came from. */
+  clickRecommended(event: Item & { scenario?: string; modelId?: ItemId; mainId?: ItemId }): void;
+  /** Not part of this version: reported as `unsupported-event`. */
+  followLink(url: string): void;
+  triggerOpened(event: { triggerName: string }): void;
+  clickTriggered(event: Item & { triggerName: string }): void;
+
+  /** The visitor judged a search result. Not for Ibexa. */
+  feedback(event: { query: string; positive: boolean; message?: string }): void;
+  /** A search was answered from the shop's own cache. Not for Ibexa. */
+  cacheHit(event: CacheHit): void;
+  /** Not for Ibexa. */
+  landingPageClick(event: Item & { campaign: string; pageId: string }): void;
+  /** Not for Ibexa. */
+  predictiveBasketClick(event: Item): void;
+
+  /**
+   * Joins what the anonymous visitor did to an account, once for each pair of the two, and uses the
+   * account from then on, also on later pages (cookie `reco_user`), until `logout` or
+   * `identity.userId: null`. Never an e-mail address (`personal-data`). Without effect while consent
+   * is "anonymous" or "denied".
+   */
+  login(userId: string): void;
+  /** Back to the anonymous id; with `forget`, to a new one. */
+  logout(options?: { forget?: boolean }): void;
+  /** A new page view of a single-page application: ends the consume timers. */
+  page(): void;
+  consent(state: ConsentState): void;
+
+  /** Measures consumption and sends `consume` at each step, until 100 or `stop()`. */
+  consumeTimer(item: Item, options: ConsumeOptions): ConsumeTimer;
+  /** Not part of this version: reported as `unsupported-event`. */
+  observeRecommendations(container: Element, options: { scenario: string; itemType?: number | string }): { disconnect(): void };
+
+  /** Sends everything that is queued now. Resolves after that one attempt, whatever came of it. */
+  flush(): Promise<void>;
+  stats(): Stats;
+  /**
+   * Listens. Details: `sent` and `acknowledged` get a Delivery, `dropped` a Loss, `warning` a
+   * TrackerError. Returns the function that ends it.
+   */
+  on(type: "sent" | "acknowledged" | "dropped" | "warning", listener: (detail: unknown) => void): () => void;
+  /** Sends what is queued, removes every listener and timer, and ignores later calls. */
+  dispose(): void;
+}
+
+/** A request that the browser took, or that was answered. */
+export interface Delivery {
+  destination: string;
+  events: number;
+  url: string;
+  /** Of the body. */
+  bytes: number;
+  transport: "beacon" | "fetch";
+}
+
+/** Events that a destination will not get. */
+export interface Loss {
+  destination: string;
+  events: number;
+  code: TrackerError["code"];
+}
+
+export interface Purchase extends Item {
+  price?: Price;
+  /** Whole, 1 to 1,000,000. Left out it is 1. */
+  quantity?: number;
+  /** With it, a reloaded confirmation page counts once: lines of an order that this browser sent in the last 30 days are dropped (`duplicate-order`). */
+  orderId?: string;
+  campaign?: string;
+}
+
+export interface CacheHit {
+  query: string;
+  page: number;
+  pageSize: number;
+  hitCount: number;
+  searchTimeMs: number;
+  minScore: number;
+  maxScore: number;
+  filters?: unknown[];
+  itemId?: ItemId;
+  searchField?: string;
+  customSorting?: boolean;
+  additionalInfo?: string;
+}
+
+/**
+ * - `fullAfterMs`, or `words` at `wordsPerMinute` (default 230): how long the whole item takes;
+ * - `idleAfterMs`: without any act for so long the clock stops. Default 60000;
+ * - `stepPercent`: 1 to 100. Default 10.
+ *
+ * Only time in which the page was visible counts. "scroll" and "media" are not part of this
+ * version: reported as `unsupported-event`.
+ */
+export type ConsumeOptions =
+  | { by: "time"; fullAfterMs: number; idleAfterMs?: number; stepPercent?: number }
+  | { by: "words"; words: number; wordsPerMinute?: number; idleAfterMs?: number; stepPercent?: number }
+  | { by: "scroll"; element: Element; stepPercent?: number }
+  | { by: "media"; element: HTMLMediaElement; ignoreTailMs?: number; stepPercent?: number };
+
+export interface ConsumeTimer {
+  /** Whole, rounded down. */
+  readonly percentage: number;
+  /** Ends it; what was not sent yet is sent. */
+  stop(): void;
+}
+
+/**
+ * Counted in deliveries: one event for one destination. At every moment
+ * accepted = queued + sent + acknowledged + merged + dropped.
+ */
+export interface Stats {
+  accepted: number;
+  /** Calls that were wrong, or made while consent is "denied". */
+  rejected: number;
+  /** Not final. */
+  queued: number;
+  /** The browser took it, and no answer will come. */
+  sent: number;
+  /** The destination said that it has it. */
+  acknowledged: number;
+  /** Joined with another event before sending: a higher `consume` percentage, more `rendered` items. */
+  merged: number;
+  /** Lost, or not for this destination. */
+  dropped: number;
+  destinations?: Record<string, Omit<Stats, "destinations">>;
+}
+
+// -------------------------------------------------------------------------------------- errors
+
+export interface TrackerError extends Error {
+  /**
+   * - `config`: the configuration cannot be used; `unknown-option`: a field that is not known was ignored;
+   * - `missing-field`, `bad-type`, `out-of-range`, `bad-character`, `personal-data`: what is wrong with `field`;
+   * - `unknown-event`: no such method; `unsupported-event`: this destination, or this version, has none;
+   * - `duplicate-order`: this order was sent before;
+   * - `queue-full`, `expired`, `refused`, `unreachable`: events were lost, and why;
+   * - `wasm-unavailable`: the module could not be loaded; `internal`: it failed. The tracker is dead, the page unharmed.
+   */
+  code:
+    | "config"
+    | "missing-field"
+    | "bad-type"
+    | "out-of-range"
+    | "bad-character"
+    | "personal-data"
+    | "duplicate-order"
+    | "unknown-event"
+    | "unknown-option"
+    | "unsupported-event"
+    | "queue-full"
+    | "expired"
+    | "refused"
+    | "unreachable"
+    | "wasm-unavailable"
+    | "internal";
+  /** Path to the field at fault, for example "buy.price"; the destination's name where events were lost. */
+  field?: string;
+}

@@ -1,0 +1,40 @@
+// The entry for the script tag: makes the tracker that the page's stub asked for, replays what was
+// called meanwhile, and takes the stub's place.
+
+import start, { Core } from "recobeacon-glue";
+import { create } from "./tracker.js";
+
+// Only known while the script runs for the first time.
+const self = document.currentScript?.src ?? location.href;
+const stub = window.reco;
+
+const load = async (wasmUrl) => {
+  await start({ module_or_path: wasmUrl ?? new URL(__WASM_FILE__, self) });
+  return Core;
+};
+
+let dispatch = null;
+/** Calls from before the first "create". */
+const early = [];
+
+function run(verb, args, at) {
+  if (verb === "create") {
+    const made = create(args[0], load);
+    dispatch = made.dispatch;
+    for (const call of early.splice(0)) dispatch(...call);
+    return made.tracker;
+  }
+  if (dispatch) return dispatch(verb, args, at);
+  early.push([verb, args, at]);
+}
+
+// A second script tag finds the first one's work and leaves it alone.
+if (!stub?.q || Array.isArray(stub.q)) {
+  const reco = (verb, ...args) => run(verb, args, Date.now());
+  // Pages keep references to the stub, and libraries push to its queue: both go on working.
+  const replayed = stub?.q ?? [];
+  reco.q = { push: (...calls) => calls.forEach(([verb, args, at]) => run(verb, args, at)) };
+  if (stub) stub.q = reco.q;
+  window.reco = reco;
+  reco.q.push(...replayed);
+}

@@ -1,0 +1,226 @@
+// The façade: the methods of index.d.ts over a module that arrives later, or never. It keeps what
+// is called early, never throws into the page, and goes quietly dead when the module traps.
+
+/** Methods that the engine carries out; they may be called before it is there. */
+const VERBS = [
+  "click", "consume", "basket", "deleteFromBasket", "wishlist", "deleteFromWishlist", "buy", "rate", "blacklist",
+  "rendered", "clickRecommended", "followLink", "triggerOpened", "clickTriggered",
+  "feedback", "cacheHit", "landingPageClick", "predictiveBasketClick",
+  "login", "logout", "page", "consent",
+];
+
+/** Calls that are kept while the module loads: as many as its queue holds by default. */
+const MOST_EARLY = 1000;
+
+/** Trackers by their destinations: a second one for the same would send everything twice. */
+const open = new Map();
+
+class TrackerError extends Error {
+  constructor({ code, field, message }) {
+    super(message);
+    this.name = "TrackerError";
+    this.code = code;
+    if (field) this.field = field;
+  }
+}
+
+/**
+ * Makes a tracker, or hands out the one that has the same destinations.
+ *
+ * `load(wasmUrl)` brings the class `Core` of the module. Returns the tracker and `dispatch(verb,
+ * args, at)`, by which the script tag replays what was called earlier.
+ */
+export function create(config, load) {
+  const key = keyOf(config);
+  const known = open.get(key);
+  if (known) {
+    known.warn({ code: "config", field: "config.destinations", message: "there is a tracker for these destinations already: it is used" });
+    return known;
+  }
+  const made = make(config ?? {}, load, () => open.delete(key));
+  if (key && inPage()) open.set(key, made);
+  return made;
+}
+
+// In Node a page is rendered for many visitors: nothing may happen there.
+const inPage = () => typeof document !== "undefined";
+
+function keyOf(config) {
+  try {
+    return JSON.stringify([].concat(config.destinations));
+  } catch {
+    return "";
+  }
+}
+
+function make(config, load, forget) {
+  const { onWarning, debug, consentFrom, wasmUrl, ...settings } = config;
+  const listeners = { sent: [], acknowledged: [], dropped: [], warning: onWarning ? [onWarning] : [] };
+  const early = [];
+  let core = null;
+  let dead = !inPage();
+  let timers = 0;
+  let saidUser = settings.identity?.userId ?? null;
+
+  const log = (...parts) => debug && console.debug("recobeacon:", ...parts);
+
+  const emit = (type, detail) => {
+    log(type, detail);
+    for (const listener of [...listeners[type]]) {
+      try {
+        listener(detail);
+      } catch (error) {
+        // The page's own fault: shown to its developer, not thrown into our caller.
+        console.error(error);
+      }
+    }
+  };
+
+  const warn = (detail) => {
+    const error = new TrackerError(detail);
+    emit("warning", error);
+    return error;
+  };
+
+  const die = (code, cause) => {
+    dead = true;
+    core = null;
+    early.length = 0;
+    return warn({ code, message: String(cause?.message ?? cause) });
+  };
+
+  /** Runs something of the module; nothing that goes wrong in it reaches the page. */
+  const guard = (run, otherwise = null) => {
+    if (dead) return otherwise;
+    try {
+      return run();
+    } catch (error) {
+      if (error instanceof WebAssembly.RuntimeError) die("internal", error);
+      // A getter or a proxy in the page's own argument threw.
+      else warn({ code: "bad-type", message: String(error) });
+      return otherwise;
+    }
+  };
+
+  const call = (verb, args, at) =>
+    guard(() => {
+      log(verb, ...args);
+      if (core) core.call(verb, args, at);
+      else if (early.push([verb, args, at]) > MOST_EARLY) {
+        early.shift();
+        warn({ code: "queue-full", field: verb, message: "too many calls before the module was loaded" });
+      }
+    });
+
+  const start = async () => {
+    // A page that is only being prepared may never be seen.
+    if (document.prerendering) {
+      await new Promise((activated) => document.addEventListener("prerenderingchange", activated, { once: true }));
+    }
+    let Core;
+    try {
+      Core = await load(wasmUrl);
+    } catch (error) {
+      throw die("wasm-unavailable", error);
+    }
+    if (dead) return;
+    try {
+      core = new Core(plain(settings), (type, detail) => emit(type, type === "warning" ? new TrackerError(detail) : detail));
+    } catch (error) {
+      dead = true;
+      forget();
+      throw warn(error?.code ? error : { code: "config", message: String(error) });
+    }
+    for (const [verb, args, at] of early.splice(0)) guard(() => core?.call(verb, args, at));
+  };
+
+  const tracker = {
+    get userId() {
+      return core ? guard(() => core.userId ?? null) : saidUser;
+    },
+    get anonymousId() {
+      return core ? guard(() => core.anonymousId ?? null) : null;
+    },
+    get sessionId() {
+      return settings.identity?.sessionId ?? null;
+    },
+    consumeTimer(item, options) {
+      const id = ++timers;
+      let last = 0;
+      // The engine knows an element's measures, never the element.
+      const { element, ...measures } = options ?? {};
+      call("consumeTimer", [item, measures, id], Date.now());
+      return {
+        get percentage() {
+          return (last = guard(() => core?.percentage(id), last) ?? last);
+        },
+        stop() {
+          void this.percentage;
+          call("stopTimer", [id], Date.now());
+        },
+      };
+    },
+    observeRecommendations(_container, options) {
+      call("observeRecommendations", [options], Date.now());
+      return { disconnect() {} };
+    },
+    flush: () =>
+      ready.then(
+        () =>
+          new Promise((done) => {
+            if (!guard(() => core && (core.flush(done), true))) done();
+          }),
+        () => {},
+      ),
+    stats: () => {
+      const none = { accepted: 0, rejected: 0, queued: 0, sent: 0, acknowledged: 0, merged: 0, dropped: 0 };
+      return core ? guard(() => JSON.parse(core.stats()), none) : { ...none, accepted: early.length, queued: early.length };
+    },
+    on(type, listener) {
+      if (!listeners[type] || typeof listener !== "function") {
+        warn({ code: "bad-type", field: "on", message: "on needs \"sent\", \"acknowledged\", \"dropped\" or \"warning\", and a function" });
+        return () => {};
+      }
+      listeners[type].push(listener);
+      return () => {
+        listeners[type] = listeners[type].filter((other) => other !== listener);
+      };
+    },
+    dispose() {
+      call("dispose", [], Date.now());
+      forget();
+      dead = true;
+    },
+  };
+  for (const verb of VERBS) {
+    tracker[verb] = (...args) => {
+      if (verb === "login" && typeof args[0] === "string") saidUser = args[0];
+      if (verb === "logout") saidUser = null;
+      call(verb, args, Date.now());
+    };
+  }
+
+  const ready = dead ? Promise.resolve() : start();
+  ready.catch(() => {});
+  tracker.ready = ready;
+
+  if (typeof consentFrom === "function") {
+    settings.consent ??= "pending";
+    guard(() => consentFrom(tracker.consent));
+  } else if (consentFrom) {
+    warn({ code: "unknown-option", field: "config.consentFrom", message: "this version takes consentFrom as a function" });
+  }
+
+  const dispatch = (verb, args, at) => {
+    if (VERBS.includes(verb)) return void call(verb, args, at);
+    if (verb === "ready") return void ready.then(() => args[0]?.(tracker), () => {});
+    return typeof tracker[verb] === "function" ? tracker[verb](...args) : void call(verb, args, at);
+  };
+  return { tracker, dispatch, warn };
+}
+
+/** The settings without what was left out: for a user id, undefined and null mean different things. */
+function plain(settings) {
+  const identity = Object.entries(settings.identity ?? {}).filter(([, value]) => value !== undefined);
+  return { ...settings, identity: Object.fromEntries(identity) };
+}
