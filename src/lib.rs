@@ -10,7 +10,7 @@
 #![deny(unsafe_code)]
 
 #[cfg(target_arch = "wasm32")]
-mod browser;
+pub mod browser;
 pub mod engine;
 
 // One small single-threaded allocator instead of std's 7 kB one; wasm32 without threads is what

@@ -1,17 +1,13 @@
 //! What JavaScript sees of the module. Conversions, and nothing else.
 
+use super::convert::value;
 use super::host;
 use super::shell::{Shell, describe};
 use crate::engine::config::Config;
-use crate::engine::error::{Error, ErrorCode, Problem};
 use crate::engine::input::Input;
-use crate::engine::value::Value;
 use js_sys::{Array, Function, JSON};
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-
-const UNREADABLE: Problem =
-    Problem::new(ErrorCode::BadType, "has a value that is no text, number, list or object");
 
 /// One tracker.
 #[wasm_bindgen]
@@ -29,23 +25,16 @@ impl Core {
     #[wasm_bindgen(constructor)]
     pub fn new(config: JsValue, sink: Function) -> Result<Core, JsValue> {
         let mut unknown = Vec::new();
-        let config = read(config, "config").and_then(|value| Config::parse(&value, &mut unknown));
-        match config {
+        match Config::parse(&value(&config), &mut unknown) {
             Ok(config) => Ok(Self { shell: Shell::start(config, unknown, sink) }),
-            Err(error) => {
-                let error = Error { code: ErrorCode::Config, ..error };
-                Err(JSON::parse(&describe(&error)).unwrap_or(JsValue::UNDEFINED))
-            }
+            Err(error) => Err(JSON::parse(&describe(&error)).unwrap_or(JsValue::UNDEFINED)),
         }
     }
 
     /// Calls a method: its name, its arguments, and when it was called (ms since the epoch).
     pub fn call(&self, verb: &str, args: &Array, at: f64) {
-        let args: Result<Vec<Value>, Error> = args.iter().map(|arg| read(arg, verb)).collect();
-        self.shell.feed(match args {
-            Ok(args) => Input::from_call(verb, args, at as u64),
-            Err(error) => Input::Reject(error),
-        });
+        let args = args.iter().map(|arg| value(&arg)).collect();
+        self.shell.feed(Input::from_call(verb, args, at as u64));
     }
 
     /// Sends everything that waits; `done` is called when it was answered.
@@ -76,8 +65,4 @@ impl Core {
     pub fn stats(&self) -> String {
         self.shell.ask(|engine| engine.stats())
     }
-}
-
-fn read(value: JsValue, field: &str) -> Result<Value, Error> {
-    serde_wasm_bindgen::from_value(value).map_err(|_| UNREADABLE.at(field))
 }

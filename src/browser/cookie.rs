@@ -1,115 +1,120 @@
 //! First-party cookies on the registrable domain, which is found by trying.
 
-use super::host::{document, window};
-use std::cell::OnceCell;
-use wasm_bindgen::JsCast;
-use web_sys::HtmlDocument;
+use super::host::{DOCUMENT, LOCATION};
+use crate::engine::number::push_whole;
+use std::cell::RefCell;
 
 /// Acknowledgements of the collector: `reco_ack_<stream>.<seq>=1`.
 const ACK_PREFIX: &str = "reco_ack_";
 const PROBE: &str = "reco_probe";
-const DAY_S: u32 = 86_400;
+const DAY_S: u64 = 86_400;
 
 /// The page's cookies.
 #[derive(Debug)]
 pub struct Cookies {
-    /// The configured domain, or the one that probing found; none for a host-only cookie.
-    domain: OnceCell<Option<String>>,
+    /// The configured domain, or the one that probing found; empty for a host-only cookie.
+    domain: RefCell<Option<String>>,
 }
 
 impl Cookies {
     /// For this domain; where it is not given it is found when the first cookie is written.
     pub fn new(domain: Option<String>) -> Self {
-        let known = OnceCell::new();
-        if domain.is_some() {
-            let _ = known.set(domain);
-        }
-        Self { domain: known }
+        Self { domain: RefCell::new(domain) }
     }
 
-    /// A cookie's value.
+    /// A cookie's value. None also where cookies are blocked.
     pub fn get(&self, name: &str) -> Option<String> {
-        all().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        let mut found = None;
+        each(|key, value| {
+            if key == name {
+                found = Some(value.to_owned());
+            }
+        });
+        found
     }
 
     /// Writes a cookie. A browser that refuses cookies ignores it.
-    pub fn set(&self, name: &str, value: &str, days: u32) {
-        let domain = self.domain.get_or_init(registrable_domain).as_deref();
+    pub fn set(&self, name: &str, value: &str, days: u64) {
+        let mut domain = self.domain.borrow_mut();
+        let domain = domain.get_or_insert_with(|| self.registrable_domain());
         write(name, value, days * DAY_S, domain);
     }
 
     /// Deletes a cookie, whichever domain of ours it was written for.
     pub fn delete(&self, name: &str) {
         if self.get(name).is_some() {
-            write(name, "", 0, None);
+            write(name, "", 0, "");
             for domain in candidates() {
-                write(name, "", 0, Some(&domain));
+                write(name, "", 0, &domain);
             }
         }
     }
 
     /// Deletes the collector's acknowledgements, so that they do not pile up in every request.
     pub fn clear_acknowledgements(&self) {
-        for (name, _) in all() {
+        let mut names = Vec::new();
+        each(|name, _| {
             if name.starts_with(ACK_PREFIX) {
-                self.delete(&name);
+                names.push(name.to_owned());
             }
+        });
+        for name in names {
+            self.delete(&name);
+        }
+    }
+
+    /// The shortest domain that the browser accepts a cookie for: it knows the public suffixes.
+    fn registrable_domain(&self) -> String {
+        for domain in candidates() {
+            write(PROBE, "1", DAY_S, &domain);
+            let accepted = self.get(PROBE).is_some();
+            write(PROBE, "", 0, &domain);
+            if accepted {
+                return domain;
+            }
+        }
+        String::new()
+    }
+}
+
+/// Shows all cookies that a script can see. None where they are blocked: the getter throws there.
+fn each(mut show: impl FnMut(&str, &str)) {
+    let cookies = DOCUMENT.with(|document| document.cookie()).unwrap_or_default();
+    for pair in cookies.split(';') {
+        if let Some((name, value)) = pair.trim_ascii_start().split_once('=') {
+            show(name, value);
         }
     }
 }
 
-/// All cookies that a script can see. None where they are blocked: the getter throws there.
-fn all() -> Vec<(String, String)> {
-    let cookies = jar().and_then(|jar| jar.cookie().ok()).unwrap_or_default();
-    let pairs = cookies.split("; ").filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
-}
-
-fn jar() -> Option<HtmlDocument> {
-    document()?.dyn_into().ok()
-}
-
-fn write(name: &str, value: &str, max_age_s: u32, domain: Option<&str>) {
-    let Some(jar) = jar() else { return };
-    let mut cookie = [name, "=", value, "; Path=/; SameSite=Lax; Max-Age="].concat();
-    crate::engine::number::push_whole(&mut cookie, u64::from(max_age_s));
-    if let Some(domain) = domain {
+fn write(name: &str, value: &str, max_age_s: u64, domain: &str) {
+    let mut cookie = name.to_owned();
+    cookie.push('=');
+    cookie.push_str(value);
+    cookie.push_str("; Path=/; SameSite=Lax; Max-Age=");
+    push_whole(&mut cookie, max_age_s);
+    if !domain.is_empty() {
         cookie.push_str("; Domain=");
         cookie.push_str(domain);
     }
-    if location(|location| location.protocol()).as_deref() == Some("https:") {
+    if LOCATION.with(|location| location.protocol()).is_ok_and(|protocol| protocol == "https:") {
         cookie.push_str("; Secure");
     }
-    let _ = jar.set_cookie(&cookie);
-}
-
-/// The shortest domain that the browser accepts a cookie for: it knows the public suffixes.
-fn registrable_domain() -> Option<String> {
-    candidates().into_iter().find(|domain| {
-        write(PROBE, "1", DAY_S, Some(domain));
-        let accepted = all().iter().any(|(name, _)| name == PROBE);
-        write(PROBE, "", 0, Some(domain));
-        accepted
-    })
+    let _ = DOCUMENT.with(|document| document.set_cookie(&cookie));
 }
 
 /// The host's domains of two labels and more, shortest first. None for an address or `localhost`.
 fn candidates() -> Vec<String> {
-    let host = location(|location| location.hostname()).unwrap_or_default();
+    let host = LOCATION.with(|location| location.hostname()).unwrap_or_default();
+    let mut domains = Vec::new();
     let address = host.starts_with('[') || host.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     if address {
-        return Vec::new();
+        return domains;
     }
-    let dots = host.match_indices('.').map(|(at, _)| at);
-    let mut starts: Vec<usize> = std::iter::once(0).chain(dots.map(|at| at + 1)).collect();
-    // The last label alone is a top-level domain, or a name such as `localhost`.
-    starts.pop();
-    starts.reverse();
-    starts.into_iter().filter_map(|start| host.get(start..)).map(str::to_owned).collect()
-}
-
-fn location(
-    read: impl FnOnce(&web_sys::Location) -> Result<String, wasm_bindgen::JsValue>,
-) -> Option<String> {
-    read(&window()?.location()).ok()
+    let mut domain = host.as_str();
+    while let Some((_, rest)) = domain.split_once('.') {
+        domains.insert(0, domain.to_owned());
+        domain = rest;
+    }
+    domains
 }

@@ -3,7 +3,8 @@
 //! It decides nothing. Everything of the browser that can be blocked, absent or throw is asked for
 //! in one of these files, and answered with an `Option` or a `Result`.
 
-mod api;
+pub mod api;
+mod convert;
 mod cookie;
 mod host;
 mod page;

@@ -1,13 +1,13 @@
 //! The page's events that the engine wants to hear of.
 
-use super::host::{document, visible, window};
-use std::cell::{Cell, RefCell};
+use super::host::{DOCUMENT, WINDOW, visible};
+use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{AddEventListenerOptions, Event, EventTarget};
 
 /// What the page does.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Happening {
     /// It was hidden, or is about to go.
     Hidden,
@@ -40,20 +40,11 @@ impl Page {
     /// a page out of the back/forward cache.
     pub fn new(tell: Tell) -> Self {
         let mut lifecycle = Vec::new();
-        if let (Some(window), Some(document)) = (window(), document()) {
-            let mut on = |target: &EventTarget, name, happening: fn() -> Happening| {
-                let tell = tell.clone();
-                let heard = move |_: Event| tell(happening());
-                lifecycle.push(Listener::new(target, name, heard));
-            };
-            on(&document, "visibilitychange", || {
-                if visible() { Happening::Shown } else { Happening::Hidden }
-            });
-            on(&window, "pagehide", || Happening::Hidden);
-            on(&window, "pageshow", || Happening::Shown);
-            on(&window, "online", || Happening::Online(true));
-            on(&window, "offline", || Happening::Online(false));
+        for name in ["pagehide", "pageshow", "online", "offline"] {
+            lifecycle.push(WINDOW.with(|window| Listener::new(window, name, &tell)));
         }
+        let visibility = DOCUMENT.with(|document| Listener::new(document, VISIBILITY, &tell));
+        lifecycle.push(visibility);
         Self { tell, _lifecycle: lifecycle, acts: RefCell::default() }
     }
 
@@ -62,21 +53,25 @@ impl Page {
         let mut acts = self.acts.borrow_mut();
         if !wanted {
             acts.clear();
-        } else if acts.is_empty()
-            && let Some(window) = window()
-        {
-            let last = Rc::new(Cell::new(f64::NEG_INFINITY));
+        } else if acts.is_empty() {
             for name in ACTS {
-                let (tell, last) = (self.tell.clone(), last.clone());
-                acts.push(Listener::new(&window, name, move |event| {
-                    let at = event.time_stamp();
-                    if at - last.get() >= ACT_PAUSE_MS {
-                        last.set(at);
-                        tell(Happening::Act);
-                    }
-                }));
+                acts.push(WINDOW.with(|window| Listener::new(window, name, &self.tell)));
             }
         }
+    }
+}
+
+const VISIBILITY: &str = "visibilitychange";
+
+fn happening(event: &str) -> Happening {
+    match event {
+        "pagehide" => Happening::Hidden,
+        "pageshow" => Happening::Shown,
+        "online" => Happening::Online(true),
+        "offline" => Happening::Online(false),
+        VISIBILITY if visible() => Happening::Shown,
+        VISIBILITY => Happening::Hidden,
+        _ => Happening::Act,
     }
 }
 
@@ -88,7 +83,18 @@ struct Listener {
 }
 
 impl Listener {
-    fn new(target: &EventTarget, name: &'static str, heard: impl FnMut(Event) + 'static) -> Self {
+    fn new(target: &EventTarget, name: &'static str, tell: &Tell) -> Self {
+        let tell = tell.clone();
+        let mut last = f64::NEG_INFINITY;
+        let heard = move |event: Event| {
+            let happening = happening(name);
+            let at = event.time_stamp();
+            if happening == Happening::Act && at - last < ACT_PAUSE_MS {
+                return;
+            }
+            last = at;
+            tell(happening);
+        };
         let callback = Closure::<dyn FnMut(Event)>::new(heard);
         let options = AddEventListenerOptions::new();
         // Before the page's own handlers, also where one stops the event; and never in its way.

@@ -1,29 +1,32 @@
 //! `localStorage`, of which every single access may throw: blocked, full, or switched off by policy.
 
-use super::host::window;
-use web_sys::Storage;
+use wasm_bindgen::prelude::*;
 
-fn storage() -> Option<Storage> {
-    // Even reading the property throws a SecurityError where storage is blocked.
-    window()?.local_storage().ok().flatten()
+#[wasm_bindgen]
+extern "C" {
+    // Even reading the property throws a SecurityError where storage is blocked; as a namespace it
+    // is read inside the call, and so inside the catch.
+    #[wasm_bindgen(catch, js_namespace = localStorage, js_name = getItem)]
+    fn get_item(key: &str) -> Result<Option<String>, JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = localStorage, js_name = setItem)]
+    fn set_item(key: &str, value: &str) -> Result<(), JsValue>;
+
+    #[wasm_bindgen(catch, js_namespace = localStorage, js_name = removeItem)]
+    fn remove_item(key: &str) -> Result<(), JsValue>;
 }
 
 /// What is kept under a key.
 pub fn get(key: &str) -> Option<String> {
-    storage()?.get_item(key).ok().flatten()
+    get_item(key).ok().flatten()
 }
 
-/// Keeps a text, where the browser lets us.
+/// Keeps a text, where the browser lets us. Full: what is kept here only spares a second sending.
 pub fn set(key: &str, value: &str) {
-    if let Some(storage) = storage() {
-        // Full: what is kept here only spares a second sending, and is not worth a word.
-        let _ = storage.set_item(key, value);
-    }
+    let _ = set_item(key, value);
 }
 
 /// Deletes what is kept.
 pub fn remove(key: &str) {
-    if let Some(storage) = storage() {
-        let _ = storage.remove_item(key);
-    }
+    let _ = remove_item(key);
 }

@@ -1,11 +1,11 @@
 //! The browser's two ways to send a request that outlives the page.
 
-use super::host::window;
+use super::host::NAVIGATOR;
 use crate::engine::effect::Outcome;
 use crate::engine::protocol::{Method, Request};
 use js_sys::{Object, Reflect};
 use wasm_bindgen::prelude::*;
-use web_sys::Response;
+use web_sys::{Response, ResponseType};
 
 #[wasm_bindgen]
 extern "C" {
@@ -15,7 +15,7 @@ extern "C" {
     #[wasm_bindgen(method)]
     fn then(this: &Thenable, fulfilled: &JsValue, rejected: &JsValue);
 
-    #[wasm_bindgen(catch, js_name = fetch)]
+    #[wasm_bindgen(catch)]
     fn fetch(url: &str, init: &JsValue) -> Result<Thenable, JsValue>;
 }
 
@@ -24,11 +24,8 @@ extern "C" {
 pub fn beacon(request: &Request) -> Outcome {
     let body = request.body.as_deref();
     // It throws where it was removed (Firefox's `beacon.enabled=false`) or the URL is none.
-    let taken = window().is_some_and(|window| {
-        let navigator = window.navigator();
-        navigator.send_beacon_with_opt_str(&request.url, body).unwrap_or(false)
-    });
-    if taken { Outcome::Taken } else { Outcome::Refused }
+    let taken = NAVIGATOR.with(|navigator| navigator.send_beacon_with_opt_str(&request.url, body));
+    if taken == Ok(true) { Outcome::Taken } else { Outcome::Refused }
 }
 
 /// `fetch` with `keepalive`. `settled` is called once, later.
@@ -37,7 +34,11 @@ pub fn keepalive(request: &Request, settled: impl FnOnce(Outcome) + 'static) {
     let set = |key: &str, value: JsValue| {
         let _ = Reflect::set(&init, &JsValue::from_str(key), &value);
     };
-    set("method", JsValue::from_str(method(request.method)));
+    let method = match request.method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    };
+    set("method", JsValue::from_str(method));
     set("keepalive", JsValue::TRUE);
     if let Some(body) = &request.body {
         // A string is sent as text/plain, for which no browser asks the server first.
@@ -53,35 +54,23 @@ pub fn keepalive(request: &Request, settled: impl FnOnce(Outcome) + 'static) {
         set("redirect", JsValue::from_str("manual"));
     }
     // One function for both ends of the promise: it frees itself when it is called.
-    let mut settled = Some(settled);
-    let callback = Closure::once_into_js(move |value: JsValue| {
-        if let Some(settled) = settled.take() {
-            settled(outcome(&value));
-        }
-    });
-    match fetch(&request.url, &init) {
-        Ok(promise) => promise.then(&callback, &callback),
-        Err(error) => {
-            let function: &js_sys::Function = callback.unchecked_ref();
-            let _ = function.call1(&JsValue::UNDEFINED, &error);
-        }
+    let settled: Box<dyn FnOnce(JsValue)> = Box::new(|value| settled(outcome(value)));
+    let callback = Closure::once_into_js(settled);
+    if let Ok(promise) = fetch(&request.url, &init) {
+        promise.then(&callback, &callback);
+    } else {
+        let function: &js_sys::Function = callback.unchecked_ref();
+        let _ = function.call0(&JsValue::UNDEFINED);
     }
 }
 
-fn outcome(value: &JsValue) -> Outcome {
-    let Some(response) = value.dyn_ref::<Response>() else { return Outcome::Failed };
+fn outcome(value: JsValue) -> Outcome {
+    let Ok(response) = value.dyn_into::<Response>() else { return Outcome::Failed };
     // An opaque answer has status 0 and says nothing; a redirect that was not followed has 0 too.
-    if response.type_() == web_sys::ResponseType::Opaque {
+    if response.type_() == ResponseType::Opaque {
         return Outcome::Taken;
     }
     let retry_after = response.headers().get("Retry-After").ok().flatten();
-    let retry_after_s = retry_after.and_then(|seconds| seconds.trim().parse().ok());
+    let retry_after_s = retry_after.and_then(|seconds| seconds.parse().ok());
     Outcome::Answered { status: response.status(), retry_after_s }
-}
-
-fn method(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-    }
 }

@@ -1,10 +1,10 @@
 //! The configuration of a tracker: parsed once, with a path to whatever is wrong in it.
 
 use super::error::{Error, ErrorCode, Problem};
-use super::field::{boolean, identifier, text, user_id, whole};
+use super::field::{boolean, identifier, user_id};
 use super::limits::Limits;
 use super::protocol::{Batch, Ibexa, Method, Protocol};
-use super::read::{Fields, element};
+use super::read::{Fields, Report, element};
 use super::value::Value;
 
 /// The whole configuration, defaults filled in.
@@ -68,14 +68,12 @@ pub struct IdentityConfig {
     pub user_id: Option<Option<String>>,
     /// The site's own visitor id.
     pub anonymous_id: Option<String>,
-    /// The site's own session id.
-    pub session_id: Option<String>,
     /// Name of the identity cookie.
     pub cookie_name: String,
     /// Its domain, where the page does not leave it to probing.
     pub cookie_domain: Option<String>,
     /// Its life from the last use.
-    pub cookie_days: u32,
+    pub cookie_days: u64,
     /// Whether anything may be kept on the device.
     pub store: bool,
 }
@@ -101,13 +99,17 @@ impl Consent {
             Some("granted") => Ok(Self::Granted),
             Some("anonymous") => Ok(Self::Anonymous),
             Some("denied") => Ok(Self::Denied),
-            Some(_) | None => Err(Problem::new(
-                ErrorCode::OutOfRange,
-                "must be \"pending\", \"granted\", \"anonymous\" or \"denied\"",
-            )),
+            Some(_) | None => Err(CONSENT),
         }
     }
 }
+
+const CONSENT: Problem = Problem::new(
+    ErrorCode::OutOfRange,
+    "must be \"pending\", \"granted\", \"anonymous\" or \"denied\"",
+);
+const COOKIE_NAME: Problem =
+    Problem::new(ErrorCode::BadCharacter, "must have letters, digits and -_. only");
 
 impl Config {
     /// Reads the configuration. Unknown fields are ignored and told to `unknown`.
@@ -115,156 +117,136 @@ impl Config {
     /// # Errors
     /// [`ErrorCode::Config`] with the path to the first field that makes it unusable.
     pub fn parse(value: &Value, unknown: &mut Vec<Error>) -> Result<Self, Error> {
-        Self::read(value, unknown).map_err(|error| Error { code: ErrorCode::Config, ..error })
+        let mut report = Report::default();
+        let config = read(value, &mut report);
+        unknown.append(&mut report.unknown);
+        report.check(config).map_err(|error| Error { code: ErrorCode::Config, ..error })
     }
+}
 
-    fn read(value: &Value, unknown: &mut Vec<Error>) -> Result<Self, Error> {
-        let mut f = Fields::new("config", value)?;
-        let destinations = destinations(&mut f, unknown)?;
-        let identity = identity(f.nested("identity")?, unknown)?;
-        let (respect_gpc, respect_dnt) = match f.nested("respect")? {
-            None => (true, false),
-            Some(mut respect) => {
-                let gpc = respect.optional("gpc", boolean)?.unwrap_or(true);
-                let dnt = respect.optional("dnt", boolean)?.unwrap_or(false);
-                respect.end(unknown);
-                (gpc, dnt)
-            }
-        };
-        let mut batch = BatchConfig {
+fn read(value: &Value, report: &mut Report) -> Config {
+    let mut f = Fields::new("config", value, report);
+    let destinations = destinations(&mut f);
+    let item_type = f.read("itemType", identifier).unwrap_or_else(|| "1".to_owned());
+    let consent = f.read("consent", Consent::read).unwrap_or(Consent::Granted);
+    let identity = identity(f.nested("identity"));
+    let mut config = Config {
+        destinations,
+        item_type,
+        identity,
+        consent,
+        respect_gpc: true,
+        respect_dnt: false,
+        batch: BatchConfig {
             max_events: Limits::BATCH_EVENTS as usize,
             max_bytes: Limits::BATCH_BYTES as usize,
-            max_wait_ms: u64::from(Limits::BATCH_WAIT_MS),
-        };
-        if let Some(mut b) = f.nested("batch")? {
-            if let Some(n) = number(&mut b, "maxEvents", 1, u64::from(Limits::BATCH_EVENTS_MAX))? {
-                batch.max_events = n as usize;
-            }
-            let (least, most) = (Limits::BATCH_BYTES_MIN, Limits::BATCH_BYTES_MAX);
-            if let Some(n) = number(&mut b, "maxBytes", u64::from(least), u64::from(most))? {
-                batch.max_bytes = n as usize;
-            }
-            if let Some(n) = number(&mut b, "maxWaitMs", 0, u64::from(Limits::BATCH_WAIT_MS_MAX))? {
-                batch.max_wait_ms = n;
-            }
-            b.end(unknown);
-        }
-        let (mut queue_events, mut queue_age_ms) =
-            (u64::from(Limits::QUEUE_EVENTS), Limits::QUEUE_AGE_MS);
-        if let Some(mut q) = f.nested("queue")? {
-            let most = u64::from(Limits::QUEUE_EVENTS_MAX);
-            queue_events = number(&mut q, "maxEvents", 1, most)?.unwrap_or(queue_events);
-            let most = Limits::QUEUE_AGE_MS;
-            queue_age_ms = number(&mut q, "maxAgeMs", 1, most)?.unwrap_or(queue_age_ms);
-            q.optional("persist", boolean)?;
-            q.end(unknown);
-        }
-        let config = Self {
-            destinations,
-            item_type: f.optional("itemType", identifier)?.unwrap_or_else(|| "1".to_owned()),
-            identity,
-            consent: f.optional("consent", Consent::read)?.unwrap_or(Consent::Granted),
-            respect_gpc,
-            respect_dnt,
-            batch,
-            queue_events: queue_events as usize,
-            queue_age_ms,
-        };
-        f.end(unknown);
-        Ok(config)
+            max_wait_ms: Limits::BATCH_WAIT_MS,
+        },
+        queue_events: Limits::QUEUE_EVENTS as usize,
+        queue_age_ms: Limits::QUEUE_AGE_MS,
+    };
+    if let Some(mut f) = f.nested("respect") {
+        set(&mut config.respect_gpc, f.read("gpc", boolean));
+        set(&mut config.respect_dnt, f.read("dnt", boolean));
+        f.end();
+    }
+    if let Some(mut f) = f.nested("batch") {
+        let (least, most) = (Limits::BATCH_BYTES_MIN, Limits::BATCH_BYTES_MAX);
+        let events = f.whole("maxEvents", 1, Limits::BATCH_EVENTS_MAX);
+        let bytes = f.whole("maxBytes", least, most);
+        set(&mut config.batch.max_events, events.map(|n| n as usize));
+        set(&mut config.batch.max_bytes, bytes.map(|n| n as usize));
+        set(&mut config.batch.max_wait_ms, f.whole("maxWaitMs", 0, Limits::BATCH_WAIT_MS_MAX));
+        f.end();
+    }
+    if let Some(mut f) = f.nested("queue") {
+        let events = f.whole("maxEvents", 1, Limits::QUEUE_EVENTS_MAX);
+        set(&mut config.queue_events, events.map(|n| n as usize));
+        set(&mut config.queue_age_ms, f.whole("maxAgeMs", 1, Limits::QUEUE_AGE_MS));
+        // Asked for, so that it is known: the queue of this version lives in memory.
+        f.read("persist", boolean);
+        f.end();
+    }
+    f.end();
+    config
+}
+
+fn set<T>(default: &mut T, given: Option<T>) {
+    if let Some(given) = given {
+        *default = given;
     }
 }
 
-fn number(f: &mut Fields<'_>, name: &str, least: u64, most: u64) -> Result<Option<u64>, Error> {
-    f.optional(name, |value| whole(value, least, most))
-}
-
-fn destinations(f: &mut Fields<'_>, unknown: &mut Vec<Error>) -> Result<Vec<Destination>, Error> {
-    let path = f.path("destinations");
-    let list = match f.get("destinations") {
-        None => return Err(f.missing("destinations")),
-        Some(Value::List(list)) if list.is_empty() => return Err(f.missing("destinations")),
-        Some(Value::List(list)) => list.as_slice(),
-        Some(one) => return Ok(vec![destination(Fields::new(path, one)?, unknown)?]),
-    };
-    list.iter()
-        .enumerate()
-        .map(|(place, value)| destination(Fields::new(element(&path, place), value)?, unknown))
-        .collect()
-}
-
-fn destination(mut f: Fields<'_>, unknown: &mut Vec<Error>) -> Result<Destination, Error> {
-    let transport = f.optional("transport", |value| match value.as_text() {
-        Some("beacon") => Ok(Transport::Beacon),
-        Some("auto") => Ok(Transport::Auto),
-        Some("fetch") => Ok(Transport::Fetch),
-        Some(_) | None => {
-            Err(Problem::new(ErrorCode::OutOfRange, "must be \"beacon\", \"auto\" or \"fetch\""))
+fn destinations(f: &mut Fields<'_, '_>) -> Vec<Destination> {
+    let name = "destinations";
+    let path = f.path(name);
+    match f.get(name) {
+        None => f.missing(name),
+        Some(Value::List(list)) if list.is_empty() => f.missing(name),
+        Some(Value::List(list)) => {
+            let numbered = list.iter().enumerate();
+            let one = |(place, value)| f.child(&element(&path, place), value, destination);
+            return numbered.filter_map(one).collect();
         }
-    })?;
-    let name = f.required("protocol", text)?;
-    let protocol = match name.as_str() {
-        "batch" => Protocol::Batch(Batch::read(&mut f)?),
-        "ibexa" => Protocol::Ibexa(Ibexa::read(&mut f)?),
-        _ => {
-            let detail = "must be \"batch\" or \"ibexa\" in this version";
-            return Err(Problem::new(ErrorCode::OutOfRange, detail).at(f.path("protocol")));
-        }
-    };
-    f.end(unknown);
-    // A beacon is always a POST.
-    let transport = match protocol.method() {
-        Method::Get => Transport::Fetch,
-        Method::Post => transport.unwrap_or(Transport::Beacon),
-    };
-    Ok(Destination { protocol, transport })
+        Some(value) => return f.child(&path, value, destination).into_iter().collect(),
+    }
+    Vec::new()
 }
 
-fn identity(f: Option<Fields<'_>>, unknown: &mut Vec<Error>) -> Result<IdentityConfig, Error> {
+fn destination(mut f: Fields<'_, '_>) -> Option<Destination> {
+    let transport = f.choice(
+        "transport",
+        &["beacon", "auto", "fetch"],
+        "must be \"beacon\", \"auto\" or \"fetch\"",
+    );
+    if f.get("protocol").is_none() {
+        f.missing("protocol");
+    }
+    let known = "must be \"batch\" or \"ibexa\" in this version";
+    let protocol = match f.choice("protocol", &["batch", "ibexa"], known)? {
+        0 => Protocol::Batch(Batch::read(&mut f)),
+        _ => Protocol::Ibexa(Ibexa::read(&mut f)),
+    };
+    f.end();
+    let transport = match (protocol.method(), transport) {
+        // A beacon is always a POST.
+        (Method::Get, _) | (Method::Post, Some(2)) => Transport::Fetch,
+        (Method::Post, Some(1)) => Transport::Auto,
+        (Method::Post, _) => Transport::Beacon,
+    };
+    Some(Destination { protocol, transport })
+}
+
+fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
     let mut identity = IdentityConfig {
         user_id: None,
         anonymous_id: None,
-        session_id: None,
         cookie_name: "reco_id".to_owned(),
         cookie_domain: None,
         cookie_days: Limits::COOKIE_DAYS,
         store: true,
     };
-    let Some(mut f) = f else { return Ok(identity) };
-    identity.user_id = match f.optional("userId", user_id)? {
-        Some(id) => Some(Some(id)),
-        None => f.has("userId").then_some(None),
-    };
-    identity.anonymous_id = f.optional("anonymousId", user_id)?;
-    identity.session_id = f.optional("sessionId", user_id)?;
-    f.optional("accountId", identifier)?;
-    if let Some(name) = f.optional("cookieName", cookie_name)? {
-        identity.cookie_name = name;
+    let Some(mut f) = f else { return identity };
+    identity.user_id = f.read("userId", user_id).map(Some);
+    if f.is_null("userId") {
+        identity.user_id = Some(None);
     }
-    identity.cookie_domain = f.optional("cookieDomain", cookie_name)?;
-    if let Some(days) = number(&mut f, "cookieDays", 1, u64::from(Limits::COOKIE_DAYS_MAX))? {
-        identity.cookie_days = days as u32;
-    }
-    identity.store = f
-        .optional("storage", |value| match value.as_text() {
-            Some("cookie") => Ok(true),
-            Some("memory") => Ok(false),
-            Some(_) | None => {
-                Err(Problem::new(ErrorCode::OutOfRange, "must be \"cookie\" or \"memory\""))
-            }
-        })?
-        .unwrap_or(true);
-    f.end(unknown);
-    Ok(identity)
+    identity.anonymous_id = f.read("anonymousId", user_id);
+    set(&mut identity.cookie_name, f.read("cookieName", cookie_name));
+    identity.cookie_domain = f.read("cookieDomain", cookie_name);
+    set(&mut identity.cookie_days, f.whole("cookieDays", 1, Limits::COOKIE_DAYS_MAX));
+    let storage = f.choice("storage", &["cookie", "memory"], "must be \"cookie\" or \"memory\"");
+    identity.store = storage != Some(1);
+    // Of destinations that this version does not speak to; checked all the same.
+    f.read("sessionId", user_id);
+    f.read("accountId", identifier);
+    f.end();
+    identity
 }
 
 /// A name that can stand in a `document.cookie` assignment without changing what it means.
 fn cookie_name(value: &Value) -> Result<String, Problem> {
     let name = identifier(value)?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    if name.bytes().all(plain) {
-        Ok(name)
-    } else {
-        Err(Problem::new(ErrorCode::BadCharacter, "must have letters, digits and -_. only"))
-    }
+    if name.bytes().all(plain) { Ok(name) } else { Err(COOKIE_NAME) }
 }

@@ -4,14 +4,14 @@
 //! that slept) makes a step late, never wrong.
 
 use super::error::{Error, ErrorCode, Problem};
-use super::field;
-use super::item::Item;
+use super::event::{Event, Kind};
 use super::limits::Limits;
-use super::read::Fields;
+use super::read::{Fields, Report};
 use super::value::Value;
 
 const NAME: &str = "consumeTimer";
-const MEASURES: Problem = Problem::new(ErrorCode::OutOfRange, "must be \"time\" or \"words\"");
+const MEASURES: &str = "must be \"time\" or \"words\"";
+const TOO_MANY: Problem = Problem::new(ErrorCode::OutOfRange, "has too many timers on this page");
 const LATER: Problem = Problem::new(
     ErrorCode::UnsupportedEvent,
     "is not measured by this version: use \"time\" or \"words\"",
@@ -29,7 +29,8 @@ struct Measure {
 #[derive(Debug)]
 struct Timer {
     id: u32,
-    item: Item,
+    /// A `consume` of the item, without a percentage.
+    event: Event,
     measure: Measure,
     /// Time that counted until `mark`.
     active_ms: u64,
@@ -45,15 +46,6 @@ pub struct Timers {
     timers: Vec<Timer>,
     visible: bool,
     last_act: u64,
-}
-
-/// A percentage to be sent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Progress {
-    /// Of what.
-    pub item: Item,
-    /// How much.
-    pub percentage: u8,
 }
 
 impl Timers {
@@ -75,24 +67,22 @@ impl Timers {
         now_ms: u64,
         unknown: &mut Vec<Error>,
     ) -> Result<(), Error> {
-        let mut fields = Fields::new(NAME, item)?;
-        let item = Item::read(&mut fields, default_item_type)?;
-        fields.end(unknown);
-        let measure = Measure::read(Fields::new(NAME, options)?, unknown)?;
+        let events = Event::parse(Kind::Consume, item, default_item_type, unknown);
+        let event = events.map_err(renamed)?.pop().ok_or_else(|| TOO_MANY.at(NAME))?;
+        let measure = Measure::parse(options, unknown)?;
         if self.timers.len() >= Limits::TIMERS {
             self.timers.retain(Timer::runs);
         }
         if self.timers.len() >= Limits::TIMERS {
-            let problem = Problem::new(ErrorCode::OutOfRange, "has too many timers on this page");
-            return Err(problem.at(NAME));
+            return Err(TOO_MANY.at(NAME));
         }
         self.last_act = now_ms;
-        self.timers.push(Timer { id, item, measure, active_ms: 0, mark: now_ms, sent: 0 });
+        self.timers.push(Timer { id, event, measure, active_ms: 0, mark: now_ms, sent: 0 });
         Ok(())
     }
 
     /// Ends a timer: its last value, where it was not sent yet.
-    pub fn stop(&mut self, id: u32, now_ms: u64) -> Option<Progress> {
+    pub fn stop(&mut self, id: u32, now_ms: u64) -> Option<Event> {
         let place = self.timers.iter().position(|timer| timer.id == id)?;
         let mut timer = self.timers.swap_remove(place);
         timer.advance(self.visible, self.last_act, now_ms);
@@ -100,21 +90,21 @@ impl Timers {
     }
 
     /// Ends all of them.
-    pub fn stop_all(&mut self, now_ms: u64) -> Vec<Progress> {
+    pub fn stop_all(&mut self, now_ms: u64) -> Vec<Event> {
         let last = self.collect(now_ms, |_| 1);
         self.timers.clear();
         last
     }
 
     /// The page was hidden: the last values.
-    pub fn hide(&mut self, now_ms: u64) -> Vec<Progress> {
+    pub fn hide(&mut self, now_ms: u64) -> Vec<Event> {
         let last = self.collect(now_ms, |_| 1);
         self.visible = false;
         last
     }
 
     /// The page is seen again.
-    pub fn show(&mut self, now_ms: u64) -> Vec<Progress> {
+    pub fn show(&mut self, now_ms: u64) -> Vec<Event> {
         let steps = self.tick(now_ms);
         self.visible = true;
         self.last_act = now_ms;
@@ -122,14 +112,14 @@ impl Timers {
     }
 
     /// The visitor did something.
-    pub fn act(&mut self, now_ms: u64) -> Vec<Progress> {
+    pub fn act(&mut self, now_ms: u64) -> Vec<Event> {
         let steps = self.tick(now_ms);
         self.last_act = now_ms;
         steps
     }
 
     /// Time went by: the steps that were reached.
-    pub fn tick(&mut self, now_ms: u64) -> Vec<Progress> {
+    pub fn tick(&mut self, now_ms: u64) -> Vec<Event> {
         self.collect(now_ms, |timer| timer.measure.step_percent)
     }
 
@@ -156,7 +146,7 @@ impl Timers {
         self.timers.iter().any(Timer::runs)
     }
 
-    fn collect(&mut self, now_ms: u64, step: impl Fn(&Timer) -> u8) -> Vec<Progress> {
+    fn collect(&mut self, now_ms: u64, step: impl Fn(&Timer) -> u8) -> Vec<Event> {
         let mut reached = Vec::new();
         for timer in &mut self.timers {
             timer.advance(self.visible, self.last_act, now_ms);
@@ -186,7 +176,7 @@ impl Timer {
     }
 
     /// The percentage rounded down to whole steps, where that is more than was sent.
-    fn progress(&mut self, step: u8) -> Option<Progress> {
+    fn progress(&mut self, step: u8) -> Option<Event> {
         let percentage = self.percentage();
         // 100 is a step whatever the others are.
         let reached = if percentage == 100 { 100 } else { percentage / step * step };
@@ -194,7 +184,7 @@ impl Timer {
             return None;
         }
         self.sent = reached;
-        Some(Progress { item: self.item.clone(), percentage: reached })
+        Some(self.event.with_percentage(reached))
     }
 
     fn until_next_step(&self) -> u64 {
@@ -205,22 +195,48 @@ impl Timer {
 }
 
 impl Measure {
-    fn read(mut f: Fields<'_>, unknown: &mut Vec<Error>) -> Result<Self, Error> {
-        let positive = |value: &Value| field::whole(value, 1, Limits::TIMER_MS);
-        let full_after_ms = match f.required("by", field::text)?.as_str() {
-            "time" => f.required("fullAfterMs", positive)?,
-            "words" => {
-                let words = f.required("words", positive)?;
-                let speed = f.optional("wordsPerMinute", positive)?;
-                (words * 60_000 / speed.unwrap_or(u64::from(Limits::WORDS_PER_MINUTE))).max(1)
-            }
-            "scroll" | "media" => return Err(LATER.at(f.path("by"))),
-            _ => return Err(MEASURES.at(f.path("by"))),
-        };
-        let idle_after_ms = f.optional("idleAfterMs", positive)?.unwrap_or(Limits::IDLE_MS);
-        let step = f.optional("stepPercent", |value| field::whole(value, 1, 100))?;
-        f.end(unknown);
-        let step_percent = step.map_or(Limits::STEP_PERCENT, |step| step as u8);
-        Ok(Self { full_after_ms, idle_after_ms, step_percent })
+    fn parse(options: &Value, unknown: &mut Vec<Error>) -> Result<Self, Error> {
+        let mut report = Report::default();
+        let measure = Self::read(Fields::new(NAME, options, &mut report));
+        unknown.append(&mut report.unknown);
+        report.check(measure)
     }
+
+    fn read(mut f: Fields<'_, '_>) -> Self {
+        if f.get("by").is_none() {
+            f.missing("by");
+        }
+        let full_after_ms = match f.choice("by", &["time", "words", "scroll", "media"], MEASURES) {
+            Some(0) => positive(&mut f, "fullAfterMs"),
+            Some(1) => {
+                let words = positive(&mut f, "words");
+                let speed = f.whole("wordsPerMinute", 1, Limits::TIMER_MS);
+                words.map(|words| words * 60_000 / speed.unwrap_or(Limits::WORDS_PER_MINUTE))
+            }
+            Some(_) => {
+                f.fail("by", LATER);
+                None
+            }
+            None => None,
+        };
+        let idle_after_ms = f.whole("idleAfterMs", 1, Limits::TIMER_MS).unwrap_or(Limits::IDLE_MS);
+        let step_percent = f.whole("stepPercent", 1, 100).unwrap_or(Limits::STEP_PERCENT);
+        f.end();
+        let full_after_ms = full_after_ms.unwrap_or_default().max(1);
+        Self { full_after_ms, idle_after_ms, step_percent: step_percent as u8 }
+    }
+}
+
+fn positive(f: &mut Fields<'_, '_>, name: &str) -> Option<u64> {
+    let value = f.whole(name, 1, Limits::TIMER_MS);
+    if value.is_none() {
+        f.missing(name);
+    }
+    value
+}
+
+/// The item was read as that of a `consume`; the page called it that of a timer.
+fn renamed(error: Error) -> Error {
+    let field = error.field.replacen(Kind::Consume.name(), NAME, 1);
+    Error { field, ..error }
 }

@@ -17,7 +17,7 @@ pub enum Effect {
         /// Its value, safe as it is.
         value: String,
         /// Its life.
-        days: u32,
+        days: u64,
     },
     /// Delete a cookie.
     DeleteCookie(String),

@@ -1,67 +1,63 @@
-//! The values that events are made of. Each is checked once, here; after that it cannot be wrong.
+//! The rules that values are held to: each value is checked once, here, and then cannot be wrong.
+//!
+//! A rule gives back what goes on the wire: text as it is, numbers in decimal.
 
 use super::error::{ErrorCode, Problem};
+use super::json;
 use super::limits::Limits;
 use super::number;
 use super::value::Value;
 
-const NOT_TEXT: Problem = Problem::new(ErrorCode::BadType, "must be text");
-const EMPTY: Problem = Problem::new(ErrorCode::OutOfRange, "must not be empty");
-const TOO_LONG: Problem = Problem::new(ErrorCode::OutOfRange, "is too long");
-const CHARACTER: Problem = Problem::new(
-    ErrorCode::BadCharacter,
-    "must have no backslash and no control character, and not be \".\" or \"..\"",
-);
-const NOT_PRICE: Problem = Problem::new(
-    ErrorCode::BadType,
-    "must be an amount and a currency, such as \"12.45EUR\" or { amount: 12.45, currency: \"EUR\" }",
-);
-const NOT_AMOUNT: Problem = Problem::new(
-    ErrorCode::OutOfRange,
-    "must have an amount from 0 to below 9000000000 with at most 6 decimals",
-);
-const NOT_CATEGORY: Problem = Problem::new(ErrorCode::BadType, "must be text or a list of texts");
-const SLASH: Problem =
-    Problem::new(ErrorCode::BadCharacter, "must have no slash in an element of the list");
-const NOT_WHOLE: Problem = Problem::new(ErrorCode::BadType, "must be a whole number");
-const NOT_NUMBER: Problem = Problem::new(ErrorCode::BadType, "must be a number");
-const RANGE: Problem = Problem::new(ErrorCode::OutOfRange, "is outside its range");
+const fn bad_type(detail: &'static str) -> Problem {
+    Problem::new(ErrorCode::BadType, detail)
+}
+
+const fn out_of_range(detail: &'static str) -> Problem {
+    Problem::new(ErrorCode::OutOfRange, detail)
+}
+
+const fn bad_character(detail: &'static str) -> Problem {
+    Problem::new(ErrorCode::BadCharacter, detail)
+}
+
+const NOT_TEXT: Problem = bad_type("must be text");
+const NOT_ID: Problem = bad_type("must be text or a whole number");
+const NOT_NUMBER: Problem = bad_type("must be a number");
+const NOT_WHOLE: Problem = bad_type("must be a whole number");
+const NOT_BOOLEAN: Problem = bad_type("must be true or false");
+const NOT_LIST: Problem = bad_type("must be a list");
+const NOT_CATEGORY: Problem = bad_type("must be text or a list of texts");
+const NOT_PRICE: Problem =
+    bad_type("must be like \"12.45EUR\" or { amount: 12.45, currency: \"EUR\" }");
+const NOT_AMOUNT: Problem =
+    out_of_range("must be from 0 to below 9000000000 with at most 6 decimals");
+const RANGE: Problem = out_of_range("is outside its range");
+const EMPTY: Problem = out_of_range("must not be empty");
+const TOO_LONG: Problem = out_of_range("is too long");
+const CHARACTER: Problem =
+    bad_character("must have no backslash, no control character, and not be \".\" or \"..\"");
+const SLASH: Problem = bad_character("must have no slash in an element of the list");
 const PERSONAL: Problem =
-    Problem::new(ErrorCode::PersonalData, "must be a pseudonym: this looks like an e-mail address");
+    Problem::new(ErrorCode::PersonalData, "must be a pseudonym, not an e-mail address");
 
 /// Text that may stand in a request's path: an id, an item type, a scenario, a trigger's name.
 ///
 /// A whole number is taken as its decimal text. No backslash, because Ibexa refuses `%5C`
 /// anywhere; not `.` or `..`, because URL parsers fold these even when they are percent-encoded.
 pub fn identifier(value: &Value) -> Result<String, Problem> {
-    match value {
-        Value::Number(n) if n.fract() == 0.0 && *n >= 0.0 && *n <= Limits::SAFE_INTEGER as f64 => {
-            Ok(number::whole(*n as u64))
-        }
-        Value::Number(n) if n.is_finite() => Err(RANGE),
-        Value::Text(text) => {
-            within(text, Limits::IDENTIFIER_BYTES)?;
-            clean(text)?;
-            Ok(text.clone())
-        }
-        Value::Number(_)
-        | Value::Null
-        | Value::Bool(_)
-        | Value::List(_)
-        | Value::Map(_)
-        | Value::Opaque => Err(Problem::new(ErrorCode::BadType, "must be text or a whole number")),
+    if value.as_number().is_some() {
+        return whole(value, 0, Limits::SAFE_INTEGER).map(number::whole);
     }
-}
-
-/// An identifier that is no number: user ids are case-sensitive text everywhere.
-pub fn user_id(value: &Value) -> Result<String, Problem> {
-    let text = value.as_text().ok_or(NOT_TEXT)?;
+    let text = value.as_text().ok_or(NOT_ID)?;
     within(text, Limits::IDENTIFIER_BYTES)?;
     clean(text)?;
-    if looks_like_email(text) {
-        return Err(PERSONAL);
-    }
     Ok(text.to_owned())
+}
+
+/// An identifier that is never a number: user ids are case-sensitive text everywhere.
+pub fn user_id(value: &Value) -> Result<String, Problem> {
+    let id = identifier(&Value::Text(text(value)?))?;
+    if looks_like_email(&id) { Err(PERSONAL) } else { Ok(id) }
 }
 
 /// Free text: a title, a query, a message. Never empty.
@@ -71,29 +67,25 @@ pub fn text(value: &Value) -> Result<String, Problem> {
     Ok(text.to_owned())
 }
 
-/// A category path without its outer slashes; none where nothing is left.
-pub fn category_path(value: &Value) -> Result<Option<String>, Problem> {
-    let path = match value {
-        Value::Text(text) => text.trim_matches('/').to_owned(),
-        Value::List(elements) => join_categories(elements)?,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Map(_) | Value::Opaque => {
-            return Err(NOT_CATEGORY);
-        }
+/// A category path without its outer slashes; empty where nothing is left.
+pub fn category_path(value: &Value) -> Result<String, Problem> {
+    let path = match (value.as_text(), value.as_list()) {
+        (Some(text), _) => text.trim_matches('/').to_owned(),
+        (None, Some(elements)) => join_categories(elements)?,
+        (None, None) => return Err(NOT_CATEGORY),
     };
     if path.len() > Limits::IDENTIFIER_BYTES {
         return Err(TOO_LONG);
     }
-    if path.chars().any(forbidden) {
-        return Err(CHARACTER);
-    }
-    Ok(Some(path).filter(|path| !path.is_empty()))
+    clean(&path)?;
+    Ok(path)
 }
 
 fn join_categories(elements: &[Value]) -> Result<String, Problem> {
     let mut path = String::new();
     for element in elements {
         let name = element.as_text().ok_or(NOT_CATEGORY)?;
-        if name.contains('/') {
+        if name.bytes().any(|b| b == b'/') {
             return Err(SLASH);
         }
         if !path.is_empty() && !name.is_empty() {
@@ -104,172 +96,143 @@ fn join_categories(elements: &[Value]) -> Result<String, Problem> {
     Ok(path)
 }
 
-/// What one unit cost: an amount and, as its last three letters, an ISO 4217 currency.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Price(String);
+/// What one unit cost: an amount and, as the last three letters, an ISO 4217 currency. From
+/// `"12.45EUR"` or `{ amount, currency }`; nothing is padded or converted.
+pub fn price(value: &Value) -> Result<String, Problem> {
+    let (amount, currency) = match (value.as_text(), value.as_map()) {
+        (Some(text), _) => {
+            let split = text.len().checked_sub(3).and_then(|at| text.split_at_checked(at));
+            let (amount, currency) = split.ok_or(NOT_PRICE)?;
+            (amount.to_owned(), currency)
+        }
+        (None, Some(fields)) => {
+            let field = |name| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value);
+            let currency = field("currency").and_then(Value::as_text).ok_or(NOT_PRICE)?;
+            let amount = match field("amount").ok_or(NOT_PRICE)? {
+                Value::Number(n) if n.is_nan() => return Err(NOT_PRICE),
+                Value::Number(n) => number::decimal(*n).ok_or(NOT_AMOUNT)?,
+                amount => amount.as_text().ok_or(NOT_PRICE)?.to_owned(),
+            };
+            (amount, currency)
+        }
+        (None, None) => return Err(NOT_PRICE),
+    };
+    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
+        return Err(NOT_PRICE);
+    }
+    check_amount(&amount)?;
+    Ok(amount + currency)
+}
 
-impl Price {
-    /// From `"12.45EUR"` or `{ amount, currency }`. Nothing is padded or converted.
-    pub fn read(value: &Value) -> Result<Self, Problem> {
-        match value {
-            Value::Text(text) => {
-                let split = text.len().checked_sub(3).and_then(|at| text.split_at_checked(at));
-                let (amount, currency) = split.ok_or(NOT_PRICE)?;
-                Self::new(amount, currency)
+fn check_amount(amount: &str) -> Result<(), Problem> {
+    let mut bytes = amount.bytes().skip(usize::from(amount.starts_with('-')));
+    let mut digits = || {
+        let mut digits = 0;
+        let mut value = 0u64;
+        for b in bytes.by_ref() {
+            if !b.is_ascii_digit() {
+                return (digits, value, Some(b));
             }
-            Value::Map(fields) => {
-                let field =
-                    |name| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value);
-                let currency = field("currency").and_then(Value::as_text).ok_or(NOT_PRICE)?;
-                match field("amount") {
-                    Some(Value::Number(n)) => {
-                        Self::new(&number::decimal(*n).ok_or(NOT_AMOUNT)?, currency)
-                    }
-                    Some(Value::Text(amount)) => Self::new(amount, currency),
-                    Some(
-                        Value::Null
-                        | Value::Bool(_)
-                        | Value::List(_)
-                        | Value::Map(_)
-                        | Value::Opaque,
-                    )
-                    | None => Err(NOT_PRICE),
-                }
-            }
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::List(_) | Value::Opaque => {
-                Err(NOT_PRICE)
-            }
+            digits += 1;
+            value = value.saturating_mul(10).saturating_add(u64::from(b - b'0'));
         }
+        (digits, value, None)
+    };
+    let (whole_digits, whole, end) = digits();
+    let (decimals, end) = match end {
+        Some(b'.') => {
+            let (decimals, _, end) = digits();
+            // A point with nothing behind it.
+            (decimals, if decimals == 0 { Some(b'.') } else { end })
+        }
+        end => (0, end),
+    };
+    if whole_digits == 0 || end.is_some() {
+        return Err(NOT_PRICE);
     }
-
-    fn new(amount: &str, currency: &str) -> Result<Self, Problem> {
-        if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
-            return Err(NOT_PRICE);
-        }
-        let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-        let (whole, fraction) = amount.split_once('.').unwrap_or((amount, "0"));
-        if amount.starts_with('-') {
-            return Err(NOT_AMOUNT);
-        }
-        if !digits(whole) || !digits(fraction) {
-            return Err(NOT_PRICE);
-        }
-        if whole.len() > 10 || whole.parse::<u64>().is_ok_and(|n| n as f64 >= Limits::AMOUNT) {
-            return Err(NOT_AMOUNT);
-        }
-        if fraction.len() > Limits::DECIMALS as usize {
-            return Err(NOT_AMOUNT);
-        }
-        Ok(Self([amount, currency].concat()))
-    }
-
-    /// Both, as they are written on the wire: `12.45EUR`.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The amount alone.
-    pub fn amount(&self) -> &str {
-        self.0.get(..self.0.len() - 3).unwrap_or_default()
-    }
-
-    /// The currency alone.
-    pub fn currency(&self) -> &str {
-        self.0.get(self.0.len() - 3..).unwrap_or_default()
-    }
+    let in_range = (whole as f64) < Limits::AMOUNT && decimals <= Limits::DECIMALS;
+    if in_range && !amount.starts_with('-') { Ok(()) } else { Err(NOT_AMOUNT) }
 }
 
 /// A whole number in a range, both ends included.
 pub fn whole(value: &Value, least: u64, most: u64) -> Result<u64, Problem> {
-    match value {
-        Value::Number(n) if n.is_finite() && n.fract() != 0.0 => Err(NOT_WHOLE),
-        Value::Number(n) if *n >= least as f64 && *n <= most as f64 => Ok(*n as u64),
-        Value::Number(n) if !n.is_nan() => Err(RANGE),
-        Value::Number(_)
-        | Value::Null
-        | Value::Bool(_)
-        | Value::Text(_)
-        | Value::List(_)
-        | Value::Map(_)
-        | Value::Opaque => Err(NOT_WHOLE),
+    let number = value.as_number().ok_or(NOT_WHOLE)?;
+    if number.is_nan() || number.is_finite() && number.fract() != 0.0 {
+        return Err(NOT_WHOLE);
     }
+    if number < least as f64 || number > most as f64 {
+        return Err(RANGE);
+    }
+    Ok(number as u64)
+}
+
+/// A quantity: whole, 1 to 1,000,000.
+pub fn quantity(value: &Value) -> Result<String, Problem> {
+    whole(value, 1, Limits::QUANTITY).map(number::whole)
+}
+
+/// A rating: whole, 0 to 100.
+pub fn rating(value: &Value) -> Result<String, Problem> {
+    whole(value, 0, 100).map(number::whole)
 }
 
 /// A percentage from 0 to 100, rounded down.
-pub fn percentage(value: &Value) -> Result<u8, Problem> {
-    match value {
-        Value::Number(n) if (0.0..=100.0).contains(n) => Ok(*n as u8),
-        Value::Number(n) if !n.is_nan() => Err(RANGE),
-        Value::Number(_)
-        | Value::Null
-        | Value::Bool(_)
-        | Value::Text(_)
-        | Value::List(_)
-        | Value::Map(_)
-        | Value::Opaque => Err(NOT_NUMBER),
-    }
+pub fn percentage(value: &Value) -> Result<String, Problem> {
+    let number = value.as_number().filter(|n| !n.is_nan()).ok_or(NOT_NUMBER)?;
+    if (0.0..=100.0).contains(&number) { Ok(number::whole(number as u64)) } else { Err(RANGE) }
 }
 
-/// A number with at most six decimals, as text: scores and times, rounded.
+/// Something that is counted: whole, from 0.
+pub fn count(value: &Value) -> Result<String, Problem> {
+    whole(value, 0, Limits::SAFE_INTEGER).map(number::whole)
+}
+
+/// A place in a list: whole, from 1.
+pub fn position(value: &Value) -> Result<String, Problem> {
+    whole(value, 1, Limits::SAFE_INTEGER).map(number::whole)
+}
+
+/// A score or a time: rounded to six decimals.
 pub fn score(value: &Value) -> Result<String, Problem> {
-    match value {
-        Value::Number(n) if n.is_nan() => Err(NOT_NUMBER),
-        Value::Number(n) => number::rounded(*n).ok_or(RANGE),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Text(_)
-        | Value::List(_)
-        | Value::Map(_)
-        | Value::Opaque => Err(NOT_NUMBER),
-    }
+    let number = value.as_number().filter(|n| !n.is_nan()).ok_or(NOT_NUMBER)?;
+    number::rounded(number).ok_or(RANGE)
 }
 
 /// A boolean, and nothing that merely behaves like one.
 pub fn boolean(value: &Value) -> Result<bool, Problem> {
-    match value {
-        Value::Bool(b) => Ok(*b),
-        Value::Null
-        | Value::Number(_)
-        | Value::Text(_)
-        | Value::List(_)
-        | Value::Map(_)
-        | Value::Opaque => Err(Problem::new(ErrorCode::BadType, "must be true or false")),
-    }
+    if let Value::Bool(yes) = value { Ok(*yes) } else { Err(NOT_BOOLEAN) }
+}
+
+/// A list of values of any kind, as JSON.
+pub fn list(value: &Value) -> Result<String, Problem> {
+    value.as_list().ok_or(NOT_LIST)?;
+    let mut out = String::new();
+    json::push_value(&mut out, value);
+    if out.len() > Limits::TEXT_BYTES { Err(TOO_LONG) } else { Ok(out) }
 }
 
 fn within(text: &str, most: usize) -> Result<(), Problem> {
     if text.is_empty() {
         return Err(EMPTY);
     }
-    if text.len() > most {
-        return Err(TOO_LONG);
-    }
-    Ok(())
+    if text.len() > most { Err(TOO_LONG) } else { Ok(()) }
 }
 
 fn clean(text: &str) -> Result<(), Problem> {
+    // C0, DEL and C1: not `char::is_control`, whose tables know nothing more.
+    let forbidden = |c: char| c == '\\' || c < ' ' || ('\u{7f}'..='\u{9f}').contains(&c);
     if text == "." || text == ".." || text.chars().any(forbidden) {
         return Err(CHARACTER);
     }
     Ok(())
 }
 
-fn forbidden(c: char) -> bool {
-    // Not `char::is_control`: its tables know nothing more than these.
-    c == '\\' || c < ' ' || ('\u{7f}'..='\u{9f}').contains(&c)
-}
-
-/// One `@` with something before it and a dotted name behind it.
+/// One `@` with something before it and a dotted name behind it, and no space.
 fn looks_like_email(text: &str) -> bool {
-    match text.split_once('@') {
-        Some((name, host)) => {
-            !name.is_empty()
-                && !text.chars().any(|c| c == ' ' || c == '/')
-                && !host.contains('@')
-                && host
-                    .rsplit_once('.')
-                    .is_some_and(|(domain, top)| !domain.is_empty() && top.len() > 1)
-        }
-        None => false,
-    }
+    let mut parts = text.split('@');
+    let (name, host, more) = (parts.next(), parts.next(), parts.next());
+    let dotted = host.is_some_and(|host| {
+        host.split('.').count() > 1 && host.split('.').all(|label| !label.is_empty())
+    });
+    dotted && more.is_none() && name != Some("") && !text.bytes().any(|b| b == b' ' || b == b'/')
 }

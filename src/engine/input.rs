@@ -4,6 +4,7 @@ use super::effect::Outcome;
 use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
 use super::identity::Stored;
+use super::read::SHOWN_CHARS;
 use super::value::Value;
 
 /// Everything that can happen.
@@ -69,7 +70,7 @@ impl Input {
                 Some(kind) => Self::Track(kind, next(), at),
                 None => {
                     let detail = "is no method of the tracker";
-                    let name: String = verb.chars().take(NAME_CHARS).collect();
+                    let name: String = verb.chars().take(SHOWN_CHARS).collect();
                     Self::Reject(Problem::new(ErrorCode::UnknownEvent, detail).at(name))
                 }
             },
@@ -77,17 +78,6 @@ impl Input {
     }
 }
 
-/// As much of an unknown name as a warning repeats.
-const NAME_CHARS: usize = 64;
-
 fn handle(value: &Value) -> u32 {
-    match value {
-        Value::Number(n) => *n as u32,
-        Value::Null
-        | Value::Bool(_)
-        | Value::Text(_)
-        | Value::List(_)
-        | Value::Map(_)
-        | Value::Opaque => 0,
-    }
+    value.as_number().unwrap_or_default() as u32
 }

@@ -24,7 +24,7 @@ impl Limits {
     pub const SAFE_INTEGER: u64 = (1 << 53) - 1;
 
     /// Largest `quantity` (api.d.ts).
-    pub const QUANTITY: u32 = 1_000_000;
+    pub const QUANTITY: u64 = 1_000_000;
     /// Decimals of a price or a score.
     pub const DECIMALS: u32 = 6;
     /// Amounts stay below this, so that six decimals are exact in a JavaScript number.
@@ -36,24 +36,24 @@ impl Limits {
     pub const REQUEST_URL: usize = 2_000;
 
     /// Defaults and bounds of `batch`.
-    pub const BATCH_EVENTS: u32 = 20;
+    pub const BATCH_EVENTS: u64 = 20;
     /// The collector refuses batches of more events than this.
-    pub const BATCH_EVENTS_MAX: u32 = 1_000;
+    pub const BATCH_EVENTS_MAX: u64 = 1_000;
     /// Default of `batch.maxBytes`.
-    pub const BATCH_BYTES: u32 = 16_000;
+    pub const BATCH_BYTES: u64 = 16_000;
     /// Least `batch.maxBytes`: one event with every field at a common length.
-    pub const BATCH_BYTES_MIN: u32 = 1_000;
+    pub const BATCH_BYTES_MIN: u64 = 1_000;
     /// Most `batch.maxBytes`: 64 KiB are shared by every script of the page (Fetch standard).
-    pub const BATCH_BYTES_MAX: u32 = 60_000;
+    pub const BATCH_BYTES_MAX: u64 = 60_000;
     /// Default of `batch.maxWaitMs`.
-    pub const BATCH_WAIT_MS: u32 = 2_000;
+    pub const BATCH_WAIT_MS: u64 = 2_000;
     /// Most `batch.maxWaitMs`.
-    pub const BATCH_WAIT_MS_MAX: u32 = 600_000;
+    pub const BATCH_WAIT_MS_MAX: u64 = 600_000;
 
     /// Default of `queue.maxEvents`.
-    pub const QUEUE_EVENTS: u32 = 1_000;
+    pub const QUEUE_EVENTS: u64 = 1_000;
     /// Most `queue.maxEvents`.
-    pub const QUEUE_EVENTS_MAX: u32 = 100_000;
+    pub const QUEUE_EVENTS_MAX: u64 = 100_000;
     /// Default and most of `queue.maxAgeMs`.
     pub const QUEUE_AGE_MS: u64 = 7 * Self::DAY_MS;
     /// Vendors that take no time of the event get none that is older than this.
@@ -78,11 +78,11 @@ impl Limits {
     pub const MISCONFIGURED_MS: u64 = 600_000;
 
     /// A cookie that says "denied".
-    pub const OFF_DAYS: u32 = 180;
+    pub const OFF_DAYS: u64 = 180;
     /// Default of `identity.cookieDays`: 90 days from the last use (Ibexa's advice).
-    pub const COOKIE_DAYS: u32 = 90;
+    pub const COOKIE_DAYS: u64 = 90;
     /// Browsers cut a cookie's life to this (RFC 6265bis).
-    pub const COOKIE_DAYS_MAX: u32 = 400;
+    pub const COOKIE_DAYS_MAX: u64 = 400;
     /// The identity cookie is written at most this often.
     pub const COOKIE_RENEW_MS: u64 = Self::DAY_MS;
     /// Orders that are remembered, each with its lines, and for how long.
@@ -92,12 +92,12 @@ impl Limits {
     /// Pairs of anonymous and account id whose login was sent.
     pub const LOGIN_PAIRS: usize = 20;
     /// How long such a pair is remembered: as long as a cookie can live.
-    pub const LOGIN_AGE_MS: u64 = Self::COOKIE_DAYS_MAX as u64 * Self::DAY_MS;
+    pub const LOGIN_AGE_MS: u64 = Self::COOKIE_DAYS_MAX * Self::DAY_MS;
 
     /// Default of `stepPercent`.
-    pub const STEP_PERCENT: u8 = 10;
+    pub const STEP_PERCENT: u64 = 10;
     /// Default of `wordsPerMinute`: the silent reading speed of adults (Brysbaert 2019: 238; rounded down).
-    pub const WORDS_PER_MINUTE: u32 = 230;
+    pub const WORDS_PER_MINUTE: u64 = 230;
     /// Default of `idleAfterMs`.
     pub const IDLE_MS: u64 = 60_000;
     /// Longest time that a timer may be set to.

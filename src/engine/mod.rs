@@ -12,7 +12,6 @@ pub mod field;
 pub mod id;
 pub mod identity;
 pub mod input;
-pub mod item;
 pub mod json;
 pub mod limits;
 pub mod number;
@@ -23,14 +22,13 @@ pub mod queue;
 pub mod read;
 pub mod record;
 pub mod remember;
-pub mod search;
 pub mod time;
 pub mod value;
 
 mod stats;
 
 use config::{Config, Consent};
-use consume::{Progress, Timers};
+use consume::Timers;
 use effect::{Effect, Outcome};
 use error::{Error, ErrorCode, Problem};
 use event::{Event, Kind};
@@ -40,7 +38,7 @@ use input::Input;
 use limits::Limits;
 use orders::Orders;
 use queue::{Conditions, Queue};
-use read::Fields;
+use read::{Fields, Report};
 use record::Record;
 use time::Now;
 use value::Value;
@@ -262,13 +260,12 @@ impl Engine {
         self.advise(advice);
     }
 
-    fn consumed(&mut self, progress: impl IntoIterator<Item = Progress>, now: &Now) {
+    fn consumed(&mut self, events: impl IntoIterator<Item = Event>, now: &Now) {
         if self.consent == Consent::Denied {
             return;
         }
-        for Progress { item, percentage } in progress {
-            let percentage = Some(percentage);
-            self.enqueue(Event::Consume { item, percentage }, now.wall_ms, now);
+        for event in events {
+            self.enqueue(event, now.wall_ms, now);
         }
     }
 
@@ -296,7 +293,7 @@ impl Engine {
             Ok(user) => {
                 let fresh = self.identity.login(user, now);
                 if fresh {
-                    self.enqueue(Event::Login, at, now);
+                    self.enqueue(Event::login(), at, now);
                 }
                 self.save(now);
             }
@@ -304,20 +301,18 @@ impl Engine {
     }
 
     fn logout(&mut self, options: &Value, now: &Now) {
-        let mut forget = false;
+        let mut forget = None;
         if *options != Value::Null {
-            let mut unknown = Vec::new();
-            let read = Fields::new("logout", options).and_then(|mut fields| {
-                forget = fields.optional("forget", field::boolean)?.unwrap_or(false);
-                fields.end(&mut unknown);
-                Ok(())
-            });
-            self.advise(unknown);
-            if let Err(error) = read {
+            let mut report = Report::default();
+            let mut fields = Fields::new("logout", options, &mut report);
+            forget = fields.read("forget", field::boolean);
+            fields.end();
+            self.advise(std::mem::take(&mut report.unknown));
+            if let Some(error) = report.error {
                 return self.reject(error);
             }
         }
-        self.identity.logout(forget, now);
+        self.identity.logout(forget == Some(true), now);
         self.save(now);
     }
 

@@ -1,7 +1,7 @@
 //! Orders that were sent: confirmation pages are reloaded, and a second `buy` is a second purchase.
 
 use super::effect::Effect;
-use super::event::Event;
+use super::event::{Event, Field};
 use super::limits::Limits;
 use super::remember::{Remembered, hash};
 use super::time::Now;
@@ -54,9 +54,6 @@ impl Orders {
 }
 
 fn line(event: &Event) -> Option<u64> {
-    if let Event::Buy { item, order_id: Some(order), .. } = event {
-        Some(hash(&[order, &item.item_type, &item.id]))
-    } else {
-        None
-    }
+    let (id, item_type) = event.item()?;
+    Some(hash(&[event.get(Field::OrderId)?, item_type, id]))
 }

@@ -9,7 +9,6 @@ pub use ibexa::Ibexa;
 use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
 use super::limits::Limits;
-use super::read::Fields;
 use super::record::Record;
 use super::value::Value;
 
@@ -127,25 +126,15 @@ pub fn unsupported(kind: Kind) -> Error {
     Problem::new(ErrorCode::UnsupportedEvent, "is not known to this destination").at(kind.name())
 }
 
-/// The optional field `endpoint`: an address, absolute or relative to the page.
-fn endpoint(f: &mut Fields<'_>) -> Result<Option<String>, Error> {
-    f.optional("endpoint", |value| {
-        let url = match value {
-            Value::Text(url) if !url.is_empty() && url.len() <= Limits::URL_BYTES => url,
-            Value::Text(_) => {
-                return Err(Problem::new(ErrorCode::OutOfRange, "must be an address"));
-            }
-            Value::Null
-            | Value::Bool(_)
-            | Value::Number(_)
-            | Value::List(_)
-            | Value::Map(_)
-            | Value::Opaque => return Err(Problem::new(ErrorCode::BadType, "must be text")),
-        };
-        if url.chars().any(|c| c <= ' ' || c == '\\' || c == '#') {
-            let detail = "must have no space, backslash or fragment";
-            return Err(Problem::new(ErrorCode::BadCharacter, detail));
-        }
-        Ok(url.clone())
-    })
+/// An address, absolute or relative to the page.
+fn address(value: &Value) -> Result<String, Problem> {
+    let url = value.as_text().ok_or(Problem::new(ErrorCode::BadType, "must be text"))?;
+    if url.is_empty() || url.len() > Limits::URL_BYTES {
+        return Err(Problem::new(ErrorCode::OutOfRange, "must be an address"));
+    }
+    if url.bytes().any(|b| b <= b' ' || b == b'\\' || b == b'#') {
+        let detail = "must have no space, backslash or fragment";
+        return Err(Problem::new(ErrorCode::BadCharacter, detail));
+    }
+    Ok(url.to_owned())
 }

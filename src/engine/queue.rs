@@ -218,16 +218,14 @@ impl Queue {
             return false;
         }
         for waiting in self.waiting.iter_mut().rev() {
-            let mut merged = waiting.record.clone();
-            if !merged.merge(record) {
-                continue;
-            }
+            let Some(merged) = waiting.record.merged(record) else { continue };
             // The vendor's advice was given when each of the two came in.
             let Ok(encoded) = self.protocol.encode(&merged, &mut Vec::new()) else { continue };
             if self.protocol.fits(&encoded) {
                 self.waiting_bytes += encoded.len();
                 self.waiting_bytes -= waiting.encoded.len();
-                *waiting = Waiting { record: merged, encoded, weight: waiting.weight };
+                waiting.record = merged;
+                waiting.encoded = encoded;
                 return true;
             }
         }
@@ -242,22 +240,15 @@ impl Queue {
             self.waiting.push_back(Waiting { record, encoded, weight });
             return;
         }
-        let halves = record.halve().map(|(first, second)| {
-            let encode = |record: Record| {
-                let encoded = self.protocol.encode(&record, &mut Vec::new());
-                encoded.map(|encoded| (record, encoded))
-            };
-            (encode(first), encode(second))
-        });
-        match halves {
-            Some((Ok((first, first_encoded)), Ok((second, second_encoded)))) => {
-                self.append(first, first_encoded, 0, effects);
-                self.append(second, second_encoded, weight, effects);
-            }
-            Some((_, _)) | None => {
-                let problem = Problem::new(ErrorCode::OutOfRange, "got an event that is too long");
-                effects.push(Effect::Warn(problem.at(self.name.clone())));
-                effects.push(self.drop(weight, ErrorCode::OutOfRange));
+        let Some(halves) = record.halves() else {
+            let problem = Problem::new(ErrorCode::OutOfRange, "got an event that is too long");
+            effects.push(Effect::Warn(problem.at(self.name.clone())));
+            effects.push(self.drop(weight, ErrorCode::OutOfRange));
+            return;
+        };
+        for (half, weight) in halves.into_iter().zip([0, weight]) {
+            if let Ok(encoded) = self.protocol.encode(&half, &mut Vec::new()) {
+                self.append(half, encoded, weight, effects);
             }
         }
     }

@@ -1,92 +1,162 @@
-//! Reading an object field by field, with the path to each, noticing the fields that nobody asked for.
+//! Reading an object field by field.
+//!
+//! The first error is kept in a [`Report`] and reading goes on as if the field were absent: one
+//! check at the end instead of one at every field. Fields that nobody asked for are noticed.
 
 use super::error::{Error, ErrorCode, Problem};
+use super::field;
 use super::value::Value;
 
 const MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
 const NOT_OBJECT: Problem = Problem::new(ErrorCode::BadType, "must be an object");
 const UNKNOWN: Problem = Problem::new(ErrorCode::UnknownOption, "is not known and was ignored");
 
+/// What is wrong with what was read.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// The first error: what was read must not be used.
+    pub error: Option<Error>,
+    /// Fields that nobody knows: ignored, but worth a word.
+    pub unknown: Vec<Error>,
+}
+
+impl Report {
+    /// Keeps an error, if it is the first.
+    pub fn fail(&mut self, error: Error) {
+        self.error.get_or_insert(error);
+    }
+
+    /// What was read, unless something was wrong with it.
+    pub fn check<T>(&mut self, read: T) -> Result<T, Error> {
+        self.error.take().map_or(Ok(read), Err)
+    }
+}
+
 /// An object that is being read.
 #[derive(Debug)]
-pub struct Fields<'a> {
+pub struct Fields<'a, 'r> {
     path: String,
     entries: &'a [(String, Value)],
     asked: Vec<bool>,
+    report: &'r mut Report,
 }
 
-impl<'a> Fields<'a> {
+impl<'a, 'r> Fields<'a, 'r> {
     /// Starts on `value`, which stands at `path`.
-    pub fn new(path: impl Into<String>, value: &'a Value) -> Result<Self, Error> {
-        let path = path.into();
-        match value {
-            Value::Map(entries) => Ok(Self { path, entries, asked: vec![false; entries.len()] }),
-            Value::Null => Err(MISSING.at(path)),
-            Value::Bool(_) | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Opaque => {
-                Err(NOT_OBJECT.at(path))
-            }
+    pub fn new(path: &str, value: &'a Value, report: &'r mut Report) -> Self {
+        let entries = value.as_map();
+        if entries.is_none() {
+            let problem = if *value == Value::Null { MISSING } else { NOT_OBJECT };
+            report.fail(problem.at(path));
         }
+        let entries = entries.unwrap_or_default();
+        Self { path: path.to_owned(), entries, asked: vec![false; entries.len()], report }
     }
 
     /// The path of one of its fields.
     pub fn path(&self, name: &str) -> String {
-        [self.path.as_str(), ".", name].concat()
+        [&self.path, ".", name].concat()
+    }
+
+    /// Says what is wrong with a field.
+    pub fn fail(&mut self, name: &str, problem: Problem) {
+        self.report.fail(problem.at(self.path(name)));
+    }
+
+    /// Says that a field is required.
+    pub fn missing(&mut self, name: &str) {
+        self.fail(name, MISSING);
     }
 
     /// A field's value, where it is neither absent nor null.
     pub fn get(&mut self, name: &str) -> Option<&'a Value> {
+        self.raw(name).filter(|value| **value != Value::Null)
+    }
+
+    /// Whether the field is there and null.
+    pub fn is_null(&mut self, name: &str) -> bool {
+        self.raw(name) == Some(&Value::Null)
+    }
+
+    /// A field by a rule.
+    pub fn read<T>(&mut self, name: &str, rule: fn(&Value) -> Result<T, Problem>) -> Option<T> {
+        match rule(self.get(name)?) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.fail(name, problem);
+                None
+            }
+        }
+    }
+
+    /// A field by a rule; its default value stands in where it is missing, and that is an error.
+    pub fn require<T: Default>(&mut self, name: &str, rule: fn(&Value) -> Result<T, Problem>) -> T {
+        let read = self.read(name, rule);
+        if read.is_none() {
+            // After any other error this one is not kept.
+            self.missing(name);
+        }
+        read.unwrap_or_default()
+    }
+
+    /// A whole number between two bounds, both included.
+    pub fn whole(&mut self, name: &str, least: u64, most: u64) -> Option<u64> {
+        match field::whole(self.get(name)?, least, most) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.fail(name, problem);
+                None
+            }
+        }
+    }
+
+    /// The place of a text among those that are allowed; `detail` names them.
+    pub fn choice(&mut self, name: &str, allowed: &[&str], detail: &'static str) -> Option<usize> {
+        let value = self.get(name)?;
+        let place = allowed.iter().position(|one| Some(*one) == value.as_text());
+        if place.is_none() {
+            self.fail(name, Problem::new(ErrorCode::OutOfRange, detail));
+        }
+        place
+    }
+
+    /// An object within this one.
+    pub fn nested(&mut self, name: &str) -> Option<Fields<'a, '_>> {
+        let value = self.get(name)?;
+        Some(Fields::new(&self.path(name), value, self.report))
+    }
+
+    /// Reads another object, which stands at `path`, into the same report.
+    pub fn child<T>(
+        &mut self,
+        path: &str,
+        value: &Value,
+        read: fn(Fields<'_, '_>) -> Option<T>,
+    ) -> Option<T> {
+        read(Fields::new(path, value, self.report))
+    }
+
+    /// Notes the fields that nobody asked for.
+    pub fn end(self) {
+        for ((name, _), asked) in self.entries.iter().zip(&self.asked) {
+            if !asked {
+                let shown: String = name.chars().take(SHOWN_CHARS).collect();
+                self.report.unknown.push(UNKNOWN.at([&self.path, ".", &shown].concat()));
+            }
+        }
+    }
+
+    fn raw(&mut self, name: &str) -> Option<&'a Value> {
         let place = self.entries.iter().position(|(key, _)| key == name)?;
         if let Some(asked) = self.asked.get_mut(place) {
             *asked = true;
         }
-        match self.entries.get(place) {
-            Some((_, Value::Null)) | None => None,
-            Some((_, value)) => Some(value),
-        }
-    }
-
-    /// Whether the field is there, be it null.
-    pub fn has(&mut self, name: &str) -> bool {
-        self.get(name).is_some() || self.entries.iter().any(|(key, _)| key == name)
-    }
-
-    /// An optional field, read by `rule`.
-    pub fn optional<T>(
-        &mut self,
-        name: &str,
-        rule: impl FnOnce(&'a Value) -> Result<T, Problem>,
-    ) -> Result<Option<T>, Error> {
-        self.get(name).map(rule).transpose().map_err(|problem| problem.at(self.path(name)))
-    }
-
-    /// A required field, read by `rule`.
-    pub fn required<T>(
-        &mut self,
-        name: &str,
-        rule: impl FnOnce(&'a Value) -> Result<T, Problem>,
-    ) -> Result<T, Error> {
-        self.optional(name, rule)?.ok_or_else(|| self.missing(name))
-    }
-
-    /// The error that says that a field is required.
-    pub fn missing(&self, name: &str) -> Error {
-        MISSING.at(self.path(name))
-    }
-
-    /// An optional object within this one.
-    pub fn nested(&mut self, name: &str) -> Result<Option<Fields<'a>>, Error> {
-        self.get(name).map(|value| Fields::new(self.path(name), value)).transpose()
-    }
-
-    /// Reports the fields that nobody asked for.
-    pub fn end(self, unknown: &mut Vec<Error>) {
-        for ((name, _), asked) in self.entries.iter().zip(&self.asked) {
-            if !asked {
-                unknown.push(UNKNOWN.at(self.path(name)));
-            }
-        }
+        self.entries.get(place).map(|(_, value)| value)
     }
 }
+
+/// As much of a name that nobody knows as a warning repeats.
+pub const SHOWN_CHARS: usize = 64;
 
 /// The path of an element of a list.
 pub fn element(path: &str, place: usize) -> String {

@@ -1,6 +1,6 @@
 //! An event with all that a destination has to know of it.
 
-use super::event::Event;
+use super::event::{Event, Field, Kind};
 
 /// An event, stamped.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,57 +18,45 @@ pub struct Record {
 }
 
 impl Record {
-    /// Takes `newer` in, where one event can say what both did: the higher percentage of one
-    /// item, or the items of both `rendered` of one scenario. The id and the time stay.
-    pub fn merge(&mut self, newer: &Self) -> bool {
-        if self.user != newer.user || self.anonymous != newer.anonymous {
-            return false;
+    /// Both in one, where one event can say what both did: the higher percentage of one item, or
+    /// the items of both `rendered` of one scenario. The first one's id and time stay.
+    pub fn merged(&self, newer: &Self) -> Option<Self> {
+        let (event, other) = (&self.event, &newer.event);
+        let same = |field| event.get(field) == other.get(field);
+        if event.kind() != other.kind()
+            || self.user != newer.user
+            || self.anonymous != newer.anonymous
+            || !same(Field::ItemType)
+        {
+            return None;
         }
-        match (&mut self.event, &newer.event) {
-            (
-                Event::Consume { item, percentage },
-                Event::Consume { item: newer_item, percentage: newer_percentage },
-            ) if item.id == newer_item.id && item.item_type == newer_item.item_type => {
-                // Without a percentage the item counts as consumed.
-                if newer_percentage.unwrap_or(100) > percentage.unwrap_or(100) {
-                    *percentage = *newer_percentage;
+        let event = match event.kind() {
+            Kind::Consume if same(Field::ItemId) => {
+                if other.percentage() > event.percentage() {
+                    event.with_percentage(other.percentage())
+                } else {
+                    event.clone()
                 }
-                true
             }
-            (
-                Event::Rendered { item_type, items, scenario },
-                Event::Rendered {
-                    item_type: newer_type,
-                    items: newer_items,
-                    scenario: newer_scenario,
-                },
-            ) if item_type == newer_type && scenario == newer_scenario => {
-                for id in newer_items {
-                    if !items.contains(id) {
-                        items.push(id.clone());
-                    }
-                }
-                true
+            Kind::Rendered if same(Field::Scenario) => {
+                let mut items = event.items().to_vec();
+                let more = other.items().iter().filter(|id| !event.items().contains(id));
+                items.extend(more.cloned());
+                event.with_items(items)
             }
-            (_, _) => false,
-        }
+            _ => return None,
+        };
+        Some(Self { event, ..self.clone() })
     }
 
     /// Two records with half of the items each, where one `rendered` is too much for a request.
-    pub fn halve(&self) -> Option<(Self, Self)> {
-        let Event::Rendered { item_type, items, scenario } = &self.event else { return None };
+    pub fn halves(&self) -> Option<[Self; 2]> {
+        let items = self.event.items();
         let (first, second) = items.split_at_checked(items.len() / 2)?;
-        if first.is_empty() {
-            return None;
-        }
         let half = |items: &[String]| Self {
-            event: Event::Rendered {
-                item_type: item_type.clone(),
-                items: items.to_vec(),
-                scenario: scenario.clone(),
-            },
+            event: self.event.with_items(items.to_vec()),
             ..self.clone()
         };
-        Some((half(first), half(second)))
+        (!first.is_empty()).then(|| [half(first), half(second)])
     }
 }

@@ -31,15 +31,22 @@ pub enum Value {
 impl Value {
     /// The text, where it is one.
     pub fn as_text(&self) -> Option<&str> {
-        match self {
-            Self::Text(text) => Some(text),
-            Self::Null
-            | Self::Bool(_)
-            | Self::Number(_)
-            | Self::List(_)
-            | Self::Map(_)
-            | Self::Opaque => None,
-        }
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// The number, where it is one.
+    pub fn as_number(&self) -> Option<f64> {
+        if let Self::Number(number) = self { Some(*number) } else { None }
+    }
+
+    /// The elements, where it is a list.
+    pub fn as_list(&self) -> Option<&[Self]> {
+        if let Self::List(list) = self { Some(list) } else { None }
+    }
+
+    /// The fields, where it is an object.
+    pub fn as_map(&self) -> Option<&[(String, Self)]> {
+        if let Self::Map(fields) = self { Some(fields) } else { None }
     }
 }
 
@@ -154,13 +161,7 @@ impl<'de> Visitor<'de> for Nested {
                     fields.push((name, map.next_value_seed(Nested(self.0 + 1))?));
                 }
                 // A key that is no text (a JavaScript Map) names no field of ours.
-                Value::Text(_)
-                | Value::Null
-                | Value::Bool(_)
-                | Value::Number(_)
-                | Value::List(_)
-                | Value::Map(_)
-                | Value::Opaque => {
+                _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }

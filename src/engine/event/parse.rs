@@ -1,166 +1,181 @@
 //! From a value of any kind to events that cannot be wrong.
 
-use super::{Event, Kind};
+use super::schema::{ITEM, SEARCH, Schema};
+use super::{Data, Event, Field, Kind};
 use crate::engine::error::{Error, ErrorCode, Problem};
-use crate::engine::field::{self, Price, boolean, identifier, percentage, text};
-use crate::engine::item::{Item, item_type};
+use crate::engine::field::identifier;
 use crate::engine::limits::Limits;
-use crate::engine::read::{Fields, element};
-use crate::engine::search::{CacheHit, Search};
+use crate::engine::read::{Fields, Report, element};
 use crate::engine::value::Value;
+
+const NOT_LIST: Problem = Problem::new(ErrorCode::BadType, "must be a list of item ids");
+const LENGTH: Problem = Problem::new(ErrorCode::OutOfRange, "must have 1 to 1000 elements");
 
 impl Event {
     /// Reads the argument of the method of that name.
     ///
     /// A `buy` of n lines becomes n events, a `rendered` of several item types one for each.
     /// Fields that nobody knows are ignored and told to `unknown`.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with the path to it. Then there is no event at all.
     pub fn parse(
         kind: Kind,
         value: &Value,
         default_item_type: &str,
         unknown: &mut Vec<Error>,
     ) -> Result<Vec<Self>, Error> {
+        let mut report = Report::default();
         let name = kind.name();
-        let Value::List(lines) = value else {
-            return one(kind, name.to_owned(), value, default_item_type, unknown);
+        let events = match (kind, value) {
+            (Kind::Rendered, _) => rendered(value, default_item_type, &mut report),
+            (Kind::Buy, Value::List(lines)) => {
+                bounded(name, lines, &mut report);
+                let numbered = lines.iter().enumerate();
+                let read = |(place, line)| {
+                    one(kind, &element(name, place), line, default_item_type, &mut report)
+                };
+                numbered.map(read).collect()
+            }
+            // The account stands beside the event.
+            (Kind::Login, Value::Null) => vec![Self::login()],
+            (_, _) => vec![one(kind, name, value, default_item_type, &mut report)],
         };
-        if kind != Kind::Buy {
-            return Err(Problem::new(ErrorCode::BadType, "must be an object").at(name));
-        }
-        bounded(name, lines.len())?;
-        let mut events = Vec::new();
-        for (place, line) in lines.iter().enumerate() {
-            events.append(&mut one(kind, element(name, place), line, default_item_type, unknown)?);
-        }
-        Ok(events)
+        unknown.append(&mut report.unknown);
+        report.check(events)
     }
 }
 
-/// Reads one argument: for all kinds but `rendered` that is one event.
 fn one(
     kind: Kind,
-    path: String,
+    path: &str,
     value: &Value,
     default_item_type: &str,
-    unknown: &mut Vec<Error>,
-) -> Result<Vec<Event>, Error> {
-    let mut fields = Fields::new(path, value)?;
-    let f = &mut fields;
-    let item = |f: &mut Fields<'_>| Item::read(f, default_item_type);
-    let event = match kind {
-        Kind::Click => Event::Click {
-            item: item(f)?,
-            search: f.nested("search")?.map(|inner| Search::read(inner, unknown)).transpose()?,
-        },
-        Kind::Consume => {
-            Event::Consume { item: item(f)?, percentage: f.optional("percentage", percentage)? }
-        }
-        Kind::Basket => Event::Basket {
-            item: item(f)?,
-            quantity: f.optional("quantity", quantity)?,
-            price: f.optional("price", Price::read)?,
-            campaign: f.optional("campaign", text)?,
-        },
-        Kind::DeleteFromBasket => {
-            Event::DeleteFromBasket { item: item(f)?, quantity: f.optional("quantity", quantity)? }
-        }
-        Kind::Wishlist => {
-            Event::Wishlist { item: item(f)?, price: f.optional("price", Price::read)? }
-        }
-        Kind::DeleteFromWishlist => Event::DeleteFromWishlist { item: item(f)? },
-        Kind::Buy => Event::Buy {
-            item: item(f)?,
-            price: f.optional("price", Price::read)?,
-            quantity: f.optional("quantity", quantity)?,
-            order_id: f.optional("orderId", identifier)?,
-            campaign: f.optional("campaign", text)?,
-        },
-        Kind::Rate => Event::Rate {
-            item: item(f)?,
-            rating: f.required("rating", |value| field::whole(value, 0, 100).map(|n| n as u8))?,
-        },
-        Kind::Blacklist => Event::Blacklist { item: item(f)? },
-        Kind::Rendered => return rendered(fields, default_item_type, unknown),
-        Kind::ClickRecommended => Event::ClickRecommended {
-            item: item(f)?,
-            scenario: f.optional("scenario", identifier)?,
-            model_id: f.optional("modelId", identifier)?,
-            main_id: f.optional("mainId", identifier)?,
-        },
-        Kind::TriggerOpened => {
-            Event::TriggerOpened { trigger_name: f.required("triggerName", identifier)? }
-        }
-        Kind::ClickTriggered => Event::ClickTriggered {
-            item: item(f)?,
-            trigger_name: f.required("triggerName", identifier)?,
-        },
-        Kind::Feedback => Event::Feedback {
-            query: f.required("query", text)?,
-            positive: f.required("positive", boolean)?,
-            message: f.optional("message", text)?,
-        },
-        Kind::CacheHit => Event::CacheHit(Box::new(CacheHit::read(f)?)),
-        Kind::LandingPageClick => Event::LandingPageClick {
-            item: item(f)?,
-            campaign: f.required("campaign", text)?,
-            page_id: f.required("pageId", identifier)?,
-        },
-        Kind::PredictiveBasketClick => Event::PredictiveBasketClick { item: item(f)? },
-        Kind::Login => Event::Login,
-    };
-    fields.end(unknown);
-    Ok(vec![event])
+    report: &mut Report,
+) -> Event {
+    let mut object = Fields::new(path, value, report);
+    let schema = kind.schema();
+    let mut fields = Vec::new();
+    if schema.item {
+        item(&mut object, default_item_type, &mut fields);
+    }
+    schema.read(&mut object, &mut fields);
+    object.end();
+    Event { kind, fields }
 }
 
-/// Reads a `rendered`: its items, each with the type that it names, else the call's, else the default.
-fn rendered(
-    mut fields: Fields<'_>,
-    default_item_type: &str,
-    unknown: &mut Vec<Error>,
-) -> Result<Vec<Event>, Error> {
-    let common_type = item_type(&mut fields, default_item_type)?;
-    let scenario = fields.optional("scenario", identifier)?;
-    let path = fields.path("items");
-    let Some(Value::List(list)) = fields.get("items") else {
-        return Err(match fields.get("items") {
-            Some(_) => Problem::new(ErrorCode::BadType, "must be a list of item ids").at(path),
-            None => fields.missing("items"),
-        });
-    };
-    bounded(&path, list.len())?;
-    fields.end(unknown);
+fn item(object: &mut Fields<'_, '_>, default_type: &str, fields: &mut Vec<(Field, Data)>) {
+    fields.push((Field::ItemType, Data::Text(item_type(object, default_type))));
+    take(Field::ItemId, true, object, fields);
+    for field in ITEM {
+        take(*field, false, object, fields);
+    }
+}
 
-    let mut events: Vec<(String, Vec<String>)> = Vec::new();
-    for (place, entry) in list.iter().enumerate() {
-        let at = element(&path, place);
-        let (id, of_type) = if let Value::Map(_) = entry {
-            let mut inner = Fields::new(at, entry)?;
-            let item = Item::read(&mut inner, &common_type)?;
-            inner.end(unknown);
-            (item.id, item.item_type)
-        } else {
-            (identifier(entry).map_err(|problem| problem.at(at))?, common_type.clone())
-        };
-        match events.iter_mut().find(|(item_type, _)| *item_type == of_type) {
-            Some((_, items)) if items.contains(&id) => {}
-            Some((_, items)) => items.push(id),
-            None => events.push((of_type, vec![id])),
+fn item_type(object: &mut Fields<'_, '_>, default: &str) -> String {
+    object.read(Field::ItemType.name(), identifier).unwrap_or_else(|| default.to_owned())
+}
+
+impl Schema {
+    fn read(&self, object: &mut Fields<'_, '_>, fields: &mut Vec<(Field, Data)>) {
+        for field in self.required {
+            take(*field, true, object, fields);
+        }
+        for field in self.optional {
+            take(*field, false, object, fields);
         }
     }
-    Ok(events
-        .into_iter()
-        .map(|(item_type, items)| Event::Rendered { item_type, items, scenario: scenario.clone() })
-        .collect())
 }
 
-fn quantity(value: &Value) -> Result<u32, Problem> {
-    field::whole(value, 1, u64::from(Limits::QUANTITY)).map(|n| n as u32)
+fn take(
+    field: Field,
+    required: bool,
+    object: &mut Fields<'_, '_>,
+    fields: &mut Vec<(Field, Data)>,
+) {
+    let name = field.name();
+    if field == Field::Search {
+        if let Some(mut inner) = object.nested(name) {
+            let mut search = Vec::new();
+            SEARCH.read(&mut inner, &mut search);
+            inner.end();
+            fields.push((field, Data::Object(search)));
+        }
+        return;
+    }
+    match object.read(name, field.rule()) {
+        // A category path of slashes alone is none.
+        Some(Data::Text(text)) if text.is_empty() => {}
+        Some(data) => fields.push((field, data)),
+        None if required => object.missing(name),
+        None => {}
+    }
+}
+
+/// Reads a `rendered`: its items, each of the type that it names, else the call's, else the default.
+fn rendered(value: &Value, default_item_type: &str, report: &mut Report) -> Vec<Event> {
+    let name = Kind::Rendered.name();
+    let mut object = Fields::new(name, value, report);
+    let common_type = item_type(&mut object, default_item_type);
+    let mut common = Vec::new();
+    Kind::Rendered.schema().read(&mut object, &mut common);
+    let path = object.path(Field::Items.name());
+    let items = object.get(Field::Items.name());
+    let list = items.and_then(Value::as_list);
+    match (items, list) {
+        (None, _) => object.missing(Field::Items.name()),
+        (Some(_), None) => object.fail(Field::Items.name(), NOT_LIST),
+        (Some(_), Some(_)) => {}
+    }
+    object.end();
+    let list = list.unwrap_or_default();
+    bounded(&path, list, report);
+
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for (place, entry) in list.iter().enumerate() {
+        let (id, of_type) = rendered_item(&element(&path, place), entry, &common_type, report);
+        match groups.iter_mut().find(|(item_type, _)| *item_type == of_type) {
+            Some((_, ids)) if ids.contains(&id) => {}
+            Some((_, ids)) => ids.push(id),
+            None => groups.push((of_type, vec![id])),
+        }
+    }
+    let event = |(item_type, ids)| {
+        let mut fields =
+            vec![(Field::ItemType, Data::Text(item_type)), (Field::Items, Data::List(ids))];
+        fields.extend(common.iter().cloned());
+        Event { kind: Kind::Rendered, fields }
+    };
+    groups.into_iter().map(event).collect()
+}
+
+fn rendered_item(
+    path: &str,
+    entry: &Value,
+    common_type: &str,
+    report: &mut Report,
+) -> (String, String) {
+    if entry.as_map().is_none() {
+        let id = identifier(entry).unwrap_or_else(|problem| {
+            report.fail(problem.at(path));
+            String::new()
+        });
+        return (id, common_type.to_owned());
+    }
+    let mut object = Fields::new(path, entry, report);
+    let id = object.require(Field::ItemId.name(), identifier);
+    let of_type = item_type(&mut object, common_type);
+    let mut ignored = Vec::new();
+    for field in ITEM {
+        take(*field, false, &mut object, &mut ignored);
+    }
+    object.end();
+    (id, of_type)
 }
 
 /// A list of something has at least one element, and not more than anybody looks at.
-fn bounded(path: &str, elements: usize) -> Result<(), Error> {
-    if elements == 0 || elements > Limits::VALUE_WIDTH {
-        return Err(Problem::new(ErrorCode::OutOfRange, "must have 1 to 1000 elements").at(path));
+fn bounded(path: &str, list: &[Value], report: &mut Report) {
+    if list.is_empty() || list.len() > Limits::VALUE_WIDTH {
+        report.fail(LENGTH.at(path));
     }
-    Ok(())
 }

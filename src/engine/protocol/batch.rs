@@ -1,7 +1,6 @@
 //! `batch`: many events in one POST to a first-party collector (DESIGN, "What one event becomes").
 
-use super::{Method, Request, endpoint};
-use crate::engine::error::Error;
+use super::{Method, Request, address};
 use crate::engine::field::text;
 use crate::engine::json::{Object, push_list};
 use crate::engine::limits::Limits;
@@ -31,11 +30,8 @@ pub struct Envelope<'a> {
 
 impl Batch {
     /// Reads the destination's fields.
-    pub fn read(f: &mut Fields<'_>) -> Result<Self, Error> {
-        Ok(Self {
-            endpoint: endpoint(f)?.ok_or_else(|| f.missing("endpoint"))?,
-            token: f.optional("token", text)?,
-        })
+    pub fn read(f: &mut Fields<'_, '_>) -> Self {
+        Self { endpoint: f.require("endpoint", address), token: f.read("token", text) }
     }
 
     /// Where it is.

@@ -1,0 +1,72 @@
+// One stored event as a row of the inspector. What is stored came from anywhere, so it is shown as text and nothing else.
+
+import { find } from "./catalogue.js";
+import { el, icon } from "./dom.js";
+
+// type: [icon, hue of its colour]
+const LOOKS = {
+  click: ["pointer", 205], consume: ["gauge", 265], basket: ["basket", 150], deleteFromBasket: ["basket-minus", 20], wishlist: ["heart", 340],
+  deleteFromWishlist: ["heart-off", 20], buy: ["receipt", 95], rate: ["star", 45], blacklist: ["ban", 5], rendered: ["eye", 190],
+  clickRecommended: ["spark", 55], login: ["user", 285], triggerOpened: ["bell", 230], clickTriggered: ["bell", 230],
+};
+const OTHER_LOOK = ["dot", 220];
+export const TYPES = Object.keys(LOOKS);
+
+const HASH_SHOWN = 6;
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+
+const nameOf = (itemId) => find(itemId)?.name;
+
+/** What the event was about. */
+function subject(row) {
+  if (Array.isArray(row.items)) {
+    const names = row.items.map((item) => nameOf(item?.itemId) ?? `#${item?.itemId}`);
+    return names.length > 2 ? `${names.slice(0, 2).join(", ")} + ${names.length - 2}` : names.join(", ");
+  }
+  if (row.itemId === undefined) return row.type === "login" ? "visitor joined to account" : "";
+  return nameOf(row.itemId) ?? `#${row.itemId}`;
+}
+
+/** The one or two facts that matter for its type. */
+function facts(row) {
+  return [
+    row.percentage !== undefined && `${row.percentage} %`,
+    row.rating !== undefined && `rated ${row.rating}`,
+    row.quantity !== undefined && `${row.quantity} ×`,
+    row.price,
+    row.orderId,
+    row.scenario,
+    row.triggerName,
+    row.source === "ibexa" && "by Ibexa path",
+  ].filter(Boolean).map(String);
+}
+
+/** A keyed hash, cut short, with a colour of its own so that the same visitor is seen at a glance. */
+function person(kind, hash) {
+  if (typeof hash !== "string") return null;
+  const dot = el("i", {});
+  dot.style.setProperty("--hue", Number.parseInt(hash.slice(0, 4), 16) % 360 || 0);
+  return el("span", { class: "person", title: `${kind}: ${hash}` }, dot, `${kind} ${hash.slice(0, HASH_SHOWN)}`);
+}
+
+export function eventRow(row) {
+  const [picture, hue] = Object.hasOwn(LOOKS, row.type) ? LOOKS[row.type] : OTHER_LOOK;
+  const at = new Date(row.at);
+  const json = el("pre", { tabindex: 0, "aria-label": "Stored event as JSON" });
+  const details = el("details", {
+    on: {
+      // Written when first opened: most rows never are.
+      toggle: () => { if (json.textContent === "") json.textContent = JSON.stringify(row, null, 2); },
+    },
+  },
+  el("summary", {},
+    el("span", { class: "event-icon" }, icon(picture)),
+    el("span", { class: "event-type" }, String(row.type)),
+    el("time", { datetime: Number.isNaN(at.getTime()) ? null : at.toISOString() }, Number.isNaN(at.getTime()) ? "" : clock.format(at)),
+    el("span", { class: "event-subject" }, subject(row)),
+    el("span", { class: "event-facts" }, ...facts(row).map((fact) => el("span", {}, fact)), person("account", row.user), person("visitor", row.anonymous))),
+  json);
+  const item = el("li", { class: "event", "data-testid": "inspector-event", dataset: { type: String(row.type), row: String(row.row), item: String(row.itemId ?? "") } }, details);
+  item.style.setProperty("--hue", hue);
+  return item;
+}

@@ -1,0 +1,62 @@
+// What a visitor can do in the shop, each act with its call to the tracker. `reco` is the global function of the snippet in
+// the page's head; it may be called before the tracker has arrived, and it never throws.
+
+import { categoryPath, trackedItem, trackedPrice } from "./catalogue.js";
+import { account, basket, hidden, rating, viewed, wishlist } from "./state.js";
+
+export function openProduct(product) {
+  viewed.add(product.id);
+  reco("click", trackedItem(product));
+}
+
+export function addToBasket(product, quantity) {
+  basket.set(product.id, basket.quantity(product.id) + quantity);
+  reco("basket", { ...trackedItem(product), quantity, price: trackedPrice(product) });
+}
+
+export function takeFromBasket(product, quantity) {
+  basket.set(product.id, basket.quantity(product.id) - quantity);
+  reco("deleteFromBasket", { ...trackedItem(product), quantity });
+}
+
+/** True when the product is on the wishlist afterwards. */
+export function toggleWish(product) {
+  if (wishlist.has(product.id)) {
+    wishlist.remove(product.id);
+    reco("deleteFromWishlist", trackedItem(product));
+    return false;
+  }
+  wishlist.add(product.id);
+  reco("wishlist", { ...trackedItem(product), price: trackedPrice(product) });
+  return true;
+}
+
+/** One star is 20 of 100. */
+const RATING_PER_STAR = 20;
+export function rate(product, stars) {
+  rating.set(product.id, stars);
+  reco("rate", { ...trackedItem(product), rating: stars * RATING_PER_STAR });
+}
+
+export function notInterested(product) {
+  hidden.add(product.id);
+  reco("blacklist", trackedItem(product));
+}
+
+/** Called on every view of the confirmation page: with an orderId the tracker counts an order once, however often it is reloaded. */
+export function confirmOrder(order, find) {
+  reco("buy", order.lines.map(({ id, quantity, cents }) => {
+    const product = find(id);
+    return { itemId: id, categoryPath: categoryPath(product), quantity, price: trackedPrice({ cents }), orderId: order.orderId };
+  }));
+}
+
+export function logIn(id) {
+  account.enter(id);
+  reco("login", id);
+}
+
+export function logOut() {
+  account.leave();
+  reco("logout");
+}

@@ -1,0 +1,82 @@
+// What the shop remembers about its visitor: basket, wishlist, orders (localStorage) and the account (a cookie, as a shop's server would set it).
+// Where storage is refused, the page goes on with what it has in memory.
+
+const memory = new Map();
+
+function read(key, fallback) {
+  try {
+    return JSON.parse(localStorage.getItem(key)) ?? memory.get(key) ?? fallback;
+  } catch {
+    return memory.get(key) ?? fallback;
+  }
+}
+
+function write(key, value) {
+  memory.set(key, value);
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // Blocked or full: the value lives as long as the page.
+  }
+  window.dispatchEvent(new Event("shop-changed"));
+}
+
+/** A list of unique ids under one key. */
+const idList = (key) => ({
+  all: () => read(key, []),
+  has: (id) => read(key, []).includes(id),
+  add: (id) => write(key, [id, ...read(key, []).filter((other) => other !== id)]),
+  remove: (id) => write(key, read(key, []).filter((other) => other !== id)),
+});
+
+export const wishlist = idList("demo_wishlist");
+export const hidden = idList("demo_hidden");
+export const viewed = idList("demo_viewed");
+
+/** [{ id, quantity }] */
+export const basket = {
+  lines: () => read("demo_basket", []),
+  count: () => basket.lines().reduce((sum, line) => sum + line.quantity, 0),
+  quantity: (id) => basket.lines().find((line) => line.id === id)?.quantity ?? 0,
+  set(id, quantity) {
+    const others = basket.lines().filter((line) => line.id !== id || quantity > 0);
+    const known = others.some((line) => line.id === id);
+    if (known) write("demo_basket", others.map((line) => (line.id === id ? { id, quantity } : line)));
+    else write("demo_basket", quantity > 0 ? [...others, { id, quantity }] : others);
+  },
+  clear: () => write("demo_basket", []),
+};
+
+/** The orders of this browser, newest first: { orderId, lines: [{ id, quantity, cents }], at } */
+const ORDERS_KEPT = 20;
+export const orders = {
+  all: () => read("demo_orders", []),
+  find: (orderId) => orders.all().find((order) => order.orderId === orderId),
+  add: (order) => write("demo_orders", [order, ...orders.all()].slice(0, ORDERS_KEPT)),
+};
+
+export const rating = {
+  of: (id) => read("demo_ratings", {})[id] ?? 0,
+  set: (id, stars) => write("demo_ratings", { ...read("demo_ratings", {}), [id]: stars }),
+};
+
+const ACCOUNT_COOKIE = "demo_account";
+const ACCOUNT_SECONDS = 30 * 24 * 3600;
+
+export const account = {
+  get id() {
+    const pair = document.cookie.split("; ").find((part) => part.startsWith(`${ACCOUNT_COOKIE}=`));
+    if (!pair) return null;
+    try {
+      return decodeURIComponent(pair.slice(ACCOUNT_COOKIE.length + 1)) || null;
+    } catch {
+      return null;
+    }
+  },
+  enter(id) {
+    document.cookie = `${ACCOUNT_COOKIE}=${encodeURIComponent(id)}; Path=/; Max-Age=${ACCOUNT_SECONDS}; SameSite=Lax`;
+  },
+  leave() {
+    document.cookie = `${ACCOUNT_COOKIE}=; Path=/; Max-Age=0; SameSite=Lax`;
+  },
+};
