@@ -1,8 +1,6 @@
 //! Owns the engine, feeds it and performs what it says.
 
-use super::cookie::Cookies;
-use super::page::{Happening, Page};
-use super::{host, store, transport};
+use super::host;
 use crate::engine::Engine;
 use crate::engine::config::{Config, IdentityConfig};
 use crate::engine::effect::{Effect, News, Notice, Receipt, Send, Via};
@@ -13,19 +11,20 @@ use crate::engine::json::Object;
 use gloo_timers::callback::Timeout;
 use js_sys::{Function, JSON};
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
-use std::rc::Rc;
-use wasm_bindgen::JsValue;
+use std::rc::{Rc, Weak};
+use wasm_bindgen::prelude::*;
 
 /// One tracker in one page.
 pub struct Shell {
     engine: RefCell<Engine>,
-    inputs: RefCell<VecDeque<Input>>,
+    inputs: RefCell<Vec<Input>>,
     feeding: Cell<bool>,
     timer: RefCell<Option<Timeout>>,
-    cookies: Cookies,
     identity: IdentityConfig,
-    page: RefCell<Option<Page>>,
+    /// What the page's listeners call; while it is there, what ends them.
+    tell: Closure<dyn FnMut(u32)>,
+    listening: RefCell<Option<Function>>,
+    listening_to_acts: RefCell<Option<Function>>,
     /// Called with a type and a detail: what `on` listens to.
     sink: Function,
     /// Requests whose promise is not settled, and who waits for that.
@@ -36,30 +35,31 @@ pub struct Shell {
 impl Shell {
     /// Starts a tracker.
     pub fn start(config: Config, unknown: Vec<Error>, sink: Function) -> Rc<Self> {
-        let cookies = Cookies::new(config.identity.cookie_domain.clone());
-        cookies.clear_acknowledgements();
+        host::clear_acknowledgements();
         let identity = config.identity.clone();
-        let stored = read_stored(&cookies, &identity);
+        let stored = read_stored(&identity);
         let (engine, effects) = Engine::new(config, &stored, host::signals(), &host::now());
-        let shell = Rc::new(Self {
-            engine: RefCell::new(engine),
-            inputs: RefCell::default(),
-            feeding: Cell::new(true),
-            timer: RefCell::default(),
-            cookies,
-            identity,
-            page: RefCell::default(),
-            sink,
-            pending: Cell::new(0),
-            waiters: RefCell::default(),
-        });
-        let weak = Rc::downgrade(&shell);
-        let tell = move |happening| {
-            if let Some(shell) = weak.upgrade() {
-                shell.happened(happening);
+        let shell = Rc::new_cyclic(|weak: &Weak<Self>| {
+            let weak = weak.clone();
+            let tell = Closure::new(move |happening| {
+                if let Some(shell) = weak.upgrade() {
+                    shell.happened(happening);
+                }
+            });
+            Self {
+                engine: RefCell::new(engine),
+                inputs: RefCell::default(),
+                feeding: Cell::new(true),
+                timer: RefCell::default(),
+                identity,
+                listening: RefCell::new(Some(host::listen(&tell))),
+                listening_to_acts: RefCell::default(),
+                tell,
+                sink,
+                pending: Cell::new(0),
+                waiters: RefCell::default(),
             }
-        };
-        shell.page.replace(Some(Page::new(Rc::new(tell))));
+        });
         for effect in unknown.into_iter().map(Effect::Warn).chain(effects) {
             shell.perform(effect);
         }
@@ -73,7 +73,7 @@ impl Shell {
     /// The engine is never borrowed while JavaScript runs: a listener that calls the tracker again
     /// only lengthens the list that the outermost call works off.
     pub fn feed(self: &Rc<Self>, input: Input) {
-        self.inputs.borrow_mut().push_back(input);
+        self.inputs.borrow_mut().push(input);
         if !self.feeding.replace(true) {
             self.drain();
             self.feeding.set(false);
@@ -82,19 +82,25 @@ impl Shell {
 
     fn drain(self: &Rc<Self>) {
         loop {
-            let Some(input) = self.inputs.borrow_mut().pop_front() else { break };
+            let mut inputs = self.inputs.borrow_mut();
+            if inputs.is_empty() {
+                break;
+            }
+            let input = inputs.remove(0);
+            drop(inputs);
             let disposed = matches!(input, Input::Dispose);
             let effects = self.engine.borrow_mut().handle(input, &host::now());
             for effect in effects {
                 self.perform(effect);
             }
             if disposed {
-                self.page.replace(None);
+                end(&self.listening);
             }
         }
-        let wants_acts = self.engine.borrow().wants_acts();
-        if let Some(page) = &*self.page.borrow() {
-            page.hear_acts(wants_acts);
+        if !self.engine.borrow().wants_acts() {
+            end(&self.listening_to_acts);
+        } else if self.listening_to_acts.borrow().is_none() {
+            self.listening_to_acts.replace(Some(host::listen_to_acts(&self.tell)));
         }
         self.settle_waiters();
     }
@@ -110,12 +116,13 @@ impl Shell {
         question(&mut self.engine.borrow_mut())
     }
 
-    fn happened(self: &Rc<Self>, happening: Happening) {
+    fn happened(self: &Rc<Self>, happening: u32) {
         self.feed(match happening {
-            Happening::Hidden => Input::Hidden,
-            Happening::Shown => Input::Shown(read_stored(&self.cookies, &self.identity)),
-            Happening::Online(online) => Input::Online(online),
-            Happening::Act => Input::Act,
+            0 => Input::Hidden,
+            1 => Input::Shown(read_stored(&self.identity)),
+            2 => Input::Online(true),
+            3 => Input::Online(false),
+            _ => Input::Act,
         });
     }
 
@@ -123,10 +130,13 @@ impl Shell {
         match effect {
             Effect::Send(send) => self.send(send),
             Effect::WakeAt(at) => self.wake_at(at),
-            Effect::SetCookie { name, value, days } => self.cookies.set(&name, &value, days),
-            Effect::DeleteCookie(name) => self.cookies.delete(&name),
-            Effect::Keep(key, value) => store::set(key, &value),
-            Effect::Forget(key) => store::remove(key),
+            Effect::SetCookie { name, value, days } => {
+                let domain = self.identity.cookie_domain.as_deref().unwrap_or_default();
+                host::set_cookie(&name, &value, days as u32, domain);
+            }
+            Effect::DeleteCookie(name) => host::delete_cookie(&name),
+            Effect::Keep(key, value) => host::keep(key, &value),
+            Effect::Forget(key) => host::forget(key),
             Effect::Warn(error) => self.tell("warning", &describe(&error)),
             Effect::Notify(notice) => {
                 let (name, detail) = news(&notice);
@@ -138,13 +148,13 @@ impl Shell {
     fn send(self: &Rc<Self>, send: Send) {
         match send.via {
             Via::Beacon => {
-                let outcome = transport::beacon(&send.request);
-                self.inputs.borrow_mut().push_back(Input::Outcome(send.id, outcome));
+                let outcome = host::beacon(&send.request);
+                self.inputs.borrow_mut().push(Input::Outcome(send.id, outcome));
             }
             Via::Fetch => {
                 self.pending.set(self.pending.get() + 1);
                 let shell = self.clone();
-                transport::keepalive(&send.request, move |outcome| {
+                host::fetch(&send.request, move |outcome| {
                     shell.pending.set(shell.pending.get().saturating_sub(1));
                     shell.feed(Input::Outcome(send.id, outcome));
                 });
@@ -158,7 +168,7 @@ impl Shell {
             let weak = Rc::downgrade(self);
             Timeout::new(u32::try_from(wait).unwrap_or(u32::MAX), move || {
                 if let Some(shell) = weak.upgrade() {
-                    shell.cookies.clear_acknowledgements();
+                    host::clear_acknowledgements();
                     shell.feed(Input::Wake);
                 }
             })
@@ -181,13 +191,26 @@ impl Shell {
     }
 }
 
-fn read_stored(cookies: &Cookies, identity: &IdentityConfig) -> Stored {
+fn end(listening: &RefCell<Option<Function>>) {
+    if let Some(end) = listening.take() {
+        let _ = end.call0(&JsValue::UNDEFINED);
+    }
+}
+
+fn read_stored(identity: &IdentityConfig) -> Stored {
     if !identity.store {
         return Stored::default();
     }
-    let [id, id_at, user, off] = Identity::cookie_names(identity).map(|name| cookies.get(&name));
-    let [orders, logins] = Identity::KEYS.map(store::get);
-    Stored { id, id_at, user, off: off.is_some(), orders, logins }
+    let [id, id_at, user, off] = &Identity::cookie_names(identity);
+    let [orders, logins] = Identity::KEYS;
+    Stored {
+        id: host::cookie(id),
+        id_at: host::cookie(id_at),
+        user: host::cookie(user),
+        off: host::cookie(off).is_some(),
+        orders: host::kept(orders),
+        logins: host::kept(logins),
+    }
 }
 
 /// An error as the façade gets it: it makes a `TrackerError` of it.
@@ -197,7 +220,7 @@ pub fn describe(error: &Error) -> String {
     object
         .text("code", error.code.name())
         .text("field", &error.field)
-        .text("message", &error.to_string());
+        .text("message", &error.message());
     object.end();
     out
 }
@@ -207,9 +230,10 @@ fn news(notice: &Notice) -> (&'static str, String) {
     let mut object = Object::new(&mut out);
     object.text("destination", &notice.destination).whole("events", u64::from(notice.events));
     let mut receipt = |receipt: &Receipt| {
+        let bytes = receipt.request.body.as_ref().map_or(0, String::len);
         object
-            .text("url", &receipt.url)
-            .whole("bytes", receipt.bytes as u64)
+            .text("url", &receipt.request.url)
+            .whole("bytes", bytes as u64)
             .text("transport", receipt.via.name());
     };
     let name = match &notice.news {

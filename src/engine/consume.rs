@@ -7,6 +7,7 @@ use super::error::{Error, ErrorCode, Problem};
 use super::event::{Event, Kind};
 use super::limits::Limits;
 use super::read::{Fields, Report};
+use super::text::concat;
 use super::value::Value;
 
 const NAME: &str = "consumeTimer";
@@ -237,6 +238,6 @@ fn positive(f: &mut Fields<'_, '_>, name: &str) -> Option<u64> {
 
 /// The item was read as that of a `consume`; the page called it that of a timer.
 fn renamed(error: Error) -> Error {
-    let field = error.field.replacen(Kind::Consume.name(), NAME, 1);
+    let field = concat(&[NAME, error.field.get(Kind::Consume.name().len()..).unwrap_or_default()]);
     Error { field, ..error }
 }

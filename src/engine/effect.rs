@@ -2,6 +2,7 @@
 
 use super::error::{Error, ErrorCode};
 use super::protocol::Request;
+use std::rc::Rc;
 
 /// A deed for the shell. It has no choice in any of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +15,7 @@ pub enum Effect {
     SetCookie {
         /// Its name.
         name: String,
-        /// Its value, safe as it is.
+        /// Its value, which the shell percent-encodes.
         value: String,
         /// Its life.
         days: u64,
@@ -37,7 +38,7 @@ pub struct Send {
     /// By this number the outcome is told.
     pub id: u32,
     /// What to send.
-    pub request: Request,
+    pub request: Rc<Request>,
     /// By which API of the browser.
     pub via: Via,
 }
@@ -72,8 +73,8 @@ pub enum Outcome {
     Answered {
         /// The HTTP status.
         status: u16,
-        /// `Retry-After`, where it was given in seconds.
-        retry_after_s: Option<u32>,
+        /// `Retry-After` in seconds; 0 where it was not given so.
+        retry_after_s: u32,
     },
     /// `fetch` rejected: no network, no such host, CORS, or over the browser's quota.
     Failed,
@@ -85,7 +86,7 @@ pub struct Notice {
     /// What happened.
     pub news: News,
     /// The destination's name in `stats()`.
-    pub destination: String,
+    pub destination: Rc<str>,
     /// How many events it happened to.
     pub events: u32,
 }
@@ -104,10 +105,8 @@ pub enum News {
 /// How they went.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Receipt {
-    /// The request's address.
-    pub url: String,
-    /// The body's bytes.
-    pub bytes: usize,
+    /// The request.
+    pub request: Rc<Request>,
     /// By which API.
     pub via: Via,
 }

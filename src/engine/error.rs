@@ -1,5 +1,6 @@
 //! What can be wrong, as a closed set of codes that a shop can rely on.
 
+use super::text::concat;
 use std::fmt;
 
 /// The codes of `TrackerError` in index.d.ts.
@@ -90,11 +91,16 @@ pub struct Error {
     pub detail: &'static str,
 }
 
+impl Error {
+    /// What is wrong, for a person.
+    pub fn message(&self) -> String {
+        concat(&[&self.field, " ", self.detail])
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.field)?;
-        f.write_str(" ")?;
-        f.write_str(self.detail)
+        f.write_str(&self.message())
     }
 }
 

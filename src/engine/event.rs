@@ -10,6 +10,7 @@ pub use schema::{Field, Kind};
 
 use super::json::{Object, push_list};
 use super::number::whole;
+use super::text::parse_whole;
 
 /// Something that a visitor did: a kind, and the fields that the kind has.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,7 +72,7 @@ impl Event {
 
     /// How much was consumed. Without a percentage an item counts as consumed.
     pub fn percentage(&self) -> u8 {
-        self.get(Field::Percentage).and_then(|text| text.parse().ok()).unwrap_or(100)
+        self.get(Field::Percentage).and_then(parse_whole).unwrap_or(100) as u8
     }
 
     /// The same with this percentage, 0 to 100.

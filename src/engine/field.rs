@@ -6,6 +6,7 @@ use super::error::{ErrorCode, Problem};
 use super::json;
 use super::limits::Limits;
 use super::number;
+use super::text::{split_once, trim_end, trim_start};
 use super::value::Value;
 
 const fn bad_type(detail: &'static str) -> Problem {
@@ -70,7 +71,7 @@ pub fn text(value: &Value) -> Result<String, Problem> {
 /// A category path without its outer slashes; empty where nothing is left.
 pub fn category_path(value: &Value) -> Result<String, Problem> {
     let path = match (value.as_text(), value.as_list()) {
-        (Some(text), _) => text.trim_matches('/').to_owned(),
+        (Some(text), _) => trim_end(trim_start(text, b'/'), b'/').to_owned(),
         (None, Some(elements)) => join_categories(elements)?,
         (None, None) => return Err(NOT_CATEGORY),
     };
@@ -125,7 +126,8 @@ pub fn price(value: &Value) -> Result<String, Problem> {
 }
 
 fn check_amount(amount: &str) -> Result<(), Problem> {
-    let mut bytes = amount.bytes().skip(usize::from(amount.starts_with('-')));
+    let negative = amount.as_bytes().first() == Some(&b'-');
+    let mut bytes = amount.bytes().skip(usize::from(negative));
     let mut digits = || {
         let mut digits = 0;
         let mut value = 0u64;
@@ -151,7 +153,7 @@ fn check_amount(amount: &str) -> Result<(), Problem> {
         return Err(NOT_PRICE);
     }
     let in_range = (whole as f64) < Limits::AMOUNT && decimals <= Limits::DECIMALS;
-    if in_range && !amount.starts_with('-') { Ok(()) } else { Err(NOT_AMOUNT) }
+    if in_range && !negative { Ok(()) } else { Err(NOT_AMOUNT) }
 }
 
 /// A whole number in a range, both ends included.
@@ -227,12 +229,15 @@ fn clean(text: &str) -> Result<(), Problem> {
     Ok(())
 }
 
-/// One `@` with something before it and a dotted name behind it, and no space.
+/// One `@` with something before it and a dotted name behind it, and no space or slash.
 fn looks_like_email(text: &str) -> bool {
-    let mut parts = text.split('@');
-    let (name, host, more) = (parts.next(), parts.next(), parts.next());
-    let dotted = host.is_some_and(|host| {
-        host.split('.').count() > 1 && host.split('.').all(|label| !label.is_empty())
-    });
-    dotted && more.is_none() && name != Some("") && !text.bytes().any(|b| b == b' ' || b == b'/')
+    let odd = |b: u8| b == b' ' || b == b'/';
+    match split_once(text, b'@') {
+        Some((name, host)) => {
+            let dotted =
+                split_once(host, b'.').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty());
+            dotted && !name.is_empty() && !text.bytes().any(odd) && !host.bytes().any(|b| b == b'@')
+        }
+        None => false,
+    }
 }

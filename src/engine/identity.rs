@@ -5,9 +5,10 @@ use super::effect::Effect;
 use super::id::letters;
 use super::limits::Limits;
 use super::number::whole;
-use super::percent;
 use super::remember::{Remembered, hash};
+use super::text::{concat, parse_whole, split_once};
 use super::time::Now;
+use std::rc::Rc;
 
 const USER_COOKIE: &str = "reco_user";
 const OFF_COOKIE: &str = "reco_off";
@@ -20,7 +21,7 @@ pub struct Stored {
     pub id: Option<String>,
     /// Its companion `<name>_at`: `<seconds>.c` when this script wrote it last, `<seconds>.s` when a server did.
     pub id_at: Option<String>,
-    /// The cookie `reco_user`.
+    /// The cookie `reco_user`, decoded.
     pub user: Option<String>,
     /// Whether the cookie `reco_off` is there.
     pub off: bool,
@@ -34,8 +35,8 @@ pub struct Stored {
 #[derive(Debug)]
 pub struct Identity {
     config: IdentityConfig,
-    anonymous: String,
-    user: Option<String>,
+    anonymous: Rc<str>,
+    user: Option<Rc<str>>,
     /// Pairs of anonymous and account id that were joined already.
     logins: Remembered,
     /// Whether that is more than what is kept.
@@ -58,11 +59,11 @@ impl Identity {
     pub fn new(config: IdentityConfig, stored: &Stored, seed: [u8; 16]) -> Self {
         let kept = stored.id.as_deref().filter(|id| usable(id));
         let written = kept.and(stored.id_at.as_deref()).and_then(|at| {
-            let (seconds, by) = at.split_once('.')?;
-            Some((seconds.parse().ok()?, by == "s"))
+            let (seconds, by) = split_once(at, b'.')?;
+            Some((parse_whole(seconds)?, by == "s"))
         });
         let anonymous = config.anonymous_id.as_deref().or(kept);
-        let anonymous = anonymous.map_or_else(|| letters(seed), str::to_owned);
+        let anonymous = anonymous.map_or_else(|| letters(seed).into(), Rc::from);
         let user = match config.user_id {
             None => kept_user(stored),
             // Whoever the page was made for comes by `login`, like any other login.
@@ -74,12 +75,12 @@ impl Identity {
     }
 
     /// The account.
-    pub fn user(&self) -> Option<&str> {
-        self.user.as_deref()
+    pub fn user(&self) -> Option<&Rc<str>> {
+        self.user.as_ref()
     }
 
     /// The anonymous id.
-    pub fn anonymous(&self) -> &str {
+    pub fn anonymous(&self) -> &Rc<str> {
         &self.anonymous
     }
 
@@ -93,7 +94,7 @@ impl Identity {
         if self.config.anonymous_id.is_none()
             && let Some(id) = stored.id.as_deref().filter(|id| usable(id))
         {
-            self.anonymous = id.to_owned();
+            self.anonymous = id.into();
         }
         self.user = kept_user(stored);
     }
@@ -101,7 +102,7 @@ impl Identity {
     /// Uses this account from now on. True when the pair was never joined before.
     pub fn login(&mut self, user: String, now: &Now) -> bool {
         let pair = hash(&[&self.anonymous, &user]);
-        self.user = Some(user);
+        self.user = Some(user.into());
         let fresh = !self.logins.has(pair, now);
         if fresh {
             self.logins.add(pair, now);
@@ -124,7 +125,7 @@ impl Identity {
         self.logins.clear();
         self.written = None;
         if self.config.anonymous_id.is_none() {
-            self.anonymous = letters(now.entropy);
+            self.anonymous = letters(now.entropy).into();
         }
     }
 
@@ -141,13 +142,13 @@ impl Identity {
         if due && self.config.anonymous_id.is_none() {
             self.written = Some((seconds, false));
             let name = self.config.cookie_name.clone();
-            effects.push(Effect::SetCookie { name, value: self.anonymous.clone(), days });
-            let value = [&whole(seconds), ".c"].concat();
+            effects.push(Effect::SetCookie { name, value: (*self.anonymous).to_owned(), days });
+            let value = concat(&[&whole(seconds), ".c"]);
             effects.push(Effect::SetCookie { name: at_name(&self.config), value, days });
         }
         match &self.user {
             Some(user) => {
-                let (name, value) = (USER_COOKIE.to_owned(), percent::encode(user));
+                let (name, value) = (USER_COOKIE.to_owned(), (**user).to_owned());
                 effects.push(Effect::SetCookie { name, value, days });
             }
             None => effects.push(Effect::DeleteCookie(USER_COOKIE.to_owned())),
@@ -177,12 +178,12 @@ pub fn set_off(off: bool, effects: &mut Vec<Effect>) {
 }
 
 fn at_name(config: &IdentityConfig) -> String {
-    [&config.cookie_name, "_at"].concat()
+    concat(&[&config.cookie_name, "_at"])
 }
 
-fn kept_user(stored: &Stored) -> Option<String> {
-    let user = percent::decode(stored.user.as_deref()?)?;
-    Some(user).filter(|user| !user.is_empty() && user.len() <= Limits::IDENTIFIER_BYTES)
+fn kept_user(stored: &Stored) -> Option<Rc<str>> {
+    let user = stored.user.as_deref()?;
+    (1..=Limits::IDENTIFIER_BYTES).contains(&user.len()).then(|| user.into())
 }
 
 /// Whether what stands in the cookie can be an id: ours, or one that a server put there.

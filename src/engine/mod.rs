@@ -25,6 +25,8 @@ pub mod remember;
 pub mod time;
 pub mod value;
 
+pub mod text;
+
 mod stats;
 
 use config::{Config, Consent};
@@ -40,6 +42,7 @@ use orders::Orders;
 use queue::{Conditions, Queue};
 use read::{Fields, Report};
 use record::Record;
+use std::rc::Rc;
 use time::Now;
 use value::Value;
 
@@ -180,7 +183,7 @@ impl Engine {
         // Once the page is hidden there may be no later.
         let conditions = self.conditions(all || !self.visible);
         for queue in &mut self.queues {
-            self.effects.extend(queue.pump(now, conditions, &mut self.request_ids));
+            queue.pump(now, conditions, &mut self.request_ids, &mut self.effects);
         }
         self.settle_wake(self.disposed);
         std::mem::take(&mut self.effects)
@@ -189,14 +192,14 @@ impl Engine {
     /// The account that is logged in.
     pub fn user_id(&self) -> Option<&str> {
         match self.consent {
-            Consent::Pending | Consent::Granted => self.identity.user(),
+            Consent::Pending | Consent::Granted => self.identity.user().map(|id| &**id),
             Consent::Anonymous | Consent::Denied => None,
         }
     }
 
     /// The anonymous id, where consent allows one.
     pub fn anonymous_id(&self) -> Option<&str> {
-        (self.consent == Consent::Granted).then(|| self.identity.anonymous())
+        (self.consent == Consent::Granted).then(|| &**self.identity.anonymous())
     }
 
     /// How far a consume timer is.
@@ -235,7 +238,7 @@ impl Engine {
             let problem = Problem::new(ErrorCode::DuplicateOrder, detail);
             self.effects.push(Effect::Warn(problem.at("buy.orderId")));
             for queue in &mut self.queues {
-                self.effects.push(queue.refuse(repeated, ErrorCode::DuplicateOrder));
+                queue.refuse(repeated, ErrorCode::DuplicateOrder, &mut self.effects);
             }
         }
         for event in events {
@@ -246,16 +249,16 @@ impl Engine {
     fn enqueue(&mut self, event: Event, at: u64, now: &Now) {
         let at = at.min(now.wall_ms);
         let nobody = self.consent == Consent::Anonymous;
-        let record = Record {
+        let record = Rc::new(Record {
             id: self.event_ids.next(at, now),
             at,
-            user: self.identity.user().filter(|_| !nobody).map(str::to_owned),
-            anonymous: (!nobody).then(|| self.identity.anonymous().to_owned()),
+            user: self.identity.user().filter(|_| !nobody).cloned(),
+            anonymous: (!nobody).then(|| self.identity.anonymous().clone()),
             event,
-        };
+        });
         let mut advice = Vec::new();
         for queue in &mut self.queues {
-            self.effects.extend(queue.push(&record, now, &mut advice));
+            queue.push(&record, now, &mut advice, &mut self.effects);
         }
         self.advise(advice);
     }
@@ -332,10 +335,7 @@ impl Engine {
                 self.erase();
                 self.identity.renew(now);
                 for queue in &mut self.queues {
-                    self.effects.extend(queue.rewrite(|record| {
-                        record.user = None;
-                        record.anonymous = None;
-                    }));
+                    queue.forget_identity(&mut self.effects);
                 }
             }
             Consent::Denied => {
@@ -345,7 +345,7 @@ impl Engine {
                 }
                 set_off(true, &mut self.effects);
                 for queue in &mut self.queues {
-                    self.effects.extend(queue.clear(ErrorCode::Refused));
+                    queue.clear(ErrorCode::Refused, &mut self.effects);
                 }
             }
         }
@@ -364,19 +364,19 @@ impl Engine {
 
     fn settle(&mut self, id: u32, outcome: Outcome, now: &Now) {
         let conditions = self.conditions(!self.visible);
-        let ids = &mut self.request_ids;
-        let mut queues = self.queues.iter_mut();
-        let effects = queues.find_map(|queue| queue.settle(id, outcome, now, conditions, ids));
-        self.effects.extend(effects.into_iter().flatten());
+        for queue in &mut self.queues {
+            let (ids, out) = (&mut self.request_ids, &mut self.effects);
+            queue.settle(id, outcome, now, conditions, ids, out);
+        }
     }
 
     fn conditions(&self, all: bool) -> Conditions {
         let open = match self.consent {
-            Consent::Granted | Consent::Anonymous => true,
+            Consent::Granted | Consent::Anonymous => self.online,
             Consent::Pending | Consent::Denied => false,
         };
         let ack = self.identity.may_store(self.consent);
-        Conditions { open, online: self.online, visible: self.visible, ack, all }
+        Conditions { open, visible: self.visible, ack, all }
     }
 
     fn save(&mut self, now: &Now) {
@@ -409,8 +409,13 @@ impl Engine {
     /// Asks for the next wake-up, where it is another than the one that was asked for.
     fn settle_wake(&mut self, never: bool) {
         let conditions = self.conditions(false);
-        let queues = self.queues.iter().filter_map(|queue| queue.next_wake(conditions));
-        let next = queues.chain(self.timers.next_wake()).min().filter(|_| !never);
+        let mut next = self.timers.next_wake();
+        for queue in &self.queues {
+            if let Some(at) = queue.next_wake(conditions) {
+                next = Some(next.unwrap_or(at).min(at));
+            }
+        }
+        let next = next.filter(|_| !never);
         if next != self.wake {
             self.wake = next;
             self.effects.push(Effect::WakeAt(next));

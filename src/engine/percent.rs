@@ -21,25 +21,3 @@ pub fn push_encoded(out: &mut String, text: &str) {
         }
     }
 }
-
-/// `text`, encoded.
-pub fn encode(text: &str) -> String {
-    let mut out = String::new();
-    push_encoded(&mut out, text);
-    out
-}
-
-/// The text that was encoded; none where that is no UTF-8 or a `%` has no two digits behind it.
-pub fn decode(text: &str) -> Option<String> {
-    let mut bytes = text.bytes();
-    let mut out = Vec::new();
-    while let Some(byte) = bytes.next() {
-        out.push(if byte == b'%' {
-            let mut digit = || char::from(bytes.next()?).to_digit(16);
-            (digit()? * 16 + digit()?) as u8
-        } else {
-            byte
-        });
-    }
-    String::from_utf8(out).ok()
-}

@@ -10,6 +10,7 @@ use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
 use super::limits::Limits;
 use super::record::Record;
+use super::text::concat;
 use super::value::Value;
 
 /// An HTTP method.
@@ -60,8 +61,8 @@ impl Protocol {
     /// The destination's name in `stats()` and in warnings.
     pub fn name(&self) -> String {
         match self {
-            Self::Batch(batch) => ["batch ", batch.endpoint()].concat(),
-            Self::Ibexa(ibexa) => ["ibexa ", ibexa.customer_id()].concat(),
+            Self::Batch(batch) => concat(&["batch ", batch.endpoint()]),
+            Self::Ibexa(ibexa) => concat(&["ibexa ", ibexa.customer_id()]),
         }
     }
 
@@ -109,11 +110,7 @@ impl Protocol {
     }
 
     /// The request for these encoded events.
-    pub fn request<'a>(
-        &self,
-        encoded: impl Iterator<Item = &'a str>,
-        envelope: &Envelope<'_>,
-    ) -> Request {
+    pub fn request(&self, encoded: &[&str], envelope: &Envelope<'_>) -> Request {
         match self {
             Self::Batch(batch) => batch.request(encoded, envelope),
             Self::Ibexa(ibexa) => ibexa.request(encoded),

@@ -17,15 +17,20 @@ use super::protocol::{Class, Envelope, Method, Protocol};
 use super::record::Record;
 use super::time::Now;
 use parcel::{Parcel, Waiting, weigh};
-use std::collections::VecDeque;
+use std::rc::Rc;
+
+const TOO_LONG: Problem = Problem::new(ErrorCode::OutOfRange, "got an event that is too long");
+const FULL: Problem = Problem::new(
+    ErrorCode::QueueFull,
+    "has more events than queue.maxEvents: the oldest are given up",
+);
+const EXPIRED: Problem = Problem::new(ErrorCode::Expired, "has events older than queue.maxAgeMs");
 
 /// What the page's state lets a queue do.
 #[derive(Clone, Copy, Debug)]
 pub struct Conditions {
-    /// Consent lets requests out.
+    /// Consent lets requests out, and the browser says that it has a network.
     pub open: bool,
-    /// The browser says that it has a network.
-    pub online: bool,
     /// The page is seen.
     pub visible: bool,
     /// The collector may acknowledge by cookies.
@@ -37,7 +42,7 @@ pub struct Conditions {
 /// One destination's queue.
 #[derive(Debug)]
 pub struct Queue {
-    name: String,
+    name: Rc<str>,
     protocol: Protocol,
     transport: Transport,
     batch: BatchConfig,
@@ -45,14 +50,17 @@ pub struct Queue {
     max_age_ms: u64,
     stream: String,
     seq: u64,
-    waiting: VecDeque<Waiting>,
+    waiting: Vec<Waiting>,
     waiting_bytes: usize,
     /// When what waits is due.
     deadline: Option<u64>,
     /// Parcels that have to go again, in their order.
-    held: VecDeque<Parcel>,
+    #[allow(clippy::vec_box)]
+    // Moved between lists: a pointer is cheaper than its twelve words.
+    held: Vec<Box<Parcel>>,
     /// Parcels that the browser has.
-    open: Vec<Parcel>,
+    #[allow(clippy::vec_box)]
+    open: Vec<Box<Parcel>>,
     /// Before this nothing is sent on our own account.
     paused_until: u64,
     failures: u32,
@@ -71,7 +79,7 @@ impl Queue {
             Class::AtMostOnce => config.queue_age_ms.min(Limits::UNDATED_AGE_MS),
         };
         Self {
-            name: protocol.name(),
+            name: protocol.name().into(),
             protocol,
             transport: destination.transport,
             batch: config.batch,
@@ -79,10 +87,10 @@ impl Queue {
             max_age_ms,
             stream,
             seq: 0,
-            waiting: VecDeque::new(),
+            waiting: Vec::new(),
             waiting_bytes: 0,
             deadline: None,
-            held: VecDeque::new(),
+            held: Vec::new(),
             open: Vec::new(),
             paused_until: 0,
             failures: 0,
@@ -99,124 +107,125 @@ impl Queue {
 
     /// What became of the deliveries so far.
     pub fn counts(&self) -> Counts {
-        Counts { queued: self.queued(), ..self.counts }
+        let mut queued = weigh(&self.waiting);
+        for parcels in [&self.held, &self.open] {
+            for parcel in parcels {
+                queued += weigh(&parcel.events);
+            }
+        }
+        Counts { queued, ..self.counts }
     }
 
     /// Takes an event in. What is worth a word goes to `advice`.
-    pub fn push(&mut self, record: &Record, now: &Now, advice: &mut Vec<Error>) -> Vec<Effect> {
+    pub fn push(
+        &mut self,
+        record: &Rc<Record>,
+        now: &Now,
+        advice: &mut Vec<Error>,
+        out: &mut Vec<Effect>,
+    ) {
         self.counts.accepted += 1;
         let encoded = match self.protocol.encode(record, advice) {
             Ok(encoded) => encoded,
             Err(error) => {
-                let code = error.code;
+                self.drop(1, error.code, out);
                 advice.push(error);
-                return vec![self.drop(1, code)];
+                return;
             }
         };
-        if self.merge(record) {
+        let kind = record.event.kind();
+        if matches!(kind, Kind::Consume | Kind::Rendered) && self.merge(record) {
             self.counts.merged += 1;
-            return Vec::new();
+            return;
         }
-        let mut effects = Vec::new();
-        self.append(record.clone(), encoded, 1, &mut effects);
-        self.bound(&mut effects);
-
-        let wait = if of_value(record.event.kind()) || self.full() {
-            Limits::VALUE_WAIT_MS
-        } else {
-            self.batch.max_wait_ms
-        };
+        self.append(record.clone(), encoded, 1, out);
+        self.bound(out);
+        let full = self.waiting.len() >= self.batch.max_events
+            || self.waiting_bytes >= self.batch.max_bytes;
+        let wait =
+            if of_value(kind) || full { Limits::VALUE_WAIT_MS } else { self.batch.max_wait_ms };
         let due = now.mono_ms + wait;
-        self.deadline = Some(self.deadline.map_or(due, |before| before.min(due)));
-        effects
+        self.deadline = Some(self.deadline.unwrap_or(due).min(due));
     }
 
     /// Counts deliveries that were never meant to be made: a purchase that was sent before.
-    pub fn refuse(&mut self, events: u32, code: ErrorCode) -> Effect {
+    pub fn refuse(&mut self, events: u32, code: ErrorCode, out: &mut Vec<Effect>) {
         self.counts.accepted += events;
-        self.drop(events, code)
+        self.drop(events, code, out);
     }
 
     /// Gives up everything that waits.
-    pub fn clear(&mut self, code: ErrorCode) -> Option<Effect> {
-        let mut lost = self.waiting.iter().map(|waiting| waiting.weight).sum();
-        lost += self.held.iter().map(Parcel::weight).sum::<u32>();
+    pub fn clear(&mut self, code: ErrorCode, out: &mut Vec<Effect>) {
+        let mut lost = weigh(&self.waiting);
+        for parcel in &self.held {
+            lost += weigh(&parcel.events);
+        }
         self.waiting.clear();
         self.waiting_bytes = 0;
         self.held.clear();
-        (lost > 0).then(|| self.drop(lost, code))
+        self.drop(lost, code, out);
     }
 
-    /// Changes what waits: consent took the identity away. An event that makes no sense then goes.
-    pub fn rewrite(&mut self, change: impl Fn(&mut Record)) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        let mut advice = Vec::new();
-        for mut waiting in std::mem::take(&mut self.waiting) {
-            change(&mut waiting.record);
-            match self.protocol.encode(&waiting.record, &mut advice) {
-                Ok(encoded) if waiting.record.event.kind() != Kind::Login => {
-                    self.waiting.push_back(Waiting { encoded, ..waiting });
+    /// Takes the identity away from what waits: consent is anonymous now. A login says nothing then.
+    pub fn forget_identity(&mut self, out: &mut Vec<Effect>) {
+        self.waiting_bytes = 0;
+        for waiting in std::mem::take(&mut self.waiting) {
+            let record = Record { user: None, anonymous: None, ..Record::clone(&waiting.record) };
+            match self.protocol.encode(&record, &mut Vec::new()) {
+                Ok(encoded) if record.event.kind() != Kind::Login => {
+                    self.waiting_bytes += encoded.len();
+                    self.waiting.push(Waiting {
+                        record: record.into(),
+                        encoded,
+                        weight: waiting.weight,
+                    });
                 }
-                Ok(_) | Err(_) => {
-                    effects.push(self.drop(waiting.weight, ErrorCode::UnsupportedEvent));
-                }
+                _ => self.drop(waiting.weight, ErrorCode::UnsupportedEvent, out),
             }
         }
-        self.waiting_bytes = weigh(&self.waiting);
-        effects
     }
 
     /// Sends what is due, and all that fits when the page goes.
-    pub fn pump(&mut self, now: &Now, conditions: Conditions, ids: &mut u32) -> Vec<Effect> {
-        let mut effects = self.expire(now);
-        let paused = now.mono_ms < self.paused_until && !conditions.all;
-        if !conditions.open || !conditions.online || paused {
-            return effects;
+    pub fn pump(
+        &mut self,
+        now: &Now,
+        conditions: Conditions,
+        ids: &mut u32,
+        out: &mut Vec<Effect>,
+    ) {
+        self.expire(now, out);
+        if !conditions.open || now.mono_ms < self.paused_until && !conditions.all {
+            return;
         }
         let due = conditions.all || self.deadline.is_some_and(|at| at <= now.mono_ms);
         let burst = if conditions.visible { Limits::BURST_VISIBLE } else { Limits::BURST_HIDDEN };
         for _ in 0..burst {
-            let next = match self.held.pop_front() {
-                Some(parcel) => Some(parcel),
-                None if due => self.close(now, conditions, ids),
-                None => None,
+            let parcel = if !self.held.is_empty() {
+                self.held.remove(0)
+            } else if due && !self.waiting.is_empty() {
+                self.close(now, conditions, ids)
+            } else {
+                break;
             };
-            let Some(parcel) = next else { break };
-            effects.push(self.send(parcel, conditions));
+            self.send(parcel, conditions, out);
         }
         if due {
             self.deadline = (!self.waiting.is_empty()).then_some(now.mono_ms);
         }
-        if !self.held.is_empty() || self.deadline.is_some_and(|at| at <= now.mono_ms) {
+        if !self.held.is_empty() || due && !self.waiting.is_empty() {
             // The burst was used up: what is left goes after a pause.
             self.paused_until = now.mono_ms + Limits::BURST_PAUSE_MS;
         }
-        effects
     }
 
     /// When the next request is due; none while nothing may or needs to go.
     pub fn next_wake(&self, conditions: Conditions) -> Option<u64> {
-        if !conditions.open || !conditions.online {
-            return None;
-        }
         let due = if self.held.is_empty() { self.deadline } else { Some(self.paused_until) };
-        due.map(|at| at.max(self.paused_until))
-    }
-
-    fn queued(&self) -> u32 {
-        let parcels = self.held.iter().chain(&self.open).map(Parcel::weight).sum::<u32>();
-        parcels + self.waiting.iter().map(|waiting| waiting.weight).sum::<u32>()
-    }
-
-    fn full(&self) -> bool {
-        self.waiting.len() >= self.batch.max_events || self.waiting_bytes >= self.batch.max_bytes
+        due.filter(|_| conditions.open).map(|at| at.max(self.paused_until))
     }
 
     /// Joins the event with one that waits, as long as the two still fit into a request.
     fn merge(&mut self, record: &Record) -> bool {
-        if !matches!(record.event.kind(), Kind::Consume | Kind::Rendered) {
-            return false;
-        }
         for waiting in self.waiting.iter_mut().rev() {
             let Some(merged) = waiting.record.merged(record) else { continue };
             // The vendor's advice was given when each of the two came in.
@@ -224,7 +233,7 @@ impl Queue {
             if self.protocol.fits(&encoded) {
                 self.waiting_bytes += encoded.len();
                 self.waiting_bytes -= waiting.encoded.len();
-                waiting.record = merged;
+                waiting.record = merged.into();
                 waiting.encoded = encoded;
                 return true;
             }
@@ -234,120 +243,135 @@ impl Queue {
 
     /// Appends a record, in as many pieces as its protocol's requests ask for. The last piece
     /// stands for the delivery.
-    fn append(&mut self, record: Record, encoded: String, weight: u32, effects: &mut Vec<Effect>) {
+    fn append(&mut self, record: Rc<Record>, encoded: String, weight: u32, out: &mut Vec<Effect>) {
         if self.protocol.fits(&encoded) {
             self.waiting_bytes += encoded.len();
-            self.waiting.push_back(Waiting { record, encoded, weight });
+            self.waiting.push(Waiting { record, encoded, weight });
             return;
         }
-        let Some(halves) = record.halves() else {
-            let problem = Problem::new(ErrorCode::OutOfRange, "got an event that is too long");
-            effects.push(Effect::Warn(problem.at(self.name.clone())));
-            effects.push(self.drop(weight, ErrorCode::OutOfRange));
+        let Some((first, second)) = record.halves() else {
+            self.lose(weight, TOO_LONG, out);
             return;
         };
-        for (half, weight) in halves.into_iter().zip([0, weight]) {
+        for (half, weight) in [(first, 0), (second, weight)] {
             if let Ok(encoded) = self.protocol.encode(&half, &mut Vec::new()) {
-                self.append(half, encoded, weight, effects);
+                self.append(half.into(), encoded, weight, out);
             }
         }
     }
 
     /// The oldest gives way to the newest.
-    fn bound(&mut self, effects: &mut Vec<Effect>) {
-        while self.waiting.len() + self.held.len() > self.most {
-            let lost = match self.waiting.pop_front() {
-                Some(waiting) => {
-                    self.waiting_bytes -= waiting.encoded.len();
-                    waiting.weight
-                }
-                None => self.held.pop_front().map_or(0, |parcel| parcel.weight()),
-            };
-            effects.push(self.drop(lost, ErrorCode::QueueFull));
-            if !self.reported_full {
-                self.reported_full = true;
-                let detail = "has more events than queue.maxEvents: the oldest are given up";
-                let problem = Problem::new(ErrorCode::QueueFull, detail);
-                effects.push(Effect::Warn(problem.at(self.name.clone())));
+    fn bound(&mut self, out: &mut Vec<Effect>) {
+        while self.waiting.len() > self.most {
+            let oldest = self.waiting.remove(0);
+            self.waiting_bytes -= oldest.encoded.len();
+            self.drop(oldest.weight, ErrorCode::QueueFull, out);
+            if !std::mem::replace(&mut self.reported_full, true) {
+                out.push(Effect::Warn(FULL.at(&*self.name)));
             }
         }
     }
 
-    fn expire(&mut self, now: &Now) -> Vec<Effect> {
+    fn expire(&mut self, now: &Now, out: &mut Vec<Effect>) {
         let oldest = now.wall_ms.saturating_sub(self.max_age_ms);
         let mut lost = 0;
-        while self.waiting.front().is_some_and(|waiting| waiting.record.at < oldest) {
-            if let Some(waiting) = self.waiting.pop_front() {
-                self.waiting_bytes -= waiting.encoded.len();
-                lost += waiting.weight;
-            }
+        while self.waiting.first().is_some_and(|waiting| waiting.record.at < oldest) {
+            let waiting = self.waiting.remove(0);
+            self.waiting_bytes -= waiting.encoded.len();
+            lost += waiting.weight;
         }
-        while self.held.front().is_some_and(|parcel| parcel.oldest() < oldest) {
-            lost += self.held.pop_front().map_or(0, |parcel| parcel.weight());
+        // The first event of a parcel is its oldest.
+        let too_old = |parcel: &Parcel| parcel.events.first().is_some_and(|e| e.record.at < oldest);
+        while self.held.first().is_some_and(|parcel| too_old(parcel)) {
+            lost += weigh(&self.held.remove(0).events);
         }
-        if lost == 0 {
-            return Vec::new();
+        if lost > 0 {
+            self.lose(lost, EXPIRED, out);
         }
-        let problem = Problem::new(ErrorCode::Expired, "has events older than queue.maxAgeMs");
-        vec![Effect::Warn(problem.at(self.name.clone())), self.drop(lost, ErrorCode::Expired)]
     }
 
     /// Makes the next parcel of what waits.
-    fn close(&mut self, now: &Now, conditions: Conditions, ids: &mut u32) -> Option<Parcel> {
+    fn close(&mut self, now: &Now, conditions: Conditions, ids: &mut u32) -> Box<Parcel> {
         let most = if self.protocol.batches() { self.batch.max_events } else { 1 };
-        let mut events = Vec::new();
+        let mut count = 0;
         let mut bytes = 0;
-        while let Some(next) = self.waiting.front() {
-            let fits = bytes + next.encoded.len() <= self.batch.max_bytes;
-            if events.len() == most || !(fits || events.is_empty()) {
+        for next in &self.waiting {
+            let more = bytes + next.encoded.len();
+            if count == most || count > 0 && more > self.batch.max_bytes {
                 break;
             }
-            bytes += next.encoded.len();
-            events.extend(self.waiting.pop_front());
+            bytes = more;
+            count += 1;
         }
         self.waiting_bytes -= bytes;
+        let later = self.waiting.split_off(count);
+        let events = std::mem::replace(&mut self.waiting, later);
         if self.waiting.is_empty() {
             self.reported_full = false;
         }
-        (!events.is_empty()).then(|| self.wrap(events, now, conditions.ack, ids))
+        self.wrap(events, now, conditions, ids)
     }
 
-    fn wrap(&mut self, events: Vec<Waiting>, now: &Now, ack: bool, ids: &mut u32) -> Parcel {
+    fn wrap(
+        &mut self,
+        events: Vec<Waiting>,
+        now: &Now,
+        conditions: Conditions,
+        ids: &mut u32,
+    ) -> Box<Parcel> {
+        let ack = conditions.ack;
         let envelope = Envelope { stream: &self.stream, seq: self.seq, sent_at: now.wall_ms, ack };
-        let encoded = events.iter().map(|waiting| waiting.encoded.as_str());
-        let request = self.protocol.request(encoded, &envelope);
+        let mut encoded: Vec<&str> = Vec::new();
+        for event in &events {
+            encoded.push(&event.encoded);
+        }
+        let request = self.protocol.request(&encoded, &envelope).into();
         self.seq += 1;
         *ids += 1;
-        Parcel { id: *ids, request, events, via: Via::Beacon }
+        Box::new(Parcel { id: *ids, request, events, via: Via::Beacon })
     }
 
-    fn send(&mut self, mut parcel: Parcel, conditions: Conditions) -> Effect {
+    fn send(&mut self, mut parcel: Box<Parcel>, conditions: Conditions, out: &mut Vec<Effect>) {
         parcel.via = match (self.transport, parcel.request.method) {
             (_, Method::Get) | (Transport::Fetch, _) => Via::Fetch,
             (Transport::Auto, _) if conditions.visible => Via::Fetch,
             (Transport::Beacon | Transport::Auto, _) => Via::Beacon,
         };
-        self.hand_over(parcel)
+        self.hand_over(parcel, out);
     }
 
-    fn hand_over(&mut self, parcel: Parcel) -> Effect {
-        let send = Send { id: parcel.id, request: parcel.request.clone(), via: parcel.via };
+    fn hand_over(&mut self, parcel: Box<Parcel>, out: &mut Vec<Effect>) {
+        let request = parcel.request.clone();
+        out.push(Effect::Send(Send { id: parcel.id, request, via: parcel.via }));
         self.open.push(parcel);
-        Effect::Send(send)
     }
 
-    fn drop(&mut self, events: u32, code: ErrorCode) -> Effect {
+    fn lose(&mut self, events: u32, problem: Problem, out: &mut Vec<Effect>) {
+        out.push(Effect::Warn(problem.at(&*self.name)));
+        self.drop(events, problem.code, out);
+    }
+
+    fn drop(&mut self, events: u32, code: ErrorCode, out: &mut Vec<Effect>) {
         self.counts.dropped += events;
-        self.notice(News::Dropped(code), events)
+        if events > 0 {
+            self.tell(News::Dropped(code), events, out);
+        }
     }
 
-    fn notice(&self, news: News, events: u32) -> Effect {
-        Effect::Notify(Notice { news, destination: self.name.clone(), events })
+    fn deliver(&mut self, parcel: &Parcel, acknowledged: bool, out: &mut Vec<Effect>) {
+        let events = weigh(&parcel.events);
+        let receipt = Receipt { request: parcel.request.clone(), via: parcel.via };
+        if acknowledged {
+            self.counts.acknowledged += events;
+            self.tell(News::Acknowledged(receipt), events, out);
+        } else {
+            self.counts.sent += events;
+            self.tell(News::Sent(receipt), events, out);
+        }
     }
 
-    fn receipt(parcel: &Parcel) -> Receipt {
-        let bytes = parcel.request.body.as_ref().map_or(0, String::len);
-        Receipt { url: parcel.request.url.clone(), bytes, via: parcel.via }
+    fn tell(&self, news: News, events: u32, out: &mut Vec<Effect>) {
+        out.push(Effect::Notify(Notice { news, destination: self.name.clone(), events }));
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::error::{Error, ErrorCode, Problem};
 use super::field;
+use super::text::concat;
 use super::value::Value;
 
 const MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
@@ -55,7 +56,7 @@ impl<'a, 'r> Fields<'a, 'r> {
 
     /// The path of one of its fields.
     pub fn path(&self, name: &str) -> String {
-        [&self.path, ".", name].concat()
+        concat(&[&self.path, ".", name])
     }
 
     /// Says what is wrong with a field.
@@ -141,7 +142,7 @@ impl<'a, 'r> Fields<'a, 'r> {
         for ((name, _), asked) in self.entries.iter().zip(&self.asked) {
             if !asked {
                 let shown: String = name.chars().take(SHOWN_CHARS).collect();
-                self.report.unknown.push(UNKNOWN.at([&self.path, ".", &shown].concat()));
+                self.report.unknown.push(UNKNOWN.at(concat(&[&self.path, ".", &shown])));
             }
         }
     }
@@ -160,5 +161,5 @@ pub const SHOWN_CHARS: usize = 64;
 
 /// The path of an element of a list.
 pub fn element(path: &str, place: usize) -> String {
-    [path, "[", &super::number::whole(place as u64), "]"].concat()
+    concat(&[path, "[", &super::number::whole(place as u64), "]"])
 }

@@ -1,6 +1,7 @@
 //! An event with all that a destination has to know of it.
 
 use super::event::{Event, Field, Kind};
+use std::rc::Rc;
 
 /// An event, stamped.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,9 +11,9 @@ pub struct Record {
     /// When it happened, in milliseconds since the Unix epoch, by the visitor's clock.
     pub at: u64,
     /// The account, where somebody was logged in.
-    pub user: Option<String>,
+    pub user: Option<Rc<str>>,
     /// The anonymous visitor, unless consent forbids one.
-    pub anonymous: Option<String>,
+    pub anonymous: Option<Rc<str>>,
     /// What happened.
     pub event: Event,
 }
@@ -50,13 +51,13 @@ impl Record {
     }
 
     /// Two records with half of the items each, where one `rendered` is too much for a request.
-    pub fn halves(&self) -> Option<[Self; 2]> {
+    pub fn halves(&self) -> Option<(Self, Self)> {
         let items = self.event.items();
         let (first, second) = items.split_at_checked(items.len() / 2)?;
         let half = |items: &[String]| Self {
             event: self.event.with_items(items.to_vec()),
             ..self.clone()
         };
-        (!first.is_empty()).then(|| [half(first), half(second)])
+        (!first.is_empty()).then(|| (half(first), half(second)))
     }
 }

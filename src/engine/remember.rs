@@ -1,9 +1,10 @@
 //! A short memory of things that were done once and must not be done again: hashes with the time.
 
 use super::number::push_whole;
+use super::text::{parse_whole, split_once};
 use super::time::Now;
 
-/// A bounded list of hashes. Kept as text of the form `hash.seconds,hash.seconds`.
+/// A bounded list of hashes. Kept as text of the form `hash.seconds,` for each.
 #[derive(Debug)]
 pub struct Remembered {
     entries: Vec<(u64, u64)>,
@@ -14,31 +15,34 @@ pub struct Remembered {
 impl Remembered {
     /// From what was kept, if anything; whatever is damaged in it is left out.
     pub fn read(kept: Option<&str>, most: usize, max_age_ms: u64) -> Self {
-        let entries = kept
-            .unwrap_or_default()
-            .split(',')
-            .filter_map(|entry| {
-                let (hash, seconds) = entry.split_once('.')?;
-                Some((hash.parse().ok()?, seconds.parse().ok()?))
-            })
-            .take(most)
-            .collect();
+        let mut entries = Vec::new();
+        let mut rest = kept.unwrap_or_default();
+        while let Some((entry, more)) = split_once(rest, b',')
+            && entries.len() < most
+        {
+            rest = more;
+            if let Some((hash, seconds)) = split_once(entry, b'.')
+                && let (Some(hash), Some(seconds)) = (parse_whole(hash), parse_whole(seconds))
+            {
+                entries.push((hash, seconds));
+            }
+        }
         Self { entries, most, max_age_s: max_age_ms / 1000 }
     }
 
     /// Whether it was done.
     pub fn has(&self, hash: u64, now: &Now) -> bool {
         let now_s = now.wall_ms / 1000;
-        self.entries.iter().any(|(known, at)| *known == hash && now_s < at + self.max_age_s)
+        let fresh = |at: u64| now_s < at.saturating_add(self.max_age_s);
+        self.entries.iter().any(|(known, at)| *known == hash && fresh(*at))
     }
 
     /// Remembers that it was done, and forgets the oldest beyond the bound.
     pub fn add(&mut self, hash: u64, now: &Now) {
-        self.entries.retain(|(known, _)| *known != hash);
-        self.entries.push((hash, now.wall_ms / 1000));
-        if self.entries.len() > self.most {
+        if self.entries.len() >= self.most {
             self.entries.remove(0);
         }
+        self.entries.push((hash, now.wall_ms / 1000));
     }
 
     /// Forgets everything.
@@ -50,12 +54,10 @@ impl Remembered {
     pub fn write(&self) -> String {
         let mut out = String::new();
         for (hash, at) in &self.entries {
-            if !out.is_empty() {
-                out.push(',');
-            }
             push_whole(&mut out, *hash);
             out.push('.');
             push_whole(&mut out, *at);
+            out.push(',');
         }
         out
     }

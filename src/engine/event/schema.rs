@@ -263,7 +263,7 @@ fn free_text(value: &Value) -> Result<Data, Problem> {
 }
 
 fn literal_boolean(value: &Value) -> Result<Data, Problem> {
-    boolean(value).map(|yes| Data::Literal(yes.to_string()))
+    boolean(value).map(|yes| Data::Literal(if yes { "true" } else { "false" }.to_owned()))
 }
 
 fn literal_count(value: &Value) -> Result<Data, Problem> {

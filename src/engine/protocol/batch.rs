@@ -7,6 +7,7 @@ use crate::engine::limits::Limits;
 use crate::engine::number::push_whole;
 use crate::engine::read::Fields;
 use crate::engine::record::Record;
+use crate::engine::text::split_once;
 
 /// A first-party collector.
 #[derive(Clone, Debug)]
@@ -56,13 +57,9 @@ impl Batch {
 
     /// One POST. Its number stands in the address too: by that the browser's Resource Timing
     /// entry, and with it the beacon's end, can be told from the others.
-    pub fn request<'a>(
-        &self,
-        encoded: impl Iterator<Item = &'a str>,
-        envelope: &Envelope<'_>,
-    ) -> Request {
+    pub fn request(&self, encoded: &[&str], envelope: &Envelope<'_>) -> Request {
         let mut url = self.endpoint.clone();
-        url.push(if url.contains('?') { '&' } else { '?' });
+        url.push(if split_once(&url, b'?').is_some() { '&' } else { '?' });
         url.push_str("b=");
         url.push_str(envelope.stream);
         url.push('.');

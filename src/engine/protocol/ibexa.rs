@@ -10,6 +10,7 @@ use crate::engine::limits::Limits;
 use crate::engine::percent::push_encoded;
 use crate::engine::read::Fields;
 use crate::engine::record::Record;
+use crate::engine::text::{concat, parse_whole, trim_end};
 
 /// The user id by which the vendor stores an event without a link to anybody.
 const NOBODY: &str = "not_defined";
@@ -93,7 +94,7 @@ impl Ibexa {
         let path = f.read("path", identifier);
         let path = path.as_deref().unwrap_or("api");
         let method = f.choice("method", &["POST", "GET"], "must be \"POST\" or \"GET\"");
-        let mut base = [endpoint.trim_end_matches('/'), "/", path, "/"].concat();
+        let mut base = concat(&[trim_end(endpoint, b'/'), "/", path, "/"]);
         push_encoded(&mut base, &customer_id);
         base.push('/');
         let method = if method == Some(1) { Method::Get } else { Method::Post };
@@ -155,13 +156,8 @@ impl Ibexa {
     }
 
     /// One request an event.
-    pub fn request<'a>(&self, mut encoded: impl Iterator<Item = &'a str>) -> Request {
-        Request {
-            method: self.method,
-            url: encoded.next().unwrap_or_default().to_owned(),
-            body: None,
-            no_cors: true,
-        }
+    pub fn request(&self, encoded: &[&str]) -> Request {
+        Request { method: self.method, url: concat(encoded), body: None, no_cors: true }
     }
 }
 
@@ -195,10 +191,10 @@ fn push_items(url: &mut String, event: &Event, advice: &mut Vec<Error>) -> Resul
 }
 
 fn path(kind: Kind, field: Field) -> String {
-    [kind.name(), ".", field.name()].concat()
+    concat(&[kind.name(), ".", field.name()])
 }
 
 /// Whether the vendor takes it for a number of its own.
 fn numeric(id: &str) -> bool {
-    !id.starts_with('0') && id.parse::<u64>().is_ok_and(|n| n <= Limits::IBEXA_ID)
+    id.as_bytes().first() != Some(&b'0') && parse_whole(id).is_some_and(|n| n <= Limits::IBEXA_ID)
 }

@@ -3,7 +3,7 @@
 use crate::engine::effect::Via;
 use crate::engine::protocol::Request;
 use crate::engine::record::Record;
-use std::collections::VecDeque;
+use std::rc::Rc;
 
 /// Deliveries: one event for one destination each. The meanings are those of `Stats` in index.d.ts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,17 +32,21 @@ impl Counts {
 /// An event that waits.
 #[derive(Debug)]
 pub struct Waiting {
-    /// The event.
-    pub record: Record,
+    /// The event; other queues may have it too.
+    pub record: Rc<Record>,
     /// The same in the destination's words.
     pub encoded: String,
     /// How many deliveries it stands for: 1, or 0 for a piece whose last piece does.
     pub weight: u32,
 }
 
-/// The bytes of what waits.
-pub fn weigh(waiting: &VecDeque<Waiting>) -> usize {
-    waiting.iter().map(|waiting| waiting.encoded.len()).sum()
+/// How many deliveries these events stand for.
+pub fn weigh(events: &[Waiting]) -> u32 {
+    let mut weight = 0;
+    for event in events {
+        weight += event.weight;
+    }
+    weight
 }
 
 /// A request and the events in it. Sent again, it keeps its bytes.
@@ -51,21 +55,9 @@ pub struct Parcel {
     /// By this number its outcome is told.
     pub id: u32,
     /// The request.
-    pub request: Request,
+    pub request: Rc<Request>,
     /// The events in it.
     pub events: Vec<Waiting>,
     /// How it went last.
     pub via: Via,
-}
-
-impl Parcel {
-    /// How many deliveries it stands for.
-    pub fn weight(&self) -> u32 {
-        self.events.iter().map(|waiting| waiting.weight).sum()
-    }
-
-    /// When the oldest event in it happened.
-    pub fn oldest(&self) -> u64 {
-        self.events.iter().map(|waiting| waiting.record.at).min().unwrap_or_default()
-    }
 }

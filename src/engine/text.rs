@@ -1,0 +1,46 @@
+//! What there is to do with text, without what std's general ways to do them bring along: each of
+//! its searchers, parsers and printers is half a kilobyte of the module.
+
+/// The parts, one after the other.
+pub fn concat(parts: &[&str]) -> String {
+    let mut out = String::new();
+    for part in parts {
+        out.push_str(part);
+    }
+    out
+}
+
+/// What stands before and behind the first such byte, which must be ASCII.
+pub fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
+    let place = text.bytes().position(|byte| byte == at)?;
+    Some((text.get(..place)?, text.get(place + 1..)?))
+}
+
+/// The text without these bytes, which must be ASCII, at its start.
+pub fn trim_start(mut text: &str, byte: u8) -> &str {
+    while text.as_bytes().first() == Some(&byte) {
+        text = text.get(1..).unwrap_or_default();
+    }
+    text
+}
+
+/// The text without these bytes, which must be ASCII, at its end.
+pub fn trim_end(mut text: &str, byte: u8) -> &str {
+    while text.as_bytes().last() == Some(&byte) {
+        text = text.get(..text.len() - 1).unwrap_or_default();
+    }
+    text
+}
+
+/// The decimal number that the text is, and nothing else.
+pub fn parse_whole(text: &str) -> Option<u64> {
+    let mut value = 0u64;
+    for byte in text.bytes() {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        value = value.checked_mul(10)?.checked_add(u64::from(digit))?;
+    }
+    (!text.is_empty()).then_some(value)
+}
