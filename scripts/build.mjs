@@ -40,6 +40,9 @@ const WASM_FEATURES = [
   "sign-ext",
 ];
 
+/** What wasm-opt calls every imported module. */
+const SHORT_MODULE = "a";
+
 const sha = (algorithm, bytes, encoding) => createHash(algorithm).update(bytes).digest(encoding);
 
 export const DIST = at("dist");
@@ -86,18 +89,38 @@ async function shrink(task, targetDir, work) {
     { task },
   );
   task.say("wasm-opt");
-  await command(
-    process.execPath,
-    [
-      at("node_modules", "binaryen", "bin", "wasm-opt"),
-      join(work, `${manifest.name}_bg.wasm`),
-      "-o", join(work, `${manifest.name}.wasm`),
-      "-Oz",
-      "--mvp-features", ...WASM_FEATURES.map((feature) => `--enable-${feature}`),
-      "--strip-debug", "--strip-producers", "--strip-target-features",
-    ],
-    { task },
-  );
+  const wasmOpt = (from, to, ...passes) =>
+    command(process.execPath, [at("node_modules", "binaryen", "bin", "wasm-opt"), join(work, from), "-o", join(work, to), "--mvp-features", ...WASM_FEATURES.map((feature) => `--enable-${feature}`), ...passes], { task });
+  await wasmOpt(`${manifest.name}_bg.wasm`, "optimised.wasm", "-Oz", "--strip-debug", "--strip-producers", "--strip-target-features");
+  // wasm-bindgen's names for what crosses the boundary are long and have hashes in them: a kilobyte and a half, compressed.
+  const { out } = await wasmOpt("optimised.wasm", `${manifest.name}.wasm`, "--minify-imports-and-exports-and-modules");
+  shortenNames(join(work, `${manifest.name}.js`), JSON.parse(out));
+}
+
+/** Gives the glue the names that the module has now. */
+function shortenNames(file, { imports, exports }) {
+  let glue = readFileSync(file, "utf8");
+  const rename = (pattern, to, name) => {
+    if (!glue.match(pattern)) throw new Error(`the glue does not name ${name}, which the module imports`);
+    glue = glue.replace(pattern, typeof to === "function" ? to : () => to);
+  };
+  // The module knows one namespace now. Its imports are keys of the glue's own object, or functions
+  // that the glue hands over from another module as they are.
+  const own = `./${manifest.name}_bg.js`;
+  const namespaces = new Map();
+  for (const [module, name, short] of imports) {
+    if (module === own) {
+      rename(new RegExp(`\\b${name}(?=: function|\\()`, "g"), short, name);
+      continue;
+    }
+    if (!namespaces.has(module)) {
+      rename(new RegExp(`\\s*"${module}": (import\\d+),`, "g"), (_, namespace) => (namespaces.set(module, namespace), ""), module);
+    }
+    rename("__proto__: null,", `__proto__: null, ${short}: ${namespaces.get(module)}.${name},`, name);
+  }
+  rename(`"${own}":`, `"${SHORT_MODULE}":`, own);
+  for (const [name, short] of exports) glue = glue.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), () => `wasm.${short}`);
+  writeFileSync(file, glue);
 }
 
 async function bundle(work, out) {

@@ -1,7 +1,9 @@
 // npm start: set-up, build, collector, demo shop. One address at the end; Ctrl-C stops it.
+// `-- --data DIR` keeps the events elsewhere than in .data; PORT asks for another port than 8787.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { buildStepsIfStale, DIST } from "./build.mjs";
 import { collectorStep, freePort, startCollector } from "./lib/collector.mjs";
 import { seconds, steps } from "./lib/progress.mjs";
@@ -21,13 +23,14 @@ function wantedPort() {
 await main(async () => {
   const started = performance.now();
   const port = wantedPort();
+  const { values } = parseArgs({ options: { data: { type: "string", default: at(".data") } } });
   const needed = [...setUp(), ...buildStepsIfStale()];
   if (needed.length > 1) console.log("A first start compiles everything once and takes some minutes; the next one takes seconds.\n");
   await steps([...needed, collectorStep()]);
 
-  mkdirSync(at(".data"), { recursive: true });
+  mkdirSync(values.data, { recursive: true });
   const collector = await startCollector(
-    ["--listen", `127.0.0.1:${port ?? (await freePort(USUAL_PORT))}`, "--database", join(at(".data"), "demo.sqlite"), "--dist", DIST, "--site", at("www", "demo")],
+    ["--listen", `127.0.0.1:${port ?? (await freePort(USUAL_PORT))}`, "--database", join(values.data, "demo.sqlite"), "--dist", DIST, "--site", at("www", "demo")],
     { quiet: false },
   );
   console.log(`\nThe demo shop is open (after ${seconds(started)}):  ${collector.url}/\nCtrl-C stops it.`);

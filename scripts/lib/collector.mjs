@@ -7,7 +7,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { at, collectorBinary, Problem, root } from "./project.mjs";
+import { at, collectorBinary, collectorProfile, Problem, root } from "./project.mjs";
 import { command } from "./progress.mjs";
 
 const LISTENING = /^listening on (http:\/\/\S+)$/;
@@ -17,7 +17,10 @@ const STOP_MS = 15_000;
 /** The step that compiles the collector; where nothing changed it takes a moment. */
 export const collectorStep = () => ({
   label: "compiling the collector",
-  run: (task) => command("cargo", ["build", "--release", "--package", "recobeacon-collector"], { task, cwd: root }),
+  run: (task) => {
+    const profile = collectorProfile() === "release" ? ["--release"] : [];
+    return command("cargo", ["build", ...profile, "--package", "recobeacon-collector"], { task, cwd: root });
+  },
 });
 
 const portIsFree = (port) =>

@@ -10,7 +10,10 @@ export const at = (...parts) => join(root, ...parts);
 const exe = process.platform === "win32" ? ".exe" : "";
 /** A tool that set-up has installed into the checkout. */
 export const tool = (name) => at(".tools", "bin", name + exe);
-export const collectorBinary = () => at("target", "release", `recobeacon-collector${exe}`);
+
+/** npm test sets this to "debug": what `cargo test` has compiled already serves the tests as well. */
+export const collectorProfile = () => (process.env.RECOBEACON_COLLECTOR === "debug" ? "debug" : "release");
+export const collectorBinary = () => at("target", collectorProfile(), `recobeacon-collector${exe}`);
 
 export const manifest = JSON.parse(readFileSync(at("package.json"), "utf8"));
 

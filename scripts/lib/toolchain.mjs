@@ -89,15 +89,21 @@ function samePackages(done) {
 function cargoTool(binary, crate, version) {
   const found = output(tool(binary), ["--version"])?.split(" ")[1];
   if (found === version) return null;
+  const install = (task, ...lock) =>
+    command("cargo", ["install", crate, "--version", version, ...lock, "--force", "--root", at(".tools")], {
+      task,
+      cwd: root,
+      // A directory that stays: an install that was broken off goes on where it was, and the two tools share crates.
+      // Optimised lightly: they run for seconds, compiling them at full strength takes minutes.
+      env: { CARGO_TARGET_DIR: at("target", "tools"), CARGO_PROFILE_RELEASE_OPT_LEVEL: "1", CARGO_PROFILE_RELEASE_LTO: "off" },
+    });
   return {
     label: `installing ${crate} ${version}`,
     run: (task) =>
-      command("cargo", ["install", crate, "--version", version, "--locked", "--force", "--root", at(".tools")], {
-        task,
-        cwd: root,
-        // A directory that stays: an install that was broken off goes on where it was, and the two tools share crates.
-        // Optimised lightly: they run for seconds, compiling them at full strength takes minutes.
-        env: { CARGO_TARGET_DIR: at("target", "tools"), CARGO_PROFILE_RELEASE_OPT_LEVEL: "1", CARGO_PROFILE_RELEASE_LTO: "off" },
+      install(task, "--locked").catch((error) => {
+        // A registry that is a little behind, or a version that was withdrawn: any other that fits will do.
+        if (/failed to select a version|is yanked/.test(error.message)) return install(task);
+        throw error;
       }),
   };
 }

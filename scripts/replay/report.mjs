@@ -1,11 +1,11 @@
 // Compares what the sessions did with what the collector has stored.
 
 /** Order is (stream, seq, place in the batch), never arrival; a later stream's event ids are greater. */
-function inOrder(rows) {
+export function inOrder(rows) {
   const first = new Map();
   for (const { stream, id } of rows) if (!(first.get(stream) < id)) first.set(stream, id);
   const streams = (a, b) => (first.get(a.stream) < first.get(b.stream) ? -1 : 1);
-  return [...rows].sort((a, b) => (a.stream === b.stream ? a.seq - b.seq || a.place - b.place : streams(a, b)));
+  return [...rows].sort((a, b) => (a.stream === b.stream ? a.seq - b.seq || a.place - b.place || a.row - b.row : streams(a, b)));
 }
 
 /** Length of the longest common subsequence: how many of the stored events stand in the order in which they were made. */

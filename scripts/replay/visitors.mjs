@@ -3,7 +3,7 @@
 import { createHmac } from "node:crypto";
 
 // More do not help: a visit is work for the processor, not waiting.
-const AT_ONCE = 2;
+const AT_ONCE = 3;
 const PAGE_MS = 30_000;
 /** How long a visit's last beacon may take. Far more than it needs; past it the events count as missing. */
 const STORED_MS = 20_000;

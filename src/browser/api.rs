@@ -6,13 +6,12 @@ use super::shell::{Shell, describe};
 use crate::engine::config::Config;
 use crate::engine::input::Input;
 use js_sys::{Array, Function, JSON};
-use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 /// One tracker.
 #[wasm_bindgen]
 pub struct Core {
-    shell: Rc<Shell>,
+    shell: &'static Shell,
 }
 
 #[wasm_bindgen]

@@ -10,11 +10,11 @@ use crate::engine::input::Input;
 use crate::engine::json::Object;
 use gloo_timers::callback::Timeout;
 use js_sys::{Function, JSON};
-use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::cell::{Cell, OnceCell, RefCell};
 use wasm_bindgen::prelude::*;
 
-/// One tracker in one page.
+/// One tracker in one page. It lives as long as the page: a tracker that was disposed of is a few
+/// kilobytes that wait for it.
 pub struct Shell {
     engine: RefCell<Engine>,
     inputs: RefCell<Vec<Input>>,
@@ -22,7 +22,7 @@ pub struct Shell {
     timer: RefCell<Option<Timeout>>,
     identity: IdentityConfig,
     /// What the page's listeners call; while it is there, what ends them.
-    tell: Closure<dyn FnMut(u32)>,
+    tell: OnceCell<Closure<dyn FnMut(u32)>>,
     listening: RefCell<Option<Function>>,
     listening_to_acts: RefCell<Option<Function>>,
     /// Called with a type and a detail: what `on` listens to.
@@ -34,32 +34,26 @@ pub struct Shell {
 
 impl Shell {
     /// Starts a tracker.
-    pub fn start(config: Config, unknown: Vec<Error>, sink: Function) -> Rc<Self> {
+    pub fn start(config: Config, unknown: Vec<Error>, sink: Function) -> &'static Self {
         host::clear_acknowledgements();
         let identity = config.identity.clone();
         let stored = read_stored(&identity);
         let (engine, effects) = Engine::new(config, &stored, host::signals(), &host::now());
-        let shell = Rc::new_cyclic(|weak: &Weak<Self>| {
-            let weak = weak.clone();
-            let tell = Closure::new(move |happening| {
-                if let Some(shell) = weak.upgrade() {
-                    shell.happened(happening);
-                }
-            });
-            Self {
-                engine: RefCell::new(engine),
-                inputs: RefCell::default(),
-                feeding: Cell::new(true),
-                timer: RefCell::default(),
-                identity,
-                listening: RefCell::new(Some(host::listen(&tell))),
-                listening_to_acts: RefCell::default(),
-                tell,
-                sink,
-                pending: Cell::new(0),
-                waiters: RefCell::default(),
-            }
-        });
+        let shell: &'static Self = Box::leak(Box::new(Self {
+            engine: RefCell::new(engine),
+            inputs: RefCell::default(),
+            feeding: Cell::new(true),
+            timer: RefCell::default(),
+            identity,
+            tell: OnceCell::new(),
+            listening: RefCell::default(),
+            listening_to_acts: RefCell::default(),
+            sink,
+            pending: Cell::new(0),
+            waiters: RefCell::default(),
+        }));
+        let tell = shell.tell.get_or_init(|| Closure::new(|happening| shell.happened(happening)));
+        shell.listening.replace(Some(host::listen(tell)));
         for effect in unknown.into_iter().map(Effect::Warn).chain(effects) {
             shell.perform(effect);
         }
@@ -72,7 +66,7 @@ impl Shell {
     ///
     /// The engine is never borrowed while JavaScript runs: a listener that calls the tracker again
     /// only lengthens the list that the outermost call works off.
-    pub fn feed(self: &Rc<Self>, input: Input) {
+    pub fn feed(&'static self, input: Input) {
         self.inputs.borrow_mut().push(input);
         if !self.feeding.replace(true) {
             self.drain();
@@ -80,7 +74,7 @@ impl Shell {
         }
     }
 
-    fn drain(self: &Rc<Self>) {
+    fn drain(&'static self) {
         loop {
             let mut inputs = self.inputs.borrow_mut();
             if inputs.is_empty() {
@@ -100,7 +94,7 @@ impl Shell {
         if !self.engine.borrow().wants_acts() {
             end(&self.listening_to_acts);
         } else if self.listening_to_acts.borrow().is_none() {
-            self.listening_to_acts.replace(Some(host::listen_to_acts(&self.tell)));
+            self.listening_to_acts.replace(self.tell.get().map(host::listen_to_acts));
         }
         self.settle_waiters();
     }
@@ -116,7 +110,7 @@ impl Shell {
         question(&mut self.engine.borrow_mut())
     }
 
-    fn happened(self: &Rc<Self>, happening: u32) {
+    fn happened(&'static self, happening: u32) {
         self.feed(match happening {
             0 => Input::Hidden,
             1 => Input::Shown(read_stored(&self.identity)),
@@ -126,7 +120,7 @@ impl Shell {
         });
     }
 
-    fn perform(self: &Rc<Self>, effect: Effect) {
+    fn perform(&'static self, effect: Effect) {
         match effect {
             Effect::Send(send) => self.send(send),
             Effect::WakeAt(at) => self.wake_at(at),
@@ -145,7 +139,7 @@ impl Shell {
         }
     }
 
-    fn send(self: &Rc<Self>, send: Send) {
+    fn send(&'static self, send: Send) {
         match send.via {
             Via::Beacon => {
                 let outcome = host::beacon(&send.request);
@@ -153,24 +147,20 @@ impl Shell {
             }
             Via::Fetch => {
                 self.pending.set(self.pending.get() + 1);
-                let shell = self.clone();
                 host::fetch(&send.request, move |outcome| {
-                    shell.pending.set(shell.pending.get().saturating_sub(1));
-                    shell.feed(Input::Outcome(send.id, outcome));
+                    self.pending.set(self.pending.get().saturating_sub(1));
+                    self.feed(Input::Outcome(send.id, outcome));
                 });
             }
         }
     }
 
-    fn wake_at(self: &Rc<Self>, at: Option<u64>) {
+    fn wake_at(&'static self, at: Option<u64>) {
         let timeout = at.map(|at| {
             let wait = at.saturating_sub(host::now().mono_ms);
-            let weak = Rc::downgrade(self);
-            Timeout::new(u32::try_from(wait).unwrap_or(u32::MAX), move || {
-                if let Some(shell) = weak.upgrade() {
-                    host::clear_acknowledgements();
-                    shell.feed(Input::Wake);
-                }
+            Timeout::new(wait.min(u64::from(u32::MAX)) as u32, || {
+                host::clear_acknowledgements();
+                self.feed(Input::Wake);
             })
         });
         // The one before is cancelled by being dropped.

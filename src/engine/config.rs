@@ -179,18 +179,19 @@ fn set<T>(default: &mut T, given: Option<T>) {
 
 fn destinations(f: &mut Fields<'_, '_>) -> Vec<Destination> {
     let name = "destinations";
+    let mut found = Vec::new();
     let path = f.path(name);
     match f.get(name) {
         None => f.missing(name),
         Some(Value::List(list)) if list.is_empty() => f.missing(name),
         Some(Value::List(list)) => {
-            let numbered = list.iter().enumerate();
-            let one = |(place, value)| f.child(&element(&path, place), value, destination);
-            return numbered.filter_map(one).collect();
+            for (place, value) in list.iter().enumerate() {
+                found.extend(f.child(&element(&path, place), value, destination));
+            }
         }
-        Some(value) => return f.child(&path, value, destination).into_iter().collect(),
+        Some(value) => found.extend(f.child(&path, value, destination)),
     }
-    Vec::new()
+    found
 }
 
 fn destination(mut f: Fields<'_, '_>) -> Option<Destination> {

@@ -65,6 +65,18 @@ impl Event {
         }
     }
 
+    /// Adds an item id to those of a `rendered`, unless it is there.
+    pub fn add_item(&mut self, id: String) {
+        for (_, data) in &mut self.fields {
+            if let Data::List(items) = data
+                && !items.contains(&id)
+            {
+                items.push(id);
+                return;
+            }
+        }
+    }
+
     /// The same with these item ids.
     pub fn with_items(&self, items: Vec<String>) -> Self {
         self.with(Field::Items, Data::List(items))

@@ -6,7 +6,7 @@ use super::error::{ErrorCode, Problem};
 use super::json;
 use super::limits::Limits;
 use super::number;
-use super::text::{split_once, trim_end, trim_start};
+use super::text::{parse_whole, split_once, trim_end, trim_start};
 use super::value::Value;
 
 const fn bad_type(detail: &'static str) -> Problem {
@@ -50,110 +50,84 @@ pub fn identifier(value: &Value) -> Result<String, Problem> {
         return whole(value, 0, Limits::SAFE_INTEGER).map(number::whole);
     }
     let text = value.as_text().ok_or(NOT_ID)?;
-    within(text, Limits::IDENTIFIER_BYTES)?;
+    check(text, Limits::IDENTIFIER_BYTES)?;
     clean(text)?;
     Ok(text.to_owned())
 }
 
 /// An identifier that is never a number: user ids are case-sensitive text everywhere.
 pub fn user_id(value: &Value) -> Result<String, Problem> {
-    let id = identifier(&Value::Text(text(value)?))?;
-    if looks_like_email(&id) { Err(PERSONAL) } else { Ok(id) }
+    let text = value.as_text().ok_or(NOT_TEXT)?;
+    if looks_like_email(text) { Err(PERSONAL) } else { identifier(value) }
 }
 
 /// Free text: a title, a query, a message. Never empty.
 pub fn text(value: &Value) -> Result<String, Problem> {
     let text = value.as_text().ok_or(NOT_TEXT)?;
-    within(text, Limits::TEXT_BYTES)?;
+    check(text, Limits::TEXT_BYTES)?;
     Ok(text.to_owned())
 }
 
 /// A category path without its outer slashes; empty where nothing is left.
 pub fn category_path(value: &Value) -> Result<String, Problem> {
-    let path = match (value.as_text(), value.as_list()) {
-        (Some(text), _) => trim_end(trim_start(text, b'/'), b'/').to_owned(),
-        (None, Some(elements)) => join_categories(elements)?,
-        (None, None) => return Err(NOT_CATEGORY),
-    };
-    if path.len() > Limits::IDENTIFIER_BYTES {
-        return Err(TOO_LONG);
+    let mut path = String::new();
+    if let Some(text) = value.as_text() {
+        path.push_str(trim_end(trim_start(text, b'/'), b'/'));
+    } else {
+        for element in value.as_list().ok_or(NOT_CATEGORY)? {
+            let name = element.as_text().ok_or(NOT_CATEGORY)?;
+            if split_once(name, b'/').is_some() {
+                return Err(SLASH);
+            }
+            if !path.is_empty() && !name.is_empty() {
+                path.push('/');
+            }
+            path.push_str(name);
+        }
+    }
+    if !path.is_empty() {
+        check(&path, Limits::IDENTIFIER_BYTES)?;
     }
     clean(&path)?;
-    Ok(path)
-}
-
-fn join_categories(elements: &[Value]) -> Result<String, Problem> {
-    let mut path = String::new();
-    for element in elements {
-        let name = element.as_text().ok_or(NOT_CATEGORY)?;
-        if name.bytes().any(|b| b == b'/') {
-            return Err(SLASH);
-        }
-        if !path.is_empty() && !name.is_empty() {
-            path.push('/');
-        }
-        path.push_str(name);
-    }
     Ok(path)
 }
 
 /// What one unit cost: an amount and, as the last three letters, an ISO 4217 currency. From
 /// `"12.45EUR"` or `{ amount, currency }`; nothing is padded or converted.
 pub fn price(value: &Value) -> Result<String, Problem> {
-    let (amount, currency) = match (value.as_text(), value.as_map()) {
-        (Some(text), _) => {
-            let split = text.len().checked_sub(3).and_then(|at| text.split_at_checked(at));
-            let (amount, currency) = split.ok_or(NOT_PRICE)?;
-            (amount.to_owned(), currency)
-        }
-        (None, Some(fields)) => {
-            let field = |name| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value);
-            let currency = field("currency").and_then(Value::as_text).ok_or(NOT_PRICE)?;
-            let amount = match field("amount").ok_or(NOT_PRICE)? {
-                Value::Number(n) if n.is_nan() => return Err(NOT_PRICE),
-                Value::Number(n) => number::decimal(*n).ok_or(NOT_AMOUNT)?,
-                amount => amount.as_text().ok_or(NOT_PRICE)?.to_owned(),
-            };
-            (amount, currency)
-        }
-        (None, None) => return Err(NOT_PRICE),
-    };
-    if currency.len() != 3 || !currency.bytes().all(|b| b.is_ascii_uppercase()) {
-        return Err(NOT_PRICE);
-    }
-    check_amount(&amount)?;
-    Ok(amount + currency)
-}
-
-fn check_amount(amount: &str) -> Result<(), Problem> {
-    let negative = amount.as_bytes().first() == Some(&b'-');
-    let mut bytes = amount.bytes().skip(usize::from(negative));
-    let mut digits = || {
-        let mut digits = 0;
-        let mut value = 0u64;
-        for b in bytes.by_ref() {
-            if !b.is_ascii_digit() {
-                return (digits, value, Some(b));
+    let mut text = String::new();
+    if let Some(whole) = value.as_text() {
+        text.push_str(whole);
+    } else {
+        for name in ["amount", "currency"] {
+            match value.field(name) {
+                Some(Value::Text(part)) => text.push_str(part),
+                Some(Value::Number(n)) if !n.is_nan() => {
+                    text.push_str(&number::decimal(*n).ok_or(NOT_AMOUNT)?);
+                }
+                _ => return Err(NOT_PRICE),
             }
-            digits += 1;
-            value = value.saturating_mul(10).saturating_add(u64::from(b - b'0'));
         }
-        (digits, value, None)
-    };
-    let (whole_digits, whole, end) = digits();
-    let (decimals, end) = match end {
-        Some(b'.') => {
-            let (decimals, _, end) = digits();
-            // A point with nothing behind it.
-            (decimals, if decimals == 0 { Some(b'.') } else { end })
+    }
+    let negative = text.as_bytes().first() == Some(&b'-');
+    let (mut digits, mut decimals, mut letters) = (0, None, 0);
+    for byte in text.bytes().skip(usize::from(negative)) {
+        match (byte, &mut decimals) {
+            (b'A'..=b'Z', _) => letters += 1,
+            (b'0'..=b'9', Some(decimals)) if letters == 0 => *decimals += 1,
+            (b'0'..=b'9', None) if letters == 0 => digits += 1,
+            (b'.', None) if letters == 0 => decimals = Some(0),
+            _ => return Err(NOT_PRICE),
         }
-        end => (0, end),
-    };
-    if whole_digits == 0 || end.is_some() {
+    }
+    if digits == 0 || decimals == Some(0) || letters != 3 {
         return Err(NOT_PRICE);
     }
-    let in_range = (whole as f64) < Limits::AMOUNT && decimals <= Limits::DECIMALS;
-    if in_range && !negative { Ok(()) } else { Err(NOT_AMOUNT) }
+    let whole = text.get(..digits).and_then(parse_whole).filter(|n| *n < Limits::AMOUNT as u64);
+    if negative || whole.is_none() || decimals > Some(Limits::DECIMALS) {
+        return Err(NOT_AMOUNT);
+    }
+    Ok(text)
 }
 
 /// A whole number in a range, both ends included.
@@ -213,7 +187,7 @@ pub fn list(value: &Value) -> Result<String, Problem> {
     if out.len() > Limits::TEXT_BYTES { Err(TOO_LONG) } else { Ok(out) }
 }
 
-fn within(text: &str, most: usize) -> Result<(), Problem> {
+fn check(text: &str, most: usize) -> Result<(), Problem> {
     if text.is_empty() {
         return Err(EMPTY);
     }

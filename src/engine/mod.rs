@@ -305,7 +305,7 @@ impl Engine {
 
     fn logout(&mut self, options: &Value, now: &Now) {
         let mut forget = None;
-        if *options != Value::Null {
+        if !options.is_null() {
             let mut report = Report::default();
             let mut fields = Fields::new("logout", options, &mut report);
             forget = fields.read("forget", field::boolean);

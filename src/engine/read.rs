@@ -47,7 +47,7 @@ impl<'a, 'r> Fields<'a, 'r> {
     pub fn new(path: &str, value: &'a Value, report: &'r mut Report) -> Self {
         let entries = value.as_map();
         if entries.is_none() {
-            let problem = if *value == Value::Null { MISSING } else { NOT_OBJECT };
+            let problem = if value.is_null() { MISSING } else { NOT_OBJECT };
             report.fail(problem.at(path));
         }
         let entries = entries.unwrap_or_default();
@@ -71,12 +71,12 @@ impl<'a, 'r> Fields<'a, 'r> {
 
     /// A field's value, where it is neither absent nor null.
     pub fn get(&mut self, name: &str) -> Option<&'a Value> {
-        self.raw(name).filter(|value| **value != Value::Null)
+        self.raw(name).filter(|value| !value.is_null())
     }
 
     /// Whether the field is there and null.
     pub fn is_null(&mut self, name: &str) -> bool {
-        self.raw(name) == Some(&Value::Null)
+        self.raw(name).is_some_and(Value::is_null)
     }
 
     /// A field by a rule.

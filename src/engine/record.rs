@@ -40,10 +40,11 @@ impl Record {
                 }
             }
             Kind::Rendered if same(Field::Scenario) => {
-                let mut items = event.items().to_vec();
-                let more = other.items().iter().filter(|id| !event.items().contains(id));
-                items.extend(more.cloned());
-                event.with_items(items)
+                let mut both = event.clone();
+                for id in other.items() {
+                    both.add_item(id.clone());
+                }
+                both
             }
             _ => return None,
         };

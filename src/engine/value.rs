@@ -34,6 +34,17 @@ impl Value {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
+    /// One of its fields, where it is an object that has it.
+    pub fn field(&self, name: &str) -> Option<&Self> {
+        let field = self.as_map()?.iter().find(|(key, _)| key == name);
+        field.map(|(_, value)| value)
+    }
+
+    /// Whether it is `null` or `undefined`.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
     /// The number, where it is one.
     pub fn as_number(&self) -> Option<f64> {
         if let Self::Number(number) = self { Some(*number) } else { None }

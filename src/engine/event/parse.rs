@@ -31,11 +31,12 @@ impl Event {
             (Kind::Rendered, _) => rendered(value, default_item_type, &mut report),
             (Kind::Buy, Value::List(lines)) => {
                 bounded(name, lines, &mut report);
-                let numbered = lines.iter().enumerate();
-                let read = |(place, line)| {
-                    one(kind, &element(name, place), line, default_item_type, &mut report)
-                };
-                numbered.map(read).collect()
+                let mut events = Vec::new();
+                for (place, line) in lines.iter().enumerate() {
+                    let path = element(name, place);
+                    events.push(one(kind, &path, line, default_item_type, &mut report));
+                }
+                events
             }
             // The account stands beside the event.
             (Kind::Login, Value::Null) => vec![Self::login()],
@@ -131,22 +132,21 @@ fn rendered(value: &Value, default_item_type: &str, report: &mut Report) -> Vec<
     let list = list.unwrap_or_default();
     bounded(&path, list, report);
 
-    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    let mut events: Vec<Event> = Vec::new();
     for (place, entry) in list.iter().enumerate() {
         let (id, of_type) = rendered_item(&element(&path, place), entry, &common_type, report);
-        match groups.iter_mut().find(|(item_type, _)| *item_type == of_type) {
-            Some((_, ids)) if ids.contains(&id) => {}
-            Some((_, ids)) => ids.push(id),
-            None => groups.push((of_type, vec![id])),
+        if let Some(event) =
+            events.iter_mut().find(|event| event.get(Field::ItemType) == Some(&of_type))
+        {
+            event.add_item(id);
+        } else {
+            let mut fields =
+                vec![(Field::ItemType, Data::Text(of_type)), (Field::Items, Data::List(vec![id]))];
+            fields.extend(common.iter().cloned());
+            events.push(Event { kind: Kind::Rendered, fields });
         }
     }
-    let event = |(item_type, ids)| {
-        let mut fields =
-            vec![(Field::ItemType, Data::Text(item_type)), (Field::Items, Data::List(ids))];
-        fields.extend(common.iter().cloned());
-        Event { kind: Kind::Rendered, fields }
-    };
-    groups.into_iter().map(event).collect()
+    events
 }
 
 fn rendered_item(
