@@ -2,10 +2,12 @@
 
 use super::convert::value;
 use super::host;
-use super::shell::{Shell, describe};
+use super::shell::Shell;
 use crate::engine::config::Config;
 use crate::engine::input::Input;
-use js_sys::{Array, Function, JSON};
+use js_sys::{Array, Function};
+use serde::Serialize;
+use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 /// One tracker.
@@ -20,13 +22,16 @@ impl Core {
     /// `warning`) and a plain object.
     ///
     /// # Errors
-    /// A plain object with `code`, `field` and `message`, when the configuration is unusable.
+    /// Nothing: `sink` was told what makes the configuration unusable, and there is no tracker.
     #[wasm_bindgen(constructor)]
     pub fn new(config: JsValue, sink: Function) -> Result<Core, JsValue> {
         let mut unknown = Vec::new();
         match Config::parse(&value(&config), &mut unknown) {
             Ok(config) => Ok(Self { shell: Shell::start(config, unknown, sink) }),
-            Err(error) => Err(JSON::parse(&describe(&error)).unwrap_or(JsValue::UNDEFINED)),
+            Err(error) => {
+                host::warn(&sink, error.code.name(), &error.field, error.detail);
+                Err(JsValue::UNDEFINED)
+            }
         }
     }
 
@@ -48,20 +53,19 @@ impl Core {
         self.shell.ask(|engine| engine.timer_percentage(timer, &now))
     }
 
-    /// The account that is logged in.
-    #[wasm_bindgen(getter = userId)]
-    pub fn user_id(&self) -> Option<String> {
-        self.shell.ask(|engine| engine.user_id().map(str::to_owned))
+    /// The account that is logged in, or else the anonymous id, where consent allows one.
+    pub fn id(&self, account: bool) -> Option<String> {
+        self.shell.ask(|engine| {
+            let id = if account { engine.user_id() } else { engine.anonymous_id() };
+            id.map(str::to_owned)
+        })
     }
 
-    /// The anonymous id, where consent allows one.
-    #[wasm_bindgen(getter = anonymousId)]
-    pub fn anonymous_id(&self) -> Option<String> {
-        self.shell.ask(|engine| engine.anonymous_id().map(str::to_owned))
-    }
-
-    /// The counters, as JSON.
-    pub fn stats(&self) -> String {
-        self.shell.ask(|engine| engine.stats())
+    /// The counters.
+    pub fn stats(&self) -> JsValue {
+        self.shell.ask(|engine| {
+            let plain = Serializer::new().serialize_maps_as_objects(true);
+            engine.stats().serialize(&plain).unwrap_or_default()
+        })
     }
 }

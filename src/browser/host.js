@@ -149,3 +149,13 @@ export const send = async (url, method, body, noCors, settled) => {
   }
   settled(status, retryAfter);
 };
+
+/** What the façade hears of: a problem, */
+export const warn = (sink, code, field, detail) => sink("warning", { code, field, message: `${field} ${detail}` });
+
+/** a request that the browser took or that was answered, */
+export const delivered = (sink, news, destination, events, url, bytes, transport) =>
+  sink(news, { destination, events, url, bytes, transport });
+
+/** and events that a destination will not get. */
+export const dropped = (sink, destination, events, code) => sink("dropped", { destination, events, code });

@@ -35,6 +35,20 @@ extern "C" {
     #[wasm_bindgen(js_name = listenToActs)]
     pub fn listen_to_acts(tell: &Closure<dyn FnMut(u32)>) -> Function;
 
+    pub fn warn(sink: &Function, code: &str, field: &str, detail: &str);
+
+    pub fn delivered(
+        sink: &Function,
+        news: &str,
+        destination: &str,
+        events: u32,
+        url: &str,
+        bytes: u32,
+        transport: &str,
+    );
+
+    pub fn dropped(sink: &Function, destination: &str, events: u32, code: &str);
+
     fn send(url: &str, method: &str, body: Option<&str>, no_cors: bool, settled: JsValue);
 }
 

@@ -3,13 +3,13 @@
 use super::host;
 use crate::engine::Engine;
 use crate::engine::config::{Config, IdentityConfig};
-use crate::engine::effect::{Effect, News, Notice, Receipt, Send, Via};
+use crate::engine::effect::{Effect, News, Notice, Send, Via};
 use crate::engine::error::Error;
 use crate::engine::identity::{Identity, Stored};
 use crate::engine::input::Input;
-use crate::engine::json::Object;
+use crate::engine::protocol::Request;
 use gloo_timers::callback::Timeout;
-use js_sys::{Function, JSON};
+use js_sys::Function;
 use std::cell::{Cell, OnceCell, RefCell};
 use wasm_bindgen::prelude::*;
 
@@ -130,13 +130,29 @@ impl Shell {
             }
             Effect::DeleteCookie(name) => host::delete_cookie(&name),
             Effect::Keep(key, value) => host::keep(key, &value),
-            Effect::Forget(key) => host::forget(key),
-            Effect::Warn(error) => self.tell("warning", &describe(&error)),
-            Effect::Notify(notice) => {
-                let (name, detail) = news(&notice);
-                self.tell(name, &detail);
+            Effect::Forget(key) => {
+                // The visitor is forgotten: so is what the collector keeps for us.
+                host::clear_acknowledgements();
+                host::forget(key);
             }
+            Effect::Warn(error) => {
+                host::warn(&self.sink, error.code.name(), &error.field, error.detail);
+            }
+            Effect::Notify(notice) => self.notify(&notice),
         }
+    }
+
+    fn notify(&self, Notice { news, destination, events }: &Notice) {
+        let (name, receipt) = match news {
+            News::Sent(receipt) => ("sent", receipt),
+            News::Acknowledged(receipt) => ("acknowledged", receipt),
+            News::Dropped(code) => {
+                return host::dropped(&self.sink, destination, *events, code.name());
+            }
+        };
+        let Request { url, body, .. } = &*receipt.request;
+        let bytes = body.as_ref().map_or(0, String::len) as u32;
+        host::delivered(&self.sink, name, destination, *events, url, bytes, receipt.via.name());
     }
 
     fn send(&'static self, send: Send) {
@@ -168,16 +184,11 @@ impl Shell {
     }
 
     fn settle_waiters(&self) {
-        if self.pending.get() == 0 {
+        if self.pending.get() == 0 && !self.engine.borrow().is_flushing() {
             for waiter in self.waiters.take() {
                 let _ = waiter.call0(&JsValue::UNDEFINED);
             }
         }
-    }
-
-    fn tell(&self, name: &str, json: &str) {
-        let detail = JSON::parse(json).unwrap_or(JsValue::UNDEFINED);
-        let _ = self.sink.call2(&JsValue::UNDEFINED, &JsValue::from_str(name), &detail);
     }
 }
 
@@ -201,45 +212,4 @@ fn read_stored(identity: &IdentityConfig) -> Stored {
         orders: host::kept(orders),
         logins: host::kept(logins),
     }
-}
-
-/// An error as the façade gets it: it makes a `TrackerError` of it.
-pub fn describe(error: &Error) -> String {
-    let mut out = String::new();
-    let mut object = Object::new(&mut out);
-    object
-        .text("code", error.code.name())
-        .text("field", &error.field)
-        .text("message", &error.message());
-    object.end();
-    out
-}
-
-fn news(notice: &Notice) -> (&'static str, String) {
-    let mut out = String::new();
-    let mut object = Object::new(&mut out);
-    object.text("destination", &notice.destination).whole("events", u64::from(notice.events));
-    let mut receipt = |receipt: &Receipt| {
-        let bytes = receipt.request.body.as_ref().map_or(0, String::len);
-        object
-            .text("url", &receipt.request.url)
-            .whole("bytes", bytes as u64)
-            .text("transport", receipt.via.name());
-    };
-    let name = match &notice.news {
-        News::Sent(sent) => {
-            receipt(sent);
-            "sent"
-        }
-        News::Acknowledged(sent) => {
-            receipt(sent);
-            "acknowledged"
-        }
-        News::Dropped(code) => {
-            object.text("code", code.name());
-            "dropped"
-        }
-    };
-    object.end();
-    (name, out)
 }

@@ -25,7 +25,7 @@ pub struct Config {
     /// When a batch is closed.
     pub batch: BatchConfig,
     /// Most events that wait in each destination's queue.
-    pub queue_events: usize,
+    pub queue_events: u64,
     /// Age at which a waiting event is given up.
     pub queue_age_ms: u64,
 }
@@ -54,9 +54,9 @@ pub enum Transport {
 #[derive(Clone, Copy, Debug)]
 pub struct BatchConfig {
     /// At so many events,
-    pub max_events: usize,
+    pub max_events: u64,
     /// before it would have so many bytes,
-    pub max_bytes: usize,
+    pub max_bytes: u64,
     /// and so long after its first event.
     pub max_wait_ms: u64,
 }
@@ -138,11 +138,11 @@ fn read(value: &Value, report: &mut Report) -> Config {
         respect_gpc: true,
         respect_dnt: false,
         batch: BatchConfig {
-            max_events: Limits::BATCH_EVENTS as usize,
-            max_bytes: Limits::BATCH_BYTES as usize,
+            max_events: Limits::BATCH_EVENTS,
+            max_bytes: Limits::BATCH_BYTES,
             max_wait_ms: Limits::BATCH_WAIT_MS,
         },
-        queue_events: Limits::QUEUE_EVENTS as usize,
+        queue_events: Limits::QUEUE_EVENTS,
         queue_age_ms: Limits::QUEUE_AGE_MS,
     };
     if let Some(mut f) = f.nested("respect") {
@@ -151,17 +151,22 @@ fn read(value: &Value, report: &mut Report) -> Config {
         f.end();
     }
     if let Some(mut f) = f.nested("batch") {
-        let (least, most) = (Limits::BATCH_BYTES_MIN, Limits::BATCH_BYTES_MAX);
-        let events = f.whole("maxEvents", 1, Limits::BATCH_EVENTS_MAX);
-        let bytes = f.whole("maxBytes", least, most);
-        set(&mut config.batch.max_events, events.map(|n| n as usize));
-        set(&mut config.batch.max_bytes, bytes.map(|n| n as usize));
-        set(&mut config.batch.max_wait_ms, f.whole("maxWaitMs", 0, Limits::BATCH_WAIT_MS_MAX));
+        for (name, least, most, setting) in [
+            ("maxEvents", 1, Limits::BATCH_EVENTS_MAX, &mut config.batch.max_events),
+            (
+                "maxBytes",
+                Limits::BATCH_BYTES_MIN,
+                Limits::BATCH_BYTES_MAX,
+                &mut config.batch.max_bytes,
+            ),
+            ("maxWaitMs", 0, Limits::BATCH_WAIT_MS_MAX, &mut config.batch.max_wait_ms),
+        ] {
+            set(setting, f.whole(name, least, most));
+        }
         f.end();
     }
     if let Some(mut f) = f.nested("queue") {
-        let events = f.whole("maxEvents", 1, Limits::QUEUE_EVENTS_MAX);
-        set(&mut config.queue_events, events.map(|n| n as usize));
+        set(&mut config.queue_events, f.whole("maxEvents", 1, Limits::QUEUE_EVENTS_MAX));
         set(&mut config.queue_age_ms, f.whole("maxAgeMs", 1, Limits::QUEUE_AGE_MS));
         // Asked for, so that it is known: the queue of this version lives in memory.
         f.read("persist", boolean);

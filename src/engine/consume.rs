@@ -8,6 +8,7 @@ use super::event::{Event, Kind};
 use super::limits::Limits;
 use super::read::{Fields, Report};
 use super::text::concat;
+use super::time::NEVER;
 use super::value::Value;
 
 const NAME: &str = "consumeTimer";
@@ -132,14 +133,16 @@ impl Timers {
         Some(timer.percentage())
     }
 
-    /// When the next step is reached if nothing changes; none while no time counts.
-    pub fn next_wake(&self) -> Option<u64> {
-        let next = |timer: &Timer| {
+    /// When the next step is reached if nothing changes; never while no time counts.
+    pub fn next_wake(&self) -> u64 {
+        let mut next = NEVER;
+        for timer in &self.timers {
             let at = timer.mark + timer.until_next_step();
-            (at <= self.last_act + timer.measure.idle_after_ms).then_some(at)
-        };
-        let running = self.timers.iter().filter(|timer| self.visible && timer.runs());
-        running.filter_map(next).min()
+            if self.visible && timer.runs() && at <= self.last_act + timer.measure.idle_after_ms {
+                next = next.min(at);
+            }
+        }
+        next
     }
 
     /// Whether any is left that has something to say: only then do the visitor's acts matter.

@@ -109,26 +109,25 @@ pub fn price(value: &Value) -> Result<String, Problem> {
             }
         }
     }
-    let negative = text.as_bytes().first() == Some(&b'-');
-    let (mut digits, mut decimals, mut letters) = (0, None, 0);
-    for byte in text.bytes().skip(usize::from(negative)) {
-        match (byte, &mut decimals) {
-            (b'A'..=b'Z', _) => letters += 1,
-            (b'0'..=b'9', Some(decimals)) if letters == 0 => *decimals += 1,
-            (b'0'..=b'9', None) if letters == 0 => digits += 1,
-            (b'.', None) if letters == 0 => decimals = Some(0),
-            _ => return Err(NOT_PRICE),
-        }
-    }
-    if digits == 0 || decimals == Some(0) || letters != 3 {
+    let amount = text.get(..text.len().saturating_sub(CURRENCY)).ok_or(NOT_PRICE)?;
+    if !text.bytes().skip(amount.len()).all(|b| b.is_ascii_uppercase()) {
         return Err(NOT_PRICE);
     }
-    let whole = text.get(..digits).and_then(parse_whole).filter(|n| *n < Limits::AMOUNT as u64);
-    if negative || whole.is_none() || decimals > Some(Limits::DECIMALS) {
+    let positive = trim_start(amount, b'-');
+    let (whole, decimals) = split_once(positive, b'.').unwrap_or((positive, "0"));
+    let value = parse_whole(whole).ok_or(NOT_PRICE)?;
+    parse_whole(decimals).ok_or(NOT_PRICE)?;
+    if positive.len() < amount.len()
+        || value >= Limits::AMOUNT as u64
+        || decimals.len() > Limits::DECIMALS as usize
+    {
         return Err(NOT_AMOUNT);
     }
     Ok(text)
 }
+
+/// Letters of an ISO 4217 code.
+const CURRENCY: usize = 3;
 
 /// A whole number in a range, both ends included.
 pub fn whole(value: &Value, least: u64, most: u64) -> Result<u64, Problem> {
@@ -195,12 +194,15 @@ fn check(text: &str, most: usize) -> Result<(), Problem> {
 }
 
 fn clean(text: &str) -> Result<(), Problem> {
-    // C0, DEL and C1: not `char::is_control`, whose tables know nothing more.
-    let forbidden = |c: char| c == '\\' || c < ' ' || ('\u{7f}'..='\u{9f}').contains(&c);
-    if text == "." || text == ".." || text.chars().any(forbidden) {
-        return Err(CHARACTER);
+    let mut before = 0;
+    let mut forbidden = text == "." || text == "..";
+    for byte in text.bytes() {
+        // C0 and DEL, and C1, which is 0x80 to 0x9f behind a 0xc2.
+        forbidden |= byte == b'\\' || byte < b' ' || byte == 0x7f;
+        forbidden |= before == 0xc2 && byte < 0xa0;
+        before = byte;
     }
-    Ok(())
+    if forbidden { Err(CHARACTER) } else { Ok(()) }
 }
 
 /// One `@` with something before it and a dotted name behind it, and no space or slash.

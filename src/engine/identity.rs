@@ -2,17 +2,20 @@
 
 use super::config::{Consent, IdentityConfig};
 use super::effect::Effect;
+use super::field;
 use super::id::letters;
 use super::limits::Limits;
 use super::number::whole;
 use super::remember::{Remembered, hash};
 use super::text::{concat, parse_whole, split_once};
 use super::time::Now;
+use super::value::Value;
 use std::rc::Rc;
 
 const USER_COOKIE: &str = "reco_user";
 const OFF_COOKIE: &str = "reco_off";
 const LOGINS_KEY: &str = "reco_logins";
+const ORDERS_KEY: &str = super::orders::KEY;
 
 /// What the browser had kept, as it was found. Everything may be absent or damaged.
 #[derive(Clone, Debug, Default)]
@@ -39,8 +42,6 @@ pub struct Identity {
     user: Option<Rc<str>>,
     /// Pairs of anonymous and account id that were joined already.
     logins: Remembered,
-    /// Whether that is more than what is kept.
-    unsaved: bool,
     /// When the cookie was last written, by whom: seconds, and whether by a server.
     written: Option<(u64, bool)>,
 }
@@ -53,7 +54,7 @@ impl Identity {
     }
 
     /// The keys that [`Stored::orders`] and [`Stored::logins`] are read from.
-    pub const KEYS: [&'static str; 2] = [super::orders::KEY, LOGINS_KEY];
+    pub const KEYS: [&'static str; 2] = [ORDERS_KEY, LOGINS_KEY];
 
     /// The visitor that the browser knows, or a new one made of `seed`.
     pub fn new(config: IdentityConfig, stored: &Stored, seed: [u8; 16]) -> Self {
@@ -70,8 +71,9 @@ impl Identity {
             Some(_) => None,
         };
         let kept_logins = stored.logins.as_deref();
-        let logins = Remembered::read(kept_logins, Limits::LOGIN_PAIRS, Limits::LOGIN_AGE_MS);
-        Self { config, anonymous, user, logins, unsaved: false, written }
+        let logins =
+            Remembered::read(LOGINS_KEY, kept_logins, Limits::LOGIN_PAIRS, Limits::LOGIN_AGE_MS);
+        Self { config, anonymous, user, logins, written }
     }
 
     /// The account.
@@ -91,12 +93,14 @@ impl Identity {
 
     /// Another page of the site may have logged somebody in or out, or made the visitor another.
     pub fn reread(&mut self, stored: &Stored) {
-        if self.config.anonymous_id.is_none()
-            && let Some(id) = stored.id.as_deref().filter(|id| usable(id))
+        // Where cookies are refused, none says nothing.
+        if let Some(id) = stored.id.as_deref().filter(|id| usable(id))
+            && self.config.anonymous_id.is_none()
         {
             self.anonymous = id.into();
+            self.user = kept_user(stored);
         }
-        self.user = kept_user(stored);
+        self.logins.reread(stored.logins.as_deref());
     }
 
     /// Uses this account from now on. True when the pair was never joined before.
@@ -106,7 +110,6 @@ impl Identity {
         let fresh = !self.logins.has(pair, now);
         if fresh {
             self.logins.add(pair, now);
-            self.unsaved = true;
         }
         fresh
     }
@@ -122,7 +125,6 @@ impl Identity {
     /// Becomes a stranger.
     pub fn renew(&mut self, now: &Now) {
         self.user = None;
-        self.logins.clear();
         self.written = None;
         if self.config.anonymous_id.is_none() {
             self.anonymous = letters(now.entropy).into();
@@ -153,37 +155,38 @@ impl Identity {
             }
             None => effects.push(Effect::DeleteCookie(USER_COOKIE.to_owned())),
         }
-        if std::mem::take(&mut self.unsaved) {
-            effects.push(Effect::Keep(LOGINS_KEY, self.logins.write()));
+        self.logins.save(effects);
+    }
+
+    /// Remembers that the visitor said no, or forgets it.
+    pub fn set_off(&self, off: bool, effects: &mut Vec<Effect>) {
+        let name = OFF_COOKIE.to_owned();
+        if off && self.config.store {
+            let value = "1".to_owned();
+            effects.push(Effect::SetCookie { name, value, days: Limits::OFF_DAYS });
+        } else {
+            effects.push(Effect::DeleteCookie(name));
         }
     }
 
     /// Deletes everything that is kept.
-    pub fn erase(&self, effects: &mut Vec<Effect>) {
+    pub fn erase(&mut self, effects: &mut Vec<Effect>) {
         for name in [&self.config.cookie_name, &at_name(&self.config), USER_COOKIE] {
             effects.push(Effect::DeleteCookie(name.to_owned()));
         }
-        effects.push(Effect::Forget(LOGINS_KEY));
+        self.written = None;
+        self.logins.erase(effects);
     }
-}
-
-/// Remembers that the visitor said no.
-pub fn set_off(off: bool, effects: &mut Vec<Effect>) {
-    let name = OFF_COOKIE.to_owned();
-    effects.push(if off {
-        Effect::SetCookie { name, value: "1".to_owned(), days: Limits::OFF_DAYS }
-    } else {
-        Effect::DeleteCookie(name)
-    });
 }
 
 fn at_name(config: &IdentityConfig) -> String {
     concat(&[&config.cookie_name, "_at"])
 }
 
+/// What `login` refuses cannot come in by the cookie.
 fn kept_user(stored: &Stored) -> Option<Rc<str>> {
-    let user = stored.user.as_deref()?;
-    (1..=Limits::IDENTIFIER_BYTES).contains(&user.len()).then(|| user.into())
+    let user = Value::Text(stored.user.clone()?);
+    field::user_id(&user).ok().map(Rc::from)
 }
 
 /// Whether what stands in the cookie can be an id: ours, or one that a server put there.

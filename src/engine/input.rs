@@ -4,7 +4,7 @@ use super::effect::Outcome;
 use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
 use super::identity::Stored;
-use super::read::SHOWN_CHARS;
+use super::text::shorten;
 use super::value::Value;
 
 /// Everything that can happen.
@@ -70,8 +70,7 @@ impl Input {
                 Some(kind) => Self::Track(kind, next(), at),
                 None => {
                     let detail = "is no method of the tracker";
-                    let name: String = verb.chars().take(SHOWN_CHARS).collect();
-                    Self::Reject(Problem::new(ErrorCode::UnknownEvent, detail).at(name))
+                    Self::Reject(Problem::new(ErrorCode::UnknownEvent, detail).at(shorten(verb)))
                 }
             },
         }

@@ -94,19 +94,23 @@ pub fn push_list<T>(
 /// Appends a string with its quotes.
 pub fn push_text(out: &mut String, text: &str) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => {
+    let mut start = 0;
+    for (place, byte) in text.bytes().enumerate() {
+        let quoted = byte == b'"' || byte == b'\\';
+        if quoted || byte < b' ' {
+            // All that is escaped is ASCII, so these are boundaries of characters.
+            out.push_str(text.get(start..place).unwrap_or_default());
+            start = place + 1;
+            if quoted {
                 out.push('\\');
-                out.push(c);
-            }
-            '\0'..='\u{1f}' => {
+                out.push(char::from(byte));
+            } else {
                 out.push_str("\\u00");
-                push_hex(out, c as u8);
+                push_hex(out, byte);
             }
-            _ => out.push(c),
         }
     }
+    out.push_str(text.get(start..).unwrap_or_default());
     out.push('"');
 }
 

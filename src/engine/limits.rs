@@ -85,8 +85,8 @@ impl Limits {
     pub const COOKIE_DAYS_MAX: u64 = 400;
     /// The identity cookie is written at most this often.
     pub const COOKIE_RENEW_MS: u64 = Self::DAY_MS;
-    /// Orders that are remembered, each with its lines, and for how long.
-    pub const ORDER_LINES: usize = 200;
+    /// Orders that are remembered.
+    pub const ORDERS: usize = 50;
     /// How long an order id is remembered.
     pub const ORDER_AGE_MS: u64 = 30 * Self::DAY_MS;
     /// Pairs of anonymous and account id whose login was sent.

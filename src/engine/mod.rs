@@ -24,10 +24,10 @@ pub mod record;
 pub mod remember;
 pub mod time;
 pub mod value;
+mod visitor;
 
+pub mod stats;
 pub mod text;
-
-mod stats;
 
 use config::{Config, Consent};
 use consume::Timers;
@@ -35,15 +35,15 @@ use effect::{Effect, Outcome};
 use error::{Error, ErrorCode, Problem};
 use event::{Event, Kind};
 use id::{EventIds, letters};
-use identity::{Identity, Stored, set_off};
+use identity::{Identity, Stored};
 use input::Input;
 use limits::Limits;
 use orders::Orders;
 use queue::{Conditions, Queue};
-use read::{Fields, Report};
 use record::Record;
+use stats::Stats;
 use std::rc::Rc;
-use time::Now;
+use time::{NEVER, Now};
 use value::Value;
 
 /// What the browser said when the page was opened.
@@ -77,7 +77,7 @@ pub struct Engine {
     disposed: bool,
     rejected: u32,
     warned: Vec<Error>,
-    wake: Option<u64>,
+    wake: u64,
     effects: Vec<Effect>,
 }
 
@@ -101,7 +101,8 @@ impl Engine {
             }
             Queue::new(destination, &config, letters(stream))
         });
-        let queues = queues.collect();
+        let mut queues: Vec<Queue> = queues.collect();
+        number_namesakes(&mut queues);
         let logged_out = account == Some(None);
         let stored = Stored { user: stored.user.clone().filter(|_| !logged_out), ..stored.clone() };
         let mut engine = Self {
@@ -118,11 +119,12 @@ impl Engine {
             disposed: false,
             rejected: 0,
             warned: Vec::new(),
-            wake: None,
+            wake: NEVER,
             effects: Vec::new(),
         };
         if consent == Consent::Denied {
             engine.erase();
+            engine.identity.renew(now);
         }
         engine.save(now);
         if let Some(Some(user)) = account {
@@ -138,7 +140,28 @@ impl Engine {
         if self.disposed && !matches!(input, Input::Outcome(..)) {
             return Vec::new();
         }
-        let mut all = false;
+        // Once the page is hidden there may be no later. An outcome is no reason to send more: it
+        // comes at once, and would make one burst of all of them.
+        let mut all = !self.visible && !matches!(input, Input::Outcome(..));
+        // Nothing is sent within the page's own call, or within the visitor's act.
+        let pumps = match &input {
+            Input::Track(..)
+            | Input::Login(..)
+            | Input::Logout(_)
+            | Input::Page
+            | Input::Consent(_)
+            | Input::StartTimer(..)
+            | Input::StopTimer(_)
+            | Input::Reject(_)
+            | Input::Act => false,
+            Input::Wake
+            | Input::Hidden
+            | Input::Shown(_)
+            | Input::Online(_)
+            | Input::Flush
+            | Input::Outcome(..)
+            | Input::Dispose => true,
+        };
         match input {
             Input::Track(kind, value, at) => self.track(kind, &value, at, now),
             Input::Login(value, at) => self.login(&value, at, now),
@@ -156,7 +179,7 @@ impl Engine {
             Input::Reject(error) => self.reject(error),
             Input::Wake => {
                 // The shell's timer is spent, whatever it was for.
-                self.wake = None;
+                self.wake = NEVER;
                 let steps = self.timers.tick(now.mono_ms);
                 self.consumed(steps, now);
             }
@@ -168,6 +191,7 @@ impl Engine {
                 let last = self.timers.hide(now.mono_ms);
                 self.consumed(last, now);
                 self.visible = false;
+                all = true;
             }
             Input::Shown(stored) => self.shown(&stored, now),
             Input::Online(online) => self.online = online,
@@ -180,9 +204,8 @@ impl Engine {
                 self.disposed = true;
             }
         }
-        // Once the page is hidden there may be no later.
-        let conditions = self.conditions(all || !self.visible);
-        for queue in &mut self.queues {
+        let conditions = self.conditions(all);
+        for queue in self.queues.iter_mut().filter(|_| pumps || all) {
             queue.pump(now, conditions, &mut self.request_ids, &mut self.effects);
         }
         self.settle_wake(self.disposed);
@@ -207,14 +230,19 @@ impl Engine {
         self.timers.percentage(id, now.mono_ms)
     }
 
+    /// Whether a flush has not tried everything yet.
+    pub fn is_flushing(&self) -> bool {
+        self.queues.iter().any(Queue::is_flushing)
+    }
+
     /// Whether the visitor's acts matter now.
     pub fn wants_acts(&self) -> bool {
         self.timers.any_runs()
     }
 
-    /// The counters, as the JSON of `Stats` in index.d.ts.
-    pub fn stats(&self) -> String {
-        stats::write(self.rejected, &self.queues)
+    /// The counters.
+    pub fn stats(&self) -> Stats<'_> {
+        Stats { rejected: self.rejected, queues: &self.queues }
     }
 
     fn track(&mut self, kind: Kind, value: &Value, at: u64, now: &Now) {
@@ -223,15 +251,14 @@ impl Engine {
             return;
         }
         let mut unknown = Vec::new();
-        let events = match Event::parse(kind, value, &self.item_type, &mut unknown) {
+        let mut events = match Event::parse(kind, value, &self.item_type, &mut unknown) {
             Ok(events) => events,
             Err(error) => return self.reject(error),
         };
         self.advise(unknown);
-        let buys = kind == Kind::Buy;
-        let (events, repeated) = if buys { self.orders.admit(events, now) } else { (events, 0) };
-        if buys && self.identity.may_store(self.consent) {
-            self.orders.save(&mut self.effects);
+        let repeated = self.orders.admit(&mut events, now);
+        if kind == Kind::Buy && self.identity.may_store(self.consent) {
+            self.orders.kept().save(&mut self.effects);
         }
         if repeated > 0 {
             let detail = "was sent before for this order: it was not counted again";
@@ -282,88 +309,8 @@ impl Engine {
         }
     }
 
-    fn login(&mut self, user: &Value, at: u64, now: &Now) {
-        match self.consent {
-            Consent::Anonymous | Consent::Denied => return,
-            Consent::Pending | Consent::Granted => {}
-        }
-        let user = match user {
-            Value::Null => Err(Problem::new(ErrorCode::MissingField, "is required")),
-            _ => field::user_id(user),
-        };
-        match user {
-            Err(problem) => self.reject(problem.at("login.userId")),
-            Ok(user) => {
-                let fresh = self.identity.login(user, now);
-                if fresh {
-                    self.enqueue(Event::login(), at, now);
-                }
-                self.save(now);
-            }
-        }
-    }
-
-    fn logout(&mut self, options: &Value, now: &Now) {
-        let mut forget = None;
-        if !options.is_null() {
-            let mut report = Report::default();
-            let mut fields = Fields::new("logout", options, &mut report);
-            forget = fields.read("forget", field::boolean);
-            fields.end();
-            self.advise(std::mem::take(&mut report.unknown));
-            if let Some(error) = report.error {
-                return self.reject(error);
-            }
-        }
-        self.identity.logout(forget == Some(true), now);
-        self.save(now);
-    }
-
-    fn decide(&mut self, value: &Value, now: &Now) {
-        let decision = match Consent::read(value) {
-            Ok(decision) => decision,
-            Err(problem) => return self.reject(problem.at("consent")),
-        };
-        let before = std::mem::replace(&mut self.consent, decision);
-        match decision {
-            Consent::Pending => {}
-            Consent::Granted => {
-                set_off(false, &mut self.effects);
-                self.save(now);
-            }
-            Consent::Anonymous => {
-                self.erase();
-                self.identity.renew(now);
-                for queue in &mut self.queues {
-                    queue.forget_identity(&mut self.effects);
-                }
-            }
-            Consent::Denied => {
-                self.erase();
-                if before != Consent::Denied {
-                    self.identity.renew(now);
-                }
-                set_off(true, &mut self.effects);
-                for queue in &mut self.queues {
-                    queue.clear(ErrorCode::Refused, &mut self.effects);
-                }
-            }
-        }
-    }
-
-    fn shown(&mut self, stored: &Stored, now: &Now) {
-        self.visible = true;
-        if stored.off && self.consent != Consent::Denied {
-            self.decide(&Value::Text("denied".to_owned()), now);
-        } else if self.identity.may_store(self.consent) {
-            self.identity.reread(stored);
-        }
-        let steps = self.timers.show(now.mono_ms);
-        self.consumed(steps, now);
-    }
-
     fn settle(&mut self, id: u32, outcome: Outcome, now: &Now) {
-        let conditions = self.conditions(!self.visible);
+        let conditions = self.conditions(false);
         for queue in &mut self.queues {
             let (ids, out) = (&mut self.request_ids, &mut self.effects);
             queue.settle(id, outcome, now, conditions, ids, out);
@@ -376,18 +323,13 @@ impl Engine {
             Consent::Pending | Consent::Denied => false,
         };
         let ack = self.identity.may_store(self.consent);
-        Conditions { open, visible: self.visible, ack, all }
-    }
-
-    fn save(&mut self, now: &Now) {
-        if self.identity.may_store(self.consent) {
-            self.identity.save(now, &mut self.effects);
+        Conditions {
+            open,
+            denied: self.consent == Consent::Denied,
+            visible: self.visible,
+            ack,
+            all,
         }
-    }
-
-    fn erase(&mut self) {
-        self.identity.erase(&mut self.effects);
-        self.orders.erase(&mut self.effects);
     }
 
     fn reject(&mut self, error: Error) {
@@ -409,16 +351,25 @@ impl Engine {
     /// Asks for the next wake-up, where it is another than the one that was asked for.
     fn settle_wake(&mut self, never: bool) {
         let conditions = self.conditions(false);
-        let mut next = self.timers.next_wake();
-        for queue in &self.queues {
-            if let Some(at) = queue.next_wake(conditions) {
-                next = Some(next.unwrap_or(at).min(at));
-            }
+        let mut next = if never { NEVER } else { self.timers.next_wake() };
+        for queue in self.queues.iter().filter(|_| !never) {
+            next = next.min(queue.next_wake(conditions));
         }
-        let next = next.filter(|_| !never);
         if next != self.wake {
             self.wake = next;
-            self.effects.push(Effect::WakeAt(next));
+            self.effects.push(Effect::WakeAt(Some(next).filter(|at| *at != NEVER)));
+        }
+    }
+}
+
+/// Two destinations may speak the same to two hosts: their counters are told apart by a number.
+fn number_namesakes(queues: &mut [Queue]) {
+    for place in 1..queues.len() {
+        let (before, from) = queues.split_at_mut(place);
+        if let Some(queue) = from.first_mut()
+            && before.iter().any(|other| other.name() == queue.name())
+        {
+            queue.number(place + 1);
         }
     }
 }

@@ -39,8 +39,13 @@ pub fn decimal(value: f64) -> Option<String> {
 }
 
 /// The number with at most [`Limits::DECIMALS`] decimals, rounded: for scores, whose further
-/// digits mean nothing.
+/// digits mean nothing. Large numbers keep their whole part.
 pub fn rounded(value: f64) -> Option<String> {
+    let magnitude = value.abs();
+    if magnitude >= Limits::AMOUNT {
+        let whole = magnitude <= Limits::SAFE_INTEGER as f64;
+        return whole.then(|| print(value < 0.0, magnitude.round() as u64, 0));
+    }
     let scale = 10f64.powi(Limits::DECIMALS as i32);
     decimal((value * scale).round() / scale)
 }

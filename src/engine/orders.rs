@@ -1,6 +1,5 @@
 //! Orders that were sent: confirmation pages are reloaded, and a second `buy` is a second purchase.
 
-use super::effect::Effect;
 use super::event::{Event, Field};
 use super::limits::Limits;
 use super::remember::{Remembered, hash};
@@ -9,51 +8,53 @@ use super::time::Now;
 /// The key that they are kept under.
 pub const KEY: &str = "reco_orders";
 
-/// The memory of orders. It knows lines, not orders: a shop may send the lines of one order by
-/// calls of their own.
+/// The memory of orders.
 #[derive(Debug)]
-pub struct Orders(Remembered);
+pub struct Orders {
+    /// The last ones that this browser sent, from whichever page.
+    sent: Remembered,
+    /// Those that this page began: it may send their lines by calls of their own,
+    begun: Vec<u64>,
+    /// but each line once.
+    lines: Vec<u64>,
+}
 
 impl Orders {
     /// From what was kept.
     pub fn read(kept: Option<&str>) -> Self {
-        Self(Remembered::read(kept, Limits::ORDER_LINES, Limits::ORDER_AGE_MS))
+        let sent = Remembered::read(KEY, kept, Limits::ORDERS, Limits::ORDER_AGE_MS);
+        Self { sent, begun: Vec::new(), lines: Vec::new() }
     }
 
-    /// Splits the events of one call: those that were not sent before, and how many were.
-    /// Equal lines within one call are all new: two sizes of one product may share an id.
-    pub fn admit(&mut self, events: Vec<Event>, now: &Now) -> (Vec<Event>, u32) {
-        let mut known = 0;
-        let mut fresh = Vec::new();
-        let mut lines = Vec::new();
-        for event in events {
-            let line = line(&event);
-            if line.is_some_and(|line| self.0.has(line, now)) {
-                known += 1;
-            } else {
-                lines.extend(line);
-                fresh.push(event);
+    /// Takes those out of the events of one call that were sent before, and says how many. Equal
+    /// lines within one call are all new: two sizes of one product may share an id.
+    pub fn admit(&mut self, events: &mut Vec<Event>, now: &Now) -> u32 {
+        let before = events.len();
+        events.retain(|event| {
+            let Some((order, line)) = hashes(event) else { return true };
+            let begun = self.begun.contains(&order);
+            !if begun { self.lines.contains(&line) } else { self.sent.has(order, now) }
+        });
+        for event in events.iter() {
+            let Some((order, line)) = hashes(event) else { continue };
+            self.lines.push(line);
+            if !self.begun.contains(&order) {
+                self.begun.push(order);
+                self.sent.add(order, now);
             }
         }
-        for line in lines {
-            self.0.add(line, now);
-        }
-        (fresh, known)
+        (before - events.len()) as u32
     }
 
-    /// Keeps them.
-    pub fn save(&self, effects: &mut Vec<Effect>) {
-        effects.push(Effect::Keep(KEY, self.0.write()));
-    }
-
-    /// Forgets them.
-    pub fn erase(&mut self, effects: &mut Vec<Effect>) {
-        self.0.clear();
-        effects.push(Effect::Forget(KEY));
+    /// What is kept of them.
+    pub fn kept(&mut self) -> &mut Remembered {
+        &mut self.sent
     }
 }
 
-fn line(event: &Event) -> Option<u64> {
+/// The order that a purchase belongs to, and its line.
+fn hashes(event: &Event) -> Option<(u64, u64)> {
+    let order = event.get(Field::OrderId)?;
     let (id, item_type) = event.item()?;
-    Some(hash(&[event.get(Field::OrderId)?, item_type, id]))
+    Some((hash(&[order]), hash(&[order, item_type, id])))
 }

@@ -90,6 +90,14 @@ impl Protocol {
         }
     }
 
+    /// The most bytes that a request has beside its events.
+    pub fn envelope_bytes(&self) -> usize {
+        match self {
+            Self::Batch(batch) => batch.envelope_bytes(),
+            Self::Ibexa(_) => 0,
+        }
+    }
+
     /// The event in the destination's words; what is worth saying once goes to `advice`.
     ///
     /// # Errors

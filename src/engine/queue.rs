@@ -13,9 +13,11 @@ use super::effect::{Effect, News, Notice, Receipt, Send, Via};
 use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
 use super::limits::Limits;
+use super::number::whole;
 use super::protocol::{Class, Envelope, Method, Protocol};
 use super::record::Record;
-use super::time::Now;
+use super::text::concat;
+use super::time::{NEVER, Now};
 use parcel::{Parcel, Waiting, weigh};
 use std::rc::Rc;
 
@@ -31,6 +33,8 @@ const EXPIRED: Problem = Problem::new(ErrorCode::Expired, "has events older than
 pub struct Conditions {
     /// Consent lets requests out, and the browser says that it has a network.
     pub open: bool,
+    /// Nothing may go any more, not even what the browser refused the first time.
+    pub denied: bool,
     /// The page is seen.
     pub visible: bool,
     /// The collector may acknowledge by cookies.
@@ -46,14 +50,14 @@ pub struct Queue {
     protocol: Protocol,
     transport: Transport,
     batch: BatchConfig,
-    most: usize,
+    most: u64,
     max_age_ms: u64,
     stream: String,
     seq: u64,
     waiting: Vec<Waiting>,
     waiting_bytes: usize,
     /// When what waits is due.
-    deadline: Option<u64>,
+    deadline: u64,
     /// Parcels that have to go again, in their order.
     #[allow(clippy::vec_box)]
     // Moved between lists: a pointer is cheaper than its twelve words.
@@ -63,6 +67,8 @@ pub struct Queue {
     open: Vec<Box<Parcel>>,
     /// Before this nothing is sent on our own account.
     paused_until: u64,
+    /// Everything was asked for, and not everything has gone yet.
+    flushing: bool,
     failures: u32,
     reported_full: bool,
     reported_refusal: bool,
@@ -89,10 +95,11 @@ impl Queue {
             seq: 0,
             waiting: Vec::new(),
             waiting_bytes: 0,
-            deadline: None,
+            deadline: NEVER,
             held: Vec::new(),
             open: Vec::new(),
             paused_until: 0,
+            flushing: false,
             failures: 0,
             reported_full: false,
             reported_refusal: false,
@@ -103,6 +110,11 @@ impl Queue {
     /// Its name in `stats()`.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Adds a number to its name: another has the same.
+    pub fn number(&mut self, number: usize) {
+        self.name = concat(&[&self.name, " #", &whole(number as u64)]).into();
     }
 
     /// What became of the deliveries so far.
@@ -140,12 +152,11 @@ impl Queue {
         }
         self.append(record.clone(), encoded, 1, out);
         self.bound(out);
-        let full = self.waiting.len() >= self.batch.max_events
-            || self.waiting_bytes >= self.batch.max_bytes;
+        let full = self.waiting.len() as u64 >= self.batch.max_events
+            || self.waiting_bytes as u64 >= self.batch.max_bytes;
         let wait =
             if of_value(kind) || full { Limits::VALUE_WAIT_MS } else { self.batch.max_wait_ms };
-        let due = now.mono_ms + wait;
-        self.deadline = Some(self.deadline.unwrap_or(due).min(due));
+        self.deadline = self.deadline.min(now.mono_ms + wait);
     }
 
     /// Counts deliveries that were never meant to be made: a purchase that was sent before.
@@ -169,18 +180,13 @@ impl Queue {
     /// Takes the identity away from what waits: consent is anonymous now. A login says nothing then.
     pub fn forget_identity(&mut self, out: &mut Vec<Effect>) {
         self.waiting_bytes = 0;
-        for waiting in std::mem::take(&mut self.waiting) {
-            let record = Record { user: None, anonymous: None, ..Record::clone(&waiting.record) };
+        for Waiting { record, weight, .. } in std::mem::take(&mut self.waiting) {
+            let record = Record { user: None, anonymous: None, ..Record::clone(&record) };
             match self.protocol.encode(&record, &mut Vec::new()) {
                 Ok(encoded) if record.event.kind() != Kind::Login => {
-                    self.waiting_bytes += encoded.len();
-                    self.waiting.push(Waiting {
-                        record: record.into(),
-                        encoded,
-                        weight: waiting.weight,
-                    });
+                    self.append(record.into(), encoded, weight, out);
                 }
-                _ => self.drop(waiting.weight, ErrorCode::UnsupportedEvent, out),
+                _ => self.drop(weight, ErrorCode::UnsupportedEvent, out),
             }
         }
     }
@@ -194,34 +200,43 @@ impl Queue {
         out: &mut Vec<Effect>,
     ) {
         self.expire(now, out);
+        self.flushing = (self.flushing || conditions.all) && conditions.open;
         if !conditions.open || now.mono_ms < self.paused_until && !conditions.all {
             return;
         }
-        let due = conditions.all || self.deadline.is_some_and(|at| at <= now.mono_ms);
-        let burst = if conditions.visible { Limits::BURST_VISIBLE } else { Limits::BURST_HIDDEN };
-        for _ in 0..burst {
-            let parcel = if !self.held.is_empty() {
-                self.held.remove(0)
-            } else if due && !self.waiting.is_empty() {
-                self.close(now, conditions, ids)
-            } else {
-                break;
-            };
+        let due = self.flushing || self.deadline <= now.mono_ms;
+        let seen = conditions.visible && !conditions.all;
+        let mut burst = if seen { Limits::BURST_VISIBLE } else { Limits::BURST_HIDDEN };
+        while burst > 0 && !self.held.is_empty() {
+            let parcel = self.held.remove(0);
             self.send(parcel, conditions, out);
+            burst -= 1;
         }
-        if due {
-            self.deadline = (!self.waiting.is_empty()).then_some(now.mono_ms);
+        while burst > 0 && due && !self.waiting.is_empty() {
+            let parcel = self.close(now, conditions, ids);
+            self.send(parcel, conditions, out);
+            burst -= 1;
+        }
+        if self.waiting.is_empty() {
+            self.deadline = NEVER;
+            self.flushing = false;
         }
         if !self.held.is_empty() || due && !self.waiting.is_empty() {
             // The burst was used up: what is left goes after a pause.
+            self.deadline = now.mono_ms;
             self.paused_until = now.mono_ms + Limits::BURST_PAUSE_MS;
         }
     }
 
-    /// When the next request is due; none while nothing may or needs to go.
-    pub fn next_wake(&self, conditions: Conditions) -> Option<u64> {
-        let due = if self.held.is_empty() { self.deadline } else { Some(self.paused_until) };
-        due.filter(|_| conditions.open).map(|at| at.max(self.paused_until))
+    /// Whether something that was asked for everything has not been tried yet.
+    pub fn is_flushing(&self) -> bool {
+        self.flushing
+    }
+
+    /// When the next request is due; never while nothing may or needs to go.
+    pub fn next_wake(&self, conditions: Conditions) -> u64 {
+        let due = if self.held.is_empty() { self.deadline } else { self.paused_until };
+        if conditions.open { due.max(self.paused_until) } else { NEVER }
     }
 
     /// Joins the event with one that waits, as long as the two still fit into a request.
@@ -260,12 +275,26 @@ impl Queue {
         }
     }
 
-    /// The oldest gives way to the newest.
+    /// The oldest gives way to the newest. What the browser has is not ours to give up.
     fn bound(&mut self, out: &mut Vec<Effect>) {
-        while self.waiting.len() > self.most {
-            let oldest = self.waiting.remove(0);
-            self.waiting_bytes -= oldest.encoded.len();
-            self.drop(oldest.weight, ErrorCode::QueueFull, out);
+        let mut queued = self.waiting.len();
+        for parcel in self.held.iter().chain(&self.open) {
+            queued += parcel.events.len();
+        }
+        while queued as u64 > self.most {
+            let lost = if !self.held.is_empty() {
+                let parcel = self.held.remove(0);
+                queued -= parcel.events.len();
+                weigh(&parcel.events)
+            } else if self.waiting.is_empty() {
+                break;
+            } else {
+                let oldest = self.waiting.remove(0);
+                self.waiting_bytes -= oldest.encoded.len();
+                queued -= 1;
+                oldest.weight
+            };
+            self.drop(lost, ErrorCode::QueueFull, out);
             if !std::mem::replace(&mut self.reported_full, true) {
                 out.push(Effect::Warn(FULL.at(&*self.name)));
             }
@@ -297,7 +326,9 @@ impl Queue {
         let mut bytes = 0;
         for next in &self.waiting {
             let more = bytes + next.encoded.len();
-            if count == most || count > 0 && more > self.batch.max_bytes {
+            let request = more + count + self.protocol.envelope_bytes();
+            let full = count as u64 == most || request as u64 > self.batch.max_bytes;
+            if full && count > 0 {
                 break;
             }
             bytes = more;
@@ -328,10 +359,11 @@ impl Queue {
         let request = self.protocol.request(&encoded, &envelope).into();
         self.seq += 1;
         *ids += 1;
-        Box::new(Parcel { id: *ids, request, events, via: Via::Beacon })
+        Box::new(Parcel { id: *ids, request, events, via: Via::Beacon, refused: false })
     }
 
     fn send(&mut self, mut parcel: Box<Parcel>, conditions: Conditions, out: &mut Vec<Effect>) {
+        parcel.refused = false;
         parcel.via = match (self.transport, parcel.request.method) {
             (_, Method::Get) | (Transport::Fetch, _) => Via::Fetch,
             (Transport::Auto, _) if conditions.visible => Via::Fetch,

@@ -5,7 +5,7 @@
 
 use super::error::{Error, ErrorCode, Problem};
 use super::field;
-use super::text::concat;
+use super::text::{concat, shorten};
 use super::value::Value;
 
 const MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
@@ -141,8 +141,8 @@ impl<'a, 'r> Fields<'a, 'r> {
     pub fn end(self) {
         for ((name, _), asked) in self.entries.iter().zip(&self.asked) {
             if !asked {
-                let shown: String = name.chars().take(SHOWN_CHARS).collect();
-                self.report.unknown.push(UNKNOWN.at(concat(&[&self.path, ".", &shown])));
+                let path = concat(&[&self.path, ".", shorten(name)]);
+                self.report.unknown.push(UNKNOWN.at(path));
             }
         }
     }
@@ -155,9 +155,6 @@ impl<'a, 'r> Fields<'a, 'r> {
         self.entries.get(place).map(|(_, value)| value)
     }
 }
-
-/// As much of a name that nobody knows as a warning repeats.
-pub const SHOWN_CHARS: usize = 64;
 
 /// The path of an element of a list.
 pub fn element(path: &str, place: usize) -> String {

@@ -1,5 +1,6 @@
 //! A short memory of things that were done once and must not be done again: hashes with the time.
 
+use super::effect::Effect;
 use super::number::push_whole;
 use super::text::{parse_whole, split_once};
 use super::time::Now;
@@ -7,14 +8,17 @@ use super::time::Now;
 /// A bounded list of hashes. Kept as text of the form `hash.seconds,` for each.
 #[derive(Debug)]
 pub struct Remembered {
+    key: &'static str,
     entries: Vec<(u64, u64)>,
+    /// Whether that is more than what is kept.
+    unsaved: bool,
     most: usize,
     max_age_s: u64,
 }
 
 impl Remembered {
     /// From what was kept, if anything; whatever is damaged in it is left out.
-    pub fn read(kept: Option<&str>, most: usize, max_age_ms: u64) -> Self {
+    pub fn read(key: &'static str, kept: Option<&str>, most: usize, max_age_ms: u64) -> Self {
         let mut entries = Vec::new();
         let mut rest = kept.unwrap_or_default();
         while let Some((entry, more)) = split_once(rest, b',')
@@ -27,7 +31,7 @@ impl Remembered {
                 entries.push((hash, seconds));
             }
         }
-        Self { entries, most, max_age_s: max_age_ms / 1000 }
+        Self { key, entries, unsaved: false, most, max_age_s: max_age_ms / 1000 }
     }
 
     /// Whether it was done.
@@ -43,15 +47,28 @@ impl Remembered {
             self.entries.remove(0);
         }
         self.entries.push((hash, now.wall_ms / 1000));
+        self.unsaved = true;
+    }
+
+    /// Another page of the site may have kept more since.
+    pub fn reread(&mut self, kept: Option<&str>) {
+        if kept.is_some() && !self.unsaved {
+            *self = Self::read(self.key, kept, self.most, self.max_age_s * 1000);
+        }
     }
 
     /// Forgets everything.
-    pub fn clear(&mut self) {
+    pub fn erase(&mut self, effects: &mut Vec<Effect>) {
         self.entries.clear();
+        self.unsaved = false;
+        effects.push(Effect::Forget(self.key));
     }
 
-    /// The text to keep.
-    pub fn write(&self) -> String {
+    /// Keeps it, where there is more to keep than there was.
+    pub fn save(&mut self, effects: &mut Vec<Effect>) {
+        if !std::mem::take(&mut self.unsaved) {
+            return;
+        }
         let mut out = String::new();
         for (hash, at) in &self.entries {
             push_whole(&mut out, *hash);
@@ -59,7 +76,7 @@ impl Remembered {
             push_whole(&mut out, *at);
             out.push(',');
         }
-        out
+        effects.push(Effect::Keep(self.key, out));
     }
 }
 

@@ -44,3 +44,13 @@ pub fn parse_whole(text: &str) -> Option<u64> {
     }
     (!text.is_empty()).then_some(value)
 }
+
+/// As much of a page's text as a warning repeats.
+pub fn shorten(text: &str) -> &str {
+    const SHOWN_BYTES: usize = 64;
+    let mut end = text.len().min(SHOWN_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}

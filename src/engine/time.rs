@@ -1,5 +1,8 @@
 //! What the shell knows at the moment of an input: the engine itself has no clock and no dice.
 
+/// A moment of the monotonic clock that never comes.
+pub const NEVER: u64 = u64::MAX;
+
 /// The moment of an input.
 #[derive(Clone, Copy, Debug)]
 pub struct Now {

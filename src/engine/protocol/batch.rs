@@ -29,6 +29,11 @@ pub struct Envelope<'a> {
     pub ack: bool,
 }
 
+/// `{"v":1,...,"events":[]}` with a `seq` and a `sentAt` of twenty digits and a version of ten.
+const ENVELOPE_BYTES: usize = 180;
+/// `\u001f` stands for one byte.
+const LONGEST_ESCAPE: usize = 6;
+
 impl Batch {
     /// Reads the destination's fields.
     pub fn read(f: &mut Fields<'_, '_>) -> Self {
@@ -38,6 +43,12 @@ impl Batch {
     /// Where it is.
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// The most bytes that a body has beside its events: every number at its longest.
+    pub fn envelope_bytes(&self) -> usize {
+        let token = self.token.as_ref().map_or(0, |token| token.len() * LONGEST_ESCAPE);
+        ENVELOPE_BYTES + token
     }
 
     /// The event as an object of the list `events`.

@@ -94,8 +94,9 @@ impl Ibexa {
         let path = f.read("path", identifier);
         let path = path.as_deref().unwrap_or("api");
         let method = f.choice("method", &["POST", "GET"], "must be \"POST\" or \"GET\"");
-        let mut base = concat(&[trim_end(endpoint, b'/'), "/", path, "/"]);
-        push_encoded(&mut base, &customer_id);
+        let mut base = trim_end(endpoint, b'/').to_owned();
+        push_segment(&mut base, path);
+        push_segment(&mut base, &customer_id);
         base.push('/');
         let method = if method == Some(1) { Method::Get } else { Method::Post };
         Self { base, customer_id, method }

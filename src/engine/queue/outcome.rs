@@ -1,11 +1,10 @@
 //! What a queue does when it is told what became of a request (DESIGN, "Delivery").
 
 use super::{Conditions, Parcel, Queue, weigh};
-use crate::engine::config::Transport;
 use crate::engine::effect::{Effect, Outcome, Via};
 use crate::engine::error::{ErrorCode, Problem};
 use crate::engine::limits::Limits;
-use crate::engine::protocol::{Class, Method};
+use crate::engine::protocol::Class;
 use crate::engine::time::Now;
 
 const REFUSED: Problem =
@@ -34,10 +33,18 @@ impl Queue {
         let mut parcel = self.open.swap_remove(place);
         let class = self.protocol.class();
         match outcome {
+            // What the browser or the server did not take is not offered again.
+            Outcome::Refused | Outcome::Failed if conditions.denied => {
+                self.drop(weigh(&parcel.events), ErrorCode::Refused, out);
+            }
+            Outcome::Answered { status: 300.., .. } if conditions.denied => {
+                self.drop(weigh(&parcel.events), ErrorCode::Refused, out);
+            }
             Outcome::Taken => self.deliver(&parcel, false, out),
             Outcome::Refused => {
                 // The page's quota is used up, or the browser has no beacons: the other way.
                 parcel.via = Via::Fetch;
+                parcel.refused = true;
                 self.hand_over(parcel, out);
             }
             Outcome::Answered { status, retry_after_s } => match (status, class) {
@@ -66,9 +73,7 @@ impl Queue {
             },
             Outcome::Failed => {
                 // After a refused beacon a rejected fetch is the same refusal once more: not taken.
-                let fell_back =
-                    self.transport == Transport::Beacon && parcel.request.method == Method::Post;
-                if class == Class::Idempotent || fell_back {
+                if class == Class::Idempotent || parcel.refused {
                     self.hold(parcel, 0, now);
                 } else {
                     self.lose(weigh(&parcel.events), UNREACHABLE, out);
@@ -80,6 +85,8 @@ impl Queue {
     /// Keeps a parcel for another attempt, not before `least_ms` from now.
     fn hold(&mut self, parcel: Box<Parcel>, least_ms: u64, now: &Now) {
         self.failures += 1;
+        // One attempt was asked for, and this was it.
+        self.flushing = false;
         let doublings = self.failures.min(16) - 1;
         let longest = (Limits::RETRY_MS << doublings).min(Limits::RETRY_MS_MAX);
         // Between half of it and all of it, so that a recovered server is not met by all at once.

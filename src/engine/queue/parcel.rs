@@ -60,4 +60,6 @@ pub struct Parcel {
     pub events: Vec<Waiting>,
     /// How it went last.
     pub via: Via,
+    /// As a beacon the browser refused it, so it went the other way.
+    pub refused: bool,
 }

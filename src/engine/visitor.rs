@@ -1,0 +1,106 @@
+//! What the engine does when the visitor logs in or out, or decides about consent.
+
+use super::Engine;
+use super::config::Consent;
+use super::error::{ErrorCode, Problem};
+use super::event::Event;
+use super::field;
+use super::identity::Stored;
+use super::read::{Fields, Report};
+use super::time::Now;
+use super::value::Value;
+
+impl Engine {
+    pub(super) fn login(&mut self, user: &Value, at: u64, now: &Now) {
+        match self.consent {
+            Consent::Anonymous | Consent::Denied => return,
+            Consent::Pending | Consent::Granted => {}
+        }
+        let user = match user {
+            Value::Null => Err(Problem::new(ErrorCode::MissingField, "is required")),
+            _ => field::user_id(user),
+        };
+        match user {
+            Err(problem) => self.reject(problem.at("login.userId")),
+            Ok(user) => {
+                let fresh = self.identity.login(user, now);
+                if fresh {
+                    self.enqueue(Event::login(), at, now);
+                }
+                self.save(now);
+            }
+        }
+    }
+
+    pub(super) fn logout(&mut self, options: &Value, now: &Now) {
+        let mut forget = None;
+        if !options.is_null() {
+            let mut report = Report::default();
+            let mut fields = Fields::new("logout", options, &mut report);
+            forget = fields.read("forget", field::boolean);
+            fields.end();
+            self.advise(std::mem::take(&mut report.unknown));
+            if let Some(error) = report.error {
+                return self.reject(error);
+            }
+        }
+        self.identity.logout(forget == Some(true), now);
+        self.save(now);
+    }
+
+    pub(super) fn decide(&mut self, value: &Value, now: &Now) {
+        let decision = match Consent::read(value) {
+            Ok(decision) => decision,
+            Err(problem) => return self.reject(problem.at("consent")),
+        };
+        let before = std::mem::replace(&mut self.consent, decision);
+        match decision {
+            Consent::Pending => {}
+            Consent::Granted => {
+                self.identity.set_off(false, &mut self.effects);
+                self.save(now);
+            }
+            Consent::Anonymous => {
+                self.erase();
+                self.identity.renew(now);
+                for queue in &mut self.queues {
+                    queue.forget_identity(&mut self.effects);
+                }
+            }
+            Consent::Denied => {
+                self.erase();
+                if before != Consent::Denied {
+                    self.identity.renew(now);
+                }
+                self.identity.set_off(true, &mut self.effects);
+                for queue in &mut self.queues {
+                    queue.clear(ErrorCode::Refused, &mut self.effects);
+                }
+            }
+        }
+    }
+
+    pub(super) fn shown(&mut self, stored: &Stored, now: &Now) {
+        self.visible = true;
+        if stored.off && self.consent != Consent::Denied {
+            self.decide(&Value::Text("denied".to_owned()), now);
+        } else if self.identity.may_store(self.consent) {
+            self.identity.reread(stored);
+            self.orders.kept().reread(stored.orders.as_deref());
+        }
+        let steps = self.timers.show(now.mono_ms);
+        self.consumed(steps, now);
+    }
+
+    pub(super) fn save(&mut self, now: &Now) {
+        if self.identity.may_store(self.consent) {
+            self.identity.save(now, &mut self.effects);
+            self.orders.kept().save(&mut self.effects);
+        }
+    }
+
+    pub(super) fn erase(&mut self) {
+        self.identity.erase(&mut self.effects);
+        self.orders.kept().erase(&mut self.effects);
+    }
+}
