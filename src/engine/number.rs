@@ -29,9 +29,12 @@ pub fn decimal(value: f64) -> Option<String> {
     }
     let mut scale = 1.0;
     for decimals in 0..=Limits::DECIMALS {
-        let scaled = (magnitude * scale).round();
-        if scaled / scale == magnitude {
-            return Some(print(value < 0.0, scaled as u64, decimals));
+        let near = (magnitude * scale).round();
+        // The product may be half of the last digit off; the quotient tells.
+        for scaled in [near, near + 1.0, near - 1.0] {
+            if scaled / scale == magnitude {
+                return Some(print(value < 0.0, scaled as u64, decimals));
+            }
         }
         scale *= 10.0;
     }

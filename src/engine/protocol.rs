@@ -112,7 +112,7 @@ impl Protocol {
     /// The most that one encoded event may have.
     pub fn fits(&self, encoded: &str) -> bool {
         match self {
-            Self::Batch(_) => true,
+            Self::Batch(batch) => batch.fits(encoded),
             Self::Ibexa(_) => ibexa::fits(encoded),
         }
     }

@@ -3,13 +3,14 @@
 //! Bounded in count and age, and every delivery ends in exactly one of the counters, so that
 //! `accepted = queued + sent + acknowledged + merged + dropped` holds at every moment.
 
+mod counts;
 mod outcome;
 mod parcel;
 
-pub use parcel::Counts;
+pub use counts::Counts;
 
 use super::config::{BatchConfig, Config, Destination, Transport};
-use super::effect::{Effect, News, Notice, Receipt, Send, Via};
+use super::effect::{Effect, Send, Via};
 use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
 use super::limits::Limits;
@@ -115,17 +116,6 @@ impl Queue {
     /// Adds a number to its name: another has the same.
     pub fn number(&mut self, number: usize) {
         self.name = concat(&[&self.name, " #", &whole(number as u64)]).into();
-    }
-
-    /// What became of the deliveries so far.
-    pub fn counts(&self) -> Counts {
-        let mut queued = weigh(&self.waiting);
-        for parcels in [&self.held, &self.open] {
-            for parcel in parcels {
-                queued += weigh(&parcel.events);
-            }
-        }
-        Counts { queued, ..self.counts }
     }
 
     /// Takes an event in. What is worth a word goes to `advice`.
@@ -264,7 +254,9 @@ impl Queue {
             self.waiting.push(Waiting { record, encoded, weight });
             return;
         }
-        let Some((first, second)) = record.halves() else {
+        // Where the event has an id, it is one event: two with the same id would count once.
+        let halves = if self.protocol.batches() { None } else { record.halves() };
+        let Some((first, second)) = halves else {
             self.lose(weight, TOO_LONG, out);
             return;
         };
@@ -376,34 +368,6 @@ impl Queue {
         let request = parcel.request.clone();
         out.push(Effect::Send(Send { id: parcel.id, request, via: parcel.via }));
         self.open.push(parcel);
-    }
-
-    fn lose(&mut self, events: u32, problem: Problem, out: &mut Vec<Effect>) {
-        out.push(Effect::Warn(problem.at(&*self.name)));
-        self.drop(events, problem.code, out);
-    }
-
-    fn drop(&mut self, events: u32, code: ErrorCode, out: &mut Vec<Effect>) {
-        self.counts.dropped += events;
-        if events > 0 {
-            self.tell(News::Dropped(code), events, out);
-        }
-    }
-
-    fn deliver(&mut self, parcel: &Parcel, acknowledged: bool, out: &mut Vec<Effect>) {
-        let events = weigh(&parcel.events);
-        let receipt = Receipt { request: parcel.request.clone(), via: parcel.via };
-        if acknowledged {
-            self.counts.acknowledged += events;
-            self.tell(News::Acknowledged(receipt), events, out);
-        } else {
-            self.counts.sent += events;
-            self.tell(News::Sent(receipt), events, out);
-        }
-    }
-
-    fn tell(&self, news: News, events: u32, out: &mut Vec<Effect>) {
-        out.push(Effect::Notify(Notice { news, destination: self.name.clone(), events }));
     }
 }
 

@@ -51,6 +51,11 @@ impl Batch {
         ENVELOPE_BYTES + token
     }
 
+    /// Whether the event, alone in its batch, is one that a browser would send.
+    pub fn fits(&self, encoded: &str) -> bool {
+        (encoded.len() + self.envelope_bytes()) as u64 <= Limits::BATCH_BYTES_MAX
+    }
+
     /// The event as an object of the list `events`.
     pub fn encode(&self, record: &Record) -> String {
         let mut out = String::new();

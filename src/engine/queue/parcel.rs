@@ -5,30 +5,6 @@ use crate::engine::protocol::Request;
 use crate::engine::record::Record;
 use std::rc::Rc;
 
-/// Deliveries: one event for one destination each. The meanings are those of `Stats` in index.d.ts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Counts {
-    pub accepted: u32,
-    pub queued: u32,
-    pub sent: u32,
-    pub acknowledged: u32,
-    pub merged: u32,
-    pub dropped: u32,
-}
-
-impl Counts {
-    /// Adds another queue's.
-    pub fn add(&mut self, other: Self) {
-        self.accepted += other.accepted;
-        self.queued += other.queued;
-        self.sent += other.sent;
-        self.acknowledged += other.acknowledged;
-        self.merged += other.merged;
-        self.dropped += other.dropped;
-    }
-}
-
 /// An event that waits.
 #[derive(Debug)]
 pub struct Waiting {
