@@ -1,7 +1,7 @@
 // The entry for the script tag: makes the tracker that the page's stub asked for, replays what was
 // called meanwhile, and takes the stub's place.
 
-import start, { Core } from "recobeacon-glue";
+import { Core, initSync } from "recobeacon-glue";
 import { create } from "./tracker.js";
 
 // Only known while the script runs for the first time.
@@ -9,7 +9,12 @@ const self = document.currentScript?.src ?? location.href;
 const stub = window.reco;
 
 const load = async (wasmUrl) => {
-  await start({ module_or_path: wasmUrl ?? new URL(__WASM_FILE__, self) });
+  const url = wasmUrl ?? new URL(__WASM_FILE__, self);
+  // Streaming asks for the type application/wasm, which not every shop's server knows.
+  const module = await WebAssembly.compileStreaming(fetch(url)).catch(async () =>
+    WebAssembly.compile(await (await fetch(url)).arrayBuffer()),
+  );
+  initSync({ module });
   return Core;
 };
 

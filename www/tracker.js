@@ -124,22 +124,27 @@ function make(config, load, forget) {
       throw die("wasm-unavailable", error);
     }
     if (dead) return;
+    let problem;
     try {
-      core = new Core(plain(settings), (type, detail) => emit(type, type === "warning" ? new TrackerError(detail) : detail));
+      core = new Core(plain(settings), (type, detail) => {
+        if (type === "warning") problem = warn(detail);
+        else emit(type, detail);
+      });
     } catch (error) {
       dead = true;
       forget();
-      throw warn(error?.code ? error : { code: "config", message: String(error) });
+      // It has told what makes the configuration unusable, or it is none at all.
+      throw problem ?? warn({ code: "config", field: "config", message: String(error) });
     }
     for (const [verb, args, at] of early.splice(0)) guard(() => core?.call(verb, args, at));
   };
 
   const tracker = {
     get userId() {
-      return core ? guard(() => core.userId ?? null) : saidUser;
+      return core ? guard(() => core.id(true) ?? null) : saidUser;
     },
     get anonymousId() {
-      return core ? guard(() => core.anonymousId ?? null) : null;
+      return core ? guard(() => core.id(false) ?? null) : null;
     },
     get sessionId() {
       return settings.identity?.sessionId ?? null;
@@ -174,7 +179,7 @@ function make(config, load, forget) {
       ),
     stats: () => {
       const none = { accepted: 0, rejected: 0, queued: 0, sent: 0, acknowledged: 0, merged: 0, dropped: 0 };
-      return core ? guard(() => JSON.parse(core.stats()), none) : { ...none, accepted: early.length, queued: early.length };
+      return core ? guard(() => core.stats(), none) : { ...none, accepted: early.length, queued: early.length };
     },
     on(type, listener) {
       if (!listeners[type] || typeof listener !== "function") {

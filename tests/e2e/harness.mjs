@@ -1,0 +1,129 @@
+// What every end-to-end test needs: a collector with an empty table, and a Chromium that visits pages.
+// The collector's rows are the only witness of what was tracked; no request is intercepted.
+
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { launch } from "../../scripts/lib/browser.mjs";
+import { startTemporary } from "../../scripts/lib/collector.mjs";
+import { at } from "../../scripts/lib/project.mjs";
+import { hashed } from "../../scripts/replay/visitors.mjs";
+import { witness } from "./witness.mjs";
+
+const TEST_MS = 60_000;
+const PAGE_MS = 15_000;
+
+export const DIST = at("dist");
+export const DEMO = at("www", "demo");
+export const snippet = () => readFileSync(join(DIST, "snippet.js"), "utf8").trim();
+
+let shared;
+
+/** To be called once in a file: one browser for its scenarios, each with a profile of its own. */
+export function useBrowser(options) {
+  before(async () => {
+    shared = await launch(options);
+  });
+  after(() => shared?.close());
+}
+
+/** Writes `files` (path -> text) where the collector can serve them. */
+function writeSite(files) {
+  const directory = mkdtempSync(join(tmpdir(), "recobeacon-site-"));
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
+  }
+  return directory;
+}
+
+/**
+ * A test with a fresh collector and a fresh visitor.
+ *
+ * `site`: a directory, an object of files, or a function that makes one of these. `allow`: patterns of console errors that belong to the scenario;
+ * any other console error or uncaught exception fails it. `context`: Playwright's options of the visitor's profile.
+ * The body gets `{ t, page, context, url, collector, visit, identity }`.
+ */
+export function scenario(name, { site = DEMO, dist, config, allow = [], context: profile = {}, openContext }, body) {
+  test(name, { timeout: TEST_MS }, async (t) => {
+    const source = typeof site === "function" ? await site() : site;
+    const directory = typeof source === "string" ? source : writeSite(source);
+    const ends = [];
+    if (directory !== source) ends.push(() => rmSync(directory, { recursive: true, force: true }));
+    try {
+      const collector = await startTemporary({ site: directory, dist, config });
+      ends.push(collector.stop);
+      const context = await (openContext ? openContext() : shared.newContext(profile));
+      ends.push(() => context.close());
+      context.setDefaultTimeout(PAGE_MS);
+      const noise = listen(context, allow);
+      const page = await context.newPage();
+      const visit = (path = "/", options) => page.goto(new URL(path, collector.url).href, options);
+      const identity = async () => {
+        const cookies = await context.cookies();
+        const id = cookies.find((cookie) => cookie.name === "reco_id")?.value;
+        return { id, hash: id && hashed(collector.secret, id) };
+      };
+      await body({ t, page, context, url: collector.url, collector: witness(collector), visit, identity, hash: (id) => hashed(collector.secret, id) });
+      assert.deepEqual(noise, [], "the pages have put errors on the console");
+    } finally {
+      for (const end of ends.reverse()) await end();
+    }
+  });
+}
+
+/** Collects what a page should never do: uncaught exceptions, errors on the console, files that are not there. */
+function listen(context, allow) {
+  const noise = [];
+  const note = (text) => allow.some((pattern) => pattern.test(text)) || noise.push(text);
+  context.on("weberror", (webError) => note(`uncaught: ${webError.error().stack ?? webError.error()}`));
+  context.on("console", (message) => {
+    if (message.type() === "error") note(`${message.text()} (${message.location().url})`);
+  });
+  return noise;
+}
+
+const COLLECT = '{ protocol: "batch", endpoint: "/v1/events" }';
+
+/**
+ * A shop's page with the tag. What the tracker warns of stands in `window.warnings`, as `{ code, field }`.
+ * `config`: source of further options; `script`: runs after the tag; `load: false` leaves reco.js to the test.
+ */
+export function tagged({ config = "", destinations = COLLECT, head = "", script = "", body = "", load = true, nonce = "" } = {}) {
+  const attribute = nonce && ` nonce="${nonce}"`;
+  return `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>A shop</title><link rel="icon" href="data:,">${head}
+<script${attribute}>${snippet()}</script>
+${load ? '<script async src="/dist/reco.js"></script>' : ""}
+<script${attribute}>
+  window.warnings = [];
+  reco("create", { destinations: ${destinations}, onWarning: ({ code, field }) => warnings.push({ code, field }), ${config} });
+  ${script}
+</script></head><body>${body}</body></html>`;
+}
+
+/** Resolves in the page when the tracker is there. */
+export async function ready(page) {
+  // The page's own head may not have run yet.
+  await page.waitForFunction(() => typeof window.reco === "function");
+  await page.evaluate(() => new Promise((resolve) => window.reco("ready", () => resolve())));
+}
+
+/** Sends everything that is queued, and waits until that was tried. */
+export const flush = (page) => page.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.flush()))));
+
+export const warnings = (page) => page.evaluate(() => window.warnings);
+
+/** Polls until `question` answers with something true. For what no event announces. */
+export async function until(question, what, within = PAGE_MS) {
+  const deadline = performance.now() + within;
+  for (;;) {
+    const answer = await question();
+    if (answer) return answer;
+    if (performance.now() > deadline) assert.fail(`${what}: not within ${within} ms`);
+    await pause(20);
+  }
+}

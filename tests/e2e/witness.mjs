@@ -1,0 +1,70 @@
+// Asks the collector what it has stored, and explains itself when that is not what was expected.
+
+import assert from "node:assert/strict";
+import { setTimeout as pause } from "node:timers/promises";
+import { inspect, isDeepStrictEqual } from "node:util";
+import { readAll } from "../../scripts/lib/collector.mjs";
+import { inOrder } from "../../scripts/replay/report.mjs";
+
+const STORED_MS = 12_000;
+const POLL_MS = 40;
+
+/** Envelope fields that say little to somebody who reads a failed test. */
+const DULL = new Set(["row", "id", "receivedAt", "client", "key", "customer", "stream"]);
+const brief = (row) => inspect(Object.fromEntries(Object.entries(row).filter(([name]) => !DULL.has(name))), { breakLength: Infinity });
+const listed = (rows) => (rows.length ? rows.map((row) => `  ${brief(row)}`).join("\n") : "  (nothing)");
+
+/** Whether a row has these fields. A value may be a pattern; `undefined` means that the field is absent. */
+const matches = (row, partial) =>
+  Object.entries(partial).every(([name, value]) => {
+    if (value instanceof RegExp) return value.test(row[name]);
+    return value === undefined ? !(name in row) : isDeepStrictEqual(row[name], value);
+  });
+
+/** Whether each partial matches a row of its own. Rows are few, so trying in turn is enough; returns them in the order of the partials. */
+function pair(rows, partials) {
+  const free = [...rows];
+  return partials.map((partial) => {
+    const place = free.findIndex((row) => matches(row, partial));
+    return place < 0 ? undefined : free.splice(place, 1)[0];
+  });
+}
+
+export function witness(collector) {
+  const stored = async () => inOrder(await readAll(collector, "/v1/events", "events"));
+  const batches = () => readAll(collector, "/v1/batches", "batches");
+
+  const poll = async (holds, complain) => {
+    const deadline = performance.now() + STORED_MS;
+    for (;;) {
+      const rows = await stored();
+      const result = holds(rows);
+      if (result) return result;
+      if (performance.now() > deadline) assert.fail(`${complain(rows)}\nstored, in order:\n${listed(rows)}`);
+      await pause(POLL_MS);
+    }
+  };
+
+  return {
+    ...collector,
+    stored,
+    batches,
+
+    /** Waits until each of these is stored, in whatever order and beside whatever else. Returns the rows. */
+    expectStored: (...partials) =>
+      poll(
+        (rows) => {
+          const found = pair(rows, partials);
+          return found.every(Boolean) && found;
+        },
+        (rows) => `not stored: ${partials.filter((_, i) => !pair(rows, partials)[i]).map((each) => inspect(each)).join(", ")}`,
+      ),
+
+    /** Waits until exactly these are stored, in this order, and nothing else. Returns the rows. */
+    expectExactly: (...partials) =>
+      poll(
+        (rows) => rows.length === partials.length && rows.every((row, i) => matches(row, partials[i])) && rows,
+        () => `expected exactly, in this order:\n${listed(partials)}`,
+      ),
+  };
+}

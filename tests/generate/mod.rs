@@ -1,0 +1,228 @@
+//! Arguments of every method, with every optional field in and out, and any Unicode in them.
+#![allow(clippy::unwrap_used)]
+
+use proptest::option;
+use proptest::prelude::*;
+use recobeacon::engine::event::Kind;
+use serde_json::{Map, Number, Value as Json, json};
+
+type Fields = Vec<(&'static str, BoxedStrategy<Json>)>;
+
+/// An id that is text: anything but what no vendor's address can carry.
+pub fn user_id() -> impl Strategy<Value = String> {
+    let fine = |c: &char| *c != '\\' && !c.is_control();
+    prop::collection::vec(any::<char>().prop_filter("a character of an id", fine), 1..20)
+        .prop_map(|chars| chars.into_iter().collect::<String>())
+        .prop_filter("no id", |id| id != "." && id != ".." && !id.contains('@'))
+}
+
+/// An id: text or a whole number.
+pub fn any_id() -> BoxedStrategy<Json> {
+    let number = (0..=9_007_199_254_740_991_u64).prop_map(Json::from);
+    prop_oneof![user_id().prop_map(Json::from), number, (0..100u8).prop_map(Json::from)].boxed()
+}
+
+fn text() -> BoxedStrategy<Json> {
+    prop::collection::vec(any::<char>(), 1..30)
+        .prop_map(|chars| Json::from(chars.into_iter().collect::<String>()))
+        .boxed()
+}
+
+fn category() -> BoxedStrategy<Json> {
+    let name = user_id().prop_map(|name| name.replace('/', "-"));
+    let list = prop::collection::vec(prop_oneof![9 => name, 1 => Just(String::new())], 0..4);
+    let list = list.prop_filter("no path", |names| {
+        let path = names.concat();
+        path != "." && path != ".."
+    });
+    let text = user_id().prop_filter("no path", |text| !matches!(text.trim_matches('/'), "." | ".."));
+    prop_oneof![list.prop_map(|names| json!(names)), text.prop_map(Json::from)].boxed()
+}
+
+fn price() -> BoxedStrategy<Json> {
+    let amount = (0..9_000_000_000_u64, option::of("[0-9]{1,6}")).prop_map(|(whole, decimals)| {
+        decimals.map_or_else(|| whole.to_string(), |decimals| format!("{whole}.{decimals}"))
+    });
+    let currency = "[A-Z]{3}";
+    (amount, currency, 0..3)
+        .prop_map(|(amount, currency, form)| match form {
+            0 => json!(format!("{amount}{currency}")),
+            1 => json!({ "amount": amount, "currency": currency }),
+            // Two decimals, so that the number is printed with no more than six.
+            _ => {
+                let number = (amount.parse::<f64>().unwrap() * 100.0).trunc() / 100.0;
+                json!({ "amount": number, "currency": currency })
+            }
+        })
+        .boxed()
+}
+
+fn whole(least: u64, most: u64) -> BoxedStrategy<Json> {
+    (least..=most).prop_map(Json::from).boxed()
+}
+
+fn real(most: f64) -> BoxedStrategy<Json> {
+    (0.0..=most).prop_map(|number| Number::from_f64(number).map_or(Json::Null, Json::from)).boxed()
+}
+
+fn boolean() -> BoxedStrategy<Json> {
+    any::<bool>().prop_map(Json::from).boxed()
+}
+
+/// Any JSON at all, not too large.
+pub fn anything() -> BoxedStrategy<Json> {
+    let name = prop_oneof![
+        prop::sample::select(vec![
+            "itemId", "itemType", "categoryPath", "price", "quantity", "rating", "percentage",
+            "items", "scenario", "search", "query", "position", "filters", "amount", "currency",
+            "__proto__", "forget", ""
+        ])
+        .prop_map(str::to_owned),
+        "\\PC{0,8}",
+    ];
+    let leaf = prop_oneof![
+        Just(Json::Null),
+        boolean(),
+        any::<f64>().prop_map(|n| Number::from_f64(n).map_or(Json::Null, Json::from)),
+        any::<i64>().prop_map(Json::from),
+        any::<u64>().prop_map(Json::from),
+        text(),
+        prop::sample::select(vec!["", ".", "..", "\\", "1EUR", "EUR", "-1EUR"]).prop_map(Json::from),
+    ];
+    leaf.prop_recursive(8, 64, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Json::from),
+            prop::collection::vec((name.clone(), inner), 0..6)
+                .prop_map(|fields| Json::Object(fields.into_iter().collect())),
+        ]
+    })
+    .boxed()
+}
+
+fn object(required: Fields, optional: Fields) -> BoxedStrategy<Json> {
+    let required = required.into_iter().map(|(name, value)| (name, value.prop_map(Some).boxed()));
+    let optional = optional.into_iter().map(|(name, value)| (name, option::of(value).boxed()));
+    let fields: Vec<BoxedStrategy<Option<(String, Json)>>> = required
+        .chain(optional)
+        .map(|(name, value)| {
+            value.prop_map(move |value| value.map(|value| (name.to_owned(), value))).boxed()
+        })
+        .collect();
+    fields
+        .prop_map(|fields| Json::Object(fields.into_iter().flatten().collect::<Map<_, _>>()))
+        .boxed()
+}
+
+fn item(required: Fields, optional: Fields) -> BoxedStrategy<Json> {
+    let mut all: Fields = vec![("itemId", any_id())];
+    all.extend(required);
+    let mut more: Fields = vec![
+        ("itemType", any_id()),
+        ("categoryPath", category()),
+        ("masterId", user_id().prop_map(Json::from).boxed()),
+        ("title", text()),
+    ];
+    more.extend(optional);
+    object(all, more)
+}
+
+fn search() -> BoxedStrategy<Json> {
+    let place = || whole(1, 1 << 53 - 1);
+    object(
+        vec![("query", text()), ("position", place())],
+        vec![
+            ("originalPosition", place()),
+            ("page", whole(0, 1_000)),
+            ("pageSize", whole(0, 1_000)),
+            ("originalPageSize", whole(0, 1_000)),
+            ("score", real(1e6)),
+            ("campaign", text()),
+        ],
+    )
+}
+
+fn buy() -> BoxedStrategy<Json> {
+    let line = || {
+        item(
+            vec![],
+            vec![
+                ("price", price()),
+                ("quantity", whole(1, 1_000_000)),
+                ("orderId", any_id()),
+                ("campaign", text()),
+            ],
+        )
+    };
+    prop_oneof![line(), prop::collection::vec(line(), 1..5).prop_map(Json::from)].boxed()
+}
+
+fn rendered() -> BoxedStrategy<Json> {
+    let items = prop::collection::vec(prop_oneof![any_id(), item(vec![], vec![])], 1..12);
+    object(
+        vec![("items", items.prop_map(Json::from).boxed())],
+        vec![("itemType", any_id()), ("scenario", any_id())],
+    )
+}
+
+fn cache_hit() -> BoxedStrategy<Json> {
+    let counts = ["page", "pageSize", "hitCount"].map(|name| (name, whole(0, 1 << 50)));
+    let scores = ["searchTimeMs", "minScore", "maxScore"].map(|name| (name, real(1e6)));
+    let mut required: Fields = vec![("query", text())];
+    required.extend(counts.into_iter().chain(scores));
+    let filters = prop::collection::vec(anything(), 0..3)
+        .prop_map(Json::from)
+        .prop_filter("too long", |filters| filters.to_string().len() < 1_000);
+    object(
+        required,
+        vec![
+            ("filters", filters.boxed()),
+            ("itemId", any_id()),
+            ("searchField", text()),
+            ("customSorting", boolean()),
+            ("additionalInfo", text()),
+        ],
+    )
+}
+
+/// The argument of a method that is right.
+pub fn argument(kind: Kind) -> BoxedStrategy<Json> {
+    let name = any_id;
+    let quantity = || ("quantity", whole(1, 1_000_000));
+    match kind {
+        Kind::Click => item(vec![], vec![("search", search())]),
+        Kind::Consume => item(vec![], vec![("percentage", real(100.0))]),
+        Kind::Basket => {
+            item(vec![], vec![quantity(), ("price", price()), ("campaign", text())])
+        }
+        Kind::DeleteFromBasket => item(vec![], vec![quantity()]),
+        Kind::Wishlist => item(vec![], vec![("price", price())]),
+        Kind::DeleteFromWishlist | Kind::Blacklist | Kind::PredictiveBasketClick => {
+            item(vec![], vec![])
+        }
+        Kind::Buy => buy(),
+        Kind::Rate => item(vec![("rating", whole(0, 100))], vec![]),
+        Kind::Rendered => rendered(),
+        Kind::ClickRecommended => item(
+            vec![],
+            vec![("scenario", name()), ("modelId", name()), ("mainId", name())],
+        ),
+        Kind::TriggerOpened => object(vec![("triggerName", name())], vec![]),
+        Kind::ClickTriggered => item(vec![("triggerName", name())], vec![]),
+        Kind::Feedback => object(
+            vec![("query", text()), ("positive", boolean())],
+            vec![("message", text())],
+        ),
+        Kind::CacheHit => cache_hit(),
+        Kind::LandingPageClick => {
+            item(vec![("campaign", text()), ("pageId", name())], vec![])
+        }
+        Kind::Login => Just(json!({})).boxed(),
+    }
+}
+
+/// A call that is right.
+pub fn call() -> BoxedStrategy<(Kind, Json)> {
+    prop::sample::select(Kind::ALL.to_vec())
+        .prop_flat_map(|kind| argument(kind).prop_map(move |argument| (kind, argument)))
+        .boxed()
+}

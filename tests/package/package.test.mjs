@@ -1,0 +1,152 @@
+// The package as npm delivers it: what is in it, that it is harmless in Node, that bundlers need no set-up.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { build as esbuild } from "esbuild";
+import { at } from "../../scripts/lib/project.mjs";
+import { ready, scenario, useBrowser } from "../e2e/harness.mjs";
+import { install, lend } from "./installed.mjs";
+
+useBrowser();
+
+const APP = `
+import { createTracker } from "recobeacon";
+const warnings = [];
+const tracker = createTracker({
+  destinations: { protocol: "batch", endpoint: "/v1/events" },
+  onWarning: (warning) => warnings.push(warning.code),
+});
+tracker.click({ itemId: 1 });
+tracker.ready.then(() => tracker.click({ itemId: 2 }));
+window.tracker = tracker;
+window.warnings = warnings;
+`;
+const page = (script) => `<!doctype html><title>An application</title><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
+
+/** The bundled application does what it should, in a browser. */
+async function works({ page, visit, collector }) {
+  await visit();
+  await page.waitForFunction(() => window.tracker);
+  await page.evaluate(() => window.tracker.ready);
+  await collector.expectExactly({ type: "click", itemId: "1" }, { type: "click", itemId: "2" });
+  assert.deepEqual(await page.evaluate(() => window.warnings), []);
+}
+
+let asItIs;
+const plain = () => (asItIs ??= install("plain"));
+
+test("the package has what its users load, and nothing else", () => {
+  const { packed } = plain();
+  const expected = ["core.js", "index.d.ts", "index.js", "integrity.json", "reco.js", "recobeacon.wasm", "snippet.js"].map((name) => `dist/${name}`);
+  const beside = packed.filter((file) => !expected.includes(file));
+  assert.deepEqual(packed.filter((file) => file.startsWith("dist/")), expected);
+  assert.deepEqual(beside, ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"]);
+});
+
+test("integrity.json has the hash of every file", () => {
+  const { app } = plain();
+  const dist = join(app, "node_modules", "recobeacon", "dist");
+  const integrity = JSON.parse(readFileSync(join(dist, "integrity.json"), "utf8"));
+  assert.deepEqual(Object.keys(integrity).sort(), ["core.js", "index.d.ts", "index.js", "reco.js", "recobeacon.wasm", "snippet.js"]);
+  for (const [file, said] of Object.entries(integrity)) {
+    assert.equal(said, `sha384-${createHash("sha384").update(readFileSync(join(dist, file))).digest("base64")}`, file);
+  }
+});
+
+test("what is shipped names no path of the machine that built it", () => {
+  const { app, packed } = plain();
+  for (const file of packed) {
+    const text = readFileSync(join(app, "node_modules", "recobeacon", file), "latin1");
+    assert.ok(!text.includes(at("")), file);
+    assert.ok(!/\.cargo\/registry|\/rustlib\//.test(text), `${file} names a path of the Rust installation`);
+  }
+});
+
+test("in Node, import does nothing and every call is a silent no-op", () => {
+  const { app } = install("node", {
+    "ssr.mjs": `
+      const before = Reflect.ownKeys(globalThis).map(String).sort().join();
+      const { createTracker } = await import("recobeacon");
+      if (Reflect.ownKeys(globalThis).map(String).sort().join() !== before) throw new Error("the import has left something in the global object");
+      const tracker = createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" }, onWarning(warning) { throw warning; } });
+      await tracker.ready;
+      const methods = ["click", "consume", "basket", "deleteFromBasket", "wishlist", "deleteFromWishlist", "buy", "rate", "blacklist", "rendered",
+        "clickRecommended", "followLink", "triggerOpened", "clickTriggered", "feedback", "cacheHit", "landingPageClick", "predictiveBasketClick",
+        "login", "logout", "page", "consent"];
+      for (const method of methods) if (tracker[method]({ itemId: 1 }) !== undefined) throw new Error(method);
+      const timer = tracker.consumeTimer({ itemId: 1 }, { by: "time", fullAfterMs: 1000 });
+      if (timer.percentage !== 0) throw new Error("percentage");
+      timer.stop();
+      tracker.observeRecommendations(null, { scenario: "s" }).disconnect();
+      tracker.on("sent", () => {})();
+      await tracker.flush();
+      for (const [name, value] of Object.entries(tracker.stats())) if (typeof value === "number" && value !== 0) throw new Error(name);
+      if (tracker.userId !== null || tracker.anonymousId !== null || tracker.sessionId !== null) throw new Error("somebody is known");
+      // A server renders for many visitors: nothing of one may reach another.
+      createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" } });
+      tracker.dispose();
+      console.log("end");
+    `,
+  });
+  // No timer and no handle stays: the process ends by itself.
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["ssr.mjs"], { cwd: app, encoding: "utf8", timeout: 20_000 });
+  assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: "end\n", stderr: "" });
+});
+
+test("the types are found by every module resolution in use", () => {
+  const { app } = install("types", { "use.mts": 'import { createTracker, type Tracker } from "recobeacon";\nexport const tracker: Tracker = createTracker({ destinations: [] });\n' });
+  for (const [module, resolution] of [["nodenext", "nodenext"], ["esnext", "bundler"]]) {
+    writeFileSync(join(app, "tsconfig.json"), JSON.stringify({ compilerOptions: { module, moduleResolution: resolution, target: "es2022", lib: ["es2022", "dom"], types: [], strict: true, noEmit: true }, files: ["use.mts"] }));
+    const { status, stdout } = spawnSync(process.execPath, [at("node_modules", "typescript", "bin", "tsc"), "--project", app], { encoding: "utf8" });
+    assert.equal(status, 0, `${resolution}: ${stdout}`);
+  }
+});
+
+async function bundledByEsbuild(options) {
+  const { app } = install("esbuild", { "app.js": APP });
+  const outdir = join(app, "site");
+  await esbuild({ absWorkingDir: app, entryPoints: ["app.js"], bundle: true, minify: true, outdir, logLevel: "error", ...options });
+  writeFileSync(join(outdir, "index.html"), page("/app.js"));
+  return outdir;
+}
+
+async function bundledByVite() {
+  const { app } = install("vite", { "app.js": APP, "index.html": page("/app.js") });
+  lend(app, "vite");
+  const { build } = await import("vite");
+  await build({ root: app, configFile: false, logLevel: "error", build: { outDir: "site", emptyOutDir: true } });
+  return join(app, "site");
+}
+
+scenario("bundled by esbuild, with the core in a chunk of its own", { site: () => bundledByEsbuild({ format: "esm", splitting: true }) }, works);
+scenario("bundled by esbuild into one file", { site: () => bundledByEsbuild({ format: "iife" }) }, works);
+scenario("bundled by Vite, without any set-up", { site: bundledByVite }, works);
+
+scenario(
+  "as it is, from a server, by an import map",
+  { site: { "index.html": `<!doctype html><title>No bundler</title><link rel="icon" href="data:,"><script type="importmap">{ "imports": { "recobeacon": "/dist/index.js" } }</script><script type="module">${APP}</script>` } },
+  works,
+);
+
+scenario(
+  "the files load with subresource integrity",
+  {
+    site: () => {
+      const integrity = JSON.parse(readFileSync(at("dist", "integrity.json"), "utf8"));
+      const snippet = readFileSync(at("dist", "snippet.js"), "utf8");
+      return {
+        "index.html": `<!doctype html><title>SRI</title><link rel="icon" href="data:,"><script>${snippet}</script><script async src="/dist/reco.js" integrity="${integrity["reco.js"]}" crossorigin="anonymous"></script>
+          <script>reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } }); reco("click", { itemId: 1 });</script>`,
+      };
+    },
+  },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await collector.expectExactly({ itemId: "1" });
+  },
+);

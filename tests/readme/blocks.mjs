@@ -1,0 +1,39 @@
+// Finds the code blocks of a Markdown file that are pages or scripts, and what each promises.
+//
+// Directly before every ```html or ```js block stands a comment that says what the collector must have stored when the
+// block has run, as event types in their order, or `nothing`:
+//
+//     <!-- stores: click, buy -->
+//
+// There is no way to leave a block out.
+
+const FENCE = /^(?<before>[^\n]*)(?<gap>\n+)```(?<language>html|js|javascript)[^\n]*\n(?<code>.*?)^```/gms;
+const PROMISE = /^<!-- stores: (?<types>[A-Za-z, ]+) -->$/;
+
+export function blocks(markdown) {
+  return [...markdown.matchAll(FENCE)].map(({ groups: { before, gap, language, code }, index }) => {
+    const line = markdown.slice(0, index + before.length + gap.length).split("\n").length;
+    const promise = before.trim().match(PROMISE)?.groups.types;
+    const types = promise?.split(",").map((type) => type.trim());
+    return { line, language: language === "html" ? "html" : "js", code, stores: types?.[0] === "nothing" ? [] : types };
+  });
+}
+
+const FAVICON = '<link rel="icon" href="data:,">';
+const IMPORT_MAP = '<script type="importmap">{ "imports": { "recobeacon": "/dist/index.js" } }</script>';
+/** What the examples speak of. */
+const BODY = '<main><article id="article">An article</article><video id="video"></video><button id="buy">Buy</button></main>';
+
+/**
+ * The page that a block is. An html block is a page, or what stands in a page's head. A js block is a module; one that
+ * makes no tracker of its own runs where the tag has made one, and finds it as `tracker`.
+ */
+export function pageOf({ language, code }, snippet) {
+  if (language === "html") {
+    return /<html|<!doctype/i.test(code) ? code : `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>README</title>${FAVICON}\n${code}</head><body>${BODY}</body></html>`;
+  }
+  const own = /createTracker|reco\("create"/.test(code);
+  const tag = own ? "" : `<script>${snippet}</script><script async src="/dist/reco.js"></script><script>reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } });</script>`;
+  const tracker = own ? "" : 'const tracker = await new Promise((resolve) => reco("ready", resolve));\n';
+  return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>README</title>${FAVICON}${IMPORT_MAP}${tag}</head><body>${BODY}<script type="module">\n${tracker}${code}\nwindow.ran = true;\n</script></body></html>`;
+}

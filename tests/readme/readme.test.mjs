@@ -1,0 +1,47 @@
+// Runs every example of the README in a browser, against the collector.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { at } from "../../scripts/lib/project.mjs";
+import { flush, scenario, snippet, useBrowser } from "../e2e/harness.mjs";
+import { blocks, pageOf } from "./blocks.mjs";
+
+useBrowser();
+
+const readme = readFileSync(at("README.md"), "utf8");
+const examples = blocks(readme);
+
+test("a block is found with its line and its promise", () => {
+  const found = blocks("# A\n\n<!-- stores: click, buy -->\n```js\nclick();\n```\n\ntext\n\n```html\n<p>\n```\n\n<!-- stores: nothing -->\n\n```html\n<b>\n```\n```sh\nls\n```\n");
+  assert.deepEqual(found, [
+    { line: 4, language: "js", code: "click();\n", stores: ["click", "buy"] },
+    { line: 10, language: "html", code: "<p>\n", stores: undefined },
+    { line: 16, language: "html", code: "<b>\n", stores: [] },
+  ]);
+});
+
+test("the README has examples for the tag and for npm, and each says what it stores", () => {
+  assert.ok(examples.some(({ language }) => language === "html"), "an example of the tag");
+  assert.ok(examples.some(({ code }) => code.includes('from "recobeacon"')), "an example of the package");
+  for (const { line, stores } of examples) assert.ok(stores, `README.md:${line}: the block needs a comment before it: <!-- stores: click --> or <!-- stores: nothing -->`);
+});
+
+test("the snippet in the README is the one that is built", () => {
+  assert.ok(readme.includes(snippet()), `the README has to have this snippet, as it is:\n${snippet()}`);
+});
+
+for (const example of examples) {
+  const { line, stores = [] } = example;
+  scenario(`README.md:${line} stores ${stores.join(", ") || "nothing"}`, { site: { "index.html": pageOf(example, snippet()) } }, async ({ page, visit, collector }) => {
+    await visit();
+    if (example.language === "js") await page.waitForFunction(() => window.ran);
+    if (stores.length === 0) {
+      // Nothing is what it promises: so whatever it did has to be out before the table is looked at.
+      if (await page.evaluate(() => typeof window.reco === "function")) await flush(page);
+      assert.deepEqual(await collector.stored(), []);
+    } else {
+      await collector.expectExactly(...stores.map((type) => ({ type })));
+    }
+  });
+}

@@ -1,0 +1,49 @@
+// What would be refused at run time must not compile. Each line below has to be an error, or tsc complains.
+
+import { createTracker, type Price, type Tracker } from "recobeacon";
+
+declare const tracker: Tracker;
+
+// @ts-expect-error there is nowhere to send to
+createTracker({});
+// @ts-expect-error nor here
+createTracker();
+// @ts-expect-error no such protocol
+createTracker({ destinations: { protocol: "carrier-pigeon" } });
+// @ts-expect-error ibexa needs a customer
+createTracker({ destinations: { protocol: "ibexa" } });
+// @ts-expect-error batch needs an endpoint
+createTracker({ destinations: { protocol: "batch" } });
+// @ts-expect-error no such state
+createTracker({ destinations: [], consent: "maybe" });
+// @ts-expect-error unknown option
+createTracker({ destinations: [], colour: "red" });
+
+// @ts-expect-error what was clicked?
+tracker.click({});
+// @ts-expect-error a misspelled field
+tracker.click({ itemID: 1 });
+// @ts-expect-error an id is text or a number
+tracker.click({ itemId: true });
+// @ts-expect-error a rating is needed
+tracker.rate({ itemId: 1 });
+// @ts-expect-error a list is needed
+tracker.rendered({ items: 1 });
+// @ts-expect-error a currency is needed
+tracker.basket({ itemId: 1, price: { amount: 1 } });
+// @ts-expect-error a price is no bare number
+const price: Price = 12.45;
+// @ts-expect-error a user id is text
+tracker.login(12);
+// @ts-expect-error no such method
+tracker.clack({ itemId: 1 });
+// @ts-expect-error a measure is needed
+tracker.consumeTimer({ itemId: 1 }, {});
+// @ts-expect-error a scenario is needed
+tracker.observeRecommendations(document.body, {});
+// @ts-expect-error no such event
+tracker.on("arrived", () => {});
+// @ts-expect-error read only
+tracker.userId = "ada";
+
+export default price;
