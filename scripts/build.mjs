@@ -54,13 +54,20 @@ export function buildSteps({ stable = false } = {}) {
   const work = at("target", stable ? "bindgen-stable" : "bindgen");
   // Its own target directory each: the flags differ, and switching would build everything again.
   const targetDir = at("target", stable ? "wasm-stable" : "wasm-small");
+  // Taken before anything is read: what is changed meanwhile makes the result stale, as it should.
+  let digest;
   return [
-    { label: `compiling the tracker${stable ? " (stable)" : " and the standard library for size"}`, run: (task) => compile(task, targetDir, stable ? STABLE : SMALL) },
+    {
+      label: `compiling the tracker${stable ? " (stable)" : " and the standard library for size"}`,
+      run: (task) => {
+        digest = sourcesDigest();
+        return compile(task, targetDir, stable ? STABLE : SMALL);
+      },
+    },
     { label: "writing the glue and shrinking the module", run: (task) => shrink(task, targetDir, work) },
     {
       label: `bundling into ${out.slice(root.length + 1)}/`,
       run: async () => {
-        const digest = sourcesDigest();
         await bundle(work, out);
         markFresh(out, digest);
       },

@@ -125,13 +125,7 @@ const STAGES = {
       return { passed: 1, failed: 0 };
     },
   },
-  stable: {
-    label: "build with the plain stable toolchain",
-    run: async (task) => {
-      await built(task, { stable: true });
-      return { passed: 1, failed: 0 };
-    },
-  },
+  stable: { label: "build with the plain stable toolchain", needs: [(task) => built(task, { stable: true }), collector], run: nodeTests("stable") },
   types: {
     label: "types",
     run: async (task) => {
@@ -161,7 +155,7 @@ await main(async () => {
   const { names, list } = chosen();
   if (list) return console.log(Object.entries(STAGES).map(([name, { label }]) => `${name.padEnd(8)} ${label}`).join("\n"));
 
-  const inBrowser = names.some((name) => ["wasm", "package", "e2e", "readme"].includes(name));
+  const inBrowser = names.some((name) => ["wasm", "stable", "package", "e2e", "readme"].includes(name));
   await steps([...setUp({ wasmPack: names.includes("wasm") }), ...(inBrowser ? browserSteps({ driver: names.includes("wasm") }) : [])]);
 
   const sums = [];

@@ -4,7 +4,6 @@
 mod common;
 
 use common::{Page, batch, json, value, with};
-use recobeacon::engine::config::Config;
 use recobeacon::engine::value::Value;
 use serde_json::Value as Json;
 #[cfg(target_arch = "wasm32")]
@@ -85,7 +84,11 @@ fn required_fields() {
     let unnamed = json!({ "items": [1, { "title": "t" }] });
     wrong("rendered", unnamed, ("missing-field", "rendered.items[1].itemId"));
     wrong("triggerOpened", json!({}), ("missing-field", "triggerOpened.triggerName"));
-    wrong("clickTriggered", json!({ "itemId": 1 }), ("missing-field", "clickTriggered.triggerName"));
+    wrong(
+        "clickTriggered",
+        json!({ "itemId": 1 }),
+        ("missing-field", "clickTriggered.triggerName"),
+    );
     wrong("feedback", json!({ "query": "q" }), ("missing-field", "feedback.positive"));
     wrong("feedback", json!({ "positive": true }), ("missing-field", "feedback.query"));
     let landing = json!({ "itemId": 1, "campaign": "c" });
@@ -193,12 +196,27 @@ fn numbers() {
 #[test]
 fn prices() {
     for odd in [
-        "", "EUR", "12.45", "12.45eur", "12.45 EUR", " 12.45EUR", "12,45EUR", "EUR12.45", "12.EUR",
-        ".5EUR", "1e3EUR", "0x1EUR", "+1EUR", "1.2.3EUR", "12.45€", "12.45EURO", "١EUR",
+        "",
+        "EUR",
+        "12.45",
+        "12.45eur",
+        "12.45 EUR",
+        " 12.45EUR",
+        "12,45EUR",
+        "EUR12.45",
+        "12.EUR",
+        ".5EUR",
+        "1e3EUR",
+        "0x1EUR",
+        "+1EUR",
+        "1.2.3EUR",
+        "12.45€",
+        "12.45EURO",
+        "١EUR",
     ] {
         wrong_field("buy", "price", json!(odd), "bad-type");
     }
-    for odd in ["-1EUR", "-0.5EUR", "1.2345678EUR", "9000000000EUR", "1e9EUR".replace("e9", "0000000000").as_str()] {
+    for odd in ["-1EUR", "-0.5EUR", "1.2345678EUR", "9000000000EUR", "10000000000EUR"] {
         wrong_field("buy", "price", json!(odd), "out-of-range");
     }
     for odd in [
@@ -328,57 +346,4 @@ fn different_advice_is_bounded() {
     assert!(page.warnings.len() <= 100, "{}", page.warnings.len());
     page.advance(600_000);
     assert_eq!(page.events().len(), 1_000);
-}
-
-#[test]
-fn unusable_configurations() {
-    let destination = |more: Json| json!({ "destinations": more });
-    let collector = |more: Json| with(batch(), more);
-    for (config, field) in [
-        (json!(null), "config"),
-        (json!([]), "config"),
-        (json!({}), "config.destinations"),
-        (destination(json!([])), "config.destinations"),
-        (destination(json!("batch")), "config.destinations"),
-        (destination(json!({})), "config.destinations.protocol"),
-        (destination(json!([{ "protocol": "carrier-pigeon" }])), "config.destinations[0].protocol"),
-        (destination(json!({ "protocol": "batch" })), "config.destinations.endpoint"),
-        (destination(json!({ "protocol": "ibexa" })), "config.destinations.customerId"),
-        (collector(json!({ "destinations": { "endpoint": "" } })), "config.destinations.endpoint"),
-        (collector(json!({ "destinations": { "endpoint": "a b" } })), "config.destinations.endpoint"),
-        (collector(json!({ "destinations": { "endpoint": "a#b" } })), "config.destinations.endpoint"),
-        (collector(json!({ "destinations": { "transport": "x" } })), "config.destinations.transport"),
-        (collector(json!({ "consent": true })), "config.consent"),
-        (collector(json!({ "batch": { "maxEvents": 0 } })), "config.batch.maxEvents"),
-        (collector(json!({ "batch": { "maxWaitMs": -1 } })), "config.batch.maxWaitMs"),
-        (collector(json!({ "queue": { "maxEvents": 1.5 } })), "config.queue.maxEvents"),
-        (collector(json!({ "queue": { "maxAgeMs": "1" } })), "config.queue.maxAgeMs"),
-        (collector(json!({ "respect": { "gpc": 1 } })), "config.respect.gpc"),
-        (collector(json!({ "identity": { "userId": "a@b.de" } })), "config.identity.userId"),
-        (collector(json!({ "identity": { "cookieName": "a;b" } })), "config.identity.cookieName"),
-        (collector(json!({ "identity": { "cookieDays": 0 } })), "config.identity.cookieDays"),
-        (collector(json!({ "identity": { "storage": "disk" } })), "config.identity.storage"),
-    ] {
-        let error = Config::parse(&value(config.clone()), &mut Vec::new()).expect_err(field);
-        assert_eq!((error.code.name(), error.field.as_str()), ("config", field), "{config}");
-    }
-}
-
-#[test]
-fn options_that_nobody_knows_are_told_and_ignored() {
-    let odd = json!({ "destination": 1, "batch": { "maxEvnts": 1 }, "identity": { "userid": "x" },
-                      "destinations": { "customerId": "1" } });
-    let page = Page::open(with(batch(), odd));
-    let mut told = page.told();
-    told.sort_unstable();
-    assert_eq!(
-        told,
-        [
-            "config.batch.maxEvnts",
-            "config.destination",
-            "config.destinations.customerId",
-            "config.identity.userid"
-        ]
-        .map(|field| ("unknown-option", field))
-    );
 }

@@ -72,7 +72,8 @@ fn an_endpoint_is_used_as_given() {
         ("//c.example/v1/events", "//c.example/v1/events?b="),
         ("https://c.example/v1/events?shop=1", "https://c.example/v1/events?shop=1&b="),
     ] {
-        let mut page = Page::open(with(batch(), json!({ "destinations": { "endpoint": endpoint } })));
+        let mut page =
+            Page::open(with(batch(), json!({ "destinations": { "endpoint": endpoint } })));
         page.click(1);
         page.advance(2_000);
         assert!(page.urls()[0].starts_with(start), "{}", page.urls()[0]);
@@ -300,7 +301,11 @@ fn transports() {
 /// Checks that it is a UUIDv7 (RFC 9562) and gives back its milliseconds.
 fn uuid_ms(id: &str) -> u64 {
     let groups: Vec<&str> = id.split('-').collect();
-    assert_eq!(groups.iter().map(|group| group.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{id}");
+    assert_eq!(
+        groups.iter().map(|group| group.len()).collect::<Vec<_>>(),
+        [8, 4, 4, 4, 12],
+        "{id}"
+    );
     assert!(id.bytes().all(|b| b == b'-' || b.is_ascii_digit() || (b'a'..=b'f').contains(&b)));
     assert!(groups[2].starts_with('7'), "version: {id}");
     assert!(groups[3].starts_with(['8', '9', 'a', 'b']), "variant: {id}");

@@ -149,6 +149,20 @@ fn without_an_act_the_clock_stops() {
 }
 
 #[test]
+fn coming_back_to_the_page_is_an_act() {
+    let mut page = page();
+    start(&mut page, 1, 7, json!({ "by": "time", "fullAfterMs": 10_000, "idleAfterMs": 3_500 }));
+    page.advance(1_000);
+    page.feed(Input::Hidden);
+    page.advance(60_000);
+    page.shown();
+    page.advance(60_000);
+    assert_eq!(percentages(&page), [10, 20, 30, 40]);
+    page.feed(Input::Hidden);
+    assert_eq!(percentages(&page), [10, 20, 30, 40, 45], "3,500 ms more, and no longer");
+}
+
+#[test]
 fn the_default_is_a_minute() {
     let mut page = page();
     start(&mut page, 1, 7, json!({ "by": "time", "fullAfterMs": 600_000 }));
@@ -273,7 +287,12 @@ fn bad_timers_are_refused_with_code_and_path() {
         (json!({ "itemId": 1 }), json!({ "by": "heart" }), "out-of-range", "consumeTimer.by"),
         (json!({ "itemId": 1 }), json!({ "by": "scroll" }), "unsupported-event", "consumeTimer.by"),
         (json!({ "itemId": 1 }), json!({ "by": "media" }), "unsupported-event", "consumeTimer.by"),
-        (json!({ "itemId": 1 }), json!({ "by": "time" }), "missing-field", "consumeTimer.fullAfterMs"),
+        (
+            json!({ "itemId": 1 }),
+            json!({ "by": "time" }),
+            "missing-field",
+            "consumeTimer.fullAfterMs",
+        ),
         (json!({ "itemId": 1 }), json!({ "by": "words" }), "missing-field", "consumeTimer.words"),
     ] {
         let mut page = page();

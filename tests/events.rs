@@ -134,6 +134,8 @@ fn prices_are_written_as_they_are_given() {
         (json!({ "amount": 0, "currency": "EUR" }), "0EUR"),
         (json!({ "amount": -0.0, "currency": "EUR" }), "0EUR"),
         (json!({ "amount": 4.35, "currency": "EUR" }), "4.35EUR"),
+        (json!({ "amount": 1.05, "currency": "EUR" }), "1.05EUR"),
+        (json!({ "amount": 0.000001, "currency": "EUR" }), "0.000001EUR"),
         (json!({ "amount": 19.99, "currency": "EUR" }), "19.99EUR"),
         (json!({ "amount": 8999999999.999998, "currency": "EUR" }), "8999999999.999998EUR"),
     ] {
@@ -196,7 +198,8 @@ fn triggers() {
 fn feedback() {
     let least = json!({ "query": "q", "positive": false });
     check("feedback", least.clone(), least);
-    let most = json!({ "query": "q", "positive": true, "message": "line one\nline \\ two\u{2028}" });
+    let most =
+        json!({ "query": "q", "positive": true, "message": "line one\nline \\ two\u{2028}" });
     check("feedback", most.clone(), most);
 }
 

@@ -30,9 +30,8 @@ fn known(age_ms: u64, by: &str) -> Stored {
 /// Users of the events that were sent: account and visitor.
 fn users(page: &mut Page) -> Vec<(Json, Json, Json)> {
     page.call("flush", json!([]));
-    let of = |event: &Json| {
-        (event["type"].clone(), event["user"].clone(), event["anonymous"].clone())
-    };
+    let of =
+        |event: &Json| (event["type"].clone(), event["user"].clone(), event["anonymous"].clone());
     page.events().iter().map(of).collect()
 }
 
@@ -105,7 +104,9 @@ fn a_cookie_from_the_future_is_renewed() {
 
 #[test]
 fn damaged_cookies_are_replaced() {
-    for odd in ["", "short", "a;b=cdefgh", "white space", "größe-größe", "a\\b\\c\\d\\e", "%41%42%43"] {
+    for odd in
+        ["", "short", "a;b=cdefgh", "white space", "größe-größe", "a\\b\\c\\d\\e", "%41%42%43"]
+    {
         let stored = Stored { id: Some(odd.to_owned()), ..known(0, "c") };
         let page = Page::open_with(batch(), &stored);
         assert_ne!(page.engine.anonymous_id(), Some(odd));

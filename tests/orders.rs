@@ -145,7 +145,8 @@ fn what_is_kept_is_short_and_says_nothing() {
 
 #[test]
 fn where_nothing_may_be_stored_it_is_remembered_for_this_page() {
-    for options in [json!({ "identity": { "storage": "memory" } }), json!({ "consent": "anonymous" })]
+    for options in
+        [json!({ "identity": { "storage": "memory" } }), json!({ "consent": "anonymous" })]
     {
         let mut page = Page::open(with(batch(), options));
         buy(&mut page, line("o-1", 1));

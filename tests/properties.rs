@@ -18,7 +18,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// No files of past failures: what was found becomes a test of its own.
 fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, max_shrink_iters: 300, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig {
+        cases,
+        max_shrink_iters: 300,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 fn written(event: &Event) -> Json {
@@ -188,9 +193,7 @@ fn happen(page: &mut Page, step: Step) {
 const MOST: u64 = 8;
 
 fn config() -> Json {
-    let batch = |endpoint, transport| {
-        json!({ "protocol": "batch", "endpoint": endpoint, "transport": transport })
-    };
+    let batch = |endpoint, transport| json!({ "protocol": "batch", "endpoint": endpoint, "transport": transport });
     let vendor = json!({ "protocol": "ibexa", "customerId": "1", "transport": "auto" });
     json!({
         "destinations": [batch("/a", "fetch"), batch("/b", "beacon"), vendor],
@@ -200,7 +203,9 @@ fn config() -> Json {
 }
 
 /// A browser answers each of its requests with the next outcome, as far as that one makes sense.
-fn erratic(mut outcomes: impl Iterator<Item = Outcome> + 'static) -> impl FnMut(&Send) -> Option<Outcome> {
+fn erratic(
+    mut outcomes: impl Iterator<Item = Outcome> + 'static,
+) -> impl FnMut(&Send) -> Option<Outcome> {
     move |send| {
         use recobeacon::engine::effect::Via;
         let outcome = outcomes.next().unwrap();

@@ -185,6 +185,26 @@ fn the_bound_holds_for_what_has_to_go_again_too() {
 }
 
 #[test]
+fn what_comes_back_counts_as_well() {
+    let options = json!({ "destinations": { "transport": "fetch" }, "queue": { "maxEvents": 5 } });
+    let mut page = Page::open(with(batch(), options));
+    page.network(|_| None);
+    for n in 0..5 {
+        page.click(n);
+    }
+    page.advance(2_000);
+    for n in 5..10 {
+        page.click(n);
+    }
+    let id = page.sends[0].send.id;
+    page.settle(id, answered(503));
+    assert_eq!((page.count("queued"), page.count("dropped")), (5, 5));
+    page.network(|_| answered(204));
+    page.advance(60_000);
+    assert_eq!(page.item_ids()[5..], ["5", "6", "7", "8", "9"], "the oldest went");
+}
+
+#[test]
 fn what_is_too_old_is_given_up() {
     let mut page = offline(with(batch(), json!({ "queue": { "maxAgeMs": 60_000 } })));
     page.click(1);
@@ -288,9 +308,8 @@ fn flush_attempts_everything() {
 
 #[test]
 fn destinations_do_not_wait_for_each_other() {
-    let destinations = ["/a", "/b"].map(
-        |endpoint| json!({ "protocol": "batch", "endpoint": endpoint, "transport": "fetch" }),
-    );
+    let destinations = ["/a", "/b"]
+        .map(|endpoint| json!({ "protocol": "batch", "endpoint": endpoint, "transport": "fetch" }));
     let mut page = Page::open(json!({ "destinations": destinations }));
     page.network(|send| answered(if send.request.url.starts_with("/a") { 503 } else { 204 }));
     for n in 0..3 {

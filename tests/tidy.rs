@@ -16,7 +16,8 @@ fn root() -> &'static Path {
 }
 
 fn collect(directory: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display())) {
+    for entry in fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()))
+    {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() {
@@ -89,9 +90,22 @@ fn every_file_says_what_it_is_for() {
 #[test]
 fn the_engine_has_no_browser_no_clock_and_no_dice() {
     let outside = [
-        "web_sys", "js_sys", "wasm_bindgen", "gloo", "SystemTime", "Instant", "std::time",
-        "std::env::", "std::fs", "std::net", "std::thread", "thread_rng", "getrandom", "unsafe",
-        "println!", "static mut",
+        "web_sys",
+        "js_sys",
+        "wasm_bindgen",
+        "gloo",
+        "SystemTime",
+        "Instant",
+        "std::time",
+        "std::env::",
+        "std::fs",
+        "std::net",
+        "std::thread",
+        "thread_rng",
+        "getrandom",
+        "unsafe",
+        "println!",
+        "static mut",
     ];
     let mut broken = Vec::new();
     for (name, text) in files(&["src/engine"], &["rs"]) {
@@ -198,7 +212,11 @@ fn no_test_is_switched_off() {
         let found = words.iter().filter(|word| {
             // Iterators skip as well.
             let mut lines = code(&text).filter(|line| line.contains(word.as_str()));
-            if name.ends_with(".rs") && word.starts_with('.') { false } else { lines.next().is_some() }
+            if name.ends_with(".rs") && word.starts_with('.') {
+                false
+            } else {
+                lines.next().is_some()
+            }
         });
         broken.extend(found.map(|word| format!("{name}: {word}")));
     }

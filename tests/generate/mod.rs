@@ -35,7 +35,8 @@ fn category() -> BoxedStrategy<Json> {
         let path = names.concat();
         path != "." && path != ".."
     });
-    let text = user_id().prop_filter("no path", |text| !matches!(text.trim_matches('/'), "." | ".."));
+    let text =
+        user_id().prop_filter("no path", |text| !matches!(text.trim_matches('/'), "." | ".."));
     prop_oneof![list.prop_map(|names| json!(names)), text.prop_map(Json::from)].boxed()
 }
 
@@ -73,9 +74,24 @@ fn boolean() -> BoxedStrategy<Json> {
 pub fn anything() -> BoxedStrategy<Json> {
     let name = prop_oneof![
         prop::sample::select(vec![
-            "itemId", "itemType", "categoryPath", "price", "quantity", "rating", "percentage",
-            "items", "scenario", "search", "query", "position", "filters", "amount", "currency",
-            "__proto__", "forget", ""
+            "itemId",
+            "itemType",
+            "categoryPath",
+            "price",
+            "quantity",
+            "rating",
+            "percentage",
+            "items",
+            "scenario",
+            "search",
+            "query",
+            "position",
+            "filters",
+            "amount",
+            "currency",
+            "__proto__",
+            "forget",
+            ""
         ])
         .prop_map(str::to_owned),
         "\\PC{0,8}",
@@ -87,7 +103,8 @@ pub fn anything() -> BoxedStrategy<Json> {
         any::<i64>().prop_map(Json::from),
         any::<u64>().prop_map(Json::from),
         text(),
-        prop::sample::select(vec!["", ".", "..", "\\", "1EUR", "EUR", "-1EUR"]).prop_map(Json::from),
+        prop::sample::select(vec!["", ".", "..", "\\", "1EUR", "EUR", "-1EUR"])
+            .prop_map(Json::from),
     ];
     leaf.prop_recursive(8, 64, 6, move |inner| {
         prop_oneof![
@@ -127,7 +144,7 @@ fn item(required: Fields, optional: Fields) -> BoxedStrategy<Json> {
 }
 
 fn search() -> BoxedStrategy<Json> {
-    let place = || whole(1, 1 << 53 - 1);
+    let place = || whole(1, (1 << 53) - 1);
     object(
         vec![("query", text()), ("position", place())],
         vec![
@@ -191,9 +208,7 @@ pub fn argument(kind: Kind) -> BoxedStrategy<Json> {
     match kind {
         Kind::Click => item(vec![], vec![("search", search())]),
         Kind::Consume => item(vec![], vec![("percentage", real(100.0))]),
-        Kind::Basket => {
-            item(vec![], vec![quantity(), ("price", price()), ("campaign", text())])
-        }
+        Kind::Basket => item(vec![], vec![quantity(), ("price", price()), ("campaign", text())]),
         Kind::DeleteFromBasket => item(vec![], vec![quantity()]),
         Kind::Wishlist => item(vec![], vec![("price", price())]),
         Kind::DeleteFromWishlist | Kind::Blacklist | Kind::PredictiveBasketClick => {
@@ -202,20 +217,16 @@ pub fn argument(kind: Kind) -> BoxedStrategy<Json> {
         Kind::Buy => buy(),
         Kind::Rate => item(vec![("rating", whole(0, 100))], vec![]),
         Kind::Rendered => rendered(),
-        Kind::ClickRecommended => item(
-            vec![],
-            vec![("scenario", name()), ("modelId", name()), ("mainId", name())],
-        ),
+        Kind::ClickRecommended => {
+            item(vec![], vec![("scenario", name()), ("modelId", name()), ("mainId", name())])
+        }
         Kind::TriggerOpened => object(vec![("triggerName", name())], vec![]),
         Kind::ClickTriggered => item(vec![("triggerName", name())], vec![]),
-        Kind::Feedback => object(
-            vec![("query", text()), ("positive", boolean())],
-            vec![("message", text())],
-        ),
-        Kind::CacheHit => cache_hit(),
-        Kind::LandingPageClick => {
-            item(vec![("campaign", text()), ("pageId", name())], vec![])
+        Kind::Feedback => {
+            object(vec![("query", text()), ("positive", boolean())], vec![("message", text())])
         }
+        Kind::CacheHit => cache_hit(),
+        Kind::LandingPageClick => item(vec![("campaign", text()), ("pageId", name())], vec![]),
         Kind::Login => Just(json!({})).boxed(),
     }
 }

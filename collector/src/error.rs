@@ -1,0 +1,72 @@
+//! Why a request is refused: one enum, from which status and sentence follow.
+
+use axum::http::StatusCode;
+use std::borrow::Cow;
+
+/// A refusal. Its sentence is for people and may change; the status is the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// 400: what was sent is wrong, and sending it again will not help.
+    Invalid(Cow<'static, str>),
+    /// 401: the admin token is missing or wrong.
+    Unauthorized,
+    /// 403: events are read on the machine itself only.
+    Forbidden(&'static str),
+    /// 404: there is no such thing.
+    NotFound(&'static str),
+    /// 405: these methods are allowed.
+    Method(&'static str),
+    /// 408: the body took too long.
+    TooSlow,
+    /// 413: the body is too large, or has too many events.
+    TooLarge(String),
+    /// 414: the address is too long.
+    LongUrl(usize),
+    /// 415: the body is of a type that is not taken.
+    MediaType(&'static str),
+    /// 503: nothing was stored; the client may try again.
+    Unavailable(&'static str),
+}
+
+impl Refusal {
+    /// A 400 with this sentence.
+    pub fn invalid(sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::Invalid(sentence.into())
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::LongUrl(_) => StatusCode::URI_TOO_LONG,
+            Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The sentence.
+    pub fn sentence(&self) -> Cow<'_, str> {
+        match self {
+            Self::Invalid(sentence) => Cow::Borrowed(sentence),
+            Self::Unauthorized => Cow::Borrowed(
+                "events are read with `Authorization: Bearer <admin_token>`, or on the machine itself",
+            ),
+            Self::Forbidden(sentence)
+            | Self::NotFound(sentence)
+            | Self::MediaType(sentence)
+            | Self::Unavailable(sentence) => Cow::Borrowed(sentence),
+            Self::Method(allowed) => Cow::Owned(format!("the methods here are {allowed}")),
+            Self::TooSlow => Cow::Borrowed("the body took too long to arrive"),
+            Self::TooLarge(sentence) => Cow::Borrowed(sentence),
+            Self::LongUrl(most) => {
+                Cow::Owned(format!("the address has more than {most} characters"))
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! `GET /v1/events/stream`: what is stored, and then what will be, as server-sent events.
+//!
+//! Rows are only ever read from the database, a few at a time, when the reader has taken the last
+//! ones. The writer's word that there are new rows merely wakes the stream, so nothing is lost or
+//! doubled between what was and what comes, and a slow reader costs nothing but its own delay.
+
+use super::{App, Peer, guard, read};
+use crate::error::Refusal;
+use crate::limits::Limits;
+use axum::Extension;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use serde::Deserialize;
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+
+/// Where to begin.
+#[derive(Debug, Deserialize)]
+pub struct Begin {
+    #[serde(default)]
+    after: u64,
+}
+
+struct Reader {
+    app: Arc<App>,
+    after: i64,
+    rows: VecDeque<(i64, String)>,
+    last: watch::Receiver<i64>,
+    _place: OwnedSemaphorePermit,
+}
+
+/// Opens a stream.
+pub async fn open(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    begin: Result<Query<Begin>, QueryRejection>,
+) -> Result<Response, Refusal> {
+    guard::check(&app, peer, &headers)?;
+    let after = after(&headers, begin)?;
+    let place = Arc::clone(&app.streams)
+        .try_acquire_owned()
+        .map_err(|_| Refusal::Unavailable("too many streams are open"))?;
+    let last = app.store.last();
+    let reader = Reader { app, after, rows: VecDeque::new(), last, _place: place };
+    let alive = KeepAlive::new().interval(Limits::KEEP_ALIVE).text("keep-alive");
+    let events = Sse::new(stream::unfold(reader, next)).keep_alive(alive);
+    let mut response = read::private(events.into_response());
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // nginx would collect rows until a buffer is full.
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// A browser that connects again sends the address it began with, and where it was.
+fn after(headers: &HeaderMap, begin: Result<Query<Begin>, QueryRejection>) -> Result<i64, Refusal> {
+    let seen = headers.get("last-event-id").map(|seen| seen.to_str().ok()?.parse().ok());
+    match (seen, begin) {
+        (Some(Some(row)), _) | (None, Ok(Query(Begin { after: row }))) => Ok(read::row(row)),
+        (Some(None), _) | (None, Err(_)) => {
+            Err(Refusal::invalid("after and Last-Event-ID must be a row's number"))
+        }
+    }
+}
+
+async fn next(mut reader: Reader) -> Option<(Result<Event, Infallible>, Reader)> {
+    let stop = reader.app.stop.clone();
+    loop {
+        if stop.is_cancelled() {
+            return None;
+        }
+        if let Some((row, json)) = reader.rows.pop_front() {
+            reader.after = row;
+            let event = Event::default().id(row.to_string()).event("event").data(json);
+            return Some((Ok(event), reader));
+        }
+        match reader.app.store.events(reader.after, Limits::STREAM_ROWS).await {
+            Ok(page) => reader.rows = page.rows.into(),
+            Err(error) => {
+                tracing::warn!("a stream ended: {error}");
+                return None;
+            }
+        }
+        if reader.rows.is_empty() {
+            // Word of a row that was read already only makes us look once more.
+            tokio::select! {
+                () = stop.cancelled() => return None,
+                changed = reader.last.changed() => changed.ok()?,
+            }
+        }
+    }
+}

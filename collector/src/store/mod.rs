@@ -1,0 +1,141 @@
+//! The database: each event once, and nothing answered before it is on disk.
+//!
+//! One thread writes; requests that wait for it at the same time share a transaction, so that the
+//! disk's flush, which costs more than everything else, is paid once for all of them. Readers have
+//! connections of their own, which in SQLite's WAL mode neither wait for the writer nor hold it up.
+
+mod reader;
+mod schema;
+mod writer;
+
+pub use reader::Page;
+
+use crate::event::Delivery;
+use crate::hashing::Hasher;
+use crate::limits::Limits;
+use reader::Readers;
+use std::fmt;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+use tokio::sync::{mpsc, oneshot, watch};
+use writer::Job;
+
+/// The database.
+#[derive(Debug)]
+pub struct Store {
+    jobs: mpsc::Sender<Job>,
+    readers: Readers,
+    last: watch::Receiver<i64>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// Why something was not stored or read.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The database could not be opened or brought to this version.
+    Open(String),
+    /// Too many requests wait already.
+    Full,
+    /// The transaction failed, or the collector is stopping; nothing of it is stored.
+    NotStored,
+    /// A query failed.
+    NotRead(rusqlite::Error),
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(sentence) => f.write_str(sentence),
+            Self::Full => f.write_str("too many requests wait for the disk"),
+            Self::NotStored => f.write_str("the events could not be stored"),
+            Self::NotRead(error) => write!(f, "the database does not answer: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl Store {
+    /// Opens the database, makes it where it is missing, and starts the writer.
+    ///
+    /// # Errors
+    /// It cannot be opened, it was made by a newer version, or its rows were hashed with another
+    /// key of the same number.
+    pub fn open(path: &Path, hasher: &Hasher, limits: &Limits) -> Result<Self, StoreError> {
+        let opened = schema::open(path, hasher).and_then(|connection| {
+            let last = schema::last_row(&connection)?;
+            Ok((connection, last))
+        });
+        let (connection, last) = opened.map_err(|error| {
+            StoreError::Open(format!("the database {}: {error}", path.display()))
+        })?;
+        let (jobs, waiting) = mpsc::channel(limits.waiting);
+        let (committed, last) = watch::channel(last);
+        let writer = std::thread::Builder::new()
+            .name("writer".to_owned())
+            .spawn(move || writer::run(connection, waiting, &committed))
+            .map_err(|error| StoreError::Open(format!("the writer cannot start: {error}")))?;
+        Ok(Self {
+            jobs,
+            readers: Readers::new(path.to_owned()),
+            last,
+            writer: Mutex::new(Some(writer)),
+        })
+    }
+
+    /// Stores one request's events, all or none. When this returns they are on disk.
+    ///
+    /// # Errors
+    /// Nothing was stored.
+    pub async fn append(&self, delivery: Delivery) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.try_send(Job::Append(delivery, answer)).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => StoreError::Full,
+            mpsc::error::TrySendError::Closed(_) => StoreError::NotStored,
+        })?;
+        match answered.await {
+            Ok(true) => Ok(()),
+            Ok(false) | Err(_) => Err(StoreError::NotStored),
+        }
+    }
+
+    /// Stored events after a row, as JSON objects.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn events(&self, after: i64, limit: u32) -> Result<Page, StoreError> {
+        self.readers.page(reader::events, after, limit).await
+    }
+
+    /// Batches after a row, as JSON objects.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn batches(&self, after: i64, limit: u32) -> Result<Page, StoreError> {
+        self.readers.page(reader::batches, after, limit).await
+    }
+
+    /// The last row that is on disk, and word of each new one.
+    pub fn last(&self) -> watch::Receiver<i64> {
+        self.last.clone()
+    }
+
+    /// Whether it can be read, and the writer is there.
+    pub async fn is_well(&self) -> bool {
+        !self.jobs.is_closed() && self.events(i64::MAX, 1).await.is_ok()
+    }
+
+    /// Writes what waits and closes the file. Later requests are refused.
+    pub async fn close(&self) {
+        // Before the writer: the last connection to close empties the log into the database, and
+        // one that only reads cannot.
+        self.readers.close();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // Where this fails the writer is gone already.
+        let _ = self.jobs.send(Job::Close).await;
+        if let Some(writer) = writer {
+            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        }
+    }
+}

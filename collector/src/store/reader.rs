@@ -1,0 +1,135 @@
+//! Reading: pages of rows as JSON, in the order in which they were stored.
+
+use super::StoreError;
+use crate::limits::Limits;
+use recobeacon::engine::json::Object;
+use rusqlite::{Connection, OpenFlags, Row};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
+
+/// Some rows.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// Each row's number, and the row as a JSON object.
+    pub rows: Vec<(i64, String)>,
+}
+
+/// A few connections that only read.
+#[derive(Debug)]
+pub struct Readers {
+    path: PathBuf,
+    places: Semaphore,
+    idle: Arc<Mutex<Vec<Connection>>>,
+}
+
+type Query = fn(&Connection, i64, u32) -> rusqlite::Result<Page>;
+
+impl Readers {
+    /// Opens none yet.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, places: Semaphore::new(Limits::READERS), idle: Arc::default() }
+    }
+
+    /// Runs a query where blocking is allowed.
+    pub async fn page(&self, query: Query, after: i64, limit: u32) -> Result<Page, StoreError> {
+        let closed = |_| StoreError::NotRead(rusqlite::Error::InvalidQuery);
+        let _place = self.places.acquire().await.map_err(closed)?;
+        let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
+        let work = move || {
+            let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let connection = kept.map_or_else(|| open(&path), Ok)?;
+            let page = query(&connection, after, limit)?;
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            Ok(page)
+        };
+        match tokio::task::spawn_blocking(work).await {
+            Ok(page) => page.map_err(StoreError::NotRead),
+            Err(_) => Err(StoreError::NotRead(rusqlite::Error::InvalidQuery)),
+        }
+    }
+
+    /// Closes the connections. Later queries are refused.
+    pub fn close(&self) {
+        self.places.close();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+fn open(path: &std::path::Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Limits::BUSY)?;
+    Ok(connection)
+}
+
+/// Events after a row.
+pub fn events(connection: &Connection, after: i64, limit: u32) -> rusqlite::Result<Page> {
+    let sql = "SELECT * FROM events WHERE row > ? ORDER BY row LIMIT ?";
+    rows(connection, sql, after, limit, |row, object| {
+        text(row, object, "id", "id")?;
+        text(row, object, "type", "type")?;
+        whole(row, object, "at", "at")?;
+        whole(row, object, "receivedAt", "received_at")?;
+        whole(row, object, "sentAt", "sent_at")?;
+        text(row, object, "source", "source")?;
+        text(row, object, "stream", "stream")?;
+        whole(row, object, "seq", "seq")?;
+        whole(row, object, "place", "place")?;
+        text(row, object, "client", "client")?;
+        text(row, object, "customer", "customer")?;
+        text(row, object, "user", "user")?;
+        text(row, object, "anonymous", "anonymous")?;
+        whole(row, object, "key", "key")?;
+        row.get("fields")
+    })
+}
+
+/// Batches after a row.
+pub fn batches(connection: &Connection, after: i64, limit: u32) -> rusqlite::Result<Page> {
+    let sql = "SELECT * FROM batches WHERE row > ? ORDER BY row LIMIT ?";
+    rows(connection, sql, after, limit, |row, object| {
+        text(row, object, "stream", "stream")?;
+        for name in ["seq", "bytes", "events", "stored", "copies"] {
+            whole(row, object, name, name)?;
+        }
+        whole(row, object, "receivedAt", "received_at")?;
+        Ok("{}".to_owned())
+    })
+}
+
+/// `write` writes what it knows and gives back an object whose fields are put behind it.
+fn rows(
+    connection: &Connection,
+    sql: &str,
+    after: i64,
+    limit: u32,
+    write: fn(&Row<'_>, &mut Object<'_>) -> rusqlite::Result<String>,
+) -> rusqlite::Result<Page> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map((after, limit), |row| {
+        let mut json = String::new();
+        let mut object = Object::new(&mut json);
+        whole(row, &mut object, "row", "row")?;
+        let more = write(row, &mut object)?;
+        if let Some(fields) = more.strip_prefix('{').filter(|fields| *fields != "}") {
+            json.push(',');
+            json.push_str(fields);
+        } else {
+            object.end();
+        }
+        Ok((row.get("row")?, json))
+    })?;
+    Ok(Page { rows: rows.collect::<Result<_, _>>()? })
+}
+
+fn text(row: &Row<'_>, object: &mut Object<'_>, name: &str, column: &str) -> rusqlite::Result<()> {
+    object.some_text(name, row.get::<_, Option<String>>(column)?.as_deref());
+    Ok(())
+}
+
+fn whole(row: &Row<'_>, object: &mut Object<'_>, name: &str, column: &str) -> rusqlite::Result<()> {
+    // Only numbers that are not negative are stored.
+    object.some_whole(name, row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs));
+    Ok(())
+}

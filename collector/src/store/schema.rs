@@ -1,0 +1,176 @@
+//! The tables, and how an older database becomes a current one.
+
+use crate::hashing::Hasher;
+use crate::limits::Limits;
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use std::fmt;
+use std::path::Path;
+
+/// One step for each version; a database remembers in `user_version` how many it has seen. Steps
+/// that were published are never changed, only followed by others.
+const MIGRATIONS: &[&str] = &["
+    -- AUTOINCREMENT: a row's number is a reader's bookmark, so it must never come back.
+    CREATE TABLE events (
+        row INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        type TEXT NOT NULL,
+        at INTEGER NOT NULL,
+        received_at INTEGER NOT NULL,
+        sent_at INTEGER,
+        source TEXT NOT NULL,
+        stream TEXT,
+        seq INTEGER,
+        place INTEGER,
+        client TEXT,
+        customer TEXT,
+        user TEXT,
+        anonymous TEXT,
+        key INTEGER,
+        fields TEXT NOT NULL
+    );
+    CREATE TABLE batches (
+        row INTEGER PRIMARY KEY AUTOINCREMENT,
+        stream TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        events INTEGER NOT NULL,
+        stored INTEGER NOT NULL,
+        received_at INTEGER NOT NULL,
+        copies INTEGER NOT NULL DEFAULT 0,
+        UNIQUE (stream, seq)
+    );
+    -- Not the keys, only by what to recognise them.
+    CREATE TABLE keys (
+        number INTEGER PRIMARY KEY,
+        recognised_by TEXT NOT NULL
+    );
+"];
+
+/// Why a database cannot be used.
+#[derive(Debug)]
+pub enum SchemaError {
+    /// SQLite says so.
+    Sqlite(rusqlite::Error),
+    /// Its folder cannot be made.
+    Folder(std::io::Error),
+    /// It was made by a newer version.
+    Newer,
+    /// It knows another key by this number.
+    Key(u32),
+}
+
+impl fmt::Display for SchemaError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(error) => error.fmt(f),
+            Self::Folder(error) => write!(f, "its folder cannot be made: {error}"),
+            Self::Newer => f.write_str("was made by a newer version of the collector"),
+            Self::Key(number) => write!(
+                f,
+                "has rows that were hashed with another key {number}: give the new key a higher number"
+            ),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for SchemaError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// Opens the database for writing, and brings it to this version.
+pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(SchemaError::Folder)?;
+    }
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(Limits::BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // FULL: a commit returns when the log has reached the disk. NORMAL would lose answered
+    // requests in a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous).
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    migrate(&mut connection)?;
+    check_key(&connection, hasher)?;
+    Ok(connection)
+}
+
+/// The last event's row, 0 where there is none.
+pub fn last_row(connection: &Connection) -> Result<i64, SchemaError> {
+    let last = "SELECT coalesce(max(row), 0) FROM events";
+    Ok(connection.query_row(last, [], |row| row.get(0))?)
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
+    // Immediate, so that of two collectors that start at once the second one sees it done.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let done: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let missing = MIGRATIONS.get(done as usize..).ok_or(SchemaError::Newer)?;
+    for step in missing {
+        transaction.execute_batch(step)?;
+    }
+    if !missing.is_empty() {
+        transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Two keys by one number would make one visitor two, and nobody could tell the rows apart.
+fn check_key(connection: &Connection, hasher: &Hasher) -> Result<(), SchemaError> {
+    let (number, check) = (hasher.key(), hasher.check());
+    let known: Option<String> = connection
+        .query_row("SELECT recognised_by FROM keys WHERE number = ?", [number], |row| row.get(0))
+        .optional()?;
+    match known {
+        Some(known) if known == check => Ok(()),
+        Some(_) => Err(SchemaError::Key(number)),
+        None => {
+            let sql = "INSERT INTO keys (number, recognised_by) VALUES (?, ?)";
+            connection.execute(sql, params![number, check])?;
+            Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::hashing::Key;
+
+    fn hasher(byte: u8) -> Hasher {
+        Hasher::new(&[Key { number: 1, secret: vec![byte; 32] }], Path::new("unused")).unwrap()
+    }
+
+    #[test]
+    fn commits_are_flushed_to_the_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open(&folder.path().join("new/folder/a.sqlite"), &hasher(1)).unwrap();
+        let pragma = |name| {
+            connection.pragma_query_value(None, name, |row| row.get::<_, String>(0)).unwrap()
+        };
+        assert_eq!(pragma("journal_mode"), "wal");
+        let synchronous: i64 =
+            connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        assert_eq!(synchronous, 2);
+    }
+
+    #[test]
+    fn a_database_of_a_newer_version_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.sqlite");
+        let connection = open(&path, &hasher(1)).unwrap();
+        connection.pragma_update(None, "user_version", MIGRATIONS.len() as u32 + 1).unwrap();
+        assert!(matches!(open(&path, &hasher(1)), Err(SchemaError::Newer)));
+    }
+
+    #[test]
+    fn another_key_of_a_known_number_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.sqlite");
+        open(&path, &hasher(1)).unwrap();
+        open(&path, &hasher(1)).unwrap();
+        assert!(matches!(open(&path, &hasher(2)), Err(SchemaError::Key(1))));
+    }
+}

@@ -1,0 +1,286 @@
+//! A collector in this process on a free port, and an HTTP client that sends exactly what it is
+//! told: what these tests are about is often what other clients would tidy up.
+#![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+
+use recobeacon_collector::Collector;
+use recobeacon_collector::config::{Config, Overrides};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Longest time that anything here may take.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+/// The key of every test server, as in the known answers of `hashing.rs`.
+pub const SECRET: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+/// The hash of `johndoe` by that key, computed by Python's `hmac`.
+pub const JOHNDOE: &str = "a1bf54c2232c966f8201ba97add4126b";
+/// The hash of `Js79009234YU7`, likewise.
+pub const VISITOR: &str = "0d59260b596534e092c7a98579fc032f";
+
+pub struct Server {
+    pub collector: Collector,
+    pub address: SocketAddr,
+    pub folder: TempDir,
+}
+
+impl Server {
+    pub async fn start() -> Self {
+        Self::with("").await
+    }
+
+    /// With this TOML before the key.
+    pub async fn with(toml: &str) -> Self {
+        Self::serving(toml, None).await
+    }
+
+    /// With these files: name and content, under `dist/` or `site/`.
+    pub async fn serving(toml: &str, files: Option<&[(&str, &[u8])]>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, content) in files.into_iter().flatten() {
+            let path = folder.path().join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, content).unwrap();
+        }
+        let toml = format!("{toml}\n[[keys]]\nnumber = 3\nsecret = \"{SECRET}\"\n");
+        let flags = Overrides {
+            listen: Some("127.0.0.1:0".parse().unwrap()),
+            database: Some(folder.path().join("events.sqlite")),
+            dist: files.map(|_| folder.path().join("dist")),
+            site: files.map(|_| folder.path().join("site")),
+        };
+        let config = Config::from_toml(&toml, flags).unwrap();
+        let collector = Collector::start(config).await.unwrap();
+        Self { address: collector.address(), collector, folder }
+    }
+
+    pub fn database(&self) -> PathBuf {
+        self.folder.path().join("events.sqlite")
+    }
+
+    /// One request on a connection of its own.
+    pub async fn send(&self, method: &str, target: &str, headers: &str, body: &[u8]) -> Answer {
+        send(self.address, method, target, headers, body).await
+    }
+
+    pub async fn get(&self, target: &str) -> Answer {
+        self.send("GET", target, "", b"").await
+    }
+
+    pub async fn post(&self, body: impl ToString) -> Answer {
+        self.send("POST", "/v1/events", "", body.to_string().as_bytes()).await
+    }
+
+    /// All stored events.
+    pub async fn events(&self) -> Vec<Value> {
+        self.list("events").await
+    }
+
+    /// All batches.
+    pub async fn batches(&self) -> Vec<Value> {
+        self.list("batches").await
+    }
+
+    async fn list(&self, name: &str) -> Vec<Value> {
+        let answer = self.get(&format!("/v1/{name}?limit=10000")).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let json: Value = serde_json::from_slice(&answer.body).unwrap();
+        json[name].as_array().unwrap().clone()
+    }
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    pub fn all(&self, name: &str) -> Vec<&str> {
+        let same = |(known, _): &&(String, String)| known.eq_ignore_ascii_case(name);
+        self.headers.iter().filter(same).map(|(_, value)| value.as_str()).collect()
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+/// One request on a connection of its own. `headers` are lines that end with CRLF; without a
+/// `Host` among them there is the server's address.
+pub async fn send(
+    address: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &str,
+    body: &[u8],
+) -> Answer {
+    let host = if headers.to_ascii_lowercase().contains("host:") {
+        String::new()
+    } else {
+        format!("Host: {address}\r\n")
+    };
+    let length = if body.is_empty() && method != "POST" {
+        String::new()
+    } else {
+        format!("Content-Length: {}\r\n", body.len())
+    };
+    let head =
+        format!("{method} {target} HTTP/1.1\r\n{host}Connection: close\r\n{length}{headers}\r\n");
+    raw(address, &[head.as_bytes(), body].concat(), method == "HEAD").await
+}
+
+/// Sends these bytes and reads the answer until the connection ends.
+pub async fn raw(address: SocketAddr, bytes: &[u8], head_only: bool) -> Answer {
+    let exchange = async {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut received = Vec::new();
+        stream.read_to_end(&mut received).await.unwrap();
+        parse(&received, head_only)
+    };
+    tokio::time::timeout(PATIENCE, exchange).await.unwrap()
+}
+
+pub fn parse(received: &[u8], head_only: bool) -> Answer {
+    let end = received.windows(4).position(|four| four == b"\r\n\r\n").unwrap_or_else(|| {
+        panic!("no answer: {:?}", String::from_utf8_lossy(received));
+    });
+    let head = String::from_utf8(received[..end].to_vec()).unwrap();
+    let mut lines = head.split("\r\n");
+    let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+    let headers: Vec<(String, String)> = lines
+        .map(|line| line.split_once(": ").unwrap())
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    let mut answer = Answer { status, headers, body: received[end + 4..].to_vec() };
+    if answer.header("transfer-encoding") == Some("chunked") {
+        let (body, finished) = unchunk(&mut answer.body);
+        assert!(finished, "the answer ends within a chunk");
+        answer.body = body;
+    } else if let Some(length) = answer.header("content-length").filter(|_| !head_only) {
+        assert_eq!(answer.body.len(), length.parse::<usize>().unwrap(), "the body is cut off");
+    }
+    answer
+}
+
+/// The complete chunks, and whether the last one has come. `bytes` keeps what is not complete.
+pub fn unchunk(bytes: &mut Vec<u8>) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    let mut done = 0;
+    let mut ended = false;
+    while let Some(line) = bytes[done..].windows(2).position(|two| two == b"\r\n") {
+        let size = std::str::from_utf8(&bytes[done..done + line]).unwrap();
+        let size = usize::from_str_radix(size, 16).unwrap();
+        let start = done + line + 2;
+        if bytes.len() < start + size + 2 {
+            break;
+        }
+        body.extend_from_slice(&bytes[start..start + size]);
+        done = start + size + 2;
+        ended |= size == 0;
+    }
+    bytes.drain(..done);
+    (body, ended)
+}
+
+/// An event id: a UUIDv7 that says `n`.
+pub fn id(n: u64) -> String {
+    format!("0193bdc1-0000-7000-8000-{n:012x}")
+}
+
+/// A click with that id.
+pub fn click(n: u64) -> Value {
+    json!({ "id": id(n), "type": "click", "at": 1_763_683_199_000u64, "itemType": "1", "itemId": "123" })
+}
+
+/// A batch as the tracker writes it.
+pub fn batch(stream: &str, seq: u64, events: &[Value]) -> Value {
+    json!({
+        "v": 1, "client": "recobeacon/0.1.0", "stream": stream, "seq": seq,
+        "sentAt": 1_763_683_200_000u64, "events": events,
+    })
+}
+
+/// The same with some fields changed; null removes one.
+pub fn changed(mut object: Value, changes: Value) -> Value {
+    let fields = object.as_object_mut().unwrap();
+    for (name, value) in changes.as_object().unwrap() {
+        if value.is_null() {
+            fields.remove(name);
+        } else {
+            fields.insert(name.clone(), value.clone());
+        }
+    }
+    object
+}
+
+/// An open event stream.
+pub struct EventStream {
+    stream: TcpStream,
+    received: Vec<u8>,
+    text: Vec<u8>,
+    ended: bool,
+    pub head: Option<Answer>,
+    /// What has come: each event's id and data.
+    pub events: Vec<(u64, Value)>,
+}
+
+impl EventStream {
+    pub async fn open(address: SocketAddr, target: &str, headers: &str) -> Self {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let request = format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n{headers}\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let (received, text, events) = (Vec::new(), Vec::new(), Vec::new());
+        Self { stream, received, text, ended: false, head: None, events }
+    }
+
+    /// Reads until `enough` is true of all that came, or the stream has ended. Says whether it ended.
+    pub async fn until(&mut self, enough: impl Fn(&[(u64, Value)]) -> bool) -> bool {
+        let read = async {
+            while !self.ended && !enough(&self.events) {
+                let mut some = [0; 65536];
+                let count = self.stream.read(&mut some).await.unwrap();
+                assert!(count > 0, "the stream broke off");
+                self.received.extend_from_slice(&some[..count]);
+                self.take();
+            }
+            self.ended
+        };
+        tokio::time::timeout(PATIENCE, read).await.unwrap()
+    }
+
+    fn take(&mut self) {
+        if self.head.is_none() {
+            let Some(end) = self.received.windows(4).position(|four| four == b"\r\n\r\n") else {
+                return;
+            };
+            let head: Vec<u8> = self.received.drain(..end + 4).collect();
+            self.head = Some(parse(&[&head, b"0\r\n\r\n".as_slice()].concat(), true));
+        }
+        let (body, ended) = unchunk(&mut self.received);
+        self.ended = ended;
+        self.text.extend_from_slice(&body);
+        while let Some(end) = self.text.windows(2).position(|two| two == b"\n\n") {
+            let block: Vec<u8> = self.text.drain(..end + 2).collect();
+            let block = String::from_utf8(block).unwrap();
+            if block.starts_with(':') {
+                continue;
+            }
+            let lines: Vec<&str> = block.trim_end().lines().collect();
+            let [id, "event: event", data] = lines[..] else { panic!("no event: {block}") };
+            let id = id.strip_prefix("id: ").unwrap().parse().unwrap();
+            let data = data.strip_prefix("data: ").unwrap();
+            self.events.push((id, serde_json::from_str(data).unwrap()));
+        }
+    }
+}

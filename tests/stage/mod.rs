@@ -1,0 +1,160 @@
+//! A tracker in a browser whose doors are watched (stage.js).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+// No test needs all of it.
+#![allow(dead_code)]
+
+use gloo_timers::callback::Timeout;
+use js_sys::{Array, Date, Function, JSON, Reflect};
+use recobeacon::browser::api::Core;
+use serde_json::{Value as Json, json};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+use wasm_bindgen::prelude::*;
+
+#[wasm_bindgen(module = "/tests/stage/stage.js")]
+extern "C" {
+    pub fn reset();
+    pub fn requests() -> String;
+    pub fn beacons(answer: &str);
+    pub fn fetches(answer: &str, retry_after: Option<&str>);
+    #[wasm_bindgen(js_name = watchListeners)]
+    pub fn watch_listeners();
+    pub fn listeners() -> String;
+    pub fn becomes(state: &str);
+    pub fn fire(kind: &str);
+    #[wasm_bindgen(js_name = blockStorage)]
+    pub fn block_storage();
+    #[wasm_bindgen(js_name = ignoreCookies)]
+    pub fn ignore_cookies();
+    pub fn cookies() -> String;
+    #[wasm_bindgen(js_name = setCookie)]
+    pub fn set_cookie(cookie: &str);
+    pub fn keeps(key: &str) -> Option<String>;
+    #[wasm_bindgen(js_name = thrownBy)]
+    pub fn thrown_by(deed: &Closure<dyn FnMut()>) -> String;
+    pub fn odd(name: &str) -> JsValue;
+    #[wasm_bindgen(js_name = loneSurrogate)]
+    pub fn lone_surrogate() -> JsValue;
+    pub fn instance() -> JsValue;
+}
+
+/// A tracker, and what its listeners were told: a type and a detail each.
+pub struct Tracker {
+    pub core: Rc<OnceCell<Core>>,
+    pub told: Rc<RefCell<Vec<(String, Json)>>>,
+}
+
+/// A listener.
+pub type Told = Box<dyn FnMut(String, JsValue)>;
+
+/// A value for the module.
+pub fn js(json: &Json) -> JsValue {
+    JSON::parse(&json.to_string()).unwrap()
+}
+
+fn from_js(value: &JsValue) -> Json {
+    let text = JSON::stringify(value).ok().and_then(|text| text.as_string());
+    text.map_or(Json::Null, |text| serde_json::from_str(&text).unwrap())
+}
+
+impl Tracker {
+    /// Starts one in a browser as it is.
+    pub fn start(config: Json) -> Self {
+        let core = Rc::new(OnceCell::new());
+        let told = Rc::new(RefCell::new(Vec::new()));
+        let heard = told.clone();
+        let sink: Told =
+            Box::new(move |name, detail| heard.borrow_mut().push((name, from_js(&detail))));
+        let sink = Closure::wrap(sink).into_js_value().unchecked_into::<Function>();
+        if let Ok(started) = Core::new(js(&config), sink) {
+            assert!(core.set(started).is_ok());
+        }
+        Self { core, told }
+    }
+
+    pub fn core(&self) -> &Core {
+        self.core.get().expect("a tracker")
+    }
+
+    pub fn call(&self, verb: &str, args: Json) {
+        self.call_js(verb, &js(&args));
+    }
+
+    pub fn call_js(&self, verb: &str, arg: &JsValue) {
+        self.core().call(verb, &Array::of1(arg), Date::now());
+    }
+
+    pub fn count(&self, name: &str) -> f64 {
+        Reflect::get(&self.core().stats(), &name.into()).unwrap().as_f64().unwrap()
+    }
+
+    /// Details of what was told under this name.
+    pub fn told(&self, name: &str) -> Vec<Json> {
+        let told = self.told.borrow();
+        told.iter().filter(|(of, _)| of == name).map(|(_, detail)| detail.clone()).collect()
+    }
+}
+
+/// What a test leaves behind would speak in the next one.
+impl Drop for Tracker {
+    fn drop(&mut self) {
+        if let Some(core) = self.core.get() {
+            core.call("dispose", &Array::new(), Date::now());
+        }
+        reset();
+    }
+}
+
+/// One collector, which nothing here really asks.
+pub fn batch() -> Json {
+    json!({ "destinations": { "protocol": "batch", "endpoint": "/nowhere" } })
+}
+
+/// What was asked of the browser so far.
+pub fn log() -> Vec<Json> {
+    serde_json::from_str(&requests()).unwrap()
+}
+
+/// One task later.
+pub async fn turn() {
+    let done = Rc::new(Cell::new(false));
+    let mut timeout = None;
+    poll_fn(|context| {
+        if done.get() {
+            return Poll::Ready(());
+        }
+        let (done, waker) = (done.clone(), context.waker().clone());
+        timeout.get_or_insert_with(|| {
+            Timeout::new(0, move || {
+                done.set(true);
+                waker.wake();
+            })
+        });
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Turns until it is so; a second of them is enough for anything that is to come.
+pub async fn until(so: impl Fn() -> bool) {
+    let end = Date::now() + 1_000.0;
+    while !so() && Date::now() < end {
+        turn().await;
+    }
+    assert!(so(), "not within a second; asked so far: {}", requests());
+}
+
+/// A tracker for a new visitor of a browser that takes everything.
+pub fn start(config: Json) -> Tracker {
+    reset();
+    start_here(config)
+}
+
+/// A tracker in a browser that was prepared already.
+pub fn start_here(config: Json) -> Tracker {
+    beacons("true");
+    fetches("204", None);
+    Tracker::start(config)
+}
