@@ -32,7 +32,8 @@ export interface Config {
   /**
    * Where consent comes from instead of calls to `consent()`. Until the function calls `set`,
    * consent is what `consent` says, by default "pending".
-   * This version takes the function; "tcf" and "google" are reported as `unknown-option`.
+   * This version takes the function; "tcf" and "google" are reported as `unknown-option`, and
+   * consent waits for `consent()`.
    */
   consentFrom?: "tcf" | "google" | ((set: (state: ConsentState) => void) => void);
   /** Which of the browser's signals mean "denied". Default `{ gpc: true, dnt: false }`. */
@@ -41,7 +42,7 @@ export interface Config {
   batch?: {
     /** 1 to 1000 events. Default 20. */
     maxEvents?: number;
-    /** 1000 to 60000 bytes of events. Default 16000: the browser's 64 KiB for beacons are shared by all scripts of a page. */
+    /** Most bytes of a request's body, 1000 to 60000. Default 16000: the browser's 64 KiB for beacons are shared by all scripts of a page. */
     maxBytes?: number;
     /** Milliseconds after the batch's first event, 0 to 600000. Default 2000. */
     maxWaitMs?: number;

@@ -90,27 +90,29 @@ function make(config, load, forget) {
   };
 
   /** Runs something of the module; nothing that goes wrong in it reaches the page. */
-  const guard = (run, otherwise = null) => {
+  const guard = (run, otherwise = null, field = undefined) => {
     if (dead) return otherwise;
     try {
       return run();
     } catch (error) {
       if (error instanceof WebAssembly.RuntimeError) die("internal", error);
       // A getter or a proxy in the page's own argument threw.
-      else warn({ code: "bad-type", message: String(error) });
+      else warn({ code: "bad-type", field, message: String(error) });
       return otherwise;
     }
   };
 
-  const call = (verb, args, at) =>
-    guard(() => {
+  const call = (verb, args, at) => {
+    const run = () => {
       log(verb, ...args);
       if (core) core.call(verb, args, at);
       else if (early.push([verb, args, at]) > MOST_EARLY) {
         early.shift();
         warn({ code: "queue-full", field: verb, message: "too many calls before the module was loaded" });
       }
-    });
+    };
+    guard(run, null, verb);
+  };
 
   const start = async () => {
     // A page that is only being prepared may never be seen.
@@ -136,7 +138,7 @@ function make(config, load, forget) {
       // It has told what makes the configuration unusable, or it is none at all.
       throw problem ?? warn({ code: "config", field: "config", message: String(error) });
     }
-    for (const [verb, args, at] of early.splice(0)) guard(() => core?.call(verb, args, at));
+    for (const [verb, args, at] of early.splice(0)) guard(() => core?.call(verb, args, at), null, verb);
   };
 
   const tracker = {
@@ -209,8 +211,9 @@ function make(config, load, forget) {
   ready.catch(() => {});
   tracker.ready = ready;
 
+  // Somebody is to be asked: until there is an answer, the answer is not yes.
+  if (consentFrom) settings.consent ??= "pending";
   if (typeof consentFrom === "function") {
-    settings.consent ??= "pending";
     guard(() => consentFrom(tracker.consent));
   } else if (consentFrom) {
     warn({ code: "unknown-option", field: "config.consentFrom", message: "this version takes consentFrom as a function" });

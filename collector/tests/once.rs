@@ -128,9 +128,9 @@ async fn rows_go_on_where_they_ended_after_a_restart() {
         assert_eq!(answer.status, 200);
         collector.stop().await;
     }
-    assert_eq!(count(&folder.path().join("events.sqlite")), 3);
     // Closed in order, the database is one file again.
     assert!(!folder.path().join("events.sqlite-wal").exists());
+    assert_eq!(count(&folder.path().join("events.sqlite")), 3);
 }
 
 #[tokio::test]

@@ -182,6 +182,28 @@ scenario("consent pending: kept in memory, nothing stored or sent, until it is g
   assert.ok(row.at <= asked, "with the time of the call");
 });
 
+scenario("consent that is to come from somewhere is awaited", { site: withConfig("consentFrom: (set) => { window.decide = set; }") }, async ({ page, context, visit, collector }) => {
+  await visit();
+  await ready(page);
+  await click(page, 1);
+  await flush(page);
+  assert.deepEqual(await context.cookies(), []);
+  await page.evaluate(() => window.decide("granted"));
+  await collector.expectExactly({ itemId: "1" });
+});
+
+scenario("a source of consent that this version does not know is no consent", { site: withConfig('consentFrom: "tcf"') }, async ({ page, context, visit, collector }) => {
+  await visit();
+  await ready(page);
+  await click(page, 1);
+  await flush(page);
+  assert.deepEqual((await warnings(page)).map(({ code, field }) => [code, field]), [["unknown-option", "config.consentFrom"]]);
+  assert.deepEqual(await collector.stored(), []);
+  assert.deepEqual(await context.cookies(), []);
+  await page.evaluate(() => window.reco("consent", "granted"));
+  await collector.expectExactly({ itemId: "1" });
+});
+
 scenario("consent anonymous: sent, linked to nobody, nothing stored", { site: withConfig('consent: "anonymous"') }, async ({ page, context, visit, collector }) => {
   await visit();
   await ready(page);
