@@ -179,7 +179,7 @@ function make(config, load, forget) {
       ),
     stats: () => {
       const none = { accepted: 0, rejected: 0, queued: 0, sent: 0, acknowledged: 0, merged: 0, dropped: 0 };
-      return core ? guard(() => core.stats(), none) : { ...none, accepted: early.length, queued: early.length };
+      return core ? guard(() => JSON.parse(core.stats()), none) : { ...none, accepted: early.length, queued: early.length };
     },
     on(type, listener) {
       if (!listeners[type] || typeof listener !== "function") {

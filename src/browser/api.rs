@@ -6,8 +6,6 @@ use super::shell::Shell;
 use crate::engine::config::Config;
 use crate::engine::input::Input;
 use js_sys::{Array, Function};
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::prelude::*;
 
 /// One tracker.
@@ -61,11 +59,8 @@ impl Core {
         })
     }
 
-    /// The counters.
+    /// The counters, as JSON.
     pub fn stats(&self) -> JsValue {
-        self.shell.ask(|engine| {
-            let plain = Serializer::new().serialize_maps_as_objects(true);
-            engine.stats().serialize(&plain).unwrap_or_default()
-        })
+        self.shell.ask(|engine| serde_wasm_bindgen::to_value(&engine.stats()).unwrap_or_default())
     }
 }
