@@ -1,66 +1,75 @@
 //! What JavaScript sees of the module. Conversions, and nothing else.
+//!
+//! Functions with a tracker's number, and no class: a tracker lives as long as its page, so there
+//! is nothing to free, and the glue of a class is for nothing but that.
 
-use super::convert::value;
+use super::convert::list;
 use super::host;
 use super::shell::Shell;
 use crate::engine::config::Config;
 use crate::engine::input::Input;
-use js_sys::{Array, Function};
+use crate::engine::value::Value;
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-/// One tracker.
+/// Starts a tracker with the one setting object in `args`, and gives its number. `sink` is called
+/// with a type (`sent`, `acknowledged`, `dropped`, `warning`, `settled`) and a plain object.
+///
+/// `undefined` where there is none: `sink` was told what makes the configuration unusable.
 #[wasm_bindgen]
-pub struct Core {
-    shell: &'static Shell,
-}
-
-#[wasm_bindgen]
-impl Core {
-    /// Starts a tracker. `sink` is called with a type (`sent`, `acknowledged`, `dropped`,
-    /// `warning`) and a plain object.
-    ///
-    /// # Errors
-    /// Nothing: `sink` was told what makes the configuration unusable, and there is no tracker.
-    #[wasm_bindgen(constructor)]
-    pub fn new(config: JsValue, sink: Function) -> Result<Core, JsValue> {
-        let mut unknown = Vec::new();
-        match Config::parse(&value(&config), &mut unknown) {
-            Ok(config) => Ok(Self { shell: Shell::start(config, unknown, sink) }),
-            Err(error) => {
-                host::warn(&sink, error.code.name(), &error.field, error.detail);
-                Err(JsValue::UNDEFINED)
-            }
+pub fn start(args: &JsValue, sink: Function) -> Option<u32> {
+    let mut unknown = Vec::new();
+    match Config::parse(&list(args).pop().unwrap_or(Value::Null), &mut unknown) {
+        Ok(config) => Some(Shell::start(config, unknown, sink)),
+        Err(error) => {
+            host::warn(&sink, error.code.name(), &error.field, error.detail);
+            None
         }
     }
+}
 
-    /// Calls a method: its name, its arguments, and when it was called (ms since the epoch).
-    pub fn call(&self, verb: &str, args: &Array, at: f64) {
-        let args = args.iter().map(|arg| value(&arg)).collect();
-        self.shell.feed(Input::from_call(verb, args, at as u64));
+/// Calls a method: its name and its arguments, and when it was called (ms since the epoch).
+#[wasm_bindgen]
+pub fn call(number: u32, args: &JsValue, at: f64) {
+    if let Some(shell) = Shell::of(number) {
+        let mut args = list(args);
+        if !args.is_empty()
+            && let Value::Text(verb) = args.remove(0)
+        {
+            shell.feed(Input::from_call(&verb, args, at as u64));
+        }
     }
+}
 
-    /// Sends everything that waits; `done` is called when it was answered.
-    pub fn flush(&self, done: Function) {
-        self.shell.feed(Input::Flush);
-        self.shell.when_settled(done);
+/// Sends everything that waits; `sink` is called with `settled` when it was answered.
+#[wasm_bindgen]
+pub fn flush(number: u32) {
+    if let Some(shell) = Shell::of(number) {
+        shell.feed(Input::Flush);
     }
+}
 
-    /// How far a consume timer is; undefined when there is none of that number.
-    pub fn percentage(&self, timer: u32) -> Option<u8> {
-        let now = host::now();
-        self.shell.ask(|engine| engine.timer_percentage(timer, &now))
-    }
+/// How far a consume timer is; undefined when there is none of that number.
+#[wasm_bindgen]
+pub fn percentage(number: u32, timer: u32) -> Option<u8> {
+    let now = host::now();
+    Shell::of(number)?.ask(|engine| engine.timer_percentage(timer, &now))
+}
 
-    /// The account that is logged in, or else the anonymous id, where consent allows one.
-    pub fn id(&self, account: bool) -> Option<String> {
-        self.shell.ask(|engine| {
-            let id = if account { engine.user_id() } else { engine.anonymous_id() };
-            id.map(str::to_owned)
-        })
-    }
+/// The account that is logged in, or else the anonymous id, where consent allows one.
+#[wasm_bindgen]
+pub fn id(number: u32, account: bool) -> Option<String> {
+    Shell::of(number)?.ask(|engine| {
+        let id = if account { engine.user_id() } else { engine.anonymous_id() };
+        id.map(str::to_owned)
+    })
+}
 
-    /// The counters, as JSON.
-    pub fn stats(&self) -> JsValue {
-        self.shell.ask(|engine| serde_wasm_bindgen::to_value(&engine.stats()).unwrap_or_default())
-    }
+/// The counters, as JSON.
+#[wasm_bindgen]
+pub fn stats(number: u32) -> JsValue {
+    let stats = |shell: &'static Shell| {
+        shell.ask(|engine| serde_wasm_bindgen::to_value(&engine.stats()).unwrap_or_default())
+    };
+    Shell::of(number).map_or(JsValue::UNDEFINED, stats)
 }

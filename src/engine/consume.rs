@@ -13,8 +13,8 @@ use super::value::Value;
 
 const NAME: &str = "consumeTimer";
 const MEASURES: &str = "must be \"time\" or \"words\"";
-const TOO_MANY: Problem = Problem::new(ErrorCode::OutOfRange, "has too many timers on this page");
-const LATER: Problem = Problem::new(
+static TOO_MANY: Problem = Problem::new(ErrorCode::OutOfRange, "has too many timers on this page");
+static LATER: Problem = Problem::new(
     ErrorCode::UnsupportedEvent,
     "is not measured by this version: use \"time\" or \"words\"",
 );
@@ -218,7 +218,7 @@ impl Measure {
                 words.map(|words| words * 60_000 / speed.unwrap_or(Limits::WORDS_PER_MINUTE))
             }
             Some(_) => {
-                f.fail("by", LATER);
+                f.fail("by", &LATER);
                 None
             }
             None => None,

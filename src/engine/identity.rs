@@ -1,6 +1,6 @@
 //! Who the visitor is: an anonymous id, and an account while somebody is logged in.
 
-use super::config::{Consent, IdentityConfig};
+use super::config::{Config, Consent, IdentityConfig};
 use super::effect::Effect;
 use super::field;
 use super::id::letters;
@@ -37,7 +37,7 @@ pub struct Stored {
 /// The visitor.
 #[derive(Debug)]
 pub struct Identity {
-    config: IdentityConfig,
+    config: Rc<Config>,
     anonymous: Rc<str>,
     user: Option<Rc<str>>,
     /// Pairs of anonymous and account id that were joined already.
@@ -57,19 +57,17 @@ impl Identity {
     pub const KEYS: [&'static str; 2] = [ORDERS_KEY, LOGINS_KEY];
 
     /// The visitor that the browser knows, or a new one made of `seed`.
-    pub fn new(config: IdentityConfig, stored: &Stored, seed: [u8; 16]) -> Self {
+    pub fn new(config: Rc<Config>, stored: &Stored, seed: [u8; 16]) -> Self {
         let kept = stored.id.as_deref().filter(|id| usable(id));
         let written = kept.and(stored.id_at.as_deref()).and_then(|at| {
             let (seconds, by) = split_once(at, b'.')?;
             Some((parse_whole(seconds)?, by == "s"))
         });
-        let anonymous = config.anonymous_id.as_deref().or(kept);
+        let anonymous = config.identity.anonymous_id.as_deref().or(kept);
         let anonymous = anonymous.map_or_else(|| letters(seed).into(), Rc::from);
-        let user = match config.user_id {
-            None => kept_user(stored),
-            // Whoever the page was made for comes by `login`, like any other login.
-            Some(_) => None,
-        };
+        // Whoever the page was made for comes by `login`, like any other login.
+        let logged_out = config.identity.user_id == Some(None);
+        let user = if logged_out { None } else { kept_user(stored) };
         let kept_logins = stored.logins.as_deref();
         let logins =
             Remembered::read(LOGINS_KEY, kept_logins, Limits::LOGIN_PAIRS, Limits::LOGIN_AGE_MS);
@@ -88,14 +86,14 @@ impl Identity {
 
     /// Whether anything may be kept on the device under this consent.
     pub fn may_store(&self, consent: Consent) -> bool {
-        consent == Consent::Granted && self.config.store
+        consent == Consent::Granted && self.config.identity.store
     }
 
     /// Another page of the site may have logged somebody in or out, or made the visitor another.
     pub fn reread(&mut self, stored: &Stored) {
         // Where cookies are refused, none says nothing.
         if let Some(id) = stored.id.as_deref().filter(|id| usable(id))
-            && self.config.anonymous_id.is_none()
+            && self.config.identity.anonymous_id.is_none()
         {
             self.anonymous = id.into();
             self.user = kept_user(stored);
@@ -126,7 +124,7 @@ impl Identity {
     pub fn renew(&mut self, now: &Now) {
         self.user = None;
         self.written = None;
-        if self.config.anonymous_id.is_none() {
+        if self.config.identity.anonymous_id.is_none() {
             self.anonymous = letters(now.entropy).into();
         }
     }
@@ -134,19 +132,19 @@ impl Identity {
     /// Keeps who the visitor is. The identity cookie is written at most once a day, and never
     /// where a server writes it: in Safari a script's cookie lives 7 days, a server's its full time.
     pub fn save(&mut self, now: &Now, effects: &mut Vec<Effect>) {
-        let days = self.config.cookie_days;
+        let days = self.config.identity.cookie_days;
         let seconds = now.wall_ms / 1000;
         let due = match self.written {
             None => true,
             Some((_, true)) => false,
             Some((at, false)) => seconds.abs_diff(at) >= Limits::COOKIE_RENEW_MS / 1000,
         };
-        if due && self.config.anonymous_id.is_none() {
+        if due && self.config.identity.anonymous_id.is_none() {
             self.written = Some((seconds, false));
-            let name = self.config.cookie_name.clone();
+            let name = self.config.identity.cookie_name.clone();
             effects.push(Effect::SetCookie { name, value: (*self.anonymous).to_owned(), days });
             let value = concat(&[&whole(seconds), ".c"]);
-            effects.push(Effect::SetCookie { name: at_name(&self.config), value, days });
+            effects.push(Effect::SetCookie { name: at_name(&self.config.identity), value, days });
         }
         match &self.user {
             Some(user) => {
@@ -161,7 +159,7 @@ impl Identity {
     /// Remembers that the visitor said no, or forgets it.
     pub fn set_off(&self, off: bool, effects: &mut Vec<Effect>) {
         let name = OFF_COOKIE.to_owned();
-        if off && self.config.store {
+        if off && self.config.identity.store {
             let value = "1".to_owned();
             effects.push(Effect::SetCookie { name, value, days: Limits::OFF_DAYS });
         } else {
@@ -171,7 +169,7 @@ impl Identity {
 
     /// Deletes everything that is kept.
     pub fn erase(&mut self, effects: &mut Vec<Effect>) {
-        for name in [&self.config.cookie_name, &at_name(&self.config), USER_COOKIE] {
+        for name in [&self.config.identity.cookie_name, &at_name(&self.config.identity), USER_COOKIE] {
             effects.push(Effect::DeleteCookie(name.to_owned()));
         }
         self.written = None;

@@ -64,7 +64,7 @@ pub struct Signals {
 /// The tracker's mind.
 #[derive(Debug)]
 pub struct Engine {
-    item_type: String,
+    config: Rc<Config>,
     consent: Consent,
     identity: Identity,
     orders: Orders,
@@ -84,7 +84,7 @@ pub struct Engine {
 impl Engine {
     /// A tracker for a page that was just opened, and the first things to do.
     pub fn new(
-        mut config: Config,
+        config: Rc<Config>,
         stored: &Stored,
         signals: Signals,
         now: &Now,
@@ -92,23 +92,19 @@ impl Engine {
         let [visitor, stream] = signals.seed;
         let signalled = config.respect_gpc && signals.gpc || config.respect_dnt && signals.dnt;
         let consent = if stored.off || signalled { Consent::Denied } else { config.consent };
-        let account = config.identity.user_id.take();
-        let queues = config.destinations.iter().enumerate().map(|(place, destination)| {
+        let mut queues = Vec::new();
+        for (place, destination) in config.destinations.iter().enumerate() {
             // Each collector sees a stream of its own, without gaps.
             let mut stream = stream;
             if let Some(last) = stream.last_mut() {
                 *last ^= place as u8;
             }
-            Queue::new(destination, &config, letters(stream))
-        });
-        let mut queues: Vec<Queue> = queues.collect();
+            queues.push(Queue::new(destination.clone(), config.clone(), letters(stream)));
+        }
         number_namesakes(&mut queues);
-        let logged_out = account == Some(None);
-        let stored = Stored { user: stored.user.clone().filter(|_| !logged_out), ..stored.clone() };
         let mut engine = Self {
-            item_type: config.item_type,
             consent,
-            identity: Identity::new(config.identity, &stored, visitor),
+            identity: Identity::new(config.clone(), stored, visitor),
             orders: Orders::read(stored.orders.as_deref()),
             queues,
             timers: Timers::new(signals.visible, now.mono_ms),
@@ -121,13 +117,14 @@ impl Engine {
             warned: Vec::new(),
             wake: NEVER,
             effects: Vec::new(),
+            config,
         };
         if consent == Consent::Denied {
             engine.erase();
             engine.identity.renew(now);
         }
         engine.save(now);
-        if let Some(Some(user)) = account {
+        if let Some(Some(user)) = engine.config.identity.user_id.clone() {
             engine.login(&Value::Text(user), now.wall_ms, now);
         }
         engine.settle_wake(false);
@@ -251,7 +248,7 @@ impl Engine {
             return;
         }
         let mut unknown = Vec::new();
-        let mut events = match Event::parse(kind, value, &self.item_type, &mut unknown) {
+        let mut events = match Event::parse(kind, value, &self.config.item_type, &mut unknown) {
             Ok(events) => events,
             Err(error) => return self.reject(error),
         };
@@ -301,7 +298,7 @@ impl Engine {
 
     fn start_timer(&mut self, id: u32, item: &Value, options: &Value, now: &Now) {
         let mut unknown = Vec::new();
-        let item_type = &self.item_type;
+        let item_type = &self.config.item_type;
         let started = self.timers.start(id, item, options, item_type, now.mono_ms, &mut unknown);
         self.advise(unknown);
         if let Err(error) = started {

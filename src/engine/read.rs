@@ -8,9 +8,9 @@ use super::field;
 use super::text::{concat, shorten};
 use super::value::Value;
 
-const MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
-const NOT_OBJECT: Problem = Problem::new(ErrorCode::BadType, "must be an object");
-const UNKNOWN: Problem = Problem::new(ErrorCode::UnknownOption, "is not known and was ignored");
+static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
+static NOT_OBJECT: Problem = Problem::new(ErrorCode::BadType, "must be an object");
+static UNKNOWN: Problem = Problem::new(ErrorCode::UnknownOption, "is not known and was ignored");
 
 /// What is wrong with what was read.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl<'a, 'r> Fields<'a, 'r> {
     pub fn new(path: &str, value: &'a Value, report: &'r mut Report) -> Self {
         let entries = value.as_map();
         if entries.is_none() {
-            let problem = if value.is_null() { MISSING } else { NOT_OBJECT };
+            let problem = if value.is_null() { &MISSING } else { &NOT_OBJECT };
             report.fail(problem.at(path));
         }
         let entries = entries.unwrap_or_default();
@@ -60,13 +60,13 @@ impl<'a, 'r> Fields<'a, 'r> {
     }
 
     /// Says what is wrong with a field.
-    pub fn fail(&mut self, name: &str, problem: Problem) {
+    pub fn fail(&mut self, name: &str, problem: &Problem) {
         self.report.fail(problem.at(self.path(name)));
     }
 
     /// Says that a field is required.
     pub fn missing(&mut self, name: &str) {
-        self.fail(name, MISSING);
+        self.fail(name, &MISSING);
     }
 
     /// A field's value, where it is neither absent nor null.
@@ -80,7 +80,7 @@ impl<'a, 'r> Fields<'a, 'r> {
     }
 
     /// A field by a rule.
-    pub fn read<T>(&mut self, name: &str, rule: fn(&Value) -> Result<T, Problem>) -> Option<T> {
+    pub fn read<T>(&mut self, name: &str, rule: fn(&Value) -> Result<T, &'static Problem>) -> Option<T> {
         match rule(self.get(name)?) {
             Ok(value) => Some(value),
             Err(problem) => {
@@ -91,7 +91,7 @@ impl<'a, 'r> Fields<'a, 'r> {
     }
 
     /// A field by a rule; its default value stands in where it is missing, and that is an error.
-    pub fn require<T: Default>(&mut self, name: &str, rule: fn(&Value) -> Result<T, Problem>) -> T {
+    pub fn require<T: Default>(&mut self, name: &str, rule: fn(&Value) -> Result<T, &'static Problem>) -> T {
         let read = self.read(name, rule);
         if read.is_none() {
             // After any other error this one is not kept.
@@ -116,7 +116,7 @@ impl<'a, 'r> Fields<'a, 'r> {
         let value = self.get(name)?;
         let place = allowed.iter().position(|one| Some(*one) == value.as_text());
         if place.is_none() {
-            self.fail(name, Problem::new(ErrorCode::OutOfRange, detail));
+            self.fail(name, &Problem::new(ErrorCode::OutOfRange, detail));
         }
         place
     }

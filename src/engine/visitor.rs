@@ -10,6 +10,8 @@ use super::read::{Fields, Report};
 use super::time::Now;
 use super::value::Value;
 
+static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
+
 impl Engine {
     pub(super) fn login(&mut self, user: &Value, at: u64, now: &Now) {
         match self.consent {
@@ -17,7 +19,7 @@ impl Engine {
             Consent::Pending | Consent::Granted => {}
         }
         let user = match user {
-            Value::Null => Err(Problem::new(ErrorCode::MissingField, "is required")),
+            Value::Null => Err(&MISSING),
             _ => field::user_id(user),
         };
         match user {
