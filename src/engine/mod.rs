@@ -163,30 +163,19 @@ impl Engine {
             Input::Track(kind, value, at) => self.track(kind, &value, at, now),
             Input::Login(value, at) => self.login(&value, at, now),
             Input::Logout(value) => self.logout(&value, now),
-            Input::Page => {
-                let last = self.timers.stop_all(now.mono_ms);
-                self.consumed(last, now);
-            }
+            Input::Page => self.timers.stop_all(now.mono_ms),
             Input::Consent(value) => self.decide(&value, now),
             Input::StartTimer(id, item, options) => self.start_timer(id, &item, &options, now),
-            Input::StopTimer(id) => {
-                let last = self.timers.stop(id, now.mono_ms);
-                self.consumed(last, now);
-            }
+            Input::StopTimer(id) => self.timers.stop(id, now.mono_ms),
             Input::Reject(error) => self.reject(error),
             Input::Wake => {
                 // The shell's timer is spent, whatever it was for.
                 self.wake = NEVER;
-                let steps = self.timers.tick(now.mono_ms);
-                self.consumed(steps, now);
+                self.timers.tick(now.mono_ms);
             }
-            Input::Act => {
-                let steps = self.timers.act(now.mono_ms);
-                self.consumed(steps, now);
-            }
+            Input::Act => self.timers.act(now.mono_ms),
             Input::Hidden => {
-                let last = self.timers.hide(now.mono_ms);
-                self.consumed(last, now);
+                self.timers.hide(now.mono_ms);
                 self.visible = false;
                 all = true;
             }
@@ -195,10 +184,14 @@ impl Engine {
             Input::Flush => all = true,
             Input::Outcome(id, outcome) => self.settle(id, outcome, now),
             Input::Dispose => {
-                let last = self.timers.stop_all(now.mono_ms);
-                self.consumed(last, now);
+                self.timers.stop_all(now.mono_ms);
                 all = true;
                 self.disposed = true;
+            }
+        }
+        for event in self.timers.reached() {
+            if self.consent != Consent::Denied {
+                self.enqueue(event, now.wall_ms, now);
             }
         }
         let conditions = self.conditions(all);
@@ -285,15 +278,6 @@ impl Engine {
             queue.push(&record, now, &mut advice, &mut self.effects);
         }
         self.advise(advice);
-    }
-
-    fn consumed(&mut self, events: impl IntoIterator<Item = Event>, now: &Now) {
-        if self.consent == Consent::Denied {
-            return;
-        }
-        for event in events {
-            self.enqueue(event, now.wall_ms, now);
-        }
     }
 
     fn start_timer(&mut self, id: u32, item: &Value, options: &Value, now: &Now) {

@@ -90,8 +90,7 @@ impl Engine {
             self.identity.reread(stored);
             self.orders.kept().reread(stored.orders.as_deref());
         }
-        let steps = self.timers.show(now.mono_ms);
-        self.consumed(steps, now);
+        self.timers.show(now.mono_ms);
     }
 
     pub(super) fn save(&mut self, now: &Now) {
