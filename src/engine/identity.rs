@@ -38,8 +38,8 @@ pub struct Stored {
 #[derive(Debug)]
 pub struct Identity {
     config: Rc<Config>,
-    anonymous: Rc<str>,
-    user: Option<Rc<str>>,
+    anonymous: Rc<String>,
+    user: Option<Rc<String>>,
     /// Pairs of anonymous and account id that were joined already.
     logins: Remembered,
     /// When the cookie was last written, by whom: seconds, and whether by a server.
@@ -64,7 +64,7 @@ impl Identity {
             Some((parse_whole(seconds)?, by == "s"))
         });
         let anonymous = config.identity.anonymous_id.as_deref().or(kept);
-        let anonymous = anonymous.map_or_else(|| letters(seed).into(), Rc::from);
+        let anonymous = Rc::new(anonymous.map_or_else(|| letters(seed), str::to_owned));
         // Whoever the page was made for comes by `login`, like any other login.
         let logged_out = config.identity.user_id == Some(None);
         let user = if logged_out { None } else { kept_user(stored) };
@@ -75,12 +75,12 @@ impl Identity {
     }
 
     /// The account.
-    pub fn user(&self) -> Option<&Rc<str>> {
+    pub fn user(&self) -> Option<&Rc<String>> {
         self.user.as_ref()
     }
 
     /// The anonymous id.
-    pub fn anonymous(&self) -> &Rc<str> {
+    pub fn anonymous(&self) -> &Rc<String> {
         &self.anonymous
     }
 
@@ -95,7 +95,7 @@ impl Identity {
         if let Some(id) = stored.id.as_deref().filter(|id| usable(id))
             && self.config.identity.anonymous_id.is_none()
         {
-            self.anonymous = id.into();
+            self.anonymous = Rc::new(id.to_owned());
             self.user = kept_user(stored);
         }
         self.logins.reread(stored.logins.as_deref());
@@ -142,13 +142,13 @@ impl Identity {
         if due && self.config.identity.anonymous_id.is_none() {
             self.written = Some((seconds, false));
             let name = self.config.identity.cookie_name.clone();
-            effects.push(Effect::SetCookie { name, value: (*self.anonymous).to_owned(), days });
+            effects.push(Effect::SetCookie { name, value: String::clone(&self.anonymous), days });
             let value = concat(&[&whole(seconds), ".c"]);
             effects.push(Effect::SetCookie { name: at_name(&self.config.identity), value, days });
         }
         match &self.user {
             Some(user) => {
-                let (name, value) = (USER_COOKIE.to_owned(), (**user).to_owned());
+                let (name, value) = (USER_COOKIE.to_owned(), String::clone(user));
                 effects.push(Effect::SetCookie { name, value, days });
             }
             None => effects.push(Effect::DeleteCookie(USER_COOKIE.to_owned())),
@@ -182,7 +182,7 @@ fn at_name(config: &IdentityConfig) -> String {
 }
 
 /// What `login` refuses cannot come in by the cookie.
-fn kept_user(stored: &Stored) -> Option<Rc<str>> {
+fn kept_user(stored: &Stored) -> Option<Rc<String>> {
     let user = Value::Text(stored.user.clone()?);
     field::user_id(&user).ok().map(Rc::from)
 }

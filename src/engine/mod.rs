@@ -205,14 +205,14 @@ impl Engine {
     /// The account that is logged in.
     pub fn user_id(&self) -> Option<&str> {
         match self.consent {
-            Consent::Pending | Consent::Granted => self.identity.user().map(|id| &**id),
+            Consent::Pending | Consent::Granted => self.identity.user().map(|id| id.as_str()),
             Consent::Anonymous | Consent::Denied => None,
         }
     }
 
     /// The anonymous id, where consent allows one.
     pub fn anonymous_id(&self) -> Option<&str> {
-        (self.consent == Consent::Granted).then(|| &**self.identity.anonymous())
+        (self.consent == Consent::Granted).then(|| self.identity.anonymous().as_str())
     }
 
     /// How far a consume timer is.

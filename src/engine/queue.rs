@@ -47,7 +47,7 @@ pub struct Conditions {
 /// One destination's queue.
 #[derive(Debug)]
 pub struct Queue {
-    name: Rc<str>,
+    name: Rc<String>,
     destination: Rc<Destination>,
     config: Rc<Config>,
     max_age_ms: u64,

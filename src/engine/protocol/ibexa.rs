@@ -116,7 +116,8 @@ impl Ibexa {
     pub fn encode(&self, record: &Record, advice: &mut Vec<Error>) -> Encoded {
         let kind = record.event.kind();
         let Word(name, shape, parameters) = word(kind).ok_or_else(|| unsupported(kind))?;
-        let user = record.user.as_deref().or(record.anonymous.as_deref()).unwrap_or(NOBODY);
+        let user = record.user.as_ref().or(record.anonymous.as_ref());
+        let user = user.map_or(NOBODY, |id| id.as_str());
         let mut url = self.base.clone();
         url.push_str(name);
         match shape {
