@@ -15,16 +15,26 @@ use wasm_bindgen::prelude::*;
 /// Starts a tracker with the one setting object in `args`, and gives its number. `sink` is called
 /// with a type (`sent`, `acknowledged`, `dropped`, `warning`, `settled`) and a plain object.
 ///
+/// `tell` has to call [`happened`] with this number and whatever it is given itself: host.js calls it.
+///
 /// `undefined` where there is none: `sink` was told what makes the configuration unusable.
 #[wasm_bindgen]
-pub fn start(args: &JsValue, sink: Function) -> Option<u32> {
+pub fn start(args: &JsValue, sink: Function, tell: Function) -> Option<u32> {
     let mut unknown = Vec::new();
     match Config::parse(&list(args).pop().unwrap_or(Value::Null), &mut unknown) {
-        Ok(config) => Some(Shell::start(config, unknown, sink)),
+        Ok(config) => Some(Shell::start(config, unknown, sink, tell)),
         Err(error) => {
             host::warn(&sink, error.code.name(), &error.field, error.detail);
             None
         }
+    }
+}
+
+/// Takes what happened in the page: host.js says what the numbers mean.
+#[wasm_bindgen]
+pub fn happened(number: u32, happening: u32, id: u32, status: i32, retry_after_s: u32) {
+    if let Some(shell) = Shell::of(number) {
+        shell.happened(happening, id, status, retry_after_s);
     }
 }
 

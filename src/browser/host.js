@@ -183,7 +183,7 @@ const hear = (target, type, listener) => {
 };
 
 /**
- * `fetch` that outlives the page. Tells 5, the number, and what became of it: an HTTP status, 0 for a redirect
+ * `fetch` that outlives the page. Tells 6, the number, and what became of it: an HTTP status, 0 for a redirect
  * that was not followed, -1 for an answer that cannot be read, -2 for none; and `Retry-After` in
  * seconds, or 0.
  */
@@ -204,7 +204,24 @@ export const send = async (url, method, body, noCors, tell, id) => {
   } catch {
     // No network, no such host, CORS, or over the browser's quota: it does not say which.
   }
-  tell(5, id, status, retryAfter);
+  tell(6, id, status, retryAfter);
+};
+
+/** `sendBeacon`. It throws where it was removed (Firefox's `beacon.enabled=false`) or the URL is none. */
+export const beacon = (url, body) => attempt(() => navigator.sendBeacon(url, body)) === true;
+
+const alarms = new Map();
+
+/** Tells 5 at this moment of the monotonic clock, and at none that was asked for before; undefined: not at all. */
+export const wakeAt = (tell, at) => {
+  clearTimeout(alarms.get(tell));
+  if (at === undefined) return;
+  const ring = () => {
+    clearAcknowledgements();
+    tell(5);
+  };
+  // A longer wait than a browser's timer can be set to is worked off in parts.
+  alarms.set(tell, setTimeout(ring, Math.min(Math.ceil(at - performance.now()), 2 ** 31 - 1)));
 };
 
 /** What the façade hears of: that nothing is under way, */

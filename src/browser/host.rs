@@ -6,7 +6,6 @@ use crate::engine::protocol::{Method, Request};
 use crate::engine::time::Now;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use web_sys::Navigator;
 
 #[wasm_bindgen(module = "/src/browser/host.js")]
 extern "C" {
@@ -31,7 +30,7 @@ extern "C" {
     #[wasm_bindgen(js_name = now)]
     fn moment() -> Vec<f64>;
 
-    pub fn listen(tell: &JsValue, page: bool, acts: bool);
+    pub fn listen(tell: &Function, page: bool, acts: bool);
 
     pub fn settled(sink: &Function);
 
@@ -49,13 +48,13 @@ extern "C" {
 
     pub fn dropped(sink: &Function, destination: &str, events: u32, code: &str);
 
-    fn send(url: &str, method: &str, body: Option<&str>, no_cors: bool, tell: &JsValue, id: u32);
-}
+    fn send(url: &str, method: &str, body: Option<&str>, no_cors: bool, tell: &Function, id: u32);
 
-#[wasm_bindgen]
-extern "C" {
-    #[wasm_bindgen(thread_local_v2, js_name = navigator)]
-    static NAVIGATOR: Navigator;
+    #[wasm_bindgen(js_name = beacon)]
+    fn send_beacon(url: &str, body: Option<&str>) -> bool;
+
+    #[wasm_bindgen(js_name = wakeAt)]
+    pub fn wake_at(tell: &Function, at: Option<f64>);
 }
 
 /// This moment.
@@ -85,14 +84,12 @@ pub fn signals() -> Signals {
 /// `navigator.sendBeacon`: a POST always; without a body it has none.
 /// <https://w3c.github.io/beacon/#sendbeacon-method>
 pub fn beacon(request: &Request) -> Outcome {
-    let body = request.body.as_deref();
-    // It throws where it was removed (Firefox's `beacon.enabled=false`) or the URL is none.
-    let taken = NAVIGATOR.with(|navigator| navigator.send_beacon_with_opt_str(&request.url, body));
-    if taken == Ok(true) { Outcome::Taken } else { Outcome::Refused }
+    let taken = send_beacon(&request.url, request.body.as_deref());
+    if taken { Outcome::Taken } else { Outcome::Refused }
 }
 
-/// `fetch` with `keepalive`. `tell` is called with 5, this number and what [`answer`] reads, later.
-pub fn fetch(request: &Request, id: u32, tell: &JsValue) {
+/// `fetch` with `keepalive`. `tell` is called with 6, this number and what [`answer`] reads, later.
+pub fn fetch(request: &Request, id: u32, tell: &Function) {
     let method = match request.method {
         Method::Get => "GET",
         Method::Post => "POST",

@@ -11,11 +11,9 @@ use crate::engine::input::Input;
 use crate::engine::protocol::Request;
 use crate::engine::text::concat;
 use crate::engine::value::Value;
-use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
-use wasm_bindgen::prelude::*;
 
 thread_local! {
     static SHELLS: RefCell<Vec<&'static Shell>> = const { RefCell::new(Vec::new()) };
@@ -28,10 +26,9 @@ pub struct Shell {
     inputs: RefCell<Vec<Input>>,
     feeding: Cell<bool>,
     disposed: Cell<bool>,
-    timer: RefCell<Option<Timeout>>,
     config: Rc<Config>,
-    /// What host.js calls with what happens.
-    tell: JsValue,
+    /// What host.js calls with what happens: it ends in [`Shell::happened`].
+    tell: Function,
     /// Called with a type and a detail: what `on` listens to.
     sink: Function,
     /// Requests whose promise is not settled.
@@ -45,25 +42,18 @@ impl Shell {
     }
 
     /// Starts a tracker, and gives its number.
-    pub fn start(config: Rc<Config>, unknown: Vec<Error>, sink: Function) -> u32 {
+    pub fn start(config: Rc<Config>, unknown: Vec<Error>, sink: Function, tell: Function) -> u32 {
         host::clear_acknowledgements();
         let stored = read_stored(&config.identity);
         let (engine, effects) = Engine::new(config.clone(), &stored, host::signals(), &host::now());
         let number = SHELLS.with_borrow(|shells| shells.len() as u32);
-        let tell: Closure<dyn FnMut(u32, u32, i32, u32)> =
-            Closure::new(move |happening, id, status, retry_after_s| {
-                if let Some(shell) = Self::of(number) {
-                    shell.happened(happening, id, status, retry_after_s);
-                }
-            });
         let shell: &'static Self = Box::leak(Box::new(Self {
             engine: RefCell::new(engine),
             inputs: RefCell::default(),
             feeding: Cell::new(true),
             disposed: Cell::new(false),
-            timer: RefCell::default(),
             config,
-            tell: tell.into_js_value(),
+            tell,
             sink,
             pending: Cell::new(0),
         }));
@@ -119,13 +109,15 @@ impl Shell {
         question(&mut self.engine.borrow_mut())
     }
 
-    fn happened(&'static self, happening: u32, id: u32, status: i32, retry_after_s: u32) {
+    /// Takes what host.js told.
+    pub fn happened(&'static self, happening: u32, id: u32, status: i32, retry_after_s: u32) {
         self.feed(match happening {
             0 => Input::Hidden,
             1 => Input::Shown(read_stored(&self.config.identity)),
             2 => Input::Online(true),
             3 => Input::Online(false),
             4 => Input::Act,
+            5 => Input::Wake,
             _ => {
                 self.pending.set(self.pending.get().saturating_sub(1));
                 Input::Outcome(id, host::answer(status, retry_after_s))
@@ -136,7 +128,7 @@ impl Shell {
     fn perform(&'static self, effect: Effect) {
         match effect {
             Effect::Send(send) => self.send(send),
-            Effect::WakeAt(at) => self.wake_at(at),
+            Effect::WakeAt(at) => host::wake_at(&self.tell, at.map(|at| at as f64)),
             Effect::SetCookie { name, value, days } => {
                 let domain = self.config.identity.cookie_domain.as_deref().unwrap_or_default();
                 host::set_cookie(&name, &value, days as u32, domain);
@@ -179,18 +171,6 @@ impl Shell {
                 host::fetch(&send.request, send.id, &self.tell);
             }
         }
-    }
-
-    fn wake_at(&'static self, at: Option<u64>) {
-        let timeout = at.map(|at| {
-            let wait = at.saturating_sub(host::now().mono_ms);
-            Timeout::new(wait.min(u64::from(u32::MAX)) as u32, || {
-                host::clear_acknowledgements();
-                self.feed(Input::Wake);
-            })
-        });
-        // The one before is cancelled by being dropped.
-        self.timer.replace(timeout);
     }
 }
 
