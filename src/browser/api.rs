@@ -10,6 +10,7 @@ use crate::engine::config::Config;
 use crate::engine::input::Input;
 use crate::engine::value::Value;
 use js_sys::Function;
+use serde_wasm_bindgen::to_value;
 use wasm_bindgen::prelude::*;
 
 /// Starts a tracker with the one setting object in `args`, and gives its number. `sink` is called
@@ -68,18 +69,21 @@ pub fn percentage(number: u32, timer: u32) -> Option<u8> {
 
 /// The account that is logged in, or else the anonymous id, where consent allows one.
 #[wasm_bindgen]
-pub fn id(number: u32, account: bool) -> Option<String> {
-    Shell::of(number)?.ask(|engine| {
-        let id = if account { engine.user_id() } else { engine.anonymous_id() };
-        id.map(str::to_owned)
-    })
+pub fn id(number: u32, account: bool) -> JsValue {
+    let id = |shell: &'static Shell| {
+        shell.ask(|engine| {
+            let id = if account { engine.user_id() } else { engine.anonymous_id() };
+            to_value(&id).unwrap_or_default()
+        })
+    };
+    Shell::of(number).map_or(JsValue::UNDEFINED, id)
 }
 
 /// The counters, as JSON.
 #[wasm_bindgen]
 pub fn stats(number: u32) -> JsValue {
     let stats = |shell: &'static Shell| {
-        shell.ask(|engine| serde_wasm_bindgen::to_value(&engine.stats()).unwrap_or_default())
+        shell.ask(|engine| to_value(&engine.stats()).unwrap_or_default())
     };
     Shell::of(number).map_or(JsValue::UNDEFINED, stats)
 }

@@ -54,12 +54,12 @@ const cookie = (name) => {
   return found && attempt(() => decodeURIComponent(found.slice(name.length + 1)));
 };
 
-/** Writes a cookie for the domain, or for the registrable one. Refused, it is simply not there. */
+/** Writes a cookie for the domain, or for the registrable one; or deletes it. Refused, it is simply not there. */
 export const setCookie = (name, value, days, domain) =>
-  write(name, encodeURIComponent(value), days * 86400, domain || registrableDomain());
+  value === undefined ? deleteCookie(name) : write(name, encodeURIComponent(value), days * 86400, domain || registrableDomain());
 
 /** Deletes a cookie, whichever of our domains it was written for. */
-export const deleteCookie = (name) => {
+const deleteCookie = (name) => {
   if (cookies().some((pair) => pair.startsWith(`${name}=`))) {
     for (const domain of ["", ...domains()]) write(name, "", 0, domain);
   }
@@ -230,9 +230,6 @@ export const settled = (sink) => sink("settled");
 /** a problem, */
 export const warn = (sink, code, field, detail) => sink("warning", { code, field, message: `${field} ${detail}` });
 
-/** a request that the browser took or that was answered, */
-export const delivered = (sink, news, destination, events, url, bytes, transport) =>
-  sink(news, { destination, events, url, bytes, transport });
-
-/** and events that a destination will not get. */
-export const dropped = (sink, destination, events, code) => sink("dropped", { destination, events, code });
+/** and what became of events: by which transport a request went, or why there was none. */
+export const notify = (sink, news, destination, events, how, url, bytes) =>
+  sink(news, url === undefined ? { destination, events, code: how } : { destination, events, url, bytes, transport: how });

@@ -14,10 +14,7 @@ extern "C" {
     pub fn stored(cookies: &str, keys: &str) -> Vec<f64>;
 
     #[wasm_bindgen(js_name = setCookie)]
-    pub fn set_cookie(name: &str, value: &str, days: u32, domain: &str);
-
-    #[wasm_bindgen(js_name = deleteCookie)]
-    pub fn delete_cookie(name: &str);
+    pub fn set_cookie(name: &str, value: Option<&str>, days: u32, domain: &str);
 
     #[wasm_bindgen(js_name = clearAcknowledgements)]
     pub fn clear_acknowledgements();
@@ -36,17 +33,15 @@ extern "C" {
 
     pub fn warn(sink: &Function, code: &str, field: &str, detail: &str);
 
-    pub fn delivered(
+    pub fn notify(
         sink: &Function,
         news: &str,
         destination: &str,
         events: u32,
-        url: &str,
+        how: &str,
+        url: Option<&str>,
         bytes: u32,
-        transport: &str,
     );
-
-    pub fn dropped(sink: &Function, destination: &str, events: u32, code: &str);
 
     fn send(url: &str, method: &str, body: Option<&str>, no_cors: bool, tell: &Function, id: u32);
 

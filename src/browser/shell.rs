@@ -9,7 +9,6 @@ use crate::engine::error::Error;
 use crate::engine::identity::{Identity, Stored};
 use crate::engine::input::Input;
 use crate::engine::protocol::Request;
-use crate::engine::text::concat;
 use crate::engine::value::Value;
 use js_sys::Function;
 use std::cell::{Cell, RefCell};
@@ -131,9 +130,9 @@ impl Shell {
             Effect::WakeAt(at) => host::wake_at(&self.tell, at.map(|at| at as f64)),
             Effect::SetCookie { name, value, days } => {
                 let domain = self.config.identity.cookie_domain.as_deref().unwrap_or_default();
-                host::set_cookie(&name, &value, days as u32, domain);
+                host::set_cookie(&name, Some(&value), days as u32, domain);
             }
-            Effect::DeleteCookie(name) => host::delete_cookie(&name),
+            Effect::DeleteCookie(name) => host::set_cookie(&name, None, 0, ""),
             Effect::Keep(key, value) => host::keep(key, Some(&value)),
             Effect::Forget(key) => {
                 // The visitor is forgotten: so is what the collector keeps for us.
@@ -152,12 +151,14 @@ impl Shell {
             News::Sent(receipt) => ("sent", receipt),
             News::Acknowledged(receipt) => ("acknowledged", receipt),
             News::Dropped(code) => {
-                return host::dropped(&self.sink, destination, *events, code.name());
+                let how = code.name();
+                return host::notify(&self.sink, "dropped", destination, *events, how, None, 0);
             }
         };
         let Request { url, body, .. } = &*receipt.request;
         let bytes = body.as_ref().map_or(0, String::len) as u32;
-        host::delivered(&self.sink, name, destination, *events, url, bytes, receipt.via.name());
+        let how = receipt.via.name();
+        host::notify(&self.sink, name, destination, *events, how, Some(url), bytes);
     }
 
     fn send(&'static self, send: Send) {
@@ -178,11 +179,8 @@ fn read_stored(identity: &IdentityConfig) -> Stored {
     if !identity.store {
         return Stored::default();
     }
-    // No name has a space.
-    let [id, id_at, user, off] = Identity::cookie_names(identity);
-    let [orders, logins] = Identity::KEYS;
-    let cookies = concat(&[&id, " ", &id_at, " ", &user, " ", &off]);
-    let mut texts = elements(host::stored(&cookies, &concat(&[orders, " ", logins]))).into_iter();
+    let [cookies, keys] = Identity::names(identity);
+    let mut texts = elements(host::stored(&cookies, &keys)).into_iter();
     let mut next = || match texts.next() {
         Some(Value::Text(text)) => Some(text),
         _ => None,

@@ -120,8 +120,10 @@ impl Config {
     pub fn parse(value: &Value, unknown: &mut Vec<Error>) -> Result<Rc<Self>, Error> {
         let mut report = Report::default();
         let config = Rc::new(read(value, &mut report));
-        unknown.append(&mut report.unknown);
-        report.check(config).map_err(|error| Error { code: ErrorCode::Config, ..error })
+        match report.end(unknown) {
+            Ok(()) => Ok(config),
+            Err(error) => Err(Error { code: ErrorCode::Config, ..error }),
+        }
     }
 }
 

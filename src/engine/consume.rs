@@ -204,8 +204,8 @@ impl Measure {
     fn parse(options: &Value, unknown: &mut Vec<Error>) -> Result<Self, Error> {
         let mut report = Report::default();
         let measure = Self::read(Fields::new(NAME, options, &mut report));
-        unknown.append(&mut report.unknown);
-        report.check(measure)
+        report.end(unknown)?;
+        Ok(measure)
     }
 
     fn read(mut f: Fields<'_, '_>) -> Self {

@@ -47,14 +47,12 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The names of the cookies that [`Stored`] is read from.
-    pub fn cookie_names(config: &IdentityConfig) -> [String; 4] {
-        let at = at_name(config);
-        [config.cookie_name.clone(), at, USER_COOKIE.to_owned(), OFF_COOKIE.to_owned()]
+    /// The names of the cookies that [`Stored`] is read from, and the keys, a space between them.
+    pub fn names(config: &IdentityConfig) -> [String; 2] {
+        let cookies =
+            [&config.cookie_name, " ", &at_name(config), " ", USER_COOKIE, " ", OFF_COOKIE];
+        [concat(&cookies), concat(&[ORDERS_KEY, " ", LOGINS_KEY])]
     }
-
-    /// The keys that [`Stored::orders`] and [`Stored::logins`] are read from.
-    pub const KEYS: [&'static str; 2] = [ORDERS_KEY, LOGINS_KEY];
 
     /// The visitor that the browser knows, or a new one made of `seed`.
     pub fn new(config: Rc<Config>, stored: &Stored, seed: [u8; 16]) -> Self {

@@ -27,9 +27,13 @@ impl Report {
         self.error.get_or_insert(error);
     }
 
-    /// What was read, unless something was wrong with it.
-    pub fn check<T>(&mut self, read: T) -> Result<T, Error> {
-        self.error.take().map_or(Ok(read), Err)
+    /// Whether what was read may be used, and what is worth a word to `unknown`.
+    ///
+    /// # Errors
+    /// The first thing that was wrong.
+    pub fn end(mut self, unknown: &mut Vec<Error>) -> Result<(), Error> {
+        unknown.append(&mut self.unknown);
+        self.error.map_or(Ok(()), Err)
     }
 }
 
@@ -38,7 +42,8 @@ impl Report {
 pub struct Fields<'a, 'r> {
     path: String,
     entries: &'a [(String, Value)],
-    asked: Vec<bool>,
+    /// The places of those that were asked for.
+    asked: Vec<u64>,
     report: &'r mut Report,
 }
 
@@ -51,7 +56,7 @@ impl<'a, 'r> Fields<'a, 'r> {
             report.fail(problem.at(path));
         }
         let entries = entries.unwrap_or_default();
-        Self { path: path.to_owned(), entries, asked: vec![false; entries.len()], report }
+        Self { path: path.to_owned(), entries, asked: Vec::new(), report }
     }
 
     /// The path of one of its fields.
@@ -139,8 +144,8 @@ impl<'a, 'r> Fields<'a, 'r> {
 
     /// Notes the fields that nobody asked for.
     pub fn end(self) {
-        for ((name, _), asked) in self.entries.iter().zip(&self.asked) {
-            if !asked {
+        for (place, (name, _)) in self.entries.iter().enumerate() {
+            if !self.asked.contains(&(place as u64)) {
                 let path = concat(&[&self.path, ".", shorten(name)]);
                 self.report.unknown.push(UNKNOWN.at(path));
             }
@@ -149,9 +154,7 @@ impl<'a, 'r> Fields<'a, 'r> {
 
     fn raw(&mut self, name: &str) -> Option<&'a Value> {
         let place = self.entries.iter().position(|(key, _)| key == name)?;
-        if let Some(asked) = self.asked.get_mut(place) {
-            *asked = true;
-        }
+        self.asked.push(place as u64);
         self.entries.get(place).map(|(_, value)| value)
     }
 }

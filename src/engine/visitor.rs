@@ -41,8 +41,10 @@ impl Engine {
             let mut fields = Fields::new("logout", options, &mut report);
             forget = fields.read("forget", field::boolean);
             fields.end();
-            self.advise(std::mem::take(&mut report.unknown));
-            if let Some(error) = report.error {
+            let mut unknown = Vec::new();
+            let read = report.end(&mut unknown);
+            self.advise(unknown);
+            if let Err(error) = read {
                 return self.reject(error);
             }
         }

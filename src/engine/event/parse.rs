@@ -42,8 +42,8 @@ impl Event {
             (Kind::Login, Value::Null) => vec![Self::login()],
             (_, _) => vec![one(kind, name, value, default_item_type, &mut report)],
         };
-        unknown.append(&mut report.unknown);
-        report.check(events)
+        report.end(unknown)?;
+        Ok(events)
     }
 }
 

@@ -117,30 +117,32 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    pub(super) fn schema(self) -> Schema {
+    pub(super) fn schema(self) -> &'static Schema {
         use Field::*;
         match self {
-            Self::Click => about_item(&[], &[Search]),
-            Self::Consume => about_item(&[], &[Percentage]),
-            Self::Basket => about_item(&[], &[Quantity, Price, Campaign]),
-            Self::DeleteFromBasket => about_item(&[], &[Quantity]),
-            Self::Wishlist => about_item(&[], &[Price]),
+            Self::Click => &const { about_item(&[], &[Search]) },
+            Self::Consume => &const { about_item(&[], &[Percentage]) },
+            Self::Basket => &const { about_item(&[], &[Quantity, Price, Campaign]) },
+            Self::DeleteFromBasket => &const { about_item(&[], &[Quantity]) },
+            Self::Wishlist => &const { about_item(&[], &[Price]) },
             Self::DeleteFromWishlist | Self::Blacklist | Self::PredictiveBasketClick => {
-                about_item(&[], &[])
+                &const { about_item(&[], &[]) }
             }
-            Self::Buy => about_item(&[], &[Price, Quantity, OrderId, Campaign]),
-            Self::Rate => about_item(&[Rating], &[]),
-            Self::Rendered => about_no_item(&[], &[Scenario]),
-            Self::ClickRecommended => about_item(&[], &[Scenario, ModelId, MainId]),
-            Self::TriggerOpened => about_no_item(&[TriggerName], &[]),
-            Self::ClickTriggered => about_item(&[TriggerName], &[]),
-            Self::Feedback => about_no_item(&[Query, Positive], &[Message]),
-            Self::CacheHit => about_no_item(
-                &[Query, Page, PageSize, HitCount, SearchTimeMs, MinScore, MaxScore],
-                &[Filters, ItemId, SearchField, CustomSorting, AdditionalInfo],
-            ),
-            Self::LandingPageClick => about_item(&[Campaign, PageId], &[]),
-            Self::Login => about_no_item(&[], &[]),
+            Self::Buy => &const { about_item(&[], &[Price, Quantity, OrderId, Campaign]) },
+            Self::Rate => &const { about_item(&[Rating], &[]) },
+            Self::Rendered => &const { about_no_item(&[], &[Scenario]) },
+            Self::ClickRecommended => &const { about_item(&[], &[Scenario, ModelId, MainId]) },
+            Self::TriggerOpened => &const { about_no_item(&[TriggerName], &[]) },
+            Self::ClickTriggered => &const { about_item(&[TriggerName], &[]) },
+            Self::Feedback => &const { about_no_item(&[Query, Positive], &[Message]) },
+            Self::CacheHit => &const {
+                about_no_item(
+                    &[Query, Page, PageSize, HitCount, SearchTimeMs, MinScore, MaxScore],
+                    &[Filters, ItemId, SearchField, CustomSorting, AdditionalInfo],
+                )
+            },
+            Self::LandingPageClick => &const { about_item(&[Campaign, PageId], &[]) },
+            Self::Login => &const { about_no_item(&[], &[]) },
         }
     }
 }

@@ -55,30 +55,30 @@ enum Shape {
     Login,
 }
 
-fn word(kind: Kind) -> Option<Word> {
+fn word(kind: Kind) -> Option<&'static Word> {
     use Shape::{Items, Login, User};
     const TRIGGER: &[(Field, &str)] = &[(Field::TriggerName, "triggername")];
     Some(match kind {
-        Kind::Click => Word("click", Items, &[(Field::CategoryPath, "categorypath")]),
-        Kind::Consume => Word("consume", Items, &[(Field::Percentage, "percentage")]),
-        Kind::Basket => Word("basket", Items, &[]),
-        Kind::DeleteFromBasket => Word("deletefrombasket", Items, &[]),
-        Kind::Wishlist => Word("wishlist", Items, &[(Field::Price, "price")]),
-        Kind::DeleteFromWishlist => Word("deletefromwishlist", Items, &[]),
+        Kind::Click => &Word("click", Items, &[(Field::CategoryPath, "categorypath")]),
+        Kind::Consume => &Word("consume", Items, &[(Field::Percentage, "percentage")]),
+        Kind::Basket => &Word("basket", Items, &[]),
+        Kind::DeleteFromBasket => &Word("deletefrombasket", Items, &[]),
+        Kind::Wishlist => &Word("wishlist", Items, &[(Field::Price, "price")]),
+        Kind::DeleteFromWishlist => &Word("deletefromwishlist", Items, &[]),
         Kind::Buy => {
-            Word("buy", Items, &[(Field::Quantity, "quantity"), (Field::Price, "fullprice")])
+            &Word("buy", Items, &[(Field::Quantity, "quantity"), (Field::Price, "fullprice")])
         }
-        Kind::Rate => Word("rate", Items, &[(Field::Rating, "rating")]),
-        Kind::Blacklist => Word("blacklist", Items, &[]),
-        Kind::Rendered => Word("rendered", Items, &[]),
-        Kind::ClickRecommended => Word(
+        Kind::Rate => &Word("rate", Items, &[(Field::Rating, "rating")]),
+        Kind::Blacklist => &Word("blacklist", Items, &[]),
+        Kind::Rendered => &Word("rendered", Items, &[]),
+        Kind::ClickRecommended => &Word(
             "clickrecommended",
             Items,
             &[(Field::Scenario, "scenario"), (Field::ModelId, "modelid")],
         ),
-        Kind::TriggerOpened => Word("triggeropened", User, TRIGGER),
-        Kind::ClickTriggered => Word("clicktriggered", Items, TRIGGER),
-        Kind::Login => Word("login", Login, &[]),
+        Kind::TriggerOpened => &Word("triggeropened", User, TRIGGER),
+        Kind::ClickTriggered => &Word("clicktriggered", Items, TRIGGER),
+        Kind::Login => &Word("login", Login, &[]),
         Kind::Feedback | Kind::CacheHit | Kind::LandingPageClick | Kind::PredictiveBasketClick => {
             return None;
         }
@@ -135,7 +135,7 @@ impl Ibexa {
             },
         }
         let mut separator = '?';
-        for (field, key) in parameters {
+        for (field, key) in *parameters {
             match record.event.get(*field) {
                 Some(value) => {
                     url.push(separator);
