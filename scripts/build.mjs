@@ -123,6 +123,8 @@ function shortenNames(file, { imports, exports }) {
     rename("__proto__: null,", `__proto__: null, ${short}: ${namespaces.get(module)}.${name},`, name);
   }
   rename(`"${own}":`, `"${SHORT_MODULE}":`, own);
+  // What the module does not import any more since it was shrunk.
+  glue = glue.replace(/^ *__wbg\w+: function\(.*\n[^]*?\n {8}\},\n/gm, "");
   for (const [name, short] of exports) glue = glue.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), () => `wasm.${short}`);
   writeFileSync(file, glue);
 }
@@ -139,6 +141,8 @@ async function bundle(work, out) {
   const common = {
     bundle: true,
     minify: true,
+    // The glue's own, about calls that nobody makes.
+    pure: ["console.warn"],
     target: TARGET_JS,
     charset: "utf8",
     legalComments: "none",

@@ -1,8 +1,8 @@
 // The module's functions, once it is compiled.
 
-import { call, flush, happened, id, initSync, percentage, start, stats } from "recobeacon-glue";
+import { call, flush, happened, initSync, start, state } from "recobeacon-glue";
 
 export function bind(module) {
   initSync({ module });
-  return { call, flush, happened, id, percentage, start, stats };
+  return { call, flush, happened, start, state };
 }

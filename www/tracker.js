@@ -106,6 +106,10 @@ function make(config, load, forget) {
     }
   };
 
+  /** What the module knows of itself; otherwise something else. */
+  const ask = (what, otherwise = null, timer = 0) =>
+    guard(() => core && JSON.parse(core.state(number, timer))[what]) ?? otherwise;
+
   const call = (verb, args, at) =>
     guard(() => {
       log(verb, ...args);
@@ -150,10 +154,10 @@ function make(config, load, forget) {
 
   const tracker = {
     get userId() {
-      return core ? guard(() => core.id(number, true) ?? null) : saidUser;
+      return core ? ask("userId") : saidUser;
     },
     get anonymousId() {
-      return core ? guard(() => core.id(number, false) ?? null) : null;
+      return ask("anonymousId");
     },
     get sessionId() {
       return settings.identity?.sessionId ?? null;
@@ -166,7 +170,7 @@ function make(config, load, forget) {
       call("consumeTimer", [item, measures, id], Date.now());
       return {
         get percentage() {
-          return (last = guard(() => core?.percentage(number, id), last) ?? last);
+          return (last = ask("percentage", last, id));
         },
         stop() {
           void this.percentage;
@@ -189,7 +193,7 @@ function make(config, load, forget) {
       ),
     stats: () => {
       const none = { accepted: 0, rejected: 0, queued: 0, sent: 0, acknowledged: 0, merged: 0, dropped: 0 };
-      return core ? guard(() => JSON.parse(core.stats(number)), none) : { ...none, accepted: early.length, queued: early.length };
+      return core ? ask("stats", none) : { ...none, accepted: early.length, queued: early.length };
     },
     on(type, listener) {
       if (!listeners[type] || typeof listener !== "function") {

@@ -41,6 +41,7 @@ use limits::Limits;
 use orders::Orders;
 use queue::{Conditions, Queue};
 use record::Record;
+use remember::hash;
 use stats::Stats;
 use std::rc::Rc;
 use time::{NEVER, Now};
@@ -76,7 +77,8 @@ pub struct Engine {
     visible: bool,
     disposed: bool,
     rejected: u32,
-    warned: Vec<Error>,
+    /// Hashes of what was said once.
+    warned: Vec<u64>,
     wake: u64,
     effects: Vec<Effect>,
 }
@@ -322,8 +324,9 @@ impl Engine {
     /// that has no such event, would otherwise fill the console.
     fn advise(&mut self, advice: Vec<Error>) {
         for error in advice {
-            if !self.warned.contains(&error) && self.warned.len() < Limits::WARNED_ONCE {
-                self.warned.push(error.clone());
+            let said = hash(&[error.code.name(), &error.field, error.detail]);
+            if !self.warned.contains(&said) && self.warned.len() < Limits::WARNED_ONCE {
+                self.warned.push(said);
                 self.effects.push(Effect::Warn(error));
             }
         }
