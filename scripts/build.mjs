@@ -40,6 +40,10 @@ const WASM_FEATURES = [
   "sign-ext",
 ];
 
+// What wasm-opt may rely on: nothing traps on purpose, so what leads to a trap alone may go (a bug
+// would trap elsewhere, or not), and nothing lives in the first kilobyte, where the stack ends.
+const ASSUMPTIONS = ["--traps-never-happen", "--ignore-implicit-traps", "--low-memory-unused"];
+
 /** What wasm-opt calls every imported module. */
 const SHORT_MODULE = "a";
 
@@ -98,7 +102,7 @@ async function shrink(task, targetDir, work) {
   task.say("wasm-opt");
   const wasmOpt = (from, to, ...passes) =>
     command(process.execPath, [at("node_modules", "binaryen", "bin", "wasm-opt"), join(work, from), "-o", join(work, to), "--mvp-features", ...WASM_FEATURES.map((feature) => `--enable-${feature}`), ...passes], { task });
-  await wasmOpt(`${manifest.name}_bg.wasm`, "optimised.wasm", "-Oz", "--strip-debug", "--strip-producers", "--strip-target-features");
+  await wasmOpt(`${manifest.name}_bg.wasm`, "optimised.wasm", "-Oz", ...ASSUMPTIONS, "--strip-debug", "--strip-producers", "--strip-target-features");
   // wasm-bindgen's names for what crosses the boundary are long and have hashes in them: a kilobyte and a half, compressed.
   const { out } = await wasmOpt("optimised.wasm", `${manifest.name}.wasm`, "--minify-imports-and-exports-and-modules");
   shortenNames(join(work, `${manifest.name}.js`), JSON.parse(out));
@@ -126,6 +130,8 @@ function shortenNames(file, { imports, exports }) {
     rename("__proto__: null,", `__proto__: null, ${short}: ${namespaces.get(module)}.${name},`, name);
   }
   rename(`"${own}":`, `"${SHORT_MODULE}":`, own);
+  // What the module does not import any more since it was shrunk.
+  glue = glue.replace(/^ *__wbg\w+: function\(.*\n[^]*?\n {8}\},\n/gm, "");
   for (const [name, short] of exports) glue = glue.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), () => `wasm.${short}`);
   writeFileSync(file, glue);
 }
@@ -142,6 +148,8 @@ async function bundle(work, out) {
   const common = {
     bundle: true,
     minify: true,
+    // The glue's own, about calls that nobody makes.
+    pure: ["console.warn"],
     target: TARGET_JS,
     charset: "utf8",
     legalComments: "none",

@@ -5,7 +5,6 @@
 mod stage;
 
 use js_sys::{Array, Date, Function};
-use recobeacon::browser::api::Core;
 use serde_json::{Value as Json, json};
 use stage::*;
 use std::cell::{OnceCell, RefCell};
@@ -93,8 +92,7 @@ fn a_listener_may_call_the_tracker() {
             core.flush(Function::new_no_args(""));
         }
     });
-    let sink = Closure::wrap(sink).into_js_value().unchecked_into::<Function>();
-    assert!(core.set(Core::new(js(&batch()), sink).ok().unwrap()).is_ok());
+    assert!(core.set(Core::start(&batch(), sink).unwrap()).is_ok());
     let tracker = Tracker { core, told: Rc::default() };
     tracker.call("clik", json!({}));
     assert_eq!(*told.borrow(), ["warning", "warning"]);

@@ -1,7 +1,7 @@
 // The entry for the script tag: makes the tracker that the page's stub asked for, replays what was
 // called meanwhile, and takes the stub's place.
 
-import { Core, initSync } from "recobeacon-glue";
+import { bind } from "./module.js";
 import { create } from "./tracker.js";
 
 // Only known while the script runs for the first time.
@@ -14,8 +14,7 @@ const load = async (wasmUrl) => {
   const module = await WebAssembly.compileStreaming(fetch(url)).catch(async () =>
     WebAssembly.compile(await (await fetch(url)).arrayBuffer()),
   );
-  initSync({ module });
-  return Core;
+  return bind(module);
 };
 
 let dispatch = null;

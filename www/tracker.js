@@ -27,7 +27,7 @@ class TrackerError extends Error {
 /**
  * Makes a tracker, or hands out the one that has the same destinations.
  *
- * `load(wasmUrl)` brings the class `Core` of the module. Returns the tracker and `dispatch(verb,
+ * `load(wasmUrl)` brings the functions of the module. Returns the tracker and `dispatch(verb,
  * args, at)`, by which the script tag replays what was called earlier.
  */
 export function create(config, load) {
@@ -57,7 +57,11 @@ function make(config, load, forget) {
   const { onWarning, debug, consentFrom, wasmUrl, ...settings } = config;
   const listeners = { sent: [], acknowledged: [], dropped: [], warning: onWarning ? [onWarning] : [] };
   const early = [];
+  /** Who waits for everything to be answered. */
+  const waiting = [];
+  /** The module's functions, and the number by which they know this tracker. */
   let core = null;
+  let number;
   let dead = !inPage();
   let timers = 0;
   let saidUser = settings.identity?.userId ?? null;
@@ -102,10 +106,14 @@ function make(config, load, forget) {
     }
   };
 
+  /** What the module knows of itself; otherwise something else. */
+  const ask = (what, otherwise = null, timer = 0) =>
+    guard(() => core && JSON.parse(core.state(number, timer))[what]) ?? otherwise;
+
   const call = (verb, args, at) => {
     const run = () => {
       log(verb, ...args);
-      if (core) core.call(verb, args, at);
+      if (core) core.call(number, [verb, ...args], at);
       else if (early.push([verb, args, at]) > MOST_EARLY) {
         early.shift();
         warn({ code: "queue-full", field: verb, message: "too many calls before the module was loaded" });
@@ -119,34 +127,39 @@ function make(config, load, forget) {
     if (document.prerendering) {
       await new Promise((activated) => document.addEventListener("prerenderingchange", activated, { once: true }));
     }
-    let Core;
+    let loaded;
     try {
-      Core = await load(wasmUrl);
+      loaded = await load(wasmUrl);
     } catch (error) {
       throw die("wasm-unavailable", error);
     }
     if (dead) return;
     let problem;
     try {
-      core = new Core(plain(settings), (type, detail) => {
-        if (type === "warning") problem = warn(detail);
+      number = loaded.start([plain(settings)], (type, detail) => {
+        if (type === "settled") for (const done of waiting.splice(0)) done();
+        else if (type === "warning") problem = warn(detail);
         else emit(type, detail);
-      });
+      }, (...happening) => loaded.happened(number, ...happening));
     } catch (error) {
+      problem = warn({ code: "config", field: "config", message: String(error) });
+    }
+    if (number === undefined) {
       dead = true;
       forget();
       // It has told what makes the configuration unusable, or it is none at all.
-      throw problem ?? warn({ code: "config", field: "config", message: String(error) });
+      throw problem;
     }
-    for (const [verb, args, at] of early.splice(0)) guard(() => core?.call(verb, args, at), null, verb);
+    core = loaded;
+    for (const [verb, args, at] of early.splice(0)) guard(() => core?.call(number, [verb, ...args], at), null, verb);
   };
 
   const tracker = {
     get userId() {
-      return core ? guard(() => core.id(true) ?? null) : saidUser;
+      return core ? ask("userId") : saidUser;
     },
     get anonymousId() {
-      return core ? guard(() => core.id(false) ?? null) : null;
+      return ask("anonymousId");
     },
     get sessionId() {
       return settings.identity?.sessionId ?? null;
@@ -159,7 +172,7 @@ function make(config, load, forget) {
       call("consumeTimer", [item, measures, id], Date.now());
       return {
         get percentage() {
-          return (last = guard(() => core?.percentage(id), last) ?? last);
+          return (last = ask("percentage", last, id));
         },
         stop() {
           void this.percentage;
@@ -175,13 +188,14 @@ function make(config, load, forget) {
       ready.then(
         () =>
           new Promise((done) => {
-            if (!guard(() => core && (core.flush(done), true))) done();
+            waiting.push(done);
+            if (!guard(() => core && (core.flush(number), true))) done();
           }),
         () => {},
       ),
     stats: () => {
       const none = { accepted: 0, rejected: 0, queued: 0, sent: 0, acknowledged: 0, merged: 0, dropped: 0 };
-      return core ? guard(() => core.stats(), none) : { ...none, accepted: early.length, queued: early.length };
+      return core ? ask("stats", none) : { ...none, accepted: early.length, queued: early.length };
     },
     on(type, listener) {
       if (!listeners[type] || typeof listener !== "function") {

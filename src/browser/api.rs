@@ -1,71 +1,84 @@
 //! What JavaScript sees of the module. Conversions, and nothing else.
+//!
+//! Functions with a tracker's number, and no class: a tracker lives as long as its page, so there
+//! is nothing to free, and the glue of a class is for nothing but that.
 
-use super::convert::value;
+use super::convert::list;
 use super::host;
 use super::shell::Shell;
 use crate::engine::config::Config;
 use crate::engine::input::Input;
-use js_sys::{Array, Function};
-use serde::Serialize;
-use serde_wasm_bindgen::Serializer;
+use crate::engine::json::Object;
+use crate::engine::value::Value;
+use js_sys::Function;
+use serde_wasm_bindgen::to_value;
 use wasm_bindgen::prelude::*;
 
-/// One tracker.
+/// Starts a tracker with the one setting object in `args`, and gives its number. `sink` is called
+/// with a type (`sent`, `acknowledged`, `dropped`, `warning`, `settled`) and a plain object.
+///
+/// `tell` has to call [`happened`] with this number and whatever it is given itself: host.js calls it.
+///
+/// `undefined` where there is none: `sink` was told what makes the configuration unusable.
 #[wasm_bindgen]
-pub struct Core {
-    shell: &'static Shell,
-}
-
-#[wasm_bindgen]
-impl Core {
-    /// Starts a tracker. `sink` is called with a type (`sent`, `acknowledged`, `dropped`,
-    /// `warning`) and a plain object.
-    ///
-    /// # Errors
-    /// Nothing: `sink` was told what makes the configuration unusable, and there is no tracker.
-    #[wasm_bindgen(constructor)]
-    pub fn new(config: JsValue, sink: Function) -> Result<Core, JsValue> {
-        let mut unknown = Vec::new();
-        match Config::parse(&value(&config), &mut unknown) {
-            Ok(config) => Ok(Self { shell: Shell::start(config, unknown, sink) }),
-            Err(error) => {
-                host::warn(&sink, error.code.name(), &error.field, error.detail);
-                Err(JsValue::UNDEFINED)
-            }
+pub fn start(args: &JsValue, sink: Function, tell: Function) -> Option<u32> {
+    let mut unknown = Vec::new();
+    match Config::parse(&list(args).pop().unwrap_or(Value::Null), &mut unknown) {
+        Ok(config) => Some(Shell::start(config, unknown, sink, tell)),
+        Err(error) => {
+            host::warn(&sink, error.code.name(), &error.field, error.detail);
+            None
         }
     }
+}
 
-    /// Calls a method: its name, its arguments, and when it was called (ms since the epoch).
-    pub fn call(&self, verb: &str, args: &Array, at: f64) {
-        let args = args.iter().map(|arg| value(&arg)).collect();
-        self.shell.feed(Input::from_call(verb, args, at as u64));
+/// Takes what happened in the page: host.js says what the numbers mean.
+#[wasm_bindgen]
+pub fn happened(number: u32, happening: u32, id: u32, status: i32, retry_after_s: u32) {
+    if let Some(shell) = Shell::of(number) {
+        shell.happened(happening, id, status, retry_after_s);
     }
+}
 
-    /// Sends everything that waits; `done` is called when it was answered.
-    pub fn flush(&self, done: Function) {
-        self.shell.feed(Input::Flush);
-        self.shell.when_settled(done);
+/// Calls a method: its name and its arguments, and when it was called (ms since the epoch).
+#[wasm_bindgen]
+pub fn call(number: u32, args: &JsValue, at: f64) {
+    if let Some(shell) = Shell::of(number) {
+        let mut args = list(args);
+        if !args.is_empty()
+            && let Value::Text(verb) = args.remove(0)
+        {
+            shell.feed(Input::from_call(&verb, args, at as u64));
+        }
     }
+}
 
-    /// How far a consume timer is; undefined when there is none of that number.
-    pub fn percentage(&self, timer: u32) -> Option<u8> {
-        let now = host::now();
-        self.shell.ask(|engine| engine.timer_percentage(timer, &now))
+/// Sends everything that waits; `sink` is called with `settled` when it was answered.
+#[wasm_bindgen]
+pub fn flush(number: u32) {
+    if let Some(shell) = Shell::of(number) {
+        shell.feed(Input::Flush);
     }
+}
 
-    /// The account that is logged in, or else the anonymous id, where consent allows one.
-    pub fn id(&self, account: bool) -> Option<String> {
-        self.shell.ask(|engine| {
-            let id = if account { engine.user_id() } else { engine.anonymous_id() };
-            id.map(str::to_owned)
-        })
+/// What there is to ask, as JSON: who the visitor is, the counters, and how far this timer is.
+///
+/// One text instead of a function for each: with its conversions each is a quarter of a kilobyte.
+#[wasm_bindgen]
+pub fn state(number: u32, timer: u32) -> JsValue {
+    let now = host::now();
+    let mut out = String::new();
+    if let Some(shell) = Shell::of(number) {
+        shell.ask(|engine| {
+            let percentage = engine.timer_percentage(timer, &now);
+            let mut state = Object::new(&mut out);
+            state
+                .some_text("userId", engine.user_id())
+                .some_text("anonymousId", engine.anonymous_id())
+                .some_whole("percentage", percentage.map(u64::from))
+                .raw("stats", &engine.stats().json());
+            state.end();
+        });
     }
-
-    /// The counters.
-    pub fn stats(&self) -> JsValue {
-        self.shell.ask(|engine| {
-            let plain = Serializer::new().serialize_maps_as_objects(true);
-            engine.stats().serialize(&plain).unwrap_or_default()
-        })
-    }
+    to_value(&out).unwrap_or_default()
 }

@@ -1,50 +1,64 @@
-//! From JavaScript's values to the engine's, and back.
+//! From JavaScript's values to the engine's.
 //!
-//! The way in is written out: serde-wasm-bindgen's would be one line, but its error texts print
-//! numbers of every kind, and that alone is 20 kB of the module (9 kB compressed). It would also
-//! follow a cyclic object until the stack ends.
+//! host.js writes a value down as numbers, and these are read here: one call over the module's
+//! boundary for a value, instead of several for each of its parts. serde-wasm-bindgen's way would be
+//! one line, but its error texts print numbers of every kind, and that alone is 20 kB of the module
+//! (9 kB compressed). It would also follow a cyclic object until the stack ends.
 
+use super::host;
 use crate::engine::limits::Limits;
 use crate::engine::value::Value;
-use js_sys::{Array, Object};
-use wasm_bindgen::{JsCast, JsValue};
+use std::vec::IntoIter;
+use wasm_bindgen::JsValue;
 
-/// The value, with what cannot be one of ours as [`Value::Opaque`].
-pub fn value(js: &JsValue) -> Value {
-    nested(js, 0)
+/// The elements of an array, with what cannot be one of ours as [`Value::Opaque`].
+pub fn list(array: &JsValue) -> Vec<Value> {
+    // The array itself is a level.
+    let numbers = host::flatten(array, Limits::VALUE_DEPTH + 1, Limits::VALUE_WIDTH as u32);
+    elements(numbers)
 }
 
-fn nested(js: &JsValue, depth: u8) -> Value {
-    if js.is_null() || js.is_undefined() {
-        Value::Null
-    } else if let Some(number) = js.as_f64() {
-        Value::Number(number)
-    } else if let Some(text) = js.as_string() {
-        Value::Text(text)
-    } else if let Some(yes) = js.as_bool() {
-        Value::Bool(yes)
-    } else if depth == Limits::VALUE_DEPTH || !js.is_object() {
-        Value::Opaque
-    } else if Array::is_array(js) {
-        let mut list = Vec::new();
-        // One more than is allowed, so that a longer list is seen to be longer.
-        elements(js.unchecked_ref(), Limits::VALUE_WIDTH + 1, |element| {
-            list.push(nested(&element, depth + 1));
-        });
-        Value::List(list)
-    } else {
-        let mut fields = Vec::new();
-        elements(&Object::entries(js.unchecked_ref()), Limits::VALUE_WIDTH, |entry| {
-            let entry: Array = entry.unchecked_into();
-            let name = entry.get(0).as_string().unwrap_or_default();
-            fields.push((name, nested(&entry.get(1), depth + 1)));
-        });
-        Value::Map(fields)
+/// The elements of the array that these numbers are.
+pub fn elements(numbers: Vec<f64>) -> Vec<Value> {
+    match value(&mut numbers.into_iter()) {
+        Value::List(list) => list,
+        _ => Vec::new(),
     }
 }
 
-fn elements(array: &Array, most: usize, mut show: impl FnMut(JsValue)) {
-    for place in 0..array.length().min(most as u32) {
-        show(array.get(place));
+fn value(numbers: &mut IntoIter<f64>) -> Value {
+    match next(numbers) as u8 {
+        1 => Value::Bool(next(numbers) != 0.0),
+        2 => Value::Number(next(numbers)),
+        3 => Value::Text(text(numbers)),
+        4 => {
+            let mut list = Vec::new();
+            for _ in 0..next(numbers) as u32 {
+                list.push(value(numbers));
+            }
+            Value::List(list)
+        }
+        5 => {
+            let mut fields = Vec::new();
+            for _ in 0..next(numbers) as u32 {
+                fields.push((text(numbers), value(numbers)));
+            }
+            Value::Map(fields)
+        }
+        6 => Value::Opaque,
+        _ => Value::Null,
     }
+}
+
+fn text(numbers: &mut IntoIter<f64>) -> String {
+    let mut text = String::new();
+    for _ in 0..next(numbers) as u32 {
+        // Half of a surrogate pair is no character.
+        text.push(char::from_u32(next(numbers) as u32).unwrap_or(char::REPLACEMENT_CHARACTER));
+    }
+    text
+}
+
+fn next(numbers: &mut IntoIter<f64>) -> f64 {
+    numbers.next().unwrap_or_default()
 }

@@ -8,6 +8,8 @@ const ACKNOWLEDGEMENT = "reco_ack_";
 const ACTS = ["pointerdown", "pointermove", "keydown", "wheel", "scroll", "touchstart"];
 /** Shortest time between two acts that are told: the engine counts in tens of seconds. */
 const ACT_PAUSE_MS = 1000;
+/** More of a text is not looked at: no request may be as long. */
+const LONGEST_TEXT = 65536;
 
 const attempt = (deed) => {
   try {
@@ -47,17 +49,17 @@ const registrableDomain = () =>
     }) ?? "");
 
 /** A cookie's value, decoded; undefined where there is none, or it is damaged. */
-export const cookie = (name) => {
+const cookie = (name) => {
   const found = cookies().find((pair) => pair.startsWith(`${name}=`));
   return found && attempt(() => decodeURIComponent(found.slice(name.length + 1)));
 };
 
-/** Writes a cookie for the domain, or for the registrable one. Refused, it is simply not there. */
+/** Writes a cookie for the domain, or for the registrable one; or deletes it. Refused, it is simply not there. */
 export const setCookie = (name, value, days, domain) =>
-  write(name, encodeURIComponent(value), days * 86400, domain || registrableDomain());
+  value === undefined ? deleteCookie(name) : write(name, encodeURIComponent(value), days * 86400, domain || registrableDomain());
 
 /** Deletes a cookie, whichever of our domains it was written for. */
-export const deleteCookie = (name) => {
+const deleteCookie = (name) => {
   if (cookies().some((pair) => pair.startsWith(`${name}=`))) {
     for (const domain of ["", ...domains()]) write(name, "", 0, domain);
   }
@@ -70,14 +72,59 @@ export const clearAcknowledgements = () => {
   }
 };
 
-/** What is kept under a key. Even reading `localStorage` throws where it is blocked. */
-export const kept = (key) => attempt(() => localStorage.getItem(key)) ?? undefined;
+/** What these cookies and these keys hold. Even reading `localStorage` throws where it is blocked. */
+export const stored = (names, keys) =>
+  flatten([...names.split(" ").map(cookie), ...keys.split(" ").map((key) => attempt(() => localStorage.getItem(key)))], 1, 9);
 
-/** Keeps a text. Where storage is full: what is kept here only spares a second sending. */
-export const keep = (key, value) => attempt(() => localStorage.setItem(key, value));
+/** Keeps a text, or deletes it. Where storage is full: what is kept here only spares a second sending. */
+export const keep = (key, value) =>
+  attempt(() => (value == null ? localStorage.removeItem(key) : localStorage.setItem(key, value)));
 
-/** Deletes what is kept. */
-export const forget = (key) => attempt(() => localStorage.removeItem(key));
+/**
+ * Writes a value down as numbers, each part behind a number that says what it is: convert.rs reads
+ * them. Nesting beyond `depth` is not looked at, and no more of an object than `width` fields; of a
+ * list one more, so that a longer one is seen to be longer.
+ */
+export const flatten = (value, depth, width) => {
+  const numbers = [];
+  const text = (text) => {
+    const characters = [...text.slice(0, LONGEST_TEXT)];
+    numbers.push(characters.length);
+    for (const character of characters) numbers.push(character.codePointAt(0));
+  };
+  const write = (value, depth) => {
+    const type = typeof value;
+    if (value == null) numbers.push(0);
+    else if (type === "boolean") numbers.push(1, value);
+    else if (type === "number") numbers.push(2, value);
+    else if (type === "string") {
+      numbers.push(3);
+      text(value);
+    } else if (type !== "object" || !depth) numbers.push(6);
+    else if (Array.isArray(value)) {
+      const list = value.slice(0, width + 1);
+      numbers.push(4, list.length);
+      for (const element of list) write(element, depth - 1);
+    } else {
+      const fields = Object.entries(value).slice(0, width);
+      numbers.push(5, fields.length);
+      for (const [name, field] of fields) {
+        text(name);
+        write(field, depth - 1);
+      }
+    }
+  };
+  write(value, depth);
+  return numbers;
+};
+
+/** Milliseconds since the epoch, milliseconds on a clock that never goes back, and 128 random bits. */
+export const now = () => [
+  Date.now(),
+  performance.now(),
+  // A browser that blocks `crypto` still has visitors that have to be told apart.
+  ...(attempt(() => crypto.getRandomValues(new Uint8Array(16))) ?? Array.from({ length: 16 }, () => Math.random() * 256)),
+];
 
 /** What the browser says at the start, a bit each: GPC, Do Not Track, online, visible. */
 export const signals = () =>
@@ -86,36 +133,46 @@ export const signals = () =>
   (navigator.onLine !== false ? 4 : 0) |
   (document.visibilityState !== "hidden" ? 8 : 0);
 
+/** What ends the listening, by what is told: to the page, and to the visitor's acts. */
+const heard = new Map();
+
 /**
- * Tells what happens to the page: 0 hidden or going, 1 seen (again), 2 online, 3 offline. Returns
- * what ends it.
+ * Listens to the page, to the visitor's acts, to both or to none of them from now on.
+ */
+export const listen = (tell, ...wanted) => {
+  const ends = heard.get(tell) ?? [];
+  heard.set(tell, ends);
+  [hearPage, hearActs].forEach((hear, place) => {
+    if (!wanted[place]) ends[place] = ends[place]?.forEach((end) => end());
+    else ends[place] ??= hear(tell);
+  });
+};
+
+/**
+ * Tells what happens to the page: 0 hidden or going, 1 seen (again), 2 online, 3 offline.
  *
  * `pagehide` and `visibilitychange` both, because their order differs between leaving a page and
  * closing its tab, and a discarded tab gets only the second. Never `unload`, which keeps a page out
  * of the back/forward cache.
  */
-export const listen = (tell) => {
-  const ends = [
-    hear(document, "visibilitychange", () => tell(document.visibilityState === "hidden" ? 0 : 1)),
-    hear(window, "pagehide", () => tell(0)),
-    hear(window, "pageshow", () => tell(1)),
-    hear(window, "online", () => tell(2)),
-    hear(window, "offline", () => tell(3)),
-  ];
-  return () => ends.forEach((end) => end());
-};
+const hearPage = (tell) => [
+  hear(document, "visibilitychange", () => tell(document.visibilityState === "hidden" ? 0 : 1)),
+  hear(window, "pagehide", () => tell(0)),
+  hear(window, "pageshow", () => tell(1)),
+  hear(window, "online", () => tell(2)),
+  hear(window, "offline", () => tell(3)),
+];
 
-/** Tells 4 when the visitor does something. Returns what ends it. */
-export const listenToActs = (tell) => {
+/** Tells 4 when the visitor does something. */
+const hearActs = (tell) => {
   let last = -ACT_PAUSE_MS;
-  const ends = ACTS.map((type) =>
+  return ACTS.map((type) =>
     hear(window, type, ({ timeStamp }) => {
       if (timeStamp - last < ACT_PAUSE_MS) return;
       last = timeStamp;
       tell(4);
     }),
   );
-  return () => ends.forEach((end) => end());
 };
 
 /** Before the page's own handlers, also where one of them stops the event; and never in its way. */
@@ -126,11 +183,11 @@ const hear = (target, type, listener) => {
 };
 
 /**
- * `fetch` that outlives the page. `settled(status, retryAfter)`: an HTTP status, 0 for a redirect
+ * `fetch` that outlives the page. Tells 5, the number, and what became of it: an HTTP status, 0 for a redirect
  * that was not followed, -1 for an answer that cannot be read, -2 for none; and `Retry-After` in
  * seconds, or 0.
  */
-export const send = async (url, method, body, noCors, settled) => {
+export const send = async (url, method, body, noCors, tell, id) => {
   let status = -2;
   let retryAfter = 0;
   try {
@@ -147,15 +204,15 @@ export const send = async (url, method, body, noCors, settled) => {
   } catch {
     // No network, no such host, CORS, or over the browser's quota: it does not say which.
   }
-  settled(status, retryAfter);
+  tell(5, id, status, retryAfter);
 };
 
-/** What the façade hears of: a problem, */
+/** What the façade hears of: that nothing is under way, */
+export const settled = (sink) => sink("settled");
+
+/** a problem, */
 export const warn = (sink, code, field, detail) => sink("warning", { code, field, message: `${field} ${detail}` });
 
-/** a request that the browser took or that was answered, */
-export const delivered = (sink, news, destination, events, url, bytes, transport) =>
-  sink(news, { destination, events, url, bytes, transport });
-
-/** and events that a destination will not get. */
-export const dropped = (sink, destination, events, code) => sink("dropped", { destination, events, code });
+/** and what became of events: by which transport a request went, or why there was none. */
+export const notify = (sink, news, destination, events, how, url, bytes) =>
+  sink(news, url === undefined ? { destination, events, code: how } : { destination, events, url, bytes, transport: how });

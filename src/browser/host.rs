@@ -4,81 +4,66 @@ use crate::engine::Signals;
 use crate::engine::effect::Outcome;
 use crate::engine::protocol::{Method, Request};
 use crate::engine::time::Now;
-use js_sys::{Date, Function, Math};
+use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::Navigator;
 
 #[wasm_bindgen(module = "/src/browser/host.js")]
 extern "C" {
-    pub fn cookie(name: &str) -> Option<String>;
+    pub fn flatten(value: &JsValue, depth: u8, width: u32) -> Vec<f64>;
+
+    pub fn stored(cookies: &str, keys: &str) -> Vec<f64>;
 
     #[wasm_bindgen(js_name = setCookie)]
-    pub fn set_cookie(name: &str, value: &str, days: u32, domain: &str);
-
-    #[wasm_bindgen(js_name = deleteCookie)]
-    pub fn delete_cookie(name: &str);
+    pub fn set_cookie(name: &str, value: Option<&str>, days: u32, domain: &str);
 
     #[wasm_bindgen(js_name = clearAcknowledgements)]
     pub fn clear_acknowledgements();
 
-    pub fn kept(key: &str) -> Option<String>;
-
-    pub fn keep(key: &str, value: &str);
-
-    pub fn forget(key: &str);
+    pub fn keep(key: &str, value: Option<&str>);
 
     #[wasm_bindgen(js_name = signals)]
     fn signal_bits() -> u32;
 
-    pub fn listen(tell: &Closure<dyn FnMut(u32)>) -> Function;
+    #[wasm_bindgen(js_name = now)]
+    fn moment() -> Vec<f64>;
 
-    #[wasm_bindgen(js_name = listenToActs)]
-    pub fn listen_to_acts(tell: &Closure<dyn FnMut(u32)>) -> Function;
+    pub fn listen(tell: &Function, page: bool, acts: bool);
+
+    pub fn settled(sink: &Function);
 
     pub fn warn(sink: &Function, code: &str, field: &str, detail: &str);
 
-    pub fn delivered(
+    pub fn notify(
         sink: &Function,
         news: &str,
         destination: &str,
         events: u32,
-        url: &str,
+        how: &str,
+        url: Option<&str>,
         bytes: u32,
-        transport: &str,
     );
 
-    pub fn dropped(sink: &Function, destination: &str, events: u32, code: &str);
-
-    fn send(url: &str, method: &str, body: Option<&str>, no_cors: bool, settled: JsValue);
+    fn send(url: &str, method: &str, body: Option<&str>, no_cors: bool, tell: &Function, id: u32);
 }
 
 #[wasm_bindgen]
 extern "C" {
+    // Declared by itself: the search of `web_sys::window()` for the global object costs a kilobyte.
     #[wasm_bindgen(thread_local_v2, js_name = navigator)]
     static NAVIGATOR: Navigator;
-
-    #[wasm_bindgen(js_namespace = performance, js_name = now)]
-    fn performance_now() -> f64;
-
-    #[wasm_bindgen(catch, js_namespace = crypto, js_name = getRandomValues)]
-    fn get_random_values(array: &mut [u8]) -> Result<(), JsValue>;
 }
 
 /// This moment.
 pub fn now() -> Now {
-    Now { wall_ms: Date::now() as u64, mono_ms: performance_now() as u64, entropy: random() }
-}
-
-/// 128 random bits.
-fn random() -> [u8; 16] {
-    let mut bits = [0; 16];
-    if get_random_values(&mut bits).is_err() {
-        // A browser that blocks `crypto` still has visitors that have to be told apart.
-        for byte in &mut bits {
-            *byte = (Math::random() * 256.0) as u8;
-        }
+    let mut numbers = moment().into_iter();
+    let mut next = || numbers.next().unwrap_or_default() as u64;
+    let (wall_ms, mono_ms) = (next(), next());
+    let mut entropy = [0; 16];
+    for byte in &mut entropy {
+        *byte = next() as u8;
     }
-    bits
+    Now { wall_ms, mono_ms, entropy }
 }
 
 /// What the browser says when the tracker starts.
@@ -89,7 +74,7 @@ pub fn signals() -> Signals {
         dnt: bits & 2 != 0,
         online: bits & 4 != 0,
         visible: bits & 8 != 0,
-        seed: [random(), random()],
+        seed: [now().entropy, now().entropy],
     }
 }
 
@@ -102,18 +87,20 @@ pub fn beacon(request: &Request) -> Outcome {
     if taken == Ok(true) { Outcome::Taken } else { Outcome::Refused }
 }
 
-/// `fetch` with `keepalive`. `settled` is called once, later.
-pub fn fetch(request: &Request, settled: impl FnOnce(Outcome) + 'static) {
+/// `fetch` with `keepalive`. `tell` is called with 5, this number and what [`answer`] reads, later.
+pub fn fetch(request: &Request, id: u32, tell: &Function) {
     let method = match request.method {
         Method::Get => "GET",
         Method::Post => "POST",
     };
-    let settled = Closure::once_into_js(move |status: i32, retry_after_s: u32| {
-        settled(match status {
-            -2 => Outcome::Failed,
-            -1 => Outcome::Taken,
-            _ => Outcome::Answered { status: status as u16, retry_after_s },
-        });
-    });
-    send(&request.url, method, request.body.as_deref(), request.no_cors, settled);
+    send(&request.url, method, request.body.as_deref(), request.no_cors, tell, id);
+}
+
+/// What became of a `fetch`.
+pub fn answer(status: i32, retry_after_s: u32) -> Outcome {
+    match status {
+        -2 => Outcome::Failed,
+        -1 => Outcome::Taken,
+        _ => Outcome::Answered { status: status as u16, retry_after_s },
+    }
 }

@@ -1,5 +1,6 @@
 //! Owns the engine, feeds it and performs what it says.
 
+use super::convert::elements;
 use super::host;
 use crate::engine::Engine;
 use crate::engine::config::{Config, IdentityConfig};
@@ -8,10 +9,15 @@ use crate::engine::error::Error;
 use crate::engine::identity::{Identity, Stored};
 use crate::engine::input::Input;
 use crate::engine::protocol::Request;
+use crate::engine::value::Value;
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
-use std::cell::{Cell, OnceCell, RefCell};
-use wasm_bindgen::prelude::*;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+thread_local! {
+    static SHELLS: RefCell<Vec<&'static Shell>> = const { RefCell::new(Vec::new()) };
+}
 
 /// One tracker in one page. It lives as long as the page: a tracker that was disposed of is a few
 /// kilobytes that wait for it.
@@ -19,47 +25,50 @@ pub struct Shell {
     engine: RefCell<Engine>,
     inputs: RefCell<Vec<Input>>,
     feeding: Cell<bool>,
+    disposed: Cell<bool>,
     timer: RefCell<Option<Timeout>>,
-    identity: IdentityConfig,
-    /// What the page's listeners call; while it is there, what ends them.
-    tell: OnceCell<Closure<dyn FnMut(u32)>>,
-    listening: RefCell<Option<Function>>,
-    listening_to_acts: RefCell<Option<Function>>,
+    config: Rc<Config>,
+    /// What host.js calls with what happens: it ends in [`Shell::happened`].
+    tell: Function,
     /// Called with a type and a detail: what `on` listens to.
     sink: Function,
-    /// Requests whose promise is not settled, and who waits for that.
+    /// Requests whose promise is not settled.
     pending: Cell<u32>,
-    waiters: RefCell<Vec<Function>>,
 }
 
 impl Shell {
-    /// Starts a tracker.
-    pub fn start(config: Config, unknown: Vec<Error>, sink: Function) -> &'static Self {
+    /// The tracker of that number.
+    pub fn of(number: u32) -> Option<&'static Self> {
+        SHELLS.with_borrow(|shells| shells.get(number as usize).copied())
+    }
+
+    /// Starts a tracker, and gives its number.
+    pub fn start(config: Rc<Config>, unknown: Vec<Error>, sink: Function, tell: Function) -> u32 {
         host::clear_acknowledgements();
-        let identity = config.identity.clone();
-        let stored = read_stored(&identity);
-        let (engine, effects) = Engine::new(config, &stored, host::signals(), &host::now());
+        let stored = read_stored(&config.identity);
+        let (engine, effects) = Engine::new(config.clone(), &stored, host::signals(), &host::now());
+        let number = SHELLS.with_borrow(|shells| shells.len() as u32);
         let shell: &'static Self = Box::leak(Box::new(Self {
             engine: RefCell::new(engine),
             inputs: RefCell::default(),
             feeding: Cell::new(true),
+            disposed: Cell::new(false),
             timer: RefCell::default(),
-            identity,
-            tell: OnceCell::new(),
-            listening: RefCell::default(),
-            listening_to_acts: RefCell::default(),
+            config,
+            tell,
             sink,
             pending: Cell::new(0),
-            waiters: RefCell::default(),
         }));
-        let tell = shell.tell.get_or_init(|| Closure::new(|happening| shell.happened(happening)));
-        shell.listening.replace(Some(host::listen(tell)));
-        for effect in unknown.into_iter().map(Effect::Warn).chain(effects) {
+        SHELLS.with_borrow_mut(|shells| shells.push(shell));
+        for error in unknown {
+            shell.perform(Effect::Warn(error));
+        }
+        for effect in effects {
             shell.perform(effect);
         }
         shell.feeding.set(false);
         shell.drain();
-        shell
+        number
     }
 
     /// Feeds one input, and whatever its effects lead to.
@@ -82,27 +91,19 @@ impl Shell {
             }
             let input = inputs.remove(0);
             drop(inputs);
-            let disposed = matches!(input, Input::Dispose);
+            if matches!(input, Input::Dispose) {
+                self.disposed.set(true);
+            }
             let effects = self.engine.borrow_mut().handle(input, &host::now());
             for effect in effects {
                 self.perform(effect);
             }
-            if disposed {
-                end(&self.listening);
-            }
         }
-        if !self.engine.borrow().wants_acts() {
-            end(&self.listening_to_acts);
-        } else if self.listening_to_acts.borrow().is_none() {
-            self.listening_to_acts.replace(self.tell.get().map(host::listen_to_acts));
+        let (acts, flushing) = self.ask(|engine| (engine.wants_acts(), engine.is_flushing()));
+        host::listen(&self.tell, !self.disposed.get(), acts);
+        if self.pending.get() == 0 && !flushing {
+            host::settled(&self.sink);
         }
-        self.settle_waiters();
-    }
-
-    /// Calls `done` when every request that is under way now has ended.
-    pub fn when_settled(&self, done: Function) {
-        self.waiters.borrow_mut().push(done);
-        self.settle_waiters();
     }
 
     /// The engine, for questions.
@@ -110,13 +111,18 @@ impl Shell {
         question(&mut self.engine.borrow_mut())
     }
 
-    fn happened(&'static self, happening: u32) {
+    /// Takes what host.js told.
+    pub fn happened(&'static self, happening: u32, id: u32, status: i32, retry_after_s: u32) {
         self.feed(match happening {
             0 => Input::Hidden,
-            1 => Input::Shown(read_stored(&self.identity)),
+            1 => Input::Shown(read_stored(&self.config.identity)),
             2 => Input::Online(true),
             3 => Input::Online(false),
-            _ => Input::Act,
+            4 => Input::Act,
+            _ => {
+                self.pending.set(self.pending.get().saturating_sub(1));
+                Input::Outcome(id, host::answer(status, retry_after_s))
+            }
         });
     }
 
@@ -125,15 +131,15 @@ impl Shell {
             Effect::Send(send) => self.send(send),
             Effect::WakeAt(at) => self.wake_at(at),
             Effect::SetCookie { name, value, days } => {
-                let domain = self.identity.cookie_domain.as_deref().unwrap_or_default();
-                host::set_cookie(&name, &value, days as u32, domain);
+                let domain = self.config.identity.cookie_domain.as_deref().unwrap_or_default();
+                host::set_cookie(&name, Some(&value), days as u32, domain);
             }
-            Effect::DeleteCookie(name) => host::delete_cookie(&name),
-            Effect::Keep(key, value) => host::keep(key, &value),
+            Effect::DeleteCookie(name) => host::set_cookie(&name, None, 0, ""),
+            Effect::Keep(key, value) => host::keep(key, Some(&value)),
             Effect::Forget(key) => {
                 // The visitor is forgotten: so is what the collector keeps for us.
                 host::clear_acknowledgements();
-                host::forget(key);
+                host::keep(key, None);
             }
             Effect::Warn(error) => {
                 host::warn(&self.sink, error.code.name(), &error.field, error.detail);
@@ -147,12 +153,14 @@ impl Shell {
             News::Sent(receipt) => ("sent", receipt),
             News::Acknowledged(receipt) => ("acknowledged", receipt),
             News::Dropped(code) => {
-                return host::dropped(&self.sink, destination, *events, code.name());
+                let how = code.name();
+                return host::notify(&self.sink, "dropped", destination, *events, how, None, 0);
             }
         };
         let Request { url, body, .. } = &*receipt.request;
         let bytes = body.as_ref().map_or(0, String::len) as u32;
-        host::delivered(&self.sink, name, destination, *events, url, bytes, receipt.via.name());
+        let how = receipt.via.name();
+        host::notify(&self.sink, name, destination, *events, how, Some(url), bytes);
     }
 
     fn send(&'static self, send: Send) {
@@ -163,18 +171,15 @@ impl Shell {
             }
             Via::Fetch => {
                 self.pending.set(self.pending.get() + 1);
-                host::fetch(&send.request, move |outcome| {
-                    self.pending.set(self.pending.get().saturating_sub(1));
-                    self.feed(Input::Outcome(send.id, outcome));
-                });
+                host::fetch(&send.request, send.id, &self.tell);
             }
         }
     }
 
     fn wake_at(&'static self, at: Option<u64>) {
         let timeout = at.map(|at| {
-            let wait = at.saturating_sub(host::now().mono_ms);
-            Timeout::new(wait.min(u64::from(u32::MAX)) as u32, || {
+            let wait = at.saturating_sub(host::now().mono_ms).min(LONGEST_WAIT_MS);
+            Timeout::new(wait as u32, || {
                 host::clear_acknowledgements();
                 self.feed(Input::Wake);
             })
@@ -182,34 +187,27 @@ impl Shell {
         // The one before is cancelled by being dropped.
         self.timer.replace(timeout);
     }
-
-    fn settle_waiters(&self) {
-        if self.pending.get() == 0 && !self.engine.borrow().is_flushing() {
-            for waiter in self.waiters.take() {
-                let _ = waiter.call0(&JsValue::UNDEFINED);
-            }
-        }
-    }
 }
 
-fn end(listening: &RefCell<Option<Function>>) {
-    if let Some(end) = listening.take() {
-        let _ = end.call0(&JsValue::UNDEFINED);
-    }
-}
+/// The most that a browser's timer can be set to. A longer wait is worked off in parts.
+const LONGEST_WAIT_MS: u64 = i32::MAX as u64;
 
 fn read_stored(identity: &IdentityConfig) -> Stored {
     if !identity.store {
         return Stored::default();
     }
-    let [id, id_at, user, off] = &Identity::cookie_names(identity);
-    let [orders, logins] = Identity::KEYS;
+    let [cookies, keys] = Identity::names(identity);
+    let mut texts = elements(host::stored(&cookies, &keys)).into_iter();
+    let mut next = || match texts.next() {
+        Some(Value::Text(text)) => Some(text),
+        _ => None,
+    };
     Stored {
-        id: host::cookie(id),
-        id_at: host::cookie(id_at),
-        user: host::cookie(user),
-        off: host::cookie(off).is_some(),
-        orders: host::kept(orders),
-        logins: host::kept(logins),
+        id: next(),
+        id_at: next(),
+        user: next(),
+        off: next().is_some(),
+        orders: next(),
+        logins: next(),
     }
 }

@@ -6,12 +6,13 @@ use super::limits::Limits;
 use super::protocol::{Batch, Ibexa, Method, Protocol};
 use super::read::{Fields, Report, element};
 use super::value::Value;
+use std::rc::Rc;
 
-/// The whole configuration, defaults filled in.
+/// The whole configuration, defaults filled in. It is made once and shared by all that need it.
 #[derive(Debug)]
 pub struct Config {
     /// At least one.
-    pub destinations: Vec<Destination>,
+    pub destinations: Vec<Rc<Destination>>,
     /// Item type of events that name none.
     pub item_type: String,
     /// Who the visitor is, and where that is kept.
@@ -93,22 +94,22 @@ pub enum Consent {
 
 impl Consent {
     /// From the names of index.d.ts.
-    pub fn read(value: &Value) -> Result<Self, Problem> {
+    pub fn read(value: &Value) -> Result<Self, &'static Problem> {
         match value.as_text() {
             Some("pending") => Ok(Self::Pending),
             Some("granted") => Ok(Self::Granted),
             Some("anonymous") => Ok(Self::Anonymous),
             Some("denied") => Ok(Self::Denied),
-            Some(_) | None => Err(CONSENT),
+            Some(_) | None => Err(&CONSENT),
         }
     }
 }
 
-const CONSENT: Problem = Problem::new(
+static CONSENT: Problem = Problem::new(
     ErrorCode::OutOfRange,
     "must be \"pending\", \"granted\", \"anonymous\" or \"denied\"",
 );
-const COOKIE_NAME: Problem =
+static COOKIE_NAME: Problem =
     Problem::new(ErrorCode::BadCharacter, "must have letters, digits and -_. only");
 
 impl Config {
@@ -116,11 +117,13 @@ impl Config {
     ///
     /// # Errors
     /// [`ErrorCode::Config`] with the path to the first field that makes it unusable.
-    pub fn parse(value: &Value, unknown: &mut Vec<Error>) -> Result<Self, Error> {
+    pub fn parse(value: &Value, unknown: &mut Vec<Error>) -> Result<Rc<Self>, Error> {
         let mut report = Report::default();
-        let config = read(value, &mut report);
-        unknown.append(&mut report.unknown);
-        report.check(config).map_err(|error| Error { code: ErrorCode::Config, ..error })
+        let config = Rc::new(read(value, &mut report));
+        match report.end(unknown) {
+            Ok(()) => Ok(config),
+            Err(error) => Err(Error { code: ErrorCode::Config, ..error }),
+        }
     }
 }
 
@@ -182,7 +185,7 @@ fn set<T>(default: &mut T, given: Option<T>) {
     }
 }
 
-fn destinations(f: &mut Fields<'_, '_>) -> Vec<Destination> {
+fn destinations(f: &mut Fields<'_, '_>) -> Vec<Rc<Destination>> {
     let name = "destinations";
     let mut found = Vec::new();
     let path = f.path(name);
@@ -199,7 +202,7 @@ fn destinations(f: &mut Fields<'_, '_>) -> Vec<Destination> {
     found
 }
 
-fn destination(mut f: Fields<'_, '_>) -> Option<Destination> {
+fn destination(mut f: Fields<'_, '_>) -> Option<Rc<Destination>> {
     let transport = f.choice(
         "transport",
         &["beacon", "auto", "fetch"],
@@ -220,7 +223,7 @@ fn destination(mut f: Fields<'_, '_>) -> Option<Destination> {
         (Method::Post, Some(1)) => Transport::Auto,
         (Method::Post, _) => Transport::Beacon,
     };
-    Some(Destination { protocol, transport })
+    Some(Rc::new(Destination { protocol, transport }))
 }
 
 fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
@@ -251,8 +254,8 @@ fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
 }
 
 /// A name that can stand in a `document.cookie` assignment without changing what it means.
-fn cookie_name(value: &Value) -> Result<String, Problem> {
+fn cookie_name(value: &Value) -> Result<String, &'static Problem> {
     let name = identifier(value)?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    if name.bytes().all(plain) { Ok(name) } else { Err(COOKIE_NAME) }
+    if name.bytes().all(plain) { Ok(name) } else { Err(&COOKIE_NAME) }
 }

@@ -13,8 +13,8 @@ use super::value::Value;
 
 const NAME: &str = "consumeTimer";
 const MEASURES: &str = "must be \"time\" or \"words\"";
-const TOO_MANY: Problem = Problem::new(ErrorCode::OutOfRange, "has too many timers on this page");
-const LATER: Problem = Problem::new(
+static TOO_MANY: Problem = Problem::new(ErrorCode::OutOfRange, "has too many timers on this page");
+static LATER: Problem = Problem::new(
     ErrorCode::UnsupportedEvent,
     "is not measured by this version: use \"time\" or \"words\"",
 );
@@ -48,12 +48,14 @@ pub struct Timers {
     timers: Vec<Timer>,
     visible: bool,
     last_act: u64,
+    /// What was consumed and not said yet.
+    reached: Vec<Event>,
 }
 
 impl Timers {
     /// None yet. Opening the page is an act.
     pub fn new(visible: bool, now_ms: u64) -> Self {
-        Self { timers: Vec::new(), visible, last_act: now_ms }
+        Self { timers: Vec::new(), visible, last_act: now_ms, reached: Vec::new() }
     }
 
     /// Starts a timer.
@@ -83,46 +85,47 @@ impl Timers {
         Ok(())
     }
 
+    /// The steps that were reached since this was asked last.
+    pub fn reached(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.reached)
+    }
+
     /// Ends a timer: its last value, where it was not sent yet.
-    pub fn stop(&mut self, id: u32, now_ms: u64) -> Option<Event> {
-        let place = self.timers.iter().position(|timer| timer.id == id)?;
-        let mut timer = self.timers.swap_remove(place);
-        timer.advance(self.visible, self.last_act, now_ms);
-        timer.progress(1)
+    pub fn stop(&mut self, id: u32, now_ms: u64) {
+        if let Some(place) = self.timers.iter().position(|timer| timer.id == id) {
+            let mut timer = self.timers.swap_remove(place);
+            timer.advance(self.visible, self.last_act, now_ms);
+            self.reached.extend(timer.progress(1));
+        }
     }
 
     /// Ends all of them.
-    pub fn stop_all(&mut self, now_ms: u64) -> Vec<Event> {
-        let last = self.collect(now_ms, |_| 1);
+    pub fn stop_all(&mut self, now_ms: u64) {
+        self.measure(now_ms, true);
         self.timers.clear();
-        last
     }
 
     /// The page was hidden: the last values.
-    pub fn hide(&mut self, now_ms: u64) -> Vec<Event> {
-        let last = self.collect(now_ms, |_| 1);
+    pub fn hide(&mut self, now_ms: u64) {
+        self.measure(now_ms, true);
         self.visible = false;
-        last
     }
 
     /// The page is seen again.
-    pub fn show(&mut self, now_ms: u64) -> Vec<Event> {
-        let steps = self.tick(now_ms);
+    pub fn show(&mut self, now_ms: u64) {
+        self.act(now_ms);
         self.visible = true;
-        self.last_act = now_ms;
-        steps
     }
 
     /// The visitor did something.
-    pub fn act(&mut self, now_ms: u64) -> Vec<Event> {
-        let steps = self.tick(now_ms);
+    pub fn act(&mut self, now_ms: u64) {
+        self.tick(now_ms);
         self.last_act = now_ms;
-        steps
     }
 
     /// Time went by: the steps that were reached.
-    pub fn tick(&mut self, now_ms: u64) -> Vec<Event> {
-        self.collect(now_ms, |timer| timer.measure.step_percent)
+    pub fn tick(&mut self, now_ms: u64) {
+        self.measure(now_ms, false);
     }
 
     /// How far a timer is; a timer that is not there is not.
@@ -150,14 +153,13 @@ impl Timers {
         self.timers.iter().any(Timer::runs)
     }
 
-    fn collect(&mut self, now_ms: u64, step: impl Fn(&Timer) -> u8) -> Vec<Event> {
-        let mut reached = Vec::new();
+    /// Goes through all timers: the last values are said whole, others in steps.
+    fn measure(&mut self, now_ms: u64, last: bool) {
         for timer in &mut self.timers {
             timer.advance(self.visible, self.last_act, now_ms);
-            let step = step(timer);
-            reached.extend(timer.progress(step));
+            let step = if last { 1 } else { timer.measure.step_percent };
+            self.reached.extend(timer.progress(step));
         }
-        reached
     }
 }
 
@@ -202,8 +204,8 @@ impl Measure {
     fn parse(options: &Value, unknown: &mut Vec<Error>) -> Result<Self, Error> {
         let mut report = Report::default();
         let measure = Self::read(Fields::new(NAME, options, &mut report));
-        unknown.append(&mut report.unknown);
-        report.check(measure)
+        report.end(unknown)?;
+        Ok(measure)
     }
 
     fn read(mut f: Fields<'_, '_>) -> Self {
@@ -218,7 +220,7 @@ impl Measure {
                 words.map(|words| words * 60_000 / speed.unwrap_or(Limits::WORDS_PER_MINUTE))
             }
             Some(_) => {
-                f.fail("by", LATER);
+                f.fail("by", &LATER);
                 None
             }
             None => None,

@@ -86,7 +86,7 @@ pub struct Notice {
     /// What happened.
     pub news: News,
     /// The destination's name in `stats()`.
-    pub destination: Rc<str>,
+    pub destination: Rc<String>,
     /// How many events it happened to.
     pub events: u32,
 }

@@ -74,7 +74,7 @@ impl Problem {
     }
 
     /// Says where the value stood.
-    pub fn at(self, field: impl Into<String>) -> Error {
+    pub fn at(&self, field: impl Into<String>) -> Error {
         Error { code: self.code, field: field.into(), detail: self.detail }
     }
 }

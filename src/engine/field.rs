@@ -21,63 +21,63 @@ const fn bad_character(detail: &'static str) -> Problem {
     Problem::new(ErrorCode::BadCharacter, detail)
 }
 
-const NOT_TEXT: Problem = bad_type("must be text");
-const NOT_ID: Problem = bad_type("must be text or a whole number");
-const NOT_NUMBER: Problem = bad_type("must be a number");
-const NOT_WHOLE: Problem = bad_type("must be a whole number");
-const NOT_BOOLEAN: Problem = bad_type("must be true or false");
-const NOT_LIST: Problem = bad_type("must be a list");
-const NOT_CATEGORY: Problem = bad_type("must be text or a list of texts");
-const NOT_PRICE: Problem =
+static NOT_TEXT: Problem = bad_type("must be text");
+static NOT_ID: Problem = bad_type("must be text or a whole number");
+static NOT_NUMBER: Problem = bad_type("must be a number");
+static NOT_WHOLE: Problem = bad_type("must be a whole number");
+static NOT_BOOLEAN: Problem = bad_type("must be true or false");
+static NOT_LIST: Problem = bad_type("must be a list");
+static NOT_CATEGORY: Problem = bad_type("must be text or a list of texts");
+static NOT_PRICE: Problem =
     bad_type("must be like \"12.45EUR\" or { amount: 12.45, currency: \"EUR\" }");
-const NOT_AMOUNT: Problem =
+static NOT_AMOUNT: Problem =
     out_of_range("must be from 0 to below 9000000000 with at most 6 decimals");
-const RANGE: Problem = out_of_range("is outside its range");
-const EMPTY: Problem = out_of_range("must not be empty");
-const TOO_LONG: Problem = out_of_range("is too long");
-const CHARACTER: Problem =
+static RANGE: Problem = out_of_range("is outside its range");
+static EMPTY: Problem = out_of_range("must not be empty");
+static TOO_LONG: Problem = out_of_range("is too long");
+static CHARACTER: Problem =
     bad_character("must have no backslash, no control character, and not be \".\" or \"..\"");
-const SLASH: Problem = bad_character("must have no slash in an element of the list");
-const PERSONAL: Problem =
+static SLASH: Problem = bad_character("must have no slash in an element of the list");
+static PERSONAL: Problem =
     Problem::new(ErrorCode::PersonalData, "must be a pseudonym, not an e-mail address");
 
 /// Text that may stand in a request's path: an id, an item type, a scenario, a trigger's name.
 ///
 /// A whole number is taken as its decimal text. No backslash, because Ibexa refuses `%5C`
 /// anywhere; not `.` or `..`, because URL parsers fold these even when they are percent-encoded.
-pub fn identifier(value: &Value) -> Result<String, Problem> {
+pub fn identifier(value: &Value) -> Result<String, &'static Problem> {
     if value.as_number().is_some() {
         return whole(value, 0, Limits::SAFE_INTEGER).map(number::whole);
     }
-    let text = value.as_text().ok_or(NOT_ID)?;
+    let text = value.as_text().ok_or(&NOT_ID)?;
     check(text, Limits::IDENTIFIER_BYTES)?;
     clean(text)?;
     Ok(text.to_owned())
 }
 
 /// An identifier that is never a number: user ids are case-sensitive text everywhere.
-pub fn user_id(value: &Value) -> Result<String, Problem> {
-    let text = value.as_text().ok_or(NOT_TEXT)?;
-    if looks_like_email(text) { Err(PERSONAL) } else { identifier(value) }
+pub fn user_id(value: &Value) -> Result<String, &'static Problem> {
+    let text = value.as_text().ok_or(&NOT_TEXT)?;
+    if looks_like_email(text) { Err(&PERSONAL) } else { identifier(value) }
 }
 
 /// Free text: a title, a query, a message. Never empty.
-pub fn text(value: &Value) -> Result<String, Problem> {
-    let text = value.as_text().ok_or(NOT_TEXT)?;
+pub fn text(value: &Value) -> Result<String, &'static Problem> {
+    let text = value.as_text().ok_or(&NOT_TEXT)?;
     check(text, Limits::TEXT_BYTES)?;
     Ok(text.to_owned())
 }
 
 /// A category path without its outer slashes; empty where nothing is left.
-pub fn category_path(value: &Value) -> Result<String, Problem> {
+pub fn category_path(value: &Value) -> Result<String, &'static Problem> {
     let mut path = String::new();
     if let Some(text) = value.as_text() {
         path.push_str(trim_end(trim_start(text, b'/'), b'/'));
     } else {
-        for element in value.as_list().ok_or(NOT_CATEGORY)? {
-            let name = element.as_text().ok_or(NOT_CATEGORY)?;
+        for element in value.as_list().ok_or(&NOT_CATEGORY)? {
+            let name = element.as_text().ok_or(&NOT_CATEGORY)?;
             if split_once(name, b'/').is_some() {
-                return Err(SLASH);
+                return Err(&SLASH);
             }
             if !path.is_empty() && !name.is_empty() {
                 path.push('/');
@@ -94,7 +94,7 @@ pub fn category_path(value: &Value) -> Result<String, Problem> {
 
 /// What one unit cost: an amount and, as the last three letters, an ISO 4217 currency. From
 /// `"12.45EUR"` or `{ amount, currency }`; nothing is padded or converted.
-pub fn price(value: &Value) -> Result<String, Problem> {
+pub fn price(value: &Value) -> Result<String, &'static Problem> {
     let mut text = String::new();
     if let Some(whole) = value.as_text() {
         text.push_str(whole);
@@ -103,25 +103,25 @@ pub fn price(value: &Value) -> Result<String, Problem> {
             match value.field(name) {
                 Some(Value::Text(part)) => text.push_str(part),
                 Some(Value::Number(n)) if !n.is_nan() => {
-                    text.push_str(&number::decimal(*n).ok_or(NOT_AMOUNT)?);
+                    text.push_str(&number::decimal(*n).ok_or(&NOT_AMOUNT)?);
                 }
-                _ => return Err(NOT_PRICE),
+                _ => return Err(&NOT_PRICE),
             }
         }
     }
-    let amount = text.get(..text.len().saturating_sub(CURRENCY)).ok_or(NOT_PRICE)?;
+    let amount = text.get(..text.len().saturating_sub(CURRENCY)).ok_or(&NOT_PRICE)?;
     if !text.bytes().skip(amount.len()).all(|b| b.is_ascii_uppercase()) {
-        return Err(NOT_PRICE);
+        return Err(&NOT_PRICE);
     }
     let positive = trim_start(amount, b'-');
     let (whole, decimals) = split_once(positive, b'.').unwrap_or((positive, "0"));
-    let value = parse_whole(whole).ok_or(NOT_PRICE)?;
-    parse_whole(decimals).ok_or(NOT_PRICE)?;
+    let value = parse_whole(whole).ok_or(&NOT_PRICE)?;
+    parse_whole(decimals).ok_or(&NOT_PRICE)?;
     if positive.len() < amount.len()
         || value >= Limits::AMOUNT as u64
         || decimals.len() > Limits::DECIMALS as usize
     {
-        return Err(NOT_AMOUNT);
+        return Err(&NOT_AMOUNT);
     }
     Ok(text)
 }
@@ -130,70 +130,70 @@ pub fn price(value: &Value) -> Result<String, Problem> {
 const CURRENCY: usize = 3;
 
 /// A whole number in a range, both ends included.
-pub fn whole(value: &Value, least: u64, most: u64) -> Result<u64, Problem> {
-    let number = value.as_number().ok_or(NOT_WHOLE)?;
+pub fn whole(value: &Value, least: u64, most: u64) -> Result<u64, &'static Problem> {
+    let number = value.as_number().ok_or(&NOT_WHOLE)?;
     if number.is_nan() || number.is_finite() && number.fract() != 0.0 {
-        return Err(NOT_WHOLE);
+        return Err(&NOT_WHOLE);
     }
     if number < least as f64 || number > most as f64 {
-        return Err(RANGE);
+        return Err(&RANGE);
     }
     Ok(number as u64)
 }
 
 /// A quantity: whole, 1 to 1,000,000.
-pub fn quantity(value: &Value) -> Result<String, Problem> {
+pub fn quantity(value: &Value) -> Result<String, &'static Problem> {
     whole(value, 1, Limits::QUANTITY).map(number::whole)
 }
 
 /// A rating: whole, 0 to 100.
-pub fn rating(value: &Value) -> Result<String, Problem> {
+pub fn rating(value: &Value) -> Result<String, &'static Problem> {
     whole(value, 0, 100).map(number::whole)
 }
 
 /// A percentage from 0 to 100, rounded down.
-pub fn percentage(value: &Value) -> Result<String, Problem> {
-    let number = value.as_number().filter(|n| !n.is_nan()).ok_or(NOT_NUMBER)?;
-    if (0.0..=100.0).contains(&number) { Ok(number::whole(number as u64)) } else { Err(RANGE) }
+pub fn percentage(value: &Value) -> Result<String, &'static Problem> {
+    let number = value.as_number().filter(|n| !n.is_nan()).ok_or(&NOT_NUMBER)?;
+    if (0.0..=100.0).contains(&number) { Ok(number::whole(number as u64)) } else { Err(&RANGE) }
 }
 
 /// Something that is counted: whole, from 0.
-pub fn count(value: &Value) -> Result<String, Problem> {
+pub fn count(value: &Value) -> Result<String, &'static Problem> {
     whole(value, 0, Limits::SAFE_INTEGER).map(number::whole)
 }
 
 /// A place in a list: whole, from 1.
-pub fn position(value: &Value) -> Result<String, Problem> {
+pub fn position(value: &Value) -> Result<String, &'static Problem> {
     whole(value, 1, Limits::SAFE_INTEGER).map(number::whole)
 }
 
 /// A score or a time: rounded to six decimals.
-pub fn score(value: &Value) -> Result<String, Problem> {
-    let number = value.as_number().filter(|n| !n.is_nan()).ok_or(NOT_NUMBER)?;
-    number::rounded(number).ok_or(RANGE)
+pub fn score(value: &Value) -> Result<String, &'static Problem> {
+    let number = value.as_number().filter(|n| !n.is_nan()).ok_or(&NOT_NUMBER)?;
+    number::rounded(number).ok_or(&RANGE)
 }
 
 /// A boolean, and nothing that merely behaves like one.
-pub fn boolean(value: &Value) -> Result<bool, Problem> {
-    if let Value::Bool(yes) = value { Ok(*yes) } else { Err(NOT_BOOLEAN) }
+pub fn boolean(value: &Value) -> Result<bool, &'static Problem> {
+    if let Value::Bool(yes) = value { Ok(*yes) } else { Err(&NOT_BOOLEAN) }
 }
 
 /// A list of values of any kind, as JSON.
-pub fn list(value: &Value) -> Result<String, Problem> {
-    value.as_list().ok_or(NOT_LIST)?;
+pub fn list(value: &Value) -> Result<String, &'static Problem> {
+    value.as_list().ok_or(&NOT_LIST)?;
     let mut out = String::new();
     json::push_value(&mut out, value);
-    if out.len() > Limits::TEXT_BYTES { Err(TOO_LONG) } else { Ok(out) }
+    if out.len() > Limits::TEXT_BYTES { Err(&TOO_LONG) } else { Ok(out) }
 }
 
-fn check(text: &str, most: usize) -> Result<(), Problem> {
+fn check(text: &str, most: usize) -> Result<(), &'static Problem> {
     if text.is_empty() {
-        return Err(EMPTY);
+        return Err(&EMPTY);
     }
-    if text.len() > most { Err(TOO_LONG) } else { Ok(()) }
+    if text.len() > most { Err(&TOO_LONG) } else { Ok(()) }
 }
 
-fn clean(text: &str) -> Result<(), Problem> {
+fn clean(text: &str) -> Result<(), &'static Problem> {
     let mut before = 0;
     let mut forbidden = text == "." || text == "..";
     for byte in text.bytes() {
@@ -202,7 +202,7 @@ fn clean(text: &str) -> Result<(), Problem> {
         forbidden |= before == 0xc2 && byte < 0xa0;
         before = byte;
     }
-    if forbidden { Err(CHARACTER) } else { Ok(()) }
+    if forbidden { Err(&CHARACTER) } else { Ok(()) }
 }
 
 /// One `@` with something before it and a dotted name behind it, and no space or slash.

@@ -1,6 +1,6 @@
 //! Who the visitor is: an anonymous id, and an account while somebody is logged in.
 
-use super::config::{Consent, IdentityConfig};
+use super::config::{Config, Consent, IdentityConfig};
 use super::effect::Effect;
 use super::field;
 use super::id::letters;
@@ -37,9 +37,9 @@ pub struct Stored {
 /// The visitor.
 #[derive(Debug)]
 pub struct Identity {
-    config: IdentityConfig,
-    anonymous: Rc<str>,
-    user: Option<Rc<str>>,
+    config: Rc<Config>,
+    anonymous: Rc<String>,
+    user: Option<Rc<String>>,
     /// Pairs of anonymous and account id that were joined already.
     logins: Remembered,
     /// When the cookie was last written, by whom: seconds, and whether by a server.
@@ -47,29 +47,25 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The names of the cookies that [`Stored`] is read from.
-    pub fn cookie_names(config: &IdentityConfig) -> [String; 4] {
-        let at = at_name(config);
-        [config.cookie_name.clone(), at, USER_COOKIE.to_owned(), OFF_COOKIE.to_owned()]
+    /// The names of the cookies that [`Stored`] is read from, and the keys, a space between them.
+    pub fn names(config: &IdentityConfig) -> [String; 2] {
+        let cookies =
+            [&config.cookie_name, " ", &at_name(config), " ", USER_COOKIE, " ", OFF_COOKIE];
+        [concat(&cookies), concat(&[ORDERS_KEY, " ", LOGINS_KEY])]
     }
 
-    /// The keys that [`Stored::orders`] and [`Stored::logins`] are read from.
-    pub const KEYS: [&'static str; 2] = [ORDERS_KEY, LOGINS_KEY];
-
     /// The visitor that the browser knows, or a new one made of `seed`.
-    pub fn new(config: IdentityConfig, stored: &Stored, seed: [u8; 16]) -> Self {
+    pub fn new(config: Rc<Config>, stored: &Stored, seed: [u8; 16]) -> Self {
         let kept = stored.id.as_deref().filter(|id| usable(id));
         let written = kept.and(stored.id_at.as_deref()).and_then(|at| {
             let (seconds, by) = split_once(at, b'.')?;
             Some((parse_whole(seconds)?, by == "s"))
         });
-        let anonymous = config.anonymous_id.as_deref().or(kept);
-        let anonymous = anonymous.map_or_else(|| letters(seed).into(), Rc::from);
-        let user = match config.user_id {
-            None => kept_user(stored),
-            // Whoever the page was made for comes by `login`, like any other login.
-            Some(_) => None,
-        };
+        let anonymous = config.identity.anonymous_id.as_deref().or(kept);
+        let anonymous = Rc::new(anonymous.map_or_else(|| letters(seed), str::to_owned));
+        // Whoever the page was made for comes by `login`, like any other login.
+        let logged_out = config.identity.user_id == Some(None);
+        let user = if logged_out { None } else { kept_user(stored) };
         let kept_logins = stored.logins.as_deref();
         let logins =
             Remembered::read(LOGINS_KEY, kept_logins, Limits::LOGIN_PAIRS, Limits::LOGIN_AGE_MS);
@@ -77,27 +73,27 @@ impl Identity {
     }
 
     /// The account.
-    pub fn user(&self) -> Option<&Rc<str>> {
+    pub fn user(&self) -> Option<&Rc<String>> {
         self.user.as_ref()
     }
 
     /// The anonymous id.
-    pub fn anonymous(&self) -> &Rc<str> {
+    pub fn anonymous(&self) -> &Rc<String> {
         &self.anonymous
     }
 
     /// Whether anything may be kept on the device under this consent.
     pub fn may_store(&self, consent: Consent) -> bool {
-        consent == Consent::Granted && self.config.store
+        consent == Consent::Granted && self.config.identity.store
     }
 
     /// Another page of the site may have logged somebody in or out, or made the visitor another.
     pub fn reread(&mut self, stored: &Stored) {
         // Where cookies are refused, none says nothing.
         if let Some(id) = stored.id.as_deref().filter(|id| usable(id))
-            && self.config.anonymous_id.is_none()
+            && self.config.identity.anonymous_id.is_none()
         {
-            self.anonymous = id.into();
+            self.anonymous = Rc::new(id.to_owned());
             self.user = kept_user(stored);
         }
         self.logins.reread(stored.logins.as_deref());
@@ -126,7 +122,7 @@ impl Identity {
     pub fn renew(&mut self, now: &Now) {
         self.user = None;
         self.written = None;
-        if self.config.anonymous_id.is_none() {
+        if self.config.identity.anonymous_id.is_none() {
             self.anonymous = letters(now.entropy).into();
         }
     }
@@ -134,23 +130,23 @@ impl Identity {
     /// Keeps who the visitor is. The identity cookie is written at most once a day, and never
     /// where a server writes it: in Safari a script's cookie lives 7 days, a server's its full time.
     pub fn save(&mut self, now: &Now, effects: &mut Vec<Effect>) {
-        let days = self.config.cookie_days;
+        let days = self.config.identity.cookie_days;
         let seconds = now.wall_ms / 1000;
         let due = match self.written {
             None => true,
             Some((_, true)) => false,
             Some((at, false)) => seconds.abs_diff(at) >= Limits::COOKIE_RENEW_MS / 1000,
         };
-        if due && self.config.anonymous_id.is_none() {
+        if due && self.config.identity.anonymous_id.is_none() {
             self.written = Some((seconds, false));
-            let name = self.config.cookie_name.clone();
-            effects.push(Effect::SetCookie { name, value: (*self.anonymous).to_owned(), days });
+            let name = self.config.identity.cookie_name.clone();
+            effects.push(Effect::SetCookie { name, value: String::clone(&self.anonymous), days });
             let value = concat(&[&whole(seconds), ".c"]);
-            effects.push(Effect::SetCookie { name: at_name(&self.config), value, days });
+            effects.push(Effect::SetCookie { name: at_name(&self.config.identity), value, days });
         }
         match &self.user {
             Some(user) => {
-                let (name, value) = (USER_COOKIE.to_owned(), (**user).to_owned());
+                let (name, value) = (USER_COOKIE.to_owned(), String::clone(user));
                 effects.push(Effect::SetCookie { name, value, days });
             }
             None => effects.push(Effect::DeleteCookie(USER_COOKIE.to_owned())),
@@ -161,7 +157,7 @@ impl Identity {
     /// Remembers that the visitor said no, or forgets it.
     pub fn set_off(&self, off: bool, effects: &mut Vec<Effect>) {
         let name = OFF_COOKIE.to_owned();
-        if off && self.config.store {
+        if off && self.config.identity.store {
             let value = "1".to_owned();
             effects.push(Effect::SetCookie { name, value, days: Limits::OFF_DAYS });
         } else {
@@ -171,7 +167,9 @@ impl Identity {
 
     /// Deletes everything that is kept.
     pub fn erase(&mut self, effects: &mut Vec<Effect>) {
-        for name in [&self.config.cookie_name, &at_name(&self.config), USER_COOKIE] {
+        for name in
+            [&self.config.identity.cookie_name, &at_name(&self.config.identity), USER_COOKIE]
+        {
             effects.push(Effect::DeleteCookie(name.to_owned()));
         }
         self.written = None;
@@ -184,7 +182,7 @@ fn at_name(config: &IdentityConfig) -> String {
 }
 
 /// What `login` refuses cannot come in by the cookie.
-fn kept_user(stored: &Stored) -> Option<Rc<str>> {
+fn kept_user(stored: &Stored) -> Option<Rc<String>> {
     let user = Value::Text(stored.user.clone()?);
     field::user_id(&user).ok().map(Rc::from)
 }

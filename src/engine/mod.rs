@@ -41,6 +41,7 @@ use limits::Limits;
 use orders::Orders;
 use queue::{Conditions, Queue};
 use record::Record;
+use remember::hash;
 use stats::Stats;
 use std::rc::Rc;
 use time::{NEVER, Now};
@@ -64,7 +65,7 @@ pub struct Signals {
 /// The tracker's mind.
 #[derive(Debug)]
 pub struct Engine {
-    item_type: String,
+    config: Rc<Config>,
     consent: Consent,
     identity: Identity,
     orders: Orders,
@@ -76,7 +77,8 @@ pub struct Engine {
     visible: bool,
     disposed: bool,
     rejected: u32,
-    warned: Vec<Error>,
+    /// Hashes of what was said once.
+    warned: Vec<u64>,
     wake: u64,
     effects: Vec<Effect>,
 }
@@ -84,7 +86,7 @@ pub struct Engine {
 impl Engine {
     /// A tracker for a page that was just opened, and the first things to do.
     pub fn new(
-        mut config: Config,
+        config: Rc<Config>,
         stored: &Stored,
         signals: Signals,
         now: &Now,
@@ -92,23 +94,19 @@ impl Engine {
         let [visitor, stream] = signals.seed;
         let signalled = config.respect_gpc && signals.gpc || config.respect_dnt && signals.dnt;
         let consent = if stored.off || signalled { Consent::Denied } else { config.consent };
-        let account = config.identity.user_id.take();
-        let queues = config.destinations.iter().enumerate().map(|(place, destination)| {
+        let mut queues = Vec::new();
+        for (place, destination) in config.destinations.iter().enumerate() {
             // Each collector sees a stream of its own, without gaps.
             let mut stream = stream;
             if let Some(last) = stream.last_mut() {
                 *last ^= place as u8;
             }
-            Queue::new(destination, &config, letters(stream))
-        });
-        let mut queues: Vec<Queue> = queues.collect();
+            queues.push(Queue::new(destination.clone(), config.clone(), letters(stream)));
+        }
         number_namesakes(&mut queues);
-        let logged_out = account == Some(None);
-        let stored = Stored { user: stored.user.clone().filter(|_| !logged_out), ..stored.clone() };
         let mut engine = Self {
-            item_type: config.item_type,
             consent,
-            identity: Identity::new(config.identity, &stored, visitor),
+            identity: Identity::new(config.clone(), stored, visitor),
             orders: Orders::read(stored.orders.as_deref()),
             queues,
             timers: Timers::new(signals.visible, now.mono_ms),
@@ -121,13 +119,14 @@ impl Engine {
             warned: Vec::new(),
             wake: NEVER,
             effects: Vec::new(),
+            config,
         };
         if consent == Consent::Denied {
             engine.erase();
             engine.identity.renew(now);
         }
         engine.save(now);
-        if let Some(Some(user)) = account {
+        if let Some(Some(user)) = engine.config.identity.user_id.clone() {
             engine.login(&Value::Text(user), now.wall_ms, now);
         }
         engine.settle_wake(false);
@@ -166,30 +165,19 @@ impl Engine {
             Input::Track(kind, value, at) => self.track(kind, &value, at, now),
             Input::Login(value, at) => self.login(&value, at, now),
             Input::Logout(value) => self.logout(&value, now),
-            Input::Page => {
-                let last = self.timers.stop_all(now.mono_ms);
-                self.consumed(last, now);
-            }
+            Input::Page => self.timers.stop_all(now.mono_ms),
             Input::Consent(value) => self.decide(&value, now),
             Input::StartTimer(id, item, options) => self.start_timer(id, &item, &options, now),
-            Input::StopTimer(id) => {
-                let last = self.timers.stop(id, now.mono_ms);
-                self.consumed(last, now);
-            }
+            Input::StopTimer(id) => self.timers.stop(id, now.mono_ms),
             Input::Reject(error) => self.reject(error),
             Input::Wake => {
                 // The shell's timer is spent, whatever it was for.
                 self.wake = NEVER;
-                let steps = self.timers.tick(now.mono_ms);
-                self.consumed(steps, now);
+                self.timers.tick(now.mono_ms);
             }
-            Input::Act => {
-                let steps = self.timers.act(now.mono_ms);
-                self.consumed(steps, now);
-            }
+            Input::Act => self.timers.act(now.mono_ms),
             Input::Hidden => {
-                let last = self.timers.hide(now.mono_ms);
-                self.consumed(last, now);
+                self.timers.hide(now.mono_ms);
                 self.visible = false;
                 all = true;
             }
@@ -198,10 +186,14 @@ impl Engine {
             Input::Flush => all = true,
             Input::Outcome(id, outcome) => self.settle(id, outcome, now),
             Input::Dispose => {
-                let last = self.timers.stop_all(now.mono_ms);
-                self.consumed(last, now);
+                self.timers.stop_all(now.mono_ms);
                 all = true;
                 self.disposed = true;
+            }
+        }
+        for event in self.timers.reached() {
+            if self.consent != Consent::Denied {
+                self.enqueue(event, now.wall_ms, now);
             }
         }
         let conditions = self.conditions(all);
@@ -215,14 +207,14 @@ impl Engine {
     /// The account that is logged in.
     pub fn user_id(&self) -> Option<&str> {
         match self.consent {
-            Consent::Pending | Consent::Granted => self.identity.user().map(|id| &**id),
+            Consent::Pending | Consent::Granted => self.identity.user().map(|id| id.as_str()),
             Consent::Anonymous | Consent::Denied => None,
         }
     }
 
     /// The anonymous id, where consent allows one.
     pub fn anonymous_id(&self) -> Option<&str> {
-        (self.consent == Consent::Granted).then(|| &**self.identity.anonymous())
+        (self.consent == Consent::Granted).then(|| self.identity.anonymous().as_str())
     }
 
     /// How far a consume timer is.
@@ -251,7 +243,7 @@ impl Engine {
             return;
         }
         let mut unknown = Vec::new();
-        let mut events = match Event::parse(kind, value, &self.item_type, &mut unknown) {
+        let mut events = match Event::parse(kind, value, &self.config.item_type, &mut unknown) {
             Ok(events) => events,
             Err(error) => return self.reject(error),
         };
@@ -290,18 +282,9 @@ impl Engine {
         self.advise(advice);
     }
 
-    fn consumed(&mut self, events: impl IntoIterator<Item = Event>, now: &Now) {
-        if self.consent == Consent::Denied {
-            return;
-        }
-        for event in events {
-            self.enqueue(event, now.wall_ms, now);
-        }
-    }
-
     fn start_timer(&mut self, id: u32, item: &Value, options: &Value, now: &Now) {
         let mut unknown = Vec::new();
-        let item_type = &self.item_type;
+        let item_type = &self.config.item_type;
         let started = self.timers.start(id, item, options, item_type, now.mono_ms, &mut unknown);
         self.advise(unknown);
         if let Err(error) = started {
@@ -341,8 +324,9 @@ impl Engine {
     /// that has no such event, would otherwise fill the console.
     fn advise(&mut self, advice: Vec<Error>) {
         for error in advice {
-            if !self.warned.contains(&error) && self.warned.len() < Limits::WARNED_ONCE {
-                self.warned.push(error.clone());
+            let said = hash(&[error.code.name(), &error.field, error.detail]);
+            if !self.warned.contains(&said) && self.warned.len() < Limits::WARNED_ONCE {
+                self.warned.push(said);
                 self.effects.push(Effect::Warn(error));
             }
         }

@@ -13,6 +13,11 @@ use super::record::Record;
 use super::text::concat;
 use super::value::Value;
 
+static NOT_TEXT: Problem = Problem::new(ErrorCode::BadType, "must be text");
+static NOT_ADDRESS: Problem = Problem::new(ErrorCode::OutOfRange, "must be an address");
+static ADDRESS_CHARACTER: Problem =
+    Problem::new(ErrorCode::BadCharacter, "must have no space, backslash or fragment");
+
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -132,14 +137,13 @@ pub fn unsupported(kind: Kind) -> Error {
 }
 
 /// An address, absolute or relative to the page.
-fn address(value: &Value) -> Result<String, Problem> {
-    let url = value.as_text().ok_or(Problem::new(ErrorCode::BadType, "must be text"))?;
+fn address(value: &Value) -> Result<String, &'static Problem> {
+    let url = value.as_text().ok_or(&NOT_TEXT)?;
     if url.is_empty() || url.len() > Limits::URL_BYTES {
-        return Err(Problem::new(ErrorCode::OutOfRange, "must be an address"));
+        return Err(&NOT_ADDRESS);
     }
     if url.bytes().any(|b| b <= b' ' || b == b'\\' || b == b'#') {
-        let detail = "must have no space, backslash or fragment";
-        return Err(Problem::new(ErrorCode::BadCharacter, detail));
+        return Err(&ADDRESS_CHARACTER);
     }
     Ok(url.to_owned())
 }

@@ -9,25 +9,25 @@ mod parcel;
 
 pub use counts::Counts;
 
-use super::config::{BatchConfig, Config, Destination, Transport};
+use super::config::{Config, Destination, Transport};
 use super::effect::{Effect, Send, Via};
 use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
 use super::limits::Limits;
 use super::number::whole;
-use super::protocol::{Class, Envelope, Method, Protocol};
+use super::protocol::{Class, Envelope, Method};
 use super::record::Record;
 use super::text::concat;
 use super::time::{NEVER, Now};
 use parcel::{Parcel, Waiting, weigh};
 use std::rc::Rc;
 
-const TOO_LONG: Problem = Problem::new(ErrorCode::OutOfRange, "got an event that is too long");
-const FULL: Problem = Problem::new(
+static TOO_LONG: Problem = Problem::new(ErrorCode::OutOfRange, "got an event that is too long");
+static FULL: Problem = Problem::new(
     ErrorCode::QueueFull,
     "has more events than queue.maxEvents: the oldest are given up",
 );
-const EXPIRED: Problem = Problem::new(ErrorCode::Expired, "has events older than queue.maxAgeMs");
+static EXPIRED: Problem = Problem::new(ErrorCode::Expired, "has events older than queue.maxAgeMs");
 
 /// What the page's state lets a queue do.
 #[derive(Clone, Copy, Debug)]
@@ -47,11 +47,9 @@ pub struct Conditions {
 /// One destination's queue.
 #[derive(Debug)]
 pub struct Queue {
-    name: Rc<str>,
-    protocol: Protocol,
-    transport: Transport,
-    batch: BatchConfig,
-    most: u64,
+    name: Rc<String>,
+    destination: Rc<Destination>,
+    config: Rc<Config>,
     max_age_ms: u64,
     stream: String,
     seq: u64,
@@ -78,19 +76,16 @@ pub struct Queue {
 
 impl Queue {
     /// An empty one.
-    pub fn new(destination: &Destination, config: &Config, stream: String) -> Self {
-        let protocol = destination.protocol.clone();
+    pub fn new(destination: Rc<Destination>, config: Rc<Config>, stream: String) -> Self {
         // A vendor that takes no time of the event would count it today.
-        let max_age_ms = match protocol.class() {
+        let max_age_ms = match destination.protocol.class() {
             Class::Idempotent => config.queue_age_ms,
             Class::AtMostOnce => config.queue_age_ms.min(Limits::UNDATED_AGE_MS),
         };
         Self {
-            name: protocol.name().into(),
-            protocol,
-            transport: destination.transport,
-            batch: config.batch,
-            most: config.queue_events,
+            name: destination.protocol.name().into(),
+            destination,
+            config,
             max_age_ms,
             stream,
             seq: 0,
@@ -127,7 +122,7 @@ impl Queue {
         out: &mut Vec<Effect>,
     ) {
         self.counts.accepted += 1;
-        let encoded = match self.protocol.encode(record, advice) {
+        let encoded = match self.destination.protocol.encode(record, advice) {
             Ok(encoded) => encoded,
             Err(error) => {
                 self.drop(1, error.code, out);
@@ -142,10 +137,13 @@ impl Queue {
         }
         self.append(record.clone(), encoded, 1, out);
         self.bound(out);
-        let full = self.waiting.len() as u64 >= self.batch.max_events
-            || self.waiting_bytes as u64 >= self.batch.max_bytes;
-        let wait =
-            if of_value(kind) || full { Limits::VALUE_WAIT_MS } else { self.batch.max_wait_ms };
+        let full = self.waiting.len() as u64 >= self.config.batch.max_events
+            || self.waiting_bytes as u64 >= self.config.batch.max_bytes;
+        let wait = if of_value(kind) || full {
+            Limits::VALUE_WAIT_MS
+        } else {
+            self.config.batch.max_wait_ms
+        };
         self.deadline = self.deadline.min(now.mono_ms + wait);
     }
 
@@ -172,7 +170,7 @@ impl Queue {
         self.waiting_bytes = 0;
         for Waiting { record, weight, .. } in std::mem::take(&mut self.waiting) {
             let record = Record { user: None, anonymous: None, ..Record::clone(&record) };
-            match self.protocol.encode(&record, &mut Vec::new()) {
+            match self.destination.protocol.encode(&record, &mut Vec::new()) {
                 Ok(encoded) if record.event.kind() != Kind::Login => {
                     self.append(record.into(), encoded, weight, out);
                 }
@@ -234,8 +232,10 @@ impl Queue {
         for waiting in self.waiting.iter_mut().rev() {
             let Some(merged) = waiting.record.merged(record) else { continue };
             // The vendor's advice was given when each of the two came in.
-            let Ok(encoded) = self.protocol.encode(&merged, &mut Vec::new()) else { continue };
-            if self.protocol.fits(&encoded) {
+            let Ok(encoded) = self.destination.protocol.encode(&merged, &mut Vec::new()) else {
+                continue;
+            };
+            if self.destination.protocol.fits(&encoded) {
                 self.waiting_bytes += encoded.len();
                 self.waiting_bytes -= waiting.encoded.len();
                 waiting.record = merged.into();
@@ -249,19 +249,19 @@ impl Queue {
     /// Appends a record, in as many pieces as its protocol's requests ask for. The last piece
     /// stands for the delivery.
     fn append(&mut self, record: Rc<Record>, encoded: String, weight: u32, out: &mut Vec<Effect>) {
-        if self.protocol.fits(&encoded) {
+        if self.destination.protocol.fits(&encoded) {
             self.waiting_bytes += encoded.len();
             self.waiting.push(Waiting { record, encoded, weight });
             return;
         }
         // Where the event has an id, it is one event: two with the same id would count once.
-        let halves = if self.protocol.batches() { None } else { record.halves() };
+        let halves = if self.destination.protocol.batches() { None } else { record.halves() };
         let Some((first, second)) = halves else {
-            self.lose(weight, TOO_LONG, out);
+            self.lose(weight, &TOO_LONG, out);
             return;
         };
         for (half, weight) in [(first, 0), (second, weight)] {
-            if let Ok(encoded) = self.protocol.encode(&half, &mut Vec::new()) {
+            if let Ok(encoded) = self.destination.protocol.encode(&half, &mut Vec::new()) {
                 self.append(half.into(), encoded, weight, out);
             }
         }
@@ -273,7 +273,7 @@ impl Queue {
         for parcel in self.held.iter().chain(&self.open) {
             queued += parcel.events.len();
         }
-        while queued as u64 > self.most {
+        while queued as u64 > self.config.queue_events {
             let lost = if !self.held.is_empty() {
                 let parcel = self.held.remove(0);
                 queued -= parcel.events.len();
@@ -307,19 +307,20 @@ impl Queue {
             lost += weigh(&self.held.remove(0).events);
         }
         if lost > 0 {
-            self.lose(lost, EXPIRED, out);
+            self.lose(lost, &EXPIRED, out);
         }
     }
 
     /// Makes the next parcel of what waits.
     fn close(&mut self, now: &Now, conditions: Conditions, ids: &mut u32) -> Box<Parcel> {
-        let most = if self.protocol.batches() { self.batch.max_events } else { 1 };
+        let most =
+            if self.destination.protocol.batches() { self.config.batch.max_events } else { 1 };
         let mut count = 0;
         let mut bytes = 0;
         for next in &self.waiting {
             let more = bytes + next.encoded.len();
-            let request = more + count + self.protocol.envelope_bytes();
-            let full = count as u64 == most || request as u64 > self.batch.max_bytes;
+            let request = more + count + self.destination.protocol.envelope_bytes();
+            let full = count as u64 == most || request as u64 > self.config.batch.max_bytes;
             if full && count > 0 {
                 break;
             }
@@ -348,7 +349,7 @@ impl Queue {
         for event in &events {
             encoded.push(&event.encoded);
         }
-        let request = self.protocol.request(&encoded, &envelope).into();
+        let request = self.destination.protocol.request(&encoded, &envelope).into();
         self.seq += 1;
         *ids += 1;
         Box::new(Parcel { id: *ids, request, events, via: Via::Beacon, refused: false })
@@ -356,7 +357,7 @@ impl Queue {
 
     fn send(&mut self, mut parcel: Box<Parcel>, conditions: Conditions, out: &mut Vec<Effect>) {
         parcel.refused = false;
-        parcel.via = match (self.transport, parcel.request.method) {
+        parcel.via = match (self.destination.transport, parcel.request.method) {
             (_, Method::Get) | (Transport::Fetch, _) => Via::Fetch,
             (Transport::Auto, _) if conditions.visible => Via::Fetch,
             (Transport::Beacon | Transport::Auto, _) => Via::Beacon,

@@ -8,9 +8,9 @@ use super::field;
 use super::text::{concat, shorten};
 use super::value::Value;
 
-const MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
-const NOT_OBJECT: Problem = Problem::new(ErrorCode::BadType, "must be an object");
-const UNKNOWN: Problem = Problem::new(ErrorCode::UnknownOption, "is not known and was ignored");
+static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
+static NOT_OBJECT: Problem = Problem::new(ErrorCode::BadType, "must be an object");
+static UNKNOWN: Problem = Problem::new(ErrorCode::UnknownOption, "is not known and was ignored");
 
 /// What is wrong with what was read.
 #[derive(Debug, Default)]
@@ -27,9 +27,13 @@ impl Report {
         self.error.get_or_insert(error);
     }
 
-    /// What was read, unless something was wrong with it.
-    pub fn check<T>(&mut self, read: T) -> Result<T, Error> {
-        self.error.take().map_or(Ok(read), Err)
+    /// Whether what was read may be used, and what is worth a word to `unknown`.
+    ///
+    /// # Errors
+    /// The first thing that was wrong.
+    pub fn end(mut self, unknown: &mut Vec<Error>) -> Result<(), Error> {
+        unknown.append(&mut self.unknown);
+        self.error.map_or(Ok(()), Err)
     }
 }
 
@@ -38,7 +42,8 @@ impl Report {
 pub struct Fields<'a, 'r> {
     path: String,
     entries: &'a [(String, Value)],
-    asked: Vec<bool>,
+    /// The places of those that were asked for.
+    asked: Vec<u64>,
     report: &'r mut Report,
 }
 
@@ -47,11 +52,11 @@ impl<'a, 'r> Fields<'a, 'r> {
     pub fn new(path: &str, value: &'a Value, report: &'r mut Report) -> Self {
         let entries = value.as_map();
         if entries.is_none() {
-            let problem = if value.is_null() { MISSING } else { NOT_OBJECT };
+            let problem = if value.is_null() { &MISSING } else { &NOT_OBJECT };
             report.fail(problem.at(path));
         }
         let entries = entries.unwrap_or_default();
-        Self { path: path.to_owned(), entries, asked: vec![false; entries.len()], report }
+        Self { path: path.to_owned(), entries, asked: Vec::new(), report }
     }
 
     /// The path of one of its fields.
@@ -60,13 +65,13 @@ impl<'a, 'r> Fields<'a, 'r> {
     }
 
     /// Says what is wrong with a field.
-    pub fn fail(&mut self, name: &str, problem: Problem) {
+    pub fn fail(&mut self, name: &str, problem: &Problem) {
         self.report.fail(problem.at(self.path(name)));
     }
 
     /// Says that a field is required.
     pub fn missing(&mut self, name: &str) {
-        self.fail(name, MISSING);
+        self.fail(name, &MISSING);
     }
 
     /// A field's value, where it is neither absent nor null.
@@ -80,7 +85,11 @@ impl<'a, 'r> Fields<'a, 'r> {
     }
 
     /// A field by a rule.
-    pub fn read<T>(&mut self, name: &str, rule: fn(&Value) -> Result<T, Problem>) -> Option<T> {
+    pub fn read<T>(
+        &mut self,
+        name: &str,
+        rule: fn(&Value) -> Result<T, &'static Problem>,
+    ) -> Option<T> {
         match rule(self.get(name)?) {
             Ok(value) => Some(value),
             Err(problem) => {
@@ -91,7 +100,11 @@ impl<'a, 'r> Fields<'a, 'r> {
     }
 
     /// A field by a rule; its default value stands in where it is missing, and that is an error.
-    pub fn require<T: Default>(&mut self, name: &str, rule: fn(&Value) -> Result<T, Problem>) -> T {
+    pub fn require<T: Default>(
+        &mut self,
+        name: &str,
+        rule: fn(&Value) -> Result<T, &'static Problem>,
+    ) -> T {
         let read = self.read(name, rule);
         if read.is_none() {
             // After any other error this one is not kept.
@@ -116,7 +129,7 @@ impl<'a, 'r> Fields<'a, 'r> {
         let value = self.get(name)?;
         let place = allowed.iter().position(|one| Some(*one) == value.as_text());
         if place.is_none() {
-            self.fail(name, Problem::new(ErrorCode::OutOfRange, detail));
+            self.fail(name, &Problem::new(ErrorCode::OutOfRange, detail));
         }
         place
     }
@@ -139,8 +152,8 @@ impl<'a, 'r> Fields<'a, 'r> {
 
     /// Notes the fields that nobody asked for.
     pub fn end(self) {
-        for ((name, _), asked) in self.entries.iter().zip(&self.asked) {
-            if !asked {
+        for (place, (name, _)) in self.entries.iter().enumerate() {
+            if !self.asked.contains(&(place as u64)) {
                 let path = concat(&[&self.path, ".", shorten(name)]);
                 self.report.unknown.push(UNKNOWN.at(path));
             }
@@ -149,9 +162,7 @@ impl<'a, 'r> Fields<'a, 'r> {
 
     fn raw(&mut self, name: &str) -> Option<&'a Value> {
         let place = self.entries.iter().position(|(key, _)| key == name)?;
-        if let Some(asked) = self.asked.get_mut(place) {
-            *asked = true;
-        }
+        self.asked.push(place as u64);
         self.entries.get(place).map(|(_, value)| value)
     }
 }

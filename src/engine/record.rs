@@ -12,9 +12,9 @@ pub struct Record {
     /// When it happened, in milliseconds since the Unix epoch, by the visitor's clock.
     pub at: u64,
     /// The account, where somebody was logged in.
-    pub user: Option<Rc<str>>,
+    pub user: Option<Rc<String>>,
     /// The anonymous visitor, unless consent forbids one.
-    pub anonymous: Option<Rc<str>>,
+    pub anonymous: Option<Rc<String>>,
     /// What happened.
     pub event: Event,
 }

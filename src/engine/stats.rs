@@ -1,7 +1,7 @@
 //! The counters as the page sees them.
 
+use super::json::Object;
 use super::queue::{Counts, Queue};
-use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// `Stats` of index.d.ts: for all destinations together, and for each by itself.
 #[derive(Debug)]
@@ -12,52 +12,35 @@ pub struct Stats<'a> {
     pub queues: &'a [Queue],
 }
 
-impl Serialize for Stats<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+impl Stats<'_> {
+    /// The counters as JSON.
+    pub fn json(&self) -> String {
         let mut total = Counts::default();
         for queue in self.queues {
             total.add(queue.counts());
         }
-        let mut map = serializer.serialize_map(None)?;
-        fill(&mut map, total, self.rejected)?;
-        map.serialize_entry("destinations", &Destinations(self.queues))?;
-        map.end()
-    }
-}
-
-struct Destinations<'a>(&'a [Queue]);
-
-impl Serialize for Destinations<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for queue in self.0 {
-            map.serialize_entry(queue.name(), &One(queue.counts()))?;
+        let mut out = String::new();
+        let mut all = Object::new(&mut out);
+        fill(&mut all, total, self.rejected);
+        let mut destinations = Object::new(all.key("destinations"));
+        for queue in self.queues {
+            let mut one = Object::new(destinations.key(queue.name()));
+            fill(&mut one, queue.counts(), 0);
+            one.end();
         }
-        map.end()
+        destinations.end();
+        all.end();
+        out
     }
 }
 
-struct One(Counts);
-
-impl Serialize for One {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        fill(&mut map, self.0, 0)?;
-        map.end()
-    }
-}
-
-fn fill<M: SerializeMap>(map: &mut M, counts: Counts, rejected: u32) -> Result<(), M::Error> {
-    for (name, count) in [
-        ("accepted", counts.accepted),
-        ("rejected", rejected),
-        ("queued", counts.queued),
-        ("sent", counts.sent),
-        ("acknowledged", counts.acknowledged),
-        ("merged", counts.merged),
-        ("dropped", counts.dropped),
-    ] {
-        map.serialize_entry(name, &count)?;
-    }
-    Ok(())
+fn fill(object: &mut Object<'_>, counts: Counts, rejected: u32) {
+    object
+        .whole("accepted", counts.accepted.into())
+        .whole("rejected", rejected.into())
+        .whole("queued", counts.queued.into())
+        .whole("sent", counts.sent.into())
+        .whole("acknowledged", counts.acknowledged.into())
+        .whole("merged", counts.merged.into())
+        .whole("dropped", counts.dropped.into());
 }

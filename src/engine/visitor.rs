@@ -10,6 +10,8 @@ use super::read::{Fields, Report};
 use super::time::Now;
 use super::value::Value;
 
+static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
+
 impl Engine {
     pub(super) fn login(&mut self, user: &Value, at: u64, now: &Now) {
         match self.consent {
@@ -17,7 +19,7 @@ impl Engine {
             Consent::Pending | Consent::Granted => {}
         }
         let user = match user {
-            Value::Null => Err(Problem::new(ErrorCode::MissingField, "is required")),
+            Value::Null => Err(&MISSING),
             _ => field::user_id(user),
         };
         match user {
@@ -39,8 +41,10 @@ impl Engine {
             let mut fields = Fields::new("logout", options, &mut report);
             forget = fields.read("forget", field::boolean);
             fields.end();
-            self.advise(std::mem::take(&mut report.unknown));
-            if let Some(error) = report.error {
+            let mut unknown = Vec::new();
+            let read = report.end(&mut unknown);
+            self.advise(unknown);
+            if let Err(error) = read {
                 return self.reject(error);
             }
         }
@@ -88,8 +92,7 @@ impl Engine {
             self.identity.reread(stored);
             self.orders.kept().reread(stored.orders.as_deref());
         }
-        let steps = self.timers.show(now.mono_ms);
-        self.consumed(steps, now);
+        self.timers.show(now.mono_ms);
     }
 
     pub(super) fn save(&mut self, now: &Now) {

@@ -276,7 +276,7 @@ impl Page {
 
     /// The counters of all destinations.
     pub fn stats(&self) -> Json {
-        serde_json::to_value(self.engine.stats()).unwrap()
+        serde_json::from_str(&self.engine.stats().json()).unwrap()
     }
 
     /// One of the counters.

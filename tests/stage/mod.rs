@@ -4,8 +4,8 @@
 #![allow(dead_code)]
 
 use gloo_timers::callback::Timeout;
-use js_sys::{Array, Date, Function, JSON, Reflect};
-use recobeacon::browser::api::Core;
+use js_sys::{Array, Date, Function, JSON};
+use recobeacon::browser::api;
 use serde_json::{Value as Json, json};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::poll_fn;
@@ -40,11 +40,75 @@ extern "C" {
     pub fn instance() -> JsValue;
 }
 
+/// The module's functions for one tracker.
+pub struct Core {
+    number: u32,
+    /// Who waits for the end of a flush.
+    settled: Rc<RefCell<Vec<Function>>>,
+}
+
+impl Core {
+    /// Starts one; none where the configuration is unusable.
+    pub fn start(config: &Json, mut sink: Told) -> Option<Self> {
+        let settled = Rc::new(RefCell::new(Vec::<Function>::new()));
+        let waiting = settled.clone();
+        let sink: Told = Box::new(move |name, detail| {
+            if name != "settled" {
+                return sink(name, detail);
+            }
+            for done in waiting.take() {
+                done.call0(&JsValue::UNDEFINED).unwrap();
+            }
+        });
+        let sink = Closure::wrap(sink).into_js_value().unchecked_into::<Function>();
+        let of = Rc::new(Cell::new(None));
+        let own = of.clone();
+        let tell: Happened = Box::new(move |happening, id, status, retry_after_s| {
+            if let Some(number) = own.get() {
+                let [happening, id] = [happening, id].map(Option::unwrap_or_default);
+                let retry_after_s = retry_after_s.unwrap_or_default();
+                api::happened(number, happening, id, status.unwrap_or_default(), retry_after_s);
+            }
+        });
+        let tell = Closure::wrap(tell).into_js_value().unchecked_into::<Function>();
+        let number = api::start(&Array::of1(&js(config)), sink, tell)?;
+        of.set(Some(number));
+        Some(Self { number, settled })
+    }
+
+    pub fn call(&self, verb: &str, args: &Array, at: f64) {
+        let all = Array::of1(&verb.into()).concat(args);
+        api::call(self.number, &all, at);
+    }
+
+    pub fn flush(&self, done: Function) {
+        self.settled.borrow_mut().push(done);
+        api::flush(self.number);
+    }
+
+    pub fn id(&self, account: bool) -> Option<String> {
+        self.state(if account { "userId" } else { "anonymousId" }).as_str().map(str::to_owned)
+    }
+
+    pub fn stats(&self) -> Json {
+        self.state("stats")
+    }
+
+    fn state(&self, what: &str) -> Json {
+        let text = api::state(self.number, 0).as_string().unwrap();
+        let state: Json = serde_json::from_str(&text).unwrap();
+        state.get(what).cloned().unwrap_or_default()
+    }
+}
+
 /// A tracker, and what its listeners were told: a type and a detail each.
 pub struct Tracker {
     pub core: Rc<OnceCell<Core>>,
     pub told: Rc<RefCell<Vec<(String, Json)>>>,
 }
+
+/// What host.js calls with what happens.
+type Happened = Box<dyn FnMut(Option<u32>, Option<u32>, Option<i32>, Option<u32>)>;
 
 /// A listener.
 pub type Told = Box<dyn FnMut(String, JsValue)>;
@@ -67,8 +131,7 @@ impl Tracker {
         let heard = told.clone();
         let sink: Told =
             Box::new(move |name, detail| heard.borrow_mut().push((name, from_js(&detail))));
-        let sink = Closure::wrap(sink).into_js_value().unchecked_into::<Function>();
-        if let Ok(started) = Core::new(js(&config), sink) {
+        if let Some(started) = Core::start(&config, sink) {
             assert!(core.set(started).is_ok());
         }
         Self { core, told }
@@ -87,7 +150,7 @@ impl Tracker {
     }
 
     pub fn count(&self, name: &str) -> f64 {
-        Reflect::get(&self.core().stats(), &name.into()).unwrap().as_f64().unwrap()
+        self.core().stats()[name].as_f64().unwrap()
     }
 
     /// Details of what was told under this name.

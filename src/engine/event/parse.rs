@@ -8,8 +8,8 @@ use crate::engine::limits::Limits;
 use crate::engine::read::{Fields, Report, element};
 use crate::engine::value::Value;
 
-const NOT_LIST: Problem = Problem::new(ErrorCode::BadType, "must be a list of item ids");
-const LENGTH: Problem = Problem::new(ErrorCode::OutOfRange, "must have 1 to 1000 elements");
+static NOT_LIST: Problem = Problem::new(ErrorCode::BadType, "must be a list of item ids");
+static LENGTH: Problem = Problem::new(ErrorCode::OutOfRange, "must have 1 to 1000 elements");
 
 impl Event {
     /// Reads the argument of the method of that name.
@@ -42,8 +42,8 @@ impl Event {
             (Kind::Login, Value::Null) => vec![Self::login()],
             (_, _) => vec![one(kind, name, value, default_item_type, &mut report)],
         };
-        unknown.append(&mut report.unknown);
-        report.check(events)
+        report.end(unknown)?;
+        Ok(events)
     }
 }
 
@@ -104,10 +104,11 @@ fn take(
         }
         return;
     }
-    match object.read(name, field.rule()) {
+    let (rule, form) = field.rule();
+    match object.read(name, rule) {
         // A category path of slashes alone is none.
-        Some(Data::Text(text)) if text.is_empty() => {}
-        Some(data) => fields.push((field, data)),
+        Some(text) if text.is_empty() => {}
+        Some(text) => fields.push((field, form(text))),
         None if required => object.missing(name),
         None => {}
     }
@@ -125,7 +126,7 @@ fn rendered(value: &Value, default_item_type: &str, report: &mut Report) -> Vec<
     let list = items.and_then(Value::as_list);
     match (items, list) {
         (None, _) => object.missing(Field::Items.name()),
-        (Some(_), None) => object.fail(Field::Items.name(), NOT_LIST),
+        (Some(_), None) => object.fail(Field::Items.name(), &NOT_LIST),
         (Some(_), Some(_)) => {}
     }
     object.end();

@@ -2,7 +2,10 @@
 
 use super::Data;
 use crate::engine::error::Problem;
-use crate::engine::field::{self, boolean, count, identifier, list, score, text};
+use crate::engine::field::{
+    boolean, category_path, count, identifier, list, percentage, position, price, quantity, rating,
+    score, text,
+};
 use crate::engine::value::Value;
 
 /// The kinds of events.
@@ -114,30 +117,34 @@ impl Kind {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    pub(super) fn schema(self) -> Schema {
+    pub(super) fn schema(self) -> &'static Schema {
         use Field::*;
         match self {
-            Self::Click => about_item(&[], &[Search]),
-            Self::Consume => about_item(&[], &[Percentage]),
-            Self::Basket => about_item(&[], &[Quantity, Price, Campaign]),
-            Self::DeleteFromBasket => about_item(&[], &[Quantity]),
-            Self::Wishlist => about_item(&[], &[Price]),
+            Self::Click => &const { about_item(&[], &[Search]) },
+            Self::Consume => &const { about_item(&[], &[Percentage]) },
+            Self::Basket => &const { about_item(&[], &[Quantity, Price, Campaign]) },
+            Self::DeleteFromBasket => &const { about_item(&[], &[Quantity]) },
+            Self::Wishlist => &const { about_item(&[], &[Price]) },
             Self::DeleteFromWishlist | Self::Blacklist | Self::PredictiveBasketClick => {
-                about_item(&[], &[])
+                &const { about_item(&[], &[]) }
             }
-            Self::Buy => about_item(&[], &[Price, Quantity, OrderId, Campaign]),
-            Self::Rate => about_item(&[Rating], &[]),
-            Self::Rendered => about_no_item(&[], &[Scenario]),
-            Self::ClickRecommended => about_item(&[], &[Scenario, ModelId, MainId]),
-            Self::TriggerOpened => about_no_item(&[TriggerName], &[]),
-            Self::ClickTriggered => about_item(&[TriggerName], &[]),
-            Self::Feedback => about_no_item(&[Query, Positive], &[Message]),
-            Self::CacheHit => about_no_item(
-                &[Query, Page, PageSize, HitCount, SearchTimeMs, MinScore, MaxScore],
-                &[Filters, ItemId, SearchField, CustomSorting, AdditionalInfo],
-            ),
-            Self::LandingPageClick => about_item(&[Campaign, PageId], &[]),
-            Self::Login => about_no_item(&[], &[]),
+            Self::Buy => &const { about_item(&[], &[Price, Quantity, OrderId, Campaign]) },
+            Self::Rate => &const { about_item(&[Rating], &[]) },
+            Self::Rendered => &const { about_no_item(&[], &[Scenario]) },
+            Self::ClickRecommended => &const { about_item(&[], &[Scenario, ModelId, MainId]) },
+            Self::TriggerOpened => &const { about_no_item(&[TriggerName], &[]) },
+            Self::ClickTriggered => &const { about_item(&[TriggerName], &[]) },
+            Self::Feedback => &const { about_no_item(&[Query, Positive], &[Message]) },
+            Self::CacheHit => {
+                &const {
+                    about_no_item(
+                        &[Query, Page, PageSize, HitCount, SearchTimeMs, MinScore, MaxScore],
+                        &[Filters, ItemId, SearchField, CustomSorting, AdditionalInfo],
+                    )
+                }
+            }
+            Self::LandingPageClick => &const { about_item(&[Campaign, PageId], &[]) },
+            Self::Login => &const { about_no_item(&[], &[]) },
         }
     }
 }
@@ -199,8 +206,11 @@ pub enum Field {
     TriggerName,
 }
 
-/// What makes a field's value right, and what it is then.
-pub(super) type Rule = fn(&Value) -> Result<Data, Problem>;
+/// What makes a field's value right, and its text then.
+pub(super) type Rule = fn(&Value) -> Result<String, &'static Problem>;
+
+/// As what this text is held: [`Data::Text`] or [`Data::Literal`].
+pub(super) type Form = fn(String) -> Data;
 
 impl Field {
     /// Its name in index.d.ts.
@@ -208,72 +218,54 @@ impl Field {
         self.spec().0
     }
 
-    pub(super) fn rule(self) -> Rule {
-        self.spec().1
+    pub(super) fn rule(self) -> (Rule, Form) {
+        let (_, rule, form) = self.spec();
+        (rule, form)
     }
 
-    fn spec(self) -> (&'static str, Rule) {
+    fn spec(self) -> (&'static str, Rule, Form) {
+        use Data::{Literal, Text};
         match self {
-            Self::AdditionalInfo => ("additionalInfo", free_text),
-            Self::Campaign => ("campaign", free_text),
-            Self::CategoryPath => ("categoryPath", |v| field::category_path(v).map(Data::Text)),
-            Self::CustomSorting => ("customSorting", literal_boolean),
-            Self::Filters => ("filters", |v| list(v).map(Data::Literal)),
-            Self::HitCount => ("hitCount", literal_count),
-            Self::ItemId => ("itemId", name),
-            Self::ItemType => ("itemType", name),
+            Self::AdditionalInfo => ("additionalInfo", text, Text),
+            Self::Campaign => ("campaign", text, Text),
+            Self::CategoryPath => ("categoryPath", category_path, Text),
+            Self::CustomSorting => ("customSorting", truth, Literal),
+            Self::Filters => ("filters", list, Literal),
+            Self::HitCount => ("hitCount", count, Literal),
+            Self::ItemId => ("itemId", identifier, Text),
+            Self::ItemType => ("itemType", identifier, Text),
             // Both are objects with rules of their own, which their readers apply.
-            Self::Items => ("items", |_| Ok(Data::List(Vec::new()))),
-            Self::Search => ("search", |_| Ok(Data::Object(Vec::new()))),
-            Self::MainId => ("mainId", name),
-            Self::MasterId => ("masterId", name),
-            Self::MaxScore => ("maxScore", literal_score),
-            Self::Message => ("message", free_text),
-            Self::MinScore => ("minScore", literal_score),
-            Self::ModelId => ("modelId", name),
-            Self::OrderId => ("orderId", name),
-            Self::OriginalPageSize => ("originalPageSize", literal_count),
-            Self::OriginalPosition => ("originalPosition", literal_position),
-            Self::Page => ("page", literal_count),
-            Self::PageId => ("pageId", name),
-            Self::PageSize => ("pageSize", literal_count),
-            Self::Percentage => ("percentage", |v| field::percentage(v).map(Data::Literal)),
-            Self::Position => ("position", literal_position),
-            Self::Positive => ("positive", literal_boolean),
-            Self::Price => ("price", |v| field::price(v).map(Data::Text)),
-            Self::Quantity => ("quantity", |v| field::quantity(v).map(Data::Literal)),
-            Self::Query => ("query", free_text),
-            Self::Rating => ("rating", |v| field::rating(v).map(Data::Literal)),
-            Self::Scenario => ("scenario", name),
-            Self::Score => ("score", literal_score),
-            Self::SearchField => ("searchField", free_text),
-            Self::SearchTimeMs => ("searchTimeMs", literal_score),
-            Self::Title => ("title", free_text),
-            Self::TriggerName => ("triggerName", name),
+            Self::Items => ("items", list, Literal),
+            Self::Search => ("search", list, Literal),
+            Self::MainId => ("mainId", identifier, Text),
+            Self::MasterId => ("masterId", identifier, Text),
+            Self::MaxScore => ("maxScore", score, Literal),
+            Self::Message => ("message", text, Text),
+            Self::MinScore => ("minScore", score, Literal),
+            Self::ModelId => ("modelId", identifier, Text),
+            Self::OrderId => ("orderId", identifier, Text),
+            Self::OriginalPageSize => ("originalPageSize", count, Literal),
+            Self::OriginalPosition => ("originalPosition", position, Literal),
+            Self::Page => ("page", count, Literal),
+            Self::PageId => ("pageId", identifier, Text),
+            Self::PageSize => ("pageSize", count, Literal),
+            Self::Percentage => ("percentage", percentage, Literal),
+            Self::Position => ("position", position, Literal),
+            Self::Positive => ("positive", truth, Literal),
+            Self::Price => ("price", price, Text),
+            Self::Quantity => ("quantity", quantity, Literal),
+            Self::Query => ("query", text, Text),
+            Self::Rating => ("rating", rating, Literal),
+            Self::Scenario => ("scenario", identifier, Text),
+            Self::Score => ("score", score, Literal),
+            Self::SearchField => ("searchField", text, Text),
+            Self::SearchTimeMs => ("searchTimeMs", score, Literal),
+            Self::Title => ("title", text, Text),
+            Self::TriggerName => ("triggerName", identifier, Text),
         }
     }
 }
 
-fn name(value: &Value) -> Result<Data, Problem> {
-    identifier(value).map(Data::Text)
-}
-
-fn free_text(value: &Value) -> Result<Data, Problem> {
-    text(value).map(Data::Text)
-}
-
-fn literal_boolean(value: &Value) -> Result<Data, Problem> {
-    boolean(value).map(|yes| Data::Literal(if yes { "true" } else { "false" }.to_owned()))
-}
-
-fn literal_count(value: &Value) -> Result<Data, Problem> {
-    count(value).map(Data::Literal)
-}
-
-fn literal_position(value: &Value) -> Result<Data, Problem> {
-    field::position(value).map(Data::Literal)
-}
-
-fn literal_score(value: &Value) -> Result<Data, Problem> {
-    score(value).map(Data::Literal)
+fn truth(value: &Value) -> Result<String, &'static Problem> {
+    boolean(value).map(|yes| if yes { "true" } else { "false" }.to_owned())
 }

@@ -64,8 +64,8 @@ impl Batch {
             .text("id", &record.id)
             .text("type", record.event.kind().name())
             .whole("at", record.at)
-            .some_text("user", record.user.as_deref())
-            .some_text("anonymous", record.anonymous.as_deref());
+            .some_text("user", record.user.as_deref().map(String::as_str))
+            .some_text("anonymous", record.anonymous.as_deref().map(String::as_str));
         record.event.write(&mut object);
         object.end();
         out

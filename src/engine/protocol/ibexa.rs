@@ -15,21 +15,21 @@ use crate::engine::text::{concat, parse_whole, trim_end};
 /// The user id by which the vendor stores an event without a link to anybody.
 const NOBODY: &str = "not_defined";
 
-const NO_SCENARIO: Problem =
+static NO_SCENARIO: Problem =
     Problem::new(ErrorCode::MissingField, "is required by Ibexa: the event was not sent there");
-const NO_CATEGORY: Problem = Problem::new(
+static NO_CATEGORY: Problem = Problem::new(
     ErrorCode::MissingField,
     "is expected by Ibexa unless items are imported; the event is sent without it",
 );
-const STRING_ID: Problem = Problem::new(
+static STRING_ID: Problem = Problem::new(
     ErrorCode::OutOfRange,
     "is not a number from 1 to 2147483647: Ibexa has to switch such ids on; the event is sent",
 );
-const ITEM_TYPE: Problem = Problem::new(
+static ITEM_TYPE: Problem = Problem::new(
     ErrorCode::OutOfRange,
     "must be a number from 1 to 2147483647 for Ibexa: the event was not sent there",
 );
-const NO_IDENTITY: Problem =
+static NO_IDENTITY: Problem =
     Problem::new(ErrorCode::MissingField, "has no anonymous id to join: the event was not sent");
 
 /// Ibexa Personalization.
@@ -55,30 +55,30 @@ enum Shape {
     Login,
 }
 
-fn word(kind: Kind) -> Option<Word> {
+fn word(kind: Kind) -> Option<&'static Word> {
     use Shape::{Items, Login, User};
     const TRIGGER: &[(Field, &str)] = &[(Field::TriggerName, "triggername")];
     Some(match kind {
-        Kind::Click => Word("click", Items, &[(Field::CategoryPath, "categorypath")]),
-        Kind::Consume => Word("consume", Items, &[(Field::Percentage, "percentage")]),
-        Kind::Basket => Word("basket", Items, &[]),
-        Kind::DeleteFromBasket => Word("deletefrombasket", Items, &[]),
-        Kind::Wishlist => Word("wishlist", Items, &[(Field::Price, "price")]),
-        Kind::DeleteFromWishlist => Word("deletefromwishlist", Items, &[]),
+        Kind::Click => &Word("click", Items, &[(Field::CategoryPath, "categorypath")]),
+        Kind::Consume => &Word("consume", Items, &[(Field::Percentage, "percentage")]),
+        Kind::Basket => &Word("basket", Items, &[]),
+        Kind::DeleteFromBasket => &Word("deletefrombasket", Items, &[]),
+        Kind::Wishlist => &Word("wishlist", Items, &[(Field::Price, "price")]),
+        Kind::DeleteFromWishlist => &Word("deletefromwishlist", Items, &[]),
         Kind::Buy => {
-            Word("buy", Items, &[(Field::Quantity, "quantity"), (Field::Price, "fullprice")])
+            &Word("buy", Items, &[(Field::Quantity, "quantity"), (Field::Price, "fullprice")])
         }
-        Kind::Rate => Word("rate", Items, &[(Field::Rating, "rating")]),
-        Kind::Blacklist => Word("blacklist", Items, &[]),
-        Kind::Rendered => Word("rendered", Items, &[]),
-        Kind::ClickRecommended => Word(
+        Kind::Rate => &Word("rate", Items, &[(Field::Rating, "rating")]),
+        Kind::Blacklist => &Word("blacklist", Items, &[]),
+        Kind::Rendered => &Word("rendered", Items, &[]),
+        Kind::ClickRecommended => &Word(
             "clickrecommended",
             Items,
             &[(Field::Scenario, "scenario"), (Field::ModelId, "modelid")],
         ),
-        Kind::TriggerOpened => Word("triggeropened", User, TRIGGER),
-        Kind::ClickTriggered => Word("clicktriggered", Items, TRIGGER),
-        Kind::Login => Word("login", Login, &[]),
+        Kind::TriggerOpened => &Word("triggeropened", User, TRIGGER),
+        Kind::ClickTriggered => &Word("clicktriggered", Items, TRIGGER),
+        Kind::Login => &Word("login", Login, &[]),
         Kind::Feedback | Kind::CacheHit | Kind::LandingPageClick | Kind::PredictiveBasketClick => {
             return None;
         }
@@ -116,7 +116,8 @@ impl Ibexa {
     pub fn encode(&self, record: &Record, advice: &mut Vec<Error>) -> Encoded {
         let kind = record.event.kind();
         let Word(name, shape, parameters) = word(kind).ok_or_else(|| unsupported(kind))?;
-        let user = record.user.as_deref().or(record.anonymous.as_deref()).unwrap_or(NOBODY);
+        let user = record.user.as_ref().or(record.anonymous.as_ref());
+        let user = user.map_or(NOBODY, |id| id.as_str());
         let mut url = self.base.clone();
         url.push_str(name);
         match shape {
@@ -134,7 +135,7 @@ impl Ibexa {
             },
         }
         let mut separator = '?';
-        for (field, key) in parameters {
+        for (field, key) in *parameters {
             match record.event.get(*field) {
                 Some(value) => {
                     url.push(separator);

@@ -41,7 +41,7 @@ impl Queue {
         Counts { queued, ..self.counts }
     }
 
-    pub(super) fn lose(&mut self, events: u32, problem: Problem, out: &mut Vec<Effect>) {
+    pub(super) fn lose(&mut self, events: u32, problem: &Problem, out: &mut Vec<Effect>) {
         out.push(Effect::Warn(problem.at(&*self.name)));
         self.drop(events, problem.code, out);
     }

@@ -7,13 +7,13 @@ use crate::engine::limits::Limits;
 use crate::engine::protocol::Class;
 use crate::engine::time::Now;
 
-const REFUSED: Problem =
+static REFUSED: Problem =
     Problem::new(ErrorCode::Refused, "refused a request for good: its events are lost");
-const MISCONFIGURED: Problem = Problem::new(
+static MISCONFIGURED: Problem = Problem::new(
     ErrorCode::Refused,
     "answered 401, 403 or 404: its events are kept and tried every ten minutes",
 );
-const UNREACHABLE: Problem = Problem::new(
+static UNREACHABLE: Problem = Problem::new(
     ErrorCode::Unreachable,
     "did not answer, and a second request could count twice: its events are lost",
 );
@@ -31,7 +31,7 @@ impl Queue {
     ) {
         let Some(place) = self.open.iter().position(|parcel| parcel.id == id) else { return };
         let mut parcel = self.open.swap_remove(place);
-        let class = self.protocol.class();
+        let class = self.destination.protocol.class();
         match outcome {
             // What the browser or the server did not take is not offered again.
             Outcome::Refused | Outcome::Failed if conditions.denied => {
@@ -69,14 +69,14 @@ impl Queue {
                         self.send(half, conditions, out);
                     }
                 }
-                (_, _) => self.lose(weigh(&parcel.events), REFUSED, out),
+                (_, _) => self.lose(weigh(&parcel.events), &REFUSED, out),
             },
             Outcome::Failed => {
                 // After a refused beacon a rejected fetch is the same refusal once more: not taken.
                 if class == Class::Idempotent || parcel.refused {
                     self.hold(parcel, 0, now);
                 } else {
-                    self.lose(weigh(&parcel.events), UNREACHABLE, out);
+                    self.lose(weigh(&parcel.events), &UNREACHABLE, out);
                 }
             }
         }
