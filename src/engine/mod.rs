@@ -121,7 +121,7 @@ impl Engine {
             effects: Vec::new(),
             config,
         };
-        if consent == Consent::Denied {
+        if matches!(consent, Consent::Denied | Consent::Anonymous) {
             engine.erase();
             engine.identity.renew(now);
         }
