@@ -25,7 +25,7 @@ use std::rc::Rc;
 static TOO_LONG: Problem = Problem::new(ErrorCode::OutOfRange, "got an event that is too long");
 static FULL: Problem = Problem::new(
     ErrorCode::QueueFull,
-    "has more events than queue.maxEvents: the oldest are given up",
+    "has more events than queue.maxEvents",
 );
 static EXPIRED: Problem = Problem::new(ErrorCode::Expired, "has events older than queue.maxAgeMs");
 
