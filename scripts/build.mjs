@@ -24,7 +24,9 @@ const SMALL = {
   args: ["-Z", "build-std=std", "-Z", "build-std-features=optimize_for_size"],
   env: {
     RUSTC_BOOTSTRAP: "1",
-    RUSTFLAGS: "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none",
+    // Without reference types the glue keeps the few JavaScript values that the module holds: a list
+    // in JavaScript is smaller than a table and its allocator in the module.
+    RUSTFLAGS: "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none -Ctarget-feature=-reference-types",
   },
 };
 const STABLE = { args: [], env: { RUSTFLAGS: "" } };

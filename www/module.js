@@ -1,8 +1,8 @@
 // The module's functions, once it is compiled.
 
-import { call, flush, happened, initSync, start, state } from "recobeacon-glue";
+import { call, happened, initSync, start, state } from "recobeacon-glue";
 
 export function bind(module) {
   initSync({ module });
-  return { call, flush, happened, start, state };
+  return { call, happened, start, state };
 }

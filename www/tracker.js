@@ -113,7 +113,7 @@ function make(config, load, forget) {
   const call = (verb, args, at) => {
     const run = () => {
       log(verb, ...args);
-      if (core) core.call(number, [verb, ...args], at);
+      if (core) core.call(number, [...args, verb], at);
       else if (early.push([verb, args, at]) > MOST_EARLY) {
         early.shift();
         warn({ code: "queue-full", field: verb, message: "too many calls before the module was loaded" });
@@ -151,7 +151,7 @@ function make(config, load, forget) {
       throw problem;
     }
     core = loaded;
-    for (const [verb, args, at] of early.splice(0)) guard(() => core?.call(number, [verb, ...args], at), null, verb);
+    for (const [verb, args, at] of early.splice(0)) guard(() => core?.call(number, [...args, verb], at), null, verb);
   };
 
   const tracker = {
@@ -189,7 +189,7 @@ function make(config, load, forget) {
         () =>
           new Promise((done) => {
             waiting.push(done);
-            if (!guard(() => core && (core.flush(number), true))) done();
+            if (!guard(() => core && (core.call(number, ["flush"], 0), true))) done();
           }),
         () => {},
       ),

@@ -21,9 +21,9 @@ use wasm_bindgen::prelude::*;
 ///
 /// `undefined` where there is none: `sink` was told what makes the configuration unusable.
 #[wasm_bindgen]
-pub fn start(args: &JsValue, sink: Function, tell: Function) -> Option<u32> {
+pub fn start(args: JsValue, sink: Function, tell: Function) -> Option<u32> {
     let mut unknown = Vec::new();
-    match Config::parse(&list(args).pop().unwrap_or(Value::Null), &mut unknown) {
+    match Config::parse(&list(&args).pop().unwrap_or(Value::Null), &mut unknown) {
         Ok(config) => Some(Shell::start(config, unknown, sink, tell)),
         Err(error) => {
             host::warn(&sink, error.code.name(), &error.field, error.detail);
@@ -40,24 +40,15 @@ pub fn happened(number: u32, happening: u32, id: u32, status: i32, retry_after_s
     }
 }
 
-/// Calls a method: its name and its arguments, and when it was called (ms since the epoch).
+/// Calls a method: its arguments and, last, its name; and when it was called (ms since the epoch).
+/// Whenever nothing is under way any more, `sink` is called with `settled`.
 #[wasm_bindgen]
-pub fn call(number: u32, args: &JsValue, at: f64) {
+pub fn call(number: u32, args: JsValue, at: f64) {
     if let Some(shell) = Shell::of(number) {
-        let mut args = list(args);
-        if !args.is_empty()
-            && let Value::Text(verb) = args.remove(0)
-        {
+        let mut args = list(&args);
+        if let Some(Value::Text(verb)) = args.pop() {
             shell.feed(Input::from_call(&verb, args, at as u64));
         }
-    }
-}
-
-/// Sends everything that waits; `sink` is called with `settled` when it was answered.
-#[wasm_bindgen]
-pub fn flush(number: u32) {
-    if let Some(shell) = Shell::of(number) {
-        shell.feed(Input::Flush);
     }
 }
 

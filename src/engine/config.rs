@@ -154,18 +154,11 @@ fn read(value: &Value, report: &mut Report) -> Config {
         f.end();
     }
     if let Some(mut f) = f.nested("batch") {
-        for (name, least, most, setting) in [
-            ("maxEvents", 1, Limits::BATCH_EVENTS_MAX, &mut config.batch.max_events),
-            (
-                "maxBytes",
-                Limits::BATCH_BYTES_MIN,
-                Limits::BATCH_BYTES_MAX,
-                &mut config.batch.max_bytes,
-            ),
-            ("maxWaitMs", 0, Limits::BATCH_WAIT_MS_MAX, &mut config.batch.max_wait_ms),
-        ] {
-            set(setting, f.whole(name, least, most));
-        }
+        let batch = &mut config.batch;
+        let (least, most) = (Limits::BATCH_BYTES_MIN, Limits::BATCH_BYTES_MAX);
+        set(&mut batch.max_events, f.whole("maxEvents", 1, Limits::BATCH_EVENTS_MAX));
+        set(&mut batch.max_bytes, f.whole("maxBytes", least, most));
+        set(&mut batch.max_wait_ms, f.whole("maxWaitMs", 0, Limits::BATCH_WAIT_MS_MAX));
         f.end();
     }
     if let Some(mut f) = f.nested("queue") {

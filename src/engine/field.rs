@@ -36,7 +36,7 @@ static RANGE: Problem = out_of_range("is outside its range");
 static EMPTY: Problem = out_of_range("must not be empty");
 static TOO_LONG: Problem = out_of_range("is too long");
 static CHARACTER: Problem =
-    bad_character("must have no backslash, no control character, and not be \".\" or \"..\"");
+    bad_character("must have no backslash or control character, nor be \".\" or \"..\"");
 static SLASH: Problem = bad_character("must have no slash in an element of the list");
 static PERSONAL: Problem =
     Problem::new(ErrorCode::PersonalData, "must be a pseudonym, not an e-mail address");
@@ -99,7 +99,7 @@ pub fn price(value: &Value) -> Result<String, &'static Problem> {
     if let Some(whole) = value.as_text() {
         text.push_str(whole);
     } else {
-        for name in ["amount", "currency"] {
+        for name in &["amount", "currency"] {
             match value.field(name) {
                 Some(Value::Text(part)) => text.push_str(part),
                 Some(Value::Number(n)) if !n.is_nan() => {

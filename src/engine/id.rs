@@ -50,11 +50,11 @@ impl EventIds {
         let bytes =
             [t2, t3, t4, t5, t6, t7, 0x70 | c0, c1, 0x80 | r0 & 0x3f, r1, r2, r3, r4, r5, r6, r7];
         let mut out = String::new();
-        for (place, byte) in bytes.into_iter().enumerate() {
+        for (place, byte) in bytes.iter().enumerate() {
             if matches!(place, 4 | 6 | 8 | 10) {
                 out.push('-');
             }
-            push_hex(&mut out, byte);
+            push_hex(&mut out, *byte);
         }
         out
     }

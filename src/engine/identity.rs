@@ -167,10 +167,9 @@ impl Identity {
 
     /// Deletes everything that is kept.
     pub fn erase(&mut self, effects: &mut Vec<Effect>) {
-        for name in
-            [&self.config.identity.cookie_name, &at_name(&self.config.identity), USER_COOKIE]
-        {
-            effects.push(Effect::DeleteCookie(name.to_owned()));
+        let config = &self.config.identity;
+        for name in [config.cookie_name.clone(), at_name(config), USER_COOKIE.to_owned()] {
+            effects.push(Effect::DeleteCookie(name));
         }
         self.written = None;
         self.logins.erase(effects);

@@ -116,8 +116,8 @@ pub fn push_text(out: &mut String, text: &str) {
 
 /// Appends two lower-case hexadecimal digits.
 pub fn push_hex(out: &mut String, byte: u8) {
-    for digit in [byte >> 4, byte & 15] {
-        out.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
+    for digit in &[byte >> 4, byte & 15] {
+        out.push(char::from_digit(u32::from(*digit), 16).unwrap_or('0'));
     }
 }
 

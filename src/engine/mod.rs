@@ -253,7 +253,7 @@ impl Engine {
             self.orders.kept().save(&mut self.effects);
         }
         if repeated > 0 {
-            let detail = "was sent before for this order: it was not counted again";
+            let detail = "was sent before for this order";
             let problem = Problem::new(ErrorCode::DuplicateOrder, detail);
             self.effects.push(Effect::Warn(problem.at("buy.orderId")));
             for queue in &mut self.queues {

@@ -31,9 +31,9 @@ pub fn decimal(value: f64) -> Option<String> {
     for decimals in 0..=Limits::DECIMALS {
         let near = (magnitude * scale).round();
         // The product may be half of the last digit off; the quotient tells.
-        for scaled in [near, near + 1.0, near - 1.0] {
-            if scaled / scale == magnitude {
-                return Some(print(value < 0.0, scaled as u64, decimals));
+        for scaled in &[near, near + 1.0, near - 1.0] {
+            if *scaled / scale == magnitude {
+                return Some(print(value < 0.0, *scaled as u64, decimals));
             }
         }
         scale *= 10.0;

@@ -23,10 +23,7 @@ use parcel::{Parcel, Waiting, weigh};
 use std::rc::Rc;
 
 static TOO_LONG: Problem = Problem::new(ErrorCode::OutOfRange, "got an event that is too long");
-static FULL: Problem = Problem::new(
-    ErrorCode::QueueFull,
-    "has more events than queue.maxEvents: the oldest are given up",
-);
+static FULL: Problem = Problem::new(ErrorCode::QueueFull, "has more events than queue.maxEvents");
 static EXPIRED: Problem = Problem::new(ErrorCode::Expired, "has events older than queue.maxAgeMs");
 
 /// What the page's state lets a queue do.

@@ -71,19 +71,19 @@ impl Core {
             }
         });
         let tell = Closure::wrap(tell).into_js_value().unchecked_into::<Function>();
-        let number = api::start(&Array::of1(&js(config)), sink, tell)?;
+        let number = api::start(Array::of1(&js(config)).into(), sink, tell)?;
         of.set(Some(number));
         Some(Self { number, settled })
     }
 
     pub fn call(&self, verb: &str, args: &Array, at: f64) {
-        let all = Array::of1(&verb.into()).concat(args);
-        api::call(self.number, &all, at);
+        let all = args.concat(&Array::of1(&verb.into()));
+        api::call(self.number, all.into(), at);
     }
 
     pub fn flush(&self, done: Function) {
         self.settled.borrow_mut().push(done);
-        api::flush(self.number);
+        self.call("flush", &Array::new(), 0.0);
     }
 
     pub fn id(&self, account: bool) -> Option<String> {

@@ -33,10 +33,8 @@ impl Queue {
     /// What became of the deliveries so far.
     pub fn counts(&self) -> Counts {
         let mut queued = weigh(&self.waiting);
-        for parcels in [&self.held, &self.open] {
-            for parcel in parcels {
-                queued += weigh(&parcel.events);
-            }
+        for parcel in self.held.iter().chain(&self.open) {
+            queued += weigh(&parcel.events);
         }
         Counts { queued, ..self.counts }
     }

@@ -8,15 +8,11 @@ use crate::engine::protocol::Class;
 use crate::engine::time::Now;
 
 static REFUSED: Problem =
-    Problem::new(ErrorCode::Refused, "refused a request for good: its events are lost");
-static MISCONFIGURED: Problem = Problem::new(
-    ErrorCode::Refused,
-    "answered 401, 403 or 404: its events are kept and tried every ten minutes",
-);
-static UNREACHABLE: Problem = Problem::new(
-    ErrorCode::Unreachable,
-    "did not answer, and a second request could count twice: its events are lost",
-);
+    Problem::new(ErrorCode::Refused, "refused a request: its events are lost");
+static MISCONFIGURED: Problem =
+    Problem::new(ErrorCode::Refused, "answered 401, 403 or 404: it is tried every ten minutes");
+static UNREACHABLE: Problem =
+    Problem::new(ErrorCode::Unreachable, "did not answer: its events are lost");
 
 impl Queue {
     /// Takes the outcome of the request with this number, if it is one of this queue's.
