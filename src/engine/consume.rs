@@ -14,10 +14,7 @@ use super::value::Value;
 const NAME: &str = "consumeTimer";
 const MEASURES: &str = "must be \"time\" or \"words\"";
 static TOO_MANY: Problem = Problem::new(ErrorCode::OutOfRange, "has too many timers on this page");
-static LATER: Problem = Problem::new(
-    ErrorCode::UnsupportedEvent,
-    "is not part of this version",
-);
+static LATER: Problem = Problem::new(ErrorCode::UnsupportedEvent, "is not part of this version");
 
 /// What a timer measures, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -23,10 +23,7 @@ use parcel::{Parcel, Waiting, weigh};
 use std::rc::Rc;
 
 static TOO_LONG: Problem = Problem::new(ErrorCode::OutOfRange, "got an event that is too long");
-static FULL: Problem = Problem::new(
-    ErrorCode::QueueFull,
-    "has more events than queue.maxEvents",
-);
+static FULL: Problem = Problem::new(ErrorCode::QueueFull, "has more events than queue.maxEvents");
 static EXPIRED: Problem = Problem::new(ErrorCode::Expired, "has events older than queue.maxAgeMs");
 
 /// What the page's state lets a queue do.
@@ -139,8 +136,11 @@ impl Queue {
         self.bound(out);
         let full = self.waiting.len() as u64 >= self.config.batch.max_events
             || self.waiting_bytes as u64 >= self.config.batch.max_bytes;
-        let wait =
-            if of_value(kind) || full { Limits::VALUE_WAIT_MS } else { self.config.batch.max_wait_ms };
+        let wait = if of_value(kind) || full {
+            Limits::VALUE_WAIT_MS
+        } else {
+            self.config.batch.max_wait_ms
+        };
         self.deadline = self.deadline.min(now.mono_ms + wait);
     }
 
@@ -229,7 +229,9 @@ impl Queue {
         for waiting in self.waiting.iter_mut().rev() {
             let Some(merged) = waiting.record.merged(record) else { continue };
             // The vendor's advice was given when each of the two came in.
-            let Ok(encoded) = self.destination.protocol.encode(&merged, &mut Vec::new()) else { continue };
+            let Ok(encoded) = self.destination.protocol.encode(&merged, &mut Vec::new()) else {
+                continue;
+            };
             if self.destination.protocol.fits(&encoded) {
                 self.waiting_bytes += encoded.len();
                 self.waiting_bytes -= waiting.encoded.len();
@@ -255,10 +257,13 @@ impl Queue {
             self.lose(weight, &TOO_LONG, out);
             return;
         };
-        for (half, weight) in [(first, 0), (second, weight)] {
-            if let Ok(encoded) = self.destination.protocol.encode(&half, &mut Vec::new()) {
-                self.append(half.into(), encoded, weight, out);
-            }
+        self.append_half(first, 0, out);
+        self.append_half(second, weight, out);
+    }
+
+    fn append_half(&mut self, half: Record, weight: u32, out: &mut Vec<Effect>) {
+        if let Ok(encoded) = self.destination.protocol.encode(&half, &mut Vec::new()) {
+            self.append(half.into(), encoded, weight, out);
         }
     }
 
@@ -308,7 +313,8 @@ impl Queue {
 
     /// Makes the next parcel of what waits.
     fn close(&mut self, now: &Now, conditions: Conditions, ids: &mut u32) -> Box<Parcel> {
-        let most = if self.destination.protocol.batches() { self.config.batch.max_events } else { 1 };
+        let most =
+            if self.destination.protocol.batches() { self.config.batch.max_events } else { 1 };
         let mut count = 0;
         let mut bytes = 0;
         for next in &self.waiting {

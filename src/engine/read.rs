@@ -85,7 +85,11 @@ impl<'a, 'r> Fields<'a, 'r> {
     }
 
     /// A field by a rule.
-    pub fn read<T>(&mut self, name: &str, rule: fn(&Value) -> Result<T, &'static Problem>) -> Option<T> {
+    pub fn read<T>(
+        &mut self,
+        name: &str,
+        rule: fn(&Value) -> Result<T, &'static Problem>,
+    ) -> Option<T> {
         match rule(self.get(name)?) {
             Ok(value) => Some(value),
             Err(problem) => {
@@ -96,7 +100,11 @@ impl<'a, 'r> Fields<'a, 'r> {
     }
 
     /// A field by a rule; its default value stands in where it is missing, and that is an error.
-    pub fn require<T: Default>(&mut self, name: &str, rule: fn(&Value) -> Result<T, &'static Problem>) -> T {
+    pub fn require<T: Default>(
+        &mut self,
+        name: &str,
+        rule: fn(&Value) -> Result<T, &'static Problem>,
+    ) -> T {
         let read = self.read(name, rule);
         if read.is_none() {
             // After any other error this one is not kept.

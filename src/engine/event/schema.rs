@@ -135,12 +135,14 @@ impl Kind {
             Self::TriggerOpened => &const { about_no_item(&[TriggerName], &[]) },
             Self::ClickTriggered => &const { about_item(&[TriggerName], &[]) },
             Self::Feedback => &const { about_no_item(&[Query, Positive], &[Message]) },
-            Self::CacheHit => &const {
-                about_no_item(
-                    &[Query, Page, PageSize, HitCount, SearchTimeMs, MinScore, MaxScore],
-                    &[Filters, ItemId, SearchField, CustomSorting, AdditionalInfo],
-                )
-            },
+            Self::CacheHit => {
+                &const {
+                    about_no_item(
+                        &[Query, Page, PageSize, HitCount, SearchTimeMs, MinScore, MaxScore],
+                        &[Filters, ItemId, SearchField, CustomSorting, AdditionalInfo],
+                    )
+                }
+            }
             Self::LandingPageClick => &const { about_item(&[Campaign, PageId], &[]) },
             Self::Login => &const { about_no_item(&[], &[]) },
         }

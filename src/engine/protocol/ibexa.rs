@@ -15,22 +15,16 @@ use crate::engine::text::{concat, parse_whole, trim_end};
 /// The user id by which the vendor stores an event without a link to anybody.
 const NOBODY: &str = "not_defined";
 
-static NO_SCENARIO: Problem =
-    Problem::new(ErrorCode::MissingField, "is required by Ibexa");
-static NO_CATEGORY: Problem = Problem::new(
-    ErrorCode::MissingField,
-    "is expected by Ibexa unless items are imported",
-);
+static NO_SCENARIO: Problem = Problem::new(ErrorCode::MissingField, "is required by Ibexa");
+static NO_CATEGORY: Problem =
+    Problem::new(ErrorCode::MissingField, "is expected by Ibexa unless items are imported");
 static STRING_ID: Problem = Problem::new(
     ErrorCode::OutOfRange,
     "is not a number from 1 to 2147483647: Ibexa has to switch such ids on",
 );
-static ITEM_TYPE: Problem = Problem::new(
-    ErrorCode::OutOfRange,
-    "must be a number from 1 to 2147483647 for Ibexa",
-);
-static NO_IDENTITY: Problem =
-    Problem::new(ErrorCode::MissingField, "has no anonymous id to join");
+static ITEM_TYPE: Problem =
+    Problem::new(ErrorCode::OutOfRange, "must be a number from 1 to 2147483647 for Ibexa");
+static NO_IDENTITY: Problem = Problem::new(ErrorCode::MissingField, "has no anonymous id to join");
 
 /// Ibexa Personalization.
 #[derive(Clone, Debug)]

@@ -9,14 +9,10 @@ use crate::engine::time::Now;
 
 static REFUSED: Problem =
     Problem::new(ErrorCode::Refused, "refused a request: its events are lost");
-static MISCONFIGURED: Problem = Problem::new(
-    ErrorCode::Refused,
-    "answered 401, 403 or 404: it is tried every ten minutes",
-);
-static UNREACHABLE: Problem = Problem::new(
-    ErrorCode::Unreachable,
-    "did not answer: its events are lost",
-);
+static MISCONFIGURED: Problem =
+    Problem::new(ErrorCode::Refused, "answered 401, 403 or 404: it is tried every ten minutes");
+static UNREACHABLE: Problem =
+    Problem::new(ErrorCode::Unreachable, "did not answer: its events are lost");
 
 impl Queue {
     /// Takes the outcome of the request with this number, if it is one of this queue's.
@@ -64,10 +60,10 @@ impl Queue {
                 }
                 (413, _) if parcel.events.len() > 1 => {
                     let second = parcel.events.split_off(parcel.events.len() / 2);
-                    for events in [parcel.events, second] {
-                        let half = self.wrap(events, now, conditions, ids);
-                        self.send(half, conditions, out);
-                    }
+                    let first = self.wrap(parcel.events, now, conditions, ids);
+                    self.send(first, conditions, out);
+                    let second = self.wrap(second, now, conditions, ids);
+                    self.send(second, conditions, out);
                 }
                 (_, _) => self.lose(weigh(&parcel.events), &REFUSED, out),
             },
