@@ -168,9 +168,9 @@ impl Identity {
     /// Deletes everything that is kept.
     pub fn erase(&mut self, effects: &mut Vec<Effect>) {
         let config = &self.config.identity;
-        for name in [config.cookie_name.clone(), at_name(config), USER_COOKIE.to_owned()] {
-            effects.push(Effect::DeleteCookie(name));
-        }
+        effects.push(Effect::DeleteCookie(config.cookie_name.clone()));
+        effects.push(Effect::DeleteCookie(at_name(config)));
+        effects.push(Effect::DeleteCookie(USER_COOKIE.to_owned()));
         self.written = None;
         self.logins.erase(effects);
     }

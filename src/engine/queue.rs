@@ -257,10 +257,13 @@ impl Queue {
             self.lose(weight, &TOO_LONG, out);
             return;
         };
-        for (half, weight) in [(first, 0), (second, weight)] {
-            if let Ok(encoded) = self.destination.protocol.encode(&half, &mut Vec::new()) {
-                self.append(half.into(), encoded, weight, out);
-            }
+        self.append_half(first, 0, out);
+        self.append_half(second, weight, out);
+    }
+
+    fn append_half(&mut self, half: Record, weight: u32, out: &mut Vec<Effect>) {
+        if let Ok(encoded) = self.destination.protocol.encode(&half, &mut Vec::new()) {
+            self.append(half.into(), encoded, weight, out);
         }
     }
 

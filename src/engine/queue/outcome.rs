@@ -60,10 +60,10 @@ impl Queue {
                 }
                 (413, _) if parcel.events.len() > 1 => {
                     let second = parcel.events.split_off(parcel.events.len() / 2);
-                    for events in [parcel.events, second] {
-                        let half = self.wrap(events, now, conditions, ids);
-                        self.send(half, conditions, out);
-                    }
+                    let first = self.wrap(parcel.events, now, conditions, ids);
+                    self.send(first, conditions, out);
+                    let second = self.wrap(second, now, conditions, ids);
+                    self.send(second, conditions, out);
                 }
                 (_, _) => self.lose(weigh(&parcel.events), &REFUSED, out),
             },
