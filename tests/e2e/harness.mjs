@@ -13,8 +13,8 @@ import { at } from "../../scripts/lib/project.mjs";
 import { hashed } from "../../scripts/replay/visitors.mjs";
 import { witness } from "./witness.mjs";
 
-const TEST_MS = 60_000;
-const PAGE_MS = 15_000;
+const TEST_MS = 120_000;
+const PAGE_MS = 30_000;
 
 export const DIST = at("dist");
 export const DEMO = at("www", "demo");
