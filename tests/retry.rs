@@ -1,4 +1,4 @@
-//! What becomes of a request that was not simply taken (DESIGN, "Delivery").
+//! What becomes of a request that was not simply taken.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;

@@ -10,7 +10,7 @@ const STORED_MS = 20_000;
 /** Most visitors follow a link to elsewhere; each one of so many closes the tab. */
 const CLOSES_TAB = 10;
 
-/** How the collector stores a user id: DESIGN.md, "User ids stand in tables only as keyed hashes". */
+/** How the collector stores a user id: collector/src/hashing.rs. */
 export const hashed = (secret, id) => createHmac("sha256", Buffer.from(secret, "hex")).update(id).digest("hex").slice(0, 32);
 
 /**

@@ -25,7 +25,6 @@ pub struct Shell {
     engine: RefCell<Engine>,
     inputs: RefCell<Vec<Input>>,
     feeding: Cell<bool>,
-    disposed: Cell<bool>,
     timer: RefCell<Option<Timeout>>,
     config: Rc<Config>,
     /// What host.js calls with what happens: it ends in [`Shell::happened`].
@@ -52,7 +51,6 @@ impl Shell {
             engine: RefCell::new(engine),
             inputs: RefCell::default(),
             feeding: Cell::new(true),
-            disposed: Cell::new(false),
             timer: RefCell::default(),
             config,
             tell,
@@ -91,16 +89,14 @@ impl Shell {
             }
             let input = inputs.remove(0);
             drop(inputs);
-            if matches!(input, Input::Dispose) {
-                self.disposed.set(true);
-            }
             let effects = self.engine.borrow_mut().handle(input, &host::now());
             for effect in effects {
                 self.perform(effect);
             }
         }
-        let (acts, flushing) = self.ask(|engine| (engine.wants_acts(), engine.is_flushing()));
-        host::listen(&self.tell, !self.disposed.get(), acts);
+        let (page, acts, flushing) =
+            self.ask(|engine| (!engine.is_disposed(), engine.wants_acts(), engine.is_flushing()));
+        host::listen(&self.tell, page, acts);
         if self.pending.get() == 0 && !flushing {
             host::settled(&self.sink);
         }

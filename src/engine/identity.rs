@@ -6,6 +6,7 @@ use super::field;
 use super::id::letters;
 use super::limits::Limits;
 use super::number::whole;
+use super::orders;
 use super::remember::{Remembered, hash};
 use super::text::{concat, parse_whole, split_once};
 use super::time::Now;
@@ -15,7 +16,6 @@ use std::rc::Rc;
 const USER_COOKIE: &str = "reco_user";
 const OFF_COOKIE: &str = "reco_off";
 const LOGINS_KEY: &str = "reco_logins";
-const ORDERS_KEY: &str = super::orders::KEY;
 
 /// What the browser had kept, as it was found. Everything may be absent or damaged.
 #[derive(Clone, Debug, Default)]
@@ -51,7 +51,7 @@ impl Identity {
     pub fn names(config: &IdentityConfig) -> [String; 2] {
         let cookies =
             [&config.cookie_name, " ", &at_name(config), " ", USER_COOKIE, " ", OFF_COOKIE];
-        [concat(&cookies), concat(&[ORDERS_KEY, " ", LOGINS_KEY])]
+        [concat(&cookies), concat(&[orders::KEY, " ", LOGINS_KEY])]
     }
 
     /// The visitor that the browser knows, or a new one made of `seed`.

@@ -23,13 +23,13 @@ impl Limits {
     /// Largest number that a JavaScript number holds exactly.
     pub const SAFE_INTEGER: u64 = (1 << 53) - 1;
 
-    /// Largest `quantity` (api.d.ts).
+    /// Largest `quantity` (index.d.ts).
     pub const QUANTITY: u64 = 1_000_000;
     /// Decimals of a price or a score.
     pub const DECIMALS: u32 = 6;
     /// Amounts stay below this, so that six decimals are exact in a JavaScript number.
     pub const AMOUNT: f64 = 9_000_000_000.0;
-    /// Largest item type of Ibexa, and the largest item id that it calls numeric (VENDORS: `1 to 2147483647`).
+    /// Largest item type of Ibexa, and the largest item id that it calls numeric: its tracking API says `1 to 2147483647`.
     pub const IBEXA_ID: u64 = 2_147_483_647;
     /// Longest request URL of a protocol that puts its events there. 2,000 characters pass every
     /// proxy in common use; Ibexa answers 414 somewhere above and does not say where.

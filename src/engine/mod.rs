@@ -22,12 +22,11 @@ pub mod queue;
 pub mod read;
 pub mod record;
 pub mod remember;
+pub mod stats;
+pub mod text;
 pub mod time;
 pub mod value;
 mod visitor;
-
-pub mod stats;
-pub mod text;
 
 use config::{Config, Consent};
 use consume::Timers;
@@ -225,6 +224,11 @@ impl Engine {
     /// Whether a flush has not tried everything yet.
     pub fn is_flushing(&self) -> bool {
         self.queues.iter().any(Queue::is_flushing)
+    }
+
+    /// Whether it ignores what comes later.
+    pub fn is_disposed(&self) -> bool {
+        self.disposed
     }
 
     /// Whether the visitor's acts matter now.

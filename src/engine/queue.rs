@@ -281,10 +281,8 @@ impl Queue {
             } else if self.waiting.is_empty() {
                 break;
             } else {
-                let oldest = self.waiting.remove(0);
-                self.waiting_bytes -= oldest.encoded.len();
                 queued -= 1;
-                oldest.weight
+                self.give_up_first()
             };
             self.drop(lost, ErrorCode::QueueFull, out);
             if !std::mem::replace(&mut self.reported_full, true) {
@@ -293,13 +291,18 @@ impl Queue {
         }
     }
 
+    /// Takes out the event that waits longest, and says how many deliveries it stood for.
+    fn give_up_first(&mut self) -> u32 {
+        let first = self.waiting.remove(0);
+        self.waiting_bytes -= first.encoded.len();
+        first.weight
+    }
+
     fn expire(&mut self, now: &Now, out: &mut Vec<Effect>) {
         let oldest = now.wall_ms.saturating_sub(self.max_age_ms);
         let mut lost = 0;
         while self.waiting.first().is_some_and(|waiting| waiting.record.at < oldest) {
-            let waiting = self.waiting.remove(0);
-            self.waiting_bytes -= waiting.encoded.len();
-            lost += waiting.weight;
+            lost += self.give_up_first();
         }
         // The first event of a parcel is its oldest.
         let too_old = |parcel: &Parcel| parcel.events.first().is_some_and(|e| e.record.at < oldest);

@@ -82,8 +82,7 @@ impl<'de> DeserializeSeed<'de> for Nested {
     }
 }
 
-/// Every `visit_` method that a deserializer may call is written out, also those whose default
-/// would refuse: serde's refusals print numbers with `{}`, and printing an `f64` costs 20 kB.
+/// For JSON: the collector's bodies. In the page a value comes from JavaScript by `browser::convert`.
 impl<'de> Visitor<'de> for Nested {
     type Value = Value;
 
@@ -93,14 +92,6 @@ impl<'de> Visitor<'de> for Nested {
 
     fn visit_unit<E>(self) -> Result<Value, E> {
         Ok(Value::Null)
-    }
-
-    fn visit_none<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        deserializer.deserialize_any(self)
     }
 
     fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
@@ -119,17 +110,9 @@ impl<'de> Visitor<'de> for Nested {
         Ok(if value <= Limits::SAFE_INTEGER {
             Value::Number(value as f64)
         } else {
-            // A BigInt, or a JSON integer, that a number cannot hold: as an id it is still one.
+            // An integer that a number cannot hold: as an id it is still one.
             Value::Text(value.to_string())
         })
-    }
-
-    fn visit_i128<E>(self, _: i128) -> Result<Value, E> {
-        Ok(Value::Opaque)
-    }
-
-    fn visit_u128<E>(self, _: u128) -> Result<Value, E> {
-        Ok(Value::Opaque)
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
@@ -142,14 +125,6 @@ impl<'de> Visitor<'de> for Nested {
 
     fn visit_string<E>(self, value: String) -> Result<Value, E> {
         Ok(Value::Text(value))
-    }
-
-    fn visit_bytes<E>(self, _: &[u8]) -> Result<Value, E> {
-        Ok(Value::Opaque)
-    }
-
-    fn visit_byte_buf<E>(self, _: Vec<u8>) -> Result<Value, E> {
-        Ok(Value::Opaque)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
@@ -171,7 +146,7 @@ impl<'de> Visitor<'de> for Nested {
                 Value::Text(name) if fields.len() < Limits::VALUE_WIDTH => {
                     fields.push((name, map.next_value_seed(Nested(self.0 + 1))?));
                 }
-                // A key that is no text (a JavaScript Map) names no field of ours.
+                // Beyond the width, or so deep that the key was not looked at.
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }

@@ -1,4 +1,4 @@
-//! `batch`: many events in one POST to a first-party collector (DESIGN, "What one event becomes").
+//! `batch`: many events in one POST to a first-party collector (docs/events.md, "The batch form").
 
 use super::{Method, Request, address};
 use crate::engine::field::text;

@@ -63,7 +63,7 @@ impl Queue {
         }
     }
 
-    pub(super) fn tell(&self, news: News, events: u32, out: &mut Vec<Effect>) {
+    fn tell(&self, news: News, events: u32, out: &mut Vec<Effect>) {
         out.push(Effect::Notify(Notice { news, destination: self.name.clone(), events }));
     }
 }

@@ -1,4 +1,4 @@
-//! What a queue does when it is told what became of a request (DESIGN, "Delivery").
+//! What a queue does when it is told what became of a request.
 
 use super::{Conditions, Parcel, Queue, weigh};
 use crate::engine::effect::{Effect, Outcome, Via};
