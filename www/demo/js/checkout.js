@@ -32,3 +32,6 @@ byId("order").addEventListener("submit", (event) => {
   // replace: going back from the confirmation should not find a checkout whose basket is gone.
   location.replace(`/thanks.html?order=${orderId}`);
 });
+// Before this module ran, the browser would have sent the form itself, which the page's policy forbids.
+const placeOrder = document.querySelector('[data-testid="place-order"]');
+if (placeOrder) placeOrder.disabled = false;
