@@ -162,7 +162,7 @@ function make(config, load, forget) {
       return ask("anonymousId");
     },
     get sessionId() {
-      return settings.identity?.sessionId ?? null;
+      return core ? ask("sessionId") : (settings.identity?.sessionId ?? null);
     },
     consumeTimer(item, options) {
       const id = ++timers;
