@@ -10,7 +10,7 @@ pub enum Refusal {
     Invalid(Cow<'static, str>),
     /// 401: the admin token is missing or wrong.
     Unauthorized,
-    /// 403: events are read on the machine itself only.
+    /// 403: not for whoever asks.
     Forbidden(&'static str),
     /// 404: there is no such thing.
     NotFound(&'static str),

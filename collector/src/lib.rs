@@ -1,12 +1,13 @@
 //! The receiving end of recobeacon: a service that takes tracking events over HTTP and stores each
 //! of them once.
 //!
-//! Dependencies go one way: `http` knows the readers of the two wire forms
-//! ([`batch`], [`ibexa`]) and the [`store`]; these know [`event`] and nothing of each other. What
-//! makes an event valid stands in the tracker's own engine, `recobeacon::engine::event`.
+//! Dependencies go one way: `http` knows the readers of the wire forms ([`batch`], and of the
+//! vendors [`ibexa`]) and the [`store`]; these know [`event`] and
+//! [`tracked`], and nothing of each other. What makes an event valid stands in the tracker's own
+//! engine, `recobeacon::engine::event`.
 //!
 //! Promises that must not drift:
-//! * What was answered with 204 is on disk.
+//! * What was answered with success is on disk, whole.
 //! * An event id is stored once, however often it arrives and on however many connections.
 //! * No id of a user is stored or logged but as a keyed hash ([`hashing`]).
 //! * Events are read on the machine itself or with the admin token, by nobody else.
@@ -22,7 +23,11 @@ mod http;
 pub mod ibexa;
 pub mod limits;
 mod percent;
+mod query;
+pub mod secret;
 pub mod store;
+pub mod tracked;
+pub mod user;
 
 use config::{Config, ConfigError};
 use hashing::Hasher;

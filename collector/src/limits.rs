@@ -53,7 +53,7 @@ impl Limits {
     pub const STREAM_BYTES: usize = 64;
     /// Longest name of a client.
     pub const CLIENT_BYTES: usize = 64;
-    /// Longest customer id.
+    /// Longest name of a customer in a path: Ibexa's customer id, a channel, an organization.
     pub const CUSTOMER_BYTES: usize = 64;
     /// Longest user id, the tracker's own bound.
     pub const USER_BYTES: usize = Tracker::IDENTIFIER_BYTES;
