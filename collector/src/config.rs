@@ -2,7 +2,7 @@
 
 mod vendors;
 
-pub use vendors::{Vendors, Yoochoose};
+pub use vendors::{FactFinder, Vendors, Yoochoose};
 
 use crate::hashing::{Key, parse_secret};
 use crate::limits::Limits;
@@ -101,6 +101,7 @@ struct File {
     cookie: Option<CookieConfig>,
     ibexa: vendors::Ibexa,
     yoochoose: Yoochoose,
+    factfinder: vendors::FileFactFinder,
     limits: Limits,
 }
 
@@ -136,8 +137,8 @@ impl Config {
     /// Something in it is wrong.
     pub fn from_toml(text: &str, flags: Overrides) -> Result<Self, ConfigError> {
         let file: File = toml::from_str(text).map_err(|error| place(text, &error))?;
-        let File { ibexa, yoochoose, .. } = file;
-        let vendors = Tables { ibexa, yoochoose }.check()?;
+        let File { ibexa, yoochoose, factfinder, .. } = file;
+        let vendors = Tables { ibexa, yoochoose, factfinder }.check()?;
         let config = Self {
             listen: flags
                 .listen

@@ -46,6 +46,8 @@ pub enum Vendor {
     Ibexa,
     /// YOOCHOOSE, the older form of the same.
     Yoochoose,
+    /// FACT-Finder. Its customer is the channel.
+    FactFinder,
 }
 
 /// What stood around the events of a batch.
@@ -70,6 +72,7 @@ impl Source {
             Self::Batch(_) => "batch",
             Self::Vendor(Vendor::Ibexa, _) => "ibexa",
             Self::Vendor(Vendor::Yoochoose, _) => "yoochoose",
+            Self::Vendor(Vendor::FactFinder, _) => "factfinder",
         }
     }
 

@@ -2,7 +2,7 @@
 //! of them once.
 //!
 //! Dependencies go one way: `http` knows the readers of the wire forms ([`batch`], and of the
-//! vendors [`ibexa`]) and the [`store`]; these know [`event`] and
+//! vendors [`ibexa`] and [`factfinder`]) and the [`store`]; these know [`event`] and
 //! [`tracked`], and nothing of each other. What makes an event valid stands in the tracker's own
 //! engine, `recobeacon::engine::event`.
 //!
@@ -18,6 +18,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod event;
+pub mod factfinder;
 pub mod hashing;
 mod http;
 pub mod ibexa;
@@ -25,6 +26,7 @@ pub mod limits;
 mod percent;
 mod query;
 pub mod secret;
+mod segment;
 pub mod store;
 pub mod tracked;
 pub mod user;

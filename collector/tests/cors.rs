@@ -6,12 +6,21 @@ mod common;
 use common::{Answer, Server};
 
 const ORIGIN: &str = "https://www.shop.example";
+const CLICK: &[u8] = br#"[{"id":"1","query":"bag","pos":1,"sid":"s"}]"#;
 /// Its methods; an address that is taken and one that is refused; the body for each.
 type Interface = (&'static str, &'static str, &'static str, &'static [u8], &'static [u8]);
 
-const ADDRESSES: [Interface; 2] = [
+const ADDRESSES: [Interface; 4] = [
     ("GET, POST, OPTIONS", "/api/00000/click/u/1/1", "/api/00000/click/u/1/", b"", b""),
     ("GET, POST, OPTIONS", "/ebl/00000/click/u/1/1", "/ebl/00000/click/u/9/1", b"", b""),
+    ("POST, OPTIONS", "/rest/v5/track/de/click", "/rest/v5/track/de/click", CLICK, b"[{}]"),
+    (
+        "GET, POST, OPTIONS",
+        "/Tracking.ff?channel=de&event=login&userId=u&sid=s",
+        "/Tracking.ff?channel=de&event=login&sid=s",
+        b"",
+        b"",
+    ),
 ];
 
 fn can_be_read(answer: &Answer, target: &str) {
@@ -68,4 +77,17 @@ async fn without_an_origin_there_is_nothing_to_allow() {
     let answer = server.get("/api/00000/click/u/1/1").await;
     assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, None));
     assert_eq!(answer.header("vary"), Some("Origin"));
+}
+
+#[tokio::test]
+async fn who_has_no_key_can_read_that() {
+    let server = Server::with("[factfinder]\nkeys = [\"a\"]\n").await;
+    let origin = format!("Origin: {ORIGIN}\r\n");
+    for target in ["/rest/v5/track/de/click", "/Tracking.ff?channel=de"] {
+        let answer = server.send("POST", target, &origin, b"").await;
+        assert_eq!(answer.status, 401, "{target}");
+        can_be_read(&answer, target);
+        // A browser would ask the visitor for a password.
+        assert_eq!(answer.header("www-authenticate"), Some("ApiKey"), "{target}");
+    }
 }

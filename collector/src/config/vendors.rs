@@ -1,8 +1,11 @@
-//! The tables of the vendors' interfaces: who is known, and under which address.
+//! The tables of the vendors' interfaces: who is known, under which address, and with which keys.
 
 use super::ConfigError;
+use crate::factfinder::{Channel, Channels};
 use crate::ibexa::is_customer;
 use crate::limits::Limits;
+use crate::secret::Secret;
+use crate::segment;
 use serde::Deserialize;
 
 /// What the vendors' interfaces are served with.
@@ -12,6 +15,8 @@ pub struct Vendors {
     pub customers: Option<Vec<String>>,
     /// YOOCHOOSE's interface.
     pub yoochoose: Yoochoose,
+    /// FACT-Finder's interfaces.
+    pub factfinder: FactFinder,
 }
 
 /// The table `[yoochoose]`.
@@ -30,10 +35,22 @@ impl Default for Yoochoose {
     }
 }
 
+/// The table `[factfinder]`.
+#[derive(Clone, Debug)]
+pub struct FactFinder {
+    /// What stands before its addresses: nothing, or segments that each begin with a slash.
+    pub base_path: String,
+    /// The keys that let in; empty: none is needed.
+    pub keys: Vec<Secret>,
+    /// The channels and their currencies.
+    pub channels: Channels,
+}
+
 /// The tables as they stand in the file.
 pub(super) struct Tables {
     pub ibexa: Ibexa,
     pub yoochoose: Yoochoose,
+    pub factfinder: FileFactFinder,
 }
 
 #[derive(Default, Deserialize)]
@@ -42,16 +59,37 @@ pub(super) struct Ibexa {
     customers: Option<Vec<String>>,
 }
 
+/// Keys are of any type here: serde's own sentence about a wrong one would repeat it.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct FileFactFinder {
+    base_path: Option<String>,
+    keys: Option<toml::Value>,
+    channels: Option<Vec<FileChannel>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileChannel {
+    name: String,
+    currency: Option<String>,
+}
+
 /// Where the first segment of an address leads already.
-const TAKEN: [&str; 4] = ["api", "dist", "healthz", "v1"];
+const TAKEN: [&str; 6] = ["api", "dist", "healthz", "rest", "Tracking.ff", "v1"];
 
 impl Tables {
     pub fn check(self) -> Result<Vendors, ConfigError> {
-        let Self { ibexa, yoochoose } = self;
+        let Self { ibexa, yoochoose, factfinder } = self;
         check_customers("ibexa", ibexa.customers.as_deref())?;
         check_customers("yoochoose", yoochoose.customers.as_deref())?;
         check_solutions(&yoochoose.solutions)?;
-        Ok(Vendors { customers: ibexa.customers, yoochoose })
+        let factfinder = FactFinder {
+            base_path: base_path(factfinder.base_path, &yoochoose.solutions)?,
+            keys: factfinder_keys(factfinder.keys)?,
+            channels: channels(factfinder.channels)?,
+        };
+        Ok(Vendors { customers: ibexa.customers, yoochoose, factfinder })
     }
 }
 
@@ -90,4 +128,57 @@ fn check_solutions(solutions: &[String]) -> Result<(), ConfigError> {
         }
     }
     Ok(())
+}
+
+fn base_path(path: Option<String>, solutions: &[String]) -> Result<String, ConfigError> {
+    let Some(path) = path.filter(|path| !path.is_empty()) else { return Ok(String::new()) };
+    let segments = path.strip_prefix('/').map(|path| path.split('/'));
+    let first = segments.clone().and_then(|mut segments| segments.next());
+    if !segments.is_some_and(|mut segments| segments.all(is_plain)) {
+        return Err(wrong(format!("factfinder.base_path: {path:?} must be like \"/FACT-Finder\"")));
+    }
+    let taken = |first: &str| TAKEN.contains(&first) || solutions.iter().any(|one| one == first);
+    if first.is_some_and(taken) {
+        return Err(wrong(format!("factfinder.base_path: {path:?} is taken already")));
+    }
+    Ok(path)
+}
+
+fn channels(channels: Option<Vec<FileChannel>>) -> Result<Channels, ConfigError> {
+    let Some(channels) = channels else { return Ok(Channels(None)) };
+    let mut known: Vec<Channel> = Vec::new();
+    for FileChannel { name, currency } in channels {
+        if !segment::is_name(&name) {
+            return Err(wrong(format!("factfinder.channels: {name:?} is no name of a channel")));
+        }
+        if known.iter().any(|channel| channel.name == name) {
+            return Err(wrong(format!("factfinder.channels: {name:?} is there twice")));
+        }
+        let code = |text: &String| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
+        if currency.as_ref().is_some_and(|currency| !code(currency)) {
+            return Err(wrong(format!(
+                "factfinder.channels: the currency of {name:?} must be a code of ISO 4217 like EUR"
+            )));
+        }
+        known.push(Channel { name, currency });
+    }
+    Ok(Channels(Some(known)))
+}
+
+/// The keys of a table. What is wrong with them is said without repeating them.
+fn keys(table: &str, value: Option<toml::Value>) -> Result<Vec<String>, ConfigError> {
+    let failed = || wrong(format!("{table}.keys: must be a list of texts without spaces"));
+    let toml::Value::Array(values) = value.unwrap_or(toml::Value::Array(Vec::new())) else {
+        return Err(failed());
+    };
+    let visible = |key: &str| !key.is_empty() && key.bytes().all(|b| b.is_ascii_graphic());
+    let read = |value| match value {
+        toml::Value::String(key) if visible(&key) => Ok(key),
+        _ => Err(failed()),
+    };
+    values.into_iter().map(read).collect()
+}
+
+fn factfinder_keys(value: Option<toml::Value>) -> Result<Vec<Secret>, ConfigError> {
+    Ok(keys("factfinder", value)?.iter().map(|key| Secret::new(key)).collect())
 }

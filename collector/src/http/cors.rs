@@ -40,6 +40,8 @@ pub fn preflight(request: &HeaderMap, methods: &'static str, headers: &'static s
 
 /// The methods of an address, as they stand in `Allow`.
 pub const GET_AND_POST: &str = "GET, POST, OPTIONS";
+/// The same where the body is the event.
+pub const POST: &str = "POST, OPTIONS";
 
 /// Answers a request to a vendor's interface: preflights here, refusals in the vendor's form. A
 /// HEAD is refused: it must change nothing, so it cannot be an event.

@@ -5,6 +5,7 @@ mod compress;
 mod cookies;
 mod cors;
 mod events;
+mod factfinder;
 mod files;
 mod guard;
 mod ibexa;
@@ -150,6 +151,8 @@ impl Refusal {
         *response.status_mut() = self.status();
         let header = match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            // Not `Basic`, at which a browser would ask the visitor for a password.
+            Self::Key(_) => Some((WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey"))),
             Self::Method(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
             Self::TooSlow => Some((CONNECTION, HeaderValue::from_static("close"))),
             Self::Unavailable(_) => Some((RETRY_AFTER, HeaderValue::from(Limits::RETRY_SECONDS))),

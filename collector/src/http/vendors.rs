@@ -1,6 +1,6 @@
 //! Where the vendors' interfaces are, and how their events are stored.
 
-use super::{App, ibexa};
+use super::{App, factfinder, ibexa};
 use crate::clock::now_ms;
 use crate::config::Vendors;
 use crate::error::Refusal;
@@ -12,7 +12,14 @@ use std::sync::Arc;
 
 /// Their addresses.
 pub fn routes(vendors: &Vendors) -> Router<Arc<App>> {
-    let mut router = Router::new().route("/api/{*rest}", any(ibexa::take));
+    let base = &vendors.factfinder.base_path;
+    let mut router = Router::new()
+        .route("/api/{*rest}", any(ibexa::take))
+        .route(
+            &format!("{base}/rest/{{version}}/track/{{channel}}/{{event}}"),
+            any(factfinder::rest),
+        )
+        .route(&format!("{base}/Tracking.ff"), any(factfinder::tracking_ff));
     for solution in &vendors.yoochoose.solutions {
         router = router.route(&format!("/{solution}/{{*rest}}"), any(ibexa::take_yoochoose));
     }
