@@ -2,7 +2,7 @@
 
 mod vendors;
 
-pub use vendors::{FactFinder, Vendors, Yoochoose};
+pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
 use crate::hashing::{Key, parse_secret};
 use crate::limits::Limits;
@@ -102,6 +102,7 @@ struct File {
     ibexa: vendors::Ibexa,
     yoochoose: Yoochoose,
     factfinder: vendors::FileFactFinder,
+    intempt: vendors::FileIntempt,
     limits: Limits,
 }
 
@@ -137,8 +138,8 @@ impl Config {
     /// Something in it is wrong.
     pub fn from_toml(text: &str, flags: Overrides) -> Result<Self, ConfigError> {
         let file: File = toml::from_str(text).map_err(|error| place(text, &error))?;
-        let File { ibexa, yoochoose, factfinder, .. } = file;
-        let vendors = Tables { ibexa, yoochoose, factfinder }.check()?;
+        let File { ibexa, yoochoose, factfinder, intempt, .. } = file;
+        let vendors = Tables { ibexa, yoochoose, factfinder, intempt }.check()?;
         let config = Self {
             listen: flags
                 .listen

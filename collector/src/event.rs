@@ -48,6 +48,8 @@ pub enum Vendor {
     Yoochoose,
     /// FACT-Finder. Its customer is the channel.
     FactFinder,
+    /// Intempt. Its customer is organization, project and source, joined by slashes.
+    Intempt,
 }
 
 /// What stood around the events of a batch.
@@ -73,6 +75,7 @@ impl Source {
             Self::Vendor(Vendor::Ibexa, _) => "ibexa",
             Self::Vendor(Vendor::Yoochoose, _) => "yoochoose",
             Self::Vendor(Vendor::FactFinder, _) => "factfinder",
+            Self::Vendor(Vendor::Intempt, _) => "intempt",
         }
     }
 

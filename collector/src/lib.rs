@@ -2,7 +2,7 @@
 //! of them once.
 //!
 //! Dependencies go one way: `http` knows the readers of the wire forms ([`batch`], and of the
-//! vendors [`ibexa`] and [`factfinder`]) and the [`store`]; these know [`event`] and
+//! vendors [`ibexa`], [`factfinder`], [`intempt`]) and the [`store`]; these know [`event`] and
 //! [`tracked`], and nothing of each other. What makes an event valid stands in the tracker's own
 //! engine, `recobeacon::engine::event`.
 //!
@@ -13,6 +13,7 @@
 //! * Events are read on the machine itself or with the admin token, by nobody else.
 #![forbid(unsafe_code)]
 
+mod base64;
 pub mod batch;
 pub mod clock;
 pub mod config;
@@ -22,6 +23,7 @@ pub mod factfinder;
 pub mod hashing;
 mod http;
 pub mod ibexa;
+pub mod intempt;
 pub mod limits;
 mod percent;
 mod query;

@@ -7,10 +7,13 @@ use common::{Answer, Server};
 
 const ORIGIN: &str = "https://www.shop.example";
 const CLICK: &[u8] = br#"[{"id":"1","query":"bag","pos":1,"sid":"s"}]"#;
+const VIEW: &[u8] =
+    br#"{"track":[{"name":"Product viewed","payload":[{"eventId":"1","userId":"u","data":{"productId":"1"}}]}]}"#;
+
 /// Its methods; an address that is taken and one that is refused; the body for each.
 type Interface = (&'static str, &'static str, &'static str, &'static [u8], &'static [u8]);
 
-const ADDRESSES: [Interface; 4] = [
+const ADDRESSES: [Interface; 7] = [
     ("GET, POST, OPTIONS", "/api/00000/click/u/1/1", "/api/00000/click/u/1/", b"", b""),
     ("GET, POST, OPTIONS", "/ebl/00000/click/u/1/1", "/ebl/00000/click/u/9/1", b"", b""),
     ("POST, OPTIONS", "/rest/v5/track/de/click", "/rest/v5/track/de/click", CLICK, b"[{}]"),
@@ -21,6 +24,15 @@ const ADDRESSES: [Interface; 4] = [
         b"",
         b"",
     ),
+    (
+        "POST, OPTIONS",
+        "/v1/o/projects/p/sources/1/track",
+        "/v1/o/projects/p/sources/1/track",
+        VIEW,
+        b"{}",
+    ),
+    ("POST, OPTIONS", "/v1/o/projects/p/track", "/v1/o/projects/p/track", VIEW, b"{}"),
+    ("POST, OPTIONS", "/v1/events/projects/p/track", "/v1/events/projects/p/track", VIEW, b"{}"),
 ];
 
 fn can_be_read(answer: &Answer, target: &str) {
@@ -68,6 +80,7 @@ async fn answers_and_refusals_can_be_read() {
         assert_eq!(answer.status, 414, "{taken}");
         can_be_read(&answer, taken);
     }
+    // Intempt's three are of three sources, so none is another's copy.
     assert_eq!(server.events().await.len(), ADDRESSES.len());
 }
 
@@ -81,9 +94,11 @@ async fn without_an_origin_there_is_nothing_to_allow() {
 
 #[tokio::test]
 async fn who_has_no_key_can_read_that() {
-    let server = Server::with("[factfinder]\nkeys = [\"a\"]\n").await;
+    let server = Server::with("[factfinder]\nkeys = [\"a\"]\n[intempt]\nkeys = [\"a.b\"]\n").await;
     let origin = format!("Origin: {ORIGIN}\r\n");
-    for target in ["/rest/v5/track/de/click", "/Tracking.ff?channel=de"] {
+    for target in
+        ["/rest/v5/track/de/click", "/Tracking.ff?channel=de", "/v1/o/projects/p/sources/1/track"]
+    {
         let answer = server.send("POST", target, &origin, b"").await;
         assert_eq!(answer.status, 401, "{target}");
         can_be_read(&answer, target);

@@ -218,7 +218,7 @@ fn the_example_configuration_is_one() {
     let vendors = config.vendors;
     assert!(vendors.customers.is_some() && vendors.yoochoose.customers.is_some());
     assert_eq!(vendors.factfinder.base_path, "/FACT-Finder");
-    assert_eq!(vendors.factfinder.keys.len(), 1);
+    assert_eq!((vendors.factfinder.keys.len(), vendors.intempt.keys.len()), (1, 1));
     assert_eq!(vendors.factfinder.channels.currency("de").unwrap(), "EUR");
     assert_eq!(config.keys.len(), 2);
 }

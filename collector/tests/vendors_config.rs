@@ -39,12 +39,16 @@ fn what_is_wrong_is_said() {
             "factfinder.channels: the currency of \"de\" must be",
         ),
         ("[[factfinder.channels]]\ncurrency = \"EUR\"", "line 1: missing field"),
+        ("[intempt]\nkeys = [\"SECRET\"]", "intempt.keys: each must be like identifier.secret"),
+        ("[intempt]\nkeys = [\".SECRET\"]", "intempt.keys: each must be like"),
+        ("[intempt]\nkeys = [\"SECRET.\"]", "intempt.keys: each must be like"),
+        ("[intempt]\nkeys = [\"SEC:RET.x\"]", "intempt.keys: each must be like"),
     ] {
         let error = config(toml).unwrap_err();
         assert!(error.starts_with(sentence), "{toml}: {error}");
         assert!(!error.contains("SECRET"), "{error}");
     }
-    for table in ["factfinder"] {
+    for table in ["factfinder", "intempt"] {
         for keys in ["\"SEC.RET\"", "[\"SEC RET\"]", "[\"\"]", "[1234567]", "[[\"SEC.RET\"]]", "7"]
         {
             let error = config(&format!("[{table}]\nkeys = {keys}")).unwrap_err();
@@ -55,7 +59,7 @@ fn what_is_wrong_is_said() {
 
 #[test]
 fn keys_are_not_printed() {
-    let toml = "[factfinder]\nkeys = [\"SECRET\"]\n";
+    let toml = "[factfinder]\nkeys = [\"SECRET\"]\n[intempt]\nkeys = [\"id.SECRET\"]\n";
     let printed = format!("{:?}", config(toml).unwrap());
     assert!(printed.contains("Secret(..)") && !printed.contains("SECRET"), "{printed}");
 }

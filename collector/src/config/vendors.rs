@@ -1,6 +1,7 @@
 //! The tables of the vendors' interfaces: who is known, under which address, and with which keys.
 
 use super::ConfigError;
+use crate::base64;
 use crate::factfinder::{Channel, Channels};
 use crate::ibexa::is_customer;
 use crate::limits::Limits;
@@ -17,6 +18,8 @@ pub struct Vendors {
     pub yoochoose: Yoochoose,
     /// FACT-Finder's interfaces.
     pub factfinder: FactFinder,
+    /// Intempt's interface.
+    pub intempt: Intempt,
 }
 
 /// The table `[yoochoose]`.
@@ -46,11 +49,21 @@ pub struct FactFinder {
     pub channels: Channels,
 }
 
+/// The table `[intempt]`: each key in the two forms in which requests bring it.
+#[derive(Clone, Debug)]
+pub struct Intempt {
+    /// `identifier.secret`, in the query. Empty: no key is needed.
+    pub keys: Vec<Secret>,
+    /// `identifier:secret` in base64, behind `Basic`.
+    pub basic: Vec<Secret>,
+}
+
 /// The tables as they stand in the file.
 pub(super) struct Tables {
     pub ibexa: Ibexa,
     pub yoochoose: Yoochoose,
     pub factfinder: FileFactFinder,
+    pub intempt: FileIntempt,
 }
 
 #[derive(Default, Deserialize)]
@@ -75,12 +88,18 @@ struct FileChannel {
     currency: Option<String>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct FileIntempt {
+    keys: Option<toml::Value>,
+}
+
 /// Where the first segment of an address leads already.
 const TAKEN: [&str; 6] = ["api", "dist", "healthz", "rest", "Tracking.ff", "v1"];
 
 impl Tables {
     pub fn check(self) -> Result<Vendors, ConfigError> {
-        let Self { ibexa, yoochoose, factfinder } = self;
+        let Self { ibexa, yoochoose, factfinder, intempt } = self;
         check_customers("ibexa", ibexa.customers.as_deref())?;
         check_customers("yoochoose", yoochoose.customers.as_deref())?;
         check_solutions(&yoochoose.solutions)?;
@@ -89,7 +108,8 @@ impl Tables {
             keys: factfinder_keys(factfinder.keys)?,
             channels: channels(factfinder.channels)?,
         };
-        Ok(Vendors { customers: ibexa.customers, yoochoose, factfinder })
+        let intempt = intempt_keys(intempt.keys)?;
+        Ok(Vendors { customers: ibexa.customers, yoochoose, factfinder, intempt })
     }
 }
 
@@ -181,4 +201,20 @@ fn keys(table: &str, value: Option<toml::Value>) -> Result<Vec<String>, ConfigEr
 
 fn factfinder_keys(value: Option<toml::Value>) -> Result<Vec<Secret>, ConfigError> {
     Ok(keys("factfinder", value)?.iter().map(|key| Secret::new(key)).collect())
+}
+
+fn intempt_keys(value: Option<toml::Value>) -> Result<Intempt, ConfigError> {
+    let mut intempt = Intempt { keys: Vec::new(), basic: Vec::new() };
+    for key in keys("intempt", value)? {
+        let parts = key.split_once('.').filter(|(identifier, secret)| {
+            !identifier.is_empty() && !identifier.contains(':') && !secret.is_empty()
+        });
+        let (identifier, secret) =
+            parts.ok_or(wrong("intempt.keys: each must be like identifier.secret".to_owned()))?;
+        intempt
+            .basic
+            .push(Secret::new(&base64::encode(format!("{identifier}:{secret}").as_bytes())));
+        intempt.keys.push(Secret::new(&key));
+    }
+    Ok(intempt)
 }

@@ -9,6 +9,7 @@ mod factfinder;
 mod files;
 mod guard;
 mod ibexa;
+mod intempt;
 mod range;
 mod read;
 pub mod serve;

@@ -1,6 +1,6 @@
 //! Where the vendors' interfaces are, and how their events are stored.
 
-use super::{App, factfinder, ibexa};
+use super::{App, factfinder, ibexa, intempt};
 use crate::clock::now_ms;
 use crate::config::Vendors;
 use crate::error::Refusal;
@@ -19,7 +19,9 @@ pub fn routes(vendors: &Vendors) -> Router<Arc<App>> {
             &format!("{base}/rest/{{version}}/track/{{channel}}/{{event}}"),
             any(factfinder::rest),
         )
-        .route(&format!("{base}/Tracking.ff"), any(factfinder::tracking_ff));
+        .route(&format!("{base}/Tracking.ff"), any(factfinder::tracking_ff))
+        .route("/v1/{organization}/projects/{project}/track", any(intempt::take))
+        .route("/v1/{organization}/projects/{project}/sources/{source}/track", any(intempt::take));
     for solution in &vendors.yoochoose.solutions {
         router = router.route(&format!("/{solution}/{{*rest}}"), any(ibexa::take_yoochoose));
     }
