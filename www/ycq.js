@@ -9,8 +9,6 @@ import { visitor } from "./ycq/visitor.js";
 
 /** Events from before `_setMandator` that are kept. */
 const MOST_WAITING = 100;
-/** A longer delay would overflow and fire at once. */
-const LONGEST_MS = 0x7fffffff;
 
 // Only known while the script runs for the first time.
 const { endpoint = "https://event.perso.ibexa.co", path = "api" } = (document.currentScript || { dataset: {} }).dataset;
@@ -36,6 +34,7 @@ function emit(event, user, rest) {
     if (waiting.length >= MOST_WAITING) throw "too many events wait for _setMandator";
     waiting.push([event, user, rest]);
   } else if (!off()) {
+    // Not earlier: who has said no gets no cookie.
     send(`${base}/${customer}/${event}/${user || visitor()}/${rest}`);
   }
 }
@@ -63,7 +62,7 @@ const COMMANDS = {
   _trackTimedEvent(type, event, id, ms, ...more) {
     if (!(ms >= 0)) throw "its fourth value is a number of milliseconds";
     const go = item(type, event, id, ...more);
-    setTimeout(guard, Math.min(ms, LONGEST_MS), go, id);
+    setTimeout(guard, ms, go, id);
   },
   _login(source, target, params) {
     if (!text(target)) throw "it takes a source and a target user";

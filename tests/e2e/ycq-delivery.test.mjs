@@ -33,6 +33,17 @@ scenario("a policy that forbids only another host changes nothing", { site: shop
   assert.deepEqual((await requests(page)).map(({ by }) => by), ["fetch"]);
 });
 
+scenario("a policy that only reports changes nothing", { site: shop({ script: 'window.told = 0; document.addEventListener("securitypolicyviolation", () => told++);' }), allow: [/Content Security Policy|Fetch API cannot load/] }, async ({ page, visit, collector }) => {
+  await visit();
+  await loaded(page);
+  // Such a policy comes with a header only, which the collector does not send: so the event alone does.
+  await page.evaluate(() => document.dispatchEvent(new SecurityPolicyViolationEvent("securitypolicyviolation", { disposition: "report", effectiveDirective: "connect-src", violatedDirective: "connect-src", blockedURI: location.origin, documentURI: location.href, originalPolicy: "connect-src 'none'", statusCode: 200, bubbles: true })));
+  assert.equal(await page.evaluate(() => window.told), 1);
+  await push(page, 1);
+  await collector.expectExactly(...buys(1));
+  assert.deepEqual((await requests(page)).map(({ by }) => by), ["fetch"]);
+});
+
 scenario("a browser without keepalive", { site: shop() }, async ({ page, visit, collector }) => {
   await page.addInitScript(() => delete Request.prototype.keepalive);
   await visit();

@@ -7,7 +7,7 @@ import { commands, loaded, requests, resting, shop } from "./ycq.mjs";
 useBrowser();
 
 const DAY_S = 86_400;
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 const view = commands(["_trackPageview", "1"]);
 const ycid = async (context) => (await context.cookies()).find(({ name }) => name === "YCID");

@@ -37,6 +37,7 @@ function begin(url) {
 }
 
 export function send(url, at = Date.now()) {
+  if (off() || Date.now() - at > LIFE_MS) return;
   if (navigator.onLine === false) keep(url, at);
   else if (byImage || underWay >= MOST_UNDER_WAY) image(url);
   else begin(url);
@@ -55,20 +56,18 @@ function keep(url, at) {
   }
 }
 
-const again = (url, at) => Date.now() - at < LIFE_MS && !off() && send(url, at);
-
 function take() {
   for (const key of keys()) {
     const url = localStorage.getItem(key);
     // First, so that it is gone whatever happens.
     localStorage.removeItem(key);
-    again(url, +key.split(" ")[1]);
+    send(url, +key.split(" ")[1]);
   }
 }
 
 function drain() {
   if (navigator.onLine === false) return;
-  for (const each of memory.splice(0)) again(...each);
+  for (const each of memory.splice(0)) send(...each);
   attempt(() => {
     if (!keys().length) return;
     // One tab takes it all. Without locks: the one that is looked at.
