@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { startTemporary } from "../../scripts/lib/collector.mjs";
 import { scenario, until, useBrowser } from "./harness.mjs";
-import { commands, kept, loaded, requests, resting, shop } from "./ycq.mjs";
+import { commands, kept, loaded, requests, resting, shop, warned } from "./ycq.mjs";
 import { witness } from "./witness.mjs";
 
 useBrowser();
@@ -14,7 +14,7 @@ const policy = (content) => `<meta http-equiv="Content-Security-Policy" content=
 const push = (page, ...items) => page.evaluate((all) => window._ycq.push(...all), items.map((item) => ["_trackEvent", "1", "buy", item, "u1"]));
 const buys = (...items) => items.map((item) => ({ type: "buy", itemId: String(item) }));
 
-scenario("a policy with img-src alone", { site: shop({ head: policy(POLICY), script: commands(["_trackPageview", "1", "u1"], ["_trackPageview", "2", "u1"]) }), allow: [/Content Security Policy|Fetch API cannot load/] }, async ({ page, visit, collector }) => {
+scenario("a policy with img-src alone", { site: shop({ head: policy(POLICY), script: `window.told = 0; document.addEventListener("securitypolicyviolation", () => told++); ${commands(["_trackPageview", "1", "u1"], ["_trackPageview", "2", "u1"])}` }), allow: [/Content Security Policy|Fetch API cannot load/] }, async ({ page, visit, collector }) => {
   await visit();
   await collector.expectStored({ itemId: "1" }, { itemId: "2" });
   await push(page, 3);
@@ -22,6 +22,23 @@ scenario("a policy with img-src alone", { site: shop({ head: policy(POLICY), scr
   await resting(page);
   assert.equal((await collector.stored()).length, 3);
   assert.ok((await requests(page)).every(({ by }) => by === "img"));
+  assert.equal(await page.evaluate(() => window.told), 2, "what is known to be forbidden is not tried again");
+});
+
+const violation = (disposition) => `document.dispatchEvent(new SecurityPolicyViolationEvent("securitypolicyviolation", { disposition: "${disposition}", effectiveDirective: "connect-src", violatedDirective: "connect-src", blockedURI: location.origin, documentURI: location.href, originalPolicy: "connect-src 'none'", statusCode: 200, bubbles: true }))`;
+
+scenario("a browser that tells of the violation before the fetch fails", { site: shop() }, async ({ page, visit, collector }) => {
+  await visit();
+  await loaded(page);
+  // Chromium tells it in the other order.
+  await page.evaluate((tell) => {
+    window.fetch = () => new Promise((_, reject) => {
+      (0, eval)(tell);
+      setTimeout(reject, 50);
+    });
+  }, violation("enforce"));
+  await push(page, 1);
+  await collector.expectExactly(...buys(1));
 });
 
 scenario("a policy that forbids only another host changes nothing", { site: shop({ head: policy(`${POLICY}; connect-src 'self'`) }), allow: [/Content Security Policy|Fetch API cannot load/] }, async ({ page, visit, collector }) => {
@@ -37,7 +54,7 @@ scenario("a policy that only reports changes nothing", { site: shop({ script: 'w
   await visit();
   await loaded(page);
   // Such a policy comes with a header only, which the collector does not send: so the event alone does.
-  await page.evaluate(() => document.dispatchEvent(new SecurityPolicyViolationEvent("securitypolicyviolation", { disposition: "report", effectiveDirective: "connect-src", violatedDirective: "connect-src", blockedURI: location.origin, documentURI: location.href, originalPolicy: "connect-src 'none'", statusCode: 200, bubbles: true })));
+  await page.evaluate(violation("report"));
   assert.equal(await page.evaluate(() => window.told), 1);
   await push(page, 1);
   await collector.expectExactly(...buys(1));
@@ -62,6 +79,17 @@ scenario("a browser without fetch", { site: shop() }, async ({ page, visit, coll
   await loaded(page);
   await push(page, 1);
   await collector.expectExactly(...buys(1));
+});
+
+scenario("offline, then online, in a browser without locks", { site: shop(), allow: OFFLINE }, async ({ page, visit, collector, context }) => {
+  await page.addInitScript(() => Object.defineProperty(navigator, "locks", { value: undefined }));
+  await visit();
+  await loaded(page);
+  await context.setOffline(true);
+  await push(page, 1);
+  await context.setOffline(false);
+  await collector.expectExactly(...buys(1));
+  assert.deepEqual(await kept(page), []);
 });
 
 scenario("offline, then online", { site: shop(), allow: OFFLINE }, async ({ page, visit, collector, context }) => {
@@ -186,7 +214,8 @@ scenario("without attributes it is Ibexa that is asked", { site: shop({ attribut
   assert.deepEqual(await kept(page), ["https://event.perso.ibexa.co/api/00000/buy/u1/1/128"]);
 });
 
-scenario("a fetch that some script has broken reaches nobody, and throws nothing", { site: shop() }, async ({ page, visit, collector }) => {
+scenario("a fetch that some script has broken is told, and throws nothing", { site: shop() }, async ({ page, visit, collector }) => {
+  const warnings = warned(page);
   await visit();
   await loaded(page);
   await page.evaluate(() => {
@@ -197,4 +226,6 @@ scenario("a fetch that some script has broken reaches nobody, and throws nothing
   await push(page, 1);
   await resting(page);
   assert.deepEqual(await collector.stored(), []);
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0], /^ycq\.js: broken; not sent:/);
 });

@@ -24,9 +24,7 @@ const image = (url) => {
 };
 
 function begin(url) {
-  underWay++;
-  // In the executor, so that a fetch that some script has replaced by one that throws is a fetch that fails.
-  new Promise((resolve) => resolve(fetch(url, { keepalive: true, mode: "no-cors", credentials: "omit", cache: "no-store" })))
+  fetch(url, { keepalive: true, mode: "no-cors", credentials: "omit", cache: "no-store" })
     .catch(() => {
       if (byImage) return image(url);
       // It may have arrived: it goes again only if it turns out that it never left.
@@ -34,6 +32,8 @@ function begin(url) {
       setTimeout(() => failed.shift(), MOMENT_MS);
     })
     .then(() => underWay--);
+  // Behind it: some script may have replaced fetch by one that throws.
+  underWay++;
 }
 
 export function send(url, at = Date.now()) {
@@ -67,8 +67,8 @@ function take() {
 
 function drain() {
   if (navigator.onLine === false) return;
-  for (const each of memory.splice(0)) send(...each);
   attempt(() => {
+    for (const each of memory.splice(0)) send(...each);
     if (!keys().length) return;
     // One tab takes it all. Without locks: the one that is looked at.
     if (navigator.locks) navigator.locks.request(KEY, { ifAvailable: true }, (lock) => lock && (take(), new Promise((free) => setTimeout(free, MOMENT_MS)))).catch(() => {});
