@@ -16,6 +16,8 @@ import { setUp, WASM_TARGET } from "./lib/toolchain.mjs";
 
 const PROFILE = "wasm";
 const TARGET_JS = "es2020";
+/** The drop-in needs no WebAssembly, so it goes wherever the script goes whose place it takes. */
+const YCQ_TARGET_JS = "es2015";
 
 // The standard library is built too, so that its formatting and panic machinery, which the module
 // never uses, is not in it. Unstable options of a stable compiler: hence RUSTC_BOOTSTRAP.
@@ -58,6 +60,12 @@ const ASSUMPTIONS = ["--low-memory-unused"];
 // one caller is kept unless it is small: what is inlined everywhere compresses worse. Measured: 0.5 kB.
 const PASSES = ["--flatten", "--rereloop", "-Oz", "-Oz", "--one-caller-inline-max-function-size=50"];
 
+/** The two modules and the protocols that only the larger one has, as cargo features. Most shops speak to one system. */
+const MODULES = [
+  { name: "recobeacon", features: [] },
+  { name: "recobeacon-all", features: ["vendors"] },
+];
+
 /** What wasm-opt calls every imported module. */
 const SHORT_MODULE = "a";
 
@@ -77,12 +85,23 @@ export function buildSteps({ stable = false } = {}) {
   return [
     {
       label: `compiling the tracker${stable ? " (stable)" : " and the standard library for size"}`,
-      run: (task) => {
+      run: async (task) => {
         digest = sourcesDigest();
-        return compile(task, targetDir, stable ? STABLE : SMALL);
+        rmSync(work, { recursive: true, force: true });
+        mkdirSync(work, { recursive: true });
+        for (const module of MODULES) await compile(task, module, targetDir, work, stable ? STABLE : SMALL);
       },
     },
-    { label: "writing the glue and shrinking the module", run: (task) => shrink(task, targetDir, work) },
+    {
+      label: "writing the glue and shrinking the modules",
+      run: async (task) => {
+        const glues = [];
+        for (const { name } of MODULES) glues.push(await shrink(task, name, work));
+        // One reco.js for both.
+        if (new Set(glues).size > 1) throw new Error("the two modules import or export different things");
+        writeFileSync(join(work, "glue.js"), glues[0]);
+      },
+    },
     {
       label: `bundling into ${out.slice(root.length + 1)}/`,
       run: async () => {
@@ -96,35 +115,36 @@ export function buildSteps({ stable = false } = {}) {
 /** The same, but nothing when that build is of the sources as they are now. */
 export const buildStepsIfStale = (options = {}) => (isFresh(options.stable ? STABLE_DIST : DIST) ? [] : buildSteps(options));
 
-async function compile(task, targetDir, { args, env }) {
+async function compile(task, { name, features }, targetDir, work, { args, env }) {
+  task.say(name);
   await command(
     "cargo",
-    ["build", "--package", manifest.name, "--lib", "--profile", PROFILE, "--target", WASM_TARGET, "--target-dir", targetDir, ...args],
+    ["build", "--package", manifest.name, "--lib", "--no-default-features", "--features", features.join(), "--profile", PROFILE, "--target", WASM_TARGET, "--target-dir", targetDir, ...args],
     { task, cwd: root, env: { ...env, CARGO_ENCODED_RUSTFLAGS: undefined } },
   );
+  copyFileSync(join(targetDir, WASM_TARGET, PROFILE, `${manifest.name}.wasm`), join(work, `${name}.compiled.wasm`));
 }
 
-async function shrink(task, targetDir, work) {
-  rmSync(work, { recursive: true, force: true });
-  const compiled = join(targetDir, WASM_TARGET, PROFILE, `${manifest.name}.wasm`);
-  task.say("wasm-bindgen");
+/** Leaves the module as small as it gets beside its glue, and gives the glue. */
+async function shrink(task, name, work) {
+  task.say(`${name}: wasm-bindgen`);
   await command(
     tool("wasm-bindgen"),
-    [compiled, "--target", "web", "--omit-default-module-path", "--no-typescript", "--remove-name-section", "--remove-producers-section", "--out-dir", work, "--out-name", manifest.name],
+    // The same name for both: it is in the glue.
+    [join(work, `${name}.compiled.wasm`), "--target", "web", "--omit-default-module-path", "--no-typescript", "--remove-name-section", "--remove-producers-section", "--out-dir", work, "--out-name", manifest.name],
     { task },
   );
-  task.say("wasm-opt");
+  task.say(`${name}: wasm-opt`);
   const wasmOpt = (from, to, ...passes) =>
     command(process.execPath, [at("node_modules", "binaryen", "bin", "wasm-opt"), join(work, from), "-o", join(work, to), "--mvp-features", ...WASM_FEATURES.map((feature) => `--enable-${feature}`), ...passes], { task });
   await wasmOpt(`${manifest.name}_bg.wasm`, "optimised.wasm", ...PASSES, ...ASSUMPTIONS, "--strip-debug", "--strip-producers", "--strip-target-features");
   // wasm-bindgen's names for what crosses the boundary are long and have hashes in them: a kilobyte and a half, compressed.
-  const { out } = await wasmOpt("optimised.wasm", `${manifest.name}.wasm`, "--minify-imports-and-exports-and-modules");
-  shortenNames(join(work, `${manifest.name}.js`), JSON.parse(out));
+  const { out } = await wasmOpt("optimised.wasm", `${name}.wasm`, "--minify-imports-and-exports-and-modules");
+  return instances(shortenNames(readFileSync(join(work, `${manifest.name}.js`), "utf8"), JSON.parse(out)));
 }
 
 /** Gives the glue the names that the module has now. */
-function shortenNames(file, { imports, exports }) {
-  let glue = readFileSync(file, "utf8");
+function shortenNames(glue, { imports, exports }) {
   const rename = (pattern, to, name) => {
     if (!glue.match(pattern)) throw new Error(`the glue does not name ${name}, which the module imports`);
     glue = glue.replace(pattern, typeof to === "function" ? to : () => to);
@@ -147,13 +167,28 @@ function shortenNames(file, { imports, exports }) {
   // What the module does not import any more since it was shrunk.
   glue = glue.replace(/^ *__wbg\w+: function\(.*\n[^]*?\n {8}\},\n/gm, "");
   for (const [name, short] of exports) glue = glue.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), () => `wasm.${short}`);
-  writeFileSync(file, glue);
+  return glue;
+}
+
+/**
+ * Makes a function of the glue, which otherwise knows one instance of one module: a page may have two
+ * trackers, one for each module. What loads a module is left out: that is the entries' business.
+ */
+function instances(glue) {
+  const start = glue.indexOf("let wasmModule, wasmInstance, wasm;");
+  if (start < 0 || glue.includes("__wbindgen_start")) throw new Error("the glue starts its module in another way than this knows");
+  glue = glue.slice(0, start);
+  const imports = [];
+  glue = glue.replace(/^import .*\n/gm, (line) => (imports.push(line), ""));
+  const exports = [];
+  glue = glue.replace(/^export (function (\w+))/gm, (_, declaration, name) => (exports.push(name), declaration));
+  return `${imports.join("")}export function instantiate(module) {\n${glue}\nconst wasm = new WebAssembly.Instance(module, __wbg_get_imports()).exports;\nreturn { ${exports.join(", ")} };\n}\n`;
 }
 
 async function bundle(work, out) {
   // Imported here: on a fresh machine it is there only after set-up.
   const { build } = await import("esbuild");
-  const wasm = readFileSync(join(work, "recobeacon.wasm"));
+  const wasm = (name) => readFileSync(join(work, `${name}.wasm`));
   // Beside each other and then swapped: a build that fails leaves the last good one.
   const next = `${out}.next`;
   rmSync(next, { recursive: true, force: true });
@@ -174,17 +209,18 @@ async function bundle(work, out) {
       // The glue would free forgotten closures with it, and none is: Rust drops every timer.
       FinalizationRegistry: "undefined",
       // Of one build or not at all: a cached reco.js never meets another build's module.
-      __WASM_FILE__: JSON.stringify(`recobeacon.wasm?v=${sha("sha256", wasm, "hex").slice(0, 8)}`),
+      __WASM_FILES__: JSON.stringify(MODULES.map(({ name }) => `${name}.wasm?v=${sha("sha256", wasm(name), "hex").slice(0, 8)}`)),
     },
   };
   await Promise.all([
     build({ ...common, entryPoints: ["www/tag.js"], outfile: join(next, "reco.js"), format: "iife" }),
-    build({ ...common, entryPoints: ["www/index.js"], outfile: join(next, "index.js"), format: "esm", external: ["./core.js"] }),
-    build({ ...common, entryPoints: ["www/core.js"], outfile: join(next, "core.js"), format: "esm" }),
+    build({ ...common, entryPoints: ["www/index.js"], outfile: join(next, "index.js"), format: "esm", external: ["./core.js", "./core-all.js"] }),
+    build({ ...common, entryPoints: ["www/core.js", "www/core-all.js"], outdir: next, format: "esm" }),
+    build({ ...common, entryPoints: ["www/ycq.js"], outfile: join(next, "ycq.js"), format: "iife", target: YCQ_TARGET_JS, pure: [] }),
     // As it is: it is pasted into pages, and a wrapper would only cost bytes.
     build({ ...common, entryPoints: ["www/snippet.js"], outfile: join(next, "snippet.js"), bundle: false, plugins: [] }),
   ]);
-  writeFileSync(join(next, "recobeacon.wasm"), wasm);
+  for (const { name } of MODULES) copyFileSync(join(work, `${name}.wasm`), join(next, `${name}.wasm`));
   copyFileSync(at("www", "index.d.ts"), join(next, "index.d.ts"));
 
   const integrity = Object.fromEntries(
@@ -196,13 +232,11 @@ async function bundle(work, out) {
   renameSync(next, out);
 }
 
-/** Resolves the two names under which www/ imports what the build makes: the glue, and the module as bytes. */
+/** Resolves the names under which www/ imports what the build makes: the glue, and a module as bytes. */
 const generated = (work) => ({
   name: "recobeacon-generated",
   setup(build) {
-    build.onResolve({ filter: /^recobeacon-(glue|wasm)$/ }, ({ path }) => ({
-      path: join(work, path === "recobeacon-glue" ? "recobeacon.js" : "recobeacon.wasm"),
-    }));
+    build.onResolve({ filter: /^built:/ }, ({ path }) => ({ path: join(work, path.slice("built:".length)) }));
     build.onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ contents: readFileSync(path), loader: "binary" }));
   },
 });

@@ -104,9 +104,17 @@ const STAGES = {
       total([
         await cargo(task, ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
         await cargo(task, ["clippy", "--package", manifest.name, "--lib", "--target", WASM_TARGET, "--", "-D", "warnings"]),
+        await cargo(task, ["clippy", "--package", manifest.name, "--lib", "--target", WASM_TARGET, "--no-default-features", "--", "-D", "warnings"]),
       ]),
   },
-  cargo: { label: "engine and collector (cargo test)", run: (task) => counted("cargo", task, "cargo", ["test", "--workspace"]) },
+  cargo: {
+    label: "engine and collector (cargo test), and the engine of the smaller module",
+    run: async (task) =>
+      total([
+        await counted("cargo", task, "cargo", ["test", "--workspace"]),
+        await counted("cargo", task, "cargo", ["test", "--package", manifest.name, "--no-default-features", "--tests"]),
+      ]),
+  },
   docs: {
     label: "documentation without warnings",
     run: async (task) =>

@@ -3,5 +3,6 @@
 import { create } from "./tracker.js";
 
 export function createTracker(config) {
-  return create(config, async (wasmUrl) => (await import("./core.js")).load(wasmUrl)).tracker;
+  const load = async (larger, wasmUrl) => (await (larger ? import("./core-all.js") : import("./core.js"))).load(wasmUrl);
+  return create(config, load).tracker;
 }

@@ -1,20 +1,20 @@
 // The entry for the script tag: makes the tracker that the page's stub asked for, replays what was
 // called meanwhile, and takes the stub's place.
 
-import { bind } from "./module.js";
+import { instantiate } from "built:glue.js";
 import { create } from "./tracker.js";
 
 // Only known while the script runs for the first time.
 const self = document.currentScript?.src ?? location.href;
 const stub = window.reco;
 
-const load = async (wasmUrl) => {
-  const url = wasmUrl ?? new URL(__WASM_FILE__, self);
+const load = async (larger, wasmUrl) => {
+  const url = wasmUrl ?? new URL(__WASM_FILES__[Number(larger)], self);
   // Streaming asks for the type application/wasm, which not every shop's server knows.
   const module = await WebAssembly.compileStreaming(fetch(url)).catch(async () =>
     WebAssembly.compile(await (await fetch(url)).arrayBuffer()),
   );
-  return bind(module);
+  return instantiate(module);
 };
 
 let dispatch = null;

@@ -9,6 +9,9 @@ const VERBS = [
   "login", "logout", "page", "consent",
 ];
 
+/** Protocols that only the larger module has: most shops never load it. */
+const LARGER = ["yoochoose", "factfinder", "intempt"];
+
 /** Calls that are kept while the module loads: as many as its queue holds by default. */
 const MOST_EARLY = 1000;
 
@@ -27,7 +30,7 @@ class TrackerError extends Error {
 /**
  * Makes a tracker, or hands out the one that has the same destinations.
  *
- * `load(wasmUrl)` brings the functions of the module. Returns the tracker and `dispatch(verb,
+ * `load(larger, wasmUrl)` brings the functions of the larger or the smaller module. Returns the tracker and `dispatch(verb,
  * args, at)`, by which the script tag replays what was called earlier.
  */
 export function create(config, load) {
@@ -129,7 +132,7 @@ function make(config, load, forget) {
     }
     let loaded;
     try {
-      loaded = await load(wasmUrl);
+      loaded = await load([].concat(settings.destinations).some((one) => LARGER.includes(one?.protocol)), wasmUrl);
     } catch (error) {
       throw die("wasm-unavailable", error);
     }
@@ -162,7 +165,7 @@ function make(config, load, forget) {
       return ask("anonymousId");
     },
     get sessionId() {
-      return settings.identity?.sessionId ?? null;
+      return core ? ask("sessionId") : (settings.identity?.sessionId ?? null);
     },
     consumeTimer(item, options) {
       const id = ++timers;

@@ -197,8 +197,9 @@ fn user(name: &str, value: Option<Value>, hasher: &Hasher) -> Result<Option<Stri
     }
 }
 
-/// A UUIDv7 in lower case: in upper case it would be another key, and the event count twice.
-fn id(value: Option<&Value>) -> Result<String, Wrong> {
+/// Whether this is a UUIDv7 in lower case: in upper case it would be another key, and the event
+/// count twice.
+pub fn is_event_id(id: &str) -> bool {
     let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
     let right = |(place, b): (usize, u8)| match place {
         8 | 13 | 18 | 23 => b == b'-',
@@ -206,8 +207,10 @@ fn id(value: Option<&Value>) -> Result<String, Wrong> {
         19 => matches!(b, b'8' | b'9' | b'a' | b'b'),
         _ => is_digit(b),
     };
-    match value.and_then(Value::as_text) {
-        Some(id) if id.len() == 36 && id.bytes().enumerate().all(right) => Ok(id.to_owned()),
-        Some(_) | None => Err(wrong("id", "must be a UUIDv7 in lower case")),
-    }
+    id.len() == 36 && id.bytes().enumerate().all(right)
+}
+
+fn id(value: Option<&Value>) -> Result<String, Wrong> {
+    let id = value.and_then(Value::as_text).filter(|id| is_event_id(id));
+    id.map(str::to_owned).ok_or_else(|| wrong("id", "must be a UUIDv7 in lower case"))
 }

@@ -1,11 +1,16 @@
 //! The configuration: a TOML file, and flags that beat it. Checked as a whole before anything starts.
 
+mod vendors;
+
+pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
+
 use crate::hashing::{Key, parse_secret};
 use crate::limits::Limits;
 use serde::Deserialize;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use vendors::Tables;
 
 /// What the collector runs with.
 #[derive(Clone, Debug)]
@@ -24,8 +29,8 @@ pub struct Config {
     pub keys: Vec<Key>,
     /// The identity cookie that is renewed; none is where this is absent.
     pub cookie: Option<CookieConfig>,
-    /// The Ibexa customers that are known; absent: every alphanumeric id is.
-    pub customers: Option<Vec<String>>,
+    /// What the vendors' interfaces are served with.
+    pub vendors: Vendors,
     /// Bounds.
     pub limits: Limits,
 }
@@ -94,7 +99,10 @@ struct File {
     admin_token: Option<String>,
     keys: Vec<FileKey>,
     cookie: Option<CookieConfig>,
-    ibexa: Option<FileIbexa>,
+    ibexa: vendors::Ibexa,
+    yoochoose: Yoochoose,
+    factfinder: vendors::FileFactFinder,
+    intempt: vendors::FileIntempt,
     limits: Limits,
 }
 
@@ -103,12 +111,6 @@ struct File {
 struct FileKey {
     number: u32,
     secret: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileIbexa {
-    customers: Option<Vec<String>>,
 }
 
 /// Shortest admin token: what a person can type is guessed from elsewhere.
@@ -136,6 +138,8 @@ impl Config {
     /// Something in it is wrong.
     pub fn from_toml(text: &str, flags: Overrides) -> Result<Self, ConfigError> {
         let file: File = toml::from_str(text).map_err(|error| place(text, &error))?;
+        let File { ibexa, yoochoose, factfinder, intempt, .. } = file;
+        let vendors = Tables { ibexa, yoochoose, factfinder, intempt }.check()?;
         let config = Self {
             listen: flags
                 .listen
@@ -150,7 +154,7 @@ impl Config {
             admin_token: file.admin_token,
             keys: file.keys.into_iter().map(FileKey::check).collect::<Result<_, _>>()?,
             cookie: file.cookie,
-            customers: file.ibexa.and_then(|ibexa| ibexa.customers),
+            vendors,
             limits: file.limits,
         };
         config.check()?;
@@ -174,11 +178,6 @@ impl Config {
         }
         if let Some(cookie) = &self.cookie {
             cookie.check()?;
-        }
-        for customer in self.customers.iter().flatten() {
-            if !crate::ibexa::is_customer(customer) {
-                return wrong(format!("ibexa.customers: {customer:?} is not alphanumeric"));
-            }
         }
         self.limits.check().or_else(|name| wrong(format!("limits.{name}: must not be 0")))
     }

@@ -10,7 +10,9 @@ pub enum Refusal {
     Invalid(Cow<'static, str>),
     /// 401: the admin token is missing or wrong.
     Unauthorized,
-    /// 403: events are read on the machine itself only.
+    /// 401: the vendor's interface is guarded by a key, which is missing or wrong.
+    Key(&'static str),
+    /// 403: not for whoever asks.
     Forbidden(&'static str),
     /// 404: there is no such thing.
     NotFound(&'static str),
@@ -38,7 +40,7 @@ impl Refusal {
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized | Self::Key(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Method(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -57,7 +59,8 @@ impl Refusal {
             Self::Unauthorized => Cow::Borrowed(
                 "events are read with `Authorization: Bearer <admin_token>`, or on the machine itself",
             ),
-            Self::Forbidden(sentence)
+            Self::Key(sentence)
+            | Self::Forbidden(sentence)
             | Self::NotFound(sentence)
             | Self::MediaType(sentence)
             | Self::Unavailable(sentence) => Cow::Borrowed(sentence),

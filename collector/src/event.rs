@@ -35,11 +35,21 @@ pub struct Delivery {
 pub enum Source {
     /// As a batch of the tracker.
     Batch(BatchHead),
-    /// By Ibexa's interface.
-    Ibexa {
-        /// The customer in the path.
-        customer: String,
-    },
+    /// By a vendor's interface, for this customer: what the vendor tells its customers apart by.
+    Vendor(Vendor, String),
+}
+
+/// Whose interface it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vendor {
+    /// Ibexa Personalization. Its customer is the customer id.
+    Ibexa,
+    /// YOOCHOOSE, the older form of the same.
+    Yoochoose,
+    /// FACT-Finder. Its customer is the channel.
+    FactFinder,
+    /// Intempt. Its customer is organization, project and source, joined by slashes.
+    Intempt,
 }
 
 /// What stood around the events of a batch.
@@ -62,7 +72,10 @@ impl Source {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Batch(_) => "batch",
-            Self::Ibexa { .. } => "ibexa",
+            Self::Vendor(Vendor::Ibexa, _) => "ibexa",
+            Self::Vendor(Vendor::Yoochoose, _) => "yoochoose",
+            Self::Vendor(Vendor::FactFinder, _) => "factfinder",
+            Self::Vendor(Vendor::Intempt, _) => "intempt",
         }
     }
 
@@ -70,7 +83,7 @@ impl Source {
     pub fn batch(&self) -> Option<&BatchHead> {
         match self {
             Self::Batch(head) => Some(head),
-            Self::Ibexa { .. } => None,
+            Self::Vendor(..) => None,
         }
     }
 
@@ -78,7 +91,7 @@ impl Source {
     pub fn customer(&self) -> Option<&str> {
         match self {
             Self::Batch(_) => None,
-            Self::Ibexa { customer } => Some(customer),
+            Self::Vendor(_, customer) => Some(customer),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Ibexa's (YOOCHOOSE's) interface: a path and a query, from the vendor's words to neutral ones.
+//! Ibexa's interface, and its older form of YOOCHOOSE's time: a path and a query, from the vendor's
+//! words to neutral ones.
 //!
 //! <https://doc.ibexa.co/en/latest/personalization/api_reference/tracking_api/>
 //!
@@ -11,29 +12,22 @@
 //! * Query parameters that nobody knows are ignored: the vendor's plugins send some
 //!   (`lang`, `storeViewId`, ...). Of a repeated one the first counts; an empty one is absent.
 
-use crate::batch;
 use crate::error::Refusal;
-use crate::event::NewEvent;
-use crate::hashing::Hasher;
 use crate::limits::Limits;
-use crate::percent;
+use crate::query;
+use crate::tracked::Tracked;
+use crate::user::UserId;
 use recobeacon::engine::event::Kind;
-use recobeacon::engine::field;
 use recobeacon::engine::value::Value;
 
-/// An event before it has an id and a time.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tracked {
-    /// The customer in the path.
-    pub customer: String,
-    /// The neutral event's name.
-    pub kind: &'static str,
-    /// The user, hashed; of a login the target.
-    pub user: Option<String>,
-    /// Of a login the source, hashed.
-    pub anonymous: Option<String>,
-    /// The neutral event's fields, as JSON.
-    pub fields: String,
+/// Which form of the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Ibexa's, `/api/{customerid}/...`.
+    Ibexa,
+    /// YOOCHOOSE's, `/{solutionid}/{customerid}/...`: item types 1 to 5, a price for every buy,
+    /// and neither wish lists nor triggers.
+    Yoochoose,
 }
 
 /// This user is nobody: the documented word for visitors who are not to be tracked.
@@ -64,11 +58,11 @@ struct Word {
     shape: Shape,
     /// Parameters in the vendor's words, and the neutral fields that they are.
     parameters: &'static [(&'static str, &'static str)],
-    /// One of the fields without which the vendor refuses the event.
-    required: Option<&'static str>,
+    /// One of the fields without which the vendor refuses the event: its name and theirs for it.
+    required: Option<(&'static str, &'static str)>,
 }
 
-fn word(event: &str) -> Option<Word> {
+fn word(dialect: Dialect, event: &str) -> Option<Word> {
     use Shape::{Item, Items, Login, User};
     const TRIGGER: &[(&str, &str)] = &[("triggername", "triggerName")];
     const CATEGORY: &[(&str, &str)] = &[("categorypath", "categoryPath")];
@@ -80,22 +74,34 @@ fn word(event: &str) -> Option<Word> {
         "buy" => (Kind::Buy, Item, &[("fullprice", "price"), ("quantity", "quantity")]),
         "basket" => (Kind::Basket, Item, CATEGORY),
         "deletefrombasket" => (Kind::DeleteFromBasket, Item, &[]),
-        "wishlist" => (Kind::Wishlist, Item, &[("price", "price")]),
-        "deletefromwishlist" => (Kind::DeleteFromWishlist, Item, &[]),
         "rate" => (Kind::Rate, Item, &[("rating", "rating")]),
-        // `owns` has the fields of `blacklist`, an item, and no method of its own.
-        "blacklist" | "owns" => (Kind::Blacklist, Item, &[]),
+        "blacklist" => (Kind::Blacklist, Item, &[]),
         "rendered" => (Kind::Rendered, Items, &[("scenario", "scenario")]),
         "clickrecommended" => (Kind::ClickRecommended, Item, RECOMMENDATION),
-        "triggeropened" => (Kind::TriggerOpened, User, TRIGGER),
-        "clicktriggered" => (Kind::ClickTriggered, Item, TRIGGER),
         // `transfer` is the older name, which the vendor still takes.
         "login" | "transfer" => (Kind::Login, Login, &[]),
+        // What follows came later.
+        _ if dialect == Dialect::Yoochoose => return None,
+        "wishlist" => (Kind::Wishlist, Item, &[("price", "price")]),
+        "deletefromwishlist" => (Kind::DeleteFromWishlist, Item, &[]),
+        // `owns` has the fields of `blacklist`, an item, and no method of its own.
+        "owns" => (Kind::Blacklist, Item, &[]),
+        "triggeropened" => (Kind::TriggerOpened, User, TRIGGER),
+        "clicktriggered" => (Kind::ClickTriggered, Item, TRIGGER),
         _ => return None,
     };
     let name = if event == "owns" { "owns" } else { kind.name() };
-    let required = (kind == Kind::ClickRecommended).then_some("scenario");
+    let required = match (kind, dialect) {
+        (Kind::ClickRecommended, _) => Some(("scenario", "scenario")),
+        (Kind::Buy, Dialect::Yoochoose) => Some(("price", "fullprice")),
+        _ => None,
+    };
     Some(Word { kind, name, shape, parameters, required })
+}
+
+/// Whether a path (as for [`read`]) names an event of this form.
+pub fn knows(dialect: Dialect, path: &str) -> bool {
+    path.split('/').nth(1).is_some_and(|event| word(dialect, event).is_some())
 }
 
 /// Whether this can be a customer's id.
@@ -104,16 +110,17 @@ pub fn is_customer(id: &str) -> bool {
         && id.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// Reads the address of a request: `path` is what stands behind `/api/`, undecoded.
+/// Reads the address of a request: `path` begins with the customer, undecoded. Gives back the
+/// customer and the event.
 ///
 /// # Errors
 /// 404 where the customer or the event is not known, else 400.
 pub fn read(
+    dialect: Dialect,
     path: &str,
     query: Option<&str>,
     customers: Option<&[String]>,
-    hasher: &Hasher,
-) -> Result<Tracked, Refusal> {
+) -> Result<(String, Tracked), Refusal> {
     let mut parts = path.split('/');
     let customer = parts.next().unwrap_or_default();
     let known = match customers {
@@ -124,19 +131,18 @@ pub fn read(
         return Err(UNKNOWN_CUSTOMER);
     }
     let event = parts.next().unwrap_or_default();
-    let word = word(event).ok_or(UNKNOWN_EVENT)?;
+    let word = word(dialect, event).ok_or(UNKNOWN_EVENT)?;
     let parts: Vec<&str> = parts.collect();
-    let user = |raw| user(raw, hasher);
     let mut fields = Vec::new();
     let (user, anonymous) = match (word.shape, parts.as_slice()) {
         (Shape::User, [id]) => (user(id)?, None),
-        (Shape::Item, [id, item_type, item]) => {
-            fields.push(("itemType".to_owned(), Value::Text(decode(item_type)?)));
+        (Shape::Item, [id, of_type, item]) => {
+            fields.push(("itemType".to_owned(), item_type(dialect, of_type)?));
             fields.push(("itemId".to_owned(), Value::Text(decode(item)?)));
             (user(id)?, None)
         }
-        (Shape::Items, [id, item_type, items]) => {
-            fields.push(("itemType".to_owned(), Value::Text(decode(item_type)?)));
+        (Shape::Items, [id, of_type, items]) => {
+            fields.push(("itemType".to_owned(), item_type(dialect, of_type)?));
             let items: Result<_, _> =
                 items.split(',').map(|id| decode(id).map(Value::Text)).collect();
             fields.push(("items".to_owned(), Value::List(items?)));
@@ -150,14 +156,13 @@ pub fn read(
             (target, user(source)?)
         }
         (shape, _) => {
-            let form = shape.form();
-            return Err(Refusal::invalid(format!(
-                "the path must be /api/{{customerid}}/{event}/{form}"
-            )));
+            let (before, form) = (dialect.form(), shape.form());
+            return Err(Refusal::invalid(format!("the path must be {before}/{event}/{form}")));
         }
     };
-    for (name, value) in parameters(query.unwrap_or_default())? {
-        let meant = word.parameters.iter().find(|(theirs, _)| *theirs == name);
+    let parameters = parameters(query.unwrap_or_default())?;
+    for (name, value) in &parameters {
+        let meant = word.parameters.iter().find(|(theirs, _)| theirs == name);
         // Of several the engine takes the first.
         if let Some((_, ours)) = meant
             && !value.is_empty()
@@ -165,23 +170,26 @@ pub fn read(
             fields.push(((*ours).to_owned(), number_or_text(ours, value)));
         }
     }
-    if let Some(required) = word.required
-        && !fields.iter().any(|(name, _)| name == required)
-    {
-        return Err(Refusal::invalid(format!("{required} is required")));
+    if dialect == Dialect::Yoochoose && word.kind == Kind::Buy {
+        fields.extend(price_in_cents(&parameters)?.map(|price| ("price".to_owned(), price)));
     }
-    let fields = batch::parse(word.kind, &Value::Map(fields))
+    if let Some((ours, theirs)) = word.required
+        && !fields.iter().any(|(name, _)| name == ours)
+    {
+        return Err(Refusal::invalid(format!("{theirs} is required")));
+    }
+    let event = Tracked::parse(word.kind, fields)
         .map_err(|error| Refusal::invalid(error.to_string()))?
         .ok_or(Refusal::invalid("the items must be of one item type"))?;
-    let customer = customer.to_owned();
-    Ok(Tracked { customer, kind: word.name, user, anonymous, fields })
+    Ok((customer.to_owned(), Tracked { kind: word.name, user, anonymous, ..event }))
 }
 
-impl Tracked {
-    /// With its id and its time, and the customer apart.
-    pub fn stamped(self, id: String, at: u64) -> (String, NewEvent) {
-        let Self { customer, kind, user, anonymous, fields } = self;
-        (customer, NewEvent { id, kind, at, user, anonymous, fields })
+impl Dialect {
+    fn form(self) -> &'static str {
+        match self {
+            Self::Ibexa => "/api/{customerid}",
+            Self::Yoochoose => "/{solutionid}/{customerid}",
+        }
     }
 }
 
@@ -196,44 +204,64 @@ impl Shape {
     }
 }
 
-fn user(raw: &str, hasher: &Hasher) -> Result<Option<String>, Refusal> {
+fn user(raw: &str) -> Result<Option<UserId>, Refusal> {
     let id = decode(raw)?;
     if id == NOBODY {
         return Ok(None);
     }
-    // Not `user_id`: shops that send e-mail addresses to Ibexa today must not lose events here,
-    // and only their keyed hashes are kept.
-    field::identifier(&Value::Text(id))
-        .map(|id| Some(hasher.hash(&id)))
+    UserId::read(&Value::Text(id))
+        .map(Some)
         .map_err(|problem| Refusal::invalid(format!("the user id {}", problem.detail)))
 }
 
+fn item_type(dialect: Dialect, raw: &str) -> Result<Value, Refusal> {
+    let of_type = decode(raw)?;
+    let known = dialect == Dialect::Ibexa || matches!(&*of_type, "1" | "2" | "3" | "4" | "5");
+    if known {
+        Ok(Value::Text(of_type))
+    } else {
+        Err(Refusal::invalid("the item type must be 1 to 5"))
+    }
+}
+
 fn decode(raw: &str) -> Result<String, Refusal> {
-    let decoded = percent::decode(raw)
-        .ok_or(Refusal::invalid("the address must be percent-encoded UTF-8"))?;
-    if decoded.contains('\\') {
+    query::decode(raw).and_then(without_backslash)
+}
+
+fn without_backslash(text: String) -> Result<String, Refusal> {
+    if text.contains('\\') {
         return Err(Refusal::invalid("the address must have no backslash, also not as %5C"));
     }
-    Ok(decoded)
+    Ok(text)
 }
 
 fn parameters(query: &str) -> Result<Vec<(String, String)>, Refusal> {
-    let pairs = query.split('&').filter(|pair| !pair.is_empty());
-    let read = |pair: &str| {
-        let spaced = pair.replace('+', " ");
-        let (name, value) = spaced.split_once('=').unwrap_or((&spaced, ""));
-        Ok((decode(name)?, decode(value)?))
+    let pairs = query::pairs(query)?.into_iter();
+    pairs.map(|(name, value)| Ok((without_backslash(name)?, without_backslash(value)?))).collect()
+}
+
+/// The price in the deprecated form: whole hundredths, and a currency, by default the euro. None
+/// where there is no such price, or a `fullprice` beside it.
+fn price_in_cents(parameters: &[(String, String)]) -> Result<Option<Value>, Refusal> {
+    let given = |wanted| {
+        let found = parameters.iter().find(|(name, value)| name == wanted && !value.is_empty());
+        found.map(|(_, value)| value.as_str())
     };
-    pairs.map(read).collect()
+    let (Some(cents), None) = (given("price"), given("fullprice")) else { return Ok(None) };
+    let digits = cents.bytes().all(|b| b.is_ascii_digit());
+    let cents = cents.parse().ok().filter(|_: &u64| digits);
+    let cents = cents.ok_or(Refusal::invalid("price must be whole cents"))?;
+    let currency = given("currency").unwrap_or("EUR");
+    Ok(Some(Value::Text(format!("{}.{:02}{currency}", cents / 100, cents % 100))))
 }
 
 /// In an address everything is text; the engine's rules are about numbers.
-fn number_or_text(field: &str, text: String) -> Value {
+fn number_or_text(field: &str, text: &str) -> Value {
     let numeric = matches!(field, "percentage" | "rating" | "quantity");
     // Plain decimals alone: `parse` would also take `1e2`, `inf` and `+5`.
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     match text.parse() {
         Ok(number) if numeric && plain => Value::Number(number),
-        Ok(_) | Err(_) => Value::Text(text),
+        Ok(_) | Err(_) => Value::Text(text.to_owned()),
     }
 }

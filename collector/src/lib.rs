@@ -1,28 +1,37 @@
 //! The receiving end of recobeacon: a service that takes tracking events over HTTP and stores each
 //! of them once.
 //!
-//! Dependencies go one way: `http` knows the readers of the two wire forms
-//! ([`batch`], [`ibexa`]) and the [`store`]; these know [`event`] and nothing of each other. What
-//! makes an event valid stands in the tracker's own engine, `recobeacon::engine::event`.
+//! Dependencies go one way: `http` knows the readers of the wire forms ([`batch`], and of the
+//! vendors [`ibexa`], [`factfinder`], [`intempt`]) and the [`store`]; these know [`event`] and
+//! [`tracked`], and nothing of each other. What makes an event valid stands in the tracker's own
+//! engine, `recobeacon::engine::event`.
 //!
 //! Promises that must not drift:
-//! * What was answered with 204 is on disk.
+//! * What was answered with success is on disk, whole.
 //! * An event id is stored once, however often it arrives and on however many connections.
 //! * No id of a user is stored or logged but as a keyed hash ([`hashing`]).
 //! * Events are read on the machine itself or with the admin token, by nobody else.
 #![forbid(unsafe_code)]
 
+mod base64;
 pub mod batch;
 pub mod clock;
 pub mod config;
 pub mod error;
 pub mod event;
+pub mod factfinder;
 pub mod hashing;
 mod http;
 pub mod ibexa;
+pub mod intempt;
 pub mod limits;
 mod percent;
+mod query;
+pub mod secret;
+mod segment;
 pub mod store;
+pub mod tracked;
+pub mod user;
 
 use config::{Config, ConfigError};
 use hashing::Hasher;

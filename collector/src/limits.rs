@@ -2,6 +2,7 @@
 
 use recobeacon::engine::limits::Limits as Tracker;
 use serde::Deserialize;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// The bounds that keep one client, however broken or hostile, from taking the others' share.
@@ -53,13 +54,16 @@ impl Limits {
     pub const STREAM_BYTES: usize = 64;
     /// Longest name of a client.
     pub const CLIENT_BYTES: usize = 64;
-    /// Longest customer id.
+    /// Longest name of a customer in a path: Ibexa's customer id, a channel, an organization.
     pub const CUSTOMER_BYTES: usize = 64;
     /// Longest user id, the tracker's own bound.
     pub const USER_BYTES: usize = Tracker::IDENTIFIER_BYTES;
     /// Latest time that a JavaScript `Date` can hold, in milliseconds. Nothing earlier is refused:
     /// a device with a wrong clock has real visitors, and `receivedAt` tells the difference.
     pub const LATEST_MS: u64 = 8_640_000_000_000_000;
+    /// Times of events that Intempt believes, in milliseconds: the years 2010 to 2040. Seconds, which
+    /// some send by mistake, are none of them.
+    pub const TIMESTAMPS: RangeInclusive<u64> = 1_262_304_000_000..=2_240_611_199_999;
     /// Largest number of a batch that JavaScript holds exactly.
     pub const SEQ: u64 = Tracker::SAFE_INTEGER;
     /// Most rows of one page of `GET /v1/events` and `GET /v1/batches`.

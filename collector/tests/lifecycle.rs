@@ -214,6 +214,11 @@ fn the_example_configuration_is_one() {
     let all: Vec<_> =
         lines.filter(|line| !line.starts_with("dist =") && !line.starts_with("site =")).collect();
     let config = Config::from_toml(&all.join("\n"), Overrides::default()).unwrap();
-    assert!(config.cookie.is_some() && config.customers.is_some() && config.admin_token.is_some());
+    assert!(config.cookie.is_some() && config.admin_token.is_some());
+    let vendors = config.vendors;
+    assert!(vendors.customers.is_some() && vendors.yoochoose.customers.is_some());
+    assert_eq!(vendors.factfinder.base_path, "/FACT-Finder");
+    assert_eq!((vendors.factfinder.keys.len(), vendors.intempt.keys.len()), (1, 1));
+    assert_eq!(vendors.factfinder.channels.currency("de").unwrap(), "EUR");
     assert_eq!(config.keys.len(), 2);
 }

@@ -61,11 +61,13 @@ pub fn state(number: u32, timer: u32) -> JsValue {
     let mut out = String::new();
     if let Some(shell) = Shell::of(number) {
         shell.ask(|engine| {
+            let session = engine.session_id(&now);
             let percentage = engine.timer_percentage(timer, &now);
             let mut state = Object::new(&mut out);
             state
                 .some_text("userId", engine.user_id())
                 .some_text("anonymousId", engine.anonymous_id())
+                .some_text("sessionId", session.as_deref().map(String::as_str))
                 .some_whole("percentage", percentage.map(u64::from))
                 .raw("stats", &engine.stats().json());
             state.end();

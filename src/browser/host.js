@@ -11,6 +11,9 @@ const ACT_PAUSE_MS = 1000;
 /** More of a text is not looked at: no request may be as long. */
 const LONGEST_TEXT = 65536;
 
+/** As much of an endpoint's words as a warning repeats. */
+const LONGEST_QUOTE = 300;
+
 const attempt = (deed) => {
   try {
     return deed();
@@ -187,31 +190,42 @@ const hear = (target, type, listener) => {
  * that was not followed, -1 for an answer that cannot be read, -2 for none; and `Retry-After` in
  * seconds, or 0.
  */
-export const send = async (url, method, body, noCors, tell, id) => {
+export const send = async (url, method, body, noCors, header, key, tell, id) => {
   let status = -2;
   let retryAfter = 0;
+  let words = "";
   try {
     const response = await fetch(url, {
       method,
       // A string is sent as text/plain, for which no browser asks the server first.
       body,
+      headers: key && { "Content-Type": "application/json", [header]: key },
       keepalive: true,
-      // A collector's cookies are its acknowledgement, and the identity that it renews.
-      ...(noCors ? { mode: "no-cors", credentials: "omit" } : { credentials: "include", redirect: "manual" }),
+      // A collector's cookies are its acknowledgement, and the identity that it renews. A vendor's are nobody's.
+      credentials: noCors || key ? "omit" : "include",
+      ...(noCors ? { mode: "no-cors" } : { redirect: "manual" }),
     });
     status = response.type === "opaque" ? -1 : response.status;
     retryAfter = Number.parseInt(response.headers.get("Retry-After"), 10) || 0;
+    if (status >= 400) words = (await response.text()).slice(0, LONGEST_QUOTE);
   } catch {
     // No network, no such host, CORS, or over the browser's quota: it does not say which.
   }
+  // Whatever is warned of now is warned of because of this answer.
+  quote = words && `: ${words}`;
   tell(5, id, status, retryAfter);
+  quote = "";
 };
+
+/** What an endpoint says in the answer that is being told, if it says anything. */
+let quote = "";
 
 /** What the façade hears of: that nothing is under way, */
 export const settled = (sink) => sink("settled");
 
 /** a problem, */
-export const warn = (sink, code, field, detail) => sink("warning", { code, field, message: `${field} ${detail}` });
+export const warn = (sink, code, field, detail) =>
+  sink("warning", { code, field, message: `${field} ${detail}${code === "refused" ? quote : ""}` });
 
 /** and what became of events: by which transport a request went, or why there was none. */
 export const notify = (sink, news, destination, events, how, url, bytes) =>

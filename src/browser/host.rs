@@ -44,7 +44,18 @@ extern "C" {
         bytes: u32,
     );
 
-    fn send(url: &str, method: &str, body: Option<&str>, no_cors: bool, tell: &Function, id: u32);
+    #[allow(clippy::too_many_arguments)]
+    // What `fetch` takes, and a way back.
+    fn send(
+        url: &str,
+        method: &str,
+        body: Option<&str>,
+        no_cors: bool,
+        header: &str,
+        key: Option<&str>,
+        tell: &Function,
+        id: u32,
+    );
 }
 
 #[wasm_bindgen]
@@ -93,7 +104,9 @@ pub fn fetch(request: &Request, id: u32, tell: &Function) {
         Method::Get => "GET",
         Method::Post => "POST",
     };
-    send(&request.url, method, request.body.as_deref(), request.no_cors, tell, id);
+    let Request { url, body, key, no_cors, .. } = request;
+    let (header, key) = key.as_ref().map_or(("", None), |(name, value)| (*name, Some(&**value)));
+    send(url, method, body.as_deref(), *no_cors, header, key, tell, id);
 }
 
 /// What became of a `fetch`.

@@ -205,5 +205,6 @@ fn read_stored(identity: &IdentityConfig) -> Stored {
         off: next().is_some(),
         orders: next(),
         logins: next(),
+        session: next(),
     }
 }

@@ -1,9 +1,9 @@
 //! The configuration of a tracker: parsed once, with a path to whatever is wrong in it.
 
 use super::error::{Error, ErrorCode, Problem};
-use super::field::{boolean, identifier, user_id};
+use super::field::{boolean, identifier, session_id, user_id};
 use super::limits::Limits;
-use super::protocol::{Batch, Ibexa, Method, Protocol};
+use super::protocol::Protocol;
 use super::read::{Fields, Report, element};
 use super::value::Value;
 use std::rc::Rc;
@@ -32,7 +32,7 @@ pub struct Config {
 }
 
 /// Where events go.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Destination {
     /// What is spoken there.
     pub protocol: Protocol,
@@ -69,6 +69,10 @@ pub struct IdentityConfig {
     pub user_id: Option<Option<String>>,
     /// The site's own visitor id.
     pub anonymous_id: Option<String>,
+    /// The shop's own session id.
+    pub session_id: Option<String>,
+    /// The account of Intempt's that the user belongs to.
+    pub account_id: Option<Rc<String>>,
     /// Name of the identity cookie.
     pub cookie_name: String,
     /// Its domain, where the page does not leave it to probing.
@@ -109,10 +113,17 @@ static CONSENT: Problem = Problem::new(
     ErrorCode::OutOfRange,
     "must be \"pending\", \"granted\", \"anonymous\" or \"denied\"",
 );
+static SESSION: Problem =
+    Problem::new(ErrorCode::OutOfRange, "must be exactly 30 letters or digits for FACT-Finder");
 static COOKIE_NAME: Problem =
     Problem::new(ErrorCode::BadCharacter, "must have letters, digits and -_. only");
 
 impl Config {
+    /// Whether some destination's events have the visitor's session.
+    pub fn has_sessions(&self) -> bool {
+        self.destinations.iter().any(|destination| destination.protocol.has_sessions())
+    }
+
     /// Reads the configuration. Unknown fields are ignored and told to `unknown`.
     ///
     /// # Errors
@@ -148,6 +159,10 @@ fn read(value: &Value, report: &mut Report) -> Config {
         queue_events: Limits::QUEUE_EVENTS,
         queue_age_ms: Limits::QUEUE_AGE_MS,
     };
+    let session = config.identity.session_id.as_deref();
+    if session.is_some_and(|id| !session_id(id)) && config.has_sessions() {
+        f.fail("identity.sessionId", &SESSION);
+    }
     if let Some(mut f) = f.nested("respect") {
         set(&mut config.respect_gpc, f.read("gpc", boolean));
         set(&mut config.respect_dnt, f.read("dnt", boolean));
@@ -201,20 +216,12 @@ fn destination(mut f: Fields<'_, '_>) -> Option<Rc<Destination>> {
         &["beacon", "auto", "fetch"],
         "must be \"beacon\", \"auto\" or \"fetch\"",
     );
-    if f.get("protocol").is_none() {
-        f.missing("protocol");
-    }
-    let known = "must be \"batch\" or \"ibexa\" in this version";
-    let protocol = match f.choice("protocol", &["batch", "ibexa"], known)? {
-        0 => Protocol::Batch(Batch::read(&mut f)),
-        _ => Protocol::Ibexa(Ibexa::read(&mut f)),
-    };
+    let protocol = Protocol::read(&mut f)?;
     f.end();
-    let transport = match (protocol.method(), transport) {
-        // A beacon is always a POST.
-        (Method::Get, _) | (Method::Post, Some(2)) => Transport::Fetch,
-        (Method::Post, Some(1)) => Transport::Auto,
-        (Method::Post, _) => Transport::Beacon,
+    let transport = match (protocol.bears_beacons(), transport) {
+        (false, _) | (true, Some(2)) => Transport::Fetch,
+        (true, Some(1)) => Transport::Auto,
+        (true, _) => Transport::Beacon,
     };
     Some(Rc::new(Destination { protocol, transport }))
 }
@@ -223,6 +230,8 @@ fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
     let mut identity = IdentityConfig {
         user_id: None,
         anonymous_id: None,
+        session_id: None,
+        account_id: None,
         cookie_name: "reco_id".to_owned(),
         cookie_domain: None,
         cookie_days: Limits::COOKIE_DAYS,
@@ -239,9 +248,8 @@ fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
     set(&mut identity.cookie_days, f.whole("cookieDays", 1, Limits::COOKIE_DAYS_MAX));
     let storage = f.choice("storage", &["cookie", "memory"], "must be \"cookie\" or \"memory\"");
     identity.store = storage != Some(1);
-    // Of destinations that this version does not speak to; checked all the same.
-    f.read("sessionId", user_id);
-    f.read("accountId", identifier);
+    identity.session_id = f.read("sessionId", user_id);
+    identity.account_id = f.read("accountId", identifier).map(Rc::new);
     f.end();
     identity
 }

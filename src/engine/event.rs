@@ -35,12 +35,27 @@ pub enum Data {
 impl Event {
     /// The event that joins a visitor to an account. Both ids stand beside the event, not in it.
     pub fn login() -> Self {
-        Self { kind: Kind::Login, fields: Vec::new() }
+        Self::bare(Kind::Login)
+    }
+
+    /// An event of which no more is known than its kind.
+    pub fn bare(kind: Kind) -> Self {
+        Self { kind, fields: Vec::new() }
     }
 
     /// What kind it is.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Its fields.
+    pub fn fields(&self) -> &[(Field, Data)] {
+        &self.fields
+    }
+
+    /// What a field holds.
+    pub fn data(&self, field: Field) -> Option<&Data> {
+        self.fields.iter().find(|(name, _)| *name == field).map(|(_, data)| data)
     }
 
     /// A field's text, or its number as text.
@@ -95,10 +110,6 @@ impl Event {
     /// Writes the event's fields, named as in index.d.ts; what is absent is not written.
     pub fn write(&self, out: &mut Object<'_>) {
         write(&self.fields, self.get(Field::ItemType).unwrap_or_default(), out);
-    }
-
-    fn data(&self, field: Field) -> Option<&Data> {
-        self.fields.iter().find(|(name, _)| *name == field).map(|(_, data)| data)
     }
 
     fn with(&self, field: Field, data: Data) -> Self {

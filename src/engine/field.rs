@@ -6,7 +6,7 @@ use super::error::{ErrorCode, Problem};
 use super::json;
 use super::limits::Limits;
 use super::number;
-use super::text::{parse_whole, split_once, trim_end, trim_start};
+use super::text::{concat, parse_whole, split_once, trim_end, trim_start};
 use super::value::Value;
 
 const fn bad_type(detail: &'static str) -> Problem {
@@ -32,6 +32,7 @@ static NOT_PRICE: Problem =
     bad_type("must be like \"12.45EUR\" or { amount: 12.45, currency: \"EUR\" }");
 static NOT_AMOUNT: Problem =
     out_of_range("must be from 0 to below 9000000000 with at most 6 decimals");
+static NOT_CURRENCY: Problem = bad_type("must be three capital letters");
 static RANGE: Problem = out_of_range("is outside its range");
 static EMPTY: Problem = out_of_range("must not be empty");
 static TOO_LONG: Problem = out_of_range("is too long");
@@ -59,6 +60,11 @@ pub fn identifier(value: &Value) -> Result<String, &'static Problem> {
 pub fn user_id(value: &Value) -> Result<String, &'static Problem> {
     let text = value.as_text().ok_or(&NOT_TEXT)?;
     if looks_like_email(text) { Err(&PERSONAL) } else { identifier(value) }
+}
+
+/// Whether it can be FACT-Finder's session id: exactly thirty letters or digits.
+pub fn session_id(id: &str) -> bool {
+    id.len() == Limits::SESSION_LETTERS && id.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
 /// Free text: a title, a query, a message. Never empty.
@@ -128,6 +134,23 @@ pub fn price(value: &Value) -> Result<String, &'static Problem> {
 
 /// Letters of an ISO 4217 code.
 const CURRENCY: usize = 3;
+
+/// An ISO 4217 code.
+pub fn currency(value: &Value) -> Result<String, &'static Problem> {
+    let text = value.as_text().ok_or(&NOT_TEXT)?;
+    let right = text.len() == CURRENCY && text.bytes().all(|b| b.is_ascii_uppercase());
+    if right { Ok(text.to_owned()) } else { Err(&NOT_CURRENCY) }
+}
+
+/// A price's amount, as the number in JSON that it is, and its currency.
+pub fn split_price(price: &str) -> (String, &str) {
+    let (amount, currency) =
+        price.split_at_checked(price.len().saturating_sub(CURRENCY)).unwrap_or((price, ""));
+    let digits = trim_start(amount, b'0');
+    // JSON has no number that begins with 00 or with a point.
+    let bare = digits.bytes().next().is_none_or(|b| b == b'.');
+    (concat(&[if bare { "0" } else { "" }, digits]), currency)
+}
 
 /// A whole number in a range, both ends included.
 pub fn whole(value: &Value, least: u64, most: u64) -> Result<u64, &'static Problem> {

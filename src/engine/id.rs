@@ -1,19 +1,24 @@
-//! Ids: of events (UUIDv7), of visitors and of streams (22 letters and digits).
+//! Ids: of events (UUIDv7), of visitors, streams and sessions (letters and digits).
 
 use super::json::push_hex;
 use super::time::Now;
 
 /// 128 bits as 22 letters and digits: short, and safe in a cookie, a path and a query as they are.
-pub fn letters(mut bits: [u8; 16]) -> String {
+pub fn id(bits: [u8; 16]) -> String {
+    letters(bits, 62, 22)
+}
+
+/// 128 bits as so many of the first `base` (at most 62) digits and letters.
+pub fn letters(mut bits: [u8; 16], base: u32, count: usize) -> String {
     const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut out = String::new();
-    for _ in 0..22 {
-        // Long division of the 16-byte number by 62; the remainder is the next letter.
+    for _ in 0..count {
+        // Long division of the 16-byte number by the base; the remainder is the next letter.
         let mut remainder = 0u32;
         for byte in &mut bits {
             let value = remainder << 8 | u32::from(*byte);
-            *byte = (value / 62) as u8;
-            remainder = value % 62;
+            *byte = (value / base) as u8;
+            remainder = value % base;
         }
         let letter = ALPHABET.get(remainder as usize).copied().unwrap_or(b'0');
         out.push(char::from(letter));

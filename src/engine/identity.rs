@@ -1,13 +1,17 @@
 //! Who the visitor is: an anonymous id, and an account while somebody is logged in.
 
+#[cfg(not(feature = "vendors"))]
+use super::absent::Session;
 use super::config::{Config, Consent, IdentityConfig};
 use super::effect::Effect;
 use super::field;
-use super::id::letters;
+use super::id;
 use super::limits::Limits;
 use super::number::whole;
 use super::orders;
 use super::remember::{Remembered, hash};
+#[cfg(feature = "vendors")]
+use super::session::Session;
 use super::text::{concat, parse_whole, split_once};
 use super::time::Now;
 use super::value::Value;
@@ -32,6 +36,8 @@ pub struct Stored {
     pub orders: Option<String>,
     /// The text kept under `reco_logins`.
     pub logins: Option<String>,
+    /// The text kept under `reco_session`.
+    pub session: Option<String>,
 }
 
 /// The visitor.
@@ -42,6 +48,8 @@ pub struct Identity {
     user: Option<Rc<String>>,
     /// Pairs of anonymous and account id that were joined already.
     logins: Remembered,
+    /// FACT-Finder's session, where events go there.
+    session: Option<Session>,
     /// When the cookie was last written, by whom: seconds, and whether by a server.
     written: Option<(u64, bool)>,
 }
@@ -51,25 +59,27 @@ impl Identity {
     pub fn names(config: &IdentityConfig) -> [String; 2] {
         let cookies =
             [&config.cookie_name, " ", &at_name(config), " ", USER_COOKIE, " ", OFF_COOKIE];
-        [concat(&cookies), concat(&[orders::KEY, " ", LOGINS_KEY])]
+        [concat(&cookies), concat(&[orders::KEY, " ", LOGINS_KEY, " ", Session::KEY])]
     }
 
     /// The visitor that the browser knows, or a new one made of `seed`.
-    pub fn new(config: Rc<Config>, stored: &Stored, seed: [u8; 16]) -> Self {
+    pub fn new(config: Rc<Config>, stored: &Stored, seed: [u8; 16], now: &Now) -> Self {
         let kept = stored.id.as_deref().filter(|id| usable(id));
         let written = kept.and(stored.id_at.as_deref()).and_then(|at| {
             let (seconds, by) = split_once(at, b'.')?;
             Some((parse_whole(seconds)?, by == "s"))
         });
         let anonymous = config.identity.anonymous_id.as_deref().or(kept);
-        let anonymous = Rc::new(anonymous.map_or_else(|| letters(seed), str::to_owned));
+        let anonymous = Rc::new(anonymous.map_or_else(|| id::id(seed), str::to_owned));
         // Whoever the page was made for comes by `login`, like any other login.
         let logged_out = config.identity.user_id == Some(None);
         let user = if logged_out { None } else { kept_user(stored) };
         let kept_logins = stored.logins.as_deref();
         let logins =
             Remembered::read(LOGINS_KEY, kept_logins, Limits::LOGIN_PAIRS, Limits::LOGIN_AGE_MS);
-        Self { config, anonymous, user, logins, written }
+        let kept = stored.session.as_deref();
+        let session = Session::new(&config.identity, config.has_sessions(), kept, now);
+        Self { config, anonymous, user, logins, session, written }
     }
 
     /// The account.
@@ -80,6 +90,18 @@ impl Identity {
     /// The anonymous id.
     pub fn anonymous(&self) -> &Rc<String> {
         &self.anonymous
+    }
+
+    /// The session, for something that happens now.
+    pub fn session(&mut self, now: &Now) -> Option<Rc<String>> {
+        self.session.as_mut().map(|session| session.id(now))
+    }
+
+    /// Keeps that the session was used.
+    pub fn save_session(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(session) = &mut self.session {
+            session.save(effects);
+        }
     }
 
     /// Whether anything may be kept on the device under this consent.
@@ -97,6 +119,9 @@ impl Identity {
             self.user = kept_user(stored);
         }
         self.logins.reread(stored.logins.as_deref());
+        if let Some(session) = &mut self.session {
+            session.reread(stored.session.as_deref());
+        }
     }
 
     /// Uses this account from now on. True when the pair was never joined before.
@@ -122,8 +147,11 @@ impl Identity {
     pub fn renew(&mut self, now: &Now) {
         self.user = None;
         self.written = None;
+        if let Some(session) = &mut self.session {
+            session.renew(now);
+        }
         if self.config.identity.anonymous_id.is_none() {
-            self.anonymous = letters(now.entropy).into();
+            self.anonymous = id::id(now.entropy).into();
         }
     }
 
@@ -152,6 +180,7 @@ impl Identity {
             None => effects.push(Effect::DeleteCookie(USER_COOKIE.to_owned())),
         }
         self.logins.save(effects);
+        self.save_session(effects);
     }
 
     /// Remembers that the visitor said no, or forgets it.
@@ -173,6 +202,9 @@ impl Identity {
         effects.push(Effect::DeleteCookie(USER_COOKIE.to_owned()));
         self.written = None;
         self.logins.erase(effects);
+        if self.session.is_some() {
+            effects.push(Effect::Forget(Session::KEY));
+        }
     }
 }
 

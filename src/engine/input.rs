@@ -24,6 +24,8 @@ pub enum Input {
     StartTimer(u32, Value, Value),
     /// A consume timer ends.
     StopTimer(u32),
+    /// A ready-made link of a vendor is followed.
+    Follow(Value, u64),
     /// A call that cannot be carried out.
     Reject(Error),
     /// The time that was asked for has come.
@@ -62,7 +64,8 @@ impl Input {
             "stopTimer" => Self::StopTimer(handle(&next())),
             "flush" => Self::Flush,
             "dispose" => Self::Dispose,
-            "followLink" | "observeRecommendations" => {
+            "followLink" => Self::Follow(next(), at),
+            "observeRecommendations" => {
                 let detail = "is not part of this version";
                 Self::Reject(Problem::new(ErrorCode::UnsupportedEvent, detail).at(verb))
             }

@@ -31,6 +31,8 @@ impl Limits {
     pub const AMOUNT: f64 = 9_000_000_000.0;
     /// Largest item type of Ibexa, and the largest item id that it calls numeric: its tracking API says `1 to 2147483647`.
     pub const IBEXA_ID: u64 = 2_147_483_647;
+    /// Largest item type of YOOCHOOSE.
+    pub const YOOCHOOSE_ITEM_TYPE: u64 = 5;
     /// Longest request URL of a protocol that puts its events there. 2,000 characters pass every
     /// proxy in common use; Ibexa answers 414 somewhere above and does not say where.
     pub const REQUEST_URL: usize = 2_000;
@@ -85,6 +87,12 @@ impl Limits {
     pub const COOKIE_DAYS_MAX: u64 = 400;
     /// The identity cookie is written at most this often.
     pub const COOKIE_RENEW_MS: u64 = Self::DAY_MS;
+    /// FACT-Finder's session ends when it was not used for so long (its Web Components' rule).
+    pub const SESSION_IDLE_MS: u64 = Self::DAY_MS;
+    /// That it was used is written at most this often.
+    pub const SESSION_SAVE_MS: u64 = 60_000;
+    /// Letters and digits of FACT-Finder's `sid`, exactly.
+    pub const SESSION_LETTERS: usize = 30;
     /// Orders that are remembered.
     pub const ORDERS: usize = 50;
     /// How long an order id is remembered.

@@ -3,6 +3,8 @@
 //! [`Engine::handle`] takes what happened and says what to do; it has no clock, no dice and no
 //! browser, and it cannot fail. Everything else here is what it is made of, and knows nothing of it.
 
+#[cfg(not(feature = "vendors"))]
+mod absent;
 pub mod config;
 pub mod consume;
 pub mod effect;
@@ -22,6 +24,8 @@ pub mod queue;
 pub mod read;
 pub mod record;
 pub mod remember;
+#[cfg(feature = "vendors")]
+pub mod session;
 pub mod stats;
 pub mod text;
 pub mod time;
@@ -33,7 +37,7 @@ use consume::Timers;
 use effect::{Effect, Outcome};
 use error::{Error, ErrorCode, Problem};
 use event::{Event, Kind};
-use id::{EventIds, letters};
+use id::EventIds;
 use identity::{Identity, Stored};
 use input::Input;
 use limits::Limits;
@@ -45,6 +49,11 @@ use stats::Stats;
 use std::rc::Rc;
 use time::{NEVER, Now};
 use value::Value;
+
+static FOREIGN_LINK: Problem =
+    Problem::new(ErrorCode::OutOfRange, "has a host that is no Ibexa or YOOCHOOSE destination's");
+static NOT_FOLLOWED: Problem =
+    Problem::new(ErrorCode::Refused, "is followed while consent is granted, and only then");
 
 /// What the browser said when the page was opened.
 #[derive(Clone, Copy, Debug, Default)]
@@ -100,12 +109,12 @@ impl Engine {
             if let Some(last) = stream.last_mut() {
                 *last ^= place as u8;
             }
-            queues.push(Queue::new(destination.clone(), config.clone(), letters(stream)));
+            queues.push(Queue::new(destination.clone(), config.clone(), id::id(stream)));
         }
         number_namesakes(&mut queues);
         let mut engine = Self {
             consent,
-            identity: Identity::new(config.clone(), stored, visitor),
+            identity: Identity::new(config.clone(), stored, visitor, now),
             orders: Orders::read(stored.orders.as_deref()),
             queues,
             timers: Timers::new(signals.visible, now.mono_ms),
@@ -150,6 +159,7 @@ impl Engine {
             | Input::Consent(_)
             | Input::StartTimer(..)
             | Input::StopTimer(_)
+            | Input::Follow(..)
             | Input::Reject(_)
             | Input::Act => false,
             Input::Wake
@@ -168,6 +178,7 @@ impl Engine {
             Input::Consent(value) => self.decide(&value, now),
             Input::StartTimer(id, item, options) => self.start_timer(id, &item, &options, now),
             Input::StopTimer(id) => self.timers.stop(id, now.mono_ms),
+            Input::Follow(link, at) => self.follow(&link, at, now),
             Input::Reject(error) => self.reject(error),
             Input::Wake => {
                 // The shell's timer is spent, whatever it was for.
@@ -214,6 +225,11 @@ impl Engine {
     /// The anonymous id, where consent allows one.
     pub fn anonymous_id(&self) -> Option<&str> {
         (self.consent == Consent::Granted).then(|| self.identity.anonymous().as_str())
+    }
+
+    /// The session that search requests are made with, where there is one.
+    pub fn session_id(&mut self, now: &Now) -> Option<Rc<String>> {
+        if self.consent == Consent::Denied { None } else { self.identity.session(now) }
     }
 
     /// How far a consume timer is.
@@ -270,20 +286,53 @@ impl Engine {
     }
 
     fn enqueue(&mut self, event: Event, at: u64, now: &Now) {
-        let at = at.min(now.wall_ms);
-        let nobody = self.consent == Consent::Anonymous;
-        let record = Rc::new(Record {
-            id: self.event_ids.next(at, now),
-            at,
-            user: self.identity.user().filter(|_| !nobody).cloned(),
-            anonymous: (!nobody).then(|| self.identity.anonymous().clone()),
-            event,
-        });
+        let record = self.stamp(event, at, now);
         let mut advice = Vec::new();
         for queue in &mut self.queues {
             queue.push(&record, now, &mut advice, &mut self.effects);
         }
         self.advise(advice);
+    }
+
+    fn stamp(&mut self, event: Event, at: u64, now: &Now) -> Rc<Record> {
+        let at = at.min(now.wall_ms);
+        let nobody = self.consent == Consent::Anonymous;
+        let session = self.identity.session(now);
+        if self.identity.may_store(self.consent) {
+            self.identity.save_session(&mut self.effects);
+        }
+        let account = self.config.identity.account_id.as_ref();
+        Rc::new(Record {
+            id: self.event_ids.next(at, now),
+            at,
+            user: self.identity.user().filter(|_| !nobody).cloned(),
+            anonymous: (!nobody).then(|| self.identity.anonymous().clone()),
+            session,
+            account: account.filter(|_| !nobody).cloned(),
+            event,
+        })
+    }
+
+    /// Follows a link that a vendor made ready. It carries a user id: only with consent.
+    fn follow(&mut self, link: &Value, at: u64, now: &Now) {
+        let path = "followLink";
+        let problem = match (self.consent, protocol::address(link)) {
+            (Consent::Pending | Consent::Anonymous | Consent::Denied, _) => &NOT_FOLLOWED,
+            (Consent::Granted, Err(problem)) => problem,
+            (Consent::Granted, Ok(url)) => {
+                // The one click that every such link may be.
+                let record = self.stamp(Event::bare(Kind::ClickRecommended), at, now);
+                let mut followed = false;
+                for queue in &mut self.queues {
+                    followed |= queue.push_link(&url, &record, now, &mut self.effects);
+                }
+                if followed {
+                    return;
+                }
+                &FOREIGN_LINK
+            }
+        };
+        self.reject(problem.at(path));
     }
 
     fn start_timer(&mut self, id: u32, item: &Value, options: &Value, now: &Now) {

@@ -1,19 +1,40 @@
 //! The languages of the receiving ends: events in, requests out. One file each.
 
+#[cfg(feature = "vendors")]
+mod base64;
 mod batch;
+#[cfg(feature = "vendors")]
+mod factfinder;
 mod ibexa;
+#[cfg(feature = "vendors")]
+mod intempt;
+#[cfg(feature = "vendors")]
+mod keyed;
 
-pub use batch::{Batch, Envelope};
-pub use ibexa::Ibexa;
+#[cfg(not(feature = "vendors"))]
+use super::absent::{FactFinder, Intempt};
+use batch::Batch;
+pub use batch::Envelope;
+#[cfg(feature = "vendors")]
+use factfinder::FactFinder;
+use ibexa::{Dialect, Ibexa};
+#[cfg(feature = "vendors")]
+use intempt::Intempt;
 
 use super::error::{Error, ErrorCode, Problem};
-use super::event::Kind;
+use super::event::{Field, Kind};
 use super::limits::Limits;
+use super::percent::push_encoded;
+use super::read::Fields;
 use super::record::Record;
 use super::text::concat;
 use super::value::Value;
 
 static NOT_TEXT: Problem = Problem::new(ErrorCode::BadType, "must be text");
+static OTHER_MODULE: Problem = Problem::new(
+    ErrorCode::UnsupportedEvent,
+    "is in recobeacon-all.wasm, and this is recobeacon.wasm",
+);
 static NOT_ADDRESS: Problem = Problem::new(ErrorCode::OutOfRange, "must be an address");
 static ADDRESS_CHARACTER: Problem =
     Problem::new(ErrorCode::BadCharacter, "must have no space, backslash or fragment");
@@ -34,12 +55,17 @@ pub struct Request {
     pub method: Method,
     /// The address: absolute, or relative to the page.
     pub url: String,
-    /// The body, sent as `text/plain` so that no preflight is needed.
+    /// The body: JSON. Without a key it is sent as `text/plain`, so that no preflight is needed.
     pub body: Option<String>,
+    /// The header that has the destination's key. A beacon cannot have one.
+    pub key: Option<Key>,
     /// Ask in `no-cors` mode: the answer cannot be read, and a vendor that sends no CORS headers
     /// is not taken for one that refused.
     pub no_cors: bool,
 }
+
+/// A key of a vendor that is meant to be seen in the page: a header's name and its value.
+pub type Key = (&'static str, String);
 
 /// Whether an event may be sent a second time when it is not known what became of the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,32 +76,79 @@ pub enum Class {
     AtMostOnce,
 }
 
-/// What is spoken at a destination.
-#[derive(Clone, Debug)]
-pub enum Protocol {
-    /// A first-party collector.
-    Batch(Batch),
-    /// Ibexa Personalization.
-    Ibexa(Ibexa),
+/// Which events one request holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// A single one, in its address.
+    One,
+    /// Many of one kind.
+    OneKind,
+    /// Many of any kind.
+    Any,
 }
 
 /// An event in the form of its destination, or why there is none.
 pub type Encoded = Result<String, Error>;
 
+/// `{"track":[]}`, the longer of what stands around the vendors' lists.
+const LIST_BYTES: usize = 12;
+
+/// The names by which a configuration asks for them.
+const NAMES: [&str; 5] = ["batch", "ibexa", "yoochoose", "factfinder", "intempt"];
+
+/// What is spoken at a destination.
+#[derive(Debug)]
+pub enum Protocol {
+    /// A first-party collector.
+    Batch(Batch),
+    /// Ibexa Personalization, or its older form YOOCHOOSE.
+    Ibexa(Ibexa),
+    /// FACT-Finder.
+    FactFinder(FactFinder),
+    /// Intempt.
+    Intempt(Intempt),
+}
+
 impl Protocol {
+    /// Reads a destination's fields.
+    pub fn read(f: &mut Fields<'_, '_>) -> Option<Self> {
+        if f.get("protocol").is_none() {
+            f.missing("protocol");
+        }
+        let known = "must be \"batch\", \"ibexa\", \"yoochoose\", \"factfinder\" or \"intempt\"";
+        Some(match f.choice("protocol", &NAMES, known)? {
+            0 => Self::Batch(Batch::read(f)),
+            1 => Self::Ibexa(Ibexa::read(f, Dialect::Ibexa)),
+            #[cfg(feature = "vendors")]
+            2 => Self::Ibexa(Ibexa::read(f, Dialect::Yoochoose)),
+            #[cfg(feature = "vendors")]
+            3 => Self::FactFinder(FactFinder::read(f)),
+            #[cfg(feature = "vendors")]
+            4 => Self::Intempt(Intempt::read(f)),
+            _ => {
+                f.fail("protocol", &OTHER_MODULE);
+                return None;
+            }
+        })
+    }
+
     /// The destination's name in `stats()` and in warnings.
     pub fn name(&self) -> String {
         match self {
-            Self::Batch(batch) => concat(&["batch ", batch.endpoint()]),
-            Self::Ibexa(ibexa) => concat(&["ibexa ", ibexa.customer_id()]),
+            Self::Batch(batch) => batch.name(),
+            Self::Ibexa(ibexa) => ibexa.name(),
+            Self::FactFinder(factfinder) => factfinder.name(),
+            Self::Intempt(intempt) => intempt.name(),
         }
     }
 
-    /// The method of its requests.
-    pub fn method(&self) -> Method {
+    /// Whether its requests are such as a beacon can be: a POST without headers of its own.
+    pub fn bears_beacons(&self) -> bool {
         match self {
-            Self::Batch(_) => Method::Post,
-            Self::Ibexa(ibexa) => ibexa.method(),
+            Self::Batch(_) => true,
+            Self::Ibexa(ibexa) => ibexa.bears_beacons(),
+            Self::FactFinder(factfinder) => factfinder.bears_beacons(),
+            Self::Intempt(intempt) => intempt.bears_beacons(),
         }
     }
 
@@ -83,15 +156,18 @@ impl Protocol {
     pub fn class(&self) -> Class {
         match self {
             Self::Batch(_) => Class::Idempotent,
-            Self::Ibexa(_) => Class::AtMostOnce,
+            // Ibexa counts n `buy` as a quantity of n; Intempt's documents promise that ids are told
+            // apart, its own clients' notes deny it.
+            Self::Ibexa(_) | Self::FactFinder(_) | Self::Intempt(_) => Class::AtMostOnce,
         }
     }
 
-    /// Whether one request holds many events.
-    pub fn batches(&self) -> bool {
+    /// Which events one request holds.
+    pub fn holds(&self) -> Holds {
         match self {
-            Self::Batch(_) => true,
-            Self::Ibexa(_) => false,
+            Self::Batch(_) | Self::Intempt(_) => Holds::Any,
+            Self::Ibexa(_) => Holds::One,
+            Self::FactFinder(factfinder) => factfinder.holds(),
         }
     }
 
@@ -100,7 +176,13 @@ impl Protocol {
         match self {
             Self::Batch(batch) => batch.envelope_bytes(),
             Self::Ibexa(_) => 0,
+            Self::FactFinder(_) | Self::Intempt(_) => LIST_BYTES,
         }
+    }
+
+    /// Whether its events have the visitor's session.
+    pub fn has_sessions(&self) -> bool {
+        matches!(self, Self::FactFinder(_))
     }
 
     /// The event in the destination's words; what is worth saying once goes to `advice`.
@@ -111,22 +193,32 @@ impl Protocol {
         match self {
             Self::Batch(batch) => Ok(batch.encode(record)),
             Self::Ibexa(ibexa) => ibexa.encode(record, advice),
+            Self::FactFinder(factfinder) => factfinder.encode(record, advice),
+            Self::Intempt(intempt) => intempt.encode(record),
         }
     }
 
-    /// The most that one encoded event may have.
+    /// A ready-made link of the vendor's own, where this destination is meant.
+    pub fn own_link(&self, url: &str) -> Option<String> {
+        if let Self::Ibexa(ibexa) = self { ibexa.own_link(url) } else { None }
+    }
+
+    /// Whether this is not more than one request may have.
     pub fn fits(&self, encoded: &str) -> bool {
-        match self {
-            Self::Batch(batch) => batch.fits(encoded),
-            Self::Ibexa(_) => ibexa::fits(encoded),
-        }
+        let most = match self.holds() {
+            Holds::One => Limits::REQUEST_URL as u64,
+            Holds::Any | Holds::OneKind => Limits::BATCH_BYTES_MAX,
+        };
+        (encoded.len() + self.envelope_bytes()) as u64 <= most
     }
 
-    /// The request for these encoded events.
-    pub fn request(&self, encoded: &[&str], envelope: &Envelope<'_>) -> Request {
+    /// The request for these encoded events, which are of this kind where it holds one kind alone.
+    pub fn request(&self, kind: Kind, encoded: &[&str], envelope: &Envelope<'_>) -> Request {
         match self {
             Self::Batch(batch) => batch.request(encoded, envelope),
             Self::Ibexa(ibexa) => ibexa.request(encoded),
+            Self::FactFinder(factfinder) => factfinder.request(kind, encoded),
+            Self::Intempt(intempt) => intempt.request(encoded),
         }
     }
 }
@@ -137,7 +229,7 @@ pub fn unsupported(kind: Kind) -> Error {
 }
 
 /// An address, absolute or relative to the page.
-fn address(value: &Value) -> Result<String, &'static Problem> {
+pub fn address(value: &Value) -> Result<String, &'static Problem> {
     let url = value.as_text().ok_or(&NOT_TEXT)?;
     if url.is_empty() || url.len() > Limits::URL_BYTES {
         return Err(&NOT_ADDRESS);
@@ -146,4 +238,14 @@ fn address(value: &Value) -> Result<String, &'static Problem> {
         return Err(&ADDRESS_CHARACTER);
     }
     Ok(url.to_owned())
+}
+
+/// The field of an event, as a warning names it.
+fn path(kind: Kind, field: Field) -> String {
+    concat(&[kind.name(), ".", field.name()])
+}
+
+fn push_segment(url: &mut String, segment: &str) {
+    url.push('/');
+    push_encoded(url, segment);
 }

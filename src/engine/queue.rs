@@ -15,7 +15,7 @@ use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
 use super::limits::Limits;
 use super::number::whole;
-use super::protocol::{Class, Envelope, Method};
+use super::protocol::{Class, Envelope, Holds};
 use super::record::Record;
 use super::text::concat;
 use super::time::{NEVER, Now};
@@ -132,6 +132,25 @@ impl Queue {
             self.counts.merged += 1;
             return;
         }
+        self.wait(record, encoded, now, out);
+    }
+
+    /// Takes a ready-made link in, where this destination is meant.
+    pub fn push_link(
+        &mut self,
+        link: &str,
+        record: &Rc<Record>,
+        now: &Now,
+        out: &mut Vec<Effect>,
+    ) -> bool {
+        let Some(url) = self.destination.protocol.own_link(link) else { return false };
+        self.counts.accepted += 1;
+        self.wait(record, url, now, out);
+        true
+    }
+
+    fn wait(&mut self, record: &Rc<Record>, encoded: String, now: &Now, out: &mut Vec<Effect>) {
+        let kind = record.event.kind();
         self.append(record.clone(), encoded, 1, out);
         self.bound(out);
         let full = self.waiting.len() as u64 >= self.config.batch.max_events
@@ -163,10 +182,12 @@ impl Queue {
     }
 
     /// Takes the identity away from what waits: consent is anonymous now. A login says nothing then.
-    pub fn forget_identity(&mut self, out: &mut Vec<Effect>) {
+    pub fn forget_identity(&mut self, session: &Option<Rc<String>>, out: &mut Vec<Effect>) {
         self.waiting_bytes = 0;
         for Waiting { record, weight, .. } in std::mem::take(&mut self.waiting) {
-            let record = Record { user: None, anonymous: None, ..Record::clone(&record) };
+            let session = session.clone();
+            let record = Record::clone(&record);
+            let record = Record { user: None, anonymous: None, account: None, session, ..record };
             match self.destination.protocol.encode(&record, &mut Vec::new()) {
                 Ok(encoded) if record.event.kind() != Kind::Login => {
                     self.append(record.into(), encoded, weight, out);
@@ -252,7 +273,8 @@ impl Queue {
             return;
         }
         // Where the event has an id, it is one event: two with the same id would count once.
-        let halves = if self.destination.protocol.batches() { None } else { record.halves() };
+        let halves =
+            if self.destination.protocol.holds() == Holds::One { record.halves() } else { None };
         let Some((first, second)) = halves else {
             self.lose(weight, &TOO_LONG, out);
             return;
@@ -316,23 +338,27 @@ impl Queue {
 
     /// Makes the next parcel of what waits.
     fn close(&mut self, now: &Now, conditions: Conditions, ids: &mut u32) -> Box<Parcel> {
-        let most =
-            if self.destination.protocol.batches() { self.config.batch.max_events } else { 1 };
-        let mut count = 0;
-        let mut bytes = 0;
-        for next in &self.waiting {
-            let more = bytes + next.encoded.len();
-            let request = more + count + self.destination.protocol.envelope_bytes();
-            let full = count as u64 == most || request as u64 > self.config.batch.max_bytes;
-            if full && count > 0 {
-                break;
+        let holds = self.destination.protocol.holds();
+        let most = if holds == Holds::One { 1 } else { self.config.batch.max_events };
+        let mut bytes = self.destination.protocol.envelope_bytes();
+        let mut events: Vec<Waiting> = Vec::new();
+        let mut full = false;
+        for next in std::mem::take(&mut self.waiting) {
+            let kind = |waiting: &Waiting| waiting.record.event.kind();
+            let other =
+                holds == Holds::OneKind && events.first().is_some_and(|e| kind(e) != kind(&next));
+            // With the comma before it.
+            let more = bytes + next.encoded.len() + 1;
+            full |= events.len() as u64 == most
+                || more as u64 > self.config.batch.max_bytes && !events.is_empty();
+            if full || other {
+                self.waiting.push(next);
+            } else {
+                bytes = more;
+                self.waiting_bytes -= next.encoded.len();
+                events.push(next);
             }
-            bytes = more;
-            count += 1;
         }
-        self.waiting_bytes -= bytes;
-        let later = self.waiting.split_off(count);
-        let events = std::mem::replace(&mut self.waiting, later);
         if self.waiting.is_empty() {
             self.reported_full = false;
         }
@@ -352,7 +378,8 @@ impl Queue {
         for event in &events {
             encoded.push(&event.encoded);
         }
-        let request = self.destination.protocol.request(&encoded, &envelope).into();
+        let kind = events.first().map_or(Kind::Login, |waiting| waiting.record.event.kind());
+        let request = self.destination.protocol.request(kind, &encoded, &envelope).into();
         self.seq += 1;
         *ids += 1;
         Box::new(Parcel { id: *ids, request, events, via: Via::Beacon, refused: false })
@@ -360,10 +387,10 @@ impl Queue {
 
     fn send(&mut self, mut parcel: Box<Parcel>, conditions: Conditions, out: &mut Vec<Effect>) {
         parcel.refused = false;
-        parcel.via = match (self.destination.transport, parcel.request.method) {
-            (_, Method::Get) | (Transport::Fetch, _) => Via::Fetch,
-            (Transport::Auto, _) if conditions.visible => Via::Fetch,
-            (Transport::Beacon | Transport::Auto, _) => Via::Beacon,
+        parcel.via = match self.destination.transport {
+            Transport::Fetch => Via::Fetch,
+            Transport::Auto if conditions.visible => Via::Fetch,
+            Transport::Beacon | Transport::Auto => Via::Beacon,
         };
         self.hand_over(parcel, out);
     }

@@ -15,6 +15,10 @@ pub struct Record {
     pub user: Option<Rc<String>>,
     /// The anonymous visitor, unless consent forbids one.
     pub anonymous: Option<Rc<String>>,
+    /// The visitor's session, where a destination has sessions.
+    pub session: Option<Rc<String>>,
+    /// The company that the user belongs to, where the configuration names one.
+    pub account: Option<Rc<String>>,
     /// What happened.
     pub event: Event,
 }

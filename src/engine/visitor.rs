@@ -67,8 +67,9 @@ impl Engine {
             Consent::Anonymous => {
                 self.erase();
                 self.identity.renew(now);
+                let session = self.identity.session(now);
                 for queue in &mut self.queues {
-                    queue.forget_identity(&mut self.effects);
+                    queue.forget_identity(&session, &mut self.effects);
                 }
             }
             Consent::Denied => {

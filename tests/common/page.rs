@@ -143,6 +143,7 @@ impl Page {
             off: cookie("reco_off").is_some(),
             orders: self.kept.get("reco_orders").cloned(),
             logins: self.kept.get("reco_logins").cloned(),
+            session: self.kept.get("reco_session").cloned(),
         }
     }
 
@@ -157,7 +158,12 @@ impl Page {
         for (name, value) in cookies {
             self.jar.extend(value.map(|value| (name.to_owned(), (value, 0))));
         }
-        for (key, text) in [("reco_orders", &stored.orders), ("reco_logins", &stored.logins)] {
+        let texts = [
+            ("reco_orders", &stored.orders),
+            ("reco_logins", &stored.logins),
+            ("reco_session", &stored.session),
+        ];
+        for (key, text) in texts {
             self.kept.extend(text.clone().map(|text| (key.to_owned(), text)));
         }
     }

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { launch } from "../../scripts/lib/browser.mjs";
+import { browser, launch } from "../../scripts/lib/browser.mjs";
 import { startTemporary } from "../../scripts/lib/collector.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { hashed } from "../../scripts/replay/visitors.mjs";
@@ -84,6 +84,19 @@ function listen(context, allow) {
     if (message.type() === "error") note(`${message.text()} (${message.location().url})`);
   });
   return noise;
+}
+
+/** A profile in which the visitor has blocked all cookies, which blocks every other storage as well. */
+export async function blockingCookies() {
+  const { chromium } = await import("playwright-core");
+  const directory = mkdtempSync(join(tmpdir(), "recobeacon-profile-"));
+  mkdirSync(join(directory, "Default"));
+  const BLOCK = 2;
+  writeFileSync(join(directory, "Default", "Preferences"), JSON.stringify({ profile: { default_content_setting_values: { cookies: BLOCK } } }));
+  const context = await chromium.launchPersistentContext(directory, { executablePath: browser(), args: ["--disable-dev-shm-usage"] });
+  // Not when it is closed: the browser still writes then.
+  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  return context;
 }
 
 const COLLECT = '{ protocol: "batch", endpoint: "/v1/events" }';

@@ -1,11 +1,10 @@
 // How the tag loads, and what happens to calls where it loads late, twice or not at all.
 
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { browser } from "../../scripts/lib/browser.mjs";
-import { DIST, ready, scenario, snippet, tagged, until, useBrowser, warnings } from "./harness.mjs";
+import { blockingCookies, DIST, ready, scenario, snippet, tagged, until, useBrowser, warnings } from "./harness.mjs";
 
 useBrowser();
 
@@ -101,19 +100,6 @@ scenario("a second script tag changes nothing", { site: page({ script: 'reco("cl
   await page.evaluate(() => window.reco("click", { itemId: 2 }));
   await collector.expectExactly({ itemId: "1" }, { itemId: "2" });
 });
-
-/** A profile in which the visitor has blocked all cookies, which blocks every other storage as well. */
-async function blockingCookies() {
-  const { chromium } = await import("playwright-core");
-  const directory = mkdtempSync(join(tmpdir(), "recobeacon-profile-"));
-  mkdirSync(join(directory, "Default"));
-  const BLOCK = 2;
-  writeFileSync(join(directory, "Default", "Preferences"), JSON.stringify({ profile: { default_content_setting_values: { cookies: BLOCK } } }));
-  const context = await chromium.launchPersistentContext(directory, { executablePath: browser(), args: ["--disable-dev-shm-usage"] });
-  // Not when it is closed: the browser still writes then.
-  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
-  return context;
-}
 
 /** What a page finds when it tries to keep something. */
 function reads() {

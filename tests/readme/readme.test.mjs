@@ -1,4 +1,4 @@
-// Runs every example of the README in a browser, against the collector.
+// Runs every example of the README, and of the pages of docs/ that are about pasting, in a browser, against the collector.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,9 @@ import { blocks, pageOf } from "./blocks.mjs";
 useBrowser();
 
 const readme = readFileSync(at("README.md"), "utf8");
-const examples = blocks(readme);
+const documents = ["README.md", "docs/ibexa-tracker.md"];
+const everywhere = documents.flatMap((document) => blocks(readFileSync(at(document), "utf8")).map((block) => ({ document, ...block })));
+const examples = everywhere.filter(({ document }) => document === "README.md");
 
 test("a block is found with its line and its promise", () => {
   const found = blocks("# A\n\n<!-- stores: click, buy -->\n```js\nclick();\n```\n\ntext\n\n```html\n<p>\n```\n\n<!-- stores: nothing -->\n\n```html\n<b>\n```\n```sh\nls\n```\n");
@@ -24,16 +26,16 @@ test("a block is found with its line and its promise", () => {
 test("the README has examples for the tag and for npm, and each says what it stores", () => {
   assert.ok(examples.some(({ language }) => language === "html"), "an example of the tag");
   assert.ok(examples.some(({ code }) => code.includes('from "recobeacon"')), "an example of the package");
-  for (const { line, stores } of examples) assert.ok(stores, `README.md:${line}: the block needs a comment before it: <!-- stores: click --> or <!-- stores: nothing -->`);
+  for (const { document, line, stores } of everywhere) assert.ok(stores, `${document}:${line}: the block needs a comment before it: <!-- stores: click --> or <!-- stores: nothing -->`);
 });
 
 test("the snippet in the README is the one that is built", () => {
   assert.ok(readme.includes(snippet()), `the README has to have this snippet, as it is:\n${snippet()}`);
 });
 
-for (const example of examples) {
-  const { line, stores = [] } = example;
-  scenario(`README.md:${line} stores ${stores.join(", ") || "nothing"}`, { site: { "index.html": pageOf(example, snippet()) } }, async ({ page, visit, collector }) => {
+for (const example of everywhere) {
+  const { document, line, stores = [] } = example;
+  scenario(`${document}:${line} stores ${stores.join(", ") || "nothing"}`, { site: { "index.html": pageOf(example, snippet()) } }, async ({ page, visit, collector }) => {
     await visit();
     if (example.language === "js") await page.waitForFunction(() => window.ran);
     if (stores.length === 0) {

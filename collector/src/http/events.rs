@@ -1,23 +1,16 @@
 //! `POST /v1/events`: batches of the tracker.
 
-use super::{App, body, cookies};
+use super::{App, body, cookies, cors};
 use crate::batch::Batch;
 use crate::clock::now_ms;
 use crate::error::Refusal;
 use crate::event::{Delivery, Source};
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{
-    ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-    CACHE_CONTROL, HeaderValue, ORIGIN, SET_COOKIE, VARY,
-};
+use axum::http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
-
-/// How long a browser may remember that it may post here, in seconds. Chromium's own maximum.
-const PREFLIGHT_SECONDS: u32 = 7200;
 
 /// Takes a batch. Answered when it is on disk: 204 with no body, because Chromium gives a beacon's
 /// quota back only when the body has been read.
@@ -31,19 +24,13 @@ pub async fn take(
         Ok(cookies) => accepted(cookies),
         Err(refusal) => refusal.into_response(),
     };
-    allow_origin(&headers, &mut response);
+    cors::allow_origin(&headers, &mut response);
     response
 }
 
 /// 204 for every preflight. Only a body of type application/json causes one.
 pub async fn preflight(headers: HeaderMap) -> Response {
-    let mut response = accepted(Vec::new());
-    allow_origin(&headers, &mut response);
-    let more = response.headers_mut();
-    more.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
-    more.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("content-type"));
-    more.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from(PREFLIGHT_SECONDS));
-    response
+    cors::preflight(&headers, "POST", "content-type")
 }
 
 /// Stores the batch; the cookies to set for it.
@@ -84,15 +71,4 @@ fn accepted(cookies: Vec<HeaderValue>) -> Response {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
-}
-
-/// Any shop's page may post here and read the status; there is nothing else to be read.
-fn allow_origin(request: &HeaderMap, response: &mut Response) {
-    let headers = response.headers_mut();
-    headers.insert(VARY, HeaderValue::from_static("Origin"));
-    if let Some(origin) = request.get(ORIGIN) {
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-        headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
-        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After"));
-    }
 }

@@ -3,14 +3,18 @@
 mod body;
 mod compress;
 mod cookies;
+mod cors;
 mod events;
+mod factfinder;
 mod files;
 mod guard;
 mod ibexa;
+mod intempt;
 mod range;
 mod read;
 pub mod serve;
 mod stream;
+mod vendors;
 
 use crate::clock::Ids;
 use crate::config::{Config, ConfigError};
@@ -26,7 +30,7 @@ use axum::http::header::{
 };
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::get;
 use files::Files;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -93,8 +97,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/v1/events/stream", get(stream::open).fallback(only("GET, HEAD")))
         .route("/v1/batches", get(read::batches).fallback(only("GET, HEAD")))
         .route("/healthz", get(health).fallback(only("GET, HEAD")))
-        .route("/api/{*rest}", any(ibexa::take))
         .route("/dist/{*rest}", get(files::dist).fallback(only("GET, HEAD")))
+        .merge(vendors::routes(&app.config.vendors))
         .fallback_service(get(files::site).fallback(only("GET, HEAD")).with_state(Arc::clone(&app)))
         .layer(from_fn_with_state(Arc::clone(&app), every))
         .with_state(app)
@@ -104,8 +108,13 @@ pub fn router(app: Arc<App>) -> Router {
 async fn every(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let url = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
     let most = app.config.limits.url_bytes;
-    let mut response =
-        if url > most { Refusal::LongUrl(most).into_response() } else { next.run(request).await };
+    let mut response = if url > most {
+        let mut refused = Refusal::LongUrl(most).in_text();
+        cors::allow_origin(request.headers(), &mut refused);
+        refused
+    } else {
+        next.run(request).await
+    };
     let nosniff = HeaderValue::from_static("nosniff");
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, nosniff);
     response
@@ -131,12 +140,20 @@ fn typed(content_type: &'static str, body: String) -> Response {
     response
 }
 
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let mut response = plain(format!("{}\n", self.sentence()));
+impl Refusal {
+    /// As a sentence of plain text.
+    fn in_text(&self) -> Response {
+        self.in_form("text/plain; charset=utf-8", format!("{}\n", self.sentence()))
+    }
+
+    /// With this body.
+    fn in_form(&self, content_type: &'static str, body: String) -> Response {
+        let mut response = typed(content_type, body);
         *response.status_mut() = self.status();
-        let header = match &self {
+        let header = match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
+            // Not `Basic`, at which a browser would ask the visitor for a password.
+            Self::Key(_) => Some((WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey"))),
             Self::Method(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
             Self::TooSlow => Some((CONNECTION, HeaderValue::from_static("close"))),
             Self::Unavailable(_) => Some((RETRY_AFTER, HeaderValue::from(Limits::RETRY_SECONDS))),
@@ -151,6 +168,12 @@ impl IntoResponse for Refusal {
             response.headers_mut().insert(name, value);
         }
         response
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        self.in_text()
     }
 }
 

@@ -4,9 +4,10 @@
 
 use recobeacon_collector::Collector;
 use recobeacon_collector::config::{Config, Overrides};
+use recobeacon_collector::hashing::{Hasher, Key, parse_secret};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -191,6 +192,29 @@ pub fn unchunk(bytes: &mut Vec<u8>) -> (Vec<u8>, bool) {
     }
     bytes.drain(..done);
     (body, ended)
+}
+
+/// The hash of a user id by [`SECRET`]; that hashes are right is tested in `hashing.rs`.
+pub fn hash(id: &str) -> String {
+    let secret = parse_secret(SECRET).unwrap();
+    Hasher::new(&[Key { number: 3, secret }], Path::new("unused")).unwrap().hash(id)
+}
+
+/// What a vendor's request left in the rows, without what differs from run to run; that it is there
+/// is asserted.
+pub fn neutral(mut row: Value, source: &str, customer: &str) -> Value {
+    let fields = row.as_object_mut().unwrap();
+    let (at, received_at) = (fields.remove("at").unwrap(), fields.remove("receivedAt").unwrap());
+    assert!(at == received_at && at.as_u64().unwrap() > 1_763_683_200_000);
+    let id = fields.remove("id").unwrap();
+    assert_eq!((id.as_str().unwrap().len(), &id.as_str().unwrap()[14..15]), (36, "7"));
+    fields.remove("row").unwrap();
+    assert_eq!(fields.remove("source").unwrap(), source);
+    assert_eq!(fields.remove("customer").unwrap(), customer);
+    if fields.contains_key("user") || fields.contains_key("anonymous") {
+        assert_eq!(fields.remove("key").unwrap(), 3);
+    }
+    row
 }
 
 /// An event id: a UUIDv7 that says `n`.

@@ -7,7 +7,7 @@ use crate::engine::limits::Limits;
 use crate::engine::number::push_whole;
 use crate::engine::read::Fields;
 use crate::engine::record::Record;
-use crate::engine::text::split_once;
+use crate::engine::text::{concat, split_once};
 
 /// A first-party collector.
 #[derive(Clone, Debug)]
@@ -39,21 +39,17 @@ impl Batch {
     pub fn read(f: &mut Fields<'_, '_>) -> Self {
         Self { endpoint: f.require("endpoint", address), token: f.read("token", text) }
     }
+}
 
-    /// Where it is.
-    pub fn endpoint(&self) -> &str {
-        &self.endpoint
+impl Batch {
+    pub fn name(&self) -> String {
+        concat(&["batch ", &self.endpoint])
     }
 
-    /// The most bytes that a body has beside its events: every number at its longest.
+    /// Every number at its longest.
     pub fn envelope_bytes(&self) -> usize {
         let token = self.token.as_ref().map_or(0, |token| token.len() * LONGEST_ESCAPE);
         ENVELOPE_BYTES + token
-    }
-
-    /// Whether the event, alone in its batch, is one that a browser would send.
-    pub fn fits(&self, encoded: &str) -> bool {
-        (encoded.len() + self.envelope_bytes()) as u64 <= Limits::BATCH_BYTES_MAX
     }
 
     /// The event as an object of the list `events`.
@@ -95,6 +91,6 @@ impl Batch {
         object.some_text("token", self.token.as_deref());
         push_list(object.key("events"), encoded, |out, event| out.push_str(event));
         object.end();
-        Request { method: Method::Post, url, body: Some(body), no_cors: false }
+        Request { method: Method::Post, url, body: Some(body), key: None, no_cors: false }
     }
 }

@@ -1,8 +1,9 @@
-//! `ibexa`: Ibexa Personalization's tracking API, one request an event.
+//! `ibexa`: Ibexa Personalization's tracking API, one request an event; and `yoochoose`, its older
+//! form, with the solution in the path, fewer events and stricter rules.
 //!
 //! <https://doc.ibexa.co/en/latest/personalization/api_reference/tracking_api/>
 
-use super::{Encoded, Method, Request, address, unsupported};
+use super::{Encoded, Method, Request, address, path, push_segment, unsupported};
 use crate::engine::error::{Error, ErrorCode, Problem};
 use crate::engine::event::{Event, Field, Kind};
 use crate::engine::field::identifier;
@@ -10,12 +11,12 @@ use crate::engine::limits::Limits;
 use crate::engine::percent::push_encoded;
 use crate::engine::read::Fields;
 use crate::engine::record::Record;
-use crate::engine::text::{concat, parse_whole, trim_end};
+use crate::engine::text::{concat, parse_whole, split_once, trim_end};
 
 /// The user id by which the vendor stores an event without a link to anybody.
 const NOBODY: &str = "not_defined";
 
-static NO_SCENARIO: Problem = Problem::new(ErrorCode::MissingField, "is required by Ibexa");
+static REQUIRED: Problem = Problem::new(ErrorCode::MissingField, "is required by Ibexa");
 static NO_CATEGORY: Problem =
     Problem::new(ErrorCode::MissingField, "is expected by Ibexa unless items are imported");
 static STRING_ID: Problem = Problem::new(
@@ -24,11 +25,25 @@ static STRING_ID: Problem = Problem::new(
 );
 static ITEM_TYPE: Problem =
     Problem::new(ErrorCode::OutOfRange, "must be a number from 1 to 2147483647 for Ibexa");
+#[cfg(feature = "vendors")]
+static YOOCHOOSE_ITEM_TYPE: Problem =
+    Problem::new(ErrorCode::OutOfRange, "must be a number from 1 to 5 for YOOCHOOSE");
 static NO_IDENTITY: Problem = Problem::new(ErrorCode::MissingField, "has no anonymous id to join");
+
+/// Which of the two forms is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// Today's.
+    Ibexa,
+    /// The older one: item types 1 to 5, a price with every purchase.
+    #[cfg(feature = "vendors")]
+    Yoochoose,
+}
 
 /// Ibexa Personalization.
 #[derive(Clone, Debug)]
 pub struct Ibexa {
+    dialect: Dialect,
     /// `{endpoint}/{path}/{customerId}/`
     base: String,
     customer_id: String,
@@ -49,16 +64,19 @@ enum Shape {
     Login,
 }
 
-fn word(kind: Kind) -> Option<&'static Word> {
+fn word(kind: Kind, dialect: Dialect) -> Option<&'static Word> {
     use Shape::{Items, Login, User};
+    const CATEGORY: &[(Field, &str)] = &[(Field::CategoryPath, "categorypath")];
     const TRIGGER: &[(Field, &str)] = &[(Field::TriggerName, "triggername")];
+    let newer = dialect == Dialect::Ibexa;
     Some(match kind {
-        Kind::Click => &Word("click", Items, &[(Field::CategoryPath, "categorypath")]),
+        Kind::Click => &Word("click", Items, CATEGORY),
         Kind::Consume => &Word("consume", Items, &[(Field::Percentage, "percentage")]),
-        Kind::Basket => &Word("basket", Items, &[]),
+        Kind::Basket if newer => &Word("basket", Items, &[]),
+        Kind::Basket => &Word("basket", Items, CATEGORY),
         Kind::DeleteFromBasket => &Word("deletefrombasket", Items, &[]),
-        Kind::Wishlist => &Word("wishlist", Items, &[(Field::Price, "price")]),
-        Kind::DeleteFromWishlist => &Word("deletefromwishlist", Items, &[]),
+        Kind::Wishlist if newer => &Word("wishlist", Items, &[(Field::Price, "price")]),
+        Kind::DeleteFromWishlist if newer => &Word("deletefromwishlist", Items, &[]),
         Kind::Buy => {
             &Word("buy", Items, &[(Field::Quantity, "quantity"), (Field::Price, "fullprice")])
         }
@@ -70,46 +88,89 @@ fn word(kind: Kind) -> Option<&'static Word> {
             Items,
             &[(Field::Scenario, "scenario"), (Field::ModelId, "modelid")],
         ),
-        Kind::TriggerOpened => &Word("triggeropened", User, TRIGGER),
-        Kind::ClickTriggered => &Word("clicktriggered", Items, TRIGGER),
+        Kind::TriggerOpened if newer => &Word("triggeropened", User, TRIGGER),
+        Kind::ClickTriggered if newer => &Word("clicktriggered", Items, TRIGGER),
         Kind::Login => &Word("login", Login, &[]),
-        Kind::Feedback | Kind::CacheHit | Kind::LandingPageClick | Kind::PredictiveBasketClick => {
-            return None;
-        }
+        Kind::Wishlist
+        | Kind::DeleteFromWishlist
+        | Kind::TriggerOpened
+        | Kind::ClickTriggered
+        | Kind::Feedback
+        | Kind::CacheHit
+        | Kind::LandingPageClick
+        | Kind::PredictiveBasketClick => return None,
     })
 }
 
 impl Ibexa {
     /// Reads the destination's fields.
-    pub fn read(f: &mut Fields<'_, '_>) -> Self {
+    pub fn read(f: &mut Fields<'_, '_>, dialect: Dialect) -> Self {
+        let (host, path_field, path) = match dialect {
+            Dialect::Ibexa => ("https://event.perso.ibexa.co", "path", "api"),
+            #[cfg(feature = "vendors")]
+            Dialect::Yoochoose => ("https://event.yoochoose.net", "solutionId", "ebl"),
+        };
         let customer_id = f.require("customerId", identifier);
         let endpoint = f.read("endpoint", address);
-        let endpoint = endpoint.as_deref().unwrap_or("https://event.perso.ibexa.co");
-        let path = f.read("path", identifier);
-        let path = path.as_deref().unwrap_or("api");
+        let given_path = f.read(path_field, identifier);
         let method = f.choice("method", &["POST", "GET"], "must be \"POST\" or \"GET\"");
-        let mut base = trim_end(endpoint, b'/').to_owned();
-        push_segment(&mut base, path);
+        let mut base = trim_end(endpoint.as_deref().unwrap_or(host), b'/').to_owned();
+        push_segment(&mut base, given_path.as_deref().unwrap_or(path));
         push_segment(&mut base, &customer_id);
         base.push('/');
         let method = if method == Some(1) { Method::Get } else { Method::Post };
-        Self { base, customer_id, method }
+        Self { dialect, base, customer_id, method }
     }
 
-    /// The customer.
-    pub fn customer_id(&self) -> &str {
-        &self.customer_id
+    /// `/{type}/{id}[,{id}]`: the commas between ids are raw.
+    fn push_items(
+        &self,
+        url: &mut String,
+        event: &Event,
+        advice: &mut Vec<Error>,
+    ) -> Result<(), Error> {
+        let (most, problem) = match self.dialect {
+            Dialect::Ibexa => (Limits::IBEXA_ID, &ITEM_TYPE),
+            #[cfg(feature = "vendors")]
+            Dialect::Yoochoose => (Limits::YOOCHOOSE_ITEM_TYPE, &YOOCHOOSE_ITEM_TYPE),
+        };
+        let item_type = event.get(Field::ItemType).unwrap_or_default();
+        if !numeric(item_type, most) {
+            return Err(problem.at(path(event.kind(), Field::ItemType)));
+        }
+        push_segment(url, item_type);
+        let mut separator = '/';
+        for id in event.items() {
+            if !numeric(id, Limits::IBEXA_ID) {
+                advice.push(STRING_ID.at(Field::ItemId.name()));
+            }
+            url.push(separator);
+            separator = ',';
+            push_encoded(url, id);
+        }
+        Ok(())
+    }
+}
+
+impl Ibexa {
+    pub fn name(&self) -> String {
+        let dialect = match self.dialect {
+            Dialect::Ibexa => "ibexa ",
+            #[cfg(feature = "vendors")]
+            Dialect::Yoochoose => "yoochoose ",
+        };
+        concat(&[dialect, &self.customer_id])
     }
 
-    /// The method of its requests.
-    pub fn method(&self) -> Method {
-        self.method
+    pub fn bears_beacons(&self) -> bool {
+        self.method == Method::Post
     }
 
     /// The event's address.
     pub fn encode(&self, record: &Record, advice: &mut Vec<Error>) -> Encoded {
         let kind = record.event.kind();
-        let Word(name, shape, parameters) = word(kind).ok_or_else(|| unsupported(kind))?;
+        let word = word(kind, self.dialect).ok_or_else(|| unsupported(kind))?;
+        let Word(name, shape, parameters) = word;
         let user = record.user.as_ref().or(record.anonymous.as_ref());
         let user = user.map_or(NOBODY, |id| id.as_str());
         let mut url = self.base.clone();
@@ -117,7 +178,7 @@ impl Ibexa {
         match shape {
             Shape::Items => {
                 push_segment(&mut url, user);
-                push_items(&mut url, &record.event, advice)?;
+                self.push_items(&mut url, &record.event, advice)?;
             }
             Shape::User => push_segment(&mut url, user),
             Shape::Login => match (&record.anonymous, &record.user) {
@@ -141,56 +202,48 @@ impl Ibexa {
                     }
                     push_encoded(&mut url, value);
                 }
-                None if *field == Field::Scenario => return Err(NO_SCENARIO.at(path(kind, *field))),
-                None if *field == Field::CategoryPath => {
-                    advice.push(NO_CATEGORY.at(path(kind, *field)));
-                }
-                None => {}
+                None => match field {
+                    Field::Scenario => return Err(REQUIRED.at(path(kind, *field))),
+                    Field::Price if self.dialect != Dialect::Ibexa => {
+                        return Err(REQUIRED.at(path(kind, *field)));
+                    }
+                    Field::CategoryPath if kind == Kind::Click => {
+                        advice.push(NO_CATEGORY.at(path(kind, *field)));
+                    }
+                    _ => {}
+                },
             }
         }
         Ok(url)
     }
 
+    /// A link that a recommendation or a trigger message came with, where its host is this
+    /// destination's: with the endpoint's scheme, for such links have none.
+    pub fn own_link(&self, url: &str) -> Option<String> {
+        let (scheme, host) = scheme_and_host(&self.base)?;
+        let (theirs_scheme, theirs) = scheme_and_host(url)?;
+        // The host that older trigger messages name.
+        let older = self.dialect == Dialect::Ibexa && theirs == "tracker.ibexa.co";
+        let behind = url.get(theirs_scheme.len()..)?;
+        (theirs == host || older).then(|| concat(&[scheme, behind]))
+    }
+
     /// One request an event.
     pub fn request(&self, encoded: &[&str]) -> Request {
-        Request { method: self.method, url: concat(encoded), body: None, no_cors: true }
+        let url = concat(encoded);
+        Request { method: self.method, url, body: None, key: None, no_cors: true }
     }
-}
-
-/// Whether the address is one that every proxy passes.
-pub fn fits(url: &str) -> bool {
-    url.len() <= Limits::REQUEST_URL
-}
-
-fn push_segment(url: &mut String, segment: &str) {
-    url.push('/');
-    push_encoded(url, segment);
-}
-
-/// `/{type}/{id}[,{id}]`: the commas between ids are raw.
-fn push_items(url: &mut String, event: &Event, advice: &mut Vec<Error>) -> Result<(), Error> {
-    let item_type = event.get(Field::ItemType).unwrap_or_default();
-    if !numeric(item_type) {
-        return Err(ITEM_TYPE.at(path(event.kind(), Field::ItemType)));
-    }
-    push_segment(url, item_type);
-    let mut separator = '/';
-    for id in event.items() {
-        if !numeric(id) {
-            advice.push(STRING_ID.at(Field::ItemId.name()));
-        }
-        url.push(separator);
-        separator = ',';
-        push_encoded(url, id);
-    }
-    Ok(())
-}
-
-fn path(kind: Kind, field: Field) -> String {
-    concat(&[kind.name(), ".", field.name()])
 }
 
 /// Whether the vendor takes it for a number of its own.
-fn numeric(id: &str) -> bool {
-    id.as_bytes().first() != Some(&b'0') && parse_whole(id).is_some_and(|n| n <= Limits::IBEXA_ID)
+fn numeric(id: &str, most: u64) -> bool {
+    id.as_bytes().first() != Some(&b'0') && parse_whole(id).is_some_and(|n| n <= most)
+}
+
+/// `https:` (or nothing, where it is the page's) and the host with its port, of an absolute address.
+fn scheme_and_host(url: &str) -> Option<(&str, &str)> {
+    let (scheme, rest) = split_once(url, b'/')?;
+    let rest = rest.strip_prefix('/')?;
+    let host = split_once(rest, b'/').map_or(rest, |(host, _)| host);
+    matches!(scheme, "" | "http:" | "https:").then_some((scheme, host))
 }

@@ -1,0 +1,220 @@
+//! The tables of the vendors' interfaces: who is known, under which address, and with which keys.
+
+use super::ConfigError;
+use crate::base64;
+use crate::factfinder::{Channel, Channels};
+use crate::ibexa::is_customer;
+use crate::limits::Limits;
+use crate::secret::Secret;
+use crate::segment;
+use serde::Deserialize;
+
+/// What the vendors' interfaces are served with.
+#[derive(Clone, Debug)]
+pub struct Vendors {
+    /// The Ibexa customers that are known; absent: every alphanumeric id is.
+    pub customers: Option<Vec<String>>,
+    /// YOOCHOOSE's interface.
+    pub yoochoose: Yoochoose,
+    /// FACT-Finder's interfaces.
+    pub factfinder: FactFinder,
+    /// Intempt's interface.
+    pub intempt: Intempt,
+}
+
+/// The table `[yoochoose]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Yoochoose {
+    /// The solutions with which its addresses begin.
+    pub solutions: Vec<String>,
+    /// The customers that are known; absent: every alphanumeric id is.
+    pub customers: Option<Vec<String>>,
+}
+
+impl Default for Yoochoose {
+    fn default() -> Self {
+        Self { solutions: vec!["ebl".to_owned(), "news".to_owned()], customers: None }
+    }
+}
+
+/// The table `[factfinder]`.
+#[derive(Clone, Debug)]
+pub struct FactFinder {
+    /// What stands before its addresses: nothing, or segments that each begin with a slash.
+    pub base_path: String,
+    /// The keys that let in; empty: none is needed.
+    pub keys: Vec<Secret>,
+    /// The channels and their currencies.
+    pub channels: Channels,
+}
+
+/// The table `[intempt]`: each key in the two forms in which requests bring it.
+#[derive(Clone, Debug)]
+pub struct Intempt {
+    /// `identifier.secret`, in the query. Empty: no key is needed.
+    pub keys: Vec<Secret>,
+    /// `identifier:secret` in base64, behind `Basic`.
+    pub basic: Vec<Secret>,
+}
+
+/// The tables as they stand in the file.
+pub(super) struct Tables {
+    pub ibexa: Ibexa,
+    pub yoochoose: Yoochoose,
+    pub factfinder: FileFactFinder,
+    pub intempt: FileIntempt,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Ibexa {
+    customers: Option<Vec<String>>,
+}
+
+/// Keys are of any type here: serde's own sentence about a wrong one would repeat it.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct FileFactFinder {
+    base_path: Option<String>,
+    keys: Option<toml::Value>,
+    channels: Option<Vec<FileChannel>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileChannel {
+    name: String,
+    currency: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct FileIntempt {
+    keys: Option<toml::Value>,
+}
+
+/// Where the first segment of an address leads already.
+const TAKEN: [&str; 6] = ["api", "dist", "healthz", "rest", "Tracking.ff", "v1"];
+
+impl Tables {
+    pub fn check(self) -> Result<Vendors, ConfigError> {
+        let Self { ibexa, yoochoose, factfinder, intempt } = self;
+        check_customers("ibexa", ibexa.customers.as_deref())?;
+        check_customers("yoochoose", yoochoose.customers.as_deref())?;
+        check_solutions(&yoochoose.solutions)?;
+        let factfinder = FactFinder {
+            base_path: base_path(factfinder.base_path, &yoochoose.solutions)?,
+            keys: factfinder_keys(factfinder.keys)?,
+            channels: channels(factfinder.channels)?,
+        };
+        let intempt = intempt_keys(intempt.keys)?;
+        Ok(Vendors { customers: ibexa.customers, yoochoose, factfinder, intempt })
+    }
+}
+
+fn wrong(sentence: String) -> ConfigError {
+    ConfigError::new(sentence)
+}
+
+fn check_customers(table: &str, customers: Option<&[String]>) -> Result<(), ConfigError> {
+    match customers.unwrap_or_default().iter().find(|customer| !is_customer(customer)) {
+        Some(customer) => {
+            Err(wrong(format!("{table}.customers: {customer:?} is not alphanumeric")))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Whether this can be a segment of an address as it stands, undecoded.
+fn is_plain(segment: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
+    (1..=Limits::CUSTOMER_BYTES).contains(&segment.len())
+        && segment.bytes().all(plain)
+        && !matches!(segment, "." | "..")
+}
+
+fn check_solutions(solutions: &[String]) -> Result<(), ConfigError> {
+    for (place, solution) in solutions.iter().enumerate() {
+        if !is_plain(solution) {
+            return Err(wrong(format!(
+                "yoochoose.solutions: {solution:?} must have letters, digits and -_.~ only"
+            )));
+        }
+        if TAKEN.contains(&solution.as_str())
+            || solutions.iter().take(place).any(|one| one == solution)
+        {
+            return Err(wrong(format!("yoochoose.solutions: {solution:?} is taken already")));
+        }
+    }
+    Ok(())
+}
+
+fn base_path(path: Option<String>, solutions: &[String]) -> Result<String, ConfigError> {
+    let Some(path) = path.filter(|path| !path.is_empty()) else { return Ok(String::new()) };
+    let segments = path.strip_prefix('/').map(|path| path.split('/'));
+    let first = segments.clone().and_then(|mut segments| segments.next());
+    if !segments.is_some_and(|mut segments| segments.all(is_plain)) {
+        return Err(wrong(format!("factfinder.base_path: {path:?} must be like \"/FACT-Finder\"")));
+    }
+    let taken = |first: &str| TAKEN.contains(&first) || solutions.iter().any(|one| one == first);
+    if first.is_some_and(taken) {
+        return Err(wrong(format!("factfinder.base_path: {path:?} is taken already")));
+    }
+    Ok(path)
+}
+
+fn channels(channels: Option<Vec<FileChannel>>) -> Result<Channels, ConfigError> {
+    let Some(channels) = channels else { return Ok(Channels(None)) };
+    let mut known: Vec<Channel> = Vec::new();
+    for FileChannel { name, currency } in channels {
+        if !segment::is_name(&name) {
+            return Err(wrong(format!("factfinder.channels: {name:?} is no name of a channel")));
+        }
+        if known.iter().any(|channel| channel.name == name) {
+            return Err(wrong(format!("factfinder.channels: {name:?} is there twice")));
+        }
+        let code = |text: &String| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
+        if currency.as_ref().is_some_and(|currency| !code(currency)) {
+            return Err(wrong(format!(
+                "factfinder.channels: the currency of {name:?} must be a code of ISO 4217 like EUR"
+            )));
+        }
+        known.push(Channel { name, currency });
+    }
+    Ok(Channels(Some(known)))
+}
+
+/// The keys of a table. What is wrong with them is said without repeating them.
+fn keys(table: &str, value: Option<toml::Value>) -> Result<Vec<String>, ConfigError> {
+    let failed = || wrong(format!("{table}.keys: must be a list of texts without spaces"));
+    let toml::Value::Array(values) = value.unwrap_or(toml::Value::Array(Vec::new())) else {
+        return Err(failed());
+    };
+    let visible = |key: &str| !key.is_empty() && key.bytes().all(|b| b.is_ascii_graphic());
+    let read = |value| match value {
+        toml::Value::String(key) if visible(&key) => Ok(key),
+        _ => Err(failed()),
+    };
+    values.into_iter().map(read).collect()
+}
+
+fn factfinder_keys(value: Option<toml::Value>) -> Result<Vec<Secret>, ConfigError> {
+    Ok(keys("factfinder", value)?.iter().map(|key| Secret::new(key)).collect())
+}
+
+fn intempt_keys(value: Option<toml::Value>) -> Result<Intempt, ConfigError> {
+    let mut intempt = Intempt { keys: Vec::new(), basic: Vec::new() };
+    for key in keys("intempt", value)? {
+        let parts = key.split_once('.').filter(|(identifier, secret)| {
+            !identifier.is_empty() && !identifier.contains(':') && !secret.is_empty()
+        });
+        let (identifier, secret) =
+            parts.ok_or(wrong("intempt.keys: each must be like identifier.secret".to_owned()))?;
+        intempt
+            .basic
+            .push(Secret::new(&base64::encode(format!("{identifier}:{secret}").as_bytes())));
+        intempt.keys.push(Secret::new(&key));
+    }
+    Ok(intempt)
+}

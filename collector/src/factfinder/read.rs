@@ -1,0 +1,128 @@
+//! One event in the vendor's words, whichever interface it came by.
+
+use super::words::{Form, Named, Need, Word};
+use crate::tracked::Tracked;
+use crate::user::UserId;
+use recobeacon::engine::error::Error;
+use recobeacon::engine::limits::Limits as Tracker;
+use recobeacon::engine::number;
+use recobeacon::engine::value::Value;
+
+/// The vendor's field at fault, and what would have been right.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    pub field: String,
+    pub detail: &'static str,
+}
+
+impl Wrong {
+    fn new(field: &str, detail: &'static str) -> Self {
+        Self { field: field.to_owned(), detail }
+    }
+}
+
+/// Reads it; `given` is an object of the vendor's fields.
+pub fn event(word: &Word, given: &Value, currency: &str) -> Result<Tracked, Wrong> {
+    let mut fields = Vec::new();
+    let mut search = Vec::new();
+    for named in word.fields {
+        let Some(value) = filled(given, named)? else { continue };
+        let value = taken(named.form, value, currency);
+        match named.ours.strip_prefix("search.") {
+            Some(ours) => search.push((ours.to_owned(), value)),
+            None => fields.push((named.ours.to_owned(), value)),
+        }
+    }
+    // A click that came from no list of results is a click as well.
+    let has = |name: &str| search.iter().any(|(ours, _)| ours == name);
+    if has("query") && has("position") {
+        fields.push(("search".to_owned(), Value::Map(search)));
+    }
+    let need = |needed| if needed { Need::Value } else { Need::None };
+    let anonymous = user(given, "sid", Need::Value)?;
+    let user = user(given, "userId", need(word.needs_user))?;
+    let event = Tracked::parse(word.kind, fields).map_err(|error| translated(word, &error))?;
+    // None of these events is several.
+    let event = event.ok_or(Wrong::new("", "is not one event"))?;
+    Ok(Tracked { user, anonymous, ..event })
+}
+
+fn user(given: &Value, theirs: &'static str, need: Need) -> Result<Option<UserId>, Wrong> {
+    let named = Named { theirs, ours: theirs, form: Form::Id, need };
+    let Some(value) = filled(given, &named)? else { return Ok(None) };
+    UserId::read(value).map(Some).map_err(|problem| Wrong::new(theirs, problem.detail))
+}
+
+/// The field's value, where it has one.
+fn filled<'a>(given: &'a Value, named: &Named) -> Result<Option<&'a Value>, Wrong> {
+    let value = given.field(named.theirs).filter(|value| !value.is_null());
+    let empty = match value {
+        Some(Value::Text(text)) => text.is_empty(),
+        Some(Value::List(list)) => list.is_empty(),
+        _ => false,
+    };
+    match (value, named.need) {
+        (None, Need::Value | Need::Name) => Err(Wrong::new(named.theirs, "is required")),
+        (Some(_), Need::Value) if empty => Err(Wrong::new(named.theirs, "must not be empty")),
+        (value, _) => Ok(value.filter(|_| !empty)),
+    }
+}
+
+/// The value as the engine's rules want it. What cannot be that stays, and the rules refuse it.
+fn taken(form: Form, value: &Value, currency: &str) -> Value {
+    match (form, value) {
+        (Form::Text, Value::Number(number)) => {
+            number::rounded(*number).map_or(Value::Null, Value::Text)
+        }
+        (Form::Number, Value::Text(text)) if is_decimal(text) => {
+            text.parse().map_or_else(|_| value.clone(), Value::Number)
+        }
+        (Form::Truth, Value::Text(text)) => match text.as_str() {
+            "true" => Value::Bool(true),
+            "false" => Value::Bool(false),
+            _ => value.clone(),
+        },
+        (Form::Amount, _) => match amount(value) {
+            Some(amount) => Value::Text(amount + currency),
+            None => Value::Bool(false),
+        },
+        (Form::Id | Form::Text | Form::Number | Form::Truth | Form::List, _) => value.clone(),
+    }
+}
+
+/// As it was written, save for more decimals than a price has: these are what a float left over.
+fn amount(value: &Value) -> Option<String> {
+    let number = match value {
+        Value::Number(number) => *number,
+        Value::Text(text) if is_decimal(text) => {
+            let decimals = text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+            if decimals <= Tracker::DECIMALS as usize {
+                return Some(text.clone());
+            }
+            text.parse().ok()?
+        }
+        _ => return None,
+    };
+    number::rounded(number)
+}
+
+/// Digits, with a sign and with decimals if need be; `parse` would also take `1e2`, `inf` and `+5`.
+pub fn is_decimal(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let positive = text.strip_prefix('-').unwrap_or(text);
+    let (whole, decimals) = positive.split_once('.').unwrap_or((positive, "0"));
+    digits(whole) && digits(decimals)
+}
+
+/// The engine names the neutral field where the vendor's is meant.
+fn translated(word: &Word, error: &Error) -> Wrong {
+    let field = error.field.strip_prefix(word.kind.name()).unwrap_or(&error.field);
+    let field = field.strip_prefix('.').unwrap_or(field);
+    match word.fields.iter().find(|named| named.ours == field) {
+        Some(Named { theirs, form: Form::Amount, .. }) => {
+            Wrong::new(theirs, "must be a number from 0 to below 9000000000")
+        }
+        Some(named) => Wrong::new(named.theirs, error.detail),
+        None => Wrong::new(field, error.detail),
+    }
+}

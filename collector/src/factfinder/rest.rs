@@ -1,0 +1,95 @@
+//! `POST /rest/{version}/track/{channel}/{event}`: a JSON array of events of one type.
+//!
+//! One event that is wrong refuses the array: what is answered with 200 is stored whole.
+
+use super::read::{self, Wrong};
+use super::words;
+use crate::error::Refusal;
+use crate::tracked::Tracked;
+use recobeacon::engine::value::Value;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+/// A version of the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Version {
+    V2,
+    V3,
+    V4,
+    V5,
+}
+
+impl Version {
+    /// The version by its name in the path.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "v2" => Some(Self::V2),
+            "v3" => Some(Self::V3),
+            "v4" => Some(Self::V4),
+            "v5" => Some(Self::V5),
+            _ => None,
+        }
+    }
+}
+
+/// The price as it was written: a parsed number has lost its last zeros.
+#[derive(Deserialize)]
+struct Written<'a> {
+    #[serde(borrow)]
+    price: Option<&'a RawValue>,
+}
+
+/// Reads a body. `most` events are taken, prices in this currency.
+///
+/// # Errors
+/// 404 where the event is not known in this version, 413 where there are too many, else 400 with
+/// the first thing that is wrong and the path to it.
+pub fn read(
+    version: Version,
+    event: &str,
+    body: &[u8],
+    currency: &str,
+    most: usize,
+) -> Result<Vec<Tracked>, Refusal> {
+    let word = words::rest(version, event)
+        .ok_or(Refusal::NotFound("the event is not known in this version"))?;
+    let events: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        Refusal::invalid(format!("the body is not an array in JSON (line {line}, column {column})"))
+    })?;
+    if events.is_empty() {
+        return Err(Refusal::invalid("the array must have at least one event"));
+    }
+    if events.len() > most {
+        return Err(Refusal::TooLarge(format!("the array must have at most {most} events")));
+    }
+    let read = |(place, raw): (usize, &&RawValue)| {
+        let wrong = |Wrong { field, detail }| {
+            let dot = if field.is_empty() { "" } else { "." };
+            Refusal::invalid(format!("[{place}]{dot}{field}: {detail}"))
+        };
+        let nothing = |detail| wrong(Wrong { field: String::new(), detail });
+        // It is JSON, so only its nesting can be too much.
+        let mut given: Value =
+            serde_json::from_str(raw.get()).map_err(|_| nothing("is no event"))?;
+        if given.as_map().is_none() {
+            return Err(nothing("must be an object"));
+        }
+        keep_price(raw, &mut given);
+        read::event(&word, &given, currency).map_err(wrong)
+    };
+    events.iter().enumerate().map(read).collect()
+}
+
+fn keep_price(raw: &RawValue, given: &mut Value) {
+    let written =
+        serde_json::from_str(raw.get()).ok().and_then(|written: Written<'_>| written.price);
+    let (Some(written), Value::Map(fields)) = (written, given) else { return };
+    let price = fields.iter_mut().find(|(name, _)| name == "price");
+    if let Some((_, price)) = price
+        && read::is_decimal(written.get())
+    {
+        *price = Value::Text(written.get().to_owned());
+    }
+}

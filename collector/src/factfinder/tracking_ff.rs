@@ -1,0 +1,134 @@
+//! `GET|POST /Tracking.ff?channel=..&event=..`: the interface of versions 6 and 7.
+//!
+//! Several events of one type are sent by repeating parameters. The vendor's clients put one
+//! query behind another (`id=1&count=2&id=3&count=4`): an event ends where a parameter comes again.
+//! Where that does not come out even, the parameters are lists (`id=1&id=3&count=2&count=4`), and
+//! one that is there once is every event's.
+
+use super::read::{self, Wrong};
+use super::{Channels, words};
+use crate::error::Refusal;
+use crate::query;
+use crate::segment;
+use crate::tracked::Tracked;
+use recobeacon::engine::value::Value;
+use std::collections::BTreeMap;
+
+/// What the parameters `filter<FIELD>` are gathered under; no parameter has this name.
+pub(super) const FILTERS: &str = "filter<FIELD>";
+/// Between two values of a filter.
+const OR: &str = "~~~";
+/// What is said once for all events.
+const SHARED: [&str; 4] = ["channel", "event", "sid", "userId"];
+
+type Pair = (String, String);
+
+/// Reads a query, or a form. `most` events are taken, prices in the channel's currency. Gives back
+/// the channel and the events.
+///
+/// # Errors
+/// 403 where the channel is not known, 413 where there are too many, else 400 with the first thing
+/// that is wrong.
+pub fn read(
+    query: &str,
+    channels: &Channels,
+    most: usize,
+) -> Result<(String, Vec<Tracked>), Refusal> {
+    let pairs = query::pairs(query)?;
+    let events = split(&pairs, most)?;
+    let channel = segment::check("channel", common(&events, "channel")?)?;
+    let currency = channels.currency(&channel)?;
+    let word = words::tracking_ff(&common(&events, "event")?)
+        .ok_or(Refusal::invalid("The parameter [event] is no event that we know"))?;
+    let known = |name: &str| {
+        let fields = word.fields.iter();
+        SHARED.contains(&name) || fields.clone().any(|named| named.theirs == name)
+    };
+    let read = |event: &Vec<&Pair>| {
+        let mut fields: Vec<(String, Value)> = Vec::new();
+        let mut filters = Vec::new();
+        for (name, value) in event {
+            match name.strip_prefix("filter") {
+                Some(field) if !field.is_empty() => filters.push(filter(field, value)),
+                _ if known(name) => fields.push((name.clone(), Value::Text(value.clone()))),
+                _ => {}
+            }
+        }
+        fields.push((FILTERS.to_owned(), Value::List(filters)));
+        read::event(&word, &Value::Map(fields), currency)
+            .map_err(|Wrong { field, detail }| parameter(&field, detail))
+    };
+    let events = events.iter().map(read).collect::<Result<_, _>>()?;
+    Ok((channel, events))
+}
+
+fn parameter(name: &str, detail: &str) -> Refusal {
+    Refusal::invalid(format!("The parameter [{name}] {detail}"))
+}
+
+/// In the form of the REST interface, so that both are the same in the rows.
+fn filter(name: &str, values: &str) -> Value {
+    let text = |text: &str| Value::Text(text.to_owned());
+    let value = |one| {
+        Value::Map(vec![
+            ("exclude".to_owned(), Value::Bool(false)),
+            ("type".to_owned(), text("or")),
+            ("value".to_owned(), text(one)),
+        ])
+    };
+    Value::Map(vec![
+        ("name".to_owned(), text(name)),
+        ("substring".to_owned(), Value::Bool(false)),
+        ("values".to_owned(), Value::List(values.split(OR).map(value).collect())),
+    ])
+}
+
+/// A parameter that must be there, and the same in all events.
+fn common(events: &[Vec<&Pair>], name: &str) -> Result<String, Refusal> {
+    let mut values = events.iter().map(|event| {
+        event.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    });
+    let first = values.next().flatten().filter(|value| !value.is_empty());
+    let first = first.ok_or_else(|| parameter(name, "is required"))?;
+    if values.any(|value| value != Some(first)) {
+        return Err(parameter(name, "must be the same for all events of a request"));
+    }
+    Ok(first.to_owned())
+}
+
+/// Each event's parameters.
+fn split(pairs: &[Pair], most: usize) -> Result<Vec<Vec<&Pair>>, Refusal> {
+    let mut values: BTreeMap<&str, Vec<&Pair>> = BTreeMap::new();
+    let mut behind: Vec<Vec<&Pair>> = vec![Vec::new()];
+    for pair in pairs {
+        values.entry(&pair.0).or_default().push(pair);
+        match behind.last_mut() {
+            Some(event) if event.iter().all(|(name, _)| *name != pair.0) => event.push(pair),
+            _ => behind.push(vec![pair]),
+        }
+    }
+    let count = values.values().map(Vec::len).max().unwrap_or(1);
+    if count > most {
+        return Err(Refusal::TooLarge(format!("there must be at most {most} events")));
+    }
+    if behind.len() == count {
+        for event in &mut behind {
+            for name in SHARED {
+                let missing = event.iter().all(|(known, _)| known != name);
+                let first = values.get(name).and_then(|all| all.first());
+                event.extend(first.filter(|_| missing));
+            }
+        }
+        return Ok(behind);
+    }
+    let mut events: Vec<Vec<&Pair>> = vec![Vec::new(); count];
+    for (name, values) in values {
+        if values.len() != 1 && values.len() != count {
+            return Err(parameter(name, "must be there once, or once for each event"));
+        }
+        for (event, pair) in events.iter_mut().zip(values.into_iter().cycle()) {
+            event.push(pair);
+        }
+    }
+    Ok(events)
+}

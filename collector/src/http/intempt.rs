@@ -1,0 +1,87 @@
+//! `POST /v1/{organization}/projects/{project}/sources/{source}/track`, and the same without a
+//! source: Intempt's interface.
+
+use super::{App, body, cors, typed, vendors};
+use crate::error::Refusal;
+use crate::event::Vendor;
+use crate::intempt;
+use crate::query;
+use crate::secret::Secret;
+use crate::segment;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Method, Uri};
+use axum::response::Response;
+use recobeacon::engine::json::Object;
+use std::sync::Arc;
+
+/// Takes any mix of events. What comes is read before anything is refused: see
+/// [`Limits::DISCARDED_BODIES`](crate::limits::Limits::DISCARDED_BODIES).
+pub async fn take(
+    State(app): State<Arc<App>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let taken = async {
+        let limits = &app.config.limits;
+        let body = body::read(&headers, body, limits).await?;
+        check_key(&app, &uri, &headers)?;
+        let parts: Vec<&str> = uri.path().split('/').collect();
+        let names = match parts.as_slice() {
+            [_, _, organization, _, project, _] => {
+                vec![("organization", organization), ("project", project)]
+            }
+            [_, _, organization, _, project, _, source, _] => {
+                vec![("organization", organization), ("project", project), ("source", source)]
+            }
+            _ => return Err(Refusal::NotFound("there is nothing here")),
+        };
+        let names = names.into_iter().map(|(what, raw)| segment::read(what, raw));
+        let source = names.collect::<Result<Vec<_>, _>>()?.join("/");
+        body::check_type(&headers)?;
+        let events = intempt::read(&body, &source, limits.batch_events)?;
+        vendors::store(&app, Vendor::Intempt, source, events).await?;
+        Ok(typed("application/json", "{}".to_owned()))
+    };
+    cors::answer(&method, &headers, cors::POST, refused, taken).await
+}
+
+/// The key is in a header of HTTP's own kind, or in the query; where the header is there it decides.
+fn check_key(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+    let intempt = &app.config.vendors.intempt;
+    if intempt.keys.is_empty() {
+        return Ok(());
+    }
+    let right = match headers.get(AUTHORIZATION) {
+        Some(header) => {
+            let parts = header.as_bytes().split_at_checked(b"Basic ".len());
+            parts.is_some_and(|(scheme, given)| {
+                scheme.eq_ignore_ascii_case(b"Basic ") && Secret::is_one_of(&intempt.basic, given)
+            })
+        }
+        None => {
+            let pairs = query::pairs(uri.query().unwrap_or_default())?;
+            let given = pairs.iter().find(|(name, _)| name == "apiKey");
+            given.is_some_and(|(_, given)| Secret::is_one_of(&intempt.keys, given.as_bytes()))
+        }
+    };
+    if right {
+        return Ok(());
+    }
+    Err(Refusal::Key(
+        "an API key that is known here must be there, as Basic authorization or as apiKey",
+    ))
+}
+
+/// The vendor documents no form of its refusals; this is the one most common.
+fn refused(refusal: &Refusal) -> Response {
+    let mut json = String::new();
+    let mut object = Object::new(&mut json);
+    object.text("error", refusal.status().canonical_reason().unwrap_or_default());
+    object.text("message", &refusal.sentence());
+    object.end();
+    refusal.in_form("application/json", json)
+}

@@ -1,0 +1,47 @@
+//! Where the vendors' interfaces are, and how their events are stored.
+
+use super::{App, factfinder, ibexa, intempt};
+use crate::clock::now_ms;
+use crate::config::Vendors;
+use crate::error::Refusal;
+use crate::event::{Delivery, Source, Vendor};
+use crate::tracked::Tracked;
+use axum::Router;
+use axum::routing::any;
+use std::sync::Arc;
+
+/// Their addresses.
+pub fn routes(vendors: &Vendors) -> Router<Arc<App>> {
+    let base = &vendors.factfinder.base_path;
+    let mut router = Router::new()
+        .route("/api/{*rest}", any(ibexa::take))
+        .route(
+            &format!("{base}/rest/{{version}}/track/{{channel}}/{{event}}"),
+            any(factfinder::rest),
+        )
+        .route(&format!("{base}/Tracking.ff"), any(factfinder::tracking_ff))
+        .route("/v1/{organization}/projects/{project}/track", any(intempt::take))
+        .route("/v1/{organization}/projects/{project}/sources/{source}/track", any(intempt::take));
+    for solution in &vendors.yoochoose.solutions {
+        router = router.route(&format!("/{solution}/{{*rest}}"), any(ibexa::take_yoochoose));
+    }
+    router
+}
+
+/// Stores one request's events. Their user ids are hashed here, and stand nowhere behind.
+pub async fn store(
+    app: &App,
+    vendor: Vendor,
+    customer: String,
+    tracked: Vec<Tracked>,
+) -> Result<(), Refusal> {
+    let received_at = now_ms();
+    let stamped = |event: Tracked| {
+        let id = app.ids.next(received_at);
+        let id = id.ok_or(Refusal::Unavailable("there are no random bits"))?;
+        Ok(event.stamped(id, received_at, &app.hasher))
+    };
+    let events = tracked.into_iter().map(stamped).collect::<Result<_, Refusal>>()?;
+    let source = Source::Vendor(vendor, customer);
+    Ok(app.store.append(Delivery { source, received_at, key: app.hasher.key(), events }).await?)
+}

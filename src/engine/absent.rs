@@ -1,0 +1,93 @@
+//! What stands in the smaller module for the vendors that it does not speak to.
+//!
+//! None of these can be made, so the compiler leaves out whatever would be done with one. They
+//! spare the rest of the engine every other `cfg`.
+
+use super::config::IdentityConfig;
+use super::effect::Effect;
+use super::error::Error;
+use super::event::Kind;
+use super::protocol::{Encoded, Holds, Request};
+use super::record::Record;
+use super::time::Now;
+use std::rc::Rc;
+
+/// FACT-Finder, which is not there.
+#[derive(Debug)]
+pub enum FactFinder {}
+
+/// Intempt, which is not there.
+#[derive(Debug)]
+pub enum Intempt {}
+
+/// FACT-Finder's session, which nobody asks for.
+#[derive(Debug)]
+pub enum Session {}
+
+#[allow(missing_docs)]
+impl FactFinder {
+    pub fn name(&self) -> String {
+        match *self {}
+    }
+
+    pub fn bears_beacons(&self) -> bool {
+        match *self {}
+    }
+
+    pub fn holds(&self) -> Holds {
+        match *self {}
+    }
+
+    pub fn encode(&self, _: &Record, _: &mut Vec<Error>) -> Encoded {
+        match *self {}
+    }
+
+    pub fn request(&self, _: Kind, _: &[&str]) -> Request {
+        match *self {}
+    }
+}
+
+#[allow(missing_docs)]
+impl Intempt {
+    pub fn name(&self) -> String {
+        match *self {}
+    }
+
+    pub fn bears_beacons(&self) -> bool {
+        match *self {}
+    }
+
+    pub fn encode(&self, _: &Record) -> Encoded {
+        match *self {}
+    }
+
+    pub fn request(&self, _: &[&str]) -> Request {
+        match *self {}
+    }
+}
+
+#[allow(missing_docs)]
+impl Session {
+    /// Where it would be kept.
+    pub const KEY: &str = "reco_session";
+
+    pub fn new(_: &IdentityConfig, _: bool, _: Option<&str>, _: &Now) -> Option<Self> {
+        None
+    }
+
+    pub fn id(&mut self, _: &Now) -> Rc<String> {
+        match *self {}
+    }
+
+    pub fn renew(&mut self, _: &Now) {
+        match *self {}
+    }
+
+    pub fn reread(&mut self, _: Option<&str>) {
+        match *self {}
+    }
+
+    pub fn save(&mut self, _: &mut Vec<Effect>) {
+        match *self {}
+    }
+}
