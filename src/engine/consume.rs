@@ -213,26 +213,34 @@ impl Measure {
             Some(0) => positive(&mut f, "fullAfterMs"),
             Some(1) => {
                 let words = positive(&mut f, "words");
-                let speed = f.whole("wordsPerMinute", 1, Limits::TIMER_MS);
-                words.map(|words| words * 60_000 / speed.unwrap_or(Limits::WORDS_PER_MINUTE))
+                let mut speed = Limits::WORDS_PER_MINUTE;
+                f.whole("wordsPerMinute", &mut speed, 1, Limits::TIMER_MS);
+                words * 60_000 / speed
             }
             Some(_) => {
                 f.fail("by", &LATER);
-                None
+                0
             }
-            None => None,
+            None => 0,
         };
-        let idle_after_ms = f.whole("idleAfterMs", 1, Limits::TIMER_MS).unwrap_or(Limits::IDLE_MS);
-        let step_percent = f.whole("stepPercent", 1, 100).unwrap_or(Limits::STEP_PERCENT);
+        let mut idle_after_ms = Limits::IDLE_MS;
+        f.whole("idleAfterMs", &mut idle_after_ms, 1, Limits::TIMER_MS);
+        let mut step_percent = Limits::STEP_PERCENT;
+        f.whole("stepPercent", &mut step_percent, 1, 100);
         f.end();
-        let full_after_ms = full_after_ms.unwrap_or_default().max(1);
-        Self { full_after_ms, idle_after_ms, step_percent: step_percent as u8 }
+        Self {
+            full_after_ms: full_after_ms.max(1),
+            idle_after_ms,
+            step_percent: step_percent as u8,
+        }
     }
 }
 
-fn positive(f: &mut Fields<'_, '_>, name: &str) -> Option<u64> {
-    let value = f.whole(name, 1, Limits::TIMER_MS);
-    if value.is_none() {
+fn positive(f: &mut Fields<'_, '_>, name: &str) -> u64 {
+    let mut value = 0;
+    f.whole(name, &mut value, 1, Limits::TIMER_MS);
+    if value == 0 {
+        // After any other error this one is not kept.
         f.missing(name);
     }
     value
