@@ -92,7 +92,7 @@ impl Timers {
         if let Some(place) = self.timers.iter().position(|timer| timer.id == id) {
             let mut timer = self.timers.swap_remove(place);
             timer.advance(self.visible, self.last_act, now_ms);
-            self.reached.extend(timer.progress(1));
+            timer.progress(1, &mut self.reached);
         }
     }
 
@@ -155,7 +155,7 @@ impl Timers {
         for timer in &mut self.timers {
             timer.advance(self.visible, self.last_act, now_ms);
             let step = if last { 1 } else { timer.measure.step_percent };
-            self.reached.extend(timer.progress(step));
+            timer.progress(step, &mut self.reached);
         }
     }
 }
@@ -179,15 +179,14 @@ impl Timer {
     }
 
     /// The percentage rounded down to whole steps, where that is more than was sent.
-    fn progress(&mut self, step: u8) -> Option<Event> {
+    fn progress(&mut self, step: u8, reached: &mut Vec<Event>) {
         let percentage = self.percentage();
         // 100 is a step whatever the others are.
-        let reached = if percentage == 100 { 100 } else { percentage / step * step };
-        if reached <= self.sent {
-            return None;
+        let whole = if percentage == 100 { 100 } else { percentage / step * step };
+        if whole > self.sent {
+            self.sent = whole;
+            reached.push(self.event.with_percentage(whole));
         }
-        self.sent = reached;
-        Some(self.event.with_percentage(reached))
     }
 
     fn until_next_step(&self) -> u64 {
