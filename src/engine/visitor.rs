@@ -67,6 +67,10 @@ impl Engine {
         match decision {
             Consent::Pending => {}
             Consent::Granted => {
+                if before == Consent::Anonymous {
+                    // Nothing leads back to what was sent without consent.
+                    self.identity.renew(now);
+                }
                 self.identity.set_off(false, &mut self.effects);
                 self.save(now);
             }
