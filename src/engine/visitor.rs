@@ -104,12 +104,11 @@ impl Engine {
             (Consent::Granted, Ok(url)) => {
                 // The one click that every such link may be.
                 let record = self.stamp(Event::bare(Kind::ClickRecommended), at, now);
-                let mut followed = false;
                 for queue in &mut self.queues {
-                    followed |= queue.push_link(&url, &record, now, &mut self.effects);
-                }
-                if followed {
-                    return;
+                    // One request, however many customers the page has at that host.
+                    if queue.push_link(&url, &record, now, &mut self.effects) {
+                        return;
+                    }
                 }
                 &FOREIGN_LINK
             }
