@@ -43,6 +43,8 @@ impl Session {
         let mut session = Self { own: own.is_some(), ..Self::fresh(now) };
         session.id = own.map_or(session.id, Rc::new);
         session.reread(kept);
+        // The page was opened in it: it may have no event, and search requests all the same.
+        session.id(now);
         Some(session)
     }
 
