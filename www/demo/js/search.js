@@ -35,21 +35,22 @@ function search() {
   const key = query.toLowerCase();
   const known = answers.find(key);
   const hits = known ?? ask();
+  const searchTimeMs = Math.ceil(performance.now() - started);
   if (known) {
     const scores = hits.map((hit) => hit.score);
     answeredFromCache({
-      query, page, pageSize: PAGE_SIZE, hitCount: hits.length, searchTimeMs: Math.ceil(performance.now() - started),
+      query, page, pageSize: PAGE_SIZE, hitCount: hits.length, searchTimeMs,
       minScore: Math.min(...scores, 100), maxScore: Math.max(...scores, 0), filters: [],
     });
   } else answers.add(key, hits);
-  return { hits, cached: Boolean(known) };
+  return { hits, cached: Boolean(known), searchTimeMs };
 }
 
-function show({ hits, cached }) {
+function show({ hits, cached, searchTimeMs }) {
   document.title = `${query} – Lumen & Loam`;
   byId("search-title").textContent = `“${query}”`;
   const count = hits.length === 1 ? "One thing" : `${hits.length} things`;
-  byId("search-text").textContent = `${hits.length === 0 ? "Nothing that we have" : count}${cached ? ", from the shop's own cache" : ""}.`;
+  byId("search-text").replaceChildren(hits.length === 0 ? "Nothing that we have" : count, `${cached ? ", from the shop's own cache" : ""}, in `, el("span", { "data-testid": "search-time" }, searchTimeMs), " ms.");
   const first = (page - 1) * PAGE_SIZE;
   byId("results").replaceChildren(...hits.slice(first, first + PAGE_SIZE).map(({ id, score }, index) => card(find(id), {
     testId: `result-${id}`,
