@@ -30,7 +30,7 @@ await main(async () => {
 
   mkdirSync(values.data, { recursive: true });
   const collector = await startCollector(
-    ["--listen", `127.0.0.1:${port ?? (await freePort(USUAL_PORT))}`, "--database", join(values.data, "demo.sqlite"), "--dist", DIST, "--site", at("www", "demo")],
+    ["--config", at("collector", "demo.toml"), "--listen", `127.0.0.1:${port ?? (await freePort(USUAL_PORT))}`, "--database", join(values.data, "demo.sqlite"), "--dist", DIST, "--site", at("www", "demo")],
     { quiet: false },
   );
   console.log(`\nThe demo shop is open (after ${seconds(started)}):  ${collector.url}/\nCtrl-C stops it.`);

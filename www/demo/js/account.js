@@ -1,10 +1,10 @@
 // The account: who is logged in, wishlist, orders.
 
 import { basketButton, card, wishButton } from "./cards.js";
-import { find, money } from "./catalogue.js";
+import { find, money, products } from "./catalogue.js";
 import { byId, el } from "./dom.js";
 import { layout } from "./layout.js";
-import { logOut } from "./shop.js";
+import { logOut, openPredicted } from "./shop.js";
 import { account, orders, wishlist } from "./state.js";
 
 if (!account.id) location.replace("/login.html");
@@ -25,6 +25,12 @@ function drawWishlist() {
   })));
   byId("wishlist-empty").hidden = wished.length > 0;
 }
+
+/** A stand-in for an engine: what was ordered before, then what everybody runs out of. */
+const EVERYDAY = [104, 304, 401, 403];
+const ordered = orders.all().flatMap(({ lines }) => lines.map((line) => line.id));
+const predicted = [...new Set([...ordered, ...EVERYDAY])].map(find).filter((item) => products.includes(item)).slice(0, EVERYDAY.length);
+byId("predicted").append(...predicted.map((product) => card(product, { testId: `predicted-${product.id}`, onOpen: () => openPredicted(product), buy: basketButton(product) })));
 
 drawWishlist();
 const placed = orders.all();

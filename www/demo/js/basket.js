@@ -51,4 +51,4 @@ function draw() {
 draw();
 window.addEventListener("pageshow", (event) => event.persisted && draw());
 window.addEventListener("storage", draw);
-recommend("recommended", { scenario: "basket-addons", title: "Before you go", text: "Small things that go with your basket." });
+recommend("recommended", { scenario: "basket-addons", title: "Before you go", text: "Small things that go with your basket.", mainId: basket.lines()[0]?.id });

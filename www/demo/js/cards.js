@@ -6,7 +6,7 @@ import { toast } from "./layout.js";
 import { addToBasket, toggleWish } from "./shop.js";
 import { wishlist } from "./state.js";
 
-export const productUrl = (product) => `/product.html?id=${product.id}`;
+export const productUrl = (product, from) => `/product.html?${new URLSearchParams({ id: product.id, ...from })}`;
 
 /** A heart that toggles; `className` and `text` make it a round button on a card or a wide one on the product's page. */
 export function wishButton(product, { className, text = null, onChange = () => {} }) {
@@ -34,9 +34,12 @@ export function basketButton(product) {
   }, icon("plus"));
 }
 
-/** `corner`: a button on the picture; `buy`: one beside the price; `onOpen` is called on the link's click, the navigation goes on by itself. */
-export function card(product, { testId, corner, buy = null, onOpen = null }) {
-  const link = el("a", { class: "card-link", href: productUrl(product) }, product.name);
+/**
+ * `corner`: a button on the picture; `buy`: one beside the price; `from`: parameters that tell the product's page where the visitor comes
+ * from; `onOpen` is called on the link's click, the navigation goes on by itself.
+ */
+export function card(product, { testId, corner = null, buy = null, from = null, onOpen = null }) {
+  const link = el("a", { class: "card-link", href: productUrl(product, from) }, product.name);
   if (onOpen) {
     link.addEventListener("click", onOpen);
     // A middle click opens a tab and is a click on a recommendation all the same; a right click is not.

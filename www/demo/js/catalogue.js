@@ -43,7 +43,7 @@ export const find = (id) => byId.get(Number(id));
 export const categoryPath = (item) => `${item.category}/${item.kind}`;
 
 /** What the tracker needs to know of a product in every event. */
-export const trackedItem = (product) => ({ itemId: product.id, categoryPath: categoryPath(product) });
+export const trackedItem = (product) => ({ itemId: product.id, categoryPath: categoryPath(product), title: product.name });
 
 /** "12.45EUR", as the tracker takes it. */
 export const trackedPrice = (product) => (product.cents / 100).toFixed(2) + CURRENCY;

@@ -5,6 +5,7 @@ import { CATEGORIES, products } from "./catalogue.js";
 import { byId, el } from "./dom.js";
 import { layout } from "./layout.js";
 import { recommend } from "./recommendations.js";
+import { viewed } from "./state.js";
 
 layout();
 
@@ -37,4 +38,4 @@ byId("filters").append(...[ALL, ...CATEGORIES].map((name) => el("label", {},
   el("span", {}, name))));
 
 drawGrid();
-recommend("recommended", { scenario: "home-picks", title: "Picked for you", text: "After what you looked at. Say so when a thing is not for you." });
+recommend("recommended", { scenario: "home-picks", title: "Picked for you", text: "After what you looked at. Say so when a thing is not for you.", mainId: viewed.all()[0] });

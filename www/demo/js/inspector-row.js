@@ -7,9 +7,11 @@ import { el, icon } from "./dom.js";
 const LOOKS = {
   click: ["pointer", 205], consume: ["gauge", 265], basket: ["basket", 150], deleteFromBasket: ["basket-minus", 20], wishlist: ["heart", 340],
   deleteFromWishlist: ["heart-off", 20], buy: ["receipt", 95], rate: ["star", 45], blacklist: ["ban", 5], rendered: ["eye", 190],
-  clickRecommended: ["spark", 55], login: ["user", 285], triggerOpened: ["bell", 230], clickTriggered: ["bell", 230],
+  clickRecommended: ["spark", 55], login: ["user", 285], triggerOpened: ["mail", 230], clickTriggered: ["mail", 230],
+  feedback: ["chat", 120], cacheHit: ["search", 175], landingPageClick: ["flag", 310], predictiveBasketClick: ["clock", 80],
 };
 const OTHER_LOOK = ["dot", 220];
+const VENDORS = { ibexa: "Ibexa", yoochoose: "YOOCHOOSE", factfinder: "FACT-Finder", intempt: "Intempt" };
 export const TYPES = Object.keys(LOOKS);
 
 const HASH_SHOWN = 6;
@@ -23,6 +25,7 @@ function subject(row) {
     const names = row.items.map((item) => nameOf(item?.itemId) ?? `#${item?.itemId}`);
     return names.length > 2 ? `${names.slice(0, 2).join(", ")} + ${names.length - 2}` : names.join(", ");
   }
+  if (row.query !== undefined) return `“${row.query}”`;
   if (row.itemId === undefined) return row.type === "login" ? "visitor joined to account" : "";
   return nameOf(row.itemId) ?? `#${row.itemId}`;
 }
@@ -37,7 +40,11 @@ function facts(row) {
     row.orderId,
     row.scenario,
     row.triggerName,
-    row.source === "ibexa" && "by Ibexa path",
+    row.campaign,
+    row.search && `“${row.search.query}”, place ${row.search.position}`,
+    row.positive !== undefined && (row.positive ? "found" : "not found"),
+    row.hitCount !== undefined && `${row.hitCount} hits`,
+    row.source !== "batch" && `as ${VENDORS[row.source] ?? row.source}`,
   ].filter(Boolean).map(String);
 }
 

@@ -7,6 +7,7 @@ import { eventRow, TYPES } from "./inspector-row.js";
 
 const FIRST_ROWS = 50;
 const MOST_ROWS = 300;
+const MOST_WARNINGS = 20;
 const STATS_MS = 400;
 const ANNOUNCE_MS = 1_500;
 const MEMORY = "demo_inspector";
@@ -48,14 +49,14 @@ const clear = el("button", { type: "button", "data-testid": "inspector-clear" },
 const list = el("ol", { class: "inspector-list", reversed: true });
 const empty = el("p", { class: "inspector-empty" });
 const stats = Object.fromEntries(COUNTS.map((name) => [name, el("dd", { "data-testid": `stats-${name}` }, "–")]));
-const warning = el("p", { class: "inspector-warning", role: "status", hidden: true, "data-testid": "inspector-warning" });
+const warnings = el("ul", { class: "inspector-warnings", role: "status", hidden: true, "data-testid": "inspector-warnings" });
 const announcement = el("p", { class: "visually-hidden", role: "status" });
 const panel = el("aside", { id: "inspector", class: "inspector", "aria-label": "Event inspector", "data-testid": "inspector" },
   toggle,
   el("div", { id: "inspector-body", class: "inspector-body" },
     el("div", { class: "inspector-tools" }, el("label", { class: "visually-hidden", for: "inspector-filter" }, "Show"), filter, flush, clear),
     el("div", { class: "inspector-scroll" }, empty, list),
-    el("div", { class: "inspector-stats" }, el("h2", {}, "Tracker on this page"), el("dl", {}, ...COUNTS.map((name) => el("div", {}, el("dt", {}, name), stats[name]))), warning)),
+    el("div", { class: "inspector-stats" }, el("h2", {}, "Tracker on this page"), el("dl", {}, ...COUNTS.map((name) => el("div", {}, el("dt", {}, name), stats[name]))), warnings)),
   announcement);
 
 function draw() {
@@ -163,6 +164,7 @@ reco("ready", (tracker) => {
 // Not inside "ready": early calls are judged, and warned of, before that. For the same reason the pages load this module before
 // their own.
 reco("on", "warning", ({ code, message }) => {
-  warning.hidden = false;
-  warning.textContent = `${code}: ${message}`;
+  warnings.hidden = false;
+  warnings.prepend(el("li", { dataset: { code } }, el("strong", {}, code), ` ${message}`));
+  while (warnings.children.length > MOST_WARNINGS) warnings.lastElementChild.remove();
 });

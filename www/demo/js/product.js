@@ -1,6 +1,6 @@
 // One product: /product.html?id=101
 
-import { wishButton } from "./cards.js";
+import { productUrl, wishButton } from "./cards.js";
 import { find, money, products } from "./catalogue.js";
 import { byId, el, icon, tile } from "./dom.js";
 import { layout, toast } from "./layout.js";
@@ -19,7 +19,7 @@ else byId("product").replaceChildren(el("div", { class: "empty" }, el("h1", {}, 
 
 function show() {
   document.title = `${product.name} – Lumen & Loam`;
-  openProduct(product);
+  openProduct(product, arrival());
   byId("product").replaceChildren(
     el("nav", { class: "crumbs", "aria-label": "Breadcrumb" }, el("a", { href: "/" }, "Shop"), " / ", el("a", { href: `/?category=${product.category}` }, product.category), ` / ${product.kind}`),
     el("div", { class: "product" },
@@ -32,7 +32,20 @@ function show() {
         buyRow(),
         el("div", { class: "buy-row" }, wishButton(product, { className: "button quiet", text: "Wishlist" }), refuseButton()),
         stars())));
-  recommend("recommended", { scenario: "product-similar", title: "Goes well with it", text: "Opened by people who looked at this.", except: [product.id] });
+  recommend("recommended", { scenario: "product-similar", title: "Goes well with it", text: "Opened by people who looked at this.", except: [product.id], mainId: product.id });
+}
+
+/** Where the visitor comes from, as the link has said. Once: a page that is reloaded or shared comes from nowhere. */
+function arrival() {
+  const said = new URLSearchParams(location.search);
+  if (said.has("query") || said.has("trigger")) history.replaceState(null, "", productUrl(product));
+  const number = (name) => Number(said.get(name));
+  return {
+    triggerName: said.get("trigger"),
+    search: said.get("query")
+      ? { query: said.get("query"), position: number("position"), page: number("page"), pageSize: number("pageSize"), score: number("score") }
+      : undefined,
+  };
 }
 
 function buyRow() {

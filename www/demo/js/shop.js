@@ -4,9 +4,11 @@
 import { categoryPath, trackedItem, trackedPrice } from "./catalogue.js";
 import { account, basket, hidden, rating, viewed, wishlist } from "./state.js";
 
-export function openProduct(product) {
+/** `search`: the result list that the visitor comes from; `triggerName`: the letter. */
+export function openProduct(product, { search, triggerName } = {}) {
   viewed.add(product.id);
-  reco("click", trackedItem(product));
+  if (triggerName) reco("clickTriggered", { ...trackedItem(product), triggerName });
+  reco("click", { ...trackedItem(product), search });
 }
 
 export function addToBasket(product, quantity) {
@@ -41,6 +43,27 @@ export function rate(product, stars) {
 export function notInterested(product) {
   hidden.add(product.id);
   reco("blacklist", trackedItem(product));
+}
+
+export function openFromCampaign(product, campaign, pageId) {
+  reco("landingPageClick", { ...trackedItem(product), campaign, pageId });
+}
+
+export function openPredicted(product) {
+  reco("predictiveBasketClick", trackedItem(product));
+}
+
+export function openLetter(triggerName) {
+  reco("triggerOpened", { triggerName });
+}
+
+/** What was found, when no engine had to be asked for it. */
+export function answeredFromCache(answer) {
+  reco("cacheHit", answer);
+}
+
+export function judgeSearch(query, positive, message) {
+  reco("feedback", { query, positive, message: message || undefined });
 }
 
 /** Called on every view of the confirmation page: with an orderId the tracker counts an order once, however often it is reloaded. */

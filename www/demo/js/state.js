@@ -63,15 +63,40 @@ export const rating = {
 const ACCOUNT_COOKIE = "demo_account";
 const ACCOUNT_SECONDS = 30 * 24 * 3600;
 
+/** Answers to searches of this tab. */
+const ANSWERS_KEY = "demo_answers";
+export const answers = {
+  find(key) {
+    try {
+      return JSON.parse(sessionStorage.getItem(ANSWERS_KEY))?.[key];
+    } catch {
+      return undefined;
+    }
+  },
+  add(key, answer) {
+    try {
+      sessionStorage.setItem(ANSWERS_KEY, JSON.stringify({ ...JSON.parse(sessionStorage.getItem(ANSWERS_KEY)), [key]: answer }));
+    } catch {
+      // Blocked or full: the next search is made again.
+    }
+  },
+};
+
+/** The tracker's anonymous id, where there is one: a shop's server finds it in the same cookie. */
+export const visitorId = () => cookie("reco_id");
+
+function cookie(name) {
+  const pair = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
+  try {
+    return decodeURIComponent(pair?.slice(name.length + 1) ?? "") || null;
+  } catch {
+    return null;
+  }
+}
+
 export const account = {
   get id() {
-    const pair = document.cookie.split("; ").find((part) => part.startsWith(`${ACCOUNT_COOKIE}=`));
-    if (!pair) return null;
-    try {
-      return decodeURIComponent(pair.slice(ACCOUNT_COOKIE.length + 1)) || null;
-    } catch {
-      return null;
-    }
+    return cookie(ACCOUNT_COOKIE);
   },
   enter(id) {
     document.cookie = `${ACCOUNT_COOKIE}=${encodeURIComponent(id)}; Path=/; Max-Age=${ACCOUNT_SECONDS}; SameSite=Lax`;

@@ -1,0 +1,138 @@
+// A visitor's way through the demo shop on which every kind of event is made once, by clicking.
+
+import { ready } from "./harness.mjs";
+
+const ACCOUNT = "10042";
+
+const LANTERN = { itemId: "101", itemType: "1", categoryPath: "Light/Lanterns", title: "Storm lantern" };
+const GLOBE = { itemId: "102", itemType: "1", categoryPath: "Light/Hanging lamps", title: "Paper globe lamp" };
+const MUG = { itemId: "202", itemType: "1", categoryPath: "Kitchen/Coffee and tea" };
+const LAMP = { itemId: "103", itemType: "1", categoryPath: "Light/Table lamps", title: "Reading lamp" };
+const CANDLES = { itemId: "104", itemType: "1", categoryPath: "Light/Candles", title: "Beeswax candles" };
+
+/** One event of each kind, in neutral words: what the shop says on this way. `tour` says what else only the way itself knows. */
+export const MADE = [
+  { type: "click", ...LANTERN, search: { query: "light", position: 2, page: 1, pageSize: 6, score: 60 } },
+  { type: "basket", ...LANTERN, quantity: 1, price: "48.90EUR" },
+  { type: "wishlist", ...LANTERN, price: "48.90EUR" },
+  { type: "deleteFromWishlist", ...LANTERN },
+  { type: "rate", ...LANTERN, rating: 80 },
+  { type: "blacklist", ...LANTERN },
+  { type: "rendered", items: ["105", "103", "104", "102"].map((itemId) => ({ itemId, itemType: "1" })), scenario: "product-similar" },
+  { type: "clickRecommended", itemId: "105", itemType: "1", categoryPath: "Light/Lanterns", title: "Harbour string lights", scenario: "product-similar", mainId: "101" },
+  { type: "cacheHit", query: "light", page: 1, pageSize: 6, hitCount: 5, minScore: 60, maxScore: 100, filters: [] },
+  { type: "feedback", query: "light", positive: false, message: "No torches" },
+  { type: "landingPageClick", ...GLOBE, campaign: "long-evenings", pageId: "evenings" },
+  { type: "triggerOpened", triggerName: "price-drop" },
+  { type: "clickTriggered", ...LAMP, triggerName: "price-drop" },
+  { type: "deleteFromBasket", ...LANTERN, quantity: 1 },
+  { type: "buy", ...MUG, quantity: 1, price: "12.50EUR" },
+  { type: "consume", itemId: "951", itemType: "3" },
+  { type: "login" },
+  { type: "predictiveBasketClick", ...CANDLES },
+];
+
+/**
+ * Goes that way. `protocol` is chosen in the page's head, as a visitor would; it has to hold until the end. Gives back the account, and by
+ * kind the fields that nobody could know before.
+ */
+export async function tour(page, visit, protocol) {
+  const on = async (path) => {
+    await page.waitForURL(path);
+    await ready(page);
+  };
+  const click = (test, within = page) => within.getByTestId(test).click();
+  const open = (test, within = page) => within.getByTestId(test).getByRole("link").click();
+  const home = async () => {
+    await page.getByRole("link", { name: "Lumen & Loam" }).click();
+    await on(/\/(\?protocol=\w+)?$/);
+  };
+
+  await visit("/");
+  await click("protocol");
+  await click(`protocol-${protocol}`);
+  await on(/protocol=/);
+
+  await page.getByTestId("search-input").fill("light");
+  await click("search-submit");
+  await on(/search\.html/);
+  await open("result-101");
+  await on(/product\.html\?id=101/);
+  const product = page.locator("#product");
+  await click("add-to-basket", product);
+  await click("wishlist", product);
+  await click("wishlist", product);
+  // Twice, so that a vendor without the word has something to be silent about.
+  await click("rate-5", product);
+  await click("rate-4", product);
+  await click("not-interested", product);
+  await page.getByTestId("recommendations").scrollIntoViewIfNeeded();
+  await open("reco-105");
+  await on(/id=105/);
+
+  await page.goto(new URL("/search.html", page.url()).href);
+  await click("search-light");
+  await on(/q=light/);
+  await page.getByTestId("feedback-message").fill("No torches");
+  await click("feedback-no");
+  const searchTimeMs = Number(await page.getByTestId("search-time").innerText());
+
+  await home();
+  await click("promo-landing");
+  await on(/evenings/);
+  await click("add-to-basket", page.getByTestId("pick-202"));
+  await open("pick-102");
+  await on(/id=102/);
+
+  await home();
+  await click("promo-mail");
+  await on(/mail/);
+  await page.getByTestId("letter-price-drop").locator("summary").click();
+  await open("letter-item-price-drop");
+  await on(/id=103/);
+
+  await click("nav-basket");
+  await on(/basket/);
+  await click("remove-101");
+  await click("checkout");
+  await on(/checkout/);
+  await click("place-order");
+  await on(/thanks/);
+  const orderId = await page.getByTestId("order-id").innerText();
+
+  await page.getByRole("link", { name: "Film" }).click();
+  await on(/video/);
+  await click("film");
+  await page.waitForFunction(() => Number.parseInt(document.querySelector("[data-testid=seen]").textContent, 10) >= 10);
+  await click("film");
+  const seen = Number.parseInt(await page.getByTestId("seen").innerText(), 10);
+
+  await click("nav-login");
+  await on(/login/);
+  await page.getByTestId("login-name").fill(ACCOUNT);
+  await click("login-submit");
+  await on(/account/);
+  await open("predicted-104");
+  await on(/id=104/);
+  return { account: ACCOUNT, more: { buy: { orderId }, consume: { percentage: Math.floor(seen / 10) * 10 }, cacheHit: { searchTimeMs } } };
+}
+
+/** Gathers what the trackers of all the visitor's pages warn of, from their first moment, each with the page that it was said on. */
+export async function gatherWarnings(context) {
+  const warnings = [];
+  await context.exposeBinding("told", (_, warning) => void warnings.push(warning));
+  await context.addInitScript(() => {
+    let reco;
+    const page = `${location.pathname} ${performance.timeOrigin}`;
+    Object.defineProperty(window, "reco", {
+      configurable: true,
+      get: () => reco,
+      set(value) {
+        const first = !reco;
+        reco = value;
+        if (first) value("on", "warning", ({ code, field, message }) => window.told({ page, code, field, message }));
+      },
+    });
+  });
+  return warnings;
+}

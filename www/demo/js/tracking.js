@@ -1,0 +1,46 @@
+// To whom the shop speaks. A shop of yours has one destination here, or a list of them. This one can be switched, so
+// that each protocol can be tried: `?protocol=factfinder`, kept for the tab, or the chooser in the page's head. All of
+// them are served by the demo's own collector.
+(() => {
+  const KEY = "demo_protocol";
+  const endpoint = location.origin;
+  const DESTINATIONS = {
+    batch: { protocol: "batch", endpoint: "/v1/events" },
+    ibexa: { protocol: "ibexa", customerId: "00000", endpoint },
+    yoochoose: { protocol: "yoochoose", customerId: "00000", endpoint },
+    factfinder: { protocol: "factfinder", channel: "demo", currency: "EUR", endpoint },
+    factfinder7: { protocol: "factfinder", version: "7", channel: "demo", currency: "EUR", endpoint },
+    intempt: { protocol: "intempt", organization: "lumen-loam", project: "shop", source: "1", endpoint },
+  };
+
+  const kept = () => {
+    try {
+      return sessionStorage.getItem(KEY);
+    } catch {
+      // Blocked: the links have it.
+      return null;
+    }
+  };
+  const wanted = new URLSearchParams(location.search).get("protocol") ?? kept();
+  const chosen = Object.hasOwn(DESTINATIONS, wanted) ? wanted : "batch";
+  try {
+    sessionStorage.setItem(KEY, chosen);
+  } catch {
+    // See above.
+  }
+  // Read by the shop's modules.
+  document.documentElement.dataset.protocol = chosen;
+
+  // A link that is opened in another tab takes the choice along.
+  const mark = (event) => {
+    const link = event.target.closest?.('a[href^="/"]');
+    if (!link || chosen === "batch") return;
+    const url = new URL(link.href);
+    if (url.searchParams.has("protocol")) return;
+    url.searchParams.set("protocol", chosen);
+    link.href = url.pathname + url.search;
+  };
+  for (const type of ["click", "auxclick", "contextmenu"]) document.addEventListener(type, mark, { capture: true });
+
+  window.reco("create", { destinations: DESTINATIONS[chosen] });
+})();
