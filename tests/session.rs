@@ -209,6 +209,7 @@ fn a_forgotten_visitor_gets_another() {
     page.call("logout", json!({ "forget": true }));
     let other = sid(&mut page).unwrap();
     assert!(other != id && is_session(&other));
+    assert_eq!(sent_sid(&mut page), other);
     assert_eq!(kept(&page).map(|(id, _)| id), Some(other.as_str()));
 }
 
@@ -222,7 +223,7 @@ fn the_shops_own_is_used_and_never_kept_or_renewed() {
     page.call("logout", json!({ "forget": true }));
     page.shown();
     assert_eq!(sent_sid(&mut page), OWN);
-    assert_eq!(kept(&page), Some(("x".repeat(30).as_str(), START)), "as it was");
+    assert_eq!(kept(&page), None, "who was there before is forgotten too");
 }
 
 #[test]
@@ -306,4 +307,29 @@ fn who_says_no_has_none() {
     let gpc = Signals { gpc: true, ..calm() };
     let mut page = Page::start(&shop(), &stored(&format!("{OWN}.{START}")), gpc);
     assert_eq!((sid(&mut page), kept(&page)), (None, None));
+}
+
+#[test]
+fn for_nobody_the_shops_own_is_not_used() {
+    let own = with(shop(), json!({ "identity": { "sessionId": OWN }, "consent": "anonymous" }));
+    let mut page = Page::open(own);
+    let id = sent_sid(&mut page);
+    assert!(is_session(&id) && id != OWN, "{id}");
+    assert_eq!(sid(&mut page), Some(id));
+    page.call("consent", json!("granted"));
+    assert_eq!(sent_sid(&mut page), OWN);
+    assert_eq!(kept(&page), None);
+}
+
+#[test]
+fn nothing_leads_from_a_new_session_to_the_new_visitor() {
+    let mut page = Page::open(shop());
+    let before = sid(&mut page).unwrap();
+    page.entropy = Some([0; 16]);
+    page.call("logout", json!({ "forget": true }));
+    // The next page of somebody who leaves now is not in the old one either.
+    assert_eq!(kept(&page), None);
+    page.entropy = None;
+    let after = sid(&mut page).unwrap();
+    assert!(after != before && after.bytes().any(|b| b != b'0'), "{after}");
 }

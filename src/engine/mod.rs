@@ -224,7 +224,11 @@ impl Engine {
 
     /// The session that search requests are made with, where there is one.
     pub fn session_id(&mut self, now: &Now) -> Option<Rc<String>> {
-        if self.consent == Consent::Denied { None } else { self.identity.session(now) }
+        match self.consent {
+            Consent::Denied => None,
+            Consent::Anonymous => self.identity.session(true, now),
+            Consent::Pending | Consent::Granted => self.identity.session(false, now),
+        }
     }
 
     /// How far a consume timer is.
@@ -292,7 +296,7 @@ impl Engine {
     fn stamp(&mut self, event: Event, at: u64, now: &Now) -> Rc<Record> {
         let at = at.min(now.wall_ms);
         let nobody = self.consent == Consent::Anonymous;
-        let session = self.identity.session(now);
+        let session = self.identity.session(nobody, now);
         if self.identity.may_store(self.consent) {
             self.identity.save_session(&mut self.effects);
         }

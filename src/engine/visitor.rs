@@ -77,7 +77,7 @@ impl Engine {
             Consent::Anonymous => {
                 self.erase();
                 self.identity.renew(now);
-                let session = self.identity.session(now);
+                let session = self.identity.session(true, now);
                 for queue in &mut self.queues {
                     queue.forget_identity(&session, &mut self.effects);
                 }
