@@ -1,10 +1,10 @@
-//! The batch form: an envelope and its events, from JSON to rows.
+//! The batch form: events, from JSON to rows.
 //!
 //! Whatever the page may send by a method of the tracker is valid here, and nothing else is: both
 //! ends read an event by [`Event::parse`].
 
 use crate::error::Refusal;
-use crate::event::{BatchHead, NewEvent};
+use crate::event::NewEvent;
 use crate::hashing::Hasher;
 use crate::limits::Limits;
 use recobeacon::engine::error::Error;
@@ -12,123 +12,22 @@ use recobeacon::engine::event::{Event, Kind};
 use recobeacon::engine::field;
 use recobeacon::engine::json::Object;
 use recobeacon::engine::value::Value;
-use serde::Deserialize;
 
 /// The item type of events that name none, as in the tracker.
 pub const ITEM_TYPE: &str = "1";
 
-/// A batch that was found valid as a whole.
-#[derive(Clone, Debug)]
-pub struct Batch {
-    /// The envelope.
-    pub head: BatchHead,
-    /// Whether cookies may be set for it.
-    pub ack: bool,
-    /// Its events, in their order.
-    pub events: Vec<NewEvent>,
-}
-
-/// Fields of any type, so that each can be refused in a sentence of ours. serde's own would repeat
-/// the value, which may be a user id. Fields that nobody knows are a newer tracker's.
-#[derive(Deserialize)]
-struct Envelope {
-    v: Option<Value>,
-    client: Option<Value>,
-    stream: Option<Value>,
-    seq: Option<Value>,
-    #[serde(rename = "sentAt")]
-    sent_at: Option<Value>,
-    ack: Option<Value>,
-    events: Option<Vec<Value>>,
-    raw: Option<Value>,
-}
-
-impl Batch {
-    /// Reads a body. One event that is wrong refuses the whole batch: the tracker never sends one.
-    ///
-    /// # Errors
-    /// The first thing that is wrong, with the path to it.
-    pub fn parse(body: &[u8], hasher: &Hasher, limits: &Limits) -> Result<Self, Refusal> {
-        let envelope: Envelope = serde_json::from_slice(body).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            Refusal::invalid(format!(
-                "the body is not a batch in JSON (line {line}, column {column})"
-            ))
-        })?;
-        if envelope.v.as_ref().and_then(Value::as_number) != Some(1.0) {
-            return Err(Refusal::invalid("v: must be 1"));
-        }
-        if envelope.raw.is_some() {
-            return Err(Refusal::invalid("raw: raw calls are not taken by this version"));
-        }
-        let events = envelope.events.filter(|events| !events.is_empty());
-        let events =
-            events.ok_or(Refusal::invalid("events: must be a list of at least one event"))?;
-        if events.len() > limits.batch_events {
-            let most = limits.batch_events;
-            return Err(Refusal::TooLarge(format!("events: must be at most {most}")));
-        }
-        let head = BatchHead {
-            stream: stream(envelope.stream.as_ref())?,
-            seq: whole("seq", envelope.seq.as_ref(), Limits::SEQ)?
-                .ok_or(Refusal::invalid("seq: is required"))?,
-            bytes: body.len(),
-            client: client(envelope.client.as_ref())?,
-            sent_at: whole("sentAt", envelope.sent_at.as_ref(), Limits::LATEST_MS)?,
-        };
-        let ack = match envelope.ack {
-            None | Some(Value::Null | Value::Bool(false)) => false,
-            Some(Value::Bool(true)) => true,
-            Some(_) => return Err(Refusal::invalid("ack: must be true or false")),
-        };
-        let read = |(place, value)| {
-            event(value, hasher).map_err(|(field, detail)| {
-                Refusal::invalid(format!("events[{place}]{field}: {detail}"))
-            })
-        };
-        let events = events.into_iter().enumerate().map(read).collect::<Result<_, _>>()?;
-        Ok(Self { head, ack, events })
-    }
-
-    /// What names the batch in the query (`b=`) and in its acknowledgement.
-    pub fn name(&self) -> String {
-        format!("{}.{}", self.head.stream, self.head.seq)
-    }
-}
-
-fn stream(value: Option<&Value>) -> Result<String, Refusal> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
-    match value.and_then(Value::as_text) {
-        Some(name)
-            if (1..=Limits::STREAM_BYTES).contains(&name.len()) && name.bytes().all(plain) =>
-        {
-            Ok(name.to_owned())
-        }
-        Some(_) | None => {
-            let most = Limits::STREAM_BYTES;
-            Err(Refusal::invalid(format!("stream: must be 1 to {most} letters, digits, - or _")))
-        }
-    }
-}
-
-fn client(value: Option<&Value>) -> Result<Option<String>, Refusal> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Text(name)) if name.len() <= Limits::CLIENT_BYTES => Ok(Some(name.clone())),
-        Some(_) => {
-            let most = Limits::CLIENT_BYTES;
-            Err(Refusal::invalid(format!("client: must be text of at most {most} bytes")))
-        }
-    }
-}
-
-fn whole(name: &str, value: Option<&Value>, most: u64) -> Result<Option<u64>, Refusal> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(value) => field::whole(value, 0, most)
-            .map(Some)
-            .map_err(|problem| Refusal::invalid(format!("{name}: {}", problem.detail))),
-    }
+/// Reads the events of an envelope. One that is wrong refuses the whole batch: the tracker never
+/// sends one.
+///
+/// # Errors
+/// The first thing that is wrong, with the path to it.
+pub fn read(events: Vec<Value>, hasher: &Hasher) -> Result<Vec<NewEvent>, Refusal> {
+    let read = |(place, value)| {
+        event(value, hasher).map_err(|(field, detail)| {
+            Refusal::invalid(format!("events[{place}]{field}: {detail}"))
+        })
+    };
+    events.into_iter().enumerate().map(read).collect()
 }
 
 /// The path behind `events[3]`, and what would have been right.

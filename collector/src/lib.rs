@@ -1,9 +1,10 @@
 //! The receiving end of recobeacon: a service that takes tracking events over HTTP and stores each
 //! of them once.
 //!
-//! Dependencies go one way: `http` knows the readers of the wire forms ([`batch`], and of the
-//! vendors [`ibexa`], [`factfinder`], [`intempt`]) and the [`store`]; these know [`event`] and
-//! [`tracked`], and nothing of each other. What makes an event valid stands in the tracker's own
+//! Dependencies go one way: `http` knows the readers of the wire forms ([`envelope`] and in it
+//! [`batch`] or [`raw`], and of the vendors [`ibexa`], [`factfinder`], [`intempt`]) and the
+//! [`store`]; these know [`event`] and [`tracked`], and nothing of each other, save that [`raw`]
+//! makes calls a [`batch`]. What makes an event valid stands in the tracker's own
 //! engine, `recobeacon::engine::event`.
 //!
 //! Promises that must not drift:
@@ -17,6 +18,7 @@ mod base64;
 pub mod batch;
 pub mod clock;
 pub mod config;
+pub mod envelope;
 pub mod error;
 pub mod event;
 pub mod factfinder;
@@ -27,6 +29,7 @@ pub mod intempt;
 pub mod limits;
 mod percent;
 mod query;
+pub mod raw;
 pub mod secret;
 mod segment;
 pub mod store;

@@ -17,7 +17,8 @@ use proptest::prelude::*;
 use recobeacon::engine::event::{Event, Kind};
 use recobeacon::engine::json::Object;
 use recobeacon::engine::protocol::Request;
-use recobeacon_collector::batch::Batch;
+use recobeacon_collector::batch;
+use recobeacon_collector::envelope::{Content, Envelope};
 use recobeacon_collector::factfinder::{Channel, Channels, rest, tracking_ff};
 use recobeacon_collector::hashing::Hasher;
 use recobeacon_collector::hashing::Key;
@@ -201,8 +202,9 @@ proptest! {
         let hasher = Hasher::new(&[key], Path::new("")).unwrap();
         let mut found = Vec::new();
         for sent in page.sends.iter().filter(|sent| sent.send.request.url.starts_with(BATCH)) {
-            let batch = Batch::parse(body(&sent.send.request), &hasher, &Limits::default());
-            found.extend(batch.unwrap_or_else(|refusal| panic!("{refusal:?}")).events);
+            let sent = Envelope::parse(body(&sent.send.request), &Limits::default()).unwrap();
+            let Content::Events(events) = sent.content else { panic!("no events") };
+            found.extend(batch::read(events, &hasher).unwrap());
         }
         let called = if kind == Kind::Login {
             Vec::new()

@@ -56,9 +56,9 @@ fn renewal(
     now_s: u64,
 ) -> Option<[String; 2]> {
     let written_at = format!("{}_at", cookie.name);
-    let id = sent(headers, &cookie.name)?;
+    let id = plain(headers, &cookie.name)?;
     // `<unix seconds>.<c|s>`: when and by whom it was last written.
-    let (seconds, by) = sent(headers, &written_at)?.split_once('.')?;
+    let (seconds, by) = plain(headers, &written_at)?.split_once('.')?;
     let seconds: u64 = seconds.parse().ok()?;
     if !matches!(by, "c" | "s") || now_s < seconds.saturating_add(Limits::RENEW_SECONDS) {
         return None;
@@ -80,15 +80,19 @@ fn renewal(
 }
 
 /// A cookie's value, where it is one that can be sent back as it is.
-fn sent<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+fn plain<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    sent(headers, name).filter(|value| !value.is_empty() && value.bytes().all(plain))
+}
+
+/// A cookie's value, as it was sent.
+pub fn sent<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     pairs
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(key, _)| *key == name)
         .map(|(_, value)| value)
-        .filter(|value| !value.is_empty() && value.bytes().all(plain))
 }
 
 fn host(headers: &HeaderMap) -> Option<Authority> {

@@ -1,16 +1,21 @@
-//! `POST /v1/events`: batches of the tracker.
+//! `POST /v1/events`: batches of the tracker, and raw ones of its stub.
 
 use super::{App, body, cookies, cors};
-use crate::batch::Batch;
+use crate::batch;
 use crate::clock::now_ms;
+use crate::envelope::{Content, Envelope, Raw};
 use crate::error::Refusal;
-use crate::event::{Delivery, Source};
+use crate::event::{BatchHead, Delivery, Source};
+use crate::percent;
+use crate::raw::{self, Outcome, Visitor};
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, HeaderValue, SET_COOKIE};
+use axum::http::header::{CACHE_CONTROL, DNT, HeaderName, HeaderValue, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
+
+const SEC_GPC: HeaderName = HeaderName::from_static("sec-gpc");
 
 /// Takes a batch. Answered when it is on disk: 204 with no body, because Chromium gives a beacon's
 /// quota back only when the body has been read.
@@ -44,19 +49,47 @@ async fn store(
     let limits = &app.config.limits;
     let body = body::read(headers, body, limits).await?;
     let received_at = now_ms();
-    let batch = Batch::parse(&body, &app.hasher, limits)?;
-    let name = batch.name();
+    let envelope = Envelope::parse(&body, limits)?;
+    let name = envelope.name();
     if named(uri).is_some_and(|named| named != name) {
         return Err(Refusal::invalid("b: is not the stream and seq of the body"));
     }
-    let Batch { head, ack, events } = batch;
+    let Envelope { head, ack, content } = envelope;
+    let (events, ack) = match content {
+        Content::Events(events) => (batch::read(events, &app.hasher)?, ack),
+        Content::Raw(raw) => {
+            let Outcome { events, may_store } = read_raw(app, headers, raw, &head, received_at)?;
+            (events, ack && may_store)
+        }
+    };
     let source = Source::Batch(head);
     let delivery = Delivery { source, received_at, key: app.hasher.key(), events };
-    app.store.append(delivery).await?;
+    // Raw calls may come to nothing, and then not even the batch is remembered.
+    if !delivery.events.is_empty() {
+        app.store.append(delivery).await?;
+    }
     // Without `ack` the visitor has not agreed to anything being stored on the device.
     let cookies =
         ack.then(|| cookies::set(&name, app.config.cookie.as_ref(), headers, received_at));
     Ok(cookies.unwrap_or_default())
+}
+
+/// What raw calls come to, made by whoever the request's cookies and signals say.
+fn read_raw(
+    app: &App,
+    headers: &HeaderMap,
+    raw: Raw<'_>,
+    head: &BatchHead,
+    received_at: u64,
+) -> Result<Outcome, Refusal> {
+    let is_one = |name| headers.get(name).is_some_and(|value| value == "1");
+    let visitor = Visitor {
+        cookie: &|name| percent::decode(cookies::sent(headers, name)?),
+        cookie_name: app.config.cookie.as_ref().map_or("reco_id", |cookie| &cookie.name),
+        gpc: is_one(SEC_GPC),
+        dnt: is_one(DNT),
+    };
+    raw::read(raw, head, &visitor, received_at, &app.hasher, &app.config.limits)
 }
 
 /// The batch as the query names it. Its letters need no decoding.

@@ -2,6 +2,8 @@
 //! told: what these tests are about is often what other clients would tidy up.
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+pub mod raw;
+
 use recobeacon_collector::Collector;
 use recobeacon_collector::config::{Config, Overrides};
 use recobeacon_collector::hashing::{Hasher, Key, parse_secret};
