@@ -92,7 +92,8 @@ pub fn read(
         // Of the stream alone: one visitor for the page, where cookies are refused.
         seed: [bits(&head.stream); 2],
     };
-    let start = moment("start", calls.first().map_or(0, |call| call.at));
+    let first = calls.first().map(|call| call.at).or(head.sent_at);
+    let start = moment("start", first.unwrap_or_default());
     let (mut engine, mut effects) = Engine::new(Rc::clone(&config), &stored, signals, &start);
     for Call { place, verb, args, at } in calls {
         let now = moment(&place.to_string(), at);

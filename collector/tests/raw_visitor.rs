@@ -182,6 +182,10 @@ async fn login_and_logout_have_the_effect_that_they_have_in_the_page() {
         kinds(&stored("", changed(body, json!({ "anonymous": VISITOR }))).await),
         ["click 1"]
     );
+    // The page's own login has the time of the first call, or that of the batch.
+    let config = json!({ "config": { "identity": { "userId": "johndoe" } } });
+    let rows = stored("", changed(raw(json!([5])), config)).await;
+    assert_eq!((kinds(&rows), &rows[0]["at"]), (vec!["login".to_owned()], &json!(AT + 1000)));
     // Nobody is told apart under this consent.
     let calls = json!([["consent", ["anonymous"], AT], ["login", ["johndoe"], AT], click(1)]);
     let rows = stored("", raw(calls)).await;
