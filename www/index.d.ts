@@ -51,7 +51,7 @@ export interface Config {
   queue?: {
     /** 1 to 100000. Default 1000. Over it the oldest event is given up (`queue-full`). */
     maxEvents?: number;
-    /** Milliseconds, up to 7 days, which is the default. Ibexa takes no time of the event: there, at most 24 hours. */
+    /** Milliseconds, up to 7 days, which is the default. The vendors, who take no time of the event: at most 24 hours. */
     maxAgeMs?: number;
     /** Whether the queue may outlive the page. Default true. This version keeps it in memory. */
     persist?: boolean;
@@ -62,7 +62,10 @@ export interface Config {
   debug?: boolean;
   /** Called with everything that went wrong: bad calls, lost events, an unreachable endpoint. */
   onWarning?: (warning: TrackerError) => void;
-  /** Where the module is loaded from, instead of beside `reco.js` or from within the package. */
+  /**
+   * Where the module is loaded from, instead of beside `reco.js` or from within the package: `recobeacon.wasm`, or
+   * `recobeacon-all.wasm` where a destination is "yoochoose", "factfinder" or "intempt".
+   */
   wasmUrl?: string | URL;
 }
 
@@ -70,7 +73,9 @@ export interface Config {
  * `transport`:
  * - "beacon", the default: `navigator.sendBeacon` first, `fetch` with `keepalive` when it refuses;
  * - "auto": `fetch` while the page is visible, so that the answer can be read, a beacon when it is hidden;
- * - "fetch": always `fetch` with `keepalive`.
+ * - "fetch": always `fetch` with `keepalive`, as for every destination with an `apiKey` and every GET.
+ *
+ * Keys stand in the page, where everybody can read them: only keys that are meant for that.
  */
 export type Destination = { transport?: "beacon" | "auto" | "fetch" } & (
   /** A first-party collector. `endpoint` is used as given, relative to the page is fine. */
@@ -80,11 +85,17 @@ export type Destination = { transport?: "beacon" | "auto" | "fetch" } & (
    * "GET" always goes by fetch: a beacon cannot.
    */
   | { protocol: "ibexa"; customerId: string; endpoint?: string; path?: string; method?: "POST" | "GET" }
-  /** Not part of this version. */
+  /** Ibexa's older form. `endpoint` "https://event.yoochoose.net", `solutionId` "ebl", `method` "POST". `buy` needs a price, item types are 1 to 5. */
   | { protocol: "yoochoose"; customerId: string; solutionId?: string; endpoint?: string; method?: "POST" | "GET" }
-  /** Not part of this version. */
+  /**
+   * FACT-Finder. `version` "v5"; "7" is `Tracking.ff`. `apiKey` is sent as `X-FF-API-Key`; without one requests are such as need no
+   * preflight, for a proxy or a collector. `currency`: the channel's; a price in another one is left out with a warning.
+   */
   | { protocol: "factfinder"; endpoint: string; channel: string; version?: "v2" | "v3" | "v4" | "v5" | "7"; apiKey?: string; currency?: string }
-  /** Not part of this version. */
+  /**
+   * Intempt. `endpoint` "https://api.intempt.com". `source` is text: it has more digits than a number holds. `apiKey` "identifier.secret", of
+   * a key that can do nothing but bring events in. An anonymous visitor goes as `profileId` and `anotherUserId`.
+   */
   | { protocol: "intempt"; organization: string; project: string; source: string; apiKey?: string; endpoint?: string }
 );
 
@@ -96,9 +107,9 @@ export interface IdentityConfig {
   userId?: string | null;
   /** The site's own visitor id. Then no identity cookie is written. */
   anonymousId?: string;
-  /** The shop's own session id. */
+  /** FACT-Finder: the shop's own session id, exactly 30 letters or digits. Then none is made or kept. */
   sessionId?: string;
-  /** Intempt's account id. */
+  /** Intempt: the account that the visitor belongs to. */
   accountId?: string;
   /** Default "reco_id"; letters, digits and `-_.`. Its companion `<name>_at` says when it was written. */
   cookieName?: string;
@@ -113,7 +124,8 @@ export interface IdentityConfig {
 /**
  * - "pending": keep in memory, send and store nothing yet;
  * - "granted": track;
- * - "anonymous": send, but store nothing and link to nobody (Ibexa gets the user `not_defined`);
+ * - "anonymous": send, but store nothing and link to nobody (Ibexa gets the user `not_defined`,
+ *   FACT-Finder a session for this page, Intempt nothing);
  * - "denied": send and store nothing, and delete what is stored. By `consent()` it is remembered for
  *   180 days in the cookie `reco_off`, and beats `config.consent`; `consent("granted")` ends it.
  */
@@ -161,10 +173,16 @@ export interface Tracker {
   readonly userId: string | null;
   /** The anonymous id. null before `ready`, and where consent forbids one. */
   readonly anonymousId: string | null;
-  /** The session id, where `identity.sessionId` gave one. */
+  /**
+   * FACT-Finder's `sid`, which every search request has to have as well: `identity.sessionId`, or 30 letters and digits that last until they
+   * were idle for 24 hours. null where no destination is FACT-Finder's, before `ready`, and while consent is "denied".
+   */
   readonly sessionId: string | null;
 
-  /** An item's own page was opened. Ibexa expects `categoryPath` and warns once without it. */
+  /**
+   * An item's own page was opened. Ibexa expects `categoryPath`: without it there is one warning. FACT-Finder gets the clicks that come with
+   * `search`, and no others.
+   */
   click(event: Item & { search?: SearchContext }): void;
   /** An item was read or watched. `percentage` 0 to 100, rounded down; left out it counts as 100. */
   consume(event: Item & { percentage?: number }): void;
@@ -182,20 +200,24 @@ export interface Tracker {
 
   /** Recommendations were seen. 1 to 1000 items. */
   rendered(event: { items: (ItemId | Item)[]; itemType?: number | string; scenario?: string }): void;
-  /** A recommendation was clicked. Ibexa needs the `scenario` that it came from. */
+  /** A recommendation was clicked. Ibexa and YOOCHOOSE need the `scenario` that it came from, FACT-Finder the `mainId` of the product that it was for. */
   clickRecommended(event: Item & { scenario?: string; modelId?: ItemId; mainId?: ItemId }): void;
-  /** Not part of this version: reported as `unsupported-event`. */
+  /**
+   * A ready-made link out of a recommendation response or a trigger message, with or without a scheme. It is called as it is, if its host is that
+   * of an Ibexa or YOOCHOOSE destination's (absolute) endpoint, or `tracker.ibexa.co` for Ibexa; and only while consent is
+   * "granted", because it has a user id in it.
+   */
   followLink(url: string): void;
   triggerOpened(event: { triggerName: string }): void;
   clickTriggered(event: Item & { triggerName: string }): void;
 
-  /** The visitor judged a search result. Not for Ibexa. */
+  /** The visitor judged a search result. FACT-Finder. */
   feedback(event: { query: string; positive: boolean; message?: string }): void;
-  /** A search was answered from the shop's own cache. Not for Ibexa. */
+  /** A search was answered from the shop's own cache. FACT-Finder. */
   cacheHit(event: CacheHit): void;
-  /** Not for Ibexa. */
+  /** An item on a campaign's landing page was clicked. FACT-Finder, from v4 on. */
   landingPageClick(event: Item & { campaign: string; pageId: string }): void;
-  /** Not for Ibexa. */
+  /** An item of a predicted basket was clicked. FACT-Finder, not version 7, and only of somebody who is logged in. */
   predictiveBasketClick(event: Item): void;
 
   /**

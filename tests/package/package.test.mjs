@@ -13,18 +13,20 @@ import { install, lend } from "./installed.mjs";
 
 useBrowser();
 
-const APP = `
+const BATCH = '{ protocol: "batch", endpoint: "/v1/events" }';
+const application = (destinations) => `
 import { createTracker } from "recobeacon";
 const warnings = [];
 const tracker = createTracker({
-  destinations: { protocol: "batch", endpoint: "/v1/events" },
+  destinations: ${destinations},
   onWarning: (warning) => warnings.push(warning.code),
 });
-tracker.click({ itemId: 1 });
-tracker.ready.then(() => tracker.click({ itemId: 2 }));
+tracker.click({ itemId: 1, categoryPath: "a", search: { query: "q", position: 1 } });
+tracker.ready.then(() => tracker.click({ itemId: 2, categoryPath: "a", search: { query: "q", position: 2 } }));
 window.tracker = tracker;
 window.warnings = warnings;
 `;
+const APP = application(BATCH);
 const page = (script) => `<!doctype html><title>An application</title><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
 
 /** The bundled application does what it should, in a browser. */
@@ -106,16 +108,16 @@ test("the types are found by every module resolution in use", () => {
   }
 });
 
-async function bundledByEsbuild(options) {
-  const { app } = install("esbuild", { "app.js": APP });
+async function bundledByEsbuild(options, source = APP) {
+  const { app } = install("esbuild", { "app.js": source });
   const outdir = join(app, "site");
   await esbuild({ absWorkingDir: app, entryPoints: ["app.js"], bundle: true, minify: true, outdir, logLevel: "error", ...options });
   writeFileSync(join(outdir, "index.html"), page("/app.js"));
   return outdir;
 }
 
-async function bundledByVite() {
-  const { app } = install("vite", { "app.js": APP, "index.html": page("/app.js") });
+async function bundledByVite(source = APP) {
+  const { app } = install("vite", { "app.js": source, "index.html": page("/app.js") });
   lend(app, "vite");
   const { build } = await import("vite");
   await build({ root: app, configFile: false, logLevel: "error", build: { outDir: "site", emptyOutDir: true } });
@@ -124,7 +126,27 @@ async function bundledByVite() {
 
 scenario("bundled by esbuild, with the core in a chunk of its own", { site: () => bundledByEsbuild({ format: "esm", splitting: true }) }, works);
 scenario("bundled by esbuild into one file", { site: () => bundledByEsbuild({ format: "iife" }) }, works);
-scenario("bundled by Vite, without any set-up", { site: bundledByVite }, works);
+scenario("bundled by Vite, without any set-up", { site: () => bundledByVite() }, works);
+
+const BUNDLERS = [["esbuild", (source) => bundledByEsbuild({ format: "esm", splitting: true }, source)], ["Vite", bundledByVite]];
+const DESTINATIONS = [
+  ["factfinder", '{ protocol: "factfinder", channel: "de", endpoint: location.origin }', "core-all"],
+  ["ibexa", '{ protocol: "ibexa", customerId: "00000", endpoint: location.origin }', "core"],
+];
+for (const [bundler, bundled] of BUNDLERS) {
+  for (const [source, destination, core] of DESTINATIONS) {
+    scenario(`bundled by ${bundler}: ${source} loads ${core}.js and not the other`, { site: () => bundled(application(destination)) }, async ({ page, visit, collector }) => {
+      await visit();
+      await page.waitForFunction(() => window.tracker);
+      await page.evaluate(() => window.tracker.ready.then(() => window.tracker.flush()));
+      const rows = await collector.expectStored({ type: "click", itemId: "1", source }, { type: "click", itemId: "2", source });
+      assert.equal((await collector.stored()).length, rows.length);
+      const loaded = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname.split("/").at(-1)));
+      assert.deepEqual(loaded.map((name) => name.match(/^core(-all)?(?=[-.])/)?.[0]).filter(Boolean), [core], loaded.join(" "));
+      assert.deepEqual(await page.evaluate(() => window.warnings), []);
+    });
+  }
+}
 
 scenario(
   "as it is, from a server, by an import map",

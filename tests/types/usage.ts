@@ -25,6 +25,7 @@ const destinations: Destination[] = [
   { protocol: "ibexa", customerId: "00000", endpoint: "https://event.perso.ibexa.co", path: "api", method: "GET" },
   { protocol: "yoochoose", customerId: "1", solutionId: "ebl" },
   { protocol: "factfinder", endpoint: "https://ff.example/", channel: "en", version: "7", currency: "EUR" },
+  { protocol: "factfinder", endpoint: "/", channel: "en", version: "v4", apiKey: "public" },
   { protocol: "intempt", organization: "o", project: "p", source: "s", apiKey: "a.b" },
 ];
 
