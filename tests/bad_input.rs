@@ -300,9 +300,12 @@ fn methods_that_do_not_exist() {
     wrong("", json!({}), ("unknown-event", ""));
     wrong("Click", json!({ "itemId": 1 }), ("unknown-event", "Click"));
     wrong("constructor", json!({}), ("unknown-event", "constructor"));
-    // Later versions have them; this one says so.
-    wrong("followLink", json!("//x"), ("unsupported-event", "followLink"));
+    // A later version has it; this one says so.
     wrong("observeRecommendations", json!({}), ("unsupported-event", "observeRecommendations"));
+    // There is no destination whose link this could be.
+    wrong("followLink", json!("//x"), ("out-of-range", "followLink"));
+    wrong("followLink", json!([]), ("bad-type", "followLink"));
+    wrong("followLink", json!({ "url": "//x" }), ("bad-type", "followLink"));
     wrong("consent", json!("yes"), ("out-of-range", "consent"));
     wrong("consent", json!([null]), ("out-of-range", "consent"));
     wrong("logout", json!("forget"), ("bad-type", "logout"));

@@ -1,9 +1,9 @@
-//! Events to Ibexa: the vendor's own worked examples, and what its addresses must be like.
+//! Events to Ibexa: what its addresses must be like. The vendor's own examples are in vectors.rs.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
-use common::{Page, answered, decoded, ibexa, json, split_url, told, with};
+use common::{Page, answered, decoded, ibexa, json, told, with};
 use recobeacon::engine::effect::{Outcome, Via};
 use recobeacon::engine::protocol::Method;
 use serde_json::Value as Json;
@@ -13,13 +13,6 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 const BASE: &str = "https://event.perso.ibexa.co/api/00000";
-
-fn method(method: Method) -> &'static str {
-    match method {
-        Method::Get => "GET",
-        Method::Post => "POST",
-    }
-}
 
 /// The addresses that one call leads to.
 fn urls(verb: &str, args: Json) -> Vec<String> {
@@ -34,30 +27,6 @@ fn path(verb: &str, args: Json) -> String {
     let urls = urls(verb, args);
     assert_eq!(urls.len(), 1, "{urls:?}");
     urls[0].strip_prefix(BASE).unwrap().to_owned()
-}
-
-#[test]
-fn the_vendors_own_examples() {
-    let vectors: Vec<Json> = serde_json::from_str(include_str!("vectors/ibexa.json")).unwrap();
-    assert!(vectors.len() > 20);
-    for vector in vectors {
-        let mut page = Page::open(vector["config"].clone());
-        for call in vector["calls"].as_array().unwrap() {
-            let (verb, args) = call.as_array().unwrap().split_first().unwrap();
-            page.call(verb.as_str().unwrap(), Json::Array(args.to_vec()));
-        }
-        page.advance(60_000);
-        let expected = vector["expected"].as_array().unwrap();
-        assert_eq!(page.sends.len(), expected.len(), "{vector} became {:?}", page.urls());
-        for (sent, expected) in page.sends.iter().zip(expected) {
-            let request = &sent.send.request;
-            assert_eq!(method(request.method), expected["method"], "{vector}");
-            let expected = expected["url"].as_str().unwrap();
-            // Path byte for byte, the query as a set.
-            assert_eq!(split_url(&request.url), split_url(expected), "{vector}");
-            assert_eq!(request.body, None);
-        }
-    }
 }
 
 #[test]

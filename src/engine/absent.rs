@@ -75,11 +75,11 @@ impl Session {
         None
     }
 
-    pub fn id(&mut self, _: &Now) -> Rc<String> {
+    pub fn id(&mut self, _: bool, _: &Now) -> Rc<String> {
         match *self {}
     }
 
-    pub fn renew(&mut self, _: &Now) {
+    pub fn end(&mut self) {
         match *self {}
     }
 

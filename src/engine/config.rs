@@ -171,14 +171,14 @@ fn read(value: &Value, report: &mut Report) -> Config {
     if let Some(mut f) = f.nested("batch") {
         let batch = &mut config.batch;
         let (least, most) = (Limits::BATCH_BYTES_MIN, Limits::BATCH_BYTES_MAX);
-        set(&mut batch.max_events, f.whole("maxEvents", 1, Limits::BATCH_EVENTS_MAX));
-        set(&mut batch.max_bytes, f.whole("maxBytes", least, most));
-        set(&mut batch.max_wait_ms, f.whole("maxWaitMs", 0, Limits::BATCH_WAIT_MS_MAX));
+        f.whole("maxEvents", &mut batch.max_events, 1, Limits::BATCH_EVENTS_MAX);
+        f.whole("maxBytes", &mut batch.max_bytes, least, most);
+        f.whole("maxWaitMs", &mut batch.max_wait_ms, 0, Limits::BATCH_WAIT_MS_MAX);
         f.end();
     }
     if let Some(mut f) = f.nested("queue") {
-        set(&mut config.queue_events, f.whole("maxEvents", 1, Limits::QUEUE_EVENTS_MAX));
-        set(&mut config.queue_age_ms, f.whole("maxAgeMs", 1, Limits::QUEUE_AGE_MS));
+        f.whole("maxEvents", &mut config.queue_events, 1, Limits::QUEUE_EVENTS_MAX);
+        f.whole("maxAgeMs", &mut config.queue_age_ms, 1, Limits::QUEUE_AGE_MS);
         // Asked for, so that it is known: the queue of this version lives in memory.
         f.read("persist", boolean);
         f.end();
@@ -245,7 +245,7 @@ fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
     identity.anonymous_id = f.read("anonymousId", user_id);
     set(&mut identity.cookie_name, f.read("cookieName", cookie_name));
     identity.cookie_domain = f.read("cookieDomain", cookie_name);
-    set(&mut identity.cookie_days, f.whole("cookieDays", 1, Limits::COOKIE_DAYS_MAX));
+    f.whole("cookieDays", &mut identity.cookie_days, 1, Limits::COOKIE_DAYS_MAX);
     let storage = f.choice("storage", &["cookie", "memory"], "must be \"cookie\" or \"memory\"");
     identity.store = storage != Some(1);
     identity.session_id = f.read("sessionId", user_id);

@@ -92,7 +92,7 @@ impl Timers {
         if let Some(place) = self.timers.iter().position(|timer| timer.id == id) {
             let mut timer = self.timers.swap_remove(place);
             timer.advance(self.visible, self.last_act, now_ms);
-            self.reached.extend(timer.progress(1));
+            timer.progress(1, &mut self.reached);
         }
     }
 
@@ -155,7 +155,7 @@ impl Timers {
         for timer in &mut self.timers {
             timer.advance(self.visible, self.last_act, now_ms);
             let step = if last { 1 } else { timer.measure.step_percent };
-            self.reached.extend(timer.progress(step));
+            timer.progress(step, &mut self.reached);
         }
     }
 }
@@ -179,15 +179,14 @@ impl Timer {
     }
 
     /// The percentage rounded down to whole steps, where that is more than was sent.
-    fn progress(&mut self, step: u8) -> Option<Event> {
+    fn progress(&mut self, step: u8, reached: &mut Vec<Event>) {
         let percentage = self.percentage();
         // 100 is a step whatever the others are.
-        let reached = if percentage == 100 { 100 } else { percentage / step * step };
-        if reached <= self.sent {
-            return None;
+        let whole = if percentage == 100 { 100 } else { percentage / step * step };
+        if whole > self.sent {
+            self.sent = whole;
+            reached.push(self.event.with_percentage(whole));
         }
-        self.sent = reached;
-        Some(self.event.with_percentage(reached))
     }
 
     fn until_next_step(&self) -> u64 {
@@ -213,26 +212,34 @@ impl Measure {
             Some(0) => positive(&mut f, "fullAfterMs"),
             Some(1) => {
                 let words = positive(&mut f, "words");
-                let speed = f.whole("wordsPerMinute", 1, Limits::TIMER_MS);
-                words.map(|words| words * 60_000 / speed.unwrap_or(Limits::WORDS_PER_MINUTE))
+                let mut speed = Limits::WORDS_PER_MINUTE;
+                f.whole("wordsPerMinute", &mut speed, 1, Limits::TIMER_MS);
+                words * 60_000 / speed
             }
             Some(_) => {
                 f.fail("by", &LATER);
-                None
+                0
             }
-            None => None,
+            None => 0,
         };
-        let idle_after_ms = f.whole("idleAfterMs", 1, Limits::TIMER_MS).unwrap_or(Limits::IDLE_MS);
-        let step_percent = f.whole("stepPercent", 1, 100).unwrap_or(Limits::STEP_PERCENT);
+        let mut idle_after_ms = Limits::IDLE_MS;
+        f.whole("idleAfterMs", &mut idle_after_ms, 1, Limits::TIMER_MS);
+        let mut step_percent = Limits::STEP_PERCENT;
+        f.whole("stepPercent", &mut step_percent, 1, 100);
         f.end();
-        let full_after_ms = full_after_ms.unwrap_or_default().max(1);
-        Self { full_after_ms, idle_after_ms, step_percent: step_percent as u8 }
+        Self {
+            full_after_ms: full_after_ms.max(1),
+            idle_after_ms,
+            step_percent: step_percent as u8,
+        }
     }
 }
 
-fn positive(f: &mut Fields<'_, '_>, name: &str) -> Option<u64> {
-    let value = f.whole(name, 1, Limits::TIMER_MS);
-    if value.is_none() {
+fn positive(f: &mut Fields<'_, '_>, name: &str) -> u64 {
+    let mut value = 0;
+    f.whole(name, &mut value, 1, Limits::TIMER_MS);
+    if value == 0 {
+        // After any other error this one is not kept.
         f.missing(name);
     }
     value

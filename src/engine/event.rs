@@ -114,8 +114,10 @@ impl Event {
 
     fn with(&self, field: Field, data: Data) -> Self {
         let mut event = self.clone();
-        event.fields.retain(|(name, _)| *name != field);
-        event.fields.push((field, data));
+        match event.fields.iter_mut().find(|(name, _)| *name == field) {
+            Some((_, old)) => *old = data,
+            None => event.fields.push((field, data)),
+        }
         event
     }
 }

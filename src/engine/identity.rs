@@ -92,9 +92,9 @@ impl Identity {
         &self.anonymous
     }
 
-    /// The session, for something that happens now.
-    pub fn session(&mut self, now: &Now) -> Option<Rc<String>> {
-        self.session.as_mut().map(|session| session.id(now))
+    /// The session, for something that happens now; `nobody`: one that leads nowhere.
+    pub fn session(&mut self, nobody: bool, now: &Now) -> Option<Rc<String>> {
+        self.session.as_mut().map(|session| session.id(nobody, now))
     }
 
     /// Keeps that the session was used.
@@ -148,7 +148,7 @@ impl Identity {
         self.user = None;
         self.written = None;
         if let Some(session) = &mut self.session {
-            session.renew(now);
+            session.end();
         }
         if self.config.identity.anonymous_id.is_none() {
             self.anonymous = id::id(now.entropy).into();

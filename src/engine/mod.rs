@@ -50,11 +50,6 @@ use std::rc::Rc;
 use time::{NEVER, Now};
 use value::Value;
 
-static FOREIGN_LINK: Problem =
-    Problem::new(ErrorCode::OutOfRange, "has a host that is no Ibexa or YOOCHOOSE destination's");
-static NOT_FOLLOWED: Problem =
-    Problem::new(ErrorCode::Refused, "is followed while consent is granted, and only then");
-
 /// What the browser said when the page was opened.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Signals {
@@ -229,7 +224,11 @@ impl Engine {
 
     /// The session that search requests are made with, where there is one.
     pub fn session_id(&mut self, now: &Now) -> Option<Rc<String>> {
-        if self.consent == Consent::Denied { None } else { self.identity.session(now) }
+        match self.consent {
+            Consent::Denied => None,
+            Consent::Anonymous => self.identity.session(true, now),
+            Consent::Pending | Consent::Granted => self.identity.session(false, now),
+        }
     }
 
     /// How far a consume timer is.
@@ -297,7 +296,7 @@ impl Engine {
     fn stamp(&mut self, event: Event, at: u64, now: &Now) -> Rc<Record> {
         let at = at.min(now.wall_ms);
         let nobody = self.consent == Consent::Anonymous;
-        let session = self.identity.session(now);
+        let session = self.identity.session(nobody, now);
         if self.identity.may_store(self.consent) {
             self.identity.save_session(&mut self.effects);
         }
@@ -311,28 +310,6 @@ impl Engine {
             account: account.filter(|_| !nobody).cloned(),
             event,
         })
-    }
-
-    /// Follows a link that a vendor made ready. It carries a user id: only with consent.
-    fn follow(&mut self, link: &Value, at: u64, now: &Now) {
-        let path = "followLink";
-        let problem = match (self.consent, protocol::address(link)) {
-            (Consent::Pending | Consent::Anonymous | Consent::Denied, _) => &NOT_FOLLOWED,
-            (Consent::Granted, Err(problem)) => problem,
-            (Consent::Granted, Ok(url)) => {
-                // The one click that every such link may be.
-                let record = self.stamp(Event::bare(Kind::ClickRecommended), at, now);
-                let mut followed = false;
-                for queue in &mut self.queues {
-                    followed |= queue.push_link(&url, &record, now, &mut self.effects);
-                }
-                if followed {
-                    return;
-                }
-                &FOREIGN_LINK
-            }
-        };
-        self.reject(problem.at(path));
     }
 
     fn start_timer(&mut self, id: u32, item: &Value, options: &Value, now: &Now) {

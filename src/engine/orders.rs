@@ -29,12 +29,18 @@ impl Orders {
     /// Takes those out of the events of one call that were sent before, and says how many. Equal
     /// lines within one call are all new: two sizes of one product may share an id.
     pub fn admit(&mut self, events: &mut Vec<Event>, now: &Now) -> u32 {
-        let before = events.len();
-        events.retain(|event| {
-            let Some((order, line)) = hashes(event) else { return true };
-            let begun = self.begun.contains(&order);
-            !if begun { self.lines.contains(&line) } else { self.sent.has(order, now) }
-        });
+        let mut repeated = 0;
+        for event in std::mem::take(events) {
+            let known = hashes(&event).is_some_and(|(order, line)| {
+                let begun = self.begun.contains(&order);
+                if begun { self.lines.contains(&line) } else { self.sent.has(order, now) }
+            });
+            if known {
+                repeated += 1;
+            } else {
+                events.push(event);
+            }
+        }
         for event in events.iter() {
             let Some((order, line)) = hashes(event) else { continue };
             self.lines.push(line);
@@ -43,7 +49,7 @@ impl Orders {
                 self.sent.add(order, now);
             }
         }
-        (before - events.len()) as u32
+        repeated
     }
 
     /// What is kept of them.

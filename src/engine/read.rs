@@ -113,14 +113,12 @@ impl<'a, 'r> Fields<'a, 'r> {
         read.unwrap_or_default()
     }
 
-    /// A whole number between two bounds, both included.
-    pub fn whole(&mut self, name: &str, least: u64, most: u64) -> Option<u64> {
-        match field::whole(self.get(name)?, least, most) {
-            Ok(value) => Some(value),
-            Err(problem) => {
-                self.fail(name, problem);
-                None
-            }
+    /// A whole number between two bounds, both included; without one, `value` stays as it is.
+    pub fn whole(&mut self, name: &str, value: &mut u64, least: u64, most: u64) {
+        match self.get(name).map(|given| field::whole(given, least, most)) {
+            Some(Ok(given)) => *value = given,
+            Some(Err(problem)) => self.fail(name, problem),
+            None => {}
         }
     }
 

@@ -16,13 +16,13 @@ const BASE: u32 = 20;
 /// The visitor's session.
 #[derive(Debug)]
 pub struct Session {
+    /// The shop's own, which is neither renewed nor kept.
+    own: Option<Rc<String>>,
     id: Rc<String>,
-    /// When it was last used, in milliseconds since the Unix epoch.
+    /// When it was last used, in milliseconds since the Unix epoch; 0: it has ended.
     used: u64,
     /// When that was last kept; 0: never.
     kept: u64,
-    /// The shop's own, which is neither renewed nor kept.
-    own: bool,
 }
 
 impl Session {
@@ -36,35 +36,32 @@ impl Session {
         kept: Option<&str>,
         now: &Now,
     ) -> Option<Self> {
-        let own = config.session_id.clone();
+        let own = config.session_id.clone().map(Rc::new);
         if !asked && own.is_none() {
             return None;
         }
-        let mut session = Self { own: own.is_some(), ..Self::fresh(now) };
-        session.id = own.map_or(session.id, Rc::new);
+        let mut session = Self { own, id: Rc::default(), used: 0, kept: 0 };
         session.reread(kept);
+        // The page was opened in it: it may have no event, and search requests all the same.
+        session.id(false, now);
         Some(session)
     }
 
-    fn fresh(now: &Now) -> Self {
-        let id = letters(now.entropy, BASE, Limits::SESSION_LETTERS).into();
-        Self { id, used: now.wall_ms, kept: 0, own: false }
-    }
-
-    /// Its id, for something that happens now.
-    pub fn id(&mut self, now: &Now) -> Rc<String> {
+    /// Its id, for something that happens now. The shop's own may lead to somebody: for nobody
+    /// there is one that leads nowhere.
+    pub fn id(&mut self, nobody: bool, now: &Now) -> Rc<String> {
         if now.wall_ms.saturating_sub(self.used) > Limits::SESSION_IDLE_MS {
-            self.renew(now);
+            self.id = letters(now.entropy, BASE, Limits::SESSION_LETTERS).into();
+            self.kept = 0;
         }
         self.used = now.wall_ms;
-        self.id.clone()
+        self.own.as_ref().filter(|_| !nobody).unwrap_or(&self.id).clone()
     }
 
-    /// Another one, unless it is the shop's.
-    pub fn renew(&mut self, now: &Now) {
-        if !self.own {
-            *self = Self::fresh(now);
-        }
+    /// Ends it. The next one is made when it is asked for: of other random bits than a visitor's
+    /// new id, so that nothing leads from one to the other.
+    pub fn end(&mut self) {
+        self.used = 0;
     }
 
     /// Another page of the site may have begun another one, or used it since.
@@ -72,16 +69,17 @@ impl Session {
         if let Some((id, at)) = kept.and_then(|kept| split_once(kept, b'.'))
             && let Some(at) = parse_whole(at)
             && session_id(id)
-            && !self.own
         {
             self.id = Rc::new(id.to_owned());
             (self.used, self.kept) = (at, at);
         }
     }
 
-    /// Keeps it, and that it was used.
+    /// Keeps it, and that it was used; or that it has ended.
     pub fn save(&mut self, effects: &mut Vec<Effect>) {
-        if !self.own && self.used.abs_diff(self.kept) >= Limits::SESSION_SAVE_MS {
+        if self.used == 0 {
+            effects.push(Effect::Forget(Self::KEY));
+        } else if self.own.is_none() && self.used.abs_diff(self.kept) >= Limits::SESSION_SAVE_MS {
             self.kept = self.used;
             effects.push(Effect::Keep(Self::KEY, concat(&[&self.id, ".", &whole(self.used)])));
         }

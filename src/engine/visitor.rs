@@ -1,16 +1,22 @@
-//! What the engine does when the visitor logs in or out, or decides about consent.
+//! What the engine does when the visitor logs in or out, decides about consent, or follows a link
+//! that bears their id.
 
 use super::Engine;
 use super::config::Consent;
 use super::error::{ErrorCode, Problem};
-use super::event::Event;
+use super::event::{Event, Kind};
 use super::field;
 use super::identity::Stored;
+use super::protocol;
 use super::read::{Fields, Report};
 use super::time::Now;
 use super::value::Value;
 
 static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
+static FOREIGN_LINK: Problem =
+    Problem::new(ErrorCode::OutOfRange, "has a host that is no Ibexa or YOOCHOOSE destination's");
+static NOT_FOLLOWED: Problem =
+    Problem::new(ErrorCode::Refused, "is followed while consent is granted, and only then");
 
 impl Engine {
     pub(super) fn login(&mut self, user: &Value, at: u64, now: &Now) {
@@ -61,13 +67,17 @@ impl Engine {
         match decision {
             Consent::Pending => {}
             Consent::Granted => {
+                if before == Consent::Anonymous {
+                    // Nothing leads back to what was sent without consent.
+                    self.identity.renew(now);
+                }
                 self.identity.set_off(false, &mut self.effects);
                 self.save(now);
             }
             Consent::Anonymous => {
                 self.erase();
                 self.identity.renew(now);
-                let session = self.identity.session(now);
+                let session = self.identity.session(true, now);
                 for queue in &mut self.queues {
                     queue.forget_identity(&session, &mut self.effects);
                 }
@@ -83,6 +93,27 @@ impl Engine {
                 }
             }
         }
+    }
+
+    /// Follows a link that a vendor made ready. It carries a user id: only with consent.
+    pub(super) fn follow(&mut self, link: &Value, at: u64, now: &Now) {
+        let path = "followLink";
+        let problem = match (self.consent, protocol::address(link)) {
+            (Consent::Pending | Consent::Anonymous | Consent::Denied, _) => &NOT_FOLLOWED,
+            (Consent::Granted, Err(problem)) => problem,
+            (Consent::Granted, Ok(url)) => {
+                // The one click that every such link may be.
+                let record = self.stamp(Event::bare(Kind::ClickRecommended), at, now);
+                for queue in &mut self.queues {
+                    // One request, however many customers the page has at that host.
+                    if queue.push_link(&url, &record, now, &mut self.effects) {
+                        return;
+                    }
+                }
+                &FOREIGN_LINK
+            }
+        };
+        self.reject(problem.at(path));
     }
 
     pub(super) fn shown(&mut self, stored: &Stored, now: &Now) {

@@ -41,8 +41,11 @@ fn category() -> BoxedStrategy<Json> {
 }
 
 fn price() -> BoxedStrategy<Json> {
-    let amount = (0..9_000_000_000_u64, option::of("[0-9]{1,6}")).prop_map(|(whole, decimals)| {
-        decimals.map_or_else(|| whole.to_string(), |decimals| format!("{whole}.{decimals}"))
+    let large = (0..9_000_000_000_u64).prop_map(|whole| whole.to_string());
+    // A page may write zeros in front.
+    let whole = prop_oneof![3 => large, 1 => "0{0,3}[0-9]"];
+    let amount = (whole, option::of("[0-9]{1,6}")).prop_map(|(whole, decimals)| {
+        decimals.map_or_else(|| whole.clone(), |decimals| format!("{whole}.{decimals}"))
     });
     let currency = "[A-Z]{3}";
     (amount, currency, 0..3)

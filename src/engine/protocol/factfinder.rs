@@ -151,7 +151,7 @@ impl FactFinder {
             return Err(NO_ACCOUNT.at(kind.name()));
         }
         let session = record.session.as_deref().map_or("", String::as_str);
-        let mut pairs = Pairs { version: self.version, list: vec![("sid", text(session))] };
+        let mut pairs = Pairs { version: self.version, kind, list: vec![("sid", text(session))] };
         pairs.list.extend(user.map(|user| ("userId", text(user))));
         pairs.add(event.fields());
         if matches!(kind, Kind::Basket | Kind::Buy) {
@@ -215,6 +215,7 @@ fn text(text: &str) -> Data {
 /// An event's fields by the vendor's names.
 struct Pairs {
     version: Version,
+    kind: Kind,
     list: Vec<(&'static str, Data)>,
 }
 
@@ -250,6 +251,8 @@ impl Pairs {
             Field::MaxScore if seven => "bestSimi",
             // There each filter is a parameter of its own, in a form that is not documented whole.
             Field::Filters if seven => return None,
+            // There a result list's click alone has one.
+            Field::Campaign if seven && self.kind != Kind::Click => return None,
             Field::OriginalPosition | Field::OriginalPageSize => return None,
             Field::AdditionalInfo
             | Field::Campaign

@@ -123,6 +123,10 @@ impl Intempt {
 fn key(value: &Value) -> Result<Key, &'static Problem> {
     let key = keyed::key(value)?;
     let (identifier, secret) = split_once(&key, b'.').ok_or(&NOT_KEY)?;
+    // The header's own separator is the first colon in it.
+    if identifier.is_empty() || secret.is_empty() || split_once(identifier, b':').is_some() {
+        return Err(&NOT_KEY);
+    }
     let pair = concat(&[identifier, ":", secret]);
     Ok(("Authorization", concat(&["Basic ", &base64(pair.as_bytes())])))
 }
