@@ -107,7 +107,7 @@ export interface IdentityConfig {
   userId?: string | null;
   /** The site's own visitor id. Then no identity cookie is written. */
   anonymousId?: string;
-  /** FACT-Finder: the shop's own session id, exactly 30 letters or digits. Then none is made or kept. */
+  /** FACT-Finder: the shop's own session id, exactly 30 letters or digits. Used as it is, and not kept. */
   sessionId?: string;
   /** Intempt: the account that the visitor belongs to. */
   accountId?: string;

@@ -70,7 +70,7 @@ scenario("two of five destinations are dead: the others get everything at once",
   assert.ok(lost.every(({ field }) => /^factfinder de/.test(field)), JSON.stringify(lost));
 });
 
-scenario("two of five destinations take connections and never answer: the others get everything at once", { site: ALL }, async (given) => {
+scenario("two of five destinations take connections and never answer: the others get everything at once", { site: ALL, allow: [/ERR_(EMPTY_RESPONSE|CONNECTION_RESET|CONNECTION_REFUSED)/] }, async (given) => {
   const sockets = [];
   const silent = createServer((socket) => sockets.push(socket)).listen(0, "127.0.0.1");
   await once(silent, "listening");
@@ -82,8 +82,6 @@ scenario("two of five destinations take connections and never answer: the others
     for (const socket of sockets) socket.destroy();
     silent.close();
   }
-  given.page.removeAllListeners();
-  await given.page.goto("about:blank");
 });
 
 for (const [name, destination, key, source] of [
