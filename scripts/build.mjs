@@ -167,7 +167,9 @@ function shortenNames(glue, { imports, exports }) {
   // What the module does not import any more since it was shrunk.
   glue = glue.replace(/^ *__wbg\w+: function\(.*\n[^]*?\n {8}\},\n/gm, "");
   for (const [name, short] of exports) glue = glue.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), () => `wasm.${short}`);
-  return glue;
+  // Functions of the glue's own, named after the code that they call: by their places they are the same for both modules.
+  const shims = [...new Set(glue.match(/\bwasm_bindgen_\w+_invoke_\w+/g))];
+  return shims.reduce((glue, name, place) => glue.replaceAll(name, `invoke${place}`), glue);
 }
 
 /**
