@@ -21,7 +21,7 @@ scenario("a policy with img-src alone", { site: shop({ head: policy(POLICY), scr
   await collector.expectStored({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
   await resting(page);
   assert.equal((await collector.stored()).length, 3);
-  assert.ok((await requests(page)).every(({ by }) => by === "img"));
+  assert.ok((await requests(page, 3)).every(({ by }) => by === "img"));
   assert.equal(await page.evaluate(() => window.told), 2, "what is known to be forbidden is not tried again");
 });
 
@@ -47,7 +47,7 @@ scenario("a policy that forbids only another host changes nothing", { site: shop
   await page.evaluate(() => fetch("http://other.test/").catch(() => {}));
   await push(page, 1);
   await collector.expectExactly(...buys(1));
-  assert.deepEqual((await requests(page)).map(({ by }) => by), ["fetch"]);
+  assert.deepEqual((await requests(page, 1)).map(({ by }) => by), ["fetch"]);
 });
 
 scenario("a policy that only reports changes nothing", { site: shop({ script: 'window.told = 0; document.addEventListener("securitypolicyviolation", () => told++);' }), allow: [/Content Security Policy|Fetch API cannot load/] }, async ({ page, visit, collector }) => {
@@ -58,7 +58,7 @@ scenario("a policy that only reports changes nothing", { site: shop({ script: 'w
   assert.equal(await page.evaluate(() => window.told), 1);
   await push(page, 1);
   await collector.expectExactly(...buys(1));
-  assert.deepEqual((await requests(page)).map(({ by }) => by), ["fetch"]);
+  assert.deepEqual((await requests(page, 1)).map(({ by }) => by), ["fetch"]);
 });
 
 scenario("a browser without keepalive", { site: shop() }, async ({ page, visit, collector }) => {
@@ -67,7 +67,7 @@ scenario("a browser without keepalive", { site: shop() }, async ({ page, visit, 
   await loaded(page);
   await push(page, 1, 2);
   await collector.expectStored(...buys(1, 2));
-  assert.ok((await requests(page)).every(({ by }) => by === "img"));
+  assert.ok((await requests(page, 2)).every(({ by }) => by === "img"));
 });
 
 scenario("a browser without fetch", { site: shop() }, async ({ page, visit, collector }) => {

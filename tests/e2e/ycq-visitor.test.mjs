@@ -74,7 +74,7 @@ scenario("cookies blocked by the visitor: an id for this page", { site: shop({ s
   const rows = await collector.expectStored({ itemId: "1" }, { itemId: "2" });
   assert.deepEqual(await context.cookies(), []);
   assert.equal(rows[0].user, rows[1].user);
-  const [{ address }] = await requests(page);
+  const [{ address }] = await requests(page, 1);
   assert.match(address.split("/")[4], GUID);
 });
 

@@ -30,15 +30,21 @@ ${load ? script(attributes) : ""}</head><body></body></html>`,
 /** Resolves when the script has taken the queue. */
 export const loaded = (page) => page.waitForFunction(() => typeof _ycq !== "undefined" && Object.hasOwn(_ycq, "push"));
 
-/** What the page asked of an event's host, in the order in which it ended: the browser's own record. */
-export const requests = (page) =>
-  page.evaluate(() =>
-    performance
-      .getEntriesByType("resource")
-      .map(({ name, initiatorType }) => ({ url: new URL(name), by: initiatorType }))
-      .filter(({ url }) => url.pathname.split("/")[2] === "00000")
-      .map(({ url: { host, pathname, search }, by }) => ({ host, address: pathname + search, by })),
-  );
+/**
+ * What the page asked of an event's host, in the order in which it ended: the browser's own record, which has a request only
+ * when its answer is there. So it waits for as many as are `expected`.
+ */
+export const requests = (page, expected = 0) =>
+  page
+    .waitForFunction((expected) => {
+      const all = performance
+        .getEntriesByType("resource")
+        .map(({ name, initiatorType }) => ({ url: new URL(name), by: initiatorType }))
+        .filter(({ url }) => url.pathname.split("/")[2] === "00000")
+        .map(({ url: { host, pathname, search }, by }) => ({ host, address: pathname + search, by }));
+      return all.length >= expected && all;
+    }, expected)
+    .then((found) => found.jsonValue());
 
 /** What the page has put on the console as warnings, from now on. */
 export function warned(page) {
