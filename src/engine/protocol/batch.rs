@@ -39,9 +39,8 @@ impl Batch {
     pub fn read(f: &mut Fields<'_, '_>) -> Self {
         Self { endpoint: f.require("endpoint", address), token: f.read("token", text) }
     }
-}
 
-impl Batch {
+    /// Its name in `stats()`.
     pub fn name(&self) -> String {
         concat(&["batch ", &self.endpoint])
     }

@@ -118,17 +118,18 @@ impl FactFinder {
             }
         }
     }
-}
 
-impl FactFinder {
+    /// Its name in `stats()`.
     pub fn name(&self) -> String {
         concat(&["factfinder ", &self.channel])
     }
 
+    /// Whether its requests are such as a beacon can be.
     pub fn bears_beacons(&self) -> bool {
         self.version != Version::Seven && self.key.is_none()
     }
 
+    /// Which events one request holds.
     pub fn holds(&self) -> Holds {
         if self.version == Version::Seven { Holds::One } else { Holds::OneKind }
     }

@@ -150,9 +150,8 @@ impl Ibexa {
         }
         Ok(())
     }
-}
 
-impl Ibexa {
+    /// Its name in `stats()`.
     pub fn name(&self) -> String {
         let dialect = match self.dialect {
             Dialect::Ibexa => "ibexa ",
@@ -162,6 +161,7 @@ impl Ibexa {
         concat(&[dialect, &self.customer_id])
     }
 
+    /// Whether its requests are such as a beacon can be.
     pub fn bears_beacons(&self) -> bool {
         self.method == Method::Post
     }

@@ -42,13 +42,13 @@ impl Intempt {
         url.push_str("/track");
         Self { url, source, key: f.read("apiKey", key) }
     }
-}
 
-impl Intempt {
+    /// Its name in `stats()`.
     pub fn name(&self) -> String {
         concat(&["intempt ", &self.source])
     }
 
+    /// Whether its requests are such as a beacon can be.
     pub fn bears_beacons(&self) -> bool {
         self.key.is_none()
     }
