@@ -6,6 +6,7 @@
 mod common;
 
 use common::{Page, START, answered, json, value, with};
+use recobeacon::engine::base64::base64;
 use recobeacon::engine::config::Config;
 use recobeacon::engine::effect::{Outcome, Via};
 use recobeacon::engine::protocol::Method;
@@ -117,6 +118,23 @@ fn a_key_goes_in_a_basic_header_by_fetch_whatever_transport_says() {
         assert!(!send.request.no_cors, "its answers can be read");
         assert_eq!(page.count("acknowledged"), 1);
     }
+}
+
+/// RFC 4648, section 10.
+#[test]
+fn base64_is_the_standards() {
+    for (text, encoded) in [
+        ("", ""),
+        ("f", "Zg=="),
+        ("fo", "Zm8="),
+        ("foo", "Zm9v"),
+        ("foob", "Zm9vYg=="),
+        ("fooba", "Zm9vYmE="),
+        ("foobar", "Zm9vYmFy"),
+    ] {
+        assert_eq!(base64(text.as_bytes()), encoded);
+    }
+    assert_eq!(base64(&[0xfb, 0xff, 0xfe]), "+//+");
 }
 
 #[test]

@@ -14,7 +14,6 @@
 //! * Events are read on the machine itself or with the admin token, by nobody else.
 #![forbid(unsafe_code)]
 
-mod base64;
 pub mod batch;
 pub mod clock;
 pub mod config;

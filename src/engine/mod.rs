@@ -5,6 +5,8 @@
 
 #[cfg(not(feature = "vendors"))]
 mod absent;
+#[cfg(feature = "vendors")]
+pub mod base64;
 pub mod config;
 pub mod consume;
 pub mod effect;

@@ -1,7 +1,5 @@
 //! The languages of the receiving ends: events in, requests out. One file each.
 
-#[cfg(feature = "vendors")]
-mod base64;
 mod batch;
 #[cfg(feature = "vendors")]
 mod factfinder;

@@ -1,12 +1,14 @@
 //! The tables of the vendors' interfaces: who is known, under which address, and with which keys.
 
 use super::ConfigError;
-use crate::base64;
 use crate::factfinder::{Channel, Channels};
 use crate::ibexa::is_customer;
 use crate::limits::Limits;
 use crate::secret::Secret;
 use crate::segment;
+use recobeacon::engine::base64::base64;
+use recobeacon::engine::field;
+use recobeacon::engine::value::Value;
 use serde::Deserialize;
 
 /// What the vendors' interfaces are served with.
@@ -174,8 +176,8 @@ fn channels(channels: Option<Vec<FileChannel>>) -> Result<Channels, ConfigError>
         if known.iter().any(|channel| channel.name == name) {
             return Err(wrong(format!("factfinder.channels: {name:?} is there twice")));
         }
-        let code = |text: &String| text.len() == 3 && text.bytes().all(|b| b.is_ascii_uppercase());
-        if currency.as_ref().is_some_and(|currency| !code(currency)) {
+        let code = currency.clone().map(|code| field::currency(&Value::Text(code)));
+        if code.is_some_and(|code| code.is_err()) {
             return Err(wrong(format!(
                 "factfinder.channels: the currency of {name:?} must be a code of ISO 4217 like EUR"
             )));
@@ -211,9 +213,7 @@ fn intempt_keys(value: Option<toml::Value>) -> Result<Intempt, ConfigError> {
         });
         let (identifier, secret) =
             parts.ok_or(wrong("intempt.keys: each must be like identifier.secret".to_owned()))?;
-        intempt
-            .basic
-            .push(Secret::new(&base64::encode(format!("{identifier}:{secret}").as_bytes())));
+        intempt.basic.push(Secret::new(&base64(format!("{identifier}:{secret}").as_bytes())));
         intempt.keys.push(Secret::new(&key));
     }
     Ok(intempt)

@@ -2,9 +2,9 @@
 //!
 //! <https://docs.intempt.com/track-events-api-recommendations-1973914m0>
 
-use super::base64::base64;
 use super::keyed::{self, post};
 use super::{Encoded, Key, Request, address, push_segment, unsupported};
+use crate::engine::base64::base64;
 use crate::engine::error::{ErrorCode, Problem};
 use crate::engine::event::{Field, Kind};
 use crate::engine::field::identifier;
