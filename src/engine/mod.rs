@@ -16,6 +16,7 @@ pub mod field;
 pub mod id;
 pub mod identity;
 pub mod input;
+mod intake;
 pub mod json;
 pub mod limits;
 pub mod number;
@@ -37,16 +38,11 @@ mod visitor;
 use config::{Config, Consent};
 use consume::Timers;
 use effect::{Effect, Outcome};
-use error::{Error, ErrorCode, Problem};
-use event::{Event, Kind};
 use id::EventIds;
 use identity::{Identity, Stored};
 use input::Input;
-use limits::Limits;
 use orders::Orders;
 use queue::{Conditions, Queue};
-use record::Record;
-use remember::hash;
 use stats::Stats;
 use std::rc::Rc;
 use time::{NEVER, Now};
@@ -258,72 +254,6 @@ impl Engine {
         Stats { rejected: self.rejected, queues: &self.queues }
     }
 
-    fn track(&mut self, kind: Kind, value: &Value, at: u64, now: &Now) {
-        if self.consent == Consent::Denied {
-            self.rejected += 1;
-            return;
-        }
-        let mut unknown = Vec::new();
-        let mut events = match Event::parse(kind, value, &self.config.item_type, &mut unknown) {
-            Ok(events) => events,
-            Err(error) => return self.reject(error),
-        };
-        self.advise(unknown);
-        let repeated = self.orders.admit(&mut events, now);
-        if kind == Kind::Buy && self.identity.may_store(self.consent) {
-            self.orders.kept().save(&mut self.effects);
-        }
-        if repeated > 0 {
-            let detail = "was sent before for this order";
-            let problem = Problem::new(ErrorCode::DuplicateOrder, detail);
-            self.effects.push(Effect::Warn(problem.at("buy.orderId")));
-            for queue in &mut self.queues {
-                queue.refuse(repeated, ErrorCode::DuplicateOrder, &mut self.effects);
-            }
-        }
-        for event in events {
-            self.enqueue(event, at, now);
-        }
-    }
-
-    fn enqueue(&mut self, event: Event, at: u64, now: &Now) {
-        let record = self.stamp(event, at, now);
-        let mut advice = Vec::new();
-        for queue in &mut self.queues {
-            queue.push(&record, now, &mut advice, &mut self.effects);
-        }
-        self.advise(advice);
-    }
-
-    fn stamp(&mut self, event: Event, at: u64, now: &Now) -> Rc<Record> {
-        let at = at.min(now.wall_ms);
-        let nobody = self.consent == Consent::Anonymous;
-        let session = self.identity.session(nobody, now);
-        if self.identity.may_store(self.consent) {
-            self.identity.save_session(&mut self.effects);
-        }
-        let account = self.config.identity.account_id.as_ref();
-        Rc::new(Record {
-            id: self.event_ids.next(at, now),
-            at,
-            user: self.identity.user().filter(|_| !nobody).cloned(),
-            anonymous: (!nobody).then(|| self.identity.anonymous().clone()),
-            session,
-            account: account.filter(|_| !nobody).cloned(),
-            event,
-        })
-    }
-
-    fn start_timer(&mut self, id: u32, item: &Value, options: &Value, now: &Now) {
-        let mut unknown = Vec::new();
-        let item_type = &self.config.item_type;
-        let started = self.timers.start(id, item, options, item_type, now.mono_ms, &mut unknown);
-        self.advise(unknown);
-        if let Err(error) = started {
-            self.reject(error);
-        }
-    }
-
     fn settle(&mut self, id: u32, outcome: Outcome, now: &Now) {
         let conditions = self.conditions(false);
         for queue in &mut self.queues {
@@ -344,23 +274,6 @@ impl Engine {
             visible: self.visible,
             ack,
             all,
-        }
-    }
-
-    fn reject(&mut self, error: Error) {
-        self.rejected += 1;
-        self.effects.push(Effect::Warn(error));
-    }
-
-    /// Says each of these once: a page that spreads its whole product into every call, or a vendor
-    /// that has no such event, would otherwise fill the console.
-    fn advise(&mut self, advice: Vec<Error>) {
-        for error in advice {
-            let said = hash(&[error.code.name(), &error.field, error.detail]);
-            if !self.warned.contains(&said) && self.warned.len() < Limits::WARNED_ONCE {
-                self.warned.push(said);
-                self.effects.push(Effect::Warn(error));
-            }
         }
     }
 
