@@ -34,7 +34,10 @@ impl Scroll {
             self.height = height;
             self.settles_at = now_ms + Limits::SCROLL_SETTLE_MS;
         }
-        self.furthest = self.furthest.max(depth.min(self.height));
+        // Not `max`, by which the `min` of no number would be the height.
+        if depth > self.furthest {
+            self.furthest = depth.min(self.height);
+        }
     }
 
     /// The percentage now; nothing as long as the height is not believed.
