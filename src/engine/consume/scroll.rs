@@ -5,6 +5,7 @@
 
 use crate::engine::limits::Limits;
 use crate::engine::time::NEVER;
+use crate::engine::value::Value;
 
 /// The furthest that was seen of an element.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +23,8 @@ impl Scroll {
     }
 
     /// So much of so much is, or was, above the lower edge of what can be seen.
-    pub fn see(&mut self, depth: f64, height: f64, now_ms: u64) {
+    pub fn see(&mut self, depth: &Value, height: &Value, now_ms: u64) {
+        let (Some(depth), Some(height)) = (depth.as_number(), height.as_number()) else { return };
         // An element that is not displayed has no height.
         if !height.is_finite() || height <= 0.0 {
             return;
