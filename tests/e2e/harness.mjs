@@ -44,11 +44,11 @@ function writeSite(files) {
  * A test with a fresh collector and a fresh visitor.
  *
  * `site`: a directory, an object of files, or a function that makes one of these. `allow`: patterns of console errors that belong to the scenario;
- * any other console error or uncaught exception fails it. `context`: Playwright's options of the visitor's profile.
+ * any other console error or uncaught exception fails it. `context`: Playwright's options of the visitor's profile; `timeout`: in milliseconds.
  * The body gets `{ t, page, context, url, collector, visit, identity }`.
  */
-export function scenario(name, { site = DEMO, dist, config, allow = [], context: profile = {}, openContext }, body) {
-  test(name, { timeout: TEST_MS }, async (t) => {
+export function scenario(name, { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, timeout = TEST_MS }, body) {
+  test(name, { timeout }, async (t) => {
     const source = typeof site === "function" ? await site() : site;
     const directory = typeof source === "string" ? source : writeSite(source);
     const ends = [];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DIST, flush, hide, ready, realTabs, scenario, snippet, tagged, until, useBrowser } from "./harness.mjs";
+import { DEMO, DIST, flush, hide, ready, realTabs, scenario, snippet, tagged, until, useBrowser } from "./harness.mjs";
 
 useBrowser();
 
@@ -248,3 +248,24 @@ scenario(
     await back();
   },
 );
+
+scenario("the demo's page without code: every act on it is stored", { site: DEMO }, async ({ page, visit, collector }) => {
+  await visit("/attributes.html");
+  await ready(page);
+  const LANTERN = { itemId: "101", itemType: "1", categoryPath: "Light/Lanterns" };
+  await collector.expectStored({ type: "click", ...LANTERN });
+  for (const button of ["add-to-basket", "wishlist", "rate-4"]) await page.getByTestId(button).click();
+  await page.getByTestId("recommendations").scrollIntoViewIfNeeded();
+  await collector.expectStored(
+    { type: "basket", ...LANTERN, quantity: 1, price: "48.90EUR" },
+    { type: "wishlist", ...LANTERN, price: "48.90EUR" },
+    { type: "rate", ...LANTERN, rating: 80 },
+    { type: "rendered", scenario: "no-code-picks" },
+  );
+  await page.getByTestId("film").evaluate((video) => Object.assign(video, { playbackRate: 8 }).play());
+  await page.getByTestId("story").evaluate((story) => scrollTo(0, story.getBoundingClientRect().bottom));
+  await collector.expectStored({ type: "consume", itemId: "951", itemType: "3", percentage: 100 }, { type: "consume", itemId: "902", itemType: "2", percentage: 100 });
+  await page.getByTestId("reco-502").getByRole("link").click();
+  await page.waitForURL(/product/);
+  await collector.expectStored({ type: "clickRecommended", itemId: "502", categoryPath: "Away/On the way", scenario: "no-code-picks", mainId: "101" });
+});

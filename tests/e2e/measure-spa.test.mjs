@@ -90,6 +90,9 @@ scenario("a page that is only prepared loads nothing, measures nothing and sends
   await collector.expectStored({ type: "click", itemId: "3" }, { type: "rendered", scenario: "picks" });
 });
 
+/** About half a minute of work; a machine that does other things as well needs longer. */
+const SOAK_MS = 600_000;
+
 /** Counts what the tracker runs in the page: observers, timers, frames, listeners, and the memory of its module. */
 function census() {
   // The test's own driver listens as well.
@@ -191,7 +194,7 @@ const navigate = (page, from, to) =>
     [from, to],
   );
 
-scenario("after ten thousand page views there is no listener, observer, timer or page of memory more than at the start", { site: page("<main></main>") }, async (all) => {
+scenario("after ten thousand page views there is no listener, observer, timer or page of memory more than at the start", { site: page("<main></main>"), timeout: SOAK_MS }, async (all) => {
   const { page, context, collector } = all;
   await page.addInitScript(census);
   await opened(all);
