@@ -43,7 +43,7 @@ const plain = () => (asItIs ??= install("plain"));
 
 test("the package has what its users load, and nothing else", () => {
   const { packed } = plain();
-  const expected = ["core-all.js", "core.js", "index.d.ts", "index.js", "integrity.json", "reco.js", "recobeacon-all.wasm", "recobeacon.wasm", "snippet.js", "ycq.js"].map((name) => `dist/${name}`);
+  const expected = ["core-all.js", "core.js", "index.d.ts", "index.js", "integrity.json", "measure.js", "reco.js", "recobeacon-all.wasm", "recobeacon.wasm", "snippet.js", "ycq.js"].map((name) => `dist/${name}`);
   const beside = packed.filter((file) => !expected.includes(file));
   assert.deepEqual(packed.filter((file) => file.startsWith("dist/")), expected);
   assert.deepEqual(beside, ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"]);
@@ -53,7 +53,7 @@ test("integrity.json has the hash of every file", () => {
   const { app } = plain();
   const dist = join(app, "node_modules", "recobeacon", "dist");
   const integrity = JSON.parse(readFileSync(join(dist, "integrity.json"), "utf8"));
-  assert.deepEqual(Object.keys(integrity).sort(), ["core-all.js", "core.js", "index.d.ts", "index.js", "reco.js", "recobeacon-all.wasm", "recobeacon.wasm", "snippet.js", "ycq.js"]);
+  assert.deepEqual(Object.keys(integrity).sort(), ["core-all.js", "core.js", "index.d.ts", "index.js", "measure.js", "reco.js", "recobeacon-all.wasm", "recobeacon.wasm", "snippet.js", "ycq.js"]);
   for (const [file, said] of Object.entries(integrity)) {
     assert.equal(said, `sha384-${createHash("sha384").update(readFileSync(join(dist, file))).digest("base64")}`, file);
   }
