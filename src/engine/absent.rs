@@ -3,6 +3,7 @@
 //!
 //! None of these can be made, so the compiler leaves out whatever would be done with one. They
 //! spare the rest of the engine every other `cfg`.
+#![allow(dead_code)] // With one of the features only what the other one misses is needed.
 
 use super::config::IdentityConfig;
 use super::effect::Effect;

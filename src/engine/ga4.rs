@@ -8,7 +8,7 @@ use super::error::{Error, ErrorCode, Problem};
 use super::event::{Event, Field, Kind};
 use super::number::rounded;
 use super::read::element;
-use super::text::{concat, parse_whole};
+use super::text::{concat, parse_whole, trim_end, trim_start};
 use super::value::Value;
 
 static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
@@ -67,7 +67,7 @@ impl Entry {
         refused: &mut Vec<Error>,
         advice: &mut Vec<Error>,
     ) -> Vec<Event> {
-        let mut events: Vec<Event> = Vec::new();
+        let mut events = Vec::new();
         let Some((kind, name, about)) = self.event() else { return events };
         let path = concat(&["dataLayer.", name]);
         let items = about.field("items").unwrap_or(&Value::Null);
@@ -89,7 +89,7 @@ impl Entry {
             };
             let at = element(&concat(&[&path, ".items"]), place);
             match line.read(item, scenario, &at) {
-                Ok(event) => push(&mut events, event),
+                Ok(event) => events.push(event),
                 Err(error) => refused.push(error),
             }
         }
@@ -228,19 +228,6 @@ impl Line<'_> {
     }
 }
 
-/// Adds an event; what was seen of one list is one event.
-fn push(events: &mut Vec<Event>, event: Event) {
-    if event.kind() == Kind::Rendered
-        && let Some(id) = event.items().first()
-        && let Some(of_list) =
-            events.iter_mut().find(|other| other.get(Field::Scenario) == event.get(Field::Scenario))
-    {
-        of_list.add_item(id.clone());
-    } else {
-        events.push(event);
-    }
-}
-
 /// The levels of the item's category as one path.
 fn category(item: &Value) -> Value {
     let mut path = String::new();
@@ -248,7 +235,7 @@ fn category(item: &Value) -> Value {
         if !path.is_empty() {
             path.push('/');
         }
-        path.push_str(level);
+        path.push_str(trim_end(trim_start(level, b'/'), b'/'));
     }
     Value::Text(path)
 }
