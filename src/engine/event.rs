@@ -9,6 +9,7 @@ mod schema;
 pub use schema::{Field, Kind};
 
 use super::json::{Object, push_list};
+use super::limits::Limits;
 use super::number::whole;
 use super::text::parse_whole;
 
@@ -78,6 +79,31 @@ impl Event {
             Some(Data::Text(id)) => std::slice::from_ref(id),
             Some(Data::Literal(_) | Data::Object(_)) | None => &[],
         }
+    }
+
+    /// A `rendered` of one item.
+    pub fn rendered(item_type: String, item_id: String, scenario: String) -> Self {
+        let item_type = (Field::ItemType, Data::Text(item_type));
+        let items = (Field::Items, Data::List(vec![item_id]));
+        let scenario = (Field::Scenario, Data::Text(scenario));
+        Self { kind: Kind::Rendered, fields: vec![item_type, items, scenario] }
+    }
+
+    /// Takes in the items of another `rendered`, where one event can say both.
+    pub fn join(&mut self, other: &Self) -> bool {
+        let same = |field| self.get(field) == other.get(field);
+        let joins = same(Field::ItemType)
+            && same(Field::Scenario)
+            && self.kind == Kind::Rendered
+            && other.kind == Kind::Rendered;
+        let items = self.items().len() + other.items().len();
+        if !joins || items > Limits::VALUE_WIDTH {
+            return false;
+        }
+        for id in other.items() {
+            self.add_item(id.clone());
+        }
+        true
     }
 
     /// Adds an item id to those of a `rendered`, unless it is there.

@@ -28,6 +28,18 @@ pub enum Input {
     StartTimer(u32, Value, Value),
     /// A consume timer ends.
     StopTimer(u32),
+    /// So much of a timer's element, in CSS pixels, and of so much, is above the lower edge of what
+    /// can be seen of it.
+    Scrolled(u32, f64, f64),
+    /// A timer's medium has this duration in milliseconds, if that is known, and these starts and
+    /// ends of what was played.
+    Played(u32, Option<f64>, Value),
+    /// A container of recommendations is observed from now on: its handle, the options.
+    Observe(u32, Value),
+    /// What is in view of its elements.
+    Looked(u32, Value),
+    /// It is not observed any more.
+    Unobserve(u32),
     /// A ready-made link of a vendor is followed.
     Follow(Value, u64),
     /// The page's data layer has another entry.
@@ -68,14 +80,18 @@ impl Input {
                 Self::StartTimer(handle(&id), item, options)
             }
             "stopTimer" => Self::StopTimer(handle(&next())),
+            "scrolled" => Self::Scrolled(handle(&next()), number(&next()), number(&next())),
+            "played" => Self::Played(handle(&next()), next().as_number(), next()),
+            "looked" => Self::Looked(handle(&next()), next()),
+            "unobserve" => Self::Unobserve(handle(&next())),
             "flush" => Self::Flush,
             "dispose" => Self::Dispose,
             "followLink" => Self::Follow(next(), at),
             #[cfg(feature = "sources")]
             "dataLayer" => Self::DataLayer(Entry::new(next(), next()), at),
             "observeRecommendations" => {
-                let detail = "is not part of this version";
-                Self::Reject(Problem::new(ErrorCode::UnsupportedEvent, detail).at(verb))
+                let (options, id) = (next(), next());
+                Self::Observe(handle(&id), options)
             }
             _ => match Kind::from_name(verb) {
                 Some(kind) => Self::Track(kind, next(), at),
@@ -89,5 +105,9 @@ impl Input {
 }
 
 fn handle(value: &Value) -> u32 {
-    value.as_number().unwrap_or_default() as u32
+    number(value) as u32
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_number().unwrap_or_default()
 }

@@ -21,6 +21,7 @@ pub mod input;
 mod intake;
 pub mod json;
 pub mod limits;
+mod measures;
 pub mod number;
 pub mod orders;
 pub mod percent;
@@ -29,6 +30,7 @@ pub mod queue;
 pub mod read;
 pub mod record;
 pub mod remember;
+pub mod seen;
 #[cfg(feature = "vendors")]
 pub mod session;
 pub mod stats;
@@ -45,6 +47,7 @@ use identity::{Identity, Stored};
 use input::Input;
 use orders::Orders;
 use queue::{Conditions, Queue};
+use seen::Seen;
 use stats::Stats;
 use std::rc::Rc;
 use time::{NEVER, Now};
@@ -74,6 +77,7 @@ pub struct Engine {
     orders: Orders,
     queues: Vec<Queue>,
     timers: Timers,
+    seen: Seen,
     event_ids: EventIds,
     request_ids: u32,
     online: bool,
@@ -113,6 +117,7 @@ impl Engine {
             orders: Orders::read(stored.orders.as_deref()),
             queues,
             timers: Timers::new(signals.visible, now.mono_ms),
+            seen: Seen::new(signals.visible),
             event_ids: EventIds::default(),
             request_ids: 0,
             online: signals.online,
@@ -154,6 +159,11 @@ impl Engine {
             | Input::Consent(_)
             | Input::StartTimer(..)
             | Input::StopTimer(_)
+            | Input::Scrolled(..)
+            | Input::Played(..)
+            | Input::Observe(..)
+            | Input::Looked(..)
+            | Input::Unobserve(_)
             | Input::Follow(..)
             | Input::DataLayer(..)
             | Input::Reject(_)
@@ -166,14 +176,27 @@ impl Engine {
             | Input::Outcome(..)
             | Input::Dispose => true,
         };
+        // What was seen for long enough until now was seen, whatever comes next.
+        let mut reached = Vec::new();
+        self.seen.tick(now.mono_ms, &mut reached);
         match input {
             Input::Track(kind, value, at) => self.track(kind, &value, at, now),
             Input::Login(value, at) => self.login(&value, at, now),
             Input::Logout(value) => self.logout(&value, now),
-            Input::Page => self.timers.stop_all(now.mono_ms),
+            Input::Page => {
+                self.timers.stop_all(now.mono_ms);
+                self.seen.page(now.mono_ms);
+            }
             Input::Consent(value) => self.decide(&value, now),
             Input::StartTimer(id, item, options) => self.start_timer(id, &item, &options, now),
             Input::StopTimer(id) => self.timers.stop(id, now.mono_ms),
+            Input::Scrolled(id, depth, height) => {
+                self.timers.scrolled(id, depth, height, now.mono_ms);
+            }
+            Input::Played(id, duration, ranges) => self.played(id, duration, &ranges, now),
+            Input::Observe(id, options) => self.observe(id, &options),
+            Input::Looked(id, news) => self.looked(id, &news, now),
+            Input::Unobserve(id) => self.seen.unobserve(id),
             Input::Follow(link, at) => self.follow(&link, at, now),
             Input::DataLayer(entry, at) => self.data_layer(&entry, at, now),
             Input::Reject(error) => self.reject(error),
@@ -185,10 +208,14 @@ impl Engine {
             Input::Act => self.timers.act(now.mono_ms),
             Input::Hidden => {
                 self.timers.hide(now.mono_ms);
+                self.seen.show(false, now.mono_ms);
                 self.visible = false;
                 all = true;
             }
-            Input::Shown(stored) => self.shown(&stored, now),
+            Input::Shown(stored) => {
+                self.shown(&stored, now);
+                self.seen.show(true, now.mono_ms);
+            }
             Input::Online(online) => self.online = online,
             Input::Flush => all = true,
             Input::Outcome(id, outcome) => self.settle(id, outcome, now),
@@ -198,7 +225,8 @@ impl Engine {
                 self.disposed = true;
             }
         }
-        for event in self.timers.reached() {
+        reached.append(&mut self.timers.reached());
+        for event in reached {
             if self.consent != Consent::Denied {
                 self.enqueue(event, now.wall_ms, now);
             }
@@ -250,7 +278,7 @@ impl Engine {
 
     /// Whether the visitor's acts matter now.
     pub fn wants_acts(&self) -> bool {
-        self.timers.any_runs()
+        self.timers.wants_acts()
     }
 
     /// The counters.
@@ -284,7 +312,8 @@ impl Engine {
     /// Asks for the next wake-up, where it is another than the one that was asked for.
     fn settle_wake(&mut self, never: bool) {
         let conditions = self.conditions(false);
-        let mut next = if never { NEVER } else { self.timers.next_wake() };
+        let mut next =
+            if never { NEVER } else { self.timers.next_wake().min(self.seen.next_wake()) };
         for queue in self.queues.iter().filter(|_| !never) {
             next = next.min(queue.next_wake(conditions));
         }

@@ -1,7 +1,6 @@
 //! An event with all that a destination has to know of it.
 
 use super::event::{Event, Field, Kind};
-use super::limits::Limits;
 use std::rc::Rc;
 
 /// An event, stamped.
@@ -44,12 +43,9 @@ impl Record {
                     event.clone()
                 }
             }
-            Kind::Rendered if same(Field::Scenario) => {
+            Kind::Rendered => {
                 let mut both = event.clone();
-                for id in other.items() {
-                    both.add_item(id.clone());
-                }
-                if both.items().len() > Limits::VALUE_WIDTH {
+                if !both.join(other) {
                     return None;
                 }
                 both

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { browser, launch } from "../../scripts/lib/browser.mjs";
-import { startTemporary } from "../../scripts/lib/collector.mjs";
+import { freePort, startTemporary } from "../../scripts/lib/collector.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { hashed } from "../../scripts/replay/visitors.mjs";
 import { witness } from "./witness.mjs";
@@ -97,6 +97,35 @@ export async function blockingCookies() {
   // Not when it is closed: the browser still writes then.
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   return context;
+}
+
+/**
+ * A browser as it is: Playwright otherwise tells every page that it has the focus, and then no tab is ever hidden. Here a page is, as soon as
+ * another one is brought to the front.
+ */
+export async function realTabs() {
+  const { chromium } = await import("playwright-core");
+  const port = await freePort(9300);
+  const process = await launch({ args: [`--remote-debugging-port=${port}`] });
+  const connected = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
+  const [context] = connected.contexts();
+  context.close = async () => {
+    await connected.close();
+    await process.close();
+  };
+  return context;
+}
+
+/** Brings another tab to the front, and returns when the page is hidden; `back()` shows the page again. */
+export async function hide(page) {
+  const other = await page.context().newPage();
+  await other.bringToFront();
+  await page.waitForFunction(() => document.visibilityState === "hidden", null, { polling: 20 });
+  return async () => {
+    await page.bringToFront();
+    await page.waitForFunction(() => document.visibilityState === "visible", null, { polling: 20 });
+    await other.close();
+  };
 }
 
 const COLLECT = '{ protocol: "batch", endpoint: "/v1/events" }';

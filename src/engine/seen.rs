@@ -1,0 +1,192 @@
+//! Recommendations that were seen: half of one for a second without a break, in a visible page
+//! (the viewable impression of the Media Rating Council), each once a page view.
+//! <https://mediaratingcouncil.org/sites/default/files/Standards/MRC_Desktop_Ad_Impression_Guidelines_Final_V1.1.pdf>
+//!
+//! Elements are known by the numbers that the page's observer gives them.
+
+use super::error::{Error, ErrorCode, Problem};
+use super::event::Event;
+use super::field::identifier;
+use super::limits::Limits;
+use super::read::{Fields, Report};
+use super::remember::hash;
+use super::time::NEVER;
+use super::value::Value;
+
+const NAME: &str = "observeRecommendations";
+static TOO_MANY: Problem =
+    Problem::new(ErrorCode::OutOfRange, "has too many containers or items on this page");
+
+/// A list of recommendations.
+#[derive(Debug)]
+struct Container {
+    id: u32,
+    scenario: String,
+    item_type: String,
+}
+
+/// An element that shows an item.
+#[derive(Debug)]
+struct Element {
+    container: u32,
+    number: u32,
+    /// A `rendered` of its item alone.
+    event: Event,
+    /// By which the item is known to have been seen: it may be shown twice.
+    hash: u64,
+    /// Whether enough of it is in view.
+    in_view: bool,
+    /// Since when it is seen without a break; never: it is not, or that was said.
+    since: u64,
+}
+
+/// All that is observed on the page.
+#[derive(Debug)]
+pub struct Seen {
+    containers: Vec<Container>,
+    elements: Vec<Element>,
+    /// What was said in this page view.
+    said: Vec<u64>,
+    visible: bool,
+}
+
+impl Seen {
+    /// Nothing is observed yet.
+    pub fn new(visible: bool) -> Self {
+        Self { containers: Vec::new(), elements: Vec::new(), said: Vec::new(), visible }
+    }
+
+    /// Starts on a container.
+    ///
+    /// # Errors
+    /// The options are wrong, or there are too many containers.
+    pub fn observe(
+        &mut self,
+        id: u32,
+        options: &Value,
+        default_item_type: &str,
+        unknown: &mut Vec<Error>,
+    ) -> Result<(), Error> {
+        let mut report = Report::default();
+        let mut f = Fields::new(NAME, options, &mut report);
+        let scenario = f.require("scenario", identifier);
+        let item_type = item_type(&mut f, default_item_type);
+        f.end();
+        report.end(unknown)?;
+        if self.containers.len() >= Limits::CONTAINERS {
+            return Err(TOO_MANY.at(NAME));
+        }
+        self.containers.push(Container { id, scenario, item_type });
+        Ok(())
+    }
+
+    /// Takes in what is in view of a container's elements, three values for each: its number, its
+    /// item where that is new, and how much of it in thousandths; less than none: it was removed.
+    pub fn looked(&mut self, id: u32, news: &[Value], now_ms: u64, advice: &mut Vec<Error>) {
+        let Some(container) = self.containers.iter().find(|container| container.id == id) else {
+            return;
+        };
+        for element in news.chunks_exact(3) {
+            let [number, item, share] = element else { continue };
+            let number = number.as_number().unwrap_or_default() as u32;
+            let share = share.as_number().unwrap_or_default();
+            if share < 0.0 || !item.is_null() {
+                // Another item may have taken the element's place.
+                self.elements.retain(|other| other.container != id || other.number != number);
+            }
+            if share >= 0.0 && !item.is_null() {
+                match container.element(number, item) {
+                    Err(error) => advice.push(error),
+                    Ok(_) if self.elements.len() >= Limits::RECOMMENDATIONS => {
+                        advice.push(TOO_MANY.at(NAME));
+                    }
+                    Ok(element) => self.elements.push(element),
+                }
+            }
+            for element in &mut self.elements {
+                if element.container == id && element.number == number {
+                    element.in_view = share >= Limits::SEEN_SHARE;
+                    element.count(self.visible, &self.said, now_ms);
+                }
+            }
+        }
+    }
+
+    /// Ends a container.
+    pub fn unobserve(&mut self, id: u32) {
+        self.containers.retain(|container| container.id != id);
+        self.elements.retain(|element| element.container != id);
+    }
+
+    /// A new page view: everything counts afresh.
+    pub fn page(&mut self, now_ms: u64) {
+        self.said.clear();
+        self.interrupt(now_ms);
+    }
+
+    /// The page is seen from now on, or it is not.
+    pub fn show(&mut self, visible: bool, now_ms: u64) {
+        // That a page is seen is told more than once.
+        if self.visible != visible {
+            self.visible = visible;
+            self.interrupt(now_ms);
+        }
+    }
+
+    /// Time went by: one `rendered` for all items of a scenario and a type that were seen.
+    pub fn tick(&mut self, now_ms: u64, reached: &mut Vec<Event>) {
+        for element in &mut self.elements {
+            if element.since.saturating_add(Limits::SEEN_MS) > now_ms {
+                continue;
+            }
+            element.since = NEVER;
+            if self.said.len() < Limits::RECOMMENDATIONS && !self.said.contains(&element.hash) {
+                self.said.push(element.hash);
+                if !reached.iter_mut().any(|event| event.join(&element.event)) {
+                    reached.push(element.event.clone());
+                }
+            }
+        }
+    }
+
+    /// When the next item was seen for long enough if nothing changes.
+    pub fn next_wake(&self) -> u64 {
+        let since = self.elements.iter().map(|element| element.since).min();
+        since.unwrap_or(NEVER).saturating_add(Limits::SEEN_MS)
+    }
+
+    fn interrupt(&mut self, now_ms: u64) {
+        for element in &mut self.elements {
+            element.since = NEVER;
+            element.count(self.visible, &self.said, now_ms);
+        }
+    }
+}
+
+impl Container {
+    fn element(&self, number: u32, item: &Value) -> Result<Element, Error> {
+        let mut report = Report::default();
+        let mut f = Fields::new(NAME, item, &mut report);
+        let item_id = f.require("itemId", identifier);
+        let item_type = item_type(&mut f, &self.item_type);
+        report.end(&mut Vec::new())?;
+        let hash = hash(&[&self.scenario, &item_type, &item_id]);
+        let event = Event::rendered(item_type, item_id, self.scenario.clone());
+        Ok(Element { container: self.id, number, event, hash, in_view: false, since: NEVER })
+    }
+}
+
+impl Element {
+    /// Begins, ends or goes on counting, as it is seen now.
+    fn count(&mut self, visible: bool, said: &[u64], now_ms: u64) {
+        if !self.in_view || !visible || said.contains(&self.hash) {
+            self.since = NEVER;
+        } else if self.since == NEVER {
+            self.since = now_ms;
+        }
+    }
+}
+
+fn item_type(f: &mut Fields<'_, '_>, default: &str) -> String {
+    f.read("itemType", identifier).unwrap_or_else(|| default.to_owned())
+}
