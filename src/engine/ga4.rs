@@ -14,6 +14,17 @@ use super::value::Value;
 static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
 static NOT_LIST: Problem = Problem::new(ErrorCode::BadType, "must be a list");
 
+/// Google's events, and ours.
+const EVENTS: [(&str, Kind); 7] = [
+    ("view_item", Kind::Click),
+    ("add_to_cart", Kind::Basket),
+    ("remove_from_cart", Kind::DeleteFromBasket),
+    ("add_to_wishlist", Kind::Wishlist),
+    ("purchase", Kind::Buy),
+    ("select_item", Kind::ClickRecommended),
+    ("view_item_list", Kind::Rendered),
+];
+
 /// What one of Google's items becomes, field by field, and Google's name for it.
 const FIELDS: [(Field, &str); 7] = [
     (Field::ItemId, "item_id"),
@@ -51,11 +62,11 @@ impl Entry {
             Value::List(call) => call.iter().find_map(|part| part.field(name)),
             entry => entry.field(name),
         };
-        match id? {
-            Value::Number(id) => rounded(*id).map(Value::Text),
+        match simple(id?) {
+            Value::Number(id) => rounded(id).map(Value::Text),
             // What templates leave where nobody is logged in.
             Value::Text(id) if id.is_empty() => None,
-            id => Some(id.clone()),
+            id => Some(id),
         }
     }
 
@@ -69,27 +80,27 @@ impl Entry {
     ) -> Vec<Event> {
         let mut events = Vec::new();
         let Some((kind, name, about)) = self.event() else { return events };
+        let in_list = matches!(kind, Kind::ClickRecommended | Kind::Rendered);
+        // A list of Google's may be a whole category: only those that are said to be are recommendations.
+        if in_list && self.lists.is_null() {
+            return events;
+        }
         let path = concat(&["dataLayer.", name]);
+        let items_path = concat(&[&path, ".items"]);
         let items = about.field("items").unwrap_or(&Value::Null);
         let Some(list) = items.as_list() else {
             let problem = if items.is_null() { &MISSING } else { &NOT_LIST };
-            refused.push(problem.at(concat(&[&path, ".items"])));
+            refused.push(problem.at(items_path));
             return events;
         };
-        let mut line = Line { kind, item_type, path: &path, about, advice };
         for (place, item) in list.iter().enumerate() {
-            let scenario = if matches!(kind, Kind::ClickRecommended | Kind::Rendered) {
-                let scenario = self.scenario(about, item);
-                if scenario.is_none() {
-                    continue;
-                }
-                scenario
-            } else {
-                None
-            };
-            let at = element(&concat(&[&path, ".items"]), place);
-            match line.read(item, scenario, &at) {
-                Ok(event) => events.push(event),
+            let scenario = if in_list { self.scenario(about, item) } else { Some(&Value::Null) };
+            let Some(scenario) = scenario else { continue };
+            let at = element(&items_path, place);
+            let mut line = Line { kind, path: &path, at: &at, about, item, advice };
+            let read = line.read(scenario);
+            match read.and_then(|value| Event::parse(kind, &value, item_type, &mut Vec::new())) {
+                Ok(line) => events.extend(line),
                 Err(error) => refused.push(error),
             }
         }
@@ -97,7 +108,7 @@ impl Entry {
     }
 
     /// The event of ours, Google's name, and the object that has the items.
-    fn event(&self) -> Option<(Kind, &str, &Value)> {
+    fn event(&self) -> Option<(Kind, &'static str, &Value)> {
         let (name, about) = match &self.entry {
             Value::List(call) => match call.as_slice() {
                 [command, name, about] if command.as_text() == Some("event") => (name, about),
@@ -109,150 +120,127 @@ impl Entry {
             }
         };
         let name = name.as_text()?;
-        let kind = match name {
-            "view_item" => Kind::Click,
-            "add_to_cart" => Kind::Basket,
-            "remove_from_cart" => Kind::DeleteFromBasket,
-            "add_to_wishlist" => Kind::Wishlist,
-            "purchase" => Kind::Buy,
-            // A list of Google's may be a whole category: only those that are said to be are recommendations.
-            "select_item" if !self.lists.is_null() => Kind::ClickRecommended,
-            "view_item_list" if !self.lists.is_null() => Kind::Rendered,
-            _ => return None,
-        };
-        Some((kind, name, about))
+        let (name, kind) = EVENTS.iter().find(|(google, _)| *google == name)?;
+        Some((*kind, name, about))
     }
 
     /// The scenario of the list that the item stood in, where that is a list of recommendations.
-    fn scenario(&self, about: &Value, item: &Value) -> Option<Value> {
+    fn scenario<'a>(&'a self, about: &'a Value, item: &'a Value) -> Option<&'a Value> {
         // The item's own list goes before the event's.
-        let of = |name| text(item, name).or_else(|| text(about, name));
-        let (name, id) = (of("item_list_name"), of("item_list_id"));
+        let name = of(item, about, "item_list_name");
+        let id = of(item, about, "item_list_id");
         if let Value::Bool(all) = self.lists {
-            return name.or(id).filter(|_| all).map(|list| Value::Text(list.to_owned()));
+            return name.or(id).filter(|_| all);
         }
-        let scenario = |list: Option<&str>| self.lists.field(list?);
-        scenario(name).or_else(|| scenario(id)).cloned()
+        [name, id].iter().find_map(|list| self.lists.field((*list)?.as_text()?))
     }
 }
 
-/// What the items of one entry have in common.
+/// One item of an entry.
 struct Line<'a> {
     kind: Kind,
-    item_type: &'a str,
+    /// Where the entry stands, and the item.
     path: &'a str,
+    at: &'a str,
     about: &'a Value,
+    item: &'a Value,
     advice: &'a mut Vec<Error>,
 }
 
 impl Line<'_> {
-    /// The event that one item is.
-    fn read(
-        &mut self,
-        item: &Value,
-        mut scenario: Option<Value>,
-        at: &str,
-    ) -> Result<Event, Error> {
+    /// What a page would call our method with. Fields that are wrong are left out; only the id must not be.
+    fn read(&mut self, scenario: &Value) -> Result<Value, Error> {
         let mut fields = Vec::new();
-        for (field, name) in &FIELDS {
-            let given = || item.field(name).cloned();
+        for (field, name) in FIELDS {
+            let id = field == Field::ItemId;
+            if !id && !self.kind.has(field) {
+                continue;
+            }
+            let order = field == Field::OrderId;
+            let (from, path) = if order { (self.about, self.path) } else { (self.item, self.at) };
+            let given = simple(from.field(name).unwrap_or(&Value::Null));
             let value = match field {
-                Field::CategoryPath => Some(category(item)),
-                Field::Price => self.price(item),
-                Field::Quantity => given().map(number),
-                Field::OrderId => self.order(name),
-                Field::Scenario => scenario.take(),
-                _ => given(),
+                Field::CategoryPath => category(self.item),
+                Field::Scenario => simple(scenario),
+                Field::Price => self.price(given),
+                Field::Quantity => number(given),
+                _ => given,
             };
-            fields.push((field.name().to_owned(), value.unwrap_or(Value::Null)));
+            let checked = match value {
+                // Without its order, each reload of the page is another purchase.
+                Value::Null if id || order => Err(&MISSING),
+                Value::Null => continue,
+                _ => field.check(&value),
+            };
+            match checked {
+                Ok(()) => fields.push((field.name().to_owned(), value)),
+                Err(problem) => {
+                    let error = problem.at(concat(&[path, ".", name]));
+                    if id {
+                        return Err(error);
+                    }
+                    self.advice.push(error);
+                }
+            }
         }
         if self.kind == Kind::Rendered {
-            let id = Value::Map(fields.drain(..1).collect());
-            fields.push((Field::Items.name().to_owned(), Value::List(vec![id])));
+            let items = Value::List(vec![Value::Map(fields.drain(..1).collect())]);
+            fields.push((Field::Items.name().to_owned(), items));
         }
-        let mut fields = Value::Map(fields);
-        loop {
-            // What an event of this kind has no use for is no news to the shop.
-            let error = match Event::parse(self.kind, &fields, self.item_type, &mut Vec::new()) {
-                Ok(mut events) => match events.pop() {
-                    Some(event) => return Ok(event),
-                    None => MISSING.at(at),
-                },
-                Err(error) => error,
-            };
-            let wrong = FIELDS.iter().find(|(field, _)| ends_with(&error.field, field.name()));
-            let Some((field, name)) = wrong else {
-                return Err(Error { field: at.into(), ..error });
-            };
-            let path = if *field == Field::OrderId { self.path } else { at };
-            let error = Error { field: concat(&[path, ".", name]), ..error };
-            if *field == Field::ItemId {
-                return Err(error);
-            }
-            self.advice.push(error);
-            if let Value::Map(fields) = &mut fields {
-                fields.retain(|(name, _)| name != field.name());
-            }
-        }
+        Ok(Value::Map(fields))
     }
 
     /// What one unit cost. Google's price has the discount taken off already:
     /// <https://developers.google.com/analytics/devguides/collection/ga4/apply-discount>
-    fn price(&mut self, item: &Value) -> Option<Value> {
-        match self.kind {
-            Kind::Basket | Kind::Wishlist | Kind::Buy => {}
-            _ => return None,
-        }
-        let amount = match item.field("price")? {
-            Value::Null => return None,
+    fn price(&mut self, amount: Value) -> Value {
+        let amount = match amount {
+            Value::Null => return Value::Null,
             // What a shop has computed has more digits than it means.
-            Value::Number(amount) => rounded(*amount).map_or(Value::Null, Value::Text),
-            amount => amount.clone(),
+            Value::Number(amount) => rounded(amount).map_or(Value::Opaque, Value::Text),
+            amount => amount,
         };
         let name = "currency";
-        let Some(currency) = text(item, name).or_else(|| text(self.about, name)) else {
+        let Some(currency) = of(self.item, self.about, name) else {
             self.advice.push(MISSING.at(concat(&[self.path, ".", name])));
-            return None;
+            return Value::Null;
         };
-        let currency = Value::Text(currency.to_owned());
-        Some(Value::Map(vec![("amount".to_owned(), amount), (name.to_owned(), currency)]))
-    }
-
-    /// The order, without which a reloaded page is another purchase.
-    fn order(&mut self, name: &str) -> Option<Value> {
-        let order = self.about.field(name).filter(|order| !order.is_null());
-        if order.is_none() && self.kind == Kind::Buy {
-            self.advice.push(MISSING.at(concat(&[self.path, ".", name])));
-        }
-        order.cloned()
+        Value::Map(vec![("amount".to_owned(), amount), (name.to_owned(), simple(currency))])
     }
 }
 
 /// The levels of the item's category as one path.
 fn category(item: &Value) -> Value {
     let mut path = String::new();
-    for level in CATEGORIES.iter().filter_map(|name| text(item, name)) {
-        if !path.is_empty() {
-            path.push('/');
+    for name in &CATEGORIES {
+        if let Some(Value::Text(level)) = item.field(name) {
+            let level = trim_end(trim_start(level, b'/'), b'/');
+            if !path.is_empty() && !level.is_empty() {
+                path.push('/');
+            }
+            path.push_str(level);
         }
-        path.push_str(trim_end(trim_start(level, b'/'), b'/'));
     }
     Value::Text(path)
 }
 
-/// A whole number, also where it was written as text.
+/// A number, also where it was written as text.
 fn number(value: Value) -> Value {
-    match value.as_text().and_then(parse_whole) {
-        Some(number) => Value::Number(number as f64),
-        None => value,
+    let number = value.as_text().and_then(parse_whole);
+    number.map_or(value, |number| Value::Number(number as f64))
+}
+
+/// A text that the item has, or else what it is in.
+fn of<'a>(item: &'a Value, about: &'a Value, name: &str) -> Option<&'a Value> {
+    let given = |value: &&Value| value.as_text().is_some_and(|text| !text.is_empty());
+    [item, about].into_iter().find_map(|value| value.field(name).filter(given))
+}
+
+/// The value, where it has no parts.
+fn simple(value: &Value) -> Value {
+    match value {
+        Value::Null => Value::Null,
+        Value::Number(number) => Value::Number(*number),
+        Value::Text(text) => Value::Text(text.clone()),
+        Value::Bool(_) | Value::List(_) | Value::Map(_) | Value::Opaque => Value::Opaque,
     }
-}
-
-/// A field's text, where there is some.
-fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
-    value.field(name)?.as_text().filter(|text| !text.is_empty())
-}
-
-fn ends_with(path: &str, name: &str) -> bool {
-    path.as_bytes().ends_with(name.as_bytes())
 }

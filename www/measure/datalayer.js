@@ -5,46 +5,36 @@
 import { hear } from "./hear.js";
 
 /** What the engine reads of an entry, at whatever depth. Not the rest: that may be an element, or a whole application's state. */
-const NAMES = [
-  "event", "ecommerce", "items", "user_id", "currency", "transaction_id", "item_id", "item_name", "price", "quantity",
-  "item_category", "item_category2", "item_category3", "item_category4", "item_category5", "item_list_id", "item_list_name",
-];
+const NAMES = /^(event|ecommerce|items|user_id|currency|transaction_id|price|quantity|item_\w+)$/;
 /** An entry, its ecommerce, the items, an item. */
 const DEPTH = 4;
 /** Google takes as many of an event. https://developers.google.com/analytics/devguides/collection/ga4/ecommerce */
 const MOST_ITEMS = 200;
 /** Entries from before: the last ones. */
 const MOST_PAST = 1000;
-/** The calls of gtag() that may tell something. */
-const COMMANDS = ["event", "set", "config"];
-
 const copy = (value, depth) => {
   if (typeof value !== "object" || !value) return value;
   if (!depth--) return undefined;
   if (Array.isArray(value)) return value.slice(0, MOST_ITEMS).map((element) => copy(element, depth));
   const fields = {};
-  for (const name of NAMES) if (value[name] !== undefined) fields[name] = copy(value[name], depth);
+  for (const name of Object.keys(value)) if (NAMES.test(name) && value[name] !== undefined) fields[name] = copy(value[name], depth);
   return fields;
 };
 
-/** What the engine may know something of, as it is now: the page's entry may be another tomorrow. */
+/** What may be for the engine, as it is now: the page's entry may be another tomorrow. */
 const read = (entry) => {
   // What gtag() pushes is its arguments, and an array is something else: Google tells them apart like this.
-  if (Object.prototype.toString.call(entry) === "[object Arguments]") {
-    return COMMANDS.includes(entry[0]) && copy([...entry], DEPTH);
-  }
+  if (Object.prototype.toString.call(entry) === "[object Arguments]") return copy([...entry], DEPTH);
   const fields = !Array.isArray(entry) && copy(entry, DEPTH);
   return (fields?.event || fields?.user_id !== undefined) && fields;
 };
 
 /** Starts reading. `lists` says which of Google's item lists are recommendations, `name` what the page calls its layer. */
 export const dataLayer = (port, { lists, name = "dataLayer" }) => {
-  const known = new WeakSet();
-  let layer;
+  let layer = [];
   let letGo = () => {};
 
   const take = (entry, at) => {
-    if (typeof entry === "object" && entry) known.add(entry);
     const fields = read(entry);
     // Not within the page's own call, but before the browser does anything else: before it leaves the page, too.
     if (fields) queueMicrotask(() => port.call("dataLayer", [fields, lists], at));
@@ -76,11 +66,11 @@ export const dataLayer = (port, { lists, name = "dataLayer" }) => {
     const found = (window[name] ??= []);
     if (found === layer) return;
     letGo();
+    const past = [...found].slice(-MOST_PAST).filter((entry) => !layer.includes(entry));
     layer = found;
-    const past = [...found].slice(-MOST_PAST);
     letGo = hold(found);
     const at = Date.now();
-    for (const entry of past) if (!known.has(entry)) port.guard(() => take(entry, at));
+    for (const entry of past) port.guard(() => take(entry, at));
   };
 
   port.guard(start);
