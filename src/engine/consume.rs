@@ -8,10 +8,9 @@ mod media;
 mod options;
 mod scroll;
 
-use super::error::{Error, ErrorCode, Problem};
+use super::error::{Error, TOO_MUCH};
 use super::event::{Event, Kind};
 use super::limits::Limits;
-use super::text::concat;
 use super::time::NEVER;
 use super::value::Value;
 use clock::Clock;
@@ -19,7 +18,6 @@ use media::Media;
 use scroll::Scroll;
 
 const NAME: &str = "consumeTimer";
-static TOO_MANY: Problem = Problem::new(ErrorCode::OutOfRange, "has too many timers on this page");
 
 /// What a timer measures, and how.
 #[derive(Debug)]
@@ -80,14 +78,13 @@ impl Timers {
         now_ms: u64,
         unknown: &mut Vec<Error>,
     ) -> Result<(), Error> {
-        let events = Event::parse(Kind::Consume, item, default_item_type, unknown);
-        let event = events.map_err(renamed)?.pop().ok_or_else(|| TOO_MANY.at(NAME))?;
+        let event = Event::parse_at(NAME, Kind::Consume, item, default_item_type, unknown)?;
         let (measure, step_percent) = options::parse(options, now_ms, unknown)?;
         if self.timers.len() >= Limits::TIMERS {
             self.timers.retain(Timer::runs);
         }
         if self.timers.len() >= Limits::TIMERS {
-            return Err(TOO_MANY.at(NAME));
+            return Err(TOO_MUCH.at(NAME));
         }
         self.page.last_act = now_ms;
         self.timers.push(Timer { id, event, measure, step_percent, percentage: 0, sent: 0 });
@@ -99,22 +96,15 @@ impl Timers {
         std::mem::take(&mut self.reached)
     }
 
-    /// So much of a timer's element, in CSS pixels, and of so much, is above the lower edge of
-    /// what can be seen of it.
-    pub fn scrolled(&mut self, id: u32, depth: f64, height: f64, now_ms: u64) {
+    /// What is told of a timer: in CSS pixels, how much of its element, and of how much, is above
+    /// the lower edge of what can be seen of it; or the duration of its medium, where it is known,
+    /// and starts and ends of what was played.
+    pub fn observed(&mut self, id: u32, first: &Value, second: &Value, now_ms: u64) {
         for timer in self.timers.iter_mut().filter(|timer| timer.id == id) {
-            if let Measure::Scroll(scroll) = &mut timer.measure {
-                scroll.see(depth, height, now_ms);
-            }
-        }
-        self.tick(now_ms);
-    }
-
-    /// A timer's medium is so long, if that is known, and starts and ends of what was played.
-    pub fn played(&mut self, id: u32, duration_ms: Option<f64>, ranges: &[f64], now_ms: u64) {
-        for timer in self.timers.iter_mut().filter(|timer| timer.id == id) {
-            if let Measure::Media(media) = &mut timer.measure {
-                media.play(duration_ms, ranges);
+            match &mut timer.measure {
+                Measure::Clock(_) => {}
+                Measure::Scroll(scroll) => scroll.see(first, second, now_ms),
+                Measure::Media(media) => media.play(first, second),
             }
         }
         self.tick(now_ms);
@@ -226,10 +216,4 @@ impl Timer {
         let step = self.step_percent;
         ((self.percentage / step + 1) * step).min(100)
     }
-}
-
-/// The item was read as that of a `consume`; the page called it that of a timer.
-fn renamed(error: Error) -> Error {
-    let field = concat(&[NAME, error.field.get(Kind::Consume.name().len()..).unwrap_or_default()]);
-    Error { field, ..error }
 }

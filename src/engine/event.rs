@@ -82,11 +82,14 @@ impl Event {
     }
 
     /// A `rendered` of one item.
-    pub fn rendered(item_type: String, item_id: String, scenario: String) -> Self {
-        let item_type = (Field::ItemType, Data::Text(item_type));
-        let items = (Field::Items, Data::List(vec![item_id]));
-        let scenario = (Field::Scenario, Data::Text(scenario));
-        Self { kind: Kind::Rendered, fields: vec![item_type, items, scenario] }
+    pub fn rendered(item_id: &str, item_type: &str, scenario: &str) -> Self {
+        let text = |text: &str| Data::Text(text.to_owned());
+        let fields = vec![
+            (Field::ItemType, text(item_type)),
+            (Field::Items, Data::List(vec![item_id.to_owned()])),
+            (Field::Scenario, text(scenario)),
+        ];
+        Self { kind: Kind::Rendered, fields }
     }
 
     /// Takes in the items of another `rendered`, where one event can say both.

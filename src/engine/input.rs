@@ -28,18 +28,8 @@ pub enum Input {
     StartTimer(u32, Value, Value),
     /// A consume timer ends.
     StopTimer(u32),
-    /// So much of a timer's element, in CSS pixels, and of so much, is above the lower edge of what
-    /// can be seen of it.
-    Scrolled(u32, f64, f64),
-    /// A timer's medium has this duration in milliseconds, if that is known, and these starts and
-    /// ends of what was played.
-    Played(u32, Option<f64>, Value),
-    /// A container of recommendations is observed from now on: its handle, the options.
-    Observe(u32, Value),
-    /// What is in view of its elements.
-    Looked(u32, Value),
-    /// It is not observed any more.
-    Unobserve(u32),
+    /// The page's observers tell this of a timer or a container: its handle, and what it takes.
+    Observed(Observation, u32, Value, Value),
     /// A ready-made link of a vendor is followed.
     Follow(Value, u64),
     /// The page's data layer has another entry.
@@ -64,50 +54,64 @@ pub enum Input {
     Dispose,
 }
 
+/// What the page's observers tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Observation {
+    /// How far a timer's element was scrolled, or what of it was played.
+    Progress,
+    /// A container of recommendations begins, with these options.
+    Observe,
+    /// So much is in view of a container's elements.
+    Looked,
+    /// A container has ended.
+    Unobserve,
+}
+
+impl Observation {
+    const ALL: [(&str, Self); 4] = [
+        ("scrolled", Self::Progress),
+        ("played", Self::Progress),
+        ("looked", Self::Looked),
+        ("unobserve", Self::Unobserve),
+    ];
+}
+
 impl Input {
     /// The input that a call of the page is. `args` are the method's arguments.
     pub fn from_call(verb: &str, args: Vec<Value>, at: u64) -> Self {
         let mut args = args.into_iter();
         let mut next = || args.next().unwrap_or(Value::Null);
+        let (first, second, third) = (next(), next(), next());
         match verb {
-            "login" => Self::Login(next(), at),
-            "logout" => Self::Logout(next()),
+            "login" => Self::Login(first, at),
+            "logout" => Self::Logout(first),
             "page" => Self::Page,
-            "consent" => Self::Consent(next()),
+            "consent" => Self::Consent(first),
             // The façade numbers its handles and passes the number last.
-            "consumeTimer" => {
-                let (item, options, id) = (next(), next(), next());
-                Self::StartTimer(handle(&id), item, options)
-            }
-            "stopTimer" => Self::StopTimer(handle(&next())),
-            "scrolled" => Self::Scrolled(handle(&next()), number(&next()), number(&next())),
-            "played" => Self::Played(handle(&next()), next().as_number(), next()),
-            "looked" => Self::Looked(handle(&next()), next()),
-            "unobserve" => Self::Unobserve(handle(&next())),
+            "consumeTimer" => Self::StartTimer(handle(&third), first, second),
+            "stopTimer" => Self::StopTimer(handle(&first)),
             "flush" => Self::Flush,
             "dispose" => Self::Dispose,
-            "followLink" => Self::Follow(next(), at),
+            "followLink" => Self::Follow(first, at),
             #[cfg(feature = "sources")]
-            "dataLayer" => Self::DataLayer(Entry::new(next(), next()), at),
+            "dataLayer" => Self::DataLayer(Entry::new(first, second), at),
             "observeRecommendations" => {
-                let (options, id) = (next(), next());
-                Self::Observe(handle(&id), options)
+                Self::Observed(Observation::Observe, handle(&second), first, Value::Null)
             }
-            _ => match Kind::from_name(verb) {
-                Some(kind) => Self::Track(kind, next(), at),
-                None => {
+            _ => {
+                if let Some(kind) = Kind::from_name(verb) {
+                    Self::Track(kind, first, at)
+                } else if let Some((_, told)) = Observation::ALL.iter().find(|o| o.0 == verb) {
+                    Self::Observed(*told, handle(&first), second, third)
+                } else {
                     let detail = "is no method of the tracker";
                     Self::Reject(Problem::new(ErrorCode::UnknownEvent, detail).at(shorten(verb)))
                 }
-            },
+            }
         }
     }
 }
 
 fn handle(value: &Value) -> u32 {
-    number(value) as u32
-}
-
-fn number(value: &Value) -> f64 {
-    value.as_number().unwrap_or_default()
+    value.as_number().unwrap_or_default() as u32
 }

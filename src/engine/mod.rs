@@ -159,11 +159,7 @@ impl Engine {
             | Input::Consent(_)
             | Input::StartTimer(..)
             | Input::StopTimer(_)
-            | Input::Scrolled(..)
-            | Input::Played(..)
-            | Input::Observe(..)
-            | Input::Looked(..)
-            | Input::Unobserve(_)
+            | Input::Observed(..)
             | Input::Follow(..)
             | Input::DataLayer(..)
             | Input::Reject(_)
@@ -177,8 +173,8 @@ impl Engine {
             | Input::Dispose => true,
         };
         // What was seen for long enough until now was seen, whatever comes next.
-        let mut reached = Vec::new();
-        self.seen.tick(now.mono_ms, &mut reached);
+        let seen = self.seen.tick(now.mono_ms);
+        self.measured(seen, now);
         match input {
             Input::Track(kind, value, at) => self.track(kind, &value, at, now),
             Input::Login(value, at) => self.login(&value, at, now),
@@ -190,13 +186,9 @@ impl Engine {
             Input::Consent(value) => self.decide(&value, now),
             Input::StartTimer(id, item, options) => self.start_timer(id, &item, &options, now),
             Input::StopTimer(id) => self.timers.stop(id, now.mono_ms),
-            Input::Scrolled(id, depth, height) => {
-                self.timers.scrolled(id, depth, height, now.mono_ms);
+            Input::Observed(what, id, first, second) => {
+                self.observed(what, id, &first, &second, now);
             }
-            Input::Played(id, duration, ranges) => self.played(id, duration, &ranges, now),
-            Input::Observe(id, options) => self.observe(id, &options),
-            Input::Looked(id, news) => self.looked(id, &news, now),
-            Input::Unobserve(id) => self.seen.unobserve(id),
             Input::Follow(link, at) => self.follow(&link, at, now),
             Input::DataLayer(entry, at) => self.data_layer(&entry, at, now),
             Input::Reject(error) => self.reject(error),
@@ -225,12 +217,8 @@ impl Engine {
                 self.disposed = true;
             }
         }
-        reached.append(&mut self.timers.reached());
-        for event in reached {
-            if self.consent != Consent::Denied {
-                self.enqueue(event, now.wall_ms, now);
-            }
-        }
+        let reached = self.timers.reached();
+        self.measured(reached, now);
         let conditions = self.conditions(all);
         for queue in self.queues.iter_mut().filter(|_| pumps || all) {
             queue.pump(now, conditions, &mut self.request_ids, &mut self.effects);

@@ -4,8 +4,8 @@
 //!
 //! Elements are known by the numbers that the page's observer gives them.
 
-use super::error::{Error, ErrorCode, Problem};
-use super::event::Event;
+use super::error::{Error, TOO_MUCH};
+use super::event::{Event, Kind};
 use super::field::identifier;
 use super::limits::Limits;
 use super::read::{Fields, Report};
@@ -14,8 +14,6 @@ use super::time::NEVER;
 use super::value::Value;
 
 const NAME: &str = "observeRecommendations";
-static TOO_MANY: Problem =
-    Problem::new(ErrorCode::OutOfRange, "has too many containers or items on this page");
 
 /// A list of recommendations.
 #[derive(Debug)]
@@ -70,52 +68,60 @@ impl Seen {
         let mut report = Report::default();
         let mut f = Fields::new(NAME, options, &mut report);
         let scenario = f.require("scenario", identifier);
-        let item_type = item_type(&mut f, default_item_type);
+        let item_type = f.read("itemType", identifier);
         f.end();
         report.end(unknown)?;
         if self.containers.len() >= Limits::CONTAINERS {
-            return Err(TOO_MANY.at(NAME));
+            return Err(TOO_MUCH.at(NAME));
         }
+        let item_type = item_type.unwrap_or_else(|| default_item_type.to_owned());
         self.containers.push(Container { id, scenario, item_type });
         Ok(())
     }
 
     /// Takes in what is in view of a container's elements, three values for each: its number, its
     /// item where that is new, and how much of it in thousandths; less than none: it was removed.
-    pub fn looked(&mut self, id: u32, news: &[Value], now_ms: u64, advice: &mut Vec<Error>) {
+    pub fn looked(&mut self, id: u32, news: &Value, now_ms: u64, advice: &mut Vec<Error>) {
         let Some(container) = self.containers.iter().find(|container| container.id == id) else {
             return;
         };
-        for element in news.chunks_exact(3) {
+        for element in news.as_list().unwrap_or_default().chunks_exact(3) {
             let [number, item, share] = element else { continue };
             let number = number.as_number().unwrap_or_default() as u32;
             let share = share.as_number().unwrap_or_default();
+            let this = |element: &Element| element.container == id && element.number == number;
+            let mut place = self.elements.iter().position(this);
             if share < 0.0 || !item.is_null() {
-                // Another item may have taken the element's place.
-                self.elements.retain(|other| other.container != id || other.number != number);
+                // It is gone, or has another item now.
+                place.map(|place| self.elements.swap_remove(place));
+                place = None;
             }
             if share >= 0.0 && !item.is_null() {
-                match container.element(number, item) {
+                match container.element(number, item, advice) {
                     Err(error) => advice.push(error),
-                    Ok(_) if self.elements.len() >= Limits::RECOMMENDATIONS => {
-                        advice.push(TOO_MANY.at(NAME));
+                    Ok(element) => {
+                        place = Some(self.elements.len());
+                        self.elements.push(element);
                     }
-                    Ok(element) => self.elements.push(element),
+                }
+                if self.elements.len() > Limits::RECOMMENDATIONS {
+                    self.elements.pop();
+                    advice.push(TOO_MUCH.at(NAME));
                 }
             }
-            for element in &mut self.elements {
-                if element.container == id && element.number == number {
-                    element.in_view = share >= Limits::SEEN_SHARE;
-                    element.count(self.visible, &self.said, now_ms);
-                }
+            if let Some(element) = place.and_then(|place| self.elements.get_mut(place)) {
+                element.in_view = share >= Limits::SEEN_SHARE;
+                element.count(self.visible, &self.said, now_ms);
             }
         }
     }
 
     /// Ends a container.
     pub fn unobserve(&mut self, id: u32) {
-        self.containers.retain(|container| container.id != id);
-        self.elements.retain(|element| element.container != id);
+        if let Some(place) = self.containers.iter().position(|container| container.id == id) {
+            self.containers.swap_remove(place);
+            self.elements.retain(|element| element.container != id);
+        }
     }
 
     /// A new page view: everything counts afresh.
@@ -134,7 +140,8 @@ impl Seen {
     }
 
     /// Time went by: one `rendered` for all items of a scenario and a type that were seen.
-    pub fn tick(&mut self, now_ms: u64, reached: &mut Vec<Event>) {
+    pub fn tick(&mut self, now_ms: u64) -> Vec<Event> {
+        let mut reached: Vec<Event> = Vec::new();
         for element in &mut self.elements {
             if element.since.saturating_add(Limits::SEEN_MS) > now_ms {
                 continue;
@@ -147,6 +154,7 @@ impl Seen {
                 }
             }
         }
+        reached
     }
 
     /// When the next item was seen for long enough if nothing changes.
@@ -164,14 +172,17 @@ impl Seen {
 }
 
 impl Container {
-    fn element(&self, number: u32, item: &Value) -> Result<Element, Error> {
-        let mut report = Report::default();
-        let mut f = Fields::new(NAME, item, &mut report);
-        let item_id = f.require("itemId", identifier);
-        let item_type = item_type(&mut f, &self.item_type);
-        report.end(&mut Vec::new())?;
-        let hash = hash(&[&self.scenario, &item_type, &item_id]);
-        let event = Event::rendered(item_type, item_id, self.scenario.clone());
+    fn element(
+        &self,
+        number: u32,
+        item: &Value,
+        unknown: &mut Vec<Error>,
+    ) -> Result<Element, Error> {
+        // Any kind that is about an item, and about nothing else.
+        let item = Event::parse_at(NAME, Kind::Blacklist, item, &self.item_type, unknown)?;
+        let (item_id, item_type) = item.item().unwrap_or_default();
+        let hash = hash(&[&self.scenario, item_type, item_id]);
+        let event = Event::rendered(item_id, item_type, &self.scenario);
         Ok(Element { container: self.id, number, event, hash, in_view: false, since: NEVER })
     }
 }
@@ -185,8 +196,4 @@ impl Element {
             self.since = now_ms;
         }
     }
-}
-
-fn item_type(f: &mut Fields<'_, '_>, default: &str) -> String {
-    f.read("itemType", identifier).unwrap_or_else(|| default.to_owned())
 }

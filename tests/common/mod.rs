@@ -5,6 +5,7 @@
 
 mod envelope;
 mod page;
+pub mod timers;
 
 pub use page::{Page, START, Sent, answered, calm, retry_after};
 

@@ -106,7 +106,7 @@ export async function blockingCookies() {
 export async function realTabs() {
   const { chromium } = await import("playwright-core");
   const port = await freePort(9300);
-  const process = await launch({ args: [`--remote-debugging-port=${port}`] });
+  const process = await launch({ args: [`--remote-debugging-port=${port}`], ignoreDefaultArgs: ["--disable-back-forward-cache"] });
   const connected = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
   const [context] = connected.contexts();
   context.close = async () => {

@@ -12,6 +12,7 @@ const DEPTH = 4;
 const MOST_ITEMS = 200;
 /** Entries from before: the last ones. */
 const MOST_PAST = 1000;
+
 const copy = (value, depth) => {
   if (typeof value !== "object" || !value) return value;
   if (!depth--) return undefined;

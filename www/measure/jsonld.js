@@ -47,7 +47,7 @@ const list = (value) => (value == null ? [] : [value].flat());
 /** "Product" of "https://schema.org/Product", or of several types. */
 const is = (thing, type) => list(thing?.["@type"]).some((name) => String(name).split("/").pop() === type);
 /** What a script speaks of: not a list of others' products, and not what stands beside this one. */
-const things = (value) => list(value).flatMap((thing) => [thing, ...list(thing?.["@graph"]), ...list(thing?.mainEntity)]);
+const things = (value) => list(value).flatMap((thing) => [thing, ...things(thing?.["@graph"]), ...things(thing?.mainEntity)]);
 const isAt = (thing, url) => [thing, ...list(thing.offers)].some(({ url: own } = {}) => own && bare(own, url) === bare(url, url));
 
 function bare(address, base) {

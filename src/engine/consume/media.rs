@@ -5,6 +5,7 @@
 //! <https://html.spec.whatwg.org/multipage/media.html#dom-media-played>
 
 use crate::engine::limits::Limits;
+use crate::engine::value::Value;
 
 /// What was played of a medium.
 #[derive(Debug)]
@@ -24,12 +25,15 @@ impl Media {
 
     /// The duration, if there is one, and starts and ends in turn. What was played before a new
     /// load of the same medium (a player changes the quality) was played.
-    pub fn play(&mut self, duration_ms: Option<f64>, ranges: &[f64]) {
-        let known = duration_ms.filter(|ms| *ms <= Limits::SAFE_INTEGER as f64);
-        self.duration_ms = known.unwrap_or_default() as u64;
+    pub fn play(&mut self, duration: &Value, ranges: &Value) {
+        let Some(ranges) = ranges.as_list() else { return };
+        self.duration_ms = match ms(duration) {
+            known @ 0..=Limits::SAFE_INTEGER => known,
+            _ => 0,
+        };
         for range in ranges.chunks_exact(2) {
             if let [start, end] = range {
-                self.add(*start as u64, *end as u64);
+                self.add(ms(start), ms(end));
             }
         }
     }
@@ -56,16 +60,19 @@ impl Media {
         if start >= end {
             return;
         }
-        self.played.retain(|(from, to)| {
-            let apart = *to < start || end < *from;
-            if !apart {
-                start = start.min(*from);
-                end = end.max(*to);
-            }
-            apart
-        });
+        while let Some(place) =
+            self.played.iter().position(|(from, to)| start <= *to && *from <= end)
+        {
+            let (from, to) = self.played.swap_remove(place);
+            (start, end) = (start.min(from), end.max(to));
+        }
         if self.played.len() < Limits::MEDIA_RANGES {
             self.played.push((start, end));
         }
     }
+}
+
+/// Whole milliseconds; none of anything else.
+fn ms(value: &Value) -> u64 {
+    value.as_number().unwrap_or_default() as u64
 }

@@ -5,6 +5,7 @@
 
 use crate::engine::limits::Limits;
 use crate::engine::time::NEVER;
+use crate::engine::value::Value;
 
 /// The furthest that was seen of an element.
 #[derive(Clone, Copy, Debug)]
@@ -22,7 +23,8 @@ impl Scroll {
     }
 
     /// So much of so much is, or was, above the lower edge of what can be seen.
-    pub fn see(&mut self, depth: f64, height: f64, now_ms: u64) {
+    pub fn see(&mut self, depth: &Value, height: &Value, now_ms: u64) {
+        let (Some(depth), Some(height)) = (depth.as_number(), height.as_number()) else { return };
         // An element that is not displayed has no height.
         if !height.is_finite() || height <= 0.0 {
             return;
@@ -34,7 +36,10 @@ impl Scroll {
             self.height = height;
             self.settles_at = now_ms + Limits::SCROLL_SETTLE_MS;
         }
-        self.furthest = self.furthest.max(depth.min(self.height));
+        // Not `max`, by which the `min` of no number would be the height.
+        if depth > self.furthest {
+            self.furthest = depth.min(self.height);
+        }
     }
 
     /// The percentage now; nothing as long as the height is not believed.

@@ -45,6 +45,23 @@ impl Event {
         report.end(unknown)?;
         Ok(events)
     }
+
+    /// Reads an event of one item that another method is told of, which `path` names.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with the path to it.
+    pub fn parse_at(
+        path: &str,
+        kind: Kind,
+        value: &Value,
+        default_item_type: &str,
+        unknown: &mut Vec<Error>,
+    ) -> Result<Self, Error> {
+        let mut report = Report::default();
+        let event = one(kind, path, value, default_item_type, &mut report);
+        report.end(unknown)?;
+        Ok(event)
+    }
 }
 
 fn one(
