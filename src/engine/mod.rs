@@ -3,7 +3,7 @@
 //! [`Engine::handle`] takes what happened and says what to do; it has no clock, no dice and no
 //! browser, and it cannot fail. Everything else here is what it is made of, and knows nothing of it.
 
-#[cfg(not(feature = "vendors"))]
+#[cfg(not(all(feature = "vendors", feature = "sources")))]
 mod absent;
 #[cfg(feature = "vendors")]
 pub mod base64;
@@ -13,6 +13,8 @@ pub mod effect;
 pub mod error;
 pub mod event;
 pub mod field;
+#[cfg(feature = "sources")]
+pub mod ga4;
 pub mod id;
 pub mod identity;
 pub mod input;
@@ -159,6 +161,7 @@ impl Engine {
             | Input::StopTimer(_)
             | Input::Observed(..)
             | Input::Follow(..)
+            | Input::DataLayer(..)
             | Input::Reject(_)
             | Input::Act => false,
             Input::Wake
@@ -184,6 +187,7 @@ impl Engine {
             Input::StopTimer(id) => self.timers.stop(id, now.mono_ms),
             Input::Observed(what, args) => self.observed(what, &args, now),
             Input::Follow(link, at) => self.follow(&link, at, now),
+            Input::DataLayer(entry, at) => self.data_layer(&entry, at, now),
             Input::Reject(error) => self.reject(error),
             Input::Wake => {
                 // The shell's timer is spent, whatever it was for.
