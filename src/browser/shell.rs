@@ -131,12 +131,13 @@ impl Shell {
                 host::set_cookie(&name, Some(&value), days as u32, domain);
             }
             Effect::DeleteCookie(name) => host::set_cookie(&name, None, 0, ""),
-            Effect::Keep(key, value) => host::keep(key, Some(&value)),
+            Effect::Keep(key, value) => host::keep(&key, Some(&value)),
             Effect::Forget(key) => {
                 // The visitor is forgotten: so is what the collector keeps for us.
                 host::clear_acknowledgements();
-                host::keep(key, None);
+                host::keep(&key, None);
             }
+            Effect::Own(_) => {}
             Effect::Warn(error) => {
                 host::warn(&self.sink, error.code.name(), &error.field, error.detail);
             }
