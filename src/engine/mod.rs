@@ -154,13 +154,17 @@ impl Engine {
             | Input::StopTimer(_)
             | Input::Follow(..)
             | Input::Reject(_)
-            | Input::Act => false,
+            | Input::Act
+            | Input::Adopted(..)
+            | Input::Unkept(_) => false,
             Input::Wake
             | Input::Hidden
             | Input::Shown(_)
             | Input::Online(_)
             | Input::Flush
             | Input::Outcome(..)
+            | Input::Acknowledged(_)
+            | Input::Finished(..)
             | Input::Dispose => true,
         };
         match input {
@@ -188,6 +192,10 @@ impl Engine {
             Input::Online(online) => self.online = online,
             Input::Flush => all = true,
             Input::Outcome(id, outcome) => self.settle(id, outcome, now),
+            Input::Adopted(..)
+            | Input::Unkept(_)
+            | Input::Acknowledged(_)
+            | Input::Finished(..) => {}
             Input::Dispose => {
                 self.timers.stop_all(now.mono_ms);
                 all = true;

@@ -269,11 +269,12 @@ impl Page {
                 }
                 Effect::Keep(key, text) => {
                     self.stored_writes += 1;
-                    self.kept.insert(key.to_owned(), text);
+                    self.kept.insert(key, text);
                 }
                 Effect::Forget(key) => {
-                    self.kept.remove(key);
+                    self.kept.remove(&key);
                 }
+                Effect::Own(_) => {}
                 Effect::Warn(error) => self.warnings.push(error),
                 Effect::Notify(notice) => self.notices.push(notice),
             }

@@ -67,7 +67,7 @@ impl Queue {
                 }
                 (_, _) => self.lose(weigh(&parcel.events), &REFUSED, out),
             },
-            Outcome::Failed => {
+            Outcome::Failed | Outcome::Blocked => {
                 // After a refused beacon a rejected fetch is the same refusal once more: not taken.
                 if class == Class::Idempotent || parcel.refused {
                     self.hold(parcel, 0, now);
