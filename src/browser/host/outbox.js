@@ -17,6 +17,8 @@ import { flatten } from "./values.js";
 const LEASE_MS = 600_000;
 /** A lease is not renewed more often. */
 const RENEWAL_MS = 5_000;
+/** By then the page that was left for this one has let go what it adopted of ours: asked earlier, its locks would throw it out of the cache. */
+const RETURN_MS = 100;
 
 const ENTRY = "reco_o_";
 const LEASE = "reco_l_";
@@ -142,6 +144,7 @@ const renew = () => {
 
 const comeBack = async () => {
   away = false;
+  await new Promise((done) => setTimeout(done, RETURN_MS));
   await Promise.all(gone.map(async (instance) => report(instance, (await take(instance)) ? journal(instance) : [])));
   returning = undefined;
   if (!away) gone = undefined;
