@@ -53,6 +53,17 @@ pub struct Page {
     pub kept: BTreeMap<String, String>,
     /// Everything that was ever to be put on the device, cookie or text.
     pub stored_writes: usize,
+    /// The outboxes whose locks it holds: the last one is its own.
+    pub owned: Vec<String>,
+    /// The status that Resource Timing tells of a batch's beacon that was taken, at once; none: nothing is told.
+    pub timing: Option<u16>,
+    /// The most that `localStorage` takes.
+    pub room: usize,
+    /// Without it the invariants are not looked at: for many thousand inputs.
+    pub checks: bool,
+    /// What `localStorage` was before each write, and when that was.
+    past: Vec<(u64, String, Option<String>)>,
+    erased: bool,
     network: Network,
     dice: u64,
     cookie_name: String,
@@ -116,6 +127,12 @@ impl Page {
             cookies_written: Vec::new(),
             kept: BTreeMap::new(),
             stored_writes: 0,
+            owned: Vec::new(),
+            timing: Some(204),
+            room: usize::MAX,
+            checks: true,
+            past: Vec::new(),
+            erased: false,
             network: Box::new(willing),
             dice: 0,
             cookie_name,
@@ -127,10 +144,102 @@ impl Page {
         page
     }
 
-    /// The same browser opens its next page; what this one had is left behind.
+    /// The same browser opens its next page, which adopts what this one left.
     pub fn next(&self, config: Json) -> Self {
-        let signals = Signals { seed: [dice(self.dice + 1), dice(self.dice + 2)], ..calm() };
-        Self::start_at(&config, &self.stored(), signals, self.wall)
+        let mut page = self.tab(config);
+        page.adopt();
+        page
+    }
+
+    /// The same browser opens another tab, which has not looked for what others left.
+    pub fn tab(&self, config: Json) -> Self {
+        let seed = [dice(self.wall ^ self.dice << 1), dice(self.wall ^ self.dice << 1 ^ 1)];
+        let signals = Signals { seed, ..calm() };
+        let mut page = Self::start_at(&config, &self.stored(), signals, self.wall);
+        page.dice = self.dice + 10_000;
+        let outbox = self.kept.iter().filter(|(key, _)| key.starts_with("reco_o_"));
+        let outbox: Vec<_> = outbox.map(|(key, text)| (key.clone(), text.clone())).collect();
+        if !page.denies() {
+            page.kept.extend(outbox);
+        }
+        page.jar
+            .extend(self.jar.clone().into_iter().filter(|(name, _)| name.starts_with("reco_ack_")));
+        page
+    }
+
+    /// It was opened without consent: what others kept was erased.
+    fn denies(&self) -> bool {
+        self.erased
+    }
+
+    /// The shell looks for what pages that are gone have left, then at the collector's cookies.
+    pub fn adopt(&mut self) {
+        if self.owned.is_empty() {
+            return;
+        }
+        let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        for (key, text) in self.kept.iter().filter(|(key, _)| key.starts_with("reco_o_")) {
+            let name = key["reco_o_".len()..].rsplit_once('_').map_or("", |(name, _)| name);
+            found.entry(name.to_owned()).or_default().push((key.clone(), text.clone()));
+        }
+        found.retain(|name, _| !self.owned.contains(name));
+        for (name, entries) in found {
+            self.feed(Input::Adopted(name, entries));
+        }
+        self.acknowledged();
+    }
+
+    /// The shell looks at the collector's cookies.
+    pub fn acknowledged(&mut self) {
+        let names = self.jar.keys().filter_map(|name| name.strip_prefix("reco_ack_"));
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        self.feed(Input::Acknowledged(names));
+    }
+
+    /// The page comes back from the browser's cache: it has its lock again, or another page has it.
+    pub fn back(&mut self, lock: bool) {
+        let own = self.owned.last().cloned().expect("an outbox");
+        let entries = if lock { self.outbox(&own) } else { Vec::new() };
+        self.feed(Input::Adopted(own, entries));
+        self.acknowledged();
+        self.shown();
+    }
+
+    /// What stands in the outbox of that name.
+    pub fn outbox(&self, instance: &str) -> Vec<(String, String)> {
+        let prefix = format!("reco_o_{instance}_");
+        let texts = self.kept.iter().filter(|(key, _)| key.starts_with(&prefix));
+        texts.map(|(key, text)| (key.clone(), text.clone())).collect()
+    }
+
+    /// Keys of all outboxes.
+    pub fn outbox_keys(&self) -> Vec<&String> {
+        self.kept.keys().filter(|key| key.starts_with("reco_o_")).collect()
+    }
+
+    /// The browser is killed: what it wrote in the last milliseconds is not on the disk.
+    pub fn crash(&mut self, ms: u64) {
+        while let Some((_, key, text)) = self.past.pop_if(|(at, ..)| *at + ms > self.mono) {
+            match text {
+                Some(text) => self.kept.insert(key, text),
+                None => self.kept.remove(&key),
+            };
+        }
+    }
+
+    fn write(&mut self, key: String, text: Option<String>) -> bool {
+        let others = self.kept.iter().filter(|(other, _)| **other != key);
+        let taken: usize =
+            if self.room == usize::MAX { 0 } else { others.map(|(_, text)| text.len()).sum() };
+        if text.as_ref().is_some_and(|text| taken + text.len() > self.room) {
+            return false;
+        }
+        let before = match text {
+            Some(text) => self.kept.insert(key.clone(), text),
+            None => self.kept.remove(&key),
+        };
+        self.past.push((self.mono, key, before));
+        true
     }
 
     /// What the browser keeps now.
@@ -244,7 +353,9 @@ impl Page {
             let now = self.now();
             let effects = self.engine.handle(input, &now);
             self.perform(effects, &mut inputs);
-            self.check();
+            if self.checks {
+                self.check();
+            }
         }
     }
 
@@ -255,6 +366,11 @@ impl Page {
                     envelope::check(&send.request);
                     if let Some(outcome) = (self.network)(&send) {
                         inputs.push_back(Input::Outcome(send.id, outcome));
+                        if let (Via::Beacon, Outcome::Taken, Some(status), Some((_, batch))) =
+                            (send.via, outcome, self.timing, send.request.url.split_once("b="))
+                        {
+                            inputs.push_back(Input::Finished(batch.to_owned(), status));
+                        }
                     }
                     self.sends.push(Sent { at: self.mono, send });
                 }
@@ -269,12 +385,21 @@ impl Page {
                 }
                 Effect::Keep(key, text) => {
                     self.stored_writes += 1;
-                    self.kept.insert(key, text);
+                    if !self.write(key.clone(), Some(text)) && key.starts_with("reco_o_") {
+                        inputs.push_back(Input::Unkept(key));
+                    }
                 }
                 Effect::Forget(key) => {
-                    self.kept.remove(&key);
+                    let same = |other: &&String| {
+                        **other == key || key.ends_with('_') && other.starts_with(&key)
+                    };
+                    let keys: Vec<String> = self.kept.keys().filter(same).cloned().collect();
+                    for key in keys {
+                        self.write(key, None);
+                    }
+                    self.erased |= key == "reco_o_";
                 }
-                Effect::Own(_) => {}
+                Effect::Own(instance) => self.owned.push(instance),
                 Effect::Warn(error) => self.warnings.push(error),
                 Effect::Notify(notice) => self.notices.push(notice),
             }
