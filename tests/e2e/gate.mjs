@@ -34,7 +34,9 @@ export async function startGate(to) {
     for await (const part of request) parts.push(part);
     const body = Buffer.concat(parts);
     const forward = async () => {
-      const { connection, "accept-encoding": encoding, "content-length": length, ...headers } = request.headers;
+      const { connection, "content-length": length, ...headers } = request.headers;
+      // What is compressed would be unpacked here.
+      headers["accept-encoding"] = "identity";
       const answer = await fetch(new URL(request.url, to), { method: request.method, headers, body: body.length ? body : undefined, redirect: "manual" });
       const heads = Object.fromEntries(answer.headers);
       if (answer.headers.has("set-cookie")) heads["set-cookie"] = answer.headers.getSetCookie();

@@ -1,39 +1,38 @@
-// localStorage, and who of the site's pages minds which journal in it: the outbox survives a page, and
-// another page adopts it. An instance is a page with a tracker; its entries are `reco_o_<instance>_...`.
+// localStorage, and whose journal in it is whose: the outbox survives its page, and another page adopts it.
+// An instance is one page with a tracker; its entries are `reco_o_<instance>_...`.
 //
-// An instance is alive as long as somebody holds its Web Lock. The lock goes when the page goes or
-// crashes, and it is let go by hand in `pagehide`: who asks for a lock that a page in the
-// back/forward cache holds throws that page out of the cache. https://w3c.github.io/web-locks/
+// A page is alive as long as it holds its instance's Web Lock: that goes with a page that crashes. It is let
+// go by hand in `pagehide`, since who asks for a lock that a page in the back/forward cache holds
+// throws that page out of the cache. Nobody holds another's lock for longer than it takes to adopt
+// what is there. https://w3c.github.io/web-locks/
 //
-// Where there are no locks (insecure http) a lease stands for it, `reco_l_<instance>`: the time at
-// which its page was last seen working. Two pages may then adopt one journal in the same moment.
+// Where there are no locks (insecure http) a lease stands for it, `reco_l_<instance>`: when its page
+// was last seen at work. There two pages may adopt one journal in the very same moment.
 
 import { acknowledgements, cookie, setCookie } from "./cookies.js";
 import { attempt } from "./device.js";
 import { ADOPTED } from "./news.js";
 import { flatten } from "./values.js";
 
-/** A lease that is older has no owner: Firefox on Android lets a hidden page's timers wait 15 minutes, but such a page asks again. */
+/** A lease that is older has no owner. Who was asleep for longer asks first what is left, {@link present}. */
 const LEASE_MS = 600_000;
 /** A lease is not renewed more often. */
 const RENEWAL_MS = 5_000;
-/** By then the page that was left for this one has let go what it adopted of ours: asked earlier, its locks would throw it out of the cache. */
-const RETURN_MS = 100;
+/** The page that was left for this one has let go by then, also where it was left by going back in history. */
+const SEEK_MS = 500;
 
 const ENTRY = "reco_o_";
 const LEASE = "reco_l_";
 const JOURNAL = /^reco_[lo]_(\w{22})(_|$)/;
 
-/** Each tracker's own instance. */
+/** Each tracker's own instance, and what lets it go. */
 const own = new Map();
-/** What lets an instance go: our own, and those that we adopted. */
 const held = new Map();
-/** The instances that the page had when it went; nothing while it is here. */
-let gone;
+/** Whether somebody else may have had what is ours, until it is known: `returning`. */
 let away = false;
-/** While it takes them back. */
 let returning;
 let renewed = 0;
+let seeking;
 
 const keys = () => attempt(() => Object.keys(localStorage)) ?? [];
 
@@ -46,38 +45,46 @@ export const stored = (names, keys) => flatten([...names.split(" ").map(cookie),
 export const keep = (key, value) => attempt(() => (localStorage.setItem(key, value), true)) ?? false;
 
 /** Deletes what is kept under a key; one that ends with `_` stands for all that begin so. */
-export const forget = (key) => {
+const remove = (key) => {
   for (const each of key.endsWith("_") ? keys().filter((each) => each.startsWith(key)) : [key]) attempt(() => localStorage.removeItem(each));
 };
 
-/** The journal of an instance: keys and values in turn. */
-const journal = (instance) =>
-  keys().filter((key) => key.startsWith(`${ENTRY + instance}_`)).flatMap((key) => [key, read(key)]);
+/** The same, and where all outboxes are meant, consent was withdrawn: whatever belongs to them goes too. */
+export const forget = (key) => {
+  remove(key);
+  if (key !== ENTRY) return;
+  own.clear();
+  letGo();
+  remove(LEASE);
+  for (const batch of acknowledgements()) setCookie(`reco_ack_${batch}`);
+};
+
+/** Tells what stands in an instance's journal: keys and values in turn. */
+const report = (tell, instance) => {
+  const entries = keys().filter((key) => key.startsWith(`${ENTRY + instance}_`));
+  tell([ADOPTED, instance, ...entries.flatMap((key) => [key, read(key)])]);
+};
+
+const lock = (instance, options, deed) => navigator.locks.request(`reco_${instance}`, options, deed);
 
 const lease = (instance) => keep(LEASE + instance, (renewed = Date.now()));
 
-/** Whether the instance is this page's from now on. */
-const take = (instance) =>
-  new Promise((taken) => {
-    const { locks } = navigator;
-    const key = LEASE + instance;
-    if (!locks) {
-      const free = !(Math.abs(Date.now() - read(key)) < LEASE_MS);
-      if (free) {
-        lease(instance);
-        // A newer one is another page's.
-        held.set(instance, () => read(key) > renewed || forget(key));
-      }
-      return taken(free);
+/** Holds a tracker's own instance, and tells what is left of its journal. */
+const hold = (tell, instance) =>
+  new Promise((done) => {
+    const begin = (release) => {
+      held.set(instance, release);
+      report(tell, instance);
+      done();
+    };
+    if (navigator.locks) {
+      // Nobody else keeps it, but an earlier request of our own may still be on its way.
+      lock(instance, { steal: true }, () => (away ? done() : new Promise(begin))).catch(done);
+    } else {
+      lease(instance);
+      // Not within the module's own call.
+      setTimeout(begin, 0, () => remove(LEASE + instance));
     }
-    locks
-      .request(`reco_${instance}`, { ifAvailable: true }, (lock) => {
-        const mine = lock && !away;
-        taken(mine);
-        return mine && new Promise((release) => held.set(instance, release));
-      })
-      // A sandboxed page gets none. It has no storage either.
-      .catch(() => taken(true));
   });
 
 const letGo = () => {
@@ -85,41 +92,33 @@ const letGo = () => {
   held.clear();
 };
 
-const isOwn = (instance) => [...own.values()].includes(instance);
-
-/** Tells whom it concerns what stands in an instance's journal: everybody, unless it is a tracker's own. */
-const report = (instance, entries) => {
-  for (const [tell, of] of own) if (of === instance || !isOwn(instance)) tell([ADOPTED, instance, ...entries]);
-};
-
-/** Adopts the journals of pages that are gone. */
-const adopt = async () => {
-  const found = new Set(keys().map((key) => JOURNAL.exec(key)?.[1]));
-  for (const instance of found) {
-    if (!instance || !own.size || held.has(instance) || isOwn(instance) || !(await take(instance))) continue;
-    const entries = journal(instance);
-    if (entries.length) report(instance, entries);
-    // A crashed page's lease, with nothing left to do.
-    else held.get(instance)();
+/** Adopts the journals of pages that are gone, for whichever tracker each entry is meant. */
+const adopt = () => {
+  if (away || !own.size) return;
+  const mine = [...own.values()];
+  for (const instance of new Set(keys().map((key) => JOURNAL.exec(key)?.[1]))) {
+    if (!instance || mine.includes(instance)) continue;
+    const take = (free) => free && !away && [...own.keys()].forEach((tell) => report(tell, instance));
+    if (navigator.locks) lock(instance, { ifAvailable: true }, take).catch(() => {});
+    else if (!(Math.abs(Date.now() - read(LEASE + instance)) < LEASE_MS)) {
+      remove(LEASE + instance);
+      take(true);
+    }
   }
 };
 
-/** Looks for journals to adopt when the page has nothing better to do. */
-export const seek = () => own.size && (window.requestIdleCallback ?? setTimeout)(adopt);
+/** Looks for journals to adopt, soon. */
+export const seek = () => {
+  clearTimeout(seeking);
+  seeking = setTimeout(adopt, SEEK_MS);
+};
 
-/** This tracker keeps its journal under that instance from now on. Without one: nobody may keep any, and none stays. */
+/** This tracker keeps its journal under that instance from now on. */
 export const mind = (tell, instance) => {
-  if (!instance) {
-    own.clear();
-    letGo();
-    forget(ENTRY);
-    forget(LEASE);
-    for (const batch of acknowledgements()) setCookie(`reco_ack_${batch}`);
-  } else if (own.get(tell) !== instance) {
-    own.set(tell, instance);
-    take(instance).then((mine) => mine || tell([ADOPTED, instance]));
-    seek();
-  }
+  held.get(own.get(tell))?.();
+  own.set(tell, instance);
+  hold(tell, instance);
+  seek();
 };
 
 /** This tracker is gone: whoever comes may adopt what it leaves. */
@@ -128,31 +127,28 @@ export const leave = (tell) => {
   if (!own.size) letGo();
 };
 
-/** The page goes, or its leases ran out. What was in its hands may be another page's when it is back: {@link present}. */
+/** The page goes, or its leases ran out. */
 export const depart = () => {
-  gone ??= [...held.keys()];
   away = true;
   letGo();
 };
 
 const renew = () => {
   const late = Math.abs(Date.now() - renewed);
-  if (navigator.locks || !held.size || late < RENEWAL_MS) return;
+  if (navigator.locks || late < RENEWAL_MS) return;
   if (late < LEASE_MS) for (const instance of held.keys()) lease(instance);
-  else depart();
+  else away = held.size > 0;
 };
 
 const comeBack = async () => {
   away = false;
-  await new Promise((done) => setTimeout(done, RETURN_MS));
-  await Promise.all(gone.map(async (instance) => report(instance, (await take(instance)) ? journal(instance) : [])));
+  await Promise.all([...own].map(([tell, instance]) => hold(tell, instance)));
   returning = undefined;
-  if (!away) gone = undefined;
 };
 
-/** Does it now, or once it is known what is left of the journals of a page that was away. */
+/** Does it now, or once it is known what is left of the journal of a page that was away. */
 export const present = (deed) => {
   renew();
-  if (gone) (returning ??= comeBack()).then(deed);
+  if (away || returning) (returning ??= comeBack()).then(deed);
   else deed();
 };

@@ -73,10 +73,10 @@ export const hearEnds = (tell) => {
   const observer = attempt(
     () =>
       new PerformanceObserver((list) => {
-        for (const { name, initiatorType, responseStatus } of list.getEntries()) {
+        for (const { name, initiatorType, redirectStart, responseStatus } of list.getEntries()) {
           const batch = /[?&]b=(\w+\.\d+)(&|$)/.exec(name)?.[1];
-          // The outcome of a fetch says more.
-          if (batch && initiatorType !== "fetch") tell([FINISHED, batch, responseStatus ?? 0]);
+          // The outcome of a fetch says more. Where a redirect led, nothing was stored.
+          if (batch && initiatorType !== "fetch") tell([FINISHED, batch, redirectStart ? 0 : (responseStatus ?? 0)]);
         }
       }),
   );
