@@ -16,6 +16,7 @@ const click = (page, ...itemIds) => page.evaluate((itemIds) => itemIds.forEach((
 const stats = (page) => page.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.stats()))));
 /** What stands in the outbox, by key. */
 const outbox = (page) => page.evaluate(() => Object.fromEntries(Object.entries(localStorage).filter(([key]) => /^reco_[ol]_/.test(key))));
+/** Nothing in the outbox: all of it is acknowledged. What another page sent is asked for after a quarter of a minute. */
 const emptied = (page) => until(async () => Object.keys(await outbox(page)).filter((key) => key.startsWith("reco_o_")).length === 0, "an empty outbox");
 const kept = (page, count) => until(async () => Object.keys(await outbox(page)).length >= count, `${count} entries in the outbox`);
 const failed = (gate, count) => until(() => gate.log.length >= count, `${count} attempts`);
@@ -34,10 +35,10 @@ scenario("what a dead collector did not take is delivered by the next page", { s
   gate.fault = pass;
   await visit("/other.html");
   await ready(page);
+  await emptied(page);
   await collector.expectExactly({ itemId: "1" }, { itemId: "2" });
   const again = gate.log.at(-1);
   assert.deepEqual([again.url, again.body], [sent.url, sent.body], "stream, seq and bytes are kept");
-  await emptied(page);
   const { accepted, acknowledged } = await stats(page);
   assert.deepEqual([accepted, acknowledged], [2, 2]);
 });
@@ -53,8 +54,8 @@ scenario("what a closed tab could not send is delivered by the next one", { site
   const next = await context.newPage();
   await next.goto(url);
   await ready(next);
-  await collector.expectExactly({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
   await emptied(next);
+  await collector.expectExactly({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
 });
 
 scenario("a tab that lives is left alone, and one that crashes is adopted", { site: shop(), gated: true, allow: NETWORK }, async ({ page, context, gate, url, visit, collector }) => {
@@ -83,22 +84,26 @@ scenario("a tab that lives is left alone, and one that crashes is adopted", { si
     return (await stats(other)).accepted === 2;
   }, "the adoption");
   await other.evaluate(() => window.dispatchEvent(new Event("online")));
-  await collector.expectStored({ itemId: "1" }, { itemId: "2" });
   await emptied(other);
+  await collector.expectStored({ itemId: "1" }, { itemId: "2" });
   assert.equal((await collector.stored()).length, 2);
 });
+
+/** Counts returns from the back/forward cache. */
+function watch() {
+  window.returned = 0;
+  window.addEventListener("pageshow", ({ persisted }) => (window.returned += persisted));
+}
 
 scenario("there and back through the back/forward cache: nothing twice, nothing lost", { site: shop(), gated: true, allow: NETWORK }, async ({ page, gate, visit, collector }) => {
   gate.fault = down;
   await visit();
   await ready(page);
-  await page.evaluate(() => {
-    window.returned = 0;
-    window.addEventListener("pageshow", ({ persisted }) => (window.returned += persisted));
-  });
+  await page.evaluate(watch);
   await click(page, 1);
   await visit("/other.html");
   await ready(page);
+  await page.evaluate(watch);
   await click(page, 2);
   // The page in the cache is adopted, and not thrown out of it for that.
   await until(async () => (await stats(page)).accepted === 2, "the adoption");
@@ -107,13 +112,13 @@ scenario("there and back through the back/forward cache: nothing twice, nothing 
   gate.fault = pass;
   await click(page, 3);
   await page.evaluate(() => window.dispatchEvent(new Event("online")));
-  await collector.expectStored({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
   await emptied(page);
+  await collector.expectStored({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
   await page.goForward({ waitUntil: "commit" });
   await ready(page);
+  assert.equal(await page.evaluate(() => window.returned), 1, "the other one was kept as well");
   await click(page, 4);
   await flush(page);
-  await collector.expectStored({ itemId: "4" });
   await emptied(page);
   assert.deepEqual((await collector.stored()).map((row) => row.itemId).sort(), ["1", "2", "3", "4"]);
   const { accepted, queued, sent, acknowledged, merged, dropped } = await stats(page);
@@ -139,8 +144,8 @@ scenario("where there are no locks, leases stand for them", { site: shop(), gate
   await until(async () => (await leases(other)).length === 1, "the lease's end");
   gate.fault = pass;
   await shown(other);
-  await collector.expectExactly({ itemId: "1" });
   await emptied(other);
+  await collector.expectExactly({ itemId: "1" });
 });
 
 scenario("any bytes in our keys: no harm, and they are gone", { site: shop(), gated: true }, async ({ page, visit, collector }) => {
@@ -176,7 +181,7 @@ scenario("a full storage stops nothing", { site: shop(), gated: true, allow: NET
       }
     }
     try {
-      localStorage.setItem("y", "");
+      localStorage.setItem("y", "x".repeat(20));
       return true;
     } catch {
       return false;
@@ -249,8 +254,9 @@ scenario(
     assert.equal(gate.log.length, 0);
     await visit("/other.html");
     await ready(page);
-    await collector.expectStored({ type: "click", itemId: "1" }, { type: "basket", itemId: "2" });
+    await until(async () => (await stats(page)).acknowledged === 2, "the acknowledgement");
     await emptied(page);
+    await collector.expectStored({ type: "click", itemId: "1" }, { type: "basket", itemId: "2" });
     assert.equal((await collector.stored()).length, 2);
   },
 );

@@ -94,6 +94,7 @@ const letGo = () => {
 
 /** Adopts the journals of pages that are gone, for whichever tracker each entry is meant. */
 const adopt = () => {
+  seeking = undefined;
   if (away || !own.size) return;
   const mine = [...own.values()];
   for (const instance of new Set(keys().map((key) => JOURNAL.exec(key)?.[1]))) {
@@ -109,8 +110,7 @@ const adopt = () => {
 
 /** Looks for journals to adopt, soon. */
 export const seek = () => {
-  clearTimeout(seeking);
-  seeking = setTimeout(adopt, SEEK_MS);
+  seeking ??= setTimeout(adopt, SEEK_MS);
 };
 
 /** This tracker keeps its journal under that instance from now on. */
