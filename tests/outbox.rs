@@ -21,7 +21,7 @@ fn silent(config: Json) -> Page {
 
 /// Beacons are taken and get lost; a fetch gets no answer.
 fn mute(page: &mut Page) {
-    page.timing = None;
+    page.timing.set(None);
     page.network(|send| (send.via == Via::Beacon).then_some(Outcome::Taken));
 }
 
@@ -326,7 +326,7 @@ fn a_page_that_comes_back_and_finds_everything_goes_on() {
     let sent = page.sends.len();
     page.back(true);
     assert_eq!((page.count("queued"), page.owned.len()), (2, 1));
-    page.timing = Some(204);
+    page.timing.set(Some(204));
     page.network(|_| answered(204));
     page.advance(20_000);
     assert_eq!(page.sends.len() - sent, 2, "each once more, after its wait");
@@ -356,7 +356,7 @@ fn a_killed_browser_loses_what_was_not_on_the_disk_and_sends_nothing_that_counts
         let collector = Collector::default();
         let mut page = Page::open(with(batch(), json!({ "batch": { "maxEvents": 3 } })));
         listen(&mut page, &collector);
-        page.timing = None;
+        page.timing.set(None);
         for n in 0..40 {
             page.click(n);
             page.advance(200);
@@ -511,7 +511,7 @@ fn withdrawn_consent_erases_every_outbox_and_what_bears_an_id() {
         before.feed(Input::Online(false));
         before.click(0);
         let mut page = before.tab(batch());
-        page.timing = None;
+        page.timing.set(None);
         let mut answers =
             vec![None, Some(Outcome::Failed), Some(Outcome::Refused), Some(Outcome::Taken)];
         page.network(move |_| answers.pop().unwrap());

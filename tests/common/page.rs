@@ -14,7 +14,9 @@ use recobeacon::engine::time::Now;
 use recobeacon::engine::value::Value;
 use recobeacon::engine::{Engine, Signals};
 use serde_json::Value as Json;
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 /// The wall clock at the start: 2025-11-21, 00:00 UTC.
 pub const START: u64 = 1_763_683_200_000;
@@ -22,7 +24,7 @@ pub const START: u64 = 1_763_683_200_000;
 /// More wake-ups than this in one `advance` are a loop that gets nowhere,
 const WAKES: usize = 20_000;
 /// and so are more answers than this that follow from one input.
-const ANSWERS: usize = 2_000;
+const ANSWERS: usize = 5_000;
 
 /// A request, and when it was handed to the browser (monotonic clock).
 #[derive(Clone, Debug, PartialEq)]
@@ -56,7 +58,7 @@ pub struct Page {
     /// The outboxes whose locks it holds: the last one is its own.
     pub owned: Vec<String>,
     /// The status that Resource Timing tells of a batch's beacon that was taken, at once; none: nothing is told.
-    pub timing: Option<u16>,
+    pub timing: Rc<Cell<Option<u16>>>,
     /// The most that `localStorage` takes.
     pub room: usize,
     /// Without it the invariants are not looked at: for many thousand inputs.
@@ -128,7 +130,7 @@ impl Page {
             kept: BTreeMap::new(),
             stored_writes: 0,
             owned: Vec::new(),
-            timing: Some(204),
+            timing: Rc::new(Cell::new(Some(204))),
             room: usize::MAX,
             checks: true,
             past: Vec::new(),
@@ -268,9 +270,12 @@ impl Page {
                     envelope::check(&send.request);
                     if let Some(outcome) = (self.network)(&send) {
                         inputs.push_back(Input::Outcome(send.id, outcome));
-                        if let (Via::Beacon, Outcome::Taken, Some(status), Some((_, batch))) =
-                            (send.via, outcome, self.timing, send.request.url.split_once("b="))
-                        {
+                        if let (Via::Beacon, Outcome::Taken, Some(status), Some((_, batch))) = (
+                            send.via,
+                            outcome,
+                            self.timing.get(),
+                            send.request.url.split_once("b="),
+                        ) {
                             inputs.push_back(Input::Finished(batch.to_owned(), status));
                         }
                     }
