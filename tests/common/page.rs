@@ -67,7 +67,8 @@ pub struct Page {
     pub(super) past: Vec<(u64, String, Option<String>)>,
     pub(super) erased: bool,
     network: Network,
-    pub(super) dice: u64,
+    /// Throws so far, of all pages of one browser.
+    pub(super) dice: Rc<Cell<u64>>,
     cookie_name: String,
 }
 
@@ -136,7 +137,7 @@ impl Page {
             past: Vec::new(),
             erased: false,
             network: Box::new(willing),
-            dice: 0,
+            dice: Rc::default(),
             cookie_name,
         };
         page.restore(stored);
@@ -244,8 +245,7 @@ impl Page {
     }
 
     pub fn now(&mut self) -> Now {
-        self.dice += 1;
-        let entropy = self.entropy.unwrap_or_else(|| dice(self.dice));
+        let entropy = self.entropy.unwrap_or_else(|| throw(&self.dice));
         Now { wall_ms: self.wall, mono_ms: self.mono, entropy }
     }
 
@@ -366,8 +366,14 @@ impl Page {
     }
 }
 
+/// The next throw.
+pub(super) fn throw(dice_so_far: &Cell<u64>) -> [u8; 16] {
+    dice_so_far.set(dice_so_far.get() + 1);
+    dice(dice_so_far.get())
+}
+
 /// Bits that differ from throw to throw (SplitMix64's finaliser).
-pub(super) fn dice(throw: u64) -> [u8; 16] {
+fn dice(throw: u64) -> [u8; 16] {
     let mix = |n: u64| {
         let n = (n ^ n >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let n = (n ^ n >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);

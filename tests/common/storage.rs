@@ -1,7 +1,7 @@
 //! What a [`Page`] has of its browser beside the wire: the outboxes in `localStorage`, their locks, and the
 //! collector's cookies, as src/browser/shell.rs handles them.
 
-use super::page::{Page, calm, dice};
+use super::page::{Page, calm, throw};
 use recobeacon::engine::Signals;
 use recobeacon::engine::input::Input;
 use serde_json::Value as Json;
@@ -17,10 +17,10 @@ impl Page {
 
     /// The same browser opens another tab, which has not looked for what others left.
     pub fn tab(&self, config: Json) -> Self {
-        let seed = [dice(self.wall + self.dice), dice(self.wall + self.dice + 1)];
+        let seed = [throw(&self.dice), throw(&self.dice)];
         let signals = Signals { seed, ..calm() };
         let mut page = Self::start_at(&config, &self.stored(), signals, self.wall);
-        page.dice = self.dice + 10_000;
+        page.dice = self.dice.clone();
         let outbox = self.kept.iter().filter(|(key, _)| key.starts_with("reco_o_"));
         let outbox: Vec<_> = outbox.map(|(key, text)| (key.clone(), text.clone())).collect();
         // A page that was opened without consent has erased what others kept.
