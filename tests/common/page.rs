@@ -14,7 +14,9 @@ use recobeacon::engine::time::Now;
 use recobeacon::engine::value::Value;
 use recobeacon::engine::{Engine, Signals};
 use serde_json::Value as Json;
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 /// The wall clock at the start: 2025-11-21, 00:00 UTC.
 pub const START: u64 = 1_763_683_200_000;
@@ -22,7 +24,7 @@ pub const START: u64 = 1_763_683_200_000;
 /// More wake-ups than this in one `advance` are a loop that gets nowhere,
 const WAKES: usize = 20_000;
 /// and so are more answers than this that follow from one input.
-const ANSWERS: usize = 2_000;
+const ANSWERS: usize = 5_000;
 
 /// A request, and when it was handed to the browser (monotonic clock).
 #[derive(Clone, Debug, PartialEq)]
@@ -56,16 +58,17 @@ pub struct Page {
     /// The outboxes whose locks it holds: the last one is its own.
     pub owned: Vec<String>,
     /// The status that Resource Timing tells of a batch's beacon that was taken, at once; none: nothing is told.
-    pub timing: Option<u16>,
+    pub timing: Rc<Cell<Option<u16>>>,
     /// The most that `localStorage` takes.
     pub room: usize,
     /// Without it the invariants are not looked at: for many thousand inputs.
     pub checks: bool,
     /// What `localStorage` was before each write, and when that was.
-    past: Vec<(u64, String, Option<String>)>,
-    erased: bool,
+    pub(super) past: Vec<(u64, String, Option<String>)>,
+    pub(super) erased: bool,
     network: Network,
-    dice: u64,
+    /// Throws so far, of all pages of one browser.
+    pub(super) dice: Rc<Cell<u64>>,
     cookie_name: String,
 }
 
@@ -128,13 +131,13 @@ impl Page {
             kept: BTreeMap::new(),
             stored_writes: 0,
             owned: Vec::new(),
-            timing: Some(204),
+            timing: Rc::new(Cell::new(Some(204))),
             room: usize::MAX,
             checks: true,
             past: Vec::new(),
             erased: false,
             network: Box::new(willing),
-            dice: 0,
+            dice: Rc::default(),
             cookie_name,
         };
         page.restore(stored);
@@ -142,104 +145,6 @@ impl Page {
         page.perform(effects, &mut inputs);
         page.drain(inputs);
         page
-    }
-
-    /// The same browser opens its next page, which adopts what this one left.
-    pub fn next(&self, config: Json) -> Self {
-        let mut page = self.tab(config);
-        page.adopt();
-        page
-    }
-
-    /// The same browser opens another tab, which has not looked for what others left.
-    pub fn tab(&self, config: Json) -> Self {
-        let seed = [dice(self.wall ^ self.dice << 1), dice(self.wall ^ self.dice << 1 ^ 1)];
-        let signals = Signals { seed, ..calm() };
-        let mut page = Self::start_at(&config, &self.stored(), signals, self.wall);
-        page.dice = self.dice + 10_000;
-        let outbox = self.kept.iter().filter(|(key, _)| key.starts_with("reco_o_"));
-        let outbox: Vec<_> = outbox.map(|(key, text)| (key.clone(), text.clone())).collect();
-        if !page.denies() {
-            page.kept.extend(outbox);
-        }
-        page.jar
-            .extend(self.jar.clone().into_iter().filter(|(name, _)| name.starts_with("reco_ack_")));
-        page
-    }
-
-    /// It was opened without consent: what others kept was erased.
-    fn denies(&self) -> bool {
-        self.erased
-    }
-
-    /// The shell looks for what pages that are gone have left, then at the collector's cookies.
-    pub fn adopt(&mut self) {
-        if self.owned.is_empty() {
-            return;
-        }
-        let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
-        for (key, text) in self.kept.iter().filter(|(key, _)| key.starts_with("reco_o_")) {
-            let name = key["reco_o_".len()..].rsplit_once('_').map_or("", |(name, _)| name);
-            found.entry(name.to_owned()).or_default().push((key.clone(), text.clone()));
-        }
-        found.retain(|name, _| !self.owned.contains(name));
-        for (name, entries) in found {
-            self.feed(Input::Adopted(name, entries));
-        }
-        self.acknowledged();
-    }
-
-    /// The shell looks at the collector's cookies.
-    pub fn acknowledged(&mut self) {
-        let names = self.jar.keys().filter_map(|name| name.strip_prefix("reco_ack_"));
-        let names: Vec<String> = names.map(str::to_owned).collect();
-        self.feed(Input::Acknowledged(names));
-    }
-
-    /// The page comes back from the browser's cache: it has its lock again, or another page has it.
-    pub fn back(&mut self, lock: bool) {
-        let own = self.owned.last().cloned().expect("an outbox");
-        let entries = if lock { self.outbox(&own) } else { Vec::new() };
-        self.feed(Input::Adopted(own, entries));
-        self.acknowledged();
-        self.shown();
-    }
-
-    /// What stands in the outbox of that name.
-    pub fn outbox(&self, instance: &str) -> Vec<(String, String)> {
-        let prefix = format!("reco_o_{instance}_");
-        let texts = self.kept.iter().filter(|(key, _)| key.starts_with(&prefix));
-        texts.map(|(key, text)| (key.clone(), text.clone())).collect()
-    }
-
-    /// Keys of all outboxes.
-    pub fn outbox_keys(&self) -> Vec<&String> {
-        self.kept.keys().filter(|key| key.starts_with("reco_o_")).collect()
-    }
-
-    /// The browser is killed: what it wrote in the last milliseconds is not on the disk.
-    pub fn crash(&mut self, ms: u64) {
-        while let Some((_, key, text)) = self.past.pop_if(|(at, ..)| *at + ms > self.mono) {
-            match text {
-                Some(text) => self.kept.insert(key, text),
-                None => self.kept.remove(&key),
-            };
-        }
-    }
-
-    fn write(&mut self, key: String, text: Option<String>) -> bool {
-        let others = self.kept.iter().filter(|(other, _)| **other != key);
-        let taken: usize =
-            if self.room == usize::MAX { 0 } else { others.map(|(_, text)| text.len()).sum() };
-        if text.as_ref().is_some_and(|text| taken + text.len() > self.room) {
-            return false;
-        }
-        let before = match text {
-            Some(text) => self.kept.insert(key.clone(), text),
-            None => self.kept.remove(&key),
-        };
-        self.past.push((self.mono, key, before));
-        true
     }
 
     /// What the browser keeps now.
@@ -340,8 +245,7 @@ impl Page {
     }
 
     pub fn now(&mut self) -> Now {
-        self.dice += 1;
-        let entropy = self.entropy.unwrap_or_else(|| dice(self.dice));
+        let entropy = self.entropy.unwrap_or_else(|| throw(&self.dice));
         Now { wall_ms: self.wall, mono_ms: self.mono, entropy }
     }
 
@@ -366,9 +270,12 @@ impl Page {
                     envelope::check(&send.request);
                     if let Some(outcome) = (self.network)(&send) {
                         inputs.push_back(Input::Outcome(send.id, outcome));
-                        if let (Via::Beacon, Outcome::Taken, Some(status), Some((_, batch))) =
-                            (send.via, outcome, self.timing, send.request.url.split_once("b="))
-                        {
+                        if let (Via::Beacon, Outcome::Taken, Some(status), Some((_, batch))) = (
+                            send.via,
+                            outcome,
+                            self.timing.get(),
+                            send.request.url.split_once("b="),
+                        ) {
                             inputs.push_back(Input::Finished(batch.to_owned(), status));
                         }
                     }
@@ -457,6 +364,12 @@ impl Page {
     pub fn told(&self) -> Vec<(&'static str, &str)> {
         super::told(&self.warnings)
     }
+}
+
+/// The next throw.
+pub(super) fn throw(dice_so_far: &Cell<u64>) -> [u8; 16] {
+    dice_so_far.set(dice_so_far.get() + 1);
+    dice(dice_so_far.get())
 }
 
 /// Bits that differ from throw to throw (SplitMix64's finaliser).
