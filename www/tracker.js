@@ -216,7 +216,7 @@ function make(config, load, measure, forget) {
         if (type === "settled") for (const done of waiting.splice(0)) done();
         else if (type === "warning") problem = warn(detail);
         else emit(type, detail);
-      }, (...happening) => guard(() => loaded.happened(number, ...happening)));
+      }, (happening) => guard(() => loaded.happened(number, happening)));
     } catch (error) {
       problem = warn({ code: "config", field: "config", message: String(error) });
     }

@@ -50,6 +50,16 @@ pub enum Input {
     Flush,
     /// What became of a request.
     Outcome(u32, Outcome),
+    /// The outbox of this name is this page's now, with these keys and texts: another page's that is
+    /// gone, or its own as it stands when the page comes back from the browser's cache.
+    Adopted(String, Vec<(String, String)>),
+    /// A text of the outbox could not be kept under this key.
+    Unkept(String),
+    /// Batches, `<stream>.<seq>`, that the collector has acknowledged by cookies.
+    Acknowledged(Vec<String>),
+    /// The browser is done with the request of a batch, `<stream>.<seq>`; its status, or 0 where
+    /// that is not to be seen.
+    Finished(String, u16),
     /// Send everything now and ignore what comes later.
     Dispose,
 }

@@ -73,8 +73,9 @@ impl Engine {
     pub(super) fn enqueue(&mut self, event: Event, at: u64, now: &Now) {
         let record = self.stamp(event, at, now);
         let mut advice = Vec::new();
-        for queue in &mut self.queues {
-            queue.push(&record, now, &mut advice, &mut self.effects);
+        let (queues, mut turn) = self.turn(false, now);
+        for queue in queues {
+            queue.push(&record, &mut advice, &mut turn);
         }
         self.advise(advice);
     }

@@ -63,11 +63,9 @@ impl Core {
         let sink = Closure::wrap(sink).into_js_value().unchecked_into::<Function>();
         let of = Rc::new(Cell::new(None));
         let own = of.clone();
-        let tell: Happened = Box::new(move |happening, id, status, retry_after_s| {
+        let tell: Happened = Box::new(move |happening| {
             if let Some(number) = own.get() {
-                let [happening, id] = [happening, id].map(Option::unwrap_or_default);
-                let retry_after_s = retry_after_s.unwrap_or_default();
-                api::happened(number, happening, id, status.unwrap_or_default(), retry_after_s);
+                api::happened(number, happening);
             }
         });
         let tell = Closure::wrap(tell).into_js_value().unchecked_into::<Function>();
@@ -107,8 +105,8 @@ pub struct Tracker {
     pub told: Rc<RefCell<Vec<(String, Json)>>>,
 }
 
-/// What host.js calls with what happens.
-type Happened = Box<dyn FnMut(Option<u32>, Option<u32>, Option<i32>, Option<u32>)>;
+/// What the host's files call with what happens.
+type Happened = Box<dyn FnMut(JsValue)>;
 
 /// A listener.
 pub type Told = Box<dyn FnMut(String, JsValue)>;
