@@ -206,7 +206,8 @@ impl Queue {
     fn append(&mut self, record: Rc<Record>, encoded: String, weight: u32, turn: &mut Turn<'_>) {
         if self.destination.protocol.fits(&encoded) {
             let (kind, at, place) = (record.event.kind(), record.at, Place::default());
-            let mut event = Waiting { record: Some(record), kind, at, encoded, weight, place };
+            let record = Some(record);
+            let mut event = Box::new(Waiting { record, kind, at, encoded, weight, place });
             if let Some(own) = self.streams.first_mut() {
                 keep(&mut event, &self.key, &own.name, own.seq, turn);
                 own.push(event);
@@ -235,9 +236,9 @@ impl Queue {
 const KEY_LETTERS: usize = 6;
 
 /// Writes an event that waits to the outbox.
-fn keep(event: &mut Waiting, key: &str, stream: &str, seq: u64, turn: &mut Turn<'_>) {
+fn keep(event: &mut Box<Waiting>, key: &str, stream: &str, seq: u64, turn: &mut Turn<'_>) {
     if turn.journal.on {
-        let text = journal::write(key, stream, seq, 0, std::slice::from_ref(event));
+        let text = journal::write(key, stream, seq, 0, std::slice::from_ref(&*event));
         turn.journal.keep(&mut event.place, text, turn.out);
     }
 }
