@@ -108,6 +108,11 @@ export async function tour(page, visit, protocol) {
   await click("film");
   await page.waitForFunction(() => Number.parseInt(document.querySelector("[data-testid=seen]").textContent, 10) >= 10);
   await click("film");
+  // The page draws now and then.
+  await page.waitForFunction(() => {
+    const film = document.querySelector("[data-testid=film]");
+    return film.paused && Number.parseInt(document.querySelector("[data-testid=seen]").textContent, 10) === Math.floor((100 * film.played.end(0)) / film.duration);
+  });
   const seen = Number.parseInt(await page.getByTestId("seen").innerText(), 10);
 
   await click("nav-login");

@@ -74,7 +74,7 @@ test("in Node, import does nothing and every call is a silent no-op", () => {
       const before = Reflect.ownKeys(globalThis).map(String).sort().join();
       const { createTracker } = await import("recobeacon");
       if (Reflect.ownKeys(globalThis).map(String).sort().join() !== before) throw new Error("the import has left something in the global object");
-      const tracker = createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" }, onWarning(warning) { throw warning; } });
+      const tracker = createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" }, autoTrack: { attributes: true, routes: true }, onWarning(warning) { throw warning; } });
       await tracker.ready;
       const methods = ["click", "consume", "basket", "deleteFromBasket", "wishlist", "deleteFromWishlist", "buy", "rate", "blacklist", "rendered",
         "clickRecommended", "followLink", "triggerOpened", "clickTriggered", "feedback", "cacheHit", "landingPageClick", "predictiveBasketClick",
@@ -83,6 +83,7 @@ test("in Node, import does nothing and every call is a silent no-op", () => {
       const timer = tracker.consumeTimer({ itemId: 1 }, { by: "time", fullAfterMs: 1000 });
       if (timer.percentage !== 0) throw new Error("percentage");
       timer.stop();
+      tracker.consumeTimer({ itemId: 1 }, { by: "scroll", element: null }).stop();
       tracker.observeRecommendations(null, { scenario: "s" }).disconnect();
       tracker.on("sent", () => {})();
       await tracker.flush();
@@ -146,6 +147,21 @@ for (const [bundler, bundled] of BUNDLERS) {
       assert.deepEqual(await page.evaluate(() => window.warnings), []);
     });
   }
+}
+
+const WITHOUT_CODE = `
+import { createTracker } from "recobeacon";
+window.warnings = [];
+window.tracker = createTracker({ destinations: ${BATCH}, autoTrack: true, onWarning: (warning) => window.warnings.push(warning.code) });
+document.body.innerHTML = '<i data-reco="click" data-reco-item="7"></i>';
+`;
+const INTO_ONE = ["esbuild, into one file", (source) => bundledByEsbuild({ format: "iife" }, source)];
+for (const [bundler, bundled] of [...BUNDLERS, INTO_ONE]) {
+  scenario(`bundled by ${bundler}: what watches the page is found`, { site: () => bundled(WITHOUT_CODE) }, async ({ page, visit, collector }) => {
+    await visit();
+    await collector.expectExactly({ type: "click", itemId: "7" });
+    assert.deepEqual(await page.evaluate(() => window.warnings), []);
+  });
 }
 
 scenario(
