@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports)]
 
 mod envelope;
+pub mod observed;
 mod page;
 pub mod timers;
 
