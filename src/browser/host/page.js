@@ -56,13 +56,15 @@ const hearPage = (tell) => {
       now(tell, SHOWN);
       seek();
     });
+  // A page that is opened in the background is loaded there, and `pageshow` comes all the same.
+  const turn = () => (isHidden() ? hide : show)();
   return [
-    hear(document, "visibilitychange", () => (isHidden() ? hide : show)()),
+    hear(document, "visibilitychange", turn),
     hear(window, "pagehide", () => {
       hide();
       depart();
     }),
-    hear(window, "pageshow", show),
+    hear(window, "pageshow", turn),
     hear(window, "online", () => present(() => now(tell, ONLINE))),
     hear(window, "offline", () => tell([OFFLINE])),
     hearPolicy(tell),
