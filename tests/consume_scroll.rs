@@ -41,11 +41,11 @@ fn settled(height: u32) -> Page {
 fn scrolling_says_steps() {
     let mut page = settled(1_000);
     let since = page.mono;
-    for depth in [99, 100, 199, 250, 420, 999, 1_000] {
+    for depth in [99, 100, 199, 250, 420, 998, 1_000] {
         scrolled(&mut page, depth, 1_000);
         page.advance(99);
     }
-    // 999 of 1,000 is one pixel short, and rounded down.
+    // Rounded down.
     assert_eq!(steps(&page, since), [(100, 10), (300, 20), (400, 40), (500, 90), (600, 100)]);
     assert!(page.events().iter().all(|event| event["itemId"] == "7" && event["type"] == "consume"));
     assert_eq!(page.wake, None);
@@ -150,23 +150,28 @@ fn zoom_makes_fractions_of_pixels() {
     by_scroll(&mut page);
     scrolled(&mut page, 0.4, 1_111.11);
     page.advance(SETTLE_MS);
-    scrolled(&mut page, 333.34, 1_111.11);
-    assert_eq!(percentages(&page), [30]);
-    // Less than a pixel is no other height, and the end is the end although browsers round it.
-    scrolled(&mut page, 1_110.2, 1_111.6);
-    assert_eq!(percentages(&page), [30, 100]);
+    scrolled(&mut page, 333.9, 1_111.11);
+    assert_eq!(percentages(&page), [20]);
+    scrolled(&mut page, 334.1, 1_111.11);
+    assert_eq!(percentages(&page), [20, 30]);
+    // A pixel is no other height, and the end is the end although browsers round it.
+    scrolled(&mut page, 1_110.2, 1_110.9);
+    assert_eq!(percentages(&page), [20, 30, 100]);
 }
 
 #[test]
 fn heights_that_creep_are_changes_too() {
     let mut page = settled(1_000);
-    for more in 1..=10 {
-        scrolled(&mut page, 995, 1_000.0 + f64::from(more) * 0.4);
+    for more in 1..=12 {
+        scrolled(&mut page, 985, 1_000 + more);
     }
-    // 1,004: the pixel that makes it another height came 9 times later than the first.
+    assert_eq!(percentages(&page), [90]);
+    // The last time that it became two pixels more than what was believed was the twelfth.
+    assert_eq!(page.wake, Some(page.mono - 1 + SETTLE_MS));
     page.advance(SETTLE_MS);
-    assert_eq!(percentages(&page).last(), Some(&90), "99 % of it");
-    assert_eq!(percentage(&mut page, 1), Some(99));
+    assert_eq!(percentage(&mut page, 1), Some(98));
+    scrolled(&mut page, 1_005, 1_012);
+    assert_eq!(percentage(&mut page, 1), Some(99), "of 1,012");
 }
 
 #[test]
@@ -249,21 +254,21 @@ fn what_is_in_a_hidden_page_is_seen_by_nobody() {
 
 #[test]
 fn hiding_stopping_and_leaving_say_how_far_it_was() {
-    let leave: [(&str, fn(&mut Page)); 4] = [
-        ("hide", |page| page.feed(Input::Hidden)),
-        ("stop", |page| stop(page, 1)),
-        ("page", |page| page.call("page", json!([]))),
-        ("dispose", |page| page.call("dispose", json!([]))),
+    let leave: [fn(&mut Page); 4] = [
+        |page| page.feed(Input::Hidden),
+        |page| stop(page, 1),
+        |page| page.call("page", json!([])),
+        |page| page.call("dispose", json!([])),
     ];
-    for (name, leave) in leave {
+    for leave in leave {
         let mut page = settled(1_000);
         scrolled(&mut page, 457, 1_000);
         leave(&mut page);
         page.advance(60_000);
-        assert_eq!(percentages(&page), [40, 45], "{name}");
+        assert_eq!(percentages(&page), [40, 45]);
         scrolled(&mut page, 900, 1_000);
         page.advance(60_000);
-        assert_eq!(percentages(&page), [40, 45], "{name}: what comes later is too late");
+        assert_eq!(percentages(&page), [40, 45], "what comes later is too late");
     }
 }
 

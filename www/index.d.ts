@@ -243,7 +243,12 @@ export interface Tracker {
 
   /** Measures consumption and sends `consume` at each step, until 100 or `stop()`. */
   consumeTimer(item: Item, options: ConsumeOptions): ConsumeTimer;
-  /** Not part of this version: reported as `unsupported-event`. */
+  /**
+   * Sends `rendered` for the items that were really seen: half of an item's element for one second without a break, while the page was
+   * visible; all that were seen at one time in one event, each item once a page view. A click in an item's element sends `clickRecommended`.
+   * An item is an element in the container with `data-reco-item` (its id) and, where it has one of its own, `data-reco-item-type`; it may be
+   * added, changed or removed at any time. `scenario` is required. What was seen until `disconnect()` is still sent.
+   */
   observeRecommendations(container: Element, options: { scenario: string; itemType?: number | string }): { disconnect(): void };
 
   /** Sends everything that is queued now. Resolves after that one attempt, whatever came of it. */
@@ -300,12 +305,19 @@ export interface CacheHit {
 }
 
 /**
- * - `fullAfterMs`, or `words` at `wordsPerMinute` (default 230): how long the whole item takes;
- * - `idleAfterMs`: without any act for so long the clock stops. Default 60000;
- * - `stepPercent`: 1 to 100. Default 10.
+ * - `stepPercent`: 1 to 100. Default 10. A percentage is never lower than before and never sent twice; the last one is sent when the page is
+ *   hidden and when the timer ends.
  *
- * Only time in which the page was visible counts. "scroll" and "media" are not part of this
- * version: reported as `unsupported-event`.
+ * "time" and "words": the time in which the page was visible.
+ * - `fullAfterMs`, or `words` at `wordsPerMinute` (default 230): how long the whole item takes;
+ * - `idleAfterMs`: without any act for so long the clock stops. Default 60000.
+ *
+ * "scroll": how far down its element was scrolled into view, while the page was visible. The element's height counts when it has not changed
+ * for a second, for late images make it longer; so a short element is consumed when it was there for a second.
+ *
+ * "media": the share of the medium that was really played, each part once, at any speed; in a hidden page too, because it is heard there.
+ * - `ignoreTailMs`: end titles, which need not be played. Default 0.
+ * A live stream has no duration, so nothing is sent of it. For another film in the same element start another timer.
  */
 export type ConsumeOptions =
   | { by: "time"; fullAfterMs: number; idleAfterMs?: number; stepPercent?: number }

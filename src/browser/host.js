@@ -158,13 +158,17 @@ export const listen = (tell, ...wanted) => {
  * closing its tab, and a discarded tab gets only the second. Never `unload`, which keeps a page out
  * of the back/forward cache.
  */
-const hearPage = (tell) => [
-  hear(document, "visibilitychange", () => tell(document.visibilityState === "hidden" ? 0 : 1)),
-  hear(window, "pagehide", () => tell(0)),
-  hear(window, "pageshow", () => tell(1)),
-  hear(window, "online", () => tell(2)),
-  hear(window, "offline", () => tell(3)),
-];
+const hearPage = (tell) => {
+  // A page that is opened in the background is loaded there, and `pageshow` comes all the same.
+  const shown = () => tell(document.visibilityState === "hidden" ? 0 : 1);
+  return [
+    hear(document, "visibilitychange", shown),
+    hear(window, "pagehide", () => tell(0)),
+    hear(window, "pageshow", shown),
+    hear(window, "online", () => tell(2)),
+    hear(window, "offline", () => tell(3)),
+  ];
+};
 
 /** Tells 4 when the visitor does something. */
 const hearActs = (tell) => {

@@ -91,9 +91,9 @@ impl Timers {
         Ok(())
     }
 
-    /// The steps that were reached since this was asked last.
-    pub fn reached(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.reached)
+    /// What was measured and not said yet: whoever says it takes it away.
+    pub fn reached(&mut self) -> &mut Vec<Event> {
+        &mut self.reached
     }
 
     /// What is told of a timer: in CSS pixels, how much of its element, and of how much, is above
@@ -103,7 +103,7 @@ impl Timers {
         for timer in self.timers.iter_mut().filter(|timer| timer.id == id) {
             match &mut timer.measure {
                 Measure::Clock(_) => {}
-                Measure::Scroll(scroll) => scroll.see(first, second, now_ms),
+                Measure::Scroll(scroll) => scroll.see(first.whole(), second.whole(), now_ms),
                 Measure::Media(media) => media.play(first, second),
             }
         }
@@ -215,5 +215,16 @@ impl Timer {
     fn next_step(&self) -> u8 {
         let step = self.step_percent;
         ((self.percentage / step + 1) * step).min(100)
+    }
+}
+
+/// How much a part is of all, in whole percent. To miss the end by so little is not to miss it.
+fn share(part: u64, all: u64, slack: u64) -> u8 {
+    if part == 0 {
+        0
+    } else if part + slack >= all {
+        100
+    } else {
+        (part * 100 / all) as u8
     }
 }

@@ -81,32 +81,31 @@ impl Event {
         }
     }
 
-    /// A `rendered` of one item.
-    pub fn rendered(item_id: &str, item_type: &str, scenario: &str) -> Self {
-        let text = |text: &str| Data::Text(text.to_owned());
-        let fields = vec![
-            (Field::ItemType, text(item_type)),
-            (Field::Items, Data::List(vec![item_id.to_owned()])),
-            (Field::Scenario, text(scenario)),
+    /// Adds an item to the `rendered` of its type and scenario among these events, or one to them.
+    pub fn add_rendered(
+        events: &mut Vec<Self>,
+        item_id: &str,
+        item_type: &str,
+        scenario: Option<&str>,
+    ) {
+        let item_id = item_id.to_owned();
+        for event in events.iter_mut() {
+            if event.kind == Kind::Rendered
+                && event.get(Field::ItemType) == Some(item_type)
+                && event.get(Field::Scenario) == scenario
+                && event.items().len() < Limits::VALUE_WIDTH
+            {
+                return event.add_item(item_id);
+            }
+        }
+        let mut fields = vec![
+            (Field::ItemType, Data::Text(item_type.to_owned())),
+            (Field::Items, Data::List(vec![item_id])),
         ];
-        Self { kind: Kind::Rendered, fields }
-    }
-
-    /// Takes in the items of another `rendered`, where one event can say both.
-    pub fn join(&mut self, other: &Self) -> bool {
-        let same = |field| self.get(field) == other.get(field);
-        let joins = same(Field::ItemType)
-            && same(Field::Scenario)
-            && self.kind == Kind::Rendered
-            && other.kind == Kind::Rendered;
-        let items = self.items().len() + other.items().len();
-        if !joins || items > Limits::VALUE_WIDTH {
-            return false;
+        if let Some(scenario) = scenario {
+            fields.push((Field::Scenario, Data::Text(scenario.to_owned())));
         }
-        for id in other.items() {
-            self.add_item(id.clone());
-        }
-        true
+        events.push(Self { kind: Kind::Rendered, fields });
     }
 
     /// Adds an item id to those of a `rendered`, unless it is there.

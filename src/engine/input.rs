@@ -24,8 +24,8 @@ pub enum Input {
     StartTimer(u32, Value, Value),
     /// A consume timer ends.
     StopTimer(u32),
-    /// The page's observers tell this of a timer or a container: its handle, and what it takes.
-    Observed(Observation, u32, Value, Value),
+    /// The page's observers tell this of a timer or a container.
+    Observed(Observation, Vec<Value>),
     /// A ready-made link of a vendor is followed.
     Follow(Value, u64),
     /// A call that cannot be carried out.
@@ -48,23 +48,26 @@ pub enum Input {
     Dispose,
 }
 
-/// What the page's observers tell.
+/// What the page's observers tell, and what of it they pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Observation {
-    /// How far a timer's element was scrolled, or what of it was played.
+    /// How far a timer's element was scrolled: its handle, how much of the element is above the
+    /// lower edge of what can be seen of it, and how high it is, in CSS pixels. Or what was played
+    /// of its medium: its handle, the duration, if it is known, and starts and ends, in ms.
     Progress,
-    /// A container of recommendations begins, with these options.
+    /// A container of recommendations begins: the options, its handle.
     Observe,
-    /// So much is in view of a container's elements.
+    /// What is in view of a container's elements: its handle, a list.
     Looked,
-    /// A container has ended.
+    /// A container has ended: its handle.
     Unobserve,
 }
 
 impl Observation {
-    const ALL: [(&str, Self); 4] = [
+    const ALL: [(&str, Self); 5] = [
         ("scrolled", Self::Progress),
         ("played", Self::Progress),
+        ("observeRecommendations", Self::Observe),
         ("looked", Self::Looked),
         ("unobserve", Self::Unobserve),
     ];
@@ -73,37 +76,32 @@ impl Observation {
 impl Input {
     /// The input that a call of the page is. `args` are the method's arguments.
     pub fn from_call(verb: &str, args: Vec<Value>, at: u64) -> Self {
+        if let Some((_, what)) = Observation::ALL.iter().find(|(name, _)| *name == verb) {
+            return Self::Observed(*what, args);
+        }
         let mut args = args.into_iter();
         let mut next = || args.next().unwrap_or(Value::Null);
-        let (first, second, third) = (next(), next(), next());
         match verb {
-            "login" => Self::Login(first, at),
-            "logout" => Self::Logout(first),
+            "login" => Self::Login(next(), at),
+            "logout" => Self::Logout(next()),
             "page" => Self::Page,
-            "consent" => Self::Consent(first),
+            "consent" => Self::Consent(next()),
             // The façade numbers its handles and passes the number last.
-            "consumeTimer" => Self::StartTimer(handle(&third), first, second),
-            "stopTimer" => Self::StopTimer(handle(&first)),
+            "consumeTimer" => {
+                let (item, options, id) = (next(), next(), next());
+                Self::StartTimer(id.whole(), item, options)
+            }
+            "stopTimer" => Self::StopTimer(next().whole()),
             "flush" => Self::Flush,
             "dispose" => Self::Dispose,
-            "followLink" => Self::Follow(first, at),
-            "observeRecommendations" => {
-                Self::Observed(Observation::Observe, handle(&second), first, Value::Null)
-            }
-            _ => {
-                if let Some(kind) = Kind::from_name(verb) {
-                    Self::Track(kind, first, at)
-                } else if let Some((_, told)) = Observation::ALL.iter().find(|o| o.0 == verb) {
-                    Self::Observed(*told, handle(&first), second, third)
-                } else {
+            "followLink" => Self::Follow(next(), at),
+            _ => match Kind::from_name(verb) {
+                Some(kind) => Self::Track(kind, next(), at),
+                None => {
                     let detail = "is no method of the tracker";
                     Self::Reject(Problem::new(ErrorCode::UnknownEvent, detail).at(shorten(verb)))
                 }
-            }
+            },
         }
     }
-}
-
-fn handle(value: &Value) -> u32 {
-    value.as_number().unwrap_or_default() as u32
 }

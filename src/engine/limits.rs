@@ -116,7 +116,7 @@ impl Limits {
     pub const SCROLL_SETTLE_MS: u64 = 1_000;
     /// CSS pixels that scrolling to the very end may miss it by: browsers round the one and not
     /// the other (MDN, `Element.scrollHeight`).
-    pub const SCROLL_SLACK_PX: f64 = 1.0;
+    pub const SCROLL_SLACK_PX: u64 = 1;
     /// What a player's clock may be away from the duration when all was played.
     pub const MEDIA_SLACK_MS: u64 = 100;
     /// Parts of a medium, with others in between that were not played.
@@ -128,7 +128,7 @@ impl Limits {
     pub const SEEN_MS: u64 = 1_000;
     /// Containers of recommendations that are observed.
     pub const CONTAINERS: usize = 1_000;
-    /// Elements of all containers, and items that are said to have been seen in one page view.
+    /// Elements in all of them, and items that are said to have been seen in one page view.
     pub const RECOMMENDATIONS: usize = 10_000;
 
     /// Different warnings that are said only once (unknown fields, unsupported events).

@@ -170,8 +170,7 @@ impl Engine {
             | Input::Dispose => true,
         };
         // What was seen for long enough until now was seen, whatever comes next.
-        let seen = self.seen.tick(now.mono_ms);
-        self.measured(seen, now);
+        self.seen.tick(now.mono_ms, self.timers.reached());
         match input {
             Input::Track(kind, value, at) => self.track(kind, &value, at, now),
             Input::Login(value, at) => self.login(&value, at, now),
@@ -183,9 +182,7 @@ impl Engine {
             Input::Consent(value) => self.decide(&value, now),
             Input::StartTimer(id, item, options) => self.start_timer(id, &item, &options, now),
             Input::StopTimer(id) => self.timers.stop(id, now.mono_ms),
-            Input::Observed(what, id, first, second) => {
-                self.observed(what, id, &first, &second, now);
-            }
+            Input::Observed(what, args) => self.observed(what, &args, now),
             Input::Follow(link, at) => self.follow(&link, at, now),
             Input::Reject(error) => self.reject(error),
             Input::Wake => {
@@ -213,8 +210,11 @@ impl Engine {
                 self.disposed = true;
             }
         }
-        let reached = self.timers.reached();
-        self.measured(reached, now);
+        for event in std::mem::take(self.timers.reached()) {
+            if self.consent != Consent::Denied {
+                self.enqueue(event, now.wall_ms, now);
+            }
+        }
         let conditions = self.conditions(all);
         for queue in self.queues.iter_mut().filter(|_| pumps || all) {
             queue.pump(now, conditions, &mut self.request_ids, &mut self.effects);

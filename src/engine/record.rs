@@ -1,6 +1,7 @@
 //! An event with all that a destination has to know of it.
 
 use super::event::{Event, Field, Kind};
+use super::limits::Limits;
 use std::rc::Rc;
 
 /// An event, stamped.
@@ -43,9 +44,12 @@ impl Record {
                     event.clone()
                 }
             }
-            Kind::Rendered => {
+            Kind::Rendered if same(Field::Scenario) => {
                 let mut both = event.clone();
-                if !both.join(other) {
+                for id in other.items() {
+                    both.add_item(id.clone());
+                }
+                if both.items().len() > Limits::VALUE_WIDTH {
                     return None;
                 }
                 both

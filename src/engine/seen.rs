@@ -12,6 +12,7 @@ use super::read::{Fields, Report};
 use super::remember::hash;
 use super::time::NEVER;
 use super::value::Value;
+use std::rc::Rc;
 
 const NAME: &str = "observeRecommendations";
 
@@ -26,10 +27,10 @@ struct Container {
 /// An element that shows an item.
 #[derive(Debug)]
 struct Element {
-    container: u32,
+    container: Rc<Container>,
     number: u32,
-    /// A `rendered` of its item alone.
-    event: Event,
+    /// An event about its item.
+    item: Event,
     /// By which the item is known to have been seen: it may be shown twice.
     hash: u64,
     /// Whether enough of it is in view.
@@ -41,7 +42,7 @@ struct Element {
 /// All that is observed on the page.
 #[derive(Debug)]
 pub struct Seen {
-    containers: Vec<Container>,
+    containers: Vec<Rc<Container>>,
     elements: Vec<Element>,
     /// What was said in this page view.
     said: Vec<u64>,
@@ -75,7 +76,7 @@ impl Seen {
             return Err(TOO_MUCH.at(NAME));
         }
         let item_type = item_type.unwrap_or_else(|| default_item_type.to_owned());
-        self.containers.push(Container { id, scenario, item_type });
+        self.containers.push(Rc::new(Container { id, scenario, item_type }));
         Ok(())
     }
 
@@ -87,41 +88,34 @@ impl Seen {
         };
         for element in news.as_list().unwrap_or_default().chunks_exact(3) {
             let [number, item, share] = element else { continue };
-            let number = number.as_number().unwrap_or_default() as u32;
-            let share = share.as_number().unwrap_or_default();
-            let this = |element: &Element| element.container == id && element.number == number;
-            let mut place = self.elements.iter().position(this);
+            let (number, share) = (number.whole(), share.as_number().unwrap_or_default());
             if share < 0.0 || !item.is_null() {
                 // It is gone, or has another item now.
-                place.map(|place| self.elements.swap_remove(place));
-                place = None;
+                forget(&mut self.elements, id, Some(number));
             }
             if share >= 0.0 && !item.is_null() {
-                match container.element(number, item, advice) {
-                    Err(error) => advice.push(error),
-                    Ok(element) => {
-                        place = Some(self.elements.len());
-                        self.elements.push(element);
+                if self.elements.len() >= Limits::RECOMMENDATIONS {
+                    advice.push(TOO_MUCH.at(NAME));
+                } else {
+                    match Element::new(container, number, item, advice) {
+                        Ok(element) => self.elements.push(element),
+                        Err(error) => advice.push(error),
                     }
                 }
-                if self.elements.len() > Limits::RECOMMENDATIONS {
-                    self.elements.pop();
-                    advice.push(TOO_MUCH.at(NAME));
-                }
             }
-            if let Some(element) = place.and_then(|place| self.elements.get_mut(place)) {
-                element.in_view = share >= Limits::SEEN_SHARE;
-                element.count(self.visible, &self.said, now_ms);
+            for element in &mut self.elements {
+                if element.container.id == id && element.number == number {
+                    element.in_view = share >= Limits::SEEN_SHARE;
+                    element.count(self.visible, &self.said, now_ms);
+                }
             }
         }
     }
 
     /// Ends a container.
     pub fn unobserve(&mut self, id: u32) {
-        if let Some(place) = self.containers.iter().position(|container| container.id == id) {
-            self.containers.swap_remove(place);
-            self.elements.retain(|element| element.container != id);
-        }
+        self.containers.retain(|container| container.id != id);
+        forget(&mut self.elements, id, None);
     }
 
     /// A new page view: everything counts afresh.
@@ -140,8 +134,7 @@ impl Seen {
     }
 
     /// Time went by: one `rendered` for all items of a scenario and a type that were seen.
-    pub fn tick(&mut self, now_ms: u64) -> Vec<Event> {
-        let mut reached: Vec<Event> = Vec::new();
+    pub fn tick(&mut self, now_ms: u64, reached: &mut Vec<Event>) {
         for element in &mut self.elements {
             if element.since.saturating_add(Limits::SEEN_MS) > now_ms {
                 continue;
@@ -149,18 +142,20 @@ impl Seen {
             element.since = NEVER;
             if self.said.len() < Limits::RECOMMENDATIONS && !self.said.contains(&element.hash) {
                 self.said.push(element.hash);
-                if !reached.iter_mut().any(|event| event.join(&element.event)) {
-                    reached.push(element.event.clone());
-                }
+                let (id, item_type) = element.item.item().unwrap_or_default();
+                let scenario = &element.container.scenario;
+                Event::add_rendered(reached, id, item_type, Some(scenario));
             }
         }
-        reached
     }
 
     /// When the next item was seen for long enough if nothing changes.
     pub fn next_wake(&self) -> u64 {
-        let since = self.elements.iter().map(|element| element.since).min();
-        since.unwrap_or(NEVER).saturating_add(Limits::SEEN_MS)
+        let mut since = NEVER;
+        for element in &self.elements {
+            since = since.min(element.since);
+        }
+        since.saturating_add(Limits::SEEN_MS)
     }
 
     fn interrupt(&mut self, now_ms: u64) {
@@ -171,23 +166,21 @@ impl Seen {
     }
 }
 
-impl Container {
-    fn element(
-        &self,
+impl Element {
+    fn new(
+        container: &Rc<Container>,
         number: u32,
         item: &Value,
         unknown: &mut Vec<Error>,
-    ) -> Result<Element, Error> {
+    ) -> Result<Self, Error> {
+        let container = container.clone();
         // Any kind that is about an item, and about nothing else.
-        let item = Event::parse_at(NAME, Kind::Blacklist, item, &self.item_type, unknown)?;
+        let item = Event::parse_at(NAME, Kind::Blacklist, item, &container.item_type, unknown)?;
         let (item_id, item_type) = item.item().unwrap_or_default();
-        let hash = hash(&[&self.scenario, item_type, item_id]);
-        let event = Event::rendered(item_id, item_type, &self.scenario);
-        Ok(Element { container: self.id, number, event, hash, in_view: false, since: NEVER })
+        let hash = hash(&[&container.scenario, item_type, item_id]);
+        Ok(Self { container, number, item, hash, in_view: false, since: NEVER })
     }
-}
 
-impl Element {
     /// Begins, ends or goes on counting, as it is seen now.
     fn count(&mut self, visible: bool, said: &[u64], now_ms: u64) {
         if !self.in_view || !visible || said.contains(&self.hash) {
@@ -196,4 +189,11 @@ impl Element {
             self.since = now_ms;
         }
     }
+}
+
+/// Forgets one element of a container, or all of them.
+fn forget(elements: &mut Vec<Element>, container: u32, number: Option<u32>) {
+    elements.retain(|element| {
+        element.container.id != container || number.is_some_and(|number| number != element.number)
+    });
 }

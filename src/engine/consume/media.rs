@@ -4,59 +4,54 @@
 //! it, what is repeated is in it once, and at double speed a second lasts half as long.
 //! <https://html.spec.whatwg.org/multipage/media.html#dom-media-played>
 
+use super::share;
 use crate::engine::limits::Limits;
 use crate::engine::value::Value;
 
-/// What was played of a medium.
+/// What was played of a medium, in milliseconds.
 #[derive(Debug)]
 pub struct Media {
-    ignore_tail_ms: u64,
-    /// 0: not known (yet), or without end.
-    duration_ms: u64,
+    ignore_tail: u32,
+    /// 0: not known (yet); the most that there is: without end.
+    duration: u32,
     /// Start and end of each, in no order; no two touch.
-    played: Vec<(u64, u64)>,
+    played: Vec<(u32, u32)>,
 }
 
 impl Media {
     /// A medium of which nothing is known.
-    pub fn new(ignore_tail_ms: u64) -> Self {
-        Self { ignore_tail_ms, duration_ms: 0, played: Vec::new() }
+    pub fn new(ignore_tail: u32) -> Self {
+        Self { ignore_tail, duration: 0, played: Vec::new() }
     }
 
-    /// The duration, if there is one, and starts and ends in turn. What was played before a new
-    /// load of the same medium (a player changes the quality) was played.
+    /// The duration, and starts and ends in turn. What was played before a new load of the same
+    /// medium (a player changes the quality) was played.
     pub fn play(&mut self, duration: &Value, ranges: &Value) {
         let Some(ranges) = ranges.as_list() else { return };
-        self.duration_ms = match ms(duration) {
-            known @ 0..=Limits::SAFE_INTEGER => known,
-            _ => 0,
-        };
+        self.duration = duration.whole();
         for range in ranges.chunks_exact(2) {
             if let [start, end] = range {
-                self.add(ms(start), ms(end));
+                self.add(start.whole(), end.whole());
             }
         }
     }
 
     /// The percentage of what counts.
     pub fn percentage(&self) -> u8 {
+        if self.duration == u32::MAX {
+            return 0;
+        }
         // Nothing is all tail: such a tail was meant for a longer one.
-        let longer = self.duration_ms > self.ignore_tail_ms;
-        let full = self.duration_ms - if longer { self.ignore_tail_ms } else { 0 };
+        let longer = self.duration > self.ignore_tail;
+        let full = self.duration - if longer { self.ignore_tail } else { 0 };
         let mut seen = 0;
         for (start, end) in &self.played {
             seen += (*end).min(full).saturating_sub(*start);
         }
-        if seen == 0 {
-            0
-        } else if seen + Limits::MEDIA_SLACK_MS >= full {
-            100
-        } else {
-            (seen * 100 / full) as u8
-        }
+        share(seen.into(), full.into(), Limits::MEDIA_SLACK_MS)
     }
 
-    fn add(&mut self, mut start: u64, mut end: u64) {
+    fn add(&mut self, mut start: u32, mut end: u32) {
         if start >= end {
             return;
         }
@@ -70,9 +65,4 @@ impl Media {
             self.played.push((start, end));
         }
     }
-}
-
-/// Whole milliseconds; none of anything else.
-fn ms(value: &Value) -> u64 {
-    value.as_number().unwrap_or_default() as u64
 }

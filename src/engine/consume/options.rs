@@ -41,7 +41,7 @@ fn read(mut f: Fields<'_, '_>, now_ms: u64) -> (Measure, u8) {
         Some(3) => {
             let mut tail = 0;
             f.whole("ignoreTailMs", &mut tail, 0, Limits::TIMER_MS);
-            Measure::Media(Media::new(tail))
+            Measure::Media(Media::new(tail as u32))
         }
         Some(_) | None => Measure::Scroll(Scroll::new()),
     };

@@ -3,15 +3,15 @@
 //! An element that clips its content, or one within another that scrolls, is no case of its own:
 //! whoever observes the page says how much of the element was above the edge of what can be seen.
 
+use super::share;
 use crate::engine::limits::Limits;
 use crate::engine::time::NEVER;
-use crate::engine::value::Value;
 
 /// The furthest that was seen of an element.
 #[derive(Clone, Copy, Debug)]
 pub struct Scroll {
-    furthest: f64,
-    height: f64,
+    furthest: u64,
+    height: u64,
     /// When the height is believed, unless it changes again; never: it is.
     settles_at: u64,
 }
@@ -19,27 +19,26 @@ pub struct Scroll {
 impl Scroll {
     /// An element of which nothing is known.
     pub fn new() -> Self {
-        Self { furthest: 0.0, height: 0.0, settles_at: NEVER }
+        Self { furthest: 0, height: 0, settles_at: NEVER }
     }
 
     /// So much of so much is, or was, above the lower edge of what can be seen.
-    pub fn see(&mut self, depth: &Value, height: &Value, now_ms: u64) {
-        let (Some(depth), Some(height)) = (depth.as_number(), height.as_number()) else { return };
+    pub fn see(&mut self, depth: u32, height: u32, now_ms: u64) {
+        let height = u64::from(height);
         // An element that is not displayed has no height.
-        if !height.is_finite() || height <= 0.0 {
+        if height == 0 {
             return;
         }
-        if (height - self.height).abs() >= Limits::SCROLL_SLACK_PX {
+        if self.height == 0 || height.abs_diff(self.height) > Limits::SCROLL_SLACK_PX {
             // What was seen of it is as much of it as before when it shrinks (a phone is turned,
             // the visitor zooms out), and as many pixels when it grows (an image arrives late).
-            self.furthest *= (height / self.height).min(1.0);
+            if height < self.height {
+                self.furthest = self.furthest * height / self.height;
+            }
             self.height = height;
             self.settles_at = now_ms + Limits::SCROLL_SETTLE_MS;
         }
-        // Not `max`, by which the `min` of no number would be the height.
-        if depth > self.furthest {
-            self.furthest = depth.min(self.height);
-        }
+        self.furthest = self.furthest.max(u64::from(depth).min(self.height));
     }
 
     /// The percentage now; nothing as long as the height is not believed.
@@ -47,12 +46,10 @@ impl Scroll {
         if self.settles_at <= now_ms {
             self.settles_at = NEVER;
         }
-        if self.settles_at != NEVER || self.furthest <= 0.0 {
-            0
-        } else if self.furthest + Limits::SCROLL_SLACK_PX > self.height {
-            100
+        if self.settles_at == NEVER {
+            share(self.furthest, self.height, Limits::SCROLL_SLACK_PX)
         } else {
-            (self.furthest * 100.0 / self.height) as u8
+            0
         }
     }
 
