@@ -24,6 +24,12 @@ extern "C" {
     pub fn listeners() -> String;
     pub fn becomes(state: &str);
     pub fn fire(kind: &str);
+    #[wasm_bindgen(js_name = watchEnds)]
+    pub fn watch_ends();
+    pub fn end(name: &str, kind: &str, status: Option<u32>, redirect_start: f64) -> u32;
+    pub fn forbid(url: &str, directive: &str, disposition: &str);
+    pub fn here(url: &str) -> String;
+    pub fn outbox() -> u32;
     #[wasm_bindgen(js_name = blockStorage)]
     pub fn block_storage();
     #[wasm_bindgen(js_name = ignoreCookies)]
