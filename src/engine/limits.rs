@@ -82,7 +82,7 @@ impl Limits {
     /// may come later than the next page's first look: 1.2 s were seen.
     pub const ACKNOWLEDGED_MS: u64 = 15_000;
     /// What one page keeps in the outbox. A browser gives an origin 5 MiB, and the shop needs some.
-    pub const OUTBOX_BYTES: usize = 1_000_000;
+    pub const OUTBOX_BYTES: u32 = 1_000_000;
 
     /// First pause after a failure; doubles with each further one.
     pub const RETRY_MS: u64 = 1_000;

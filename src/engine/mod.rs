@@ -43,8 +43,8 @@ use id::EventIds;
 use identity::{Identity, Stored};
 use input::Input;
 use orders::Orders;
+use queue::Queue;
 use queue::journal::Journal;
-use queue::{Flight, Queue};
 use stats::Stats;
 use std::rc::Rc;
 use time::{NEVER, Now};
@@ -224,9 +224,6 @@ impl Engine {
         }
         if pumps || all {
             let (queues, mut turn) = self.turn(all, now);
-            for queue in queues.iter() {
-                turn.flight.add(queue.flown(now.mono_ms));
-            }
             for queue in queues {
                 queue.pump(&mut turn);
             }
@@ -284,14 +281,13 @@ impl Engine {
 
     /// Asks for the next wake-up, where it is another than the one that was asked for.
     fn settle_wake(&mut self, never: bool, now: &Now) {
-        let may = self.conditions(false);
-        let mut flight = Flight::default();
-        for queue in &self.queues {
-            flight.add(queue.flown(now.mono_ms));
-        }
-        let mut next = if never { NEVER } else { self.timers.next_wake() };
-        for queue in self.queues.iter().filter(|_| !never) {
-            next = next.min(queue.next_wake(may, flight));
+        let mut next = NEVER;
+        if !never {
+            next = self.timers.next_wake();
+            let (queues, turn) = self.turn(false, now);
+            for queue in queues {
+                next = next.min(queue.next_wake(&turn));
+            }
         }
         if next != self.wake {
             self.wake = next;

@@ -25,12 +25,16 @@ impl Engine {
         all: bool,
         now: &'a Now,
     ) -> (&'a mut Vec<Queue>, Turn<'a>) {
+        let mut flight = Flight::default();
+        for queue in &self.queues {
+            flight.add(queue.flown(now.mono_ms));
+        }
         let turn = Turn {
             now,
             may: self.conditions(all),
             ids: &mut self.request_ids,
             journal: &mut self.journal,
-            flight: Flight::default(),
+            flight,
             out: &mut self.effects,
         };
         (&mut self.queues, turn)
@@ -62,30 +66,17 @@ impl Engine {
         if !self.journal.on {
             return;
         }
-        if self.journal.instance != instance {
-            let (queues, mut turn) = self.turn(false, now);
-            return adopt(queues, entries, &mut turn);
-        }
-        let mut numbers = Vec::new();
-        for (key, _) in &entries {
-            numbers.push(number_of(key));
-        }
+        let own = self.journal.instance == instance;
         let (queues, mut turn) = self.turn(false, now);
-        let mut gone = false;
-        for queue in queues.iter_mut() {
-            gone |= queue.keep_only(&numbers);
-        }
-        if gone {
-            for queue in queues.iter_mut() {
-                queue.release(&mut turn);
-            }
+        if own {
+            // Another page may have taken it up, in part or at all, and goes on with its streams.
             turn.journal.rename(id(now.entropy));
             turn.out.push(Effect::Own(turn.journal.instance.clone()));
             for (place, queue) in queues.iter_mut().enumerate() {
                 queue.begin(stream(now.entropy, place));
-                queue.save(&mut turn);
             }
         }
+        adopt(queues, entries, &mut turn);
     }
 
     pub(super) fn unkept(&mut self, key: &str, now: &Now) {

@@ -23,7 +23,6 @@ use super::config::{Config, Destination};
 use super::effect::Effect;
 use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
-use super::id::letters;
 use super::limits::Limits;
 use super::number::whole;
 use super::protocol::{Class, Envelope, Holds};
@@ -118,8 +117,7 @@ impl Queue {
         // The address of a request without events is what a destination is known by.
         let envelope = Envelope { stream: "", seq: 0, sent_at: 0, ack: false };
         let empty = self.destination.protocol.request(Kind::Click, &[], &envelope);
-        let [a, b, c, d, e, f, g, h] = hash(&[&name, &empty.url]).to_be_bytes();
-        self.key = letters([a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0], 62, KEY_LETTERS);
+        self.key = whole(hash(&[&name, &empty.url]) >> 32);
         self.name = name.into();
     }
 
@@ -206,7 +204,8 @@ impl Queue {
     fn append(&mut self, record: Rc<Record>, encoded: String, weight: u32, turn: &mut Turn<'_>) {
         if self.destination.protocol.fits(&encoded) {
             let (kind, at, place) = (record.event.kind(), record.at, Place::default());
-            let mut event = Waiting { record: Some(record), kind, at, encoded, weight, place };
+            let record = Some(record);
+            let mut event = Box::new(Waiting { record, kind, at, encoded, weight, place });
             if let Some(own) = self.streams.first_mut() {
                 keep(&mut event, &self.key, &own.name, own.seq, turn);
                 own.push(event);
@@ -231,13 +230,10 @@ impl Queue {
     }
 }
 
-/// Letters that tell destinations apart in the outbox of one origin.
-const KEY_LETTERS: usize = 6;
-
 /// Writes an event that waits to the outbox.
-fn keep(event: &mut Waiting, key: &str, stream: &str, seq: u64, turn: &mut Turn<'_>) {
+fn keep(event: &mut Box<Waiting>, key: &str, stream: &str, seq: u64, turn: &mut Turn<'_>) {
     if turn.journal.on {
-        let text = journal::write(key, stream, seq, 0, std::slice::from_ref(event));
+        let text = journal::write(key, stream, seq, 0, std::slice::from_ref(&*event));
         turn.journal.keep(&mut event.place, text, turn.out);
     }
 }

@@ -43,7 +43,8 @@ impl Page {
             found.entry(name.to_owned()).or_default().push((key.clone(), text.clone()));
         }
         found.retain(|name, _| !self.owned.contains(name));
-        for (name, entries) in found {
+        for (name, mut entries) in found {
+            entries.sort_by_key(|(key, _)| number(key));
             self.feed(Input::Adopted(name, entries));
         }
         self.acknowledged();
@@ -69,7 +70,9 @@ impl Page {
     pub fn outbox(&self, instance: &str) -> Vec<(String, String)> {
         let prefix = format!("reco_o_{instance}_");
         let texts = self.kept.iter().filter(|(key, _)| key.starts_with(&prefix));
-        texts.map(|(key, text)| (key.clone(), text.clone())).collect()
+        let mut texts: Vec<_> = texts.map(|(key, text)| (key.clone(), text.clone())).collect();
+        texts.sort_by_key(|(key, _)| number(key));
+        texts
     }
 
     /// Keys of all outboxes.
@@ -101,4 +104,9 @@ impl Page {
         self.past.push((self.mono, key, before));
         true
     }
+}
+
+/// What a key ends with: the shell hands texts over in this order.
+fn number(key: &str) -> u64 {
+    key.rsplit('_').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }

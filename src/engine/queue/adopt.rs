@@ -9,34 +9,25 @@ use crate::engine::limits::Limits;
 use crate::engine::protocol::Class;
 
 /// Takes over what these texts say, each for the queue of its destination.
+/// They are in the order of their numbers.
 pub fn adopt(queues: &mut [Queue], entries: Vec<(String, String)>, turn: &mut Turn<'_>) {
-    let mut sorted: Vec<(u64, String, String)> = Vec::new();
+    let oldest = turn.now.wall_ms.saturating_sub(Limits::QUEUE_AGE_MS);
     for (key, text) in entries {
-        let number = journal::number_of(&key);
-        // Mostly they come in order.
-        let place = sorted.iter().rposition(|(before, ..)| *before <= number);
-        sorted.insert(place.map_or(0, |place| place + 1), (number, key, text));
-    }
-    for (_, key, text) in sorted {
-        let entry = journal::read(&text);
-        let queue = entry
-            .as_ref()
-            .and_then(|entry| queues.iter_mut().find(|queue| queue.key == entry.destination));
-        match (entry, queue) {
-            (Some(entry), Some(queue)) => {
+        let mut keeps = false;
+        if let Some(entry) = journal::read(&text) {
+            match queues.iter_mut().find(|queue| queue.key == entry.destination) {
                 // What there is no room for is left to another page.
-                if turn.journal.has_room(text.len()) {
-                    turn.out.push(Effect::Forget(key));
+                Some(queue) if turn.journal.has_room(text.len()) => {
+                    turn.out.push(Effect::Forget(key.clone()));
                     queue.adopt(entry, turn);
+                    continue;
                 }
+                Some(_) => keeps = true,
+                None => keeps = entry.events.first().is_some_and(|event| event.at >= oldest),
             }
-            (Some(entry), None) => {
-                let oldest = turn.now.wall_ms.saturating_sub(Limits::QUEUE_AGE_MS);
-                if entry.events.first().is_some_and(|event| event.at < oldest) {
-                    turn.out.push(Effect::Forget(key));
-                }
-            }
-            (None, _) => turn.out.push(Effect::Forget(key)),
+        }
+        if !keeps {
+            turn.out.push(Effect::Forget(key));
         }
     }
 }
@@ -72,55 +63,28 @@ impl Queue {
         self.bound(turn);
     }
 
-    /// Gives up what does not stand under one of these numbers any more: another page has it now.
-    /// Says whether there was any.
-    pub fn keep_only(&mut self, numbers: &[u64]) -> bool {
-        let mut gone = 0;
-        let before = self.parcels.len();
-        for stream in &mut self.streams {
-            for event in std::mem::take(&mut stream.waiting) {
-                if event.place.is_among(numbers) {
-                    stream.waiting.push(event);
-                } else {
-                    stream.bytes -= event.encoded.len();
-                    gone += 1;
-                    self.counts.accepted -= event.weight;
-                }
-            }
-        }
-        let mut rest = Vec::new();
-        for parcel in std::mem::take(&mut self.parcels) {
-            let ours = parcel.place.is_among(numbers)
-                && parcel.events.iter().all(|event| event.place.is_among(numbers));
-            if ours {
-                rest.push(parcel);
-            } else {
-                self.counts.accepted -= weigh(&parcel.events);
-            }
-        }
-        self.parcels = rest;
-        gone > 0 || self.parcels.len() < before
-    }
-
-    /// Begins a stream, with what waits: who took over what is gone goes on with the one before.
+    /// Goes on without what stands in the outbox, as another stream: whoever takes that up, this page or
+    /// another, goes on with the one before.
     pub fn begin(&mut self, stream: String) {
         let mut own = Stream::new(stream);
-        if let Some(before) = self.streams.first_mut() {
-            own.waiting = std::mem::take(&mut before.waiting);
-            own.bytes = std::mem::take(&mut before.bytes);
+        for stream in &mut self.streams {
+            for event in std::mem::take(&mut stream.waiting) {
+                if event.place.is_kept() {
+                    self.counts.accepted -= event.weight;
+                } else {
+                    own.push(event);
+                }
+            }
+            stream.bytes = 0;
         }
         self.streams.insert(0, own);
-    }
-
-    /// Takes everything out of the outbox.
-    pub fn release(&mut self, turn: &mut Turn<'_>) {
-        for stream in &mut self.streams {
-            for event in &mut stream.waiting {
-                turn.journal.forget(&mut event.place, turn.out);
+        for parcel in std::mem::take(&mut self.parcels) {
+            let first = parcel.events.first();
+            if parcel.place.is_kept() || first.is_some_and(|event| event.place.is_kept()) {
+                self.counts.accepted -= weigh(&parcel.events);
+            } else {
+                self.parcels.push(parcel);
             }
-        }
-        for parcel in &mut self.parcels {
-            parcel.release(turn);
         }
     }
 
@@ -141,22 +105,22 @@ impl Queue {
     }
 
     /// The text with this number could not be written.
-    pub fn unkept(&mut self, number: u64, turn: &mut Turn<'_>) {
+    pub fn unkept(&mut self, number: u32, turn: &mut Turn<'_>) {
         for stream in &mut self.streams {
             unkept(&mut stream.waiting, number, turn);
         }
         for parcel in &mut self.parcels {
             unkept(&mut parcel.events, number, turn);
-            if parcel.place.number() == number {
+            if parcel.place.number == number {
                 turn.journal.fill(&mut parcel.place, turn.out);
             }
         }
     }
 }
 
-fn unkept(events: &mut [Waiting], number: u64, turn: &mut Turn<'_>) {
+fn unkept(events: &mut [Box<Waiting>], number: u32, turn: &mut Turn<'_>) {
     for event in events {
-        if event.place.number() == number {
+        if event.place.number == number {
             turn.journal.fill(&mut event.place, turn.out);
         }
     }

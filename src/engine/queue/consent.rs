@@ -29,7 +29,8 @@ impl Queue {
         for place in 0..self.streams.len() {
             let Some(stream) = self.streams.get_mut(place) else { break };
             stream.bytes = 0;
-            for Waiting { record, weight, .. } in std::mem::take(&mut stream.waiting) {
+            for event in std::mem::take(&mut stream.waiting) {
+                let Waiting { record, weight, .. } = *event;
                 let Some(record) = record else {
                     self.drop(weight, ErrorCode::Refused, turn.out);
                     continue;

@@ -1,10 +1,10 @@
 //! The outbox: what waits and what was sent without an answer, as texts that outlive the page.
 //!
 //! One text for each event that waits, or for the parcel that it went into, so that an event costs one
-//! small write: `<checksum> <destination> <stream> <seq> <made at>`, and a line `<kind> <at> <weight>
-//! <encoded>` for each event. An event that waits has 0 for the time; its number is the next parcel's.
+//! small write: `<checksum> <destination> <stream> <seq> <made at> `, and `<kind> <at> <weight> <encoded>` and
+//! the end of a line for each event. An event that waits has 0 for the time; its number is the next parcel's.
 
-use super::parcel::Waiting;
+use super::parcel::{Events, Waiting};
 use crate::engine::effect::Effect;
 use crate::engine::event::Kind;
 use crate::engine::limits::Limits;
@@ -20,24 +20,15 @@ const FORM: &str = "1";
 /// Where something stands in the outbox: the number in its key, 0 for nowhere; and its size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
-    number: u64,
-    bytes: usize,
+    /// The number in its key.
+    pub number: u32,
+    bytes: u32,
 }
 
 impl Place {
     /// Whether it stands there at all.
     pub fn is_kept(self) -> bool {
         self.number > 0
-    }
-
-    /// The number in its key.
-    pub fn number(self) -> u64 {
-        self.number
-    }
-
-    /// Whether it stands under one of these numbers, or nowhere.
-    pub fn is_among(self, numbers: &[u64]) -> bool {
-        !self.is_kept() || numbers.contains(&self.number)
     }
 }
 
@@ -48,9 +39,9 @@ pub struct Journal {
     pub instance: String,
     /// Whether anything may be written.
     pub on: bool,
-    numbers: u64,
-    bytes: usize,
-    most: usize,
+    numbers: u32,
+    bytes: u32,
+    most: u32,
 }
 
 impl Journal {
@@ -72,22 +63,23 @@ impl Journal {
 
     /// Whether a text of this size would be kept.
     pub fn has_room(&self, bytes: usize) -> bool {
-        self.on && self.bytes + bytes <= self.most
+        self.on && self.bytes as usize + bytes <= self.most as usize
     }
 
     /// Writes a text, instead of the one that stands in this place. What has no room, or must not be
     /// stored, is nowhere.
     pub fn keep(&mut self, place: &mut Place, text: String, out: &mut Vec<Effect>) {
         let others = self.bytes.saturating_sub(place.bytes);
-        if !self.on || others + text.len() > self.most {
+        let bytes = text.len() as u32;
+        if !self.on || others + bytes > self.most {
             return self.forget(place, out);
         }
         if !place.is_kept() {
             self.numbers += 1;
             place.number = self.numbers;
         }
-        place.bytes = text.len();
-        self.bytes = others + place.bytes;
+        place.bytes = bytes;
+        self.bytes = others + bytes;
         out.push(Effect::Keep(self.key(*place), text));
     }
 
@@ -107,17 +99,14 @@ impl Journal {
     }
 
     fn key(&self, place: Place) -> String {
-        concat(&[PREFIX, &self.instance, "_", &whole(place.number)])
+        concat(&[PREFIX, &self.instance, "_", &whole(place.number.into())])
     }
 }
 
 /// The number in a key; 0 where there is none.
-pub fn number_of(key: &str) -> u64 {
-    let mut rest = key;
-    while let Some((_, behind)) = split_once(rest, b'_') {
-        rest = behind;
-    }
-    parse_whole(rest).unwrap_or_default()
+pub fn number_of(key: &str) -> u32 {
+    let digits = key.get(PREFIX.len()..).and_then(|rest| split_once(rest, b'_'));
+    digits.and_then(|(_, digits)| parse_whole(digits)).unwrap_or_default() as u32
 }
 
 /// What one text says.
@@ -132,7 +121,7 @@ pub struct Entry<'a> {
     /// When the parcel was made; 0 for an event that waits.
     pub made_at: u64,
     /// The events, at least one.
-    pub events: Vec<Waiting>,
+    pub events: Events,
 }
 
 /// A text for these events.
@@ -141,48 +130,56 @@ pub fn write(
     stream: &str,
     seq: u64,
     made_at: u64,
-    events: &[Waiting],
+    events: &[Box<Waiting>],
 ) -> String {
-    let mut text = concat(&[destination, " ", stream, " ", &whole(seq), " ", &whole(made_at)]);
+    let mut text = concat(&[destination, " ", stream, " "]);
+    push_numbers(&mut text, seq, made_at);
     for event in events {
-        text.push('\n');
         text.push_str(event.kind.name());
-        for number in [event.at, event.weight.into()] {
-            text.push(' ');
-            push_whole(&mut text, number);
-        }
         text.push(' ');
+        push_numbers(&mut text, event.at, event.weight.into());
         text.push_str(&event.encoded);
+        text.push('\n');
     }
     concat(&[&whole(hash(&[FORM, &text])), " ", &text])
 }
 
+fn push_numbers(text: &mut String, one: u64, other: u64) {
+    for number in [one, other] {
+        push_whole(text, number);
+        text.push(' ');
+    }
+}
+
 /// What a text says; none where it is damaged.
 pub fn read(text: &str) -> Option<Entry<'_>> {
-    let (sum, text) = split_once(text, b' ')?;
-    if parse_whole(sum)? != hash(&[FORM, text]) {
+    let mut rest = text;
+    if number(&mut rest)? != hash(&[FORM, rest]) {
         return None;
     }
-    let (head, mut rest) = split_once(text, b'\n')?;
-    let (destination, head) = split_once(head, b' ')?;
-    let (stream, head) = split_once(head, b' ')?;
-    let (seq, made_at) = split_once(head, b' ')?;
+    let (destination, stream) = (cut(&mut rest, b' ')?, cut(&mut rest, b' ')?);
+    let (seq, made_at) = (number(&mut rest)?, number(&mut rest)?);
     let mut events = Vec::new();
     while !rest.is_empty() {
-        let (line, more) = split_once(rest, b'\n').unwrap_or((rest, ""));
-        let (kind, line) = split_once(line, b' ')?;
-        let (at, line) = split_once(line, b' ')?;
-        let (weight, encoded) = split_once(line, b' ')?;
-        events.push(Waiting {
+        events.push(Box::new(Waiting {
             record: None,
-            kind: Kind::from_name(kind)?,
-            at: parse_whole(at)?,
-            encoded: encoded.to_owned(),
-            weight: parse_whole(weight)? as u32,
+            kind: Kind::from_name(cut(&mut rest, b' ')?)?,
+            at: number(&mut rest)?,
+            weight: number(&mut rest)? as u32,
+            encoded: cut(&mut rest, b'\n')?.to_owned(),
             place: Place::default(),
-        });
-        rest = more;
+        }));
     }
-    let (seq, made_at) = (parse_whole(seq)?, parse_whole(made_at)?);
     (!events.is_empty()).then_some(Entry { destination, stream, seq, made_at, events })
+}
+
+/// Takes a part off the text, up to this byte.
+fn cut<'a>(rest: &mut &'a str, end: u8) -> Option<&'a str> {
+    let (part, behind) = split_once(rest, end)?;
+    *rest = behind;
+    Some(part)
+}
+
+fn number(rest: &mut &str) -> Option<u64> {
+    parse_whole(cut(rest, b' ')?)
 }

@@ -26,8 +26,11 @@ pub struct Waiting {
     pub place: Place,
 }
 
+/// Events, moved between lists: a pointer is cheaper than their dozen words.
+pub type Events = Vec<Box<Waiting>>;
+
 /// How many deliveries these events stand for.
-pub fn weigh(events: &[Waiting]) -> u32 {
+pub fn weigh(events: &[Box<Waiting>]) -> u32 {
     let mut weight = 0;
     for event in events {
         weight += event.weight;
@@ -44,7 +47,7 @@ pub struct Stream {
     /// The next batch's number.
     pub seq: u64,
     /// Events in no parcel yet, in their order,
-    pub waiting: Vec<Waiting>,
+    pub waiting: Events,
     /// and their size.
     pub bytes: usize,
 }
@@ -56,46 +59,36 @@ impl Stream {
     }
 
     /// Takes one in.
-    pub fn push(&mut self, event: Waiting) {
+    pub fn push(&mut self, event: Box<Waiting>) {
         self.bytes += event.encoded.len();
         self.waiting.push(event);
     }
 
     /// Takes the one out that waits longest.
-    pub fn shift(&mut self) -> Waiting {
+    pub fn shift(&mut self) -> Box<Waiting> {
         let first = self.waiting.remove(0);
         self.bytes -= first.encoded.len();
         first
     }
 
     /// Takes out what the next parcel holds: so many events and so many bytes at most.
-    pub fn take(&mut self, holds: Holds, most: u64, mut bytes: usize, full: u64) -> Vec<Waiting> {
+    pub fn take(&mut self, holds: Holds, most: u64, mut bytes: usize, full: u64) -> Events {
         let most = if holds == Holds::One { 1 } else { most };
-        let kind = self.waiting.first().map(|first| first.kind);
-        let fits = |event: &Waiting| holds != Holds::OneKind || Some(event.kind) == kind;
-        let (mut end, mut count) = (0, 0);
-        for next in &self.waiting {
-            if fits(next) {
-                // With the comma before it.
-                bytes += next.encoded.len() + 1;
-                if count == most || count > 0 && bytes as u64 > full {
-                    break;
-                }
-                count += 1;
+        let mut taken: Events = Vec::new();
+        let mut place = 0;
+        while let Some(next) = self.waiting.get(place) {
+            if holds == Holds::OneKind && taken.first().is_some_and(|one| one.kind != next.kind) {
+                place += 1;
+                continue;
             }
-            end += 1;
-        }
-        let rest = self.waiting.split_off(end);
-        let mut taken = Vec::new();
-        for event in std::mem::replace(&mut self.waiting, Vec::new()) {
-            if fits(&event) {
-                self.bytes -= event.encoded.len();
-                taken.push(event);
-            } else {
-                self.waiting.push(event);
+            // With the comma before it.
+            bytes += next.encoded.len() + 1;
+            if taken.len() as u64 == most || !taken.is_empty() && bytes as u64 > full {
+                break;
             }
+            self.bytes -= next.encoded.len();
+            taken.push(self.waiting.remove(place));
         }
-        self.waiting.extend(rest);
         taken
     }
 }
@@ -125,7 +118,7 @@ pub struct Parcel {
     /// The request.
     pub request: Rc<Request>,
     /// The events in it.
-    pub events: Vec<Waiting>,
+    pub events: Events,
     /// What its destination can bear.
     pub class: Class,
     /// Where it is.

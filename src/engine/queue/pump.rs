@@ -1,8 +1,8 @@
 //! What a queue sends, and when: parcels that have to go, then what waits.
 
 use super::journal::{self, Place};
-use super::parcel::{Parcel, Stage, Waiting};
-use super::turn::{Conditions, Flight, Turn};
+use super::parcel::{Events, Parcel, Stage};
+use super::turn::{Flight, Turn};
 use super::{Queue, keep};
 use crate::engine::config::Transport;
 use crate::engine::effect::Via;
@@ -60,12 +60,12 @@ impl Queue {
     }
 
     /// When the next request is due; never while nothing may or needs to go.
-    pub fn next_wake(&self, may: Conditions, flight: Flight) -> u64 {
-        if !may.open || self.blocked {
+    pub fn next_wake(&self, turn: &Turn<'_>) -> u64 {
+        if !turn.may.open || self.blocked {
             return NEVER;
         }
         if self.crowded {
-            return flight.until;
+            return turn.flight.until;
         }
         let mut due = self.deadline;
         for parcel in &self.parcels {
@@ -116,7 +116,7 @@ impl Queue {
     /// A parcel of these events.
     pub(super) fn wrap(
         &self,
-        events: Vec<Waiting>,
+        events: Events,
         stream: Rc<String>,
         seq: u64,
         made_at: u64,
