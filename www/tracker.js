@@ -1,13 +1,10 @@
 // The façade: the methods of index.d.ts over a module that arrives later, or never. It keeps what
 // is called early, never throws into the page, and goes quietly dead when the module traps.
 
+import { consentOf, keyOf, leave, REPLAYED } from "./early.js";
+
 /** Methods that the engine carries out; they may be called before it is there. */
-const VERBS = [
-  "click", "consume", "basket", "deleteFromBasket", "wishlist", "deleteFromWishlist", "buy", "rate", "blacklist",
-  "rendered", "clickRecommended", "followLink", "triggerOpened", "clickTriggered",
-  "feedback", "cacheHit", "landingPageClick", "predictiveBasketClick",
-  "login", "logout", "page", "consent",
-];
+const VERBS = [...REPLAYED, "page", "consent"];
 
 /** Protocols that only the larger module has: most shops never load it. */
 const LARGER = ["yoochoose", "factfinder", "intempt"];
@@ -30,7 +27,7 @@ class TrackerError extends Error {
 /**
  * Makes a tracker, or hands out the one that has the same destinations.
  *
- * `load(larger, wasmUrl)` brings the functions of the larger or the smaller module. Returns the tracker and `dispatch(verb,
+ * `load(larger, wasmUrl)` brings the functions of the larger or the smaller module, and those of parked.js. Returns the tracker and `dispatch(verb,
  * args, at)`, by which the script tag replays what was called earlier.
  */
 export function create(config, load) {
@@ -48,18 +45,10 @@ export function create(config, load) {
 // In Node a page is rendered for many visitors: nothing may happen there.
 const inPage = () => typeof document !== "undefined";
 
-function keyOf(config) {
-  try {
-    return JSON.stringify([].concat(config.destinations));
-  } catch {
-    return "";
-  }
-}
-
 function make(config, load, forget) {
   const { onWarning, debug, consentFrom, wasmUrl, ...settings } = config;
   const listeners = { sent: [], acknowledged: [], dropped: [], warning: onWarning ? [onWarning] : [] };
-  const early = [];
+  let early = [];
   /** Who waits for everything to be answered. */
   const waiting = [];
   /** The module's functions, and the number by which they know this tracker. */
@@ -67,7 +56,8 @@ function make(config, load, forget) {
   let number;
   let dead = !inPage();
   let timers = 0;
-  let saidUser = settings.identity?.userId ?? null;
+  /** The account, as far as this page has said; undefined: it is whoever was there before. */
+  let saidUser = settings.identity?.userId;
 
   const log = (...parts) => debug && console.debug("recobeacon:", ...parts);
 
@@ -92,7 +82,8 @@ function make(config, load, forget) {
   const die = (code, cause) => {
     dead = true;
     core = null;
-    early.length = 0;
+    // Without a network it will be there on the next page, and what was called waits for that.
+    if (!(cause instanceof TypeError)) early = [];
     return warn({ code, message: String(cause?.message ?? cause) });
   };
 
@@ -113,16 +104,39 @@ function make(config, load, forget) {
   const ask = (what, otherwise = null, timer = 0) =>
     guard(() => core && JSON.parse(core.state(number, timer))[what]) ?? otherwise;
 
+  const run = (verb, args, at) => guard(() => core?.call(number, [...args, verb], at), null, verb);
+
   const call = (verb, args, at) => {
-    const run = () => {
+    const deed = () => {
       log(verb, ...args);
-      if (core) core.call(number, [...args, verb], at);
-      else if (early.push([verb, args, at]) > MOST_EARLY) {
+      if (core) {
+        core.call(number, [...args, verb], at);
+        if (verb === "consent") found(core, [[verb, args]]).then((pages) => replay(pages, saidUser));
+      } else if (early.push([verb, args, at]) > MOST_EARLY) {
         early.shift();
         warn({ code: "queue-full", field: verb, message: "too many calls before the module was loaded" });
       }
     };
-    guard(run, null, verb);
+    guard(deed, null, verb);
+  };
+
+  /** What earlier pages had to leave undone, if this one may do it: what waits for consent waits where it is. */
+  const found = async ({ forget, resend, take }, calls) => {
+    const consent = consentOf(settings, calls);
+    if (consent === "denied" || consent === "anonymous") forget();
+    if (consent !== "granted") return [];
+    resend(settings);
+    return take(settings);
+  };
+
+  /** Does it, as whoever those pages were made for; afterwards it is `user` again. */
+  const replay = (pages, user) => {
+    const identify = (user, at) => user !== undefined && run(...(user === null ? ["logout", [], at] : ["login", [user], at]));
+    for (const { userId, calls, at } of pages) {
+      identify(userId, at);
+      for (const call of calls) run(...call);
+    }
+    if (pages.length) identify(user, Date.now());
   };
 
   const start = async () => {
@@ -153,13 +167,16 @@ function make(config, load, forget) {
       // It has told what makes the configuration unusable, or it is none at all.
       throw problem;
     }
+    const pages = await found(loaded, early);
+    if (dead) return;
     core = loaded;
-    for (const [verb, args, at] of early.splice(0)) guard(() => core?.call(number, [...args, verb], at), null, verb);
+    replay(pages, settings.identity?.userId);
+    for (const call of early.splice(0)) run(...call);
   };
 
   const tracker = {
     get userId() {
-      return core ? ask("userId") : saidUser;
+      return core ? ask("userId") : (saidUser ?? null);
     },
     get anonymousId() {
       return ask("anonymousId");
@@ -225,6 +242,8 @@ function make(config, load, forget) {
   }
 
   const ready = dead ? Promise.resolve() : start();
+  // Never unload, which keeps a page out of the back/forward cache.
+  if (inPage()) addEventListener("pagehide", () => core || (early = leave(settings, early)));
   ready.catch(() => {});
   tracker.ready = ready;
 

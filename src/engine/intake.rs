@@ -24,10 +24,7 @@ impl Engine {
             Err(error) => return self.reject(error),
         };
         self.advise(unknown);
-        let repeated = self.orders.admit(&mut events, now);
-        if kind == Kind::Buy && self.identity.may_store(self.consent) {
-            self.orders.kept().save(&mut self.effects);
-        }
+        let repeated = self.admit(&mut events, now);
         if repeated > 0 {
             let detail = "was sent before for this order";
             let problem = Problem::new(ErrorCode::DuplicateOrder, detail);
@@ -39,6 +36,22 @@ impl Engine {
         for event in events {
             self.enqueue(event, at, now);
         }
+    }
+
+    /// Remembers the orders of purchases that the collector got as they were called: www/early.js.
+    pub(super) fn bought(&mut self, value: &Value, now: &Now) {
+        let item_type = &self.config.item_type;
+        if let Ok(mut events) = Event::parse(Kind::Buy, value, item_type, &mut Vec::new()) {
+            self.admit(&mut events, now);
+        }
+    }
+
+    fn admit(&mut self, events: &mut Vec<Event>, now: &Now) -> u32 {
+        let repeated = self.orders.admit(events, now);
+        if self.identity.may_store(self.consent) {
+            self.orders.kept().save(&mut self.effects);
+        }
+        repeated
     }
 
     pub(super) fn enqueue(&mut self, event: Event, at: u64, now: &Now) {
