@@ -108,7 +108,7 @@ function sendRaw(settings, identity, calls, gone) {
 function visitor(identity) {
   const name = identity.cookieName ?? "reco_id";
   const known = cookie(name);
-  if (/^[\w-]{8,512}$/.test(known)) return known;
+  if (known && /^[\w-]{8,512}$/.test(known)) return known;
   const made = id();
   const days = identity.cookieDays ?? 90;
   keepCookie(name, made, days, identity);

@@ -90,7 +90,7 @@ export async function take(settings) {
 /** What was parked, as far as it is calls. */
 const read = (text) => {
   const calls = attempt(() => text.length < LONGEST_TEXT && JSON.parse(`[${text}0]`)) || [];
-  return calls.filter((call) => attempt(() => call[1].map && isFresh(call[2])));
+  return calls.filter((call) => Array.isArray(call?.[1]) && isFresh(call[2]));
 };
 
 /** An event that names no item type has that of the page that it was made in. */

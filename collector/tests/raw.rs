@@ -335,3 +335,55 @@ async fn hostile_json_is_refused_or_left_out() {
     let twice = r#"{"v":1,"stream":"s1","seq":0,"raw":[],"raw":[]}"#;
     assert_eq!(server.post(twice).await.status, 400);
 }
+
+#[tokio::test]
+async fn a_purchase_that_the_page_has_sent_before_is_left_out() {
+    let server = Server::start().await;
+    let buy = |order: &str, at| json!(["buy", [{ "itemId": 1, "orderId": order }], at]);
+    let body = changed(raw(json!([buy("o1", AT), buy("o2", AT)])), json!({ "ack": true }));
+    // What the tracker keeps: the hash of the order, and when in seconds.
+    let sent = format!("{}.{},", fnv("o1"), AT / 1000 - 60);
+    let stored = async |stream: &str, orders: Value| {
+        let body = changed(body.clone(), json!({ "orders": orders, "stream": stream }));
+        assert_eq!(server.post(body).await.status, 204);
+        let rows = server.events().await;
+        let of = rows.iter().filter(|row| row["stream"] == stream);
+        of.map(|row| row["orderId"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(stored("s1", json!(sent)).await, ["o2"]);
+    for (stream, orders) in [("s2", json!(null)), ("s3", json!("x.y,")), ("s4", json!(""))] {
+        assert_eq!(stored(stream, orders).await, ["o1", "o2"]);
+    }
+    let wrong = changed(body.clone(), json!({ "orders": [] }));
+    assert!(server.post(wrong).await.text().starts_with("orders: "));
+}
+
+/// As `Remembered` has it.
+fn fnv(text: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    text.bytes().chain([0]).fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+#[tokio::test]
+async fn reading_calls_keeps_nobody_waiting() {
+    // This test's server has one thread for all requests.
+    let server = Server::start().await;
+    let lines: Value = (0..1000).map(|n| json!({ "itemId": n, "orderId": n })).collect();
+    let body = raw((0..5).map(|n| json!(["buy", [lines], AT + n])).collect());
+    let ended = std::cell::RefCell::new(Vec::new());
+    let slow = async {
+        let status = post(&server, "", &body).await.status;
+        ended.borrow_mut().push("raw");
+        status
+    };
+    let quick = async {
+        // Behind the other: its body is with the collector by then.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let status = server.get("/healthz").await.status;
+        ended.borrow_mut().push("health");
+        status
+    };
+    let (slow, quick) = tokio::join!(slow, quick);
+    assert_eq!((slow, quick), (204, 200));
+    assert_eq!(ended.into_inner(), ["health", "raw"]);
+}

@@ -2,16 +2,10 @@
 
 import assert from "node:assert/strict";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
-import { slow } from "./slow.mjs";
+import { back, BATCH, call, EMPTY, IBEXA, kept, leave, MODULE, open, RAW, SCRIPT, settled, slow } from "./slow.mjs";
 
 // playwright-core starts Chromium without a back/forward cache.
 useBrowser({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
-
-const SCRIPT = /reco\.js/;
-const MODULE = /\.wasm/;
-const RAW = /POST \/v1\/events/;
-const BATCH = '{ protocol: "batch", endpoint: "/v1/events" }';
-const IBEXA = '{ protocol: "ibexa", customerId: "00000", endpoint: location.origin }';
 
 /** Says when it called what its address asks for, and leaves at once where it asks for that. */
 const SCRIPTED = `
@@ -22,26 +16,12 @@ const SCRIPTED = `
   }
   if (asked.has("leave")) addEventListener("DOMContentLoaded", () => location.replace("/empty.html"));
 `;
-const EMPTY = "<!doctype html><title>empty</title><link rel=icon href='data:,'>";
 const shop = (options = {}) => ({ "index.html": tagged({ script: SCRIPTED, ...options }), "empty.html": EMPTY });
-const kept = (page) => page.evaluate(() => Object.keys(localStorage).filter((key) => /^reco_(q|raw)/.test(key)));
-const texts = (page) => page.evaluate(() => Object.entries(localStorage).filter(([key]) => /^reco_(q|raw)/.test(key)).map(([, text]) => text));
-/** The scripts of a page may be under way for ever: its load event is not waited for. */
-const open = (page, url) => page.goto(url, { waitUntil: "domcontentloaded" });
-const back = (page) => page.goBack({ waitUntil: "commit" });
-const call = (page, ...calls) => page.evaluate((calls) => calls.forEach((call) => window.reco(...call)), calls);
 /** Which early page it is: without the script, or without the module. */
 const STAGES = [
   ["the script", SCRIPT],
   ["the module", MODULE],
 ];
-
-/** Until reco.js has taken the stub's place, where it is not held itself. */
-const settled = (page, held) => held === SCRIPT || page.waitForFunction(() => window.reco.q && !Array.isArray(window.reco.q));
-
-async function leave(page, network) {
-  await open(page, `${network.url}/empty.html`);
-}
 
 for (const [what, held] of STAGES) {
   scenario(`a hundred times a click and away, without ${what}: the next page has them all`, { site: shop({ destinations: `[${BATCH}, ${IBEXA}]`, config: "itemType: 3" }) }, async ({ t, page, collector }) => {

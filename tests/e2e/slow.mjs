@@ -47,3 +47,22 @@ export async function slow(t, collector) {
     },
   };
 }
+
+export const SCRIPT = /reco\.js/;
+export const MODULE = /\.wasm/;
+export const RAW = /POST \/v1\/events/;
+export const BATCH = '{ protocol: "batch", endpoint: "/v1/events" }';
+export const IBEXA = '{ protocol: "ibexa", customerId: "00000", endpoint: location.origin }';
+
+export const EMPTY = "<!doctype html><title>empty</title><link rel=icon href='data:,'>";
+export const kept = (page) => page.evaluate(() => Object.keys(localStorage).filter((key) => /^reco_(q|raw)/.test(key)));
+/** The scripts of a page may be under way for ever: its load event is not waited for. */
+export const open = (page, url) => page.goto(url, { waitUntil: "domcontentloaded" });
+export const back = (page) => page.goBack({ waitUntil: "commit" });
+export const call = (page, ...calls) => page.evaluate((calls) => calls.forEach((call) => window.reco(...call)), calls);
+/** Until reco.js has taken the stub's place, where it is not held itself. */
+export const settled = (page, held) => held === SCRIPT || page.waitForFunction(() => window.reco.q && !Array.isArray(window.reco.q));
+
+export async function leave(page, network) {
+  await open(page, `${network.url}/empty.html`);
+}
