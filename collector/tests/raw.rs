@@ -5,7 +5,9 @@ mod common;
 
 use common::raw::{AT, COOKIES, VISITOR, kinds, post, raw, stored, who};
 use common::{Server, changed, click, hash};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 fn clicks(count: usize) -> Value {
@@ -366,24 +368,26 @@ fn fnv(text: &str) -> u64 {
 
 #[tokio::test]
 async fn reading_calls_keeps_nobody_waiting() {
-    // This test's server has one thread for all requests.
+    // All of this server's requests have one thread together. Each of these calls is compared with
+    // those before it.
     let server = Server::start().await;
-    let lines: Value = (0..1000).map(|n| json!({ "itemId": n, "orderId": n })).collect();
-    let body = raw((0..5).map(|n| json!(["buy", [lines], AT + n])).collect());
-    let ended = std::cell::RefCell::new(Vec::new());
-    let slow = async {
-        let status = post(&server, "", &body).await.status;
-        ended.borrow_mut().push("raw");
-        status
+    let calls = |n| json!(["rendered", [{ "items": [n], "scenario": n }], AT]);
+    let body = raw((0..1000).map(calls).collect());
+    let ended = RefCell::new(Vec::new());
+    let slow = |n: usize| {
+        let body = changed(body.clone(), json!({ "stream": n.to_string() }));
+        let (server, ended) = (&server, &ended);
+        async move {
+            assert_eq!(server.post(body).await.status, 204);
+            ended.borrow_mut().push("raw");
+        }
     };
     let quick = async {
-        // Behind the other: its body is with the collector by then.
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        let status = server.get("/healthz").await.status;
+        // When the others have begun.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(server.get("/healthz").await.status, 200);
         ended.borrow_mut().push("health");
-        status
     };
-    let (slow, quick) = tokio::join!(slow, quick);
-    assert_eq!((slow, quick), (204, 200));
-    assert_eq!(ended.into_inner(), ["health", "raw"]);
+    tokio::join!(join_all((0..3).map(slow)), quick);
+    assert_eq!(ended.into_inner(), ["health", "raw", "raw", "raw"]);
 }
