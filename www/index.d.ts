@@ -15,7 +15,8 @@
  *
  * With the script tag the same is `reco("create", config)`, then `reco("click", {...})` and so on;
  * `reco("ready", (tracker) => ...)` hands out the tracker. Until the script is there `reco` returns
- * undefined and keeps `[verb, args[], Date.now()]` in `reco.q`.
+ * undefined and keeps `[verb, args[], Date.now()]` in `reco.q`. Calls of a page that is left before that are parked for the
+ * next page, or sent to the collector as they are: docs/loading.md.
  */
 export function createTracker(config: Config): Tracker;
 
