@@ -56,10 +56,6 @@ const hearPage = (tell) => {
       now(tell, SHOWN);
       seek();
     });
-<<<<<<< HEAD
-  // A page that is opened in the background is loaded there, and `pageshow` comes all the same.
-=======
->>>>>>> 372adeb0b0ca4e51d0f85822ab0ce1d94f1ead26
   const turn = () => (isHidden() ? hide : show)();
   return [
     hear(document, "visibilitychange", turn),
@@ -67,10 +63,7 @@ const hearPage = (tell) => {
       hide();
       depart();
     }),
-<<<<<<< HEAD
-=======
     // A page that is opened in the background is loaded there, and this comes all the same.
->>>>>>> 372adeb0b0ca4e51d0f85822ab0ce1d94f1ead26
     hear(window, "pageshow", turn),
     hear(window, "online", () => present(() => now(tell, ONLINE))),
     hear(window, "offline", () => tell([OFFLINE])),
