@@ -60,10 +60,10 @@ const ASSUMPTIONS = ["--low-memory-unused"];
 // one caller is kept unless it is small: what is inlined everywhere compresses worse. Measured: 0.5 kB.
 const PASSES = ["--flatten", "--rereloop", "-Oz", "-Oz", "--one-caller-inline-max-function-size=50"];
 
-/** The two modules and the protocols that only the larger one has, as cargo features. Most shops speak to one system. */
+/** The two modules and what only the larger one has, as cargo features. Most shops speak to one system, and have no other's events. */
 const MODULES = [
   { name: "recobeacon", features: [] },
-  { name: "recobeacon-all", features: ["vendors"] },
+  { name: "recobeacon-all", features: ["vendors", "sources"] },
 ];
 
 /** What wasm-opt calls every imported module. */

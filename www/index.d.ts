@@ -59,17 +59,18 @@ export interface Config {
   /**
    * Tracking without code; `true` is `{ attributes: true }`. Default false for npm, true for the script tag.
    * - `attributes`: elements with `data-reco-*`, see below;
+   * - `dataLayer`: Google's e-commerce events in the page's data layer, see DataLayerOptions;
    * - `jsonLd`: where such an element names no item, it is about the page's `Product` in JSON-LD or `<meta>`. It sends nothing by itself;
    * - `routes`: another address, not counting what stands behind `#`, calls `page()`.
    */
-  autoTrack?: boolean | { attributes?: boolean; dataLayer?: boolean; jsonLd?: boolean; routes?: boolean };
+  autoTrack?: boolean | { attributes?: boolean; dataLayer?: boolean | DataLayerOptions; jsonLd?: boolean; routes?: boolean };
   /** Logs every call, request and warning to the console. Default false. */
   debug?: boolean;
   /** Called with everything that went wrong: bad calls, lost events, an unreachable endpoint. */
   onWarning?: (warning: TrackerError) => void;
   /**
    * Where the module is loaded from, instead of beside `reco.js` or from within the package: `recobeacon.wasm`, or
-   * `recobeacon-all.wasm` where a destination is "yoochoose", "factfinder" or "intempt".
+   * `recobeacon-all.wasm` where a destination is "yoochoose", "factfinder" or "intempt", or `autoTrack.dataLayer` is on.
    */
   wasmUrl?: string | URL;
 }
@@ -103,6 +104,20 @@ export type Destination = { transport?: "beacon" | "auto" | "fetch" } & (
    */
   | { protocol: "intempt"; organization: string; project: string; source: string; apiKey?: string; endpoint?: string }
 );
+
+/**
+ * `autoTrack.dataLayer`: Google's e-commerce events (GA4) are tracked as they are pushed to the page's data layer, as objects or by
+ * `gtag()`, those from before too. docs/google-ecommerce.md has what becomes of each. `true` is `{}`.
+ */
+export interface DataLayerOptions {
+  /**
+   * Which item lists are recommendations: their scenarios by the lists' names or ids (`item_list_name`, `item_list_id`), or `true`: all,
+   * with their names as scenarios. Only for these `view_item_list` is `rendered` and `select_item` is `clickRecommended`. Default: none.
+   */
+  lists?: true | Record<string, string>;
+  /** The layer's name in the page. Default "dataLayer". */
+  name?: string;
+}
 
 export interface IdentityConfig {
   /**

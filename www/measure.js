@@ -2,6 +2,7 @@
 // engine decides. A script of its own, loaded when something needs it, so that no other page pays for it.
 
 import { attributes } from "./measure/attributes.js";
+import { dataLayer } from "./measure/datalayer.js";
 import { media } from "./measure/media.js";
 import { routes } from "./measure/routes.js";
 import { scroll } from "./measure/scroll.js";
@@ -19,7 +20,7 @@ export function measure(port) {
   const timers = new Map();
   const containers = new Map();
   const auto = [];
-  const { attributes: declared, routes: routed, jsonLd } = port.auto;
+  const { attributes: declared, dataLayer: layer, routes: routed, jsonLd } = port.auto;
 
   const end = (running, id, page) => {
     running.get(id)?.end(page);
@@ -28,6 +29,7 @@ export function measure(port) {
 
   if (declared) auto.push(attributes(port, jsonLd));
   if (routed) auto.push(routes(port));
+  if (layer) auto.push(dataLayer(port, layer));
 
   const wrong = (field) => port.warn({ code: "bad-type", field, message: `${field} must be an element; for media, a video or audio` });
   const isElement = (value) => value?.nodeType === Node.ELEMENT_NODE;

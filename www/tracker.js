@@ -9,7 +9,7 @@ const VERBS = [
   "login", "logout", "page", "consent",
 ];
 
-/** Protocols that only the larger module has: most shops never load it. */
+/** Protocols that only the larger module has: most shops never load it. It also reads the data layer. */
 const LARGER = ["yoochoose", "factfinder", "intempt"];
 
 /** What tracking without code there is, and the elements that `attributes` is there for. */
@@ -202,9 +202,10 @@ function make(config, load, measure, forget) {
 
   const start = async () => {
     await activated();
+    const larger = auto.dataLayer || [].concat(settings.destinations).some((one) => LARGER.includes(one?.protocol));
     let loaded;
     try {
-      loaded = await load([].concat(settings.destinations).some((one) => LARGER.includes(one?.protocol)), wasmUrl);
+      loaded = await load(Boolean(larger), wasmUrl);
     } catch (error) {
       throw die("wasm-unavailable", error);
     }
@@ -215,7 +216,7 @@ function make(config, load, measure, forget) {
         if (type === "settled") for (const done of waiting.splice(0)) done();
         else if (type === "warning") problem = warn(detail);
         else emit(type, detail);
-      }, (...happening) => guard(() => loaded.happened(number, ...happening)));
+      }, (happening) => guard(() => loaded.happened(number, happening)));
     } catch (error) {
       problem = warn({ code: "config", field: "config", message: String(error) });
     }

@@ -1,8 +1,12 @@
 //! What can happen to the engine, and which call of the page is which of these.
 
+#[cfg(not(feature = "sources"))]
+use super::absent::Entry;
 use super::effect::Outcome;
 use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
+#[cfg(feature = "sources")]
+use super::ga4::Entry;
 use super::identity::Stored;
 use super::text::shorten;
 use super::value::Value;
@@ -28,6 +32,8 @@ pub enum Input {
     Observed(Observation, Vec<Value>),
     /// A ready-made link of a vendor is followed.
     Follow(Value, u64),
+    /// The page's data layer has another entry.
+    DataLayer(Entry, u64),
     /// A call that cannot be carried out.
     Reject(Error),
     /// The time that was asked for has come.
@@ -44,6 +50,16 @@ pub enum Input {
     Flush,
     /// What became of a request.
     Outcome(u32, Outcome),
+    /// The outbox of this name is this page's now, with these keys and texts: another page's that is
+    /// gone, or its own as it stands when the page comes back from the browser's cache.
+    Adopted(String, Vec<(String, String)>),
+    /// A text of the outbox could not be kept under this key.
+    Unkept(String),
+    /// Batches, `<stream>.<seq>`, that the collector has acknowledged by cookies.
+    Acknowledged(Vec<String>),
+    /// The browser is done with the request of a batch, `<stream>.<seq>`; its status, or 0 where
+    /// that is not to be seen.
+    Finished(String, u16),
     /// Send everything now and ignore what comes later.
     Dispose,
 }
@@ -95,6 +111,8 @@ impl Input {
             "flush" => Self::Flush,
             "dispose" => Self::Dispose,
             "followLink" => Self::Follow(next(), at),
+            #[cfg(feature = "sources")]
+            "dataLayer" => Self::DataLayer(Entry::new(next(), next()), at),
             _ => match Kind::from_name(verb) {
                 Some(kind) => Self::Track(kind, next(), at),
                 None => {

@@ -12,6 +12,7 @@ import { browser, launch } from "../../scripts/lib/browser.mjs";
 import { startTemporary } from "../../scripts/lib/collector.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { hashed } from "../../scripts/replay/visitors.mjs";
+import { startGate } from "./gate.mjs";
 import { witness } from "./witness.mjs";
 
 const TEST_MS = 120_000;
@@ -46,9 +47,10 @@ function writeSite(files) {
  *
  * `site`: a directory, an object of files, or a function that makes one of these. `allow`: patterns of console errors that belong to the scenario;
  * any other console error or uncaught exception fails it. `context`: Playwright's options of the visitor's profile; `timeout`: in milliseconds.
- * The body gets `{ t, page, context, url, collector, visit, identity }`.
+ * `gated`: with a gate before the collector (gate.mjs); `host`: the name under which the pages are visited there.
+ * The body gets `{ t, page, context, url, collector, gate, visit, identity }`.
  */
-export function scenario(name, { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, timeout = TEST_MS }, body) {
+export function scenario(name, { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, gated = false, host, timeout = TEST_MS }, body) {
   test(name, { timeout }, async (t) => {
     const source = typeof site === "function" ? await site() : site;
     const directory = typeof source === "string" ? source : writeSite(source);
@@ -57,18 +59,21 @@ export function scenario(name, { site = DEMO, dist, config, allow = [], context:
     try {
       const collector = await startTemporary({ site: directory, dist, config });
       ends.push(collector.stop);
+      const gate = gated && (await startGate(collector.url));
+      if (gate) ends.push(gate.stop);
+      const url = host ? `http://${host}:${gate.port}` : (gate || collector).url;
       const context = await (openContext ? openContext() : shared.newContext(profile));
       ends.push(() => context.close());
       context.setDefaultTimeout(PAGE_MS);
       const noise = listen(context, allow);
       const page = await context.newPage();
-      const visit = (path = "/", options) => page.goto(new URL(path, collector.url).href, options);
+      const visit = (path = "/", options) => page.goto(new URL(path, url).href, options);
       const identity = async () => {
         const cookies = await context.cookies();
         const id = cookies.find((cookie) => cookie.name === "reco_id")?.value;
         return { id, hash: id && hashed(collector.secret, id) };
       };
-      await body({ t, page, context, url: collector.url, collector: witness(collector), visit, identity, hash: (id) => hashed(collector.secret, id) });
+      await body({ t, page, context, url, collector: witness(collector), gate, visit, identity, hash: (id) => hashed(collector.secret, id) });
       assert.deepEqual(noise, [], "the pages have put errors on the console");
     } finally {
       for (const end of ends.reverse()) await end();
