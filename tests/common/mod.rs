@@ -7,6 +7,7 @@ mod collector;
 mod envelope;
 mod page;
 mod storage;
+pub mod timers;
 
 pub use collector::Collector;
 pub use page::{Page, START, Sent, answered, calm, retry_after};

@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { browser, launch } from "../../scripts/lib/browser.mjs";
-import { startTemporary } from "../../scripts/lib/collector.mjs";
+import { freePort, startTemporary } from "../../scripts/lib/collector.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { hashed } from "../../scripts/replay/visitors.mjs";
 import { startGate } from "./gate.mjs";
@@ -45,12 +45,12 @@ function writeSite(files) {
  * A test with a fresh collector and a fresh visitor.
  *
  * `site`: a directory, an object of files, or a function that makes one of these. `allow`: patterns of console errors that belong to the scenario;
- * any other console error or uncaught exception fails it. `context`: Playwright's options of the visitor's profile. `gated`: with a gate before
- * the collector (gate.mjs); `host`: the name under which the pages are visited there.
+ * any other console error or uncaught exception fails it. `context`: Playwright's options of the visitor's profile; `timeout`: in milliseconds.
+ * `gated`: with a gate before the collector (gate.mjs); `host`: the name under which the pages are visited there.
  * The body gets `{ t, page, context, url, collector, gate, visit, identity }`.
  */
-export function scenario(name, { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, gated = false, host }, body) {
-  test(name, { timeout: TEST_MS }, async (t) => {
+export function scenario(name, { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, gated = false, host, timeout = TEST_MS }, body) {
+  test(name, { timeout }, async (t) => {
     const source = typeof site === "function" ? await site() : site;
     const directory = typeof source === "string" ? source : writeSite(source);
     const ends = [];
@@ -102,6 +102,35 @@ export async function blockingCookies() {
   // Not when it is closed: the browser still writes then.
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   return context;
+}
+
+/**
+ * A browser as it is: Playwright otherwise tells every page that it has the focus, and then no tab is ever hidden. Here a page is, as soon as
+ * another one is brought to the front.
+ */
+export async function realTabs() {
+  const { chromium } = await import("playwright-core");
+  const port = await freePort(9300);
+  const process = await launch({ args: [`--remote-debugging-port=${port}`], ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+  const connected = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
+  const [context] = connected.contexts();
+  context.close = async () => {
+    await connected.close();
+    await process.close();
+  };
+  return context;
+}
+
+/** Brings another tab to the front, and returns when the page is hidden; `back()` shows the page again. */
+export async function hide(page) {
+  const other = await page.context().newPage();
+  await other.bringToFront();
+  await page.waitForFunction(() => document.visibilityState === "hidden", null, { polling: 20 });
+  return async () => {
+    await page.bringToFront();
+    await page.waitForFunction(() => document.visibilityState === "visible", null, { polling: 20 });
+    await other.close();
+  };
 }
 
 const COLLECT = '{ protocol: "batch", endpoint: "/v1/events" }';
