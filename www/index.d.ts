@@ -54,7 +54,7 @@ export interface Config {
     maxEvents?: number;
     /** Milliseconds, up to 7 days, which is the default. The vendors, who take no time of the event: at most 24 hours. */
     maxAgeMs?: number;
-    /** Whether the queue may outlive the page. Default true. This version keeps it in memory. */
+    /** Whether what is not delivered may be kept in localStorage for the site's next page. Default true; never without consent. */
     persist?: boolean;
   };
   /**
@@ -353,12 +353,13 @@ export interface ConsumeTimer {
  * accepted = queued + sent + acknowledged + merged + dropped.
  */
 export interface Stats {
+  /** Also what was taken over from a page that is gone. What another page took over from this one is no longer in it. */
   accepted: number;
   /** Calls that were wrong, or made while consent is "denied". */
   rejected: number;
   /** Not final. */
   queued: number;
-  /** The browser took it, and no answer will come. */
+  /** The browser took it, and no answer will come: vendors, and what could not be read. */
   sent: number;
   /** The destination said that it has it. */
   acknowledged: number;

@@ -59,9 +59,10 @@ export const forget = (key) => {
   for (const batch of acknowledgements()) setCookie(`reco_ack_${batch}`);
 };
 
-/** Tells what stands in an instance's journal: keys and values in turn. */
+/** Tells what stands in an instance's journal: keys and values in turn, in the order of the numbers in the keys. */
 const report = (tell, instance) => {
-  const entries = keys().filter((key) => key.startsWith(`${ENTRY + instance}_`));
+  const prefix = `${ENTRY + instance}_`;
+  const entries = keys().filter((key) => key.startsWith(prefix)).sort((a, b) => a.slice(prefix.length) - b.slice(prefix.length));
   tell([ADOPTED, instance, ...entries.flatMap((key) => [key, read(key)])]);
 };
 
@@ -69,21 +70,16 @@ const lock = (instance, options, deed) => navigator.locks.request(`reco_${instan
 
 const lease = (instance) => keep(LEASE + instance, (renewed = Date.now()));
 
-/** Holds a tracker's own instance, and tells what is left of its journal. */
-const hold = (tell, instance) =>
+/** Holds a tracker's own instance: resolves when it does. */
+const hold = (instance) =>
   new Promise((done) => {
-    const begin = (release) => {
-      held.set(instance, release);
-      report(tell, instance);
-      done();
-    };
+    const begin = (release) => done(held.set(instance, release));
     if (navigator.locks) {
       // Nobody else keeps it, but an earlier request of our own may still be on its way.
       lock(instance, { steal: true }, () => (away ? done() : new Promise(begin))).catch(done);
     } else {
       lease(instance);
-      // Not within the module's own call.
-      setTimeout(begin, 0, () => remove(LEASE + instance));
+      begin(() => remove(LEASE + instance));
     }
   });
 
@@ -117,7 +113,7 @@ export const seek = () => {
 export const mind = (tell, instance) => {
   held.get(own.get(tell))?.();
   own.set(tell, instance);
-  hold(tell, instance);
+  hold(instance);
   seek();
 };
 
@@ -142,7 +138,10 @@ const renew = () => {
 
 const comeBack = async () => {
   away = false;
-  await Promise.all([...own].map(([tell, instance]) => hold(tell, instance)));
+  for (const [tell, instance] of [...own]) {
+    await hold(instance);
+    report(tell, instance);
+  }
   returning = undefined;
 };
 
