@@ -56,7 +56,7 @@ function kept(settings, calls) {
 const park = (settings, calls) =>
   keep(settings, PARKED + Math.random(), `${written([["create", [settings], Date.now()], ...calls])},`);
 
-/** The calls as JSON, without those that have an argument that cannot be written. */
+/** The calls as JSON, without those that have an argument that cannot be written. (What else the façade keeps is about this page.) */
 const written = (calls) =>
   calls
     .map((call) => attempt(() => JSON.stringify(call.slice(0, 3))))

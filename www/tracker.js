@@ -95,9 +95,9 @@ function make(config, load, measure, forget) {
   const die = (code, cause) => {
     dead = true;
     core = null;
-    unwatch();
     // Without a network it will be there on the next page, and what was called waits for that.
     if (!(cause instanceof TypeError)) early = [];
+    unwatch();
     return warn({ code, message: String(cause?.message ?? cause) });
   };
 
@@ -118,6 +118,8 @@ function make(config, load, measure, forget) {
   const ask = (what, otherwise = null, timer = 0) =>
     guard(() => core && JSON.parse(core.state(number, timer))[what]) ?? otherwise;
 
+  const run = (verb, args, at) => guard(() => core?.call(number, [...args, verb], at), null, verb);
+
   /** Warnings during the deed are about this element: its name, and whether it was told of. */
   const naming = (element, deed) => {
     const outer = about;
@@ -128,8 +130,6 @@ function make(config, load, measure, forget) {
       about = outer;
     }
   };
-
-  const run = (verb, args, at) => guard(() => core?.call(number, [...args, verb], at), null, verb);
 
   const call = (verb, args, at = Date.now()) => {
     const deed = () => {
