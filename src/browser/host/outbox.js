@@ -21,6 +21,9 @@ const RENEWAL_MS = 5_000;
 /** The page that was left for this one has let go by then, also where it was left by going back in history. */
 const SEEK_MS = 500;
 
+/** Who has not gone by then stays. */
+const WAVER_MS = 1_000;
+
 const ENTRY = "reco_o_";
 const LEASE = "reco_l_";
 const JOURNAL = /^reco_[lo]_(\w{22})(_|$)/;
@@ -121,6 +124,16 @@ export const mind = (tell, instance) => {
 export const leave = (tell) => {
   own.delete(tell);
   if (!own.size) letGo();
+};
+
+/**
+ * The page may be about to go. Firefox does not cache a page that held a lock when it was left, not even one that lets go in
+ * `pagehide` (measured in 153). A link to a download, or a visitor who would rather stay: then it takes its own back.
+ */
+export const waver = () => {
+  if (!navigator.locks) return;
+  letGo();
+  setTimeout(() => away || [...own].forEach(([tell, instance]) => held.has(instance) || hold(tell, instance)), WAVER_MS);
 };
 
 /** The page goes, or its leases ran out. */
