@@ -427,7 +427,7 @@ fn full_storage_is_full_and_nothing_else() {
         // There is room again.
         page.feed(Input::Online(false));
         page.click(1);
-        assert_eq!(page.outbox_keys().len() > 0, room > 0);
+        assert_eq!(!page.outbox_keys().is_empty(), room > 0);
     }
 }
 
