@@ -35,7 +35,7 @@ function numbers() {
 
 /**
  * The visitor with their browser. `open(options)` opens the tracker's page in a new tab, built with these options, and has `make(count)` and
- * `value(count)` on it; `again()` starts the browser with the same profile.
+ * `value(count)` on it; where the browser was closed or killed, it is started with the same profile.
  */
 function visitorOf({ engine, profile, tracker, server, transport, cookies, take }) {
   let browser;
@@ -99,11 +99,14 @@ export async function runRow({ engine, row, transport, makeTracker, short }) {
   const { made, take } = numbers();
   const visitor = visitorOf({ engine, profile, tracker, server, transport, cookies: row.cookies, take });
   const result = {};
+  // A row that is out of time must not go on beside the next one.
+  const over = new AbortController();
+  const rest = (ms) => pause(ms, undefined, { signal: over.signal });
   try {
     await visitor.start();
     result.version = visitor.version();
     const rowMs = row.limitMs ?? ROW_MS;
-    await limited(row.run({ visitor, server, tracker, take, transport, short, pause }), rowMs, row.name);
+    await limited(row.run({ visitor, server, tracker, take, short, pause: rest }), rowMs, row.name);
     await server.up();
     server.heal();
     result.pending = await limited(nextPageView({ visitor, server, tracker, made, options: row.next }), 2 * QUIET_MS, "the next page view");
@@ -111,6 +114,7 @@ export async function runRow({ engine, row, transport, makeTracker, short }) {
     if (error instanceof NotApplicable) result.na = error.message;
     else result.error = String(error.stack ?? error);
   } finally {
+    over.abort();
     await limited(visitor.close(), END_MS, "closing the browser").catch(() => visitor.kill());
     await server.close();
     Object.assign(result, await count(tracker, made));

@@ -108,7 +108,7 @@ export const leaving = [
         fromCache += (await shown()).at(-1);
         await page.ready();
         await page.make(9);
-        // The last time it is left with everything still to be sent, or on its way: Firefox does not keep a page that waits for an answer.
+        // Once it is left in the same moment, with everything still to be sent.
         await pause(time === TIMES - 2 ? 0 : 500);
       }
       if (fromCache === 0) throw new Error("the page never came out of the cache");
