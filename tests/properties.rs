@@ -277,9 +277,13 @@ proptest! {
             let ids = batch["events"].as_array().unwrap().iter().map(|event| event["id"].as_str());
             prop_assert!(ids.collect::<Vec<_>>().is_sorted_by(|a, b| a < b), "ids rise");
         }
-        for numbers in numbers.values() {
-            prop_assert_eq!(numbers.first(), Some(&0));
-            prop_assert_eq!(*numbers.last().unwrap() as usize + 1, numbers.len(), "no gap");
+        // What a number was given to and was lost leaves a gap: that is what numbers are for.
+        let lost = |name: &str| page.stats()["destinations"][name]["dropped"].as_u64().unwrap();
+        if lost("batch /a") + lost("batch /b") == 0 {
+            for numbers in numbers.values() {
+                prop_assert_eq!(numbers.first(), Some(&0));
+                prop_assert_eq!(*numbers.last().unwrap() as usize + 1, numbers.len(), "no gap");
+            }
         }
     }
 }

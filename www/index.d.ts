@@ -56,15 +56,21 @@ export interface Config {
     /** Whether the queue may outlive the page. Default true. This version keeps it in memory. */
     persist?: boolean;
   };
-  /** Tracking without code. Not part of this version: reported as `unknown-option`. */
-  autoTrack?: boolean | { attributes?: boolean; dataLayer?: boolean; jsonLd?: boolean; routes?: boolean };
+  /**
+   * Tracking without code; `true` is `{ attributes: true }`. Default false for npm, true for the script tag.
+   * - `attributes`: elements with `data-reco-*`, see below;
+   * - `dataLayer`: Google's e-commerce events in the page's data layer, see DataLayerOptions;
+   * - `jsonLd`: where such an element names no item, it is about the page's `Product` in JSON-LD or `<meta>`. It sends nothing by itself;
+   * - `routes`: another address, not counting what stands behind `#`, calls `page()`.
+   */
+  autoTrack?: boolean | { attributes?: boolean; dataLayer?: boolean | DataLayerOptions; jsonLd?: boolean; routes?: boolean };
   /** Logs every call, request and warning to the console. Default false. */
   debug?: boolean;
   /** Called with everything that went wrong: bad calls, lost events, an unreachable endpoint. */
   onWarning?: (warning: TrackerError) => void;
   /**
    * Where the module is loaded from, instead of beside `reco.js` or from within the package: `recobeacon.wasm`, or
-   * `recobeacon-all.wasm` where a destination is "yoochoose", "factfinder" or "intempt".
+   * `recobeacon-all.wasm` where a destination is "yoochoose", "factfinder" or "intempt", or `autoTrack.dataLayer` is on.
    */
   wasmUrl?: string | URL;
 }
@@ -98,6 +104,20 @@ export type Destination = { transport?: "beacon" | "auto" | "fetch" } & (
    */
   | { protocol: "intempt"; organization: string; project: string; source: string; apiKey?: string; endpoint?: string }
 );
+
+/**
+ * `autoTrack.dataLayer`: Google's e-commerce events (GA4) are tracked as they are pushed to the page's data layer, as objects or by
+ * `gtag()`, those from before too. docs/google-ecommerce.md has what becomes of each. `true` is `{}`.
+ */
+export interface DataLayerOptions {
+  /**
+   * Which item lists are recommendations: their scenarios by the lists' names or ids (`item_list_name`, `item_list_id`), or `true`: all,
+   * with their names as scenarios. Only for these `view_item_list` is `rendered` and `select_item` is `clickRecommended`. Default: none.
+   */
+  lists?: true | Record<string, string>;
+  /** The layer's name in the page. Default "dataLayer". */
+  name?: string;
+}
 
 export interface IdentityConfig {
   /**
@@ -229,7 +249,10 @@ export interface Tracker {
   login(userId: string): void;
   /** Back to the anonymous id; with `forget`, to a new one. */
   logout(options?: { forget?: boolean }): void;
-  /** A new page view of a single-page application: ends the consume timers. */
+  /**
+   * A new page view of a single-page application: ends the consume timers, and recommendations count afresh. Timers of elements
+   * (`data-reco-consume`) that are still there a frame later start again.
+   */
   page(): void;
   consent(state: ConsentState): void;
 
@@ -333,6 +356,22 @@ export interface Stats {
   destinations?: Record<string, Omit<Stats, "destinations">>;
 }
 
+// ----------------------------------------------------------------------- tracking without code
+
+/*
+ * Attributes (`autoTrack: { attributes: true }`), on elements that are there now and on those that come later:
+ *
+ *   data-reco="<method>"           calls it when the element appears, and again when what it says has changed;
+ *   data-reco-on="click"           or instead when this happens to it ("submit", "change", any event that the element has an on... for);
+ *   data-reco-item, -item-type, -category, -price, -quantity, -order-id, -rating, -trigger-name, -scenario and every other field of the
+ *                                  method by its name (-model-id, -campaign, ...), each from the nearest element upwards that has it;
+ *                                  what stands on an element of another item is that item's;
+ *   data-reco-consume="time:30000" or "words:850", "scroll", "media": a consume timer for the element's item;
+ *   data-reco-scenario             without data-reco: a container, as for observeRecommendations.
+ *
+ * `login`, `followLink` and `consent` have their argument in data-reco-user, -url and -state.
+ */
+
 // -------------------------------------------------------------------------------------- errors
 
 export interface TrackerError extends Error {
@@ -342,7 +381,8 @@ export interface TrackerError extends Error {
    * - `unknown-event`: no such method; `unsupported-event`: this destination, or this version, has none;
    * - `duplicate-order`: this order was sent before;
    * - `queue-full`, `expired`, `refused`, `unreachable`: events were lost, and why;
-   * - `wasm-unavailable`: the module could not be loaded; `internal`: it failed. The tracker is dead, the page unharmed.
+   * - `wasm-unavailable`: the module could not be loaded; `internal`: it failed. The tracker is dead, the page unharmed. `internal` with
+   *   the field "measure": what watches the page could not be loaded, everything else goes on.
    */
   code:
     | "config"

@@ -17,13 +17,15 @@ const load = async (larger, wasmUrl) => {
   return instantiate(module);
 };
 
+const measure = () => import(new URL(__MEASURE_FILE__, self));
+
 let dispatch = null;
 /** Calls from before the first "create". */
 const early = [];
 
 function run(verb, args, at) {
   if (verb === "create") {
-    const made = create(args[0], load);
+    const made = create({ autoTrack: true, ...args[0] }, load, measure);
     dispatch = made.dispatch;
     for (const call of early.splice(0)) dispatch(...call);
     return made.tracker;

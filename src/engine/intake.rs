@@ -1,0 +1,128 @@
+//! What becomes of a call: it is refused, with one error, or it is an event in every queue.
+
+use super::Engine;
+#[cfg(not(feature = "sources"))]
+use super::absent::Entry;
+use super::config::Consent;
+use super::effect::Effect;
+use super::error::{Error, ErrorCode, Problem};
+use super::event::{Event, Kind};
+#[cfg(feature = "sources")]
+use super::ga4::Entry;
+use super::limits::Limits;
+use super::record::Record;
+use super::remember::hash;
+use super::time::Now;
+use super::value::Value;
+use std::rc::Rc;
+
+impl Engine {
+    pub(super) fn track(&mut self, kind: Kind, value: &Value, at: u64, now: &Now) {
+        if self.consent == Consent::Denied {
+            self.rejected += 1;
+            return;
+        }
+        let mut unknown = Vec::new();
+        let events = match Event::parse(kind, value, &self.config.item_type, &mut unknown) {
+            Ok(events) => events,
+            Err(error) => return self.reject(error),
+        };
+        self.advise(unknown);
+        self.accept(kind == Kind::Buy, events, at, now);
+    }
+
+    /// Takes an entry of the page's data layer. Of most there is nothing to say.
+    pub(super) fn data_layer(&mut self, entry: &Entry, at: u64, now: &Now) {
+        if self.consent == Consent::Denied {
+            return;
+        }
+        match entry.user() {
+            None => {}
+            Some(Value::Null) => self.logout(&Value::Null, now),
+            Some(user) => self.login(&user, at, now),
+        }
+        let (mut refused, mut advice) = (Vec::new(), Vec::new());
+        let events = entry.events(&self.config.item_type, &mut refused, &mut advice);
+        for error in refused {
+            self.reject(error);
+        }
+        self.advise(advice);
+        let buys = events.first().is_some_and(|event| event.kind() == Kind::Buy);
+        self.accept(buys, events, at, now);
+    }
+
+    /// Queues the events of one call, without those of an order that was sent before.
+    fn accept(&mut self, buys: bool, mut events: Vec<Event>, at: u64, now: &Now) {
+        let repeated = self.orders.admit(&mut events, now);
+        if buys && self.identity.may_store(self.consent) {
+            self.orders.kept().save(&mut self.effects);
+        }
+        if repeated > 0 {
+            let detail = "was sent before for this order";
+            let problem = Problem::new(ErrorCode::DuplicateOrder, detail);
+            self.effects.push(Effect::Warn(problem.at("buy.orderId")));
+            for queue in &mut self.queues {
+                queue.refuse(repeated, ErrorCode::DuplicateOrder, &mut self.effects);
+            }
+        }
+        for event in events {
+            self.enqueue(event, at, now);
+        }
+    }
+
+    pub(super) fn enqueue(&mut self, event: Event, at: u64, now: &Now) {
+        let record = self.stamp(event, at, now);
+        let mut advice = Vec::new();
+        let (queues, mut turn) = self.turn(false, now);
+        for queue in queues {
+            queue.push(&record, &mut advice, &mut turn);
+        }
+        self.advise(advice);
+    }
+
+    pub(super) fn stamp(&mut self, event: Event, at: u64, now: &Now) -> Rc<Record> {
+        let at = at.min(now.wall_ms);
+        let nobody = self.consent == Consent::Anonymous;
+        let session = self.identity.session(nobody, now);
+        if self.identity.may_store(self.consent) {
+            self.identity.save_session(&mut self.effects);
+        }
+        let account = self.config.identity.account_id.as_ref();
+        Rc::new(Record {
+            id: self.event_ids.next(at, now),
+            at,
+            user: self.identity.user().filter(|_| !nobody).cloned(),
+            anonymous: (!nobody).then(|| self.identity.anonymous().clone()),
+            session,
+            account: account.filter(|_| !nobody).cloned(),
+            event,
+        })
+    }
+
+    pub(super) fn start_timer(&mut self, id: u32, item: &Value, options: &Value, now: &Now) {
+        let mut unknown = Vec::new();
+        let item_type = &self.config.item_type;
+        let started = self.timers.start(id, item, options, item_type, now.mono_ms, &mut unknown);
+        self.advise(unknown);
+        if let Err(error) = started {
+            self.reject(error);
+        }
+    }
+
+    pub(super) fn reject(&mut self, error: Error) {
+        self.rejected += 1;
+        self.effects.push(Effect::Warn(error));
+    }
+
+    /// Says each of these once: a page that spreads its whole product into every call, or a vendor
+    /// that has no such event, would otherwise fill the console.
+    pub(super) fn advise(&mut self, advice: Vec<Error>) {
+        for error in advice {
+            let said = hash(&[error.code.name(), &error.field, error.detail]);
+            if !self.warned.contains(&said) && self.warned.len() < Limits::WARNED_ONCE {
+                self.warned.push(said);
+                self.effects.push(Effect::Warn(error));
+            }
+        }
+    }
+}
