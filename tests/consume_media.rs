@@ -146,6 +146,16 @@ fn a_live_stream_has_no_percentage() {
 }
 
 #[test]
+fn a_stream_that_plays_for_weeks_has_no_percentage_either() {
+    let mut page = page();
+    by_media(&mut page);
+    let weeks = value(json!([0, 3_000_000_000u32]));
+    page.call_values("played", vec![value(json!(1)), Value::Number(f64::INFINITY), weeks]);
+    stop(&mut page, 1);
+    assert_eq!(page.sends.len(), 0);
+}
+
+#[test]
 fn a_duration_may_arrive_late_and_change() {
     let mut page = page();
     by_media(&mut page);

@@ -31,18 +31,18 @@ export function measure(port) {
   if (routed) auto.push(routes(port));
   if (layer) auto.push(dataLayer(port, layer));
 
-  const wrong = (field, what) => port.warn({ code: "bad-type", field, message: `${field} must be ${what}` });
+  const wrong = (field) => port.warn({ code: "bad-type", field, message: `${field} must be an element; for media, a video or audio` });
   const isElement = (value) => value?.nodeType === Node.ELEMENT_NODE;
 
   return {
     timer(id, by, element) {
-      if (by === "media" ? !element?.played : !isElement(element)) wrong("consumeTimer.element", by === "media" ? "a video or audio element" : "an element");
+      if (by === "media" ? !element?.played : !isElement(element)) wrong("consumeTimer.element");
       else timers.set(id, (by === "media" ? media : scroll)(port, id, element));
     },
     stop: (id) => end(timers, id),
     observe(id, container, options) {
       if (isElement(container)) containers.set(id, seen(port, id, container, options));
-      else wrong("observeRecommendations.container", "an element");
+      else wrong("observeRecommendations.container");
     },
     unobserve: (id) => end(containers, id),
     /** A new page view: the engine is about to end its timers. What is seen counts afresh there. */

@@ -5,6 +5,7 @@
 
 mod collector;
 mod envelope;
+pub mod observed;
 mod page;
 mod storage;
 pub mod timers;

@@ -2,13 +2,14 @@
 // The collector's rows are the only witness of what was tracked; no request is intercepted.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { browser, launch } from "../../scripts/lib/browser.mjs";
-import { freePort, startTemporary } from "../../scripts/lib/collector.mjs";
+import { startTemporary } from "../../scripts/lib/collector.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { hashed } from "../../scripts/replay/visitors.mjs";
 import { startGate } from "./gate.mjs";
@@ -110,13 +111,22 @@ export async function blockingCookies() {
  */
 export async function realTabs() {
   const { chromium } = await import("playwright-core");
-  const port = await freePort(9300);
-  const process = await launch({ args: [`--remote-debugging-port=${port}`], ignoreDefaultArgs: ["--disable-back-forward-cache"] });
-  const connected = await chromium.connectOverCDP(`http://127.0.0.1:${port}`, { noDefaults: true });
+  const directory = mkdtempSync(join(tmpdir(), "recobeacon-profile-"));
+  // Port 0: a free one, which the browser writes into its profile.
+  const running = spawn(browser(), ["--headless", "--no-sandbox", "--no-first-run", "--mute-audio", "--disable-dev-shm-usage", "--remote-debugging-port=0", `--user-data-dir=${directory}`], { stdio: "ignore" });
+  const kill = () => running.kill("SIGKILL");
+  process.once("exit", kill);
+  const ended = new Promise((resolve) => running.once("exit", resolve));
+  const file = join(directory, "DevToolsActivePort");
+  await until(() => existsSync(file) && readFileSync(file, "utf8").includes("\n"), "the browser's port");
+  const connected = await chromium.connectOverCDP(`http://127.0.0.1:${readFileSync(file, "utf8").split("\n")[0]}`, { noDefaults: true });
   const [context] = connected.contexts();
   context.close = async () => {
     await connected.close();
-    await process.close();
+    kill();
+    await ended;
+    process.removeListener("exit", kill);
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   };
   return context;
 }

@@ -218,6 +218,17 @@ scenario("an option that is none is told", { site: page("", { config: "autoTrack
   assert.deepEqual((await warned(all.page)).map(({ code, field }) => [code, field]), [["unknown-option", "config.autoTrack.attribute"]]);
 });
 
+const POLICY = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'nonce-abc' 'wasm-unsafe-eval'; connect-src 'self'; img-src data:; require-trusted-types-for 'script'">`;
+scenario(
+  "under a policy that knows only a nonce, and trusted types",
+  { site: { "index.html": tagged({ head: POLICY, nonce: "abc", body: '<i data-reco="click" data-reco-item="5"></i>' }).replace("<script async", '<script nonce="abc" async') } },
+  async (all) => {
+    await opened(all);
+    await all.collector.expectExactly({ type: "click", itemId: "5" });
+    assert.deepEqual(await warned(all.page), []);
+  },
+);
+
 const lame = (text) => {
   const directory = mkdtempSync(join(tmpdir(), "recobeacon-dist-"));
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));

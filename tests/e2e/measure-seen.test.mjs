@@ -26,11 +26,14 @@ const opened = async ({ page, visit }) => {
 const rendered = async (collector) => (await collector.stored()).filter((row) => row.type === "rendered").flatMap((row) => row.items.map((item) => item.itemId));
 const sees = (collector, ...ids) => until(async () => JSON.stringify((await rendered(collector)).sort()) === JSON.stringify(ids.map(String).sort()), `rendered ${ids}`);
 
-scenario("what is half in view for a second was seen, in one event, once; what is less than half was not", { site: page(`${gap(650)}<ul id="box" style="margin: 0">${li(1)}${li(2)}${li(3, 'data-reco-item-type="5"')}</ul>${gap(3000)}`) }, async (all) => {
+scenario("what is half in view for a second was seen, in one event, once; what is less than half was not", { site: page(`${gap(740)}<ul id="box" style="margin: 0">${li(1)}${li(2)}${li(3, 'data-reco-item-type="5"')}</ul>${gap(3000)}`) }, async (all) => {
   const { page, collector } = all;
   await opened(all);
+  await pause(LONG_MS);
+  assert.deepEqual(await rendered(collector), [], "60 of 200 pixels");
+  await page.mouse.wheel(0, 100);
   await sees(collector, 1);
-  // 2 and 3 come into view, 4 does not exist; 1 stays.
+  // 2 and 3 come into view; 1 stays.
   await page.mouse.wheel(0, 400);
   await sees(collector, 1, 2, 3);
   const [, second] = await collector.expectStored({ type: "rendered", scenario: "picks", items: [{ itemId: "1", itemType: "1" }] }, { type: "rendered", scenario: "picks", items: [{ itemId: "2", itemType: "1" }] });
@@ -108,7 +111,7 @@ scenario("in a hidden tab nothing is seen", { site: page(`<ul id="box">${li(1)}<
   await sees(collector, 1);
 });
 
-const CLICKS = page(`<ul id="box">${li(1)}${li(2, 'data-reco-main-id="77" data-reco-item-type="4"')}<li data-reco-item="3"><span id="text">No link</span><button data-reco="wishlist" data-reco-on="click">♥</button></li><li>none</li></ul>`);
+const CLICKS = page(`<ul id="box">${li(1)}${li(2, 'data-reco-main-id="77" data-reco-item-type="4"')}<li data-reco-item="3"><span id="text">No link</span><button data-reco="wishlist" data-reco-on="click">♥</button></li><li data-reco-item="4" data-reco="clickRecommended" data-reco-on="click" data-reco-scenario="own" id="own">Own</li></ul>`);
 scenario("a click, however it is made, is a clickRecommended, and is handed over before the page is left", { site: CLICKS, context: { hasTouch: true } }, async (all) => {
   const { page, context, collector } = all;
   const clicks = async () => (await collector.stored()).filter((row) => row.type !== "rendered").map((row) => `${row.type} ${row.itemId}`);
@@ -144,6 +147,9 @@ scenario("a click, however it is made, is a clickRecommended, and is handed over
   // What has an event of its own is no click on the recommendation.
   await page.locator("button").click();
   await expectClicks(first, "clickRecommended 2", first, first, "clickRecommended 3", "wishlist 3");
+  await page.locator("#own").click();
+  await expectClicks(first, "clickRecommended 2", first, first, "clickRecommended 3", "wishlist 3", "clickRecommended 4");
+  await collector.expectStored({ type: "clickRecommended", itemId: "4", scenario: "own" });
 });
 
 scenario("disconnect ends it: nothing is seen, and no click is one", { site: page(`${gap(700)}<ul id="box">${li(1)}</ul>${gap(900)}`) }, async (all) => {

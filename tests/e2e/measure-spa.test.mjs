@@ -56,6 +56,23 @@ scenario("without routes an address is no page view, and page() is one: what is 
   await until(async () => (await count()) === 2 && (await read()) === 2, "seen and read again");
 });
 
+scenario("an element that is kept and shown again in another page view appears there; one that stays does not", { site: page('<i data-reco="click" data-reco-item="1"></i><main><i data-reco="click" data-reco-item="2"></i></main>') }, async (all) => {
+  const { page, collector } = all;
+  await opened(all);
+  await collector.expectExactly({ itemId: "1" }, { itemId: "2" });
+  await page.evaluate(async () => {
+    const kept = document.querySelector("main").firstChild;
+    kept.remove();
+    document.querySelector("main").append(kept);
+    history.pushState({}, "", "/two");
+    kept.remove();
+    await new Promise((resolve) => setTimeout(resolve));
+    history.pushState({}, "", "/three");
+    document.querySelector("main").append(kept);
+  });
+  await collector.expectExactly({ itemId: "1" }, { itemId: "2" }, { itemId: "2" });
+});
+
 scenario("back from the back/forward cache it goes on, and is no new page view", { site: page(`<style>body { margin: 0 }</style><article data-reco-item="7" data-reco-consume="scroll" style="height: 3000px">${LIST}</article>`), openContext: realTabs }, async (all) => {
   const { page, collector } = all;
   const consumed = async () => (await collector.stored()).filter(({ type }) => type === "consume").map(({ percentage }) => percentage);

@@ -13,8 +13,9 @@ const SOURCES = 'script[type="application/ld+json"],meta[property]';
 
 export const attributes = (port, jsonLd) => {
   const { tracker } = port;
-  /** By element: what its event was when it was sent last. */
+  /** By element: what its event was when it was sent last, and in which page view. */
   const sent = new WeakMap();
+  let view = 0;
   /** By element: how it is called in warnings, and whether there was one. */
   const names = new WeakMap();
   /** By element: timers and containers that run. Whoever leaves the document leaves these. */
@@ -47,7 +48,7 @@ export const attributes = (port, jsonLd) => {
     if (said) running.set(element, { said, of, end: naming(element, start) });
   };
 
-  const event = (element) => {
+  const event = (element, inserted) => {
     const method = element.getAttribute("data-reco");
     if (method === null) return;
     if (!isMethod(method)) return complain(element, "data-reco", "is no method");
@@ -55,8 +56,10 @@ export const attributes = (port, jsonLd) => {
     if (on !== null) return listen(element, on);
     const values = args(element, method, itemOf);
     const said = JSON.stringify([method, values]);
-    if (sent.get(element) === said) return;
-    sent.set(element, said);
+    const last = sent.get(element);
+    // Moved, or nothing new; but what an application keeps and shows again in another page view appears there.
+    if (last?.said === said && (last.view === view || !inserted)) return;
+    sent.set(element, { said, view });
     send(element, method, values);
   };
 
@@ -67,7 +70,7 @@ export const attributes = (port, jsonLd) => {
     // A player may come into its place later.
     const of = by === "media" ? within(element, PLAYER)[0] : element;
     const item = by && of && itemOf(read(element, "click"), "itemId categoryPath masterId");
-    settle(timers, element, item && JSON.stringify([by, item]), of, () => {
+    settle(timers, element, item && JSON.stringify([by, item.itemId, item.itemType]), of, () => {
       const options = { time: { fullAfterMs: Number(much) }, words: { words: Number(much) } }[measure] ?? { element: of };
       const handle = tracker.consumeTimer(item, { by: measure ?? by, ...options });
       return () => handle.stop();
@@ -82,9 +85,9 @@ export const attributes = (port, jsonLd) => {
     });
   };
 
-  const scan = (root) => {
+  const scan = (root, inserted) => {
     for (const element of new Set([root, ...within(root, MARKED)])) {
-      event(element);
+      event(element, inserted);
       timer(element);
       container(element);
     }
@@ -115,21 +118,23 @@ export const attributes = (port, jsonLd) => {
   };
 
   const changed = (records) => {
-    const fresh = new Set();
+    /** What is to be looked at, and whether it was inserted. */
+    const fresh = new Map();
     for (const { type, target, addedNodes } of records) {
       if (type === "attributes") {
         names.delete(target);
-        fresh.add(target);
+        if (!fresh.has(target)) fresh.set(target, false);
       }
       for (const node of addedNodes) {
         // A new product for those who name none, or a player for who waits for one.
-        if (jsonLd && (within(node, SOURCES).length || target.matches(SOURCES))) fresh.add(document.documentElement);
-        if (within(node, PLAYER).length) fresh.add(target.closest("[data-reco-consume]") ?? node);
-        fresh.add(node);
+        if (jsonLd && (within(node, SOURCES).length || target.matches?.(SOURCES))) fresh.set(document.documentElement, false);
+        const waiting = within(node, PLAYER).length && target.closest?.("[data-reco-consume]");
+        if (waiting && !fresh.has(waiting)) fresh.set(waiting, false);
+        fresh.set(node, true);
       }
     }
     sweep();
-    for (const node of fresh) if (node.isConnected && node.matches) scan(node);
+    for (const [node, inserted] of fresh) if (node.isConnected && node.matches) scan(node, inserted);
   };
   const changes = new MutationObserver(guarded(port, changed));
 
@@ -144,6 +149,7 @@ export const attributes = (port, jsonLd) => {
   return {
     /** A new page view: what is still there a frame later, when the application has put the new one in its place, counts afresh. */
     page() {
+      view++;
       timers.clear();
       frame ||= requestAnimationFrame(guarded(port, () => {
         frame = 0;

@@ -5,6 +5,7 @@ const SEARCH = "query position originalPosition page pageSize originalPageSize s
 
 /** What each method's object may have. index.d.ts says what it means. */
 const OBJECTS = {
+  __proto__: null,
   click: ITEM,
   consume: `${ITEM} percentage`,
   basket: `${ITEM} quantity price campaign`,
@@ -24,13 +25,13 @@ const OBJECTS = {
   predictiveBasketClick: ITEM,
 };
 /** Methods with a text instead of an object, or with nothing. */
-const OTHERS = { login: "user", followLink: "url", consent: "state", logout: "", page: "" };
+const OTHERS = { __proto__: null, login: "user", followLink: "url", consent: "state", logout: "", page: "" };
 
 const SHORTER = { itemId: "item", categoryPath: "category" };
 /** The attribute that a field is written as. */
 export const attribute = (field) => `data-reco-${SHORTER[field] ?? field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-const NUMBERS = /^(quantity|rating|percentage|position|page|hitCount|.+Position|.+Size|.*[sS]core|searchTimeMs)$/;
+const NUMBERS = /^(quantity|rating|percentage|page|hitCount|searchTimeMs)$|osition$|Size$|core$/;
 const BOOLEANS = /^(positive|customSorting)$/;
 /** What is said of one item is not said of another one within its element. */
 const OF_ITEM = /^(itemType|categoryPath|masterId|title|price|quantity|rating|percentage)$/;
@@ -44,7 +45,7 @@ export const CONTAINER = "[data-reco-scenario]:not([data-reco])";
 /** What there is something to do for. */
 export const MARKED = `[data-reco],[data-reco-consume],${CONTAINER}`;
 
-export const isMethod = (name) => Object.hasOwn(OBJECTS, name) || Object.hasOwn(OTHERS, name);
+export const isMethod = (name) => name in OBJECTS || name in OTHERS;
 /** Whether the method's object is about one item. */
 export const isAboutItem = (method) => words(OBJECTS[method] ?? "").includes("itemType") && method !== "rendered";
 

@@ -38,8 +38,7 @@ export function fromJsonLd(values, url) {
 export function fromMetas(metas) {
   const itemId = metas["product:retailer_item_id"];
   if (!itemId && !/product/.test(metas["og:type"])) return {};
-  const amount = metas["product:sale_price:amount"] || metas["product:price:amount"] || metas["og:price:amount"];
-  const currency = metas["product:sale_price:currency"] || metas["product:price:currency"] || metas["og:price:currency"];
+  const [amount, currency] = ["amount", "currency"].map((part) => metas[`product:sale_price:${part}`] || metas[`product:price:${part}`] || metas[`og:price:${part}`]);
   return given({ itemId: text(itemId), masterId: text(metas["product:item_group_id"]), categoryPath: path(metas["product:category"]), price: money(amount, currency) });
 }
 
@@ -68,7 +67,7 @@ const path = (category) => category && category.split(/\s*>\s*/).join("/");
 function price(offers) {
   const [offer, ...others] = offers;
   if (!offer || others.length) return undefined;
-  const [paid] = list(offer.priceSpecification).filter(({ priceType, referenceQuantity } = {}) => !referenceQuantity && !/ListPrice|StrikethroughPrice|SRP|MSRP/.test(priceType));
+  const [paid] = list(offer.priceSpecification).filter(({ priceType, referenceQuantity } = {}) => !referenceQuantity && !/List|Strike|SRP/.test(priceType));
   const one = offer.lowPrice === offer.highPrice ? offer.lowPrice : undefined;
   return money(offer.price ?? paid?.price ?? one, offer.priceCurrency ?? paid?.priceCurrency);
 }

@@ -36,7 +36,7 @@ export const seen = (port, id, container, options) => {
 
   const add = (container, root) => {
     for (const element of within(root, ITEM)) {
-      const inner = element.parentElement.closest(CONTAINER);
+      const inner = element.parentElement?.closest(CONTAINER);
       // A list within the list has its own observer.
       if (element === container || items.has(element) || (inner !== container && container.contains(inner))) continue;
       items.set(element, { number: ++numbers });

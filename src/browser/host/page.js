@@ -3,7 +3,7 @@
 import { acknowledgements } from "./cookies.js";
 import { hear, isHidden } from "./device.js";
 import { ACKNOWLEDGED, ACT, HIDDEN, OFFLINE, ONLINE, SHOWN, WAKE } from "./news.js";
-import { depart, leave, present, seek } from "./outbox.js";
+import { depart, leave, present, seek, waver } from "./outbox.js";
 import { hearEnds, hearPolicy } from "./send.js";
 
 /** What counts as an act of the visitor. */
@@ -56,13 +56,16 @@ const hearPage = (tell) => {
       now(tell, SHOWN);
       seek();
     });
+  const turn = () => (isHidden() ? hide : show)();
   return [
-    hear(document, "visibilitychange", () => (isHidden() ? hide : show)()),
+    hear(document, "visibilitychange", turn),
     hear(window, "pagehide", () => {
       hide();
       depart();
     }),
-    hear(window, "pageshow", show),
+    hear(window, "beforeunload", waver),
+    // A page that is opened in the background is loaded there, and this comes all the same.
+    hear(window, "pageshow", turn),
     hear(window, "online", () => present(() => now(tell, ONLINE))),
     hear(window, "offline", () => tell([OFFLINE])),
     hearPolicy(tell),
