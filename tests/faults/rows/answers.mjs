@@ -76,8 +76,8 @@ export const answers = [
       await next.goto(server.elsewhere);
     },
   },
-  answered("redirect 307 to where it is taken", fault.redirect(307), { lost: Infinity, because: "an endpoint that redirects is a wrong endpoint: fetch does not follow it, and it is reported (`refused`)" }),
-  answered("redirect 301", fault.redirect(301), { lost: Infinity, because: "a browser makes a GET without a body of it, and a beacon tells nobody" }),
+  answered("redirect 307 to where it is taken", fault.redirect(307)),
+  answered("redirect 301", fault.redirect(301)),
   {
     name: "offline, and online again",
     transports: BOTH,
