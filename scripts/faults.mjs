@@ -1,0 +1,56 @@
+// npm run faults: what is lost and what is stored twice, fault by fault, in Chromium, Firefox and WebKit, told by the collector.
+// `-- --browser chromium,firefox`, `-- --row "500,close the tab"`, `-- --transport auto`, `-- --short` (Chromium, minutes), `-- --list`;
+// `-- --publish` writes the table into docs/delivery-faults.md.
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { ENGINES } from "../tests/faults/browsers/index.mjs";
+import { ROWS } from "../tests/faults/rows/index.mjs";
+import { runRow } from "../tests/faults/run.mjs";
+import { isWithin, line, publish, table } from "../tests/faults/table.mjs";
+import { recobeacon } from "../tests/faults/trackers/recobeacon.mjs";
+import { buildStepsIfStale } from "./build.mjs";
+import { collectorStep } from "./lib/collector.mjs";
+import { seconds, steps } from "./lib/progress.mjs";
+import { at, main, Problem } from "./lib/project.mjs";
+import { setUp } from "./lib/toolchain.mjs";
+
+const TRANSPORTS = ["beacon"];
+
+function chosen() {
+  const text = { type: "string" };
+  const flag = { type: "boolean" };
+  const { values } = parseArgs({ options: { browser: text, row: text, transport: text, short: flag, list: flag, publish: flag } });
+  const engines = values.browser?.split(",") ?? (values.short ? ["chromium"] : Object.keys(ENGINES));
+  const unknown = engines.find((name) => !ENGINES[name]);
+  if (unknown) throw new Problem(`There is no browser "${unknown}". The browsers are: ${Object.keys(ENGINES).join(", ")}.`);
+  const names = values.row?.split(",");
+  const rows = ROWS.filter(({ name, long }) => (names ? names.includes(name) : !(values.short && long)));
+  if (rows.length === 0) throw new Problem(`There is no row "${values.row}". \`npm run faults -- --list\` names them all.`);
+  const runs = rows.flatMap((row) => (row.transports ?? TRANSPORTS).filter((each) => !values.transport || each === values.transport).map((transport) => ({ row, transport })));
+  return { engines, runs, ...values };
+}
+
+await main(async () => {
+  const { engines, runs, short, list, publish: toDocs } = chosen();
+  if (list) return console.log(ROWS.map(({ name, transports = TRANSPORTS }) => `${name} (${transports.join(", ")})`).join("\n"));
+  await steps([...setUp(), ...buildStepsIfStale(), ...engines.flatMap((name) => ENGINES[name].steps()), collectorStep()]);
+
+  const started = performance.now();
+  const results = [];
+  for (const name of engines) {
+    for (const { row, transport } of runs) {
+      const result = { row: row.name, transport, engine: name, ...(await runRow({ engine: ENGINES[name], row, transport, makeTracker: recobeacon, short })) };
+      results.push({ ...result, within: isWithin(row, result) });
+      console.log(line(results.at(-1), `${results.length}/${engines.length * runs.length}`));
+      // After each: a run that is broken off has shown something.
+      mkdirSync(at("target"), { recursive: true });
+      writeFileSync(at("target", "faults.json"), `${JSON.stringify(results, null, 2)}\n`);
+    }
+  }
+  console.log(`\n${table(results)}\n`);
+  if (toDocs) publish(results, { short });
+  const beyond = results.filter(({ within }) => !within);
+  console.log(`${results.length - beyond.length} passed, ${beyond.length} failed, in ${seconds(started)}`);
+  if (beyond.length > 0) process.exitCode = 1;
+});

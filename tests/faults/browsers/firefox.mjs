@@ -1,0 +1,59 @@
+// Firefox: Debian's firefox-esr (or any other on the PATH) with geckodriver, which crates.io has.
+
+import { existsSync } from "node:fs";
+import { cargoTool } from "../../../scripts/lib/toolchain.mjs";
+import { aptSteps, onPath } from "../../../scripts/lib/browser.mjs";
+import { tool } from "../../../scripts/lib/project.mjs";
+import { start } from "./process.mjs";
+import { browserOf, session } from "./webdriver.mjs";
+
+const GECKODRIVER = "0.37.1";
+const LISTENING = /Listening on 127\.0\.0\.1:(\d+)/;
+/** nsICookieService.BEHAVIOR_REJECT: "Block all cookies", and with them all storage. */
+const REJECT = 2;
+
+const program = () => onPath(["firefox-esr", "firefox"]);
+
+export const firefox = {
+  label: "Firefox",
+  steps: () => [
+    ...(program() ? [] : aptSteps(["firefox-esr"], "Firefox: install Firefox and put `firefox` on the PATH.")),
+    ...[cargoTool("geckodriver", "geckodriver", GECKODRIVER)].filter(Boolean),
+  ],
+  start: startFirefox,
+};
+
+async function startFirefox({ profile, cookies }) {
+  // System access is for `Services.io.offline` and for closing the window as a visitor does.
+  const driver = start(existsSync(tool("geckodriver")) ? tool("geckodriver") : "geckodriver", ["--port", "0", "--websocket-port", "0", "--allow-system-access"]);
+  const [, port] = await driver.says(LISTENING);
+  const prefs = cookies === "blocked" ? { "network.cookie.cookieBehavior": REJECT } : {};
+  const opened = await session(`http://127.0.0.1:${port}`, {
+    browserName: "firefox",
+    "moz:firefoxOptions": { binary: program(), args: ["-headless", "-profile", profile], prefs },
+  });
+  const capabilities = await opened.getCapabilities();
+  const system = systemOf(`http://127.0.0.1:${port}/session/${(await opened.getSession()).getId()}`);
+
+  return browserOf(opened, {
+    pid: capabilities.get("moz:processID"),
+    version: capabilities.get("browserVersion"),
+    end: driver.stop,
+    close: () => system("setTimeout(() => Services.wm.getMostRecentWindow('navigator:browser').close(), 0)"),
+    extra: { offline: (yes) => system(`Services.io.offline = ${yes}`) },
+  });
+}
+
+/** Runs in Firefox itself instead of a page: https://firefox-source-docs.mozilla.org/testing/geckodriver/ */
+const systemOf = (address) => async (script) => {
+  const post = async (path, body) => {
+    const answer = await fetch(`${address}/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
+  };
+  await post("moz/context", { context: "chrome" });
+  try {
+    await post("execute/sync", { script, args: [] });
+  } finally {
+    await post("moz/context", { context: "content" }).catch(() => {});
+  }
+};

@@ -1,0 +1,106 @@
+// The visitor leaves: by a link, by closing the tab or the window, before the tracker is there, and comes back out of the cache.
+
+import { NotApplicable } from "../run.mjs";
+
+const BOTH = ["beacon", "auto"];
+const CLICKS = 1000;
+const CLICKS_SHORT = 50;
+const CLICK_MS = 1_500;
+/** The link is clicked so long after `load`: 0 to 145 ms, so that the module is sometimes there and sometimes not. */
+const clickAfter = "(next * 37) % 150";
+
+/** A page with a link to itself whose click makes one event: the browser goes through as many pages as there are clicks. */
+const clickThrough = (last) => `
+  const next = Number(new URLSearchParams(location.search).get("next"));
+  const link = document.body.appendChild(document.createElement("a"));
+  link.href = "?next=" + (next + 1);
+  link.textContent = "on";
+  link.onclick = () => window.faults.make(next, 1);
+  if (next < ${last}) addEventListener("load", () => setTimeout(() => link.click(), ${clickAfter}));`;
+
+export const leaving = [
+  {
+    name: "click and navigate at once",
+    transports: BOTH,
+    limitMs: CLICKS * CLICK_MS,
+    async run({ visitor, server, take, short, pause }) {
+      const clicks = short ? CLICKS_SHORT : CLICKS;
+      const url = visitor.address({ after: clickThrough(clicks) });
+      const page = await visitor.openUrl(`${url}?next=0`);
+      const end = `?next=${clicks}`;
+      const arrived = () => server.visits.length > 0 && server.visits.at(-1).endsWith(end);
+      while (!arrived()) await pause(100);
+      take(clicks);
+      await page.goto(server.elsewhere);
+    },
+  },
+  {
+    name: "close the tab",
+    transports: BOTH,
+    async run({ visitor, server }) {
+      await visitor.openUrl(server.elsewhere);
+      for (let tab = 0; tab < 5; tab++) {
+        const page = await visitor.open();
+        await page.ready();
+        await page.make(9);
+        await page.close();
+      }
+    },
+  },
+  {
+    name: "close the window, which ends the browser",
+    transports: BOTH,
+    async run({ visitor }) {
+      for (let window = 0; window < 2; window++) {
+        const page = await visitor.open();
+        await page.ready();
+        await page.make(9);
+        await visitor.close();
+      }
+    },
+  },
+  {
+    name: "leave before the module has loaded",
+    transports: BOTH,
+    async run({ visitor, server, tracker, pause }) {
+      server.hold = tracker.late;
+      for (let view = 0; view < 5; view++) {
+        const page = await visitor.open();
+        await page.make(9);
+        if (view % 2) await pause(500);
+        await page.goto(server.elsewhere);
+      }
+    },
+  },
+  {
+    name: "close the tab before the module has loaded",
+    async run({ visitor, server, tracker }) {
+      server.hold = tracker.late;
+      await visitor.openUrl(server.elsewhere);
+      for (let tab = 0; tab < 3; tab++) {
+        const page = await visitor.open();
+        await page.make(9);
+        await page.close();
+      }
+    },
+  },
+  {
+    name: "forth and back (bfcache)",
+    transports: BOTH,
+    async run({ visitor, server, pause }) {
+      const page = await visitor.open({ before: "window.shown = []; addEventListener('pageshow', (event) => shown.push(event.persisted))" });
+      await page.ready();
+      await page.make(9);
+      for (let time = 0; time < 3; time++) {
+        await page.goto(server.elsewhere);
+        await page.back();
+        await pause(300);
+        await page.make(9);
+      }
+      const shown = await page.run("() => window.shown");
+      // A page that was loaded anew has forgotten the earlier times.
+      if (shown.length !== 4 || !shown.slice(1).every(Boolean)) throw new NotApplicable(`the page did not come out of the cache: pageshow.persisted ${shown.join(", ")}`);
+      await page.goto(server.elsewhere);
+    },
+  },
+];
