@@ -1,5 +1,5 @@
 // npm run faults: what is lost and what is stored twice, fault by fault, in Chromium, Firefox and WebKit, told by the collector.
-// `-- --browser chromium,firefox`, `-- --row "500,close the tab"`, `-- --transport auto`, `-- --short` (Chromium, minutes), `-- --list`;
+// `-- --browser chromium,firefox`, `-- --row "close the tab" --row 500` (parts of names), `-- --transport auto`, `-- --short` (Chromium, minutes), `-- --list`;
 // `-- --publish` writes the table into docs/delivery-faults.md; `-- --peers` puts other trackers through the same rows instead (`--tracker posthog`, docs/peers.md).
 
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -22,13 +22,13 @@ const TRANSPORTS = ["beacon"];
 function chosen() {
   const text = { type: "string" };
   const flag = { type: "boolean" };
-  const { values } = parseArgs({ options: { browser: text, row: text, transport: text, short: flag, list: flag, publish: flag, peers: flag, tracker: text } });
+  const { values } = parseArgs({ options: { browser: text, row: { ...text, multiple: true }, transport: text, short: flag, list: flag, publish: flag, peers: flag, tracker: text } });
   const engines = values.browser?.split(",") ?? (values.short ? ["chromium"] : Object.keys(ENGINES));
   const unknown = engines.find((name) => !ENGINES[name]);
   if (unknown) throw new Problem(`There is no browser "${unknown}". The browsers are: ${Object.keys(ENGINES).join(", ")}.`);
-  const names = values.row?.split(",");
-  const rows = ROWS.filter(({ name, long }) => (names ? names.includes(name) : !(values.short && long)));
-  if (rows.length === 0) throw new Problem(`There is no row "${values.row}". \`npm run faults -- --list\` names them all.`);
+  const strange = values.row?.find((part) => !ROWS.some(({ name }) => name.includes(part)));
+  if (strange !== undefined) throw new Problem(`There is no row "${strange}". \`npm run faults -- --list\` names them all.`);
+  const rows = ROWS.filter(({ name, long }) => (values.row ? values.row.some((part) => name.includes(part)) : !(values.short && long)));
   const runs = rows.flatMap((row) => (row.transports ?? TRANSPORTS).filter((each) => !values.transport || each === values.transport).map((transport) => ({ row, transport })));
   return { engines, runs, ...values };
 }
@@ -41,7 +41,7 @@ const keep = (name, results) => {
 
 async function peers({ row, tracker, short, publish: toDocs }) {
   await steps([...setUp(), ...buildStepsIfStale(), ...ENGINES.chromium.steps(), collectorStep(), ...peerSteps()]);
-  const run = await runPeers({ names: tracker?.split(","), parts: row && [row].flat(), short, each: (results) => keep("peers.json", results) });
+  const run = await runPeers({ names: tracker?.split(","), parts: row, short, each: (results) => keep("peers.json", results) });
   if (toDocs) publishPeers(run);
 }
 

@@ -4,9 +4,11 @@
 import { createServer } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 
-const HTML = { "content-type": "text/html; charset=utf-8", "cache-control": "no-store" };
-/** Without a tracker: where a visitor goes who leaves. */
-const ELSEWHERE = '<!doctype html><title>Elsewhere</title><link rel="icon" href="data:,">No tracker here.';
+// Not "no-store", which keeps a page out of the back/forward cache.
+const HTML = { "content-type": "text/html; charset=utf-8", "cache-control": "no-cache" };
+/** Without a tracker: where a visitor goes who leaves. It knows how often it came out of the back/forward cache. */
+const ELSEWHERE = `<!doctype html><title>Elsewhere</title><link rel="icon" href="data:,">No tracker here.
+<script>window.shown = []; addEventListener("pageshow", (event) => shown.push(event.persisted))</script>`;
 /** Where a redirecting endpoint points to. It takes what comes, as a collector behind a new address would. */
 const MOVED = "/moved";
 

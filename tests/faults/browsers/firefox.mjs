@@ -39,7 +39,7 @@ async function startFirefox({ profile, cookies }) {
     pid: capabilities.get("moz:processID"),
     version: capabilities.get("browserVersion"),
     end: driver.stop,
-    close: () => system("setTimeout(() => Services.wm.getMostRecentWindow('navigator:browser').close(), 0)"),
+    close: () => system("Services.tm.dispatchToMainThread(() => Services.wm.getMostRecentWindow('navigator:browser').close())"),
     extra: { offline: (yes) => system(`Services.io.offline = ${yes}`) },
   });
 }

@@ -1,11 +1,11 @@
 // What the three browsers have in common below their drivers: processes that end when they should, and ports.
 
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 
 const GONE_MS = 15_000;
-const POLL_MS = 50;
+const POLL_MS = 100;
 
 /** A process that does not outlive this one. `ended` resolves when it is gone. */
 export function start(program, args, options = {}) {
@@ -50,13 +50,10 @@ function family(pid) {
   return found;
 }
 
+/** A driver buries its browser when it likes: one that has ended and is still listed counts as gone. */
 const isAlive = (pid) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
+  const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
+  return stdout.trim() !== "" && !stdout.startsWith("Z");
 };
 
 /** As the system does it when memory runs out: nobody in the family gets a last word. */

@@ -67,7 +67,9 @@ export async function browserOf(driver, { pid, version, end, close, extra = {} }
       await inTurn(async () => {
         await driver.switchTo().window(open[0]);
         await close();
-      }).catch(() => {});
+      }).catch(() => {
+        // It may be gone before it has answered.
+      });
       if (!(await gone(pid))) killFamily(pid);
       await end();
     },

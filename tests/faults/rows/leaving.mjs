@@ -6,6 +6,7 @@ const BOTH = ["beacon", "auto"];
 const CLICKS = 1000;
 const CLICKS_SHORT = 50;
 const CLICK_MS = 1_500;
+const TIMES = 3;
 /** The link is clicked so long after `load`: 0 to 145 ms, so that the module is sometimes there and sometimes not. */
 const clickAfter = "(next * 37) % 150";
 
@@ -88,18 +89,27 @@ export const leaving = [
     name: "forth and back (bfcache)",
     transports: BOTH,
     async run({ visitor, server, pause }) {
-      const page = await visitor.open({ before: "window.shown = []; addEventListener('pageshow', (event) => shown.push(event.persisted))" });
+      const shown = () => page.run("() => window.shown");
+      const page = await visitor.openUrl(server.elsewhere);
+      await page.goto(`${server.elsewhere}?2`);
+      await page.back();
+      // The page without a tracker tells whether there is such a cache at all.
+      if (!(await shown()).at(-1)) throw new NotApplicable("under its driver no page comes out of the cache");
+      await page.goto(visitor.address({ before: "window.shown = []; addEventListener('pageshow', (event) => shown.push(event.persisted))" }));
       await page.ready();
       await page.make(9);
-      for (let time = 0; time < 3; time++) {
+      let fromCache = 0;
+      for (let time = 0; time < TIMES; time++) {
         await page.goto(server.elsewhere);
         await page.back();
         await pause(300);
+        fromCache += (await shown()).at(-1);
+        await page.ready();
         await page.make(9);
+        // The last time it is left with everything still to be sent, or on its way: Firefox does not keep a page that waits for an answer.
+        await pause(time === TIMES - 2 ? 0 : 500);
       }
-      const shown = await page.run("() => window.shown");
-      // A page that was loaded anew has forgotten the earlier times.
-      if (shown.length !== 4 || !shown.slice(1).every(Boolean)) throw new NotApplicable(`the page did not come out of the cache: pageshow.persisted ${shown.join(", ")}`);
+      if (fromCache === 0) throw new Error("the page never came out of the cache");
       await page.goto(server.elsewhere);
     },
   },

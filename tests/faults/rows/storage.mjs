@@ -46,18 +46,18 @@ export const storage = [
   },
   {
     name: "localStorage corrupted",
-    async run({ visitor, server, pause }) {
+    async run({ visitor, server, tracker, pause }) {
       // Which keys there are is known when the outbox is in use: nobody takes anything.
       server.fault = reset;
       const first = await visitor.open();
       await first.ready();
       await first.make(15);
       await pause(3_000);
-      const names = () => Object.keys(localStorage).filter((key) => key.startsWith("reco"));
-      const keys = await first.run(names);
+      const names = () => first.run("(prefix) => Object.keys(localStorage).filter((key) => key.startsWith(prefix))", tracker.prefix);
+      const keys = await names();
       server.heal();
       for (let tries = 0; (await first.pending()) > 0 && tries < 60; tries++) await pause(500);
-      keys.push(...(await first.run(names)), "reco_", "reco_outbox", "reco_q", "reco_o", "reco_early");
+      keys.push(...(await names()), ...["", "outbox", "q", "o", "early"].map((name) => tracker.prefix + name));
       await first.goto(server.elsewhere);
       for (const [turn] of RUBBISH.entries()) {
         const corrupt = `${JSON.stringify([...new Set(keys)])}.forEach((key, n) => localStorage.setItem(key, ${JSON.stringify(RUBBISH)}[(n + ${turn}) % ${RUBBISH.length}]));`;

@@ -1,7 +1,7 @@
 // This tracker, as a shop has it: the snippet, the script, the collector. What the other side of this seam may know:
 //
 // - `owns(path)`, `endpoint`, `receive({ method, url, headers, body })`: the requests that are events, and their answer;
-// - `file(path)`: what the pages load; `late`: a pattern of the file that the page can be left before;
+// - `file(path)`: what the pages load; `late`: a pattern of the file that the page can be left before; `prefix`: how its keys in localStorage begin;
 // - `page(options)`: HTML. `before` runs before everything, `after` at the end; `transport` and `queue` are the tracker's own;
 //   in the page `faults.make(from, count)` makes events with these numbers, `faults.value(from, count)` such as must not wait,
 //   `faults.pending()` tells how many are not delivered yet, `faults.ready()` resolves when the tracker is there;
@@ -30,6 +30,7 @@ export async function recobeacon() {
     endpoint: ENDPOINT,
     owns: (path) => path === ENDPOINT,
     late: /\.wasm/,
+    prefix: "reco_",
     receive: (sent) => forward(collector.url, sent),
     file: (path) => {
       if (!/^\/dist\/[\w.-]+$/.test(path)) return undefined;
