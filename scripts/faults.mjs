@@ -42,7 +42,7 @@ const keep = (name, results) => {
 async function peers({ row, tracker, short, publish: toDocs }) {
   await steps([...setUp(), ...buildStepsIfStale(), ...ENGINES.chromium.steps(), collectorStep(), ...peerSteps()]);
   const run = await runPeers({ names: tracker?.split(","), parts: row, short, each: (results) => keep("peers.json", results) });
-  if (toDocs) publishPeers(run);
+  if (toDocs) publishPeers(run, { short });
 }
 
 await main(async () => {
