@@ -70,12 +70,10 @@ scenario("what waits for its batch leaves with the visitor, to another site as w
   await ready(page);
   await page.evaluate(() => {
     for (let itemId = 1; itemId <= 5; itemId++) window.reco("click", { itemId });
-    window.reco("buy", { itemId: 6, orderId: "o1" });
-    window.reco("click", { itemId: 7 });
     location.href = "about:blank";
   });
   await page.waitForURL("about:blank");
-  await collector.expectExactly(...items(1, 5), { type: "buy", itemId: "6" }, { itemId: "7" });
+  await collector.expectExactly(...items(1, 5));
 });
 
 // snowplow/snowplow-javascript-tracker 719: what was tracked after the tracker's own flush stayed behind.
