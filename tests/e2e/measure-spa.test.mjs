@@ -109,6 +109,7 @@ scenario("a page that is only prepared loads nothing, measures nothing and sends
     delete document.prerendering;
     document.dispatchEvent(new Event("prerenderingchange"));
   });
+  await ready(page);
   await collector.expectStored({ type: "click", itemId: "3" }, { type: "rendered", scenario: "picks" });
 });
 
