@@ -91,10 +91,10 @@ scenario("back from the back/forward cache it goes on, and is no new page view",
   await page.waitForURL(/next/);
   await page.evaluate(() => void setTimeout(() => history.back()));
   await page.waitForFunction(() => window.kept && window.persisted);
-  await page.evaluate(() => scrollTo(0, 9999));
-  await until(async () => (await consumed()).at(-1) === 100, "read to the end");
   await nothingNew(page);
   assert.equal(await views(collector)(), 1, "seen once");
+  await page.evaluate(() => scrollTo(0, 9999));
+  await until(async () => (await consumed()).at(-1) === 100, "read to the end");
   assert.deepEqual(await warnings(page), []);
 });
 
