@@ -2,6 +2,7 @@
 // called meanwhile, and takes the stub's place.
 
 import { instantiate } from "built:glue.js";
+import * as parked from "./parked.js";
 import { create } from "./tracker.js";
 
 // Only known while the script runs for the first time.
@@ -14,7 +15,7 @@ const load = async (larger, wasmUrl) => {
   const module = await WebAssembly.compileStreaming(fetch(url)).catch(async () =>
     WebAssembly.compile(await (await fetch(url)).arrayBuffer()),
   );
-  return instantiate(module);
+  return { ...parked, ...instantiate(module) };
 };
 
 const measure = () => import(new URL(__MEASURE_FILE__, self));

@@ -1,13 +1,10 @@
 // The façade: the methods of index.d.ts over a module that arrives later, or never. It keeps what
 // is called early, never throws into the page, and goes quietly dead when the module traps.
 
+import { consentOf, keyOf, leave, REPLAYED } from "./early.js";
+
 /** Methods that the engine carries out; they may be called before it is there. */
-const VERBS = [
-  "click", "consume", "basket", "deleteFromBasket", "wishlist", "deleteFromWishlist", "buy", "rate", "blacklist",
-  "rendered", "clickRecommended", "followLink", "triggerOpened", "clickTriggered",
-  "feedback", "cacheHit", "landingPageClick", "predictiveBasketClick",
-  "login", "logout", "page", "consent",
-];
+const VERBS = [...REPLAYED, "page", "consent"];
 
 /** Protocols that only the larger module has: most shops never load it. It also reads the data layer. */
 const LARGER = ["yoochoose", "factfinder", "intempt"];
@@ -35,8 +32,8 @@ class TrackerError extends Error {
 /**
  * Makes a tracker, or hands out the one that has the same destinations.
  *
- * `load(larger, wasmUrl)` brings the functions of the larger or the smaller module, `measure()` brings measure.js. Returns the
- * tracker and `dispatch(verb, args, at)`, by which the script tag replays what was called earlier.
+ * `load(larger, wasmUrl)` brings the functions of the larger or the smaller module, and those of parked.js; `measure()` brings
+ * measure.js. Returns the tracker and `dispatch(verb, args, at)`, by which the script tag replays what was called earlier.
  */
 export function create(config, load, measure) {
   const key = keyOf(config);
@@ -53,19 +50,11 @@ export function create(config, load, measure) {
 // In Node a page is rendered for many visitors: nothing may happen there.
 const inPage = () => typeof document !== "undefined";
 
-function keyOf(config) {
-  try {
-    return JSON.stringify([].concat(config.destinations));
-  } catch {
-    return "";
-  }
-}
-
 function make(config, load, measure, forget) {
   const { onWarning, debug, consentFrom, wasmUrl, autoTrack, ...settings } = config;
   const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
   const listeners = { sent: [], acknowledged: [], dropped: [], warning: onWarning ? [onWarning] : [] };
-  const early = [];
+  let early = [];
   /** Who waits for everything to be answered. */
   const waiting = [];
   /** The module's functions, and the number by which they know this tracker. */
@@ -75,7 +64,8 @@ function make(config, load, measure, forget) {
   let handles = 0;
   /** The element that is being spoken for, in warnings. */
   let about;
-  let saidUser = settings.identity?.userId ?? null;
+  /** The account, as far as this page has said; undefined: it is whoever was there before. */
+  let saidUser = settings.identity?.userId;
 
   const log = (...parts) => debug && console.debug("recobeacon:", ...parts);
 
@@ -105,7 +95,8 @@ function make(config, load, measure, forget) {
   const die = (code, cause) => {
     dead = true;
     core = null;
-    early.length = 0;
+    // Without a network it will be there on the next page, and what was called waits for that.
+    if (!(cause instanceof TypeError)) early = [];
     unwatch();
     return warn({ code, message: String(cause?.message ?? cause) });
   };
@@ -127,6 +118,8 @@ function make(config, load, measure, forget) {
   const ask = (what, otherwise = null, timer = 0) =>
     guard(() => core && JSON.parse(core.state(number, timer))[what]) ?? otherwise;
 
+  const run = (verb, args, at) => guard(() => core?.call(number, [...args, verb], at), null, verb);
+
   /** Warnings during the deed are about this element: its name, and whether it was told of. */
   const naming = (element, deed) => {
     const outer = about;
@@ -139,17 +132,38 @@ function make(config, load, measure, forget) {
   };
 
   const call = (verb, args, at = Date.now()) => {
-    const run = () => {
+    const deed = () => {
       log(verb, ...args);
-      if (core) core.call(number, [...args, verb], at);
-      else if (early.push([verb, args, at, about]) > MOST_EARLY) {
+      if (core) {
+        core.call(number, [...args, verb], at);
+        if (verb === "consent") found(core, [[verb, args]]).then((pages) => replay(pages, saidUser));
+      } else if (early.push([verb, args, at, about]) > MOST_EARLY) {
         early.shift();
         warn({ code: "queue-full", field: verb, message: "too many calls before the module was loaded" });
       }
     };
     // What is watched ends before the page view does.
     if (verb === "page" && watching) watch((watcher) => watcher.page());
-    guard(run, null, verb);
+    guard(deed, null, verb);
+  };
+
+  /** What earlier pages had to leave undone, if this one may do it: what waits for consent waits where it is. */
+  const found = async ({ forget, resend, take }, calls) => {
+    const consent = consentOf(settings, calls);
+    if (consent === "denied" || consent === "anonymous") forget();
+    if (consent !== "granted") return [];
+    resend(settings);
+    return take(settings);
+  };
+
+  /** Does it, as whoever those pages were made for; afterwards it is `user` again. */
+  const replay = (pages, user) => {
+    const identify = (user, at) => user !== undefined && run(...(user === null ? ["logout", [], at] : ["login", [user], at]));
+    for (const { userId, calls, at } of pages) {
+      identify(userId, at);
+      for (const call of calls) run(...call);
+    }
+    if (pages.length) identify(user, Date.now());
   };
 
   /** A page that is only being prepared may never be seen. */
@@ -227,15 +241,16 @@ function make(config, load, measure, forget) {
       // It has told what makes the configuration unusable, or it is none at all.
       throw problem;
     }
+    const pages = await found(loaded, early);
+    if (dead) return;
     core = loaded;
-    for (const [verb, args, at, element] of early.splice(0)) {
-      naming(element, () => guard(() => core?.call(number, [...args, verb], at), null, verb));
-    }
+    replay(pages, settings.identity?.userId);
+    for (const [verb, args, at, element] of early.splice(0)) naming(element, () => run(verb, args, at));
   };
 
   const tracker = {
     get userId() {
-      return core ? ask("userId") : saidUser;
+      return core ? ask("userId") : (saidUser ?? null);
     },
     get anonymousId() {
       return ask("anonymousId");
@@ -313,6 +328,8 @@ function make(config, load, measure, forget) {
   }
 
   const ready = dead ? Promise.resolve() : start();
+  // Never unload, which keeps a page out of the back/forward cache.
+  if (inPage()) addEventListener("pagehide", () => core || (early = leave(settings, early)));
   ready.catch(() => {});
   tracker.ready = ready;
 

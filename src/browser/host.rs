@@ -126,6 +126,7 @@ pub fn fetch(request: &Request, id: u32, tell: &Function) {
 /// What became of a `fetch`.
 pub fn answer(status: i32, retry_after_s: u32) -> Outcome {
     match status {
+        -3 => Outcome::Blocked,
         -2 => Outcome::Failed,
         -1 => Outcome::Taken,
         _ => Outcome::Answered { status: status as u16, retry_after_s },

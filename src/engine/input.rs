@@ -16,6 +16,8 @@ use super::value::Value;
 pub enum Input {
     /// The page reports an event that happened at this time (ms since the epoch).
     Track(Kind, Value, u64),
+    /// Purchases that left before the module was there.
+    Bought(Value),
     /// Somebody logged in.
     Login(Value, u64),
     /// Somebody logged out.
@@ -98,6 +100,7 @@ impl Input {
         let mut args = args.into_iter();
         let mut next = || args.next().unwrap_or(Value::Null);
         match verb {
+            "bought" => Self::Bought(next()),
             "login" => Self::Login(next(), at),
             "logout" => Self::Logout(next()),
             "page" => Self::Page,

@@ -28,7 +28,7 @@ impl Engine {
             Err(error) => return self.reject(error),
         };
         self.advise(unknown);
-        self.accept(kind == Kind::Buy, events, at, now);
+        self.accept(events, at, now);
     }
 
     /// Takes an entry of the page's data layer. Of most there is nothing to say.
@@ -47,16 +47,12 @@ impl Engine {
             self.reject(error);
         }
         self.advise(advice);
-        let buys = events.first().is_some_and(|event| event.kind() == Kind::Buy);
-        self.accept(buys, events, at, now);
+        self.accept(events, at, now);
     }
 
     /// Queues the events of one call, without those of an order that was sent before.
-    fn accept(&mut self, buys: bool, mut events: Vec<Event>, at: u64, now: &Now) {
-        let repeated = self.orders.admit(&mut events, now);
-        if buys && self.identity.may_store(self.consent) {
-            self.orders.kept().save(&mut self.effects);
-        }
+    fn accept(&mut self, mut events: Vec<Event>, at: u64, now: &Now) {
+        let repeated = self.admit(&mut events, now);
         if repeated > 0 {
             let detail = "was sent before for this order";
             let problem = Problem::new(ErrorCode::DuplicateOrder, detail);
@@ -68,6 +64,22 @@ impl Engine {
         for event in events {
             self.enqueue(event, at, now);
         }
+    }
+
+    /// Remembers the orders of purchases that the collector got as they were called: www/early.js.
+    pub(super) fn bought(&mut self, value: &Value, now: &Now) {
+        let item_type = &self.config.item_type;
+        if let Ok(mut events) = Event::parse(Kind::Buy, value, item_type, &mut Vec::new()) {
+            self.admit(&mut events, now);
+        }
+    }
+
+    fn admit(&mut self, events: &mut Vec<Event>, now: &Now) -> u32 {
+        let repeated = self.orders.admit(events, now);
+        if self.identity.may_store(self.consent) {
+            self.orders.kept().save(&mut self.effects);
+        }
+        repeated
     }
 
     pub(super) fn enqueue(&mut self, event: Event, at: u64, now: &Now) {

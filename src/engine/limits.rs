@@ -81,8 +81,9 @@ impl Limits {
     /// A beacon that is not acknowledged so long after it went goes once more. The answer's cookie
     /// may come later than the next page's first look: 1.2 s were seen.
     pub const ACKNOWLEDGED_MS: u64 = 15_000;
-    /// What one page keeps in the outbox. A browser gives an origin 5 MiB, and the shop needs some.
-    pub const OUTBOX_BYTES: u32 = 1_000_000;
+    /// What one page keeps in the outbox: some 15,000 events, for whoever raises `queue.maxEvents`.
+    /// The default of a thousand is a third of a megabyte. A browser gives an origin 5 MiB.
+    pub const OUTBOX_BYTES: u32 = 3_500_000;
 
     /// First pause after a failure; doubles with each further one.
     pub const RETRY_MS: u64 = 1_000;

@@ -155,6 +155,7 @@ impl Engine {
         // Nothing is sent within the page's own call, or within the visitor's act.
         let pumps = match &input {
             Input::Track(..)
+            | Input::Bought(_)
             | Input::Login(..)
             | Input::Logout(_)
             | Input::Page
@@ -182,6 +183,7 @@ impl Engine {
         self.seen.tick(now.mono_ms, self.timers.reached());
         match input {
             Input::Track(kind, value, at) => self.track(kind, &value, at, now),
+            Input::Bought(value) => self.bought(&value, now),
             Input::Login(value, at) => self.login(&value, at, now),
             Input::Logout(value) => self.logout(&value, now),
             Input::Page => {

@@ -23,7 +23,6 @@ use super::config::{Config, Destination};
 use super::effect::Effect;
 use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
-use super::id::letters;
 use super::limits::Limits;
 use super::number::whole;
 use super::protocol::{Class, Envelope, Holds};
@@ -118,8 +117,7 @@ impl Queue {
         // The address of a request without events is what a destination is known by.
         let envelope = Envelope { stream: "", seq: 0, sent_at: 0, ack: false };
         let empty = self.destination.protocol.request(Kind::Click, &[], &envelope);
-        let [a, b, c, d, e, f, g, h] = hash(&[&name, &empty.url]).to_be_bytes();
-        self.key = letters([a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0], 62, KEY_LETTERS);
+        self.key = whole(hash(&[&name, &empty.url]) >> 32);
         self.name = name.into();
     }
 
@@ -231,9 +229,6 @@ impl Queue {
         }
     }
 }
-
-/// Letters that tell destinations apart in the outbox of one origin.
-const KEY_LETTERS: usize = 6;
 
 /// Writes an event that waits to the outbox.
 fn keep(event: &mut Box<Waiting>, key: &str, stream: &str, seq: u64, turn: &mut Turn<'_>) {

@@ -21,9 +21,10 @@ export const ACKNOWLEDGED = 9;
 /** all that is known of an instance's journal now: the instance, then keys and values in turn. */
 export const ADOPTED = 10;
 
-/** Outcomes that are no status: an answer that cannot be read, and none. A redirect that was not followed is 0. */
+/** Outcomes that are no status: an answer that cannot be read, none, and none because of a policy. A redirect that was not followed is 0. */
 export const OPAQUE = -1;
 export const NONE = -2;
+export const FORBIDDEN = -3;
 
 /** As much of an endpoint's words as a warning repeats. */
 const LONGEST_QUOTE = 300;

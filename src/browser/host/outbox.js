@@ -21,6 +21,9 @@ const RENEWAL_MS = 5_000;
 /** The page that was left for this one has let go by then, also where it was left by going back in history. */
 const SEEK_MS = 500;
 
+/** Who has not gone by then stays. */
+const WAVER_MS = 1_000;
+
 const ENTRY = "reco_o_";
 const LEASE = "reco_l_";
 const JOURNAL = /^reco_[lo]_(\w{22})(_|$)/;
@@ -59,9 +62,10 @@ export const forget = (key) => {
   for (const batch of acknowledgements()) setCookie(`reco_ack_${batch}`);
 };
 
-/** Tells what stands in an instance's journal: keys and values in turn. */
+/** Tells what stands in an instance's journal: keys and values in turn, in the order of the numbers in the keys. */
 const report = (tell, instance) => {
-  const entries = keys().filter((key) => key.startsWith(`${ENTRY + instance}_`));
+  const prefix = `${ENTRY + instance}_`;
+  const entries = keys().filter((key) => key.startsWith(prefix)).sort((a, b) => a.slice(prefix.length) - b.slice(prefix.length));
   tell([ADOPTED, instance, ...entries.flatMap((key) => [key, read(key)])]);
 };
 
@@ -69,21 +73,16 @@ const lock = (instance, options, deed) => navigator.locks.request(`reco_${instan
 
 const lease = (instance) => keep(LEASE + instance, (renewed = Date.now()));
 
-/** Holds a tracker's own instance, and tells what is left of its journal. */
-const hold = (tell, instance) =>
+/** Holds a tracker's own instance: resolves when it does. */
+const hold = (instance) =>
   new Promise((done) => {
-    const begin = (release) => {
-      held.set(instance, release);
-      report(tell, instance);
-      done();
-    };
+    const begin = (release) => done(held.set(instance, release));
     if (navigator.locks) {
       // Nobody else keeps it, but an earlier request of our own may still be on its way.
       lock(instance, { steal: true }, () => (away ? done() : new Promise(begin))).catch(done);
     } else {
       lease(instance);
-      // Not within the module's own call.
-      setTimeout(begin, 0, () => remove(LEASE + instance));
+      begin(() => remove(LEASE + instance));
     }
   });
 
@@ -117,7 +116,7 @@ export const seek = () => {
 export const mind = (tell, instance) => {
   held.get(own.get(tell))?.();
   own.set(tell, instance);
-  hold(tell, instance);
+  hold(instance);
   seek();
 };
 
@@ -125,6 +124,16 @@ export const mind = (tell, instance) => {
 export const leave = (tell) => {
   own.delete(tell);
   if (!own.size) letGo();
+};
+
+/**
+ * The page may be about to go. Firefox does not cache a page that held a lock when it was left, not even one that lets go in
+ * `pagehide` (measured in 153). A link to a download, or a visitor who would rather stay: then it takes its own back.
+ */
+export const waver = () => {
+  if (!navigator.locks) return;
+  letGo();
+  setTimeout(() => away || [...own].forEach(([tell, instance]) => held.has(instance) || hold(tell, instance)), WAVER_MS);
 };
 
 /** The page goes, or its leases ran out. */
@@ -142,7 +151,10 @@ const renew = () => {
 
 const comeBack = async () => {
   away = false;
-  await Promise.all([...own].map(([tell, instance]) => hold(tell, instance)));
+  for (const [tell, instance] of [...own]) {
+    await hold(instance);
+    report(tell, instance);
+  }
   returning = undefined;
 };
 

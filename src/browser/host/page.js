@@ -3,7 +3,7 @@
 import { acknowledgements } from "./cookies.js";
 import { hear, isHidden } from "./device.js";
 import { ACKNOWLEDGED, ACT, HIDDEN, OFFLINE, ONLINE, SHOWN, WAKE } from "./news.js";
-import { depart, leave, present, seek } from "./outbox.js";
+import { depart, leave, present, seek, waver } from "./outbox.js";
 import { hearEnds, hearPolicy } from "./send.js";
 
 /** What counts as an act of the visitor. */
@@ -63,6 +63,7 @@ const hearPage = (tell) => {
       hide();
       depart();
     }),
+    hear(window, "beforeunload", waver),
     // A page that is opened in the background is loaded there, and this comes all the same.
     hear(window, "pageshow", turn),
     hear(window, "online", () => present(() => now(tell, ONLINE))),

@@ -2,7 +2,7 @@
 // an entry of Resource Timing for a beacon, and the violation of a policy for either.
 
 import { attempt, hear } from "./device.js";
-import { BLOCKED, FINISHED, NONE, OPAQUE, OUTCOME, quoting } from "./news.js";
+import { BLOCKED, FINISHED, FORBIDDEN, NONE, OPAQUE, OUTCOME, quoting } from "./news.js";
 
 /** An answer that may be asked for again is not waited for any longer: nothing slower is usual, and a slot is taken. */
 const PATIENCE_MS = 60_000;
@@ -13,8 +13,10 @@ const MOST_ASKED = 100;
 const asked = new Map();
 
 const ask = (url, tell, id) => {
-  attempt(() => asked.set(new URL(url, document.baseURI).href, [tell, id]));
+  const request = { tell, id, forbidden: false };
+  attempt(() => asked.set(new URL(url, document.baseURI).href, request));
   if (asked.size > MOST_ASKED) asked.delete(asked.keys().next().value);
+  return request;
 };
 
 /** Whether the browser takes the request. It throws where it was removed (Firefox's `beacon.enabled=false`) or the URL is none. */
@@ -26,7 +28,7 @@ export const beacon = (url, body, tell, id) => {
 
 /** `fetch` that outlives the page. */
 export const send = async (url, method, body, noCors, header, key, tell, id) => {
-  ask(url, tell, id);
+  const request = ask(url, tell, id);
   let status = NONE;
   let retryAfter = 0;
   let words = "";
@@ -52,6 +54,7 @@ export const send = async (url, method, body, noCors, header, key, tell, id) => 
     // No network, no such host, CORS, or over the browser's quota: it does not say which. A policy
     // says so by an event, in a task that comes before the next one.
     await new Promise((done) => setTimeout(done));
+    if (request.forbidden) status = FORBIDDEN;
   }
   quoting(words, () => tell([OUTCOME, id, status, retryAfter]));
 };
@@ -60,10 +63,10 @@ export const send = async (url, method, body, noCors, header, key, tell, id) => 
 export const hearPolicy = (tell) =>
   hear(document, "securitypolicyviolation", ({ disposition, effectiveDirective, blockedURI }) => {
     if (disposition === "report" || effectiveDirective !== "connect-src") return;
-    for (const [url, [teller, id]] of asked) {
-      if (teller === tell && (url === blockedURI || new URL(url).origin === blockedURI)) {
-        asked.delete(url);
-        tell([BLOCKED, id]);
+    for (const [url, request] of asked) {
+      if (request.tell === tell && !request.forbidden && (url === blockedURI || new URL(url).origin === blockedURI)) {
+        request.forbidden = true;
+        tell([BLOCKED, request.id]);
       }
     }
   });

@@ -13,21 +13,21 @@ use crate::engine::protocol::Class;
 pub fn adopt(queues: &mut [Queue], entries: Vec<(String, String)>, turn: &mut Turn<'_>) {
     let oldest = turn.now.wall_ms.saturating_sub(Limits::QUEUE_AGE_MS);
     for (key, text) in entries {
-        let entry = journal::read(&text);
-        let queue = entry
-            .as_ref()
-            .and_then(|entry| queues.iter_mut().find(|queue| queue.key == entry.destination));
-        match (entry, queue) {
-            (Some(entry), Some(queue)) => {
+        let mut keeps = false;
+        if let Some(entry) = journal::read(&text) {
+            match queues.iter_mut().find(|queue| queue.key == entry.destination) {
                 // What there is no room for is left to another page.
-                if turn.journal.has_room(text.len()) {
-                    turn.out.push(Effect::Forget(key));
+                Some(queue) if turn.journal.has_room(text.len()) => {
+                    turn.out.push(Effect::Forget(key.clone()));
                     queue.adopt(entry, turn);
+                    continue;
                 }
+                Some(_) => keeps = true,
+                None => keeps = entry.events.first().is_some_and(|event| event.at >= oldest),
             }
-            (Some(Entry { events, .. }), None) if events.iter().all(|event| event.at >= oldest) => {
-            }
-            (_, _) => turn.out.push(Effect::Forget(key)),
+        }
+        if !keeps {
+            turn.out.push(Effect::Forget(key));
         }
     }
 }
