@@ -17,7 +17,7 @@ export const scroll = (port, id, element) => {
     const { top, height } = element.getBoundingClientRect();
     const depth = Math.min(Math.max(lowerEdge(element) - top, 0), height);
     if (depth > deepest || height !== tall) {
-      [deepest, tall] = [Math.max(depth, deepest), height];
+      [deepest, tall] = [depth, height];
       port.call("scrolled", [id, depth, height]);
     }
     if (height && depth === height && port.percentage(id) === 100) end();

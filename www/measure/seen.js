@@ -10,6 +10,8 @@ const HALF = 500;
  * which are more than a tenth apart. The last is half a window of an item as tall as a hundred.
  */
 const STEPS = Array.from({ length: 50 }, (_, n) => 0.5 / 1.1 ** n);
+/** The engine reads a thousand values of a list, and these are told in threes. */
+const LIST = 999;
 const ITEM = `[${attribute("itemId")}]`;
 const IN_LIST = ["itemId", "itemType"];
 
@@ -31,7 +33,9 @@ export const seen = (port, id, container, options) => {
     }
     tell(news);
   };
-  const tell = (news) => news.length && port.call("looked", [id, news]);
+  const tell = (news) => {
+    for (let from = 0; from < news.length; from += LIST) port.call("looked", [id, news.slice(from, from + LIST)]);
+  };
   const views = new IntersectionObserver(guarded(port, looked), { threshold: STEPS });
 
   const add = (container, root) => {
