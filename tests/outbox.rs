@@ -373,3 +373,20 @@ fn a_killed_browser_loses_what_was_not_on_the_disk_and_sends_nothing_that_counts
         assert_eq!(items, (0..items.len() as u32).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn the_halves_of_what_was_taken_over_have_numbers_of_their_own() {
+    let mut page = silent(batch());
+    page.click(1);
+    page.click(2);
+    page.advance(2_000);
+    let mut next = page.next(batch());
+    let mut answers = vec![answered(204), answered(204), answered(413)];
+    next.network(move |_| answers.pop().unwrap());
+    next.advance(60_000);
+    let batches = next.batches();
+    let seqs: Vec<&Json> = batches.iter().map(|batch| &batch["seq"]).collect();
+    assert_eq!(seqs, [0, 1, 2]);
+    assert!(batches.iter().all(|batch| batch["stream"] == batches[0]["stream"]));
+    assert_eq!((next.count("acknowledged"), next.outbox_keys().len()), (2, 0));
+}
