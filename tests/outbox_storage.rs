@@ -254,3 +254,28 @@ fn what_gives_way_leaves_the_outbox_too() {
     let events: usize = texts.iter().map(|text| text.matches("\"id\":").count()).sum();
     assert_eq!(events as u64, page.count("queued"));
 }
+
+#[test]
+fn what_gives_way_takes_no_number_with_it() {
+    let options = json!({ "batch": { "maxEvents": 2 }, "queue": { "maxEvents": 4 } });
+    let mut page = Page::open(with(batch(), options.clone()));
+    page.feed(Input::Online(false));
+    for n in 0..4 {
+        page.click(n);
+    }
+    // 0 and 1 go; 2 bears the next number, and gives way.
+    let mut answers = vec![None, answered(204)];
+    page.network(move |_| answers.pop().flatten());
+    page.feed(Input::Online(true));
+    page.advance(1);
+    page.feed(Input::Online(false));
+    let used = page.batches().len() as u64;
+    for n in 4..9 {
+        page.click(n);
+    }
+    let mut next = page.tab(with(batch(), options));
+    next.adopt();
+    next.advance(1);
+    let first = next.batches().iter().find(|batch| batch["stream"] == page.owned[0]).cloned();
+    assert!(first.unwrap()["seq"].as_u64().unwrap() >= used);
+}
