@@ -256,26 +256,46 @@ fn what_gives_way_leaves_the_outbox_too() {
 }
 
 #[test]
-fn what_gives_way_takes_no_number_with_it() {
-    let options = json!({ "batch": { "maxEvents": 2 }, "queue": { "maxEvents": 4 } });
-    let mut page = Page::open(with(batch(), options.clone()));
+fn what_is_given_up_takes_no_number_with_it() {
+    let config = |most: u32| {
+        with(
+            batch(),
+            json!({ "destinations": { "transport": "fetch" }, "batch": { "maxEvents": 2 },
+                              "queue": { "maxEvents": most, "maxAgeMs": 60_000 } }),
+        )
+    };
+    // Four batches go; of the last two events only the first bears the fifth's number.
+    let mut page = Page::open(config(10));
     page.feed(Input::Online(false));
-    for n in 0..4 {
+    for n in 0..9 {
         page.click(n);
     }
-    // 0 and 1 go; 2 bears the next number, and gives way.
-    let mut answers = vec![None, answered(204)];
-    page.network(move |_| answers.pop().flatten());
+    page.sleep(30_000);
+    page.click(9);
+    page.network(|_| None);
     page.feed(Input::Online(true));
-    page.advance(1);
     page.feed(Input::Online(false));
-    let used = page.batches().len() as u64;
-    for n in 4..9 {
-        page.click(n);
+    for sent in page.sends.clone() {
+        page.settle(sent.send.id, answered(204));
     }
-    let mut next = page.tab(with(batch(), options));
-    next.adopt();
-    next.advance(1);
-    let first = next.batches().iter().find(|batch| batch["stream"] == page.owned[0]).cloned();
-    assert!(first.unwrap()["seq"].as_u64().unwrap() >= used);
+    assert_eq!((page.sends.len(), page.count("queued"), page.outbox_keys().len()), (4, 2, 2));
+
+    let number_of_the_last = |mut page: Page| {
+        page.network(|_| answered(204));
+        page.adopt();
+        page.advance(1);
+        assert_eq!(page.item_ids(), ["9"]);
+        page.batches()[0]["seq"].as_u64().unwrap()
+    };
+    // One that has no room for both gives it up,
+    let mut small = page.tab(config(1));
+    small.feed(Input::Online(false));
+    small.adopt();
+    assert_eq!(small.count("dropped"), 1);
+    assert_eq!(number_of_the_last(small.tab(config(10))), 4);
+    // or it is too old.
+    page.sleep(30_001);
+    page.feed(Input::Hidden);
+    assert_eq!(page.count("dropped"), 1);
+    assert_eq!(number_of_the_last(page.tab(config(10))), 4);
 }
