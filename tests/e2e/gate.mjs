@@ -42,7 +42,8 @@ export async function startGate(to) {
       if (answer.headers.has("set-cookie")) heads["set-cookie"] = answer.headers.getSetCookie();
       return { status: answer.status, headers: heads, body: Buffer.from(await answer.arrayBuffer()) };
     };
-    const answer = ({ status, headers, body }) => response.destroyed || response.writeHead(status, { ...headers, ...state.heads }).end(body);
+    // A connection for each request: on one that was used before Chromium itself repeats a request, a POST too, whose answer is cut off.
+    const answer = ({ status, headers, body }) => response.destroyed || response.writeHead(status, { ...headers, ...state.heads, connection: "close" }).end(body);
     const cut = () => request.socket.destroy();
     const through = async () => answer(await forward());
     try {
