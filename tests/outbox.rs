@@ -373,3 +373,27 @@ fn a_killed_browser_loses_what_was_not_on_the_disk_and_sends_nothing_that_counts
         assert_eq!(items, (0..items.len() as u32).collect::<Vec<_>>());
     }
 }
+
+#[test]
+fn no_number_of_another_page_is_used_a_second_time() {
+    // Batch 1 was delivered, 0 was not, and is too large: were a half called 1, the cookie of the other 1 would
+    // acknowledge it.
+    let mut page = silent(batch());
+    page.click(1);
+    page.click(2);
+    page.advance(2_000);
+    let collector = Collector::default();
+    listen(&mut page, &collector);
+    page.timing.set(Some(204));
+    page.click(3);
+    page.advance(2_000);
+    assert_eq!((page.count("acknowledged"), page.outbox_keys().len()), (1, 1));
+    let mut next = page.next(batch());
+    let mut answers = vec![answered(204), answered(204), answered(413)];
+    next.network(move |_| answers.pop().unwrap());
+    next.advance(60_000);
+    let names: Vec<&str> = next.urls().iter().map(|url| url.split_once("b=").unwrap().1).collect();
+    let (theirs, ours) = (&page.owned[0], &next.owned[0]);
+    assert_eq!(names, [format!("{theirs}.0"), format!("{ours}.0"), format!("{ours}.1")]);
+    assert_eq!((next.count("acknowledged"), next.outbox_keys().len()), (2, 0));
+}

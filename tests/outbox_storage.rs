@@ -133,7 +133,13 @@ fn without_persist_or_with_memory_nothing_is_stored() {
         page.click(1);
         page.feed(Input::Hidden);
         assert_eq!((page.outbox_keys().len(), page.owned.len()), (0, 0), "{options}");
-        page.feed(Input::Adopted("x".to_owned(), vec![("reco_o_x_1".to_owned(), "y".to_owned())]));
+        let own = recobeacon::engine::id::id([9; 16]);
+        for name in ["x", &own] {
+            let damaged = vec![(format!("reco_o_{name}_1"), "y".to_owned())];
+            page.kept.extend(damaged.clone());
+            page.feed(Input::Adopted(name.to_owned(), damaged));
+            assert_eq!((page.owned.len(), page.outbox(name).len()), (0, 1), "{options}");
+        }
         page.shown();
         page.feed(Input::Online(true));
         page.advance(2_000);
@@ -231,4 +237,65 @@ fn what_was_made_for_nobody_is_never_stored() {
     page.call("consent", json!("granted"));
     page.advance(2_000);
     assert_eq!((page.count("queued"), page.outbox_keys().len()), (1, 0));
+}
+
+#[test]
+fn what_gives_way_leaves_the_outbox_too() {
+    let options = json!({ "destinations": { "transport": "fetch" }, "batch": { "maxEvents": 5 },
+                          "queue": { "maxEvents": 10 } });
+    let mut page = Page::open(with(batch(), options));
+    page.network(|_| answered(503));
+    for n in 0..50 {
+        page.click(n);
+        page.call("flush", json!([]));
+    }
+    assert!(page.count("dropped") > 30);
+    let texts: Vec<&String> = page.outbox_keys().into_iter().map(|key| &page.kept[key]).collect();
+    let events: usize = texts.iter().map(|text| text.matches("\"id\":").count()).sum();
+    assert_eq!(events as u64, page.count("queued"));
+}
+
+#[test]
+fn what_is_given_up_takes_no_number_with_it() {
+    let config = |most: u32| {
+        with(
+            batch(),
+            json!({ "destinations": { "transport": "fetch" }, "batch": { "maxEvents": 2 },
+                              "queue": { "maxEvents": most, "maxAgeMs": 60_000 } }),
+        )
+    };
+    // Four batches go; of the last two events only the first bears the fifth's number.
+    let mut page = Page::open(config(10));
+    page.feed(Input::Online(false));
+    for n in 0..9 {
+        page.click(n);
+    }
+    page.sleep(30_000);
+    page.click(9);
+    page.network(|_| None);
+    page.feed(Input::Online(true));
+    page.feed(Input::Online(false));
+    for sent in page.sends.clone() {
+        page.settle(sent.send.id, answered(204));
+    }
+    assert_eq!((page.sends.len(), page.count("queued"), page.outbox_keys().len()), (4, 2, 2));
+
+    let number_of_the_last = |mut page: Page| {
+        page.network(|_| answered(204));
+        page.adopt();
+        page.advance(1);
+        assert_eq!(page.item_ids(), ["9"]);
+        page.batches()[0]["seq"].as_u64().unwrap()
+    };
+    // One that has no room for both gives it up,
+    let mut small = page.tab(config(1));
+    small.feed(Input::Online(false));
+    small.adopt();
+    assert_eq!(small.count("dropped"), 1);
+    assert_eq!(number_of_the_last(small.tab(config(10))), 4);
+    // or it is too old.
+    page.sleep(30_001);
+    page.feed(Input::Hidden);
+    assert_eq!(page.count("dropped"), 1);
+    assert_eq!(number_of_the_last(page.tab(config(10))), 4);
 }
