@@ -68,36 +68,55 @@ fn full_storage_is_full_and_nothing_else() {
     }
 }
 
+/// A click of more than a kilobyte.
+fn long_click(page: &mut Page, n: u32) {
+    page.call(
+        "click",
+        json!({ "itemId": format!("{n}{}", "-".repeat(500)), "categoryPath": "A".repeat(500) }),
+    );
+}
+
 #[test]
 fn the_outbox_is_bounded() {
-    let mut page = Page::open(with(batch(), json!({ "queue": { "maxEvents": 100_000 } })));
+    let many = with(batch(), json!({ "queue": { "maxEvents": 100_000 } }));
+    let mut page = Page::open(many.clone());
     page.checks = false;
     page.feed(Input::Online(false));
-    for n in 0..20_000 {
-        page.click(n);
+    for n in 0..3_500 {
+        long_click(&mut page, n);
     }
     let size: usize = page.outbox_keys().iter().map(|key| page.kept[*key].len()).sum();
     assert!((3_400_000..=3_500_000).contains(&size), "{size}");
-    assert_eq!(page.count("queued"), 20_000, "the rest is in memory");
+    assert_eq!(page.count("queued"), 3_500, "the rest is in memory");
     // What the next page has no room for it leaves alone.
-    let mut next = page.tab(with(batch(), json!({ "queue": { "maxEvents": 100_000 } })));
+    let mut next = page.tab(many);
     next.checks = false;
     next.feed(Input::Online(false));
-    for n in 0..1_000 {
-        next.click(n);
+    for n in 0..500 {
+        long_click(&mut next, n);
     }
     let keys = next.outbox_keys().len();
     next.adopt();
     assert_eq!(next.outbox_keys().len(), keys);
-    assert!(next.count("queued") < 1_000 + 16_000, "{}", next.count("queued"));
+    assert!(next.count("queued") < keys as u64, "{} of {keys}", next.count("queued"));
     next.feed(Input::Online(true));
     next.advance(600_000);
     let left = next.outbox_keys().len();
     assert!(left > 0 && next.count("queued") == 0);
-    let mut last = next.next(with(batch(), json!({ "queue": { "maxEvents": 100_000 } })));
-    last.checks = false;
+    let mut last = next.next(batch());
     last.advance(600_000);
     assert_eq!((last.count("acknowledged"), last.outbox_keys().len()), (left as u64, 0));
+}
+
+#[test]
+fn ten_thousand_events_of_a_page_that_is_left_are_all_the_next_pages() {
+    let mut page = Page::open(with(batch(), json!({ "queue": { "maxEvents": 20_000 } })));
+    page.checks = false;
+    page.feed(Input::Online(false));
+    for n in 0..10_000 {
+        page.click(n);
+    }
+    assert_eq!(page.outbox_keys().len(), 10_000);
 }
 
 #[test]

@@ -228,3 +228,22 @@ fn no_test_is_switched_off() {
     }
     none("tests that do not run", broken);
 }
+
+/// Each is written as `file` "beginning of the test's name".
+#[test]
+fn the_lessons_name_tests_that_are_there() {
+    let text = read("docs/lessons.md");
+    let mut broken = Vec::new();
+    let mut named = 0;
+    for (file, rest) in text.split('`').zip(text.split('`').skip(1)).skip(1).step_by(2) {
+        let Some(name) = rest.strip_prefix(" \"").and_then(|rest| rest.split('"').next()) else {
+            continue;
+        };
+        named += 1;
+        if !root().join(file).is_file() || !read(file).contains(name) {
+            broken.push(format!("{file}: {name}"));
+        }
+    }
+    assert!(named > 30, "{named} tests are named");
+    none("docs/lessons.md names what is not there", broken);
+}

@@ -81,8 +81,8 @@ impl Limits {
     /// A beacon that is not acknowledged so long after it went goes once more. The answer's cookie
     /// may come later than the next page's first look: 1.2 s were seen.
     pub const ACKNOWLEDGED_MS: u64 = 15_000;
-    /// What one page keeps in the outbox: some 15,000 events, for whoever raises `queue.maxEvents`.
-    /// The default of a thousand is a third of a megabyte. A browser gives an origin 5 MiB.
+    /// What one page keeps in the outbox: some 12,000 events. The default `queue.maxEvents` needs a tenth of it. A browser
+    /// gives an origin 5 MiB, and the shop needs some.
     pub const OUTBOX_BYTES: u32 = 3_500_000;
 
     /// First pause after a failure; doubles with each further one.
@@ -146,7 +146,7 @@ impl Limits {
     /// Containers of recommendations that are observed.
     pub const CONTAINERS: usize = 1_000;
     /// Elements in all of them, and items that are said to have been seen in one page view.
-    pub const RECOMMENDATIONS: usize = 5_000;
+    pub const RECOMMENDATIONS: usize = 10_000;
 
     /// Different warnings that are said only once (unknown fields, unsupported events).
     pub const WARNED_ONCE: usize = 100;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
-import { hide, ready, realTabs, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
+import { flush, hide, ready, realTabs, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
 
 useBrowser();
 
@@ -17,6 +17,11 @@ const page = (body, style = "", script = OBSERVE) => ({
 });
 const li = (id, more = "") => `<li data-reco-item="${id}" id="i${id}" ${more}><a href="/next.html">Item ${id}</a></li>`;
 const gap = (height) => `<div style="height: ${height}px"></div>`;
+/** What was seen by now is stored. */
+const looking = async (page) => {
+  await pause(LONG_MS);
+  await flush(page);
+};
 const opened = async ({ page, visit }) => {
   await page.setViewportSize(VIEW);
   await visit();
@@ -29,7 +34,7 @@ const sees = (collector, ...ids) => until(async () => JSON.stringify((await rend
 scenario("what is half in view for a second was seen, in one event, once; what is less than half was not", { site: page(`${gap(740)}<ul id="box" style="margin: 0">${li(1)}${li(2)}${li(3, 'data-reco-item-type="5"')}</ul>${gap(3000)}`) }, async (all) => {
   const { page, collector } = all;
   await opened(all);
-  await pause(LONG_MS);
+  await looking(page);
   assert.deepEqual(await rendered(collector), [], "60 of 200 pixels");
   await page.mouse.wheel(0, 100);
   await sees(collector, 1);
@@ -41,7 +46,7 @@ scenario("what is half in view for a second was seen, in one event, once; what i
   await collector.expectStored({ type: "rendered", items: [{ itemId: "3", itemType: "5" }] });
   await page.mouse.wheel(0, 2000);
   await page.mouse.wheel(0, -2000);
-  await pause(LONG_MS);
+  await looking(page);
   await sees(collector, 1, 2, 3);
 });
 
@@ -60,7 +65,7 @@ scenario("of an item larger than the window half a window is enough", { site: pa
   const { page, collector } = all;
   await opened(all);
   await page.evaluate(() => scrollTo(0, 250));
-  await pause(LONG_MS);
+  await looking(page);
   assert.deepEqual(await rendered(collector), [], "350 of 800 pixels");
   await page.evaluate(() => scrollTo(0, 350));
   await sees(collector, 1);
