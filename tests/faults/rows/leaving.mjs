@@ -7,6 +7,7 @@ const CLICKS = 1000;
 const CLICKS_SHORT = 50;
 const CLICK_MS = 1_500;
 const TIMES = 3;
+const STAYS_MS = 2_000;
 /** The link is clicked so long after `load`: 0 to 145 ms, so that the module is sometimes there and sometimes not. */
 const clickAfter = "(next * 37) % 150";
 
@@ -100,6 +101,7 @@ export const leaving = [
       await page.goto(visitor.address({ before: "window.shown = []; addEventListener('pageshow', (event) => shown.push(event.persisted))" }));
       await page.ready();
       await page.make(9);
+      await pause(STAYS_MS);
       let fromCache = 0;
       for (let time = 0; time < TIMES; time++) {
         await page.goto(server.elsewhere);
@@ -108,8 +110,8 @@ export const leaving = [
         fromCache += (await shown()).at(-1);
         await page.ready();
         await page.make(9);
-        // Once it is left in the same moment, with everything still to be sent.
-        await pause(time === TIMES - 2 ? 0 : 500);
+        // Firefox keeps only a page on which nothing is under way any more. Once it is left in the same moment.
+        await pause(time === TIMES - 2 ? 0 : STAYS_MS);
       }
       if (fromCache === 0) throw new Error("the page never came out of the cache");
       await page.goto(server.elsewhere);
