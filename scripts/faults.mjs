@@ -29,9 +29,13 @@ function chosen() {
   const strange = values.row?.find((part) => !ROWS.some(({ name }) => name.includes(part)));
   if (strange !== undefined) throw new Problem(`There is no row "${strange}". \`npm run faults -- --list\` names them all.`);
   const rows = ROWS.filter(({ name, long }) => (values.row ? values.row.some((part) => name.includes(part)) : !(values.short && long)));
-  const runs = rows.flatMap((row) => (row.transports ?? TRANSPORTS).filter((each) => !values.transport || each === values.transport).map((transport) => ({ row, transport })));
+  const transports = ({ transports: all = TRANSPORTS }) => (values.transport ? all.filter((each) => each === values.transport) : values.short ? all.slice(0, 1) : all);
+  const runs = rows.flatMap((row) => transports(row).map((transport) => ({ row, transport })));
   return { engines, runs, ...values };
 }
+
+// Ctrl-C ends the browsers as well: what was started ends when this does.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
 const keep = (name, results) => {
   // After each: a run that is broken off has shown something.

@@ -16,7 +16,9 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 #[test]
 async fn an_event_of_value_goes_by_beacon_in_the_next_task() {
-    let tracker = start(batch());
+    reset();
+    watch_ends();
+    let tracker = start_here(batch());
     let before = Date::now();
     tracker.call("basket", json!({ "itemId": 123 }));
     assert_eq!(log().len(), 0, "never inside the page's own handler");
@@ -30,10 +32,59 @@ async fn an_event_of_value_goes_by_beacon_in_the_next_task() {
     assert_eq!((&event["type"], &event["itemId"]), (&json!("basket"), &json!("123")));
     let at = event["at"].as_f64().unwrap();
     assert!((before.floor()..=Date::now()).contains(&at), "{at}");
-    let [sent] = tracker.told("sent").try_into().unwrap();
-    assert_eq!((&sent["events"], &sent["transport"]), (&json!(1), &json!("beacon")));
-    assert_eq!((&sent["url"], &sent["destination"]), (&json!(url), &json!("batch /nowhere")));
-    assert_eq!(sent["bytes"], request["body"].as_str().unwrap().len());
+    assert_eq!((tracker.count("queued"), tracker.count("acknowledged")), (1.0, 0.0));
+    assert_eq!(end(&url, "beacon", Some(204), 0.0), 1);
+    let [told] = tracker.told("acknowledged").try_into().unwrap();
+    assert_eq!((&told["events"], &told["transport"]), (&json!(1), &json!("beacon")));
+    assert_eq!((&told["url"], &told["destination"]), (&json!(url), &json!("batch /nowhere")));
+    assert_eq!(told["bytes"], request["body"].as_str().unwrap().len());
+}
+
+#[test]
+async fn the_end_of_a_beacon_acknowledges_only_what_it_says() {
+    for (kind, status, redirect_start, acknowledged) in [
+        ("beacon", Some(204), 0.0, 1.0),
+        ("beacon", None, 0.0, 0.0),
+        ("beacon", Some(0), 0.0, 0.0),
+        ("beacon", Some(500), 0.0, 0.0),
+        ("beacon", Some(200), 1.5, 0.0),
+        ("fetch", Some(204), 0.0, 0.0),
+    ] {
+        reset();
+        watch_ends();
+        let tracker = start_here(batch());
+        tracker.call("basket", json!({ "itemId": 1 }));
+        until(|| !log().is_empty()).await;
+        let url = log()[0]["url"].as_str().unwrap().to_owned();
+        end(&format!("https://shop.example{url}&more=1"), kind, status, redirect_start);
+        end("https://shop.example/picture.png?b=1", "img", Some(200), 0.0);
+        let counts = (tracker.count("acknowledged"), tracker.count("queued"));
+        assert_eq!(counts, (acknowledged, 1.0 - acknowledged), "{kind} {status:?}");
+    }
+}
+
+#[test]
+async fn what_a_policy_forbids_is_kept_and_told_once() {
+    for (endpoint, blocked, directive, disposition, told) in [
+        ("/nowhere", "", "connect-src", "enforce", 1),
+        ("/nowhere", "", "connect-src", "report", 0),
+        ("/nowhere", "", "img-src", "enforce", 0),
+        ("https://collector.example/v1", "https://collector.example", "connect-src", "enforce", 1),
+        ("https://collector.example/v1", "https://other.example", "connect-src", "enforce", 0),
+    ] {
+        let batch = json!({ "protocol": "batch", "endpoint": endpoint });
+        let tracker = start(json!({ "destinations": batch }));
+        tracker.call("basket", json!({ "itemId": 1 }));
+        until(|| !log().is_empty()).await;
+        let url = here(log()[0]["url"].as_str().unwrap());
+        for _ in 0..2 {
+            forbid(if blocked.is_empty() { &url } else { blocked }, directive, disposition);
+        }
+        let warnings = tracker.told("warning");
+        assert_eq!(warnings.len(), told, "{endpoint} {blocked} {directive} {disposition}");
+        assert!(warnings.iter().all(|warning| warning["code"] == "unreachable"));
+        assert_eq!(tracker.count("queued"), 1.0);
+    }
 }
 
 #[test]
@@ -68,9 +119,9 @@ async fn what_nothing_takes_goes_back_to_the_queue() {
     turn().await;
     assert_eq!((tracker.count("queued"), tracker.count("dropped")), (1.0, 0.0));
     assert_eq!(tracker.told("warning"), [] as [Json; 0]);
-    beacons("true");
-    tracker.core().flush(Function::new_no_args(""));
-    assert_eq!(tracker.count("sent"), 1.0);
+    fetches("204", None);
+    fire("online");
+    until(|| tracker.count("acknowledged") == 1.0).await;
 }
 
 #[test]
@@ -116,6 +167,19 @@ fn hidden_or_going_it_is_sent_before_the_handler_ends() {
         leave();
         assert_eq!(log().len(), 1);
     }
+}
+
+#[test]
+fn a_page_that_is_loaded_in_the_background_is_not_seen() {
+    let tracker = start(batch());
+    becomes("hidden");
+    fire("pageshow");
+    tracker.call("click", json!({ "itemId": 1 }));
+    assert_eq!(log().len(), 1, "in a hidden page at once: there may be no later");
+    becomes("visible");
+    fire("pageshow");
+    tracker.call("click", json!({ "itemId": 2 }));
+    assert_eq!(log().len(), 1);
 }
 
 #[test]

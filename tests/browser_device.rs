@@ -27,19 +27,34 @@ fn a_new_visitor_has_cookies() {
 }
 
 #[test]
-fn a_known_visitor_is_known_and_acknowledgements_are_read_away() {
+fn a_known_visitor_is_known() {
     reset();
     let now = (Date::now() / 1000.0) as u64;
-    for cookie in ["reco_id=0123456789abcdefABCDEF", "reco_ack_x.0=1", "other=1"] {
-        set_cookie(&format!("{cookie}; Path=/"));
-    }
+    set_cookie("reco_id=0123456789abcdefABCDEF; Path=/");
     set_cookie(&format!("reco_id_at={now}.s; Path=/"));
-    beacons("true");
-    let tracker = Tracker::start(batch());
+    let tracker = start_here(batch());
     assert_eq!(tracker.core().id(false).as_deref(), Some("0123456789abcdefABCDEF"));
-    assert!(!cookies().contains("reco_ack_"), "{}", cookies());
-    assert!(cookies().contains("other=1"));
-    set_cookie("other=; Path=/; Max-Age=0");
+}
+
+#[test]
+fn an_acknowledgement_is_read_once_and_others_are_left_alone() {
+    let tracker = start(batch());
+    tracker.call("click", json!({ "itemId": 1 }));
+    assert_eq!(outbox(), 1);
+    becomes("hidden");
+    let url = log()[0]["url"].as_str().unwrap().to_owned();
+    let own = url.split_once("?b=").unwrap().1;
+    let others = ["AAAAAAAAAAAAAAAAAAAAAA.0", "x", ""];
+    for batch in others.into_iter().chain([own]) {
+        set_cookie(&format!("reco_ack_{batch}=1; Path=/"));
+    }
+    assert_eq!((tracker.count("acknowledged"), outbox()), (0.0, 1));
+    fire("pagehide");
+    assert_eq!((tracker.count("acknowledged"), outbox()), (1.0, 0));
+    assert!(!cookies().contains(own), "{}", cookies());
+    for batch in others {
+        assert!(cookies().contains(&format!("reco_ack_{batch}=1")), "{}", cookies());
+    }
 }
 
 #[test]
@@ -53,7 +68,7 @@ async fn without_any_storage_events_go_on() {
     becomes("hidden");
     becomes("visible");
     assert_eq!(tracker.core().id(true).as_deref(), Some("johndoe"));
-    assert_eq!(tracker.count("sent"), 2.0);
+    assert_eq!((tracker.count("queued"), log().len()), (2.0, 1));
     assert_eq!(tracker.told("warning"), [] as [Json; 0]);
 }
 
@@ -89,6 +104,7 @@ fn denied_deletes_everything() {
     tracker.call("buy", json!({ "itemId": 1, "orderId": "o" }));
     tracker.call("consent", json!("denied"));
     assert_eq!(cookies(), "reco_off=1");
+    assert_eq!(outbox(), 0);
     assert_eq!((keeps("reco_logins"), keeps("reco_orders")), (None, None));
     assert_eq!((tracker.core().id(true), tracker.core().id(false)), (None, None));
 }

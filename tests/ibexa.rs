@@ -198,7 +198,7 @@ fn an_item_type_that_ibexa_cannot_know_is_dropped_for_ibexa_only() {
         assert!(page.urls()[0].starts_with("/e?b="), "{odd}");
         assert_eq!(page.told(), [("out-of-range", "basket.itemType")]);
         assert_eq!(page.stats()["destinations"]["ibexa 00000"]["dropped"], 1);
-        assert_eq!(page.stats()["destinations"]["batch /e"]["sent"], 1);
+        assert_eq!(page.stats()["destinations"]["batch /e"]["acknowledged"], 1);
     }
     assert_eq!(
         path("basket", json!({ "itemId": 1, "itemType": 2_147_483_647 })),

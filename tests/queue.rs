@@ -44,7 +44,10 @@ fn of_one_items_consumption_only_the_highest_is_sent() {
         .collect();
     let expected = [("1", "1", 30), ("1", "2", 5), ("2", "1", 7)];
     assert_eq!(sent, expected.map(|(id, of, n)| (json!(id), json!(of), json!(n))));
-    assert_eq!((page.count("accepted"), page.count("merged"), page.count("sent")), (6, 3, 3));
+    assert_eq!(
+        (page.count("accepted"), page.count("merged"), page.count("acknowledged")),
+        (6, 3, 3)
+    );
 }
 
 #[test]

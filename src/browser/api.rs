@@ -3,7 +3,7 @@
 //! Functions with a tracker's number, and no class: a tracker lives as long as its page, so there
 //! is nothing to free, and the glue of a class is for nothing but that.
 
-use super::convert::list;
+use super::convert::{list, whole_list};
 use super::host;
 use super::shell::Shell;
 use crate::engine::config::Config;
@@ -17,7 +17,7 @@ use wasm_bindgen::prelude::*;
 /// Starts a tracker with the one setting object in `args`, and gives its number. `sink` is called
 /// with a type (`sent`, `acknowledged`, `dropped`, `warning`, `settled`) and a plain object.
 ///
-/// `tell` has to call [`happened`] with this number and whatever it is given itself: host.js calls it.
+/// `tell` has to call [`happened`] with this number and the list that it is given itself.
 ///
 /// `undefined` where there is none: `sink` was told what makes the configuration unusable.
 #[wasm_bindgen]
@@ -32,11 +32,11 @@ pub fn start(args: JsValue, sink: Function, tell: Function) -> Option<u32> {
     }
 }
 
-/// Takes what happened in the page: host.js says what the numbers mean.
+/// Takes what happened in the page: a list, as news.js says.
 #[wasm_bindgen]
-pub fn happened(number: u32, happening: u32, id: u32, status: i32, retry_after_s: u32) {
+pub fn happened(number: u32, happening: JsValue) {
     if let Some(shell) = Shell::of(number) {
-        shell.happened(happening, id, status, retry_after_s);
+        shell.happened(whole_list(&happening));
     }
 }
 

@@ -1,6 +1,6 @@
 //! From JavaScript's values to the engine's.
 //!
-//! host.js writes a value down as numbers, and these are read here: one call over the module's
+//! values.js writes a value down as numbers, and these are read here: one call over the module's
 //! boundary for a value, instead of several for each of its parts. serde-wasm-bindgen's way would be
 //! one line, but its error texts print numbers of every kind, and that alone is 20 kB of the module
 //! (9 kB compressed). It would also follow a cyclic object until the stack ends.
@@ -16,6 +16,11 @@ pub fn list(array: &JsValue) -> Vec<Value> {
     // The array itself is a level.
     let numbers = host::flatten(array, Limits::VALUE_DEPTH + 1, Limits::VALUE_WIDTH as u32);
     elements(numbers)
+}
+
+/// The elements of an array of ours, which may be as long as a journal.
+pub fn whole_list(array: &JsValue) -> Vec<Value> {
+    elements(host::flatten(array, 1, u32::MAX))
 }
 
 /// The elements of the array that these numbers are.

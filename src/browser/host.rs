@@ -1,4 +1,4 @@
-//! The browser, as far as the shell needs it: see host.js for what each of these does and why.
+//! The browser, as far as the shell needs it: the files of `host/` say what each of these does and why.
 
 use crate::engine::Signals;
 use crate::engine::effect::Outcome;
@@ -6,43 +6,49 @@ use crate::engine::protocol::{Method, Request};
 use crate::engine::time::Now;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
-use web_sys::Navigator;
 
-#[wasm_bindgen(module = "/src/browser/host.js")]
+#[wasm_bindgen(module = "/src/browser/host/device.js")]
 extern "C" {
-    pub fn flatten(value: &JsValue, depth: u8, width: u32) -> Vec<f64>;
-
-    pub fn stored(cookies: &str, keys: &str) -> Vec<f64>;
-
-    #[wasm_bindgen(js_name = setCookie)]
-    pub fn set_cookie(name: &str, value: Option<&str>, days: u32, domain: &str);
-
-    #[wasm_bindgen(js_name = clearAcknowledgements)]
-    pub fn clear_acknowledgements();
-
-    pub fn keep(key: &str, value: Option<&str>);
-
     #[wasm_bindgen(js_name = signals)]
     fn signal_bits() -> u32;
 
     #[wasm_bindgen(js_name = now)]
     fn moment() -> Vec<f64>;
+}
 
-    pub fn listen(tell: &Function, page: bool, acts: bool);
+#[wasm_bindgen(module = "/src/browser/host/values.js")]
+extern "C" {
+    pub fn flatten(value: &JsValue, depth: u8, width: u32) -> Vec<f64>;
+}
 
-    pub fn settled(sink: &Function);
+#[wasm_bindgen(module = "/src/browser/host/cookies.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = setCookie)]
+    pub fn set_cookie(name: &str, value: Option<&str>, days: u32, domain: &str);
+}
 
-    pub fn warn(sink: &Function, code: &str, field: &str, detail: &str);
+#[wasm_bindgen(module = "/src/browser/host/outbox.js")]
+extern "C" {
+    pub fn stored(cookies: &str, keys: &str) -> Vec<f64>;
 
-    pub fn notify(
-        sink: &Function,
-        news: &str,
-        destination: &str,
-        events: u32,
-        how: &str,
-        url: Option<&str>,
-        bytes: u32,
-    );
+    pub fn keep(key: &str, value: &str) -> bool;
+
+    pub fn forget(key: &str);
+
+    pub fn mind(tell: &Function, instance: &str);
+}
+
+#[wasm_bindgen(module = "/src/browser/host/page.js")]
+extern "C" {
+    pub fn listen(tell: &Function, page: bool, acts: bool, batches: bool);
+
+    pub fn wake(tell: &Function, wait: f64);
+}
+
+#[wasm_bindgen(module = "/src/browser/host/send.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = beacon)]
+    fn send_beacon(url: &str, body: Option<&str>, tell: &Function, id: u32) -> bool;
 
     #[allow(clippy::too_many_arguments)]
     // What `fetch` takes, and a way back.
@@ -58,11 +64,21 @@ extern "C" {
     );
 }
 
-#[wasm_bindgen]
+#[wasm_bindgen(module = "/src/browser/host/news.js")]
 extern "C" {
-    // Declared by itself: the search of `web_sys::window()` for the global object costs a kilobyte.
-    #[wasm_bindgen(thread_local_v2, js_name = navigator)]
-    static NAVIGATOR: Navigator;
+    pub fn settled(sink: &Function);
+
+    pub fn warn(sink: &Function, code: &str, field: &str, detail: &str);
+
+    pub fn notify(
+        sink: &Function,
+        news: &str,
+        destination: &str,
+        events: u32,
+        how: &str,
+        url: Option<&str>,
+        bytes: u32,
+    );
 }
 
 /// This moment.
@@ -91,14 +107,12 @@ pub fn signals() -> Signals {
 
 /// `navigator.sendBeacon`: a POST always; without a body it has none.
 /// <https://w3c.github.io/beacon/#sendbeacon-method>
-pub fn beacon(request: &Request) -> Outcome {
-    let body = request.body.as_deref();
-    // It throws where it was removed (Firefox's `beacon.enabled=false`) or the URL is none.
-    let taken = NAVIGATOR.with(|navigator| navigator.send_beacon_with_opt_str(&request.url, body));
-    if taken == Ok(true) { Outcome::Taken } else { Outcome::Refused }
+pub fn beacon(Request { url, body, .. }: &Request, id: u32, tell: &Function) -> Outcome {
+    let taken = send_beacon(url, body.as_deref(), tell, id);
+    if taken { Outcome::Taken } else { Outcome::Refused }
 }
 
-/// `fetch` with `keepalive`. `tell` is called with 5, this number and what [`answer`] reads, later.
+/// `fetch` with `keepalive`. `tell` is called with its [`answer`], later.
 pub fn fetch(request: &Request, id: u32, tell: &Function) {
     let method = match request.method {
         Method::Get => "GET",
@@ -112,6 +126,7 @@ pub fn fetch(request: &Request, id: u32, tell: &Function) {
 /// What became of a `fetch`.
 pub fn answer(status: i32, retry_after_s: u32) -> Outcome {
     match status {
+        -3 => Outcome::Blocked,
         -2 => Outcome::Failed,
         -1 => Outcome::Taken,
         _ => Outcome::Answered { status: status as u16, retry_after_s },

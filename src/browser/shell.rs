@@ -4,16 +4,16 @@ use super::convert::elements;
 use super::host;
 use crate::engine::Engine;
 use crate::engine::config::{Config, IdentityConfig};
-use crate::engine::effect::{Effect, News, Notice, Send, Via};
+use crate::engine::effect::{Effect, News, Notice, Outcome, Send, Via};
 use crate::engine::error::Error;
 use crate::engine::identity::{Identity, Stored};
 use crate::engine::input::Input;
-use crate::engine::protocol::Request;
+use crate::engine::protocol::{Protocol, Request};
 use crate::engine::value::Value;
-use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::vec::IntoIter;
 
 thread_local! {
     static SHELLS: RefCell<Vec<&'static Shell>> = const { RefCell::new(Vec::new()) };
@@ -25,14 +25,17 @@ pub struct Shell {
     engine: RefCell<Engine>,
     inputs: RefCell<Vec<Input>>,
     feeding: Cell<bool>,
-    timer: RefCell<Option<Timeout>>,
     config: Rc<Config>,
-    /// What host.js calls with what happens: it ends in [`Shell::happened`].
+    /// Called with what happens, by the files of `host/`: it ends in [`Shell::happened`].
     tell: Function,
     /// Called with a type and a detail: what `on` listens to.
     sink: Function,
     /// Requests whose promise is not settled.
     pending: Cell<u32>,
+    /// Whether somebody waits for the end of a flush.
+    flushed: Cell<bool>,
+    /// What is listened to: the page, the visitor's acts.
+    hears: Cell<(bool, bool)>,
 }
 
 impl Shell {
@@ -43,7 +46,6 @@ impl Shell {
 
     /// Starts a tracker, and gives its number.
     pub fn start(config: Rc<Config>, unknown: Vec<Error>, sink: Function, tell: Function) -> u32 {
-        host::clear_acknowledgements();
         let stored = read_stored(&config.identity);
         let (engine, effects) = Engine::new(config.clone(), &stored, host::signals(), &host::now());
         let number = SHELLS.with_borrow(|shells| shells.len() as u32);
@@ -51,11 +53,12 @@ impl Shell {
             engine: RefCell::new(engine),
             inputs: RefCell::default(),
             feeding: Cell::new(true),
-            timer: RefCell::default(),
             config,
             tell,
             sink,
             pending: Cell::new(0),
+            flushed: Cell::new(false),
+            hears: Cell::default(),
         }));
         SHELLS.with_borrow_mut(|shells| shells.push(shell));
         for error in unknown {
@@ -89,17 +92,27 @@ impl Shell {
             }
             let input = inputs.remove(0);
             drop(inputs);
+            if matches!(input, Input::Flush) {
+                self.flushed.set(true);
+            }
             let effects = self.engine.borrow_mut().handle(input, &host::now());
             for effect in effects {
                 self.perform(effect);
             }
         }
-        let (page, acts, flushing) =
-            self.ask(|engine| (!engine.is_disposed(), engine.wants_acts(), engine.is_flushing()));
-        host::listen(&self.tell, page, acts);
-        if self.pending.get() == 0 && !flushing {
+        let (hears, flushing) =
+            self.ask(|engine| ((!engine.is_disposed(), engine.wants_acts()), engine.is_flushing()));
+        if hears != self.hears.replace(hears) {
+            let (page, acts) = hears;
+            host::listen(&self.tell, page, acts, page && self.has_batches());
+        }
+        if self.pending.get() == 0 && !flushing && self.flushed.replace(false) {
             host::settled(&self.sink);
         }
+    }
+
+    fn has_batches(&self) -> bool {
+        self.config.destinations.iter().any(|to| matches!(to.protocol, Protocol::Batch(_)))
     }
 
     /// The engine, for questions.
@@ -107,17 +120,37 @@ impl Shell {
         question(&mut self.engine.borrow_mut())
     }
 
-    /// Takes what host.js told.
-    pub fn happened(&'static self, happening: u32, id: u32, status: i32, retry_after_s: u32) {
-        self.feed(match happening {
-            0 => Input::Hidden,
-            1 => Input::Shown(read_stored(&self.config.identity)),
-            2 => Input::Online(true),
-            3 => Input::Online(false),
-            4 => Input::Act,
-            _ => {
+    /// Takes what was told: news.js has the meaning of each number.
+    pub fn happened(&'static self, what: Vec<Value>) {
+        let what = &mut what.into_iter();
+        self.feed(match number(what) {
+            0 => Input::Wake,
+            1 => Input::Hidden,
+            2 => Input::Shown(read_stored(&self.config.identity)),
+            3 => Input::Online(true),
+            4 => Input::Online(false),
+            5 => Input::Act,
+            6 => {
                 self.pending.set(self.pending.get().saturating_sub(1));
-                Input::Outcome(id, host::answer(status, retry_after_s))
+                let (id, status) = (number(what) as u32, number(what));
+                Input::Outcome(id, host::answer(status, number(what) as u32))
+            }
+            7 => Input::Outcome(number(what) as u32, Outcome::Blocked),
+            8 => Input::Finished(text(what), number(what) as u16),
+            9 => {
+                let mut batches = Vec::new();
+                while what.len() > 0 {
+                    batches.push(text(what));
+                }
+                Input::Acknowledged(batches)
+            }
+            _ => {
+                let instance = text(what);
+                let mut entries = Vec::new();
+                while what.len() > 0 {
+                    entries.push((text(what), text(what)));
+                }
+                Input::Adopted(instance, entries)
             }
         });
     }
@@ -125,18 +158,23 @@ impl Shell {
     fn perform(&'static self, effect: Effect) {
         match effect {
             Effect::Send(send) => self.send(send),
-            Effect::WakeAt(at) => self.wake_at(at),
+            Effect::WakeAt(at) => {
+                let now = host::now().mono_ms;
+                let wait = at.map(|at| at.saturating_sub(now).min(LONGEST_WAIT_MS) as f64);
+                host::wake(&self.tell, wait.unwrap_or(-1.0));
+            }
             Effect::SetCookie { name, value, days } => {
                 let domain = self.config.identity.cookie_domain.as_deref().unwrap_or_default();
                 host::set_cookie(&name, Some(&value), days as u32, domain);
             }
             Effect::DeleteCookie(name) => host::set_cookie(&name, None, 0, ""),
-            Effect::Keep(key, value) => host::keep(key, Some(&value)),
-            Effect::Forget(key) => {
-                // The visitor is forgotten: so is what the collector keeps for us.
-                host::clear_acknowledgements();
-                host::keep(key, None);
+            Effect::Keep(key, value) => {
+                if !host::keep(&key, &value) {
+                    self.inputs.borrow_mut().push(Input::Unkept(key));
+                }
             }
+            Effect::Forget(key) => host::forget(&key),
+            Effect::Own(instance) => host::mind(&self.tell, &instance),
             Effect::Warn(error) => {
                 host::warn(&self.sink, error.code.name(), &error.field, error.detail);
             }
@@ -162,7 +200,7 @@ impl Shell {
     fn send(&'static self, send: Send) {
         match send.via {
             Via::Beacon => {
-                let outcome = host::beacon(&send.request);
+                let outcome = host::beacon(&send.request, send.id, &self.tell);
                 self.inputs.borrow_mut().push(Input::Outcome(send.id, outcome));
             }
             Via::Fetch => {
@@ -171,22 +209,21 @@ impl Shell {
             }
         }
     }
-
-    fn wake_at(&'static self, at: Option<u64>) {
-        let timeout = at.map(|at| {
-            let wait = at.saturating_sub(host::now().mono_ms).min(LONGEST_WAIT_MS);
-            Timeout::new(wait as u32, || {
-                host::clear_acknowledgements();
-                self.feed(Input::Wake);
-            })
-        });
-        // The one before is cancelled by being dropped.
-        self.timer.replace(timeout);
-    }
 }
 
 /// The most that a browser's timer can be set to. A longer wait is worked off in parts.
 const LONGEST_WAIT_MS: u64 = i32::MAX as u64;
+
+fn number(what: &mut IntoIter<Value>) -> i32 {
+    what.next().and_then(|value| value.as_number()).unwrap_or_default() as i32
+}
+
+fn text(what: &mut IntoIter<Value>) -> String {
+    match what.next() {
+        Some(Value::Text(text)) => text,
+        _ => String::new(),
+    }
+}
 
 fn read_stored(identity: &IdentityConfig) -> Stored {
     if !identity.store {

@@ -29,6 +29,8 @@ pub struct Config {
     pub queue_events: u64,
     /// Age at which a waiting event is given up.
     pub queue_age_ms: u64,
+    /// Whether what waits outlives the page, where anything may be kept on the device.
+    pub queue_persists: bool,
 }
 
 /// Where events go.
@@ -158,6 +160,7 @@ fn read(value: &Value, report: &mut Report) -> Config {
         },
         queue_events: Limits::QUEUE_EVENTS,
         queue_age_ms: Limits::QUEUE_AGE_MS,
+        queue_persists: true,
     };
     let session = config.identity.session_id.as_deref();
     if session.is_some_and(|id| !session_id(id)) && config.has_sessions() {
@@ -179,8 +182,7 @@ fn read(value: &Value, report: &mut Report) -> Config {
     if let Some(mut f) = f.nested("queue") {
         f.whole("maxEvents", &mut config.queue_events, 1, Limits::QUEUE_EVENTS_MAX);
         f.whole("maxAgeMs", &mut config.queue_age_ms, 1, Limits::QUEUE_AGE_MS);
-        // Asked for, so that it is known: the queue of this version lives in memory.
-        f.read("persist", boolean);
+        set(&mut config.queue_persists, f.read("persist", boolean));
         f.end();
     }
     f.end();

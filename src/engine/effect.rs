@@ -22,10 +22,13 @@ pub enum Effect {
     },
     /// Delete a cookie.
     DeleteCookie(String),
-    /// Keep a text under a key that starts with `reco_`.
-    Keep(&'static str, String),
-    /// Delete what is kept under a key.
-    Forget(&'static str),
+    /// Keep a text under a key that starts with `reco_`. Where that fails and the key is one of the
+    /// outbox, the answer is [`Input::Unkept`](super::input::Input::Unkept).
+    Keep(String, String),
+    /// Delete what is kept under a key; one that ends with `_` stands for all that begin so.
+    Forget(String),
+    /// The outbox of this name is this page's from now on: hold its lock, and look for others'.
+    Own(String),
     /// Tell the page's `onWarning`.
     Warn(Error),
     /// Tell the page's listeners.
@@ -78,6 +81,8 @@ pub enum Outcome {
     },
     /// `fetch` rejected: no network, no such host, CORS, or over the browser's quota.
     Failed,
+    /// The page's Content Security Policy forbids the address. A beacon was called taken before.
+    Blocked,
 }
 
 /// News for the page's listeners.

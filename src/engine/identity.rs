@@ -203,7 +203,7 @@ impl Identity {
         self.written = None;
         self.logins.erase(effects);
         if self.session.is_some() {
-            effects.push(Effect::Forget(Session::KEY));
+            effects.push(Effect::Forget(Session::KEY.to_owned()));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! [`Engine::handle`] takes what happened and says what to do; it has no clock, no dice and no
 //! browser, and it cannot fail. Everything else here is what it is made of, and knows nothing of it.
 
-#[cfg(not(feature = "vendors"))]
+#[cfg(not(all(feature = "vendors", feature = "sources")))]
 mod absent;
 #[cfg(feature = "vendors")]
 pub mod base64;
@@ -13,20 +13,25 @@ pub mod effect;
 pub mod error;
 pub mod event;
 pub mod field;
+#[cfg(feature = "sources")]
+pub mod ga4;
 pub mod id;
 pub mod identity;
 pub mod input;
 mod intake;
 pub mod json;
 pub mod limits;
+mod measures;
 pub mod number;
 pub mod orders;
+mod outbox;
 pub mod percent;
 pub mod protocol;
 pub mod queue;
 pub mod read;
 pub mod record;
 pub mod remember;
+pub mod seen;
 #[cfg(feature = "vendors")]
 pub mod session;
 pub mod stats;
@@ -37,16 +42,17 @@ mod visitor;
 
 use config::{Config, Consent};
 use consume::Timers;
-use effect::{Effect, Outcome};
+use effect::Effect;
 use id::EventIds;
 use identity::{Identity, Stored};
 use input::Input;
 use orders::Orders;
-use queue::{Conditions, Queue};
+use queue::Queue;
+use queue::journal::Journal;
+use seen::Seen;
 use stats::Stats;
 use std::rc::Rc;
 use time::{NEVER, Now};
-use value::Value;
 
 /// What the browser said when the page was opened.
 #[derive(Clone, Copy, Debug, Default)]
@@ -71,7 +77,11 @@ pub struct Engine {
     identity: Identity,
     orders: Orders,
     queues: Vec<Queue>,
+    journal: Journal,
+    /// The account that the page names, until the visitor logged in or out.
+    named: Option<String>,
     timers: Timers,
+    seen: Seen,
     event_ids: EventIds,
     request_ids: u32,
     online: bool,
@@ -97,12 +107,8 @@ impl Engine {
         let consent = if stored.off || signalled { Consent::Denied } else { config.consent };
         let mut queues = Vec::new();
         for (place, destination) in config.destinations.iter().enumerate() {
-            // Each collector sees a stream of its own, without gaps.
-            let mut stream = stream;
-            if let Some(last) = stream.last_mut() {
-                *last ^= place as u8;
-            }
-            queues.push(Queue::new(destination.clone(), config.clone(), id::id(stream)));
+            let stream = outbox::stream(stream, place);
+            queues.push(Queue::new(destination.clone(), config.clone(), stream));
         }
         number_namesakes(&mut queues);
         let mut engine = Self {
@@ -110,7 +116,10 @@ impl Engine {
             identity: Identity::new(config.clone(), stored, visitor, now),
             orders: Orders::read(stored.orders.as_deref()),
             queues,
+            journal: Journal::new(id::id(stream)),
+            named: config.identity.user_id.clone().flatten(),
             timers: Timers::new(signals.visible, now.mono_ms),
+            seen: Seen::new(signals.visible),
             event_ids: EventIds::default(),
             request_ids: 0,
             online: signals.online,
@@ -127,51 +136,66 @@ impl Engine {
             engine.identity.renew(now);
         }
         engine.save(now);
-        if let Some(Some(user)) = engine.config.identity.user_id.clone() {
-            engine.login(&Value::Text(user), now.wall_ms, now);
-        }
-        engine.settle_wake(false);
+        engine.login_named(now);
+        engine.settle_wake(false, now);
         let effects = std::mem::take(&mut engine.effects);
         (engine, effects)
     }
 
     /// Takes what happened, says what to do.
     pub fn handle(&mut self, input: Input, now: &Now) -> Vec<Effect> {
-        if self.disposed && !matches!(input, Input::Outcome(..)) {
-            return Vec::new();
-        }
         // Once the page is hidden there may be no later. An outcome is no reason to send more: it
         // comes at once, and would make one burst of all of them.
-        let mut all = !self.visible && !matches!(input, Input::Outcome(..));
+        let news =
+            matches!(input, Input::Outcome(..) | Input::Acknowledged(_) | Input::Finished(..));
+        if self.disposed && !news {
+            return Vec::new();
+        }
+        let mut all = !self.visible && !news;
         // Nothing is sent within the page's own call, or within the visitor's act.
         let pumps = match &input {
             Input::Track(..)
+            | Input::Bought(_)
             | Input::Login(..)
             | Input::Logout(_)
             | Input::Page
             | Input::Consent(_)
             | Input::StartTimer(..)
             | Input::StopTimer(_)
+            | Input::Observed(..)
             | Input::Follow(..)
+            | Input::DataLayer(..)
             | Input::Reject(_)
-            | Input::Act => false,
+            | Input::Act
+            | Input::Adopted(..)
+            | Input::Unkept(_) => false,
             Input::Wake
             | Input::Hidden
             | Input::Shown(_)
             | Input::Online(_)
             | Input::Flush
             | Input::Outcome(..)
+            | Input::Acknowledged(_)
+            | Input::Finished(..)
             | Input::Dispose => true,
         };
+        // What was seen for long enough until now was seen, whatever comes next.
+        self.seen.tick(now.mono_ms, self.timers.reached());
         match input {
             Input::Track(kind, value, at) => self.track(kind, &value, at, now),
+            Input::Bought(value) => self.bought(&value, now),
             Input::Login(value, at) => self.login(&value, at, now),
             Input::Logout(value) => self.logout(&value, now),
-            Input::Page => self.timers.stop_all(now.mono_ms),
+            Input::Page => {
+                self.timers.stop_all(now.mono_ms);
+                self.seen.page(now.mono_ms);
+            }
             Input::Consent(value) => self.decide(&value, now),
             Input::StartTimer(id, item, options) => self.start_timer(id, &item, &options, now),
             Input::StopTimer(id) => self.timers.stop(id, now.mono_ms),
+            Input::Observed(what, args) => self.observed(what, &args, now),
             Input::Follow(link, at) => self.follow(&link, at, now),
+            Input::DataLayer(entry, at) => self.data_layer(&entry, at, now),
             Input::Reject(error) => self.reject(error),
             Input::Wake => {
                 // The shell's timer is spent, whatever it was for.
@@ -181,29 +205,52 @@ impl Engine {
             Input::Act => self.timers.act(now.mono_ms),
             Input::Hidden => {
                 self.timers.hide(now.mono_ms);
+                self.seen.show(false, now.mono_ms);
                 self.visible = false;
                 all = true;
             }
-            Input::Shown(stored) => self.shown(&stored, now),
-            Input::Online(online) => self.online = online,
+            Input::Shown(stored) => {
+                self.shown(&stored, now);
+                self.seen.show(true, now.mono_ms);
+            }
+            Input::Online(online) => {
+                self.online = online;
+                self.queues.iter_mut().filter(|_| online).for_each(Queue::mend);
+            }
             Input::Flush => all = true,
-            Input::Outcome(id, outcome) => self.settle(id, outcome, now),
+            Input::Outcome(id, outcome) => {
+                let (queues, mut turn) = self.turn(false, now);
+                for queue in queues {
+                    queue.settle(id, outcome, &mut turn);
+                }
+            }
+            Input::Adopted(instance, entries) => self.adopted(&instance, entries, now),
+            Input::Unkept(key) => self.unkept(&key, now),
+            Input::Acknowledged(batches) => self.acknowledged(batches, now),
+            Input::Finished(batch, status) => {
+                let (queues, mut turn) = self.turn(false, now);
+                for queue in queues {
+                    queue.finish(&batch, status, &mut turn);
+                }
+            }
             Input::Dispose => {
                 self.timers.stop_all(now.mono_ms);
                 all = true;
                 self.disposed = true;
             }
         }
-        for event in self.timers.reached() {
+        for event in std::mem::take(self.timers.reached()) {
             if self.consent != Consent::Denied {
                 self.enqueue(event, now.wall_ms, now);
             }
         }
-        let conditions = self.conditions(all);
-        for queue in self.queues.iter_mut().filter(|_| pumps || all) {
-            queue.pump(now, conditions, &mut self.request_ids, &mut self.effects);
+        if pumps || all {
+            let (queues, mut turn) = self.turn(all, now);
+            for queue in queues {
+                queue.pump(&mut turn);
+            }
         }
-        self.settle_wake(self.disposed);
+        self.settle_wake(self.disposed, now);
         std::mem::take(&mut self.effects)
     }
 
@@ -246,7 +293,7 @@ impl Engine {
 
     /// Whether the visitor's acts matter now.
     pub fn wants_acts(&self) -> bool {
-        self.timers.any_runs()
+        self.timers.wants_acts()
     }
 
     /// The counters.
@@ -254,35 +301,15 @@ impl Engine {
         Stats { rejected: self.rejected, queues: &self.queues }
     }
 
-    fn settle(&mut self, id: u32, outcome: Outcome, now: &Now) {
-        let conditions = self.conditions(false);
-        for queue in &mut self.queues {
-            let (ids, out) = (&mut self.request_ids, &mut self.effects);
-            queue.settle(id, outcome, now, conditions, ids, out);
-        }
-    }
-
-    fn conditions(&self, all: bool) -> Conditions {
-        let open = match self.consent {
-            Consent::Granted | Consent::Anonymous => self.online,
-            Consent::Pending | Consent::Denied => false,
-        };
-        let ack = self.identity.may_store(self.consent);
-        Conditions {
-            open,
-            denied: self.consent == Consent::Denied,
-            visible: self.visible,
-            ack,
-            all,
-        }
-    }
-
     /// Asks for the next wake-up, where it is another than the one that was asked for.
-    fn settle_wake(&mut self, never: bool) {
-        let conditions = self.conditions(false);
-        let mut next = if never { NEVER } else { self.timers.next_wake() };
-        for queue in self.queues.iter().filter(|_| !never) {
-            next = next.min(queue.next_wake(conditions));
+    fn settle_wake(&mut self, never: bool, now: &Now) {
+        let mut next = NEVER;
+        if !never {
+            next = self.timers.next_wake().min(self.seen.next_wake());
+            let (queues, turn) = self.turn(false, now);
+            for queue in queues {
+                next = next.min(queue.next_wake(&turn));
+            }
         }
         if next != self.wake {
             self.wake = next;

@@ -70,6 +70,9 @@ pub type Key = (&'static str, String);
 pub enum Class {
     /// The event id makes it count once.
     Idempotent,
+    /// A second arrival changes nothing, but costs the vendor a request: where it is not known what
+    /// became of the first there may be one more.
+    OnceMore,
     /// Each arrival counts.
     AtMostOnce,
 }
@@ -150,10 +153,12 @@ impl Protocol {
         }
     }
 
-    /// What it can bear.
-    pub fn class(&self) -> Class {
+    /// What it can bear of events of this kind.
+    pub fn class(&self, kind: Kind) -> Class {
         match self {
             Self::Batch(_) => Class::Idempotent,
+            // The highest percentage of a user and an item is what counts.
+            Self::Ibexa(_) if kind == Kind::Consume => Class::OnceMore,
             // Ibexa counts n `buy` as a quantity of n; Intempt's documents promise that ids are told
             // apart, its own clients' notes deny it.
             Self::Ibexa(_) | Self::FactFinder(_) | Self::Intempt(_) => Class::AtMostOnce,

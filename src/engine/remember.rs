@@ -61,7 +61,7 @@ impl Remembered {
     pub fn erase(&mut self, effects: &mut Vec<Effect>) {
         self.entries.clear();
         self.unsaved = false;
-        effects.push(Effect::Forget(self.key));
+        effects.push(Effect::Forget(self.key.to_owned()));
     }
 
     /// Keeps it, where there is more to keep than there was.
@@ -76,7 +76,7 @@ impl Remembered {
             push_whole(&mut out, *at);
             out.push(',');
         }
-        effects.push(Effect::Keep(self.key, out));
+        effects.push(Effect::Keep(self.key.to_owned(), out));
     }
 }
 

@@ -78,10 +78,13 @@ impl Session {
     /// Keeps it, and that it was used; or that it has ended.
     pub fn save(&mut self, effects: &mut Vec<Effect>) {
         if self.used == 0 {
-            effects.push(Effect::Forget(Self::KEY));
+            effects.push(Effect::Forget(Self::KEY.to_owned()));
         } else if self.own.is_none() && self.used.abs_diff(self.kept) >= Limits::SESSION_SAVE_MS {
             self.kept = self.used;
-            effects.push(Effect::Keep(Self::KEY, concat(&[&self.id, ".", &whole(self.used)])));
+            effects.push(Effect::Keep(
+                Self::KEY.to_owned(),
+                concat(&[&self.id, ".", &whole(self.used)]),
+            ));
         }
     }
 }

@@ -31,6 +31,7 @@ impl Engine {
         match user {
             Err(problem) => self.reject(problem.at("login.userId")),
             Ok(user) => {
+                self.named = None;
                 let fresh = self.identity.login(user, now);
                 if fresh {
                     self.enqueue(Event::login(), at, now);
@@ -54,6 +55,7 @@ impl Engine {
                 return self.reject(error);
             }
         }
+        self.named = None;
         self.identity.logout(forget == Some(true), now);
         self.save(now);
     }
@@ -65,7 +67,8 @@ impl Engine {
         };
         let before = std::mem::replace(&mut self.consent, decision);
         match decision {
-            Consent::Pending => {}
+            // What was stored with consent may stay; what comes now waits for it.
+            Consent::Pending => self.journal.on = false,
             Consent::Granted => {
                 if before == Consent::Anonymous {
                     // Nothing leads back to what was sent without consent.
@@ -73,13 +76,17 @@ impl Engine {
                 }
                 self.identity.set_off(false, &mut self.effects);
                 self.save(now);
+                if matches!(before, Consent::Anonymous | Consent::Denied) {
+                    self.login_named(now);
+                }
             }
             Consent::Anonymous => {
                 self.erase();
                 self.identity.renew(now);
                 let session = self.identity.session(true, now);
-                for queue in &mut self.queues {
-                    queue.forget_identity(&session, &mut self.effects);
+                let (queues, mut turn) = self.turn(false, now);
+                for queue in queues {
+                    queue.forget_identity(&session, &mut turn);
                 }
             }
             Consent::Denied => {
@@ -88,8 +95,9 @@ impl Engine {
                     self.identity.renew(now);
                 }
                 self.identity.set_off(true, &mut self.effects);
-                for queue in &mut self.queues {
-                    queue.clear(ErrorCode::Refused, &mut self.effects);
+                let (queues, mut turn) = self.turn(false, now);
+                for queue in queues {
+                    queue.clear(&mut turn);
                 }
             }
         }
@@ -104,9 +112,10 @@ impl Engine {
             (Consent::Granted, Ok(url)) => {
                 // The one click that every such link may be.
                 let record = self.stamp(Event::bare(Kind::ClickRecommended), at, now);
-                for queue in &mut self.queues {
+                let (queues, mut turn) = self.turn(false, now);
+                for queue in queues {
                     // One request, however many customers the page has at that host.
-                    if queue.push_link(&url, &record, now, &mut self.effects) {
+                    if queue.push_link(&url, &record, &mut turn) {
                         return;
                     }
                 }
@@ -131,11 +140,20 @@ impl Engine {
         if self.identity.may_store(self.consent) {
             self.identity.save(now, &mut self.effects);
             self.orders.kept().save(&mut self.effects);
+            self.open_outbox(now);
+        }
+    }
+
+    /// Logs the account in that the page names, if consent lets it.
+    pub(super) fn login_named(&mut self, now: &Now) {
+        if let Some(user) = self.named.clone() {
+            self.login(&Value::Text(user), now.wall_ms, now);
         }
     }
 
     pub(super) fn erase(&mut self) {
         self.identity.erase(&mut self.effects);
         self.orders.kept().erase(&mut self.effects);
+        self.journal.erase(&mut self.effects);
     }
 }

@@ -3,9 +3,14 @@
 // No test needs all of it.
 #![allow(dead_code, unused_imports)]
 
+mod collector;
 mod envelope;
+pub mod observed;
 mod page;
+mod storage;
+pub mod timers;
 
+pub use collector::Collector;
 pub use page::{Page, START, Sent, answered, calm, retry_after};
 
 use recobeacon::engine::error::Error;

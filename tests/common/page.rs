@@ -14,7 +14,9 @@ use recobeacon::engine::time::Now;
 use recobeacon::engine::value::Value;
 use recobeacon::engine::{Engine, Signals};
 use serde_json::Value as Json;
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 /// The wall clock at the start: 2025-11-21, 00:00 UTC.
 pub const START: u64 = 1_763_683_200_000;
@@ -22,7 +24,7 @@ pub const START: u64 = 1_763_683_200_000;
 /// More wake-ups than this in one `advance` are a loop that gets nowhere,
 const WAKES: usize = 20_000;
 /// and so are more answers than this that follow from one input.
-const ANSWERS: usize = 2_000;
+const ANSWERS: usize = 5_000;
 
 /// A request, and when it was handed to the browser (monotonic clock).
 #[derive(Clone, Debug, PartialEq)]
@@ -53,8 +55,20 @@ pub struct Page {
     pub kept: BTreeMap<String, String>,
     /// Everything that was ever to be put on the device, cookie or text.
     pub stored_writes: usize,
+    /// The outboxes whose locks it holds: the last one is its own.
+    pub owned: Vec<String>,
+    /// The status that Resource Timing tells of a batch's beacon that was taken, at once; none: nothing is told.
+    pub timing: Rc<Cell<Option<u16>>>,
+    /// The most that `localStorage` takes.
+    pub room: usize,
+    /// Without it the invariants are not looked at: for many thousand inputs.
+    pub checks: bool,
+    /// What `localStorage` was before each write, and when that was.
+    pub(super) past: Vec<(u64, String, Option<String>)>,
+    pub(super) erased: bool,
     network: Network,
-    dice: u64,
+    /// Throws so far, of all pages of one browser.
+    pub(super) dice: Rc<Cell<u64>>,
     cookie_name: String,
 }
 
@@ -116,8 +130,14 @@ impl Page {
             cookies_written: Vec::new(),
             kept: BTreeMap::new(),
             stored_writes: 0,
+            owned: Vec::new(),
+            timing: Rc::new(Cell::new(Some(204))),
+            room: usize::MAX,
+            checks: true,
+            past: Vec::new(),
+            erased: false,
             network: Box::new(willing),
-            dice: 0,
+            dice: Rc::default(),
             cookie_name,
         };
         page.restore(stored);
@@ -125,12 +145,6 @@ impl Page {
         page.perform(effects, &mut inputs);
         page.drain(inputs);
         page
-    }
-
-    /// The same browser opens its next page; what this one had is left behind.
-    pub fn next(&self, config: Json) -> Self {
-        let signals = Signals { seed: [dice(self.dice + 1), dice(self.dice + 2)], ..calm() };
-        Self::start_at(&config, &self.stored(), signals, self.wall)
     }
 
     /// What the browser keeps now.
@@ -231,8 +245,7 @@ impl Page {
     }
 
     pub fn now(&mut self) -> Now {
-        self.dice += 1;
-        let entropy = self.entropy.unwrap_or_else(|| dice(self.dice));
+        let entropy = self.entropy.unwrap_or_else(|| throw(&self.dice));
         Now { wall_ms: self.wall, mono_ms: self.mono, entropy }
     }
 
@@ -244,7 +257,9 @@ impl Page {
             let now = self.now();
             let effects = self.engine.handle(input, &now);
             self.perform(effects, &mut inputs);
-            self.check();
+            if self.checks {
+                self.check();
+            }
         }
     }
 
@@ -255,6 +270,14 @@ impl Page {
                     envelope::check(&send.request);
                     if let Some(outcome) = (self.network)(&send) {
                         inputs.push_back(Input::Outcome(send.id, outcome));
+                        if let (Via::Beacon, Outcome::Taken, Some(status), Some((_, batch))) = (
+                            send.via,
+                            outcome,
+                            self.timing.get(),
+                            send.request.url.split_once("b="),
+                        ) {
+                            inputs.push_back(Input::Finished(batch.to_owned(), status));
+                        }
                     }
                     self.sends.push(Sent { at: self.mono, send });
                 }
@@ -269,11 +292,21 @@ impl Page {
                 }
                 Effect::Keep(key, text) => {
                     self.stored_writes += 1;
-                    self.kept.insert(key.to_owned(), text);
+                    if !self.write(key.clone(), Some(text)) && key.starts_with("reco_o_") {
+                        inputs.push_back(Input::Unkept(key));
+                    }
                 }
                 Effect::Forget(key) => {
-                    self.kept.remove(key);
+                    let same = |other: &&String| {
+                        **other == key || key.ends_with('_') && other.starts_with(&key)
+                    };
+                    let keys: Vec<String> = self.kept.keys().filter(same).cloned().collect();
+                    for key in keys {
+                        self.write(key, None);
+                    }
+                    self.erased |= key == "reco_o_";
                 }
+                Effect::Own(instance) => self.owned.push(instance),
                 Effect::Warn(error) => self.warnings.push(error),
                 Effect::Notify(notice) => self.notices.push(notice),
             }
@@ -331,6 +364,12 @@ impl Page {
     pub fn told(&self) -> Vec<(&'static str, &str)> {
         super::told(&self.warnings)
     }
+}
+
+/// The next throw.
+pub(super) fn throw(dice_so_far: &Cell<u64>) -> [u8; 16] {
+    dice_so_far.set(dice_so_far.get() + 1);
+    dice(dice_so_far.get())
 }
 
 /// Bits that differ from throw to throw (SplitMix64's finaliser).

@@ -2,7 +2,8 @@
 // The collector's rows are the only witness of what was tracked; no request is intercepted.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -11,6 +12,7 @@ import { browser, launch } from "../../scripts/lib/browser.mjs";
 import { startTemporary } from "../../scripts/lib/collector.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { hashed } from "../../scripts/replay/visitors.mjs";
+import { startGate } from "./gate.mjs";
 import { witness } from "./witness.mjs";
 
 const TEST_MS = 120_000;
@@ -44,11 +46,12 @@ function writeSite(files) {
  * A test with a fresh collector and a fresh visitor.
  *
  * `site`: a directory, an object of files, or a function that makes one of these. `allow`: patterns of console errors that belong to the scenario;
- * any other console error or uncaught exception fails it. `context`: Playwright's options of the visitor's profile.
- * The body gets `{ t, page, context, url, collector, visit, identity }`.
+ * any other console error or uncaught exception fails it. `context`: Playwright's options of the visitor's profile; `timeout`: in milliseconds.
+ * `gated`: with a gate before the collector (gate.mjs); `host`: the name under which the pages are visited there.
+ * The body gets `{ t, page, context, url, collector, gate, visit, identity }`.
  */
-export function scenario(name, { site = DEMO, dist, config, allow = [], context: profile = {}, openContext }, body) {
-  test(name, { timeout: TEST_MS }, async (t) => {
+export function scenario(name, { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, gated = false, host, timeout = TEST_MS }, body) {
+  test(name, { timeout }, async (t) => {
     const source = typeof site === "function" ? await site() : site;
     const directory = typeof source === "string" ? source : writeSite(source);
     const ends = [];
@@ -56,18 +59,21 @@ export function scenario(name, { site = DEMO, dist, config, allow = [], context:
     try {
       const collector = await startTemporary({ site: directory, dist, config });
       ends.push(collector.stop);
+      const gate = gated && (await startGate(collector.url));
+      if (gate) ends.push(gate.stop);
+      const url = host ? `http://${host}:${gate.port}` : (gate || collector).url;
       const context = await (openContext ? openContext() : shared.newContext(profile));
       ends.push(() => context.close());
       context.setDefaultTimeout(PAGE_MS);
       const noise = listen(context, allow);
       const page = await context.newPage();
-      const visit = (path = "/", options) => page.goto(new URL(path, collector.url).href, options);
+      const visit = (path = "/", options) => page.goto(new URL(path, url).href, options);
       const identity = async () => {
         const cookies = await context.cookies();
         const id = cookies.find((cookie) => cookie.name === "reco_id")?.value;
         return { id, hash: id && hashed(collector.secret, id) };
       };
-      await body({ t, page, context, url: collector.url, collector: witness(collector), visit, identity, hash: (id) => hashed(collector.secret, id) });
+      await body({ t, page, context, url, collector: witness(collector), gate, visit, identity, hash: (id) => hashed(collector.secret, id) });
       assert.deepEqual(noise, [], "the pages have put errors on the console");
     } finally {
       for (const end of ends.reverse()) await end();
@@ -97,6 +103,44 @@ export async function blockingCookies() {
   // Not when it is closed: the browser still writes then.
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   return context;
+}
+
+/**
+ * A browser as it is: Playwright otherwise tells every page that it has the focus, and then no tab is ever hidden. Here a page is, as soon as
+ * another one is brought to the front.
+ */
+export async function realTabs() {
+  const { chromium } = await import("playwright-core");
+  const directory = mkdtempSync(join(tmpdir(), "recobeacon-profile-"));
+  // Port 0: a free one, which the browser writes into its profile.
+  const running = spawn(browser(), ["--headless", "--no-sandbox", "--no-first-run", "--mute-audio", "--disable-dev-shm-usage", "--remote-debugging-port=0", `--user-data-dir=${directory}`], { stdio: "ignore" });
+  const kill = () => running.kill("SIGKILL");
+  process.once("exit", kill);
+  const ended = new Promise((resolve) => running.once("exit", resolve));
+  const file = join(directory, "DevToolsActivePort");
+  await until(() => existsSync(file) && readFileSync(file, "utf8").includes("\n"), "the browser's port");
+  const connected = await chromium.connectOverCDP(`http://127.0.0.1:${readFileSync(file, "utf8").split("\n")[0]}`, { noDefaults: true });
+  const [context] = connected.contexts();
+  context.close = async () => {
+    await connected.close();
+    kill();
+    await ended;
+    process.removeListener("exit", kill);
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  };
+  return context;
+}
+
+/** Brings another tab to the front, and returns when the page is hidden; `back()` shows the page again. */
+export async function hide(page) {
+  const other = await page.context().newPage();
+  await other.bringToFront();
+  await page.waitForFunction(() => document.visibilityState === "hidden", null, { polling: 20 });
+  return async () => {
+    await page.bringToFront();
+    await page.waitForFunction(() => document.visibilityState === "visible", null, { polling: 20 });
+    await other.close();
+  };
 }
 
 const COLLECT = '{ protocol: "batch", endpoint: "/v1/events" }';

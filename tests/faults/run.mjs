@@ -8,6 +8,8 @@ import { startServer } from "./server.mjs";
 
 /** How long the next page view may take to bring what is left: a batch without an acknowledgement goes again after 15 s. */
 const QUIET_MS = 40_000;
+/** With nothing queued and nothing arriving for longer than that, what is missing is lost. */
+const SETTLED_MS = 20_000;
 const POLL_MS = 200;
 const ROW_MS = 240_000;
 /** A browser that hangs at its end must not keep the others waiting. */
@@ -33,7 +35,7 @@ function numbers() {
 
 /**
  * The visitor with their browser. `open(options)` opens the tracker's page in a new tab, built with these options, and has `make(count)` and
- * `value(count)` on it; `again()` starts the browser with the same profile.
+ * `value(count)` on it; where the browser was closed or killed, it is started with the same profile.
  */
 function visitorOf({ engine, profile, tracker, server, transport, cookies, take }) {
   let browser;
@@ -88,7 +90,7 @@ const limited = (work, within, what) => {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 };
 
-/** `{ made, once, lost, twice, seconds, version }`, or `{ na }`, or `{ error }` beside what was counted. */
+/** `{ made, once, lost, twice, pending, seconds, version }`, or `{ na }`, or `{ error }` beside what was counted. */
 export async function runRow({ engine, row, transport, makeTracker, short }) {
   const started = performance.now();
   const profile = mkdtempSync(join(tmpdir(), "faults-"));
@@ -97,18 +99,22 @@ export async function runRow({ engine, row, transport, makeTracker, short }) {
   const { made, take } = numbers();
   const visitor = visitorOf({ engine, profile, tracker, server, transport, cookies: row.cookies, take });
   const result = {};
+  // A row that is out of time must not go on beside the next one.
+  const over = new AbortController();
+  const rest = (ms) => pause(ms, undefined, { signal: over.signal });
   try {
     await visitor.start();
     result.version = visitor.version();
     const rowMs = row.limitMs ?? ROW_MS;
-    await limited(row.run({ visitor, server, tracker, take, transport, short, pause }), rowMs, row.name);
+    await limited(row.run({ visitor, server, tracker, take, short, pause: rest }), rowMs, row.name);
     await server.up();
     server.heal();
-    await limited(nextPageView({ visitor, server, tracker, made, options: row.next }), 2 * QUIET_MS, "the next page view");
+    result.pending = await limited(nextPageView({ visitor, server, tracker, made, options: row.next }), 2 * QUIET_MS, "the next page view");
   } catch (error) {
     if (error instanceof NotApplicable) result.na = error.message;
     else result.error = String(error.stack ?? error);
   } finally {
+    over.abort();
     await limited(visitor.close(), END_MS, "closing the browser").catch(() => visitor.kill());
     await server.close();
     Object.assign(result, await count(tracker, made));
@@ -119,15 +125,24 @@ export async function runRow({ engine, row, transport, makeTracker, short }) {
   return { ...result, seconds: Math.round((performance.now() - started) / 1000) };
 }
 
-/** Ends when everything is stored and nothing is under way or waiting, or when the time is over. */
+/** Ends when everything is stored and nothing is under way or waiting, or when nothing comes any more; with how many are still waiting. */
 async function nextPageView({ visitor, server, tracker, made, options }) {
   const page = await visitor.open(options);
   await page.ready();
+  let requests = -1;
+  let pending;
+  let since;
   for (const deadline = performance.now() + QUIET_MS; performance.now() < deadline; await pause(POLL_MS)) {
-    const stored = await tracker.stored();
-    if (missing(stored, made).length > 0 || server.busy() > 0) continue;
-    if ((await page.pending()) === 0) return;
+    if (requests !== server.log.length || server.busy() > 0) {
+      requests = server.log.length;
+      since = performance.now();
+    }
+    const all = missing(await tracker.stored(), made).length === 0;
+    pending = await page.pending();
+    const isQuiet = server.busy() === 0 && pending === 0;
+    if (isQuiet && (all || performance.now() - since > SETTLED_MS)) break;
   }
+  return pending;
 }
 
 const missing = (stored, made) => [...made].filter((number) => !stored.has(number));

@@ -15,9 +15,9 @@ const number = (value) => value.toLocaleString("en-US");
 export const isWithin = ({ lost = 0 }, result) => Boolean(result.na) || (!result.error && result.made > 0 && result.lost <= lost && result.twice === 0);
 
 /** One row of one engine, for who watches. */
-export function line({ row, transport, engine, made, once, lost, twice, seconds, na, error, within, which }, place) {
+export function line({ row, transport, engine, made, once, lost, twice, seconds, na, error, within, which, pending }, place) {
   const counted = na ? `not applicable: ${na}` : `made ${number(made)}, once ${number(once)}, lost ${number(lost)}, twice ${number(twice)}`;
-  const faulty = within || na ? "" : `  <- ${error ?? `lost ${which.lost.join(" ")} twice ${which.twice.join(" ")}`}`;
+  const faulty = within || na ? "" : `  <- ${error ?? `still queued ${pending}; lost ${which.lost.join(" ")}; twice ${which.twice.join(" ")}`}`;
   return `${place} ${ENGINES[engine].label}: ${row} (${transport}): ${counted}, ${seconds} s${faulty}`;
 }
 

@@ -24,6 +24,12 @@ extern "C" {
     pub fn listeners() -> String;
     pub fn becomes(state: &str);
     pub fn fire(kind: &str);
+    #[wasm_bindgen(js_name = watchEnds)]
+    pub fn watch_ends();
+    pub fn end(name: &str, kind: &str, status: Option<u32>, redirect_start: f64) -> u32;
+    pub fn forbid(url: &str, directive: &str, disposition: &str);
+    pub fn here(url: &str) -> String;
+    pub fn outbox() -> u32;
     #[wasm_bindgen(js_name = blockStorage)]
     pub fn block_storage();
     #[wasm_bindgen(js_name = ignoreCookies)]
@@ -63,11 +69,9 @@ impl Core {
         let sink = Closure::wrap(sink).into_js_value().unchecked_into::<Function>();
         let of = Rc::new(Cell::new(None));
         let own = of.clone();
-        let tell: Happened = Box::new(move |happening, id, status, retry_after_s| {
+        let tell: Happened = Box::new(move |happening| {
             if let Some(number) = own.get() {
-                let [happening, id] = [happening, id].map(Option::unwrap_or_default);
-                let retry_after_s = retry_after_s.unwrap_or_default();
-                api::happened(number, happening, id, status.unwrap_or_default(), retry_after_s);
+                api::happened(number, happening);
             }
         });
         let tell = Closure::wrap(tell).into_js_value().unchecked_into::<Function>();
@@ -107,8 +111,8 @@ pub struct Tracker {
     pub told: Rc<RefCell<Vec<(String, Json)>>>,
 }
 
-/// What host.js calls with what happens.
-type Happened = Box<dyn FnMut(Option<u32>, Option<u32>, Option<i32>, Option<u32>)>;
+/// What the host's files call with what happens.
+type Happened = Box<dyn FnMut(JsValue)>;
 
 /// A listener.
 pub type Told = Box<dyn FnMut(String, JsValue)>;

@@ -47,6 +47,41 @@ export const fetches = (answer, retryAfter) =>
     },
   });
 
+/** What observers of Resource Timing are called with, from now on. */
+export const watchEnds = () => {
+  const observers = new Set();
+  put(window, "PerformanceObserver", {
+    value: class {
+      constructor(told) {
+        this.told = told;
+      }
+      observe(options) {
+        if (options.type === "resource") observers.add(this.told);
+      }
+      disconnect() {
+        observers.delete(this.told);
+      }
+    },
+  });
+  undo.push(() => (ended = () => 0));
+  ended = (...entries) => {
+    for (const told of observers) told({ getEntries: () => entries });
+    return observers.size;
+  };
+};
+
+let ended = () => 0;
+
+/** A request has ended, as the browser's record says. How many observers were told? */
+export const end = (name, initiatorType, responseStatus, redirectStart) => ended({ name, initiatorType, responseStatus, redirectStart });
+
+/** An address, as the browser resolves it. */
+export const here = (url) => new URL(url, document.baseURI).href;
+
+/** A policy forbids an address, or only says that it would. */
+export const forbid = (blockedURI, effectiveDirective, disposition) =>
+  document.dispatchEvent(new SecurityPolicyViolationEvent("securitypolicyviolation", { blockedURI, effectiveDirective, disposition }));
+
 /** Counts the listeners that are there, from now on. */
 export const watchListeners = () => {
   for (const target of [window, document]) {
@@ -96,6 +131,9 @@ export const cookies = () => document.cookie;
 export const setCookie = (cookie) => (document.cookie = cookie);
 
 export const keeps = (key) => localStorage.getItem(key) ?? undefined;
+
+/** Texts in the outbox. */
+export const outbox = () => Object.keys(localStorage).filter((key) => key.startsWith("reco_o_")).length;
 
 /** Runs it; what was thrown, as text. */
 export const thrownBy = (deed) => {

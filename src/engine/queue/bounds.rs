@@ -1,59 +1,78 @@
 //! What a queue gives up: what is too much, and what is too old.
 
 use super::Queue;
-use super::parcel::{Parcel, weigh};
-use crate::engine::effect::Effect;
+use super::parcel::{Parcel, Stage, weigh};
+use super::turn::Turn;
 use crate::engine::error::{ErrorCode, Problem};
-use crate::engine::time::Now;
 
 static FULL: Problem = Problem::new(ErrorCode::QueueFull, "has more events than queue.maxEvents");
 static EXPIRED: Problem = Problem::new(ErrorCode::Expired, "has events older than queue.maxAgeMs");
 
 impl Queue {
     /// The oldest gives way to the newest. What the browser has is not ours to give up.
-    pub(super) fn bound(&mut self, out: &mut Vec<Effect>) {
-        let mut queued = self.waiting.len();
-        for parcel in self.held.iter().chain(&self.open) {
+    pub(super) fn bound(&mut self, turn: &mut Turn<'_>) {
+        let mut queued = 0;
+        for parcel in &self.parcels {
             queued += parcel.events.len();
         }
+        for stream in &self.streams {
+            queued += stream.waiting.len();
+        }
         while queued as u64 > self.config.queue_events {
-            let lost = if !self.held.is_empty() {
-                let parcel = self.held.remove(0);
+            let here = |parcel: &Parcel| parcel.stage != Stage::Open;
+            let lost = if let Some(place) = self.parcels.iter().position(|parcel| here(parcel)) {
+                let mut parcel = self.parcels.remove(place);
+                parcel.release(turn);
                 queued -= parcel.events.len();
+                if let Stage::Taken(_) = parcel.stage {
+                    // The browser has it all the same.
+                    self.deliver(&parcel, false, turn.out);
+                    continue;
+                }
                 weigh(&parcel.events)
-            } else if self.waiting.is_empty() {
-                break;
-            } else {
+            } else if let Some(lost) = self.give_up_first(turn) {
                 queued -= 1;
-                self.give_up_first()
+                lost
+            } else {
+                break;
             };
-            self.drop(lost, ErrorCode::QueueFull, out);
+            self.drop(lost, ErrorCode::QueueFull, turn.out);
             if !std::mem::replace(&mut self.reported_full, true) {
-                out.push(Effect::Warn(FULL.at(&*self.name)));
+                turn.out.push(crate::engine::effect::Effect::Warn(FULL.at(&*self.name)));
             }
         }
     }
 
-    /// Takes out the event that waits longest, and says how many deliveries it stood for.
-    fn give_up_first(&mut self) -> u32 {
-        let first = self.waiting.remove(0);
-        self.waiting_bytes -= first.encoded.len();
-        first.weight
+    /// Takes out the event that waits longest, of those that other pages left first, and says how
+    /// many deliveries it stood for.
+    fn give_up_first(&mut self, turn: &mut Turn<'_>) -> Option<u32> {
+        let stream = self.streams.iter_mut().rev().find(|stream| !stream.waiting.is_empty())?;
+        let mut first = stream.shift();
+        turn.journal.forget(&mut first.place, turn.out);
+        Some(first.weight)
     }
 
-    pub(super) fn expire(&mut self, now: &Now, out: &mut Vec<Effect>) {
-        let oldest = now.wall_ms.saturating_sub(self.max_age_ms);
+    pub(super) fn expire(&mut self, turn: &mut Turn<'_>) {
+        let oldest = turn.now.wall_ms.saturating_sub(self.max_age_ms);
         let mut lost = 0;
-        while self.waiting.first().is_some_and(|waiting| waiting.record.at < oldest) {
-            lost += self.give_up_first();
+        for stream in &mut self.streams {
+            while stream.waiting.first().is_some_and(|waiting| waiting.at < oldest) {
+                let mut first = stream.shift();
+                turn.journal.forget(&mut first.place, turn.out);
+                lost += first.weight;
+            }
         }
         // The first event of a parcel is its oldest.
-        let too_old = |parcel: &Parcel| parcel.events.first().is_some_and(|e| e.record.at < oldest);
-        while self.held.first().is_some_and(|parcel| too_old(parcel)) {
-            lost += weigh(&self.held.remove(0).events);
+        let too_old = |parcel: &Parcel| {
+            parcel.stage != Stage::Open && parcel.events.first().is_some_and(|e| e.at < oldest)
+        };
+        while let Some(place) = self.parcels.iter().position(|parcel| too_old(parcel)) {
+            let mut parcel = self.parcels.remove(place);
+            parcel.release(turn);
+            lost += weigh(&parcel.events);
         }
         if lost > 0 {
-            self.lose(lost, &EXPIRED, out);
+            self.lose(lost, &EXPIRED, turn.out);
         }
     }
 }

@@ -32,8 +32,11 @@ impl Counts {
 impl Queue {
     /// What became of the deliveries so far.
     pub fn counts(&self) -> Counts {
-        let mut queued = weigh(&self.waiting);
-        for parcel in self.held.iter().chain(&self.open) {
+        let mut queued = 0;
+        for stream in &self.streams {
+            queued += weigh(&stream.waiting);
+        }
+        for parcel in &self.parcels {
             queued += weigh(&parcel.events);
         }
         Counts { queued, ..self.counts }

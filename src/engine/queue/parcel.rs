@@ -1,23 +1,36 @@
-//! What a queue is made of.
+//! What a queue is made of: events that wait, in streams, and the parcels that they are sent in.
 
-use crate::engine::effect::Via;
-use crate::engine::protocol::Request;
+use super::journal::Place;
+use super::turn::Turn;
+use crate::engine::effect::{Effect, Send, Via};
+use crate::engine::event::Kind;
+use crate::engine::limits::Limits;
+use crate::engine::protocol::{Class, Holds, Request};
 use crate::engine::record::Record;
 use std::rc::Rc;
 
 /// An event that waits.
 #[derive(Debug)]
 pub struct Waiting {
-    /// The event; other queues may have it too.
-    pub record: Rc<Record>,
+    /// The event; other queues may have it too. None for one that another page left behind.
+    pub record: Option<Rc<Record>>,
+    /// What kind of event it is,
+    pub kind: Kind,
+    /// and when it happened, in milliseconds since the Unix epoch.
+    pub at: u64,
     /// The same in the destination's words.
     pub encoded: String,
     /// How many deliveries it stands for: 1, or 0 for a piece whose last piece does.
     pub weight: u32,
+    /// Where it stands in the outbox by itself.
+    pub place: Place,
 }
 
+/// Events, moved between lists: a pointer is cheaper than their dozen words.
+pub type Events = Vec<Box<Waiting>>;
+
 /// How many deliveries these events stand for.
-pub fn weigh(events: &[Waiting]) -> u32 {
+pub fn weigh(events: &[Box<Waiting>]) -> u32 {
     let mut weight = 0;
     for event in events {
         weight += event.weight;
@@ -25,17 +38,143 @@ pub fn weigh(events: &[Waiting]) -> u32 {
     weight
 }
 
+/// What one page instance has for one destination. Its events have their order by the stream, the
+/// batch's number and the place therein, whichever page sends them at last.
+#[derive(Debug)]
+pub struct Stream {
+    /// Its name.
+    pub name: Rc<String>,
+    /// The next batch's number.
+    pub seq: u64,
+    /// Events in no parcel yet, in their order,
+    pub waiting: Events,
+    /// and their size.
+    pub bytes: usize,
+}
+
+impl Stream {
+    /// An empty one.
+    pub fn new(name: String) -> Self {
+        Self { name: name.into(), seq: 0, waiting: Vec::new(), bytes: 0 }
+    }
+
+    /// Takes one in.
+    pub fn push(&mut self, event: Box<Waiting>) {
+        self.bytes += event.encoded.len();
+        self.waiting.push(event);
+    }
+
+    /// Takes the one out that waits longest.
+    pub fn shift(&mut self) -> Box<Waiting> {
+        let first = self.waiting.remove(0);
+        self.bytes -= first.encoded.len();
+        first
+    }
+
+    /// Takes out what the next parcel holds: so many events and so many bytes at most.
+    pub fn take(&mut self, holds: Holds, most: u64, mut bytes: usize, full: u64) -> Events {
+        let most = if holds == Holds::One { 1 } else { most };
+        let mut taken: Events = Vec::new();
+        let mut place = 0;
+        while let Some(next) = self.waiting.get(place) {
+            if holds == Holds::OneKind && taken.first().is_some_and(|one| one.kind != next.kind) {
+                place += 1;
+                continue;
+            }
+            // With the comma before it.
+            bytes += next.encoded.len() + 1;
+            if taken.len() as u64 == most || !taken.is_empty() && bytes as u64 > full {
+                break;
+            }
+            self.bytes -= next.encoded.len();
+            taken.push(self.waiting.remove(place));
+        }
+        taken
+    }
+}
+
+/// Where a parcel is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Here: it has to go.
+    Held,
+    /// The browser has it and will say more.
+    Open,
+    /// The browser took it, and nobody has acknowledged it: at this moment it goes again.
+    Taken(u64),
+}
+
 /// A request and the events in it. Sent again, it keeps its bytes.
 #[derive(Debug)]
 pub struct Parcel {
     /// By this number its outcome is told.
     pub id: u32,
+    /// The stream that it is of,
+    pub stream: Rc<String>,
+    /// its number there,
+    pub seq: u64,
+    /// and when it was made, in milliseconds since the Unix epoch.
+    pub made_at: u64,
     /// The request.
     pub request: Rc<Request>,
     /// The events in it.
-    pub events: Vec<Waiting>,
+    pub events: Events,
+    /// What its destination can bear.
+    pub class: Class,
+    /// Where it is.
+    pub stage: Stage,
     /// How it went last.
     pub via: Via,
     /// As a beacon the browser refused it, so it went the other way.
     pub refused: bool,
+    /// It may have arrived already.
+    pub again: bool,
+    /// It was made while it might be stored.
+    pub stored: bool,
+    /// It must not go once more: consent was withdrawn since.
+    pub last: bool,
+    /// Until this moment it counts as being in flight.
+    pub slot: u64,
+    /// Where it stands in the outbox.
+    pub place: Place,
+}
+
+impl Parcel {
+    /// Bytes of the browser's quota that it takes.
+    pub fn bytes(&self) -> usize {
+        self.request.body.as_ref().map_or(0, String::len)
+    }
+
+    /// Whether it goes now.
+    pub fn is_due(&self, mono_ms: u64) -> bool {
+        match self.stage {
+            Stage::Held => true,
+            Stage::Open => false,
+            Stage::Taken(until) => until <= mono_ms,
+        }
+    }
+
+    /// Gives it to the browser.
+    pub fn hand_over(&mut self, via: Via, turn: &mut Turn<'_>) {
+        self.via = via;
+        self.stage = Stage::Open;
+        if self.class == Class::Idempotent || via == Via::Fetch {
+            self.slot = turn.now.mono_ms + Limits::SLOT_MS;
+            turn.flight.requests += 1;
+            turn.flight.bytes += self.bytes();
+        }
+        if self.class != Class::Idempotent && via == Via::Fetch {
+            // Begun is taken: a page that finds it would send it a second time.
+            self.release(turn);
+        }
+        turn.out.push(Effect::Send(Send { id: self.id, request: self.request.clone(), via }));
+    }
+
+    /// Takes it out of the outbox.
+    pub fn release(&mut self, turn: &mut Turn<'_>) {
+        turn.journal.forget(&mut self.place, turn.out);
+        for event in &mut self.events {
+            turn.journal.forget(&mut event.place, turn.out);
+        }
+    }
 }

@@ -1,6 +1,5 @@
 // Firefox: Debian's firefox-esr (or any other on the PATH) with geckodriver, which crates.io has.
 
-import { existsSync } from "node:fs";
 import { cargoTool } from "../../../scripts/lib/toolchain.mjs";
 import { aptSteps, onPath } from "../../../scripts/lib/browser.mjs";
 import { tool } from "../../../scripts/lib/project.mjs";
@@ -25,23 +24,27 @@ export const firefox = {
 
 async function startFirefox({ profile, cookies }) {
   // System access is for `Services.io.offline` and for closing the window as a visitor does.
-  const driver = start(existsSync(tool("geckodriver")) ? tool("geckodriver") : "geckodriver", ["--port", "0", "--websocket-port", "0", "--allow-system-access"]);
-  const [, port] = await driver.says(LISTENING);
-  const prefs = cookies === "blocked" ? { "network.cookie.cookieBehavior": REJECT } : {};
-  const opened = await session(`http://127.0.0.1:${port}`, {
-    browserName: "firefox",
-    "moz:firefoxOptions": { binary: program(), args: ["-headless", "-profile", profile], prefs },
-  });
-  const capabilities = await opened.getCapabilities();
-  const system = systemOf(`http://127.0.0.1:${port}/session/${(await opened.getSession()).getId()}`);
-
-  return browserOf(opened, {
-    pid: capabilities.get("moz:processID"),
-    version: capabilities.get("browserVersion"),
-    end: driver.stop,
-    close: () => system("Services.tm.dispatchToMainThread(() => Services.wm.getMostRecentWindow('navigator:browser').close())"),
-    extra: { offline: (yes) => system(`Services.io.offline = ${yes}`) },
-  });
+  const driver = start(tool("geckodriver"), ["--port", "0", "--websocket-port", "0", "--allow-system-access"]);
+  try {
+    const address = `http://127.0.0.1:${(await driver.says(LISTENING))[1]}`;
+    const prefs = cookies === "blocked" ? { "network.cookie.cookieBehavior": REJECT } : {};
+    const opened = await session(address, {
+      browserName: "firefox",
+      "moz:firefoxOptions": { binary: program(), args: ["-headless", "-profile", profile], prefs },
+    });
+    const capabilities = await opened.getCapabilities();
+    const system = systemOf(`${address}/session/${(await opened.getSession()).getId()}`);
+    return await browserOf(opened, {
+      pid: capabilities.get("moz:processID"),
+      version: capabilities.get("browserVersion"),
+      end: driver.stop,
+      close: () => system("Services.tm.dispatchToMainThread(() => Services.wm.getMostRecentWindow('navigator:browser').close())"),
+      extra: { offline: (yes) => system(`Services.io.offline = ${yes}`) },
+    });
+  } catch (error) {
+    await driver.stop();
+    throw error;
+  }
 }
 
 /** Runs in Firefox itself instead of a page: https://firefox-source-docs.mozilla.org/testing/geckodriver/ */

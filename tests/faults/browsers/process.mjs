@@ -10,7 +10,8 @@ const POLL_MS = 100;
 /** A process that does not outlive this one. `ended` resolves when it is gone. */
 export function start(program, args, options = {}) {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
-  const kill = () => child.kill("SIGKILL");
+  // A driver that is killed leaves its browser behind.
+  const kill = () => killFamily(child.pid);
   process.once("exit", kill);
   const failed = new Promise((_, reject) => child.once("error", reject));
   const ended = new Promise((resolve) => child.once("close", resolve));

@@ -62,14 +62,16 @@ export async function browserOf(driver, { pid, version, end, close, extra = {} }
     },
     ...extra,
     close: async () => {
-      const open = await handles();
-      for (const handle of open.slice(1)) await pageOf(handle).close();
-      await inTurn(async () => {
-        await driver.switchTo().window(open[0]);
-        await close();
-      }).catch(() => {
+      try {
+        const [last, ...others] = await handles();
+        for (const handle of others) await pageOf(handle).close();
+        await inTurn(async () => {
+          await driver.switchTo().window(last);
+          await close();
+        });
+      } catch {
         // It may be gone before it has answered.
-      });
+      }
       if (!(await gone(pid))) killFamily(pid);
       await end();
     },

@@ -35,6 +35,7 @@ export const answers = [
     name: "the server is down, and then up again",
     transports: BOTH,
     async run({ visitor, server, pause }) {
+      await visitor.openUrl(server.elsewhere);
       const page = await visitor.open();
       await page.ready();
       await page.make(9);
@@ -59,6 +60,7 @@ export const answers = [
   {
     name: "answers take 30 s",
     transports: BOTH,
+    long: true,
     async run({ visitor, server, pause }) {
       server.fault = fault.slow(SLOW_MS);
       const page = await visitor.open();
@@ -74,12 +76,13 @@ export const answers = [
       await next.goto(server.elsewhere);
     },
   },
-  answered("redirect 307 to where it is taken", fault.redirect(307), { lost: Infinity, because: "an endpoint that redirects is a wrong endpoint: fetch does not follow it, and it is reported (`refused`)" }),
-  answered("redirect 301", fault.redirect(301), { lost: Infinity, because: "a browser makes a GET without a body of it, and a beacon tells nobody" }),
+  answered("redirect 307 to where it is taken", fault.redirect(307)),
+  answered("redirect 301", fault.redirect(301)),
   {
     name: "offline, and online again",
     transports: BOTH,
-    async run({ visitor, server, pause }) {
+    async run({ visitor, pause }) {
+      await visitor.openUrl("about:blank");
       const page = await visitor.open();
       await page.ready();
       await page.make(9);
@@ -90,10 +93,8 @@ export const answers = [
       await pause(3_000);
       await visitor.offline(true);
       await page.make(15);
-      await visitor.openUrl("about:blank");
       await page.close();
       await visitor.offline(false);
-      void server;
     },
   },
 ];

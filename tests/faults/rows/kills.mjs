@@ -11,8 +11,8 @@ const UNWRITTEN = "nobody was there to take them, and browsers write localStorag
 const killed = ({ name, after, fault, verb = "make", ...rest }) => ({
   name,
   ...rest,
-  async run({ visitor, server, pause }) {
-    for (let round = 0; round < ROUNDS; round++) {
+  async run({ visitor, server, short, pause }) {
+    for (let round = 0; round < (short ? 1 : ROUNDS); round++) {
       server.fault = fault ?? server.fault;
       const page = await visitor.open();
       await page.ready();

@@ -1,0 +1,166 @@
+// localStorage, and whose journal in it is whose: the outbox survives its page, and another page adopts it.
+// An instance is one page with a tracker; its entries are `reco_o_<instance>_...`.
+//
+// A page is alive as long as it holds its instance's Web Lock: that goes with a page that crashes. It is let
+// go by hand in `pagehide`, since who asks for a lock that a page in the back/forward cache holds
+// throws that page out of the cache. Nobody holds another's lock for longer than it takes to adopt
+// what is there. https://w3c.github.io/web-locks/
+//
+// Where there are no locks (insecure http) a lease stands for it, `reco_l_<instance>`: when its page
+// was last seen at work. There two pages may adopt one journal in the very same moment.
+
+import { acknowledgements, cookie, setCookie } from "./cookies.js";
+import { attempt } from "./device.js";
+import { ADOPTED } from "./news.js";
+import { flatten } from "./values.js";
+
+/** A lease that is older has no owner. Who was asleep for longer asks first what is left, {@link present}. */
+const LEASE_MS = 600_000;
+/** A lease is not renewed more often. */
+const RENEWAL_MS = 5_000;
+/** The page that was left for this one has let go by then, also where it was left by going back in history. */
+const SEEK_MS = 500;
+
+/** Who has not gone by then stays. */
+const WAVER_MS = 1_000;
+
+const ENTRY = "reco_o_";
+const LEASE = "reco_l_";
+const JOURNAL = /^reco_[lo]_(\w{22})(_|$)/;
+
+/** Each tracker's own instance, and what lets it go. */
+const own = new Map();
+const held = new Map();
+/** Whether somebody else may have had what is ours, until it is known: `returning`. */
+let away = false;
+let returning;
+let renewed = 0;
+let seeking;
+
+const keys = () => attempt(() => Object.keys(localStorage)) ?? [];
+
+const read = (key) => attempt(() => localStorage.getItem(key));
+
+/** What these cookies and these keys hold. Even reading `localStorage` throws where it is blocked. */
+export const stored = (names, keys) => flatten([...names.split(" ").map(cookie), ...keys.split(" ").map(read)], 1, 9);
+
+/** Keeps a text. False where storage is full or blocked. */
+export const keep = (key, value) => attempt(() => (localStorage.setItem(key, value), true)) ?? false;
+
+/** Deletes what is kept under a key; one that ends with `_` stands for all that begin so. */
+const remove = (key) => {
+  for (const each of key.endsWith("_") ? keys().filter((each) => each.startsWith(key)) : [key]) attempt(() => localStorage.removeItem(each));
+};
+
+/** The same, and where all outboxes are meant, consent was withdrawn: whatever belongs to them goes too. */
+export const forget = (key) => {
+  remove(key);
+  if (key !== ENTRY) return;
+  own.clear();
+  letGo();
+  remove(LEASE);
+  for (const batch of acknowledgements()) setCookie(`reco_ack_${batch}`);
+};
+
+/** Tells what stands in an instance's journal: keys and values in turn, in the order of the numbers in the keys. */
+const report = (tell, instance) => {
+  const prefix = `${ENTRY + instance}_`;
+  const entries = keys().filter((key) => key.startsWith(prefix)).sort((a, b) => a.slice(prefix.length) - b.slice(prefix.length));
+  tell([ADOPTED, instance, ...entries.flatMap((key) => [key, read(key)])]);
+};
+
+const lock = (instance, options, deed) => navigator.locks.request(`reco_${instance}`, options, deed);
+
+const lease = (instance) => keep(LEASE + instance, (renewed = Date.now()));
+
+/** Holds a tracker's own instance: resolves when it does. */
+const hold = (instance) =>
+  new Promise((done) => {
+    const begin = (release) => done(held.set(instance, release));
+    if (navigator.locks) {
+      // Nobody else keeps it, but an earlier request of our own may still be on its way.
+      lock(instance, { steal: true }, () => (away ? done() : new Promise(begin))).catch(done);
+    } else {
+      lease(instance);
+      begin(() => remove(LEASE + instance));
+    }
+  });
+
+const letGo = () => {
+  for (const release of held.values()) release();
+  held.clear();
+};
+
+/** Adopts the journals of pages that are gone, for whichever tracker each entry is meant. */
+const adopt = () => {
+  seeking = undefined;
+  if (away || !own.size) return;
+  const mine = [...own.values()];
+  for (const instance of new Set(keys().map((key) => JOURNAL.exec(key)?.[1]))) {
+    if (!instance || mine.includes(instance)) continue;
+    const take = (free) => free && !away && [...own.keys()].forEach((tell) => report(tell, instance));
+    if (navigator.locks) lock(instance, { ifAvailable: true }, take).catch(() => {});
+    else if (!(Math.abs(Date.now() - read(LEASE + instance)) < LEASE_MS)) {
+      remove(LEASE + instance);
+      take(true);
+    }
+  }
+};
+
+/** Looks for journals to adopt, soon. */
+export const seek = () => {
+  seeking ??= setTimeout(adopt, SEEK_MS);
+};
+
+/** This tracker keeps its journal under that instance from now on. */
+export const mind = (tell, instance) => {
+  held.get(own.get(tell))?.();
+  own.set(tell, instance);
+  hold(instance);
+  seek();
+};
+
+/** This tracker is gone: whoever comes may adopt what it leaves. */
+export const leave = (tell) => {
+  own.delete(tell);
+  if (!own.size) letGo();
+};
+
+/**
+ * The page may be about to go. Firefox does not cache a page that held a lock when it was left, not even one that lets go in
+ * `pagehide` (measured in 153). A link to a download, or a visitor who would rather stay: then it takes its own back.
+ */
+export const waver = () => {
+  if (!navigator.locks) return;
+  letGo();
+  setTimeout(() => away || [...own].forEach(([tell, instance]) => held.has(instance) || hold(tell, instance)), WAVER_MS);
+};
+
+/** The page goes, or its leases ran out. */
+export const depart = () => {
+  away = true;
+  letGo();
+};
+
+const renew = () => {
+  const late = Math.abs(Date.now() - renewed);
+  if (navigator.locks || late < RENEWAL_MS) return;
+  if (late < LEASE_MS) for (const instance of held.keys()) lease(instance);
+  else away = held.size > 0;
+};
+
+const comeBack = async () => {
+  away = false;
+  for (const [tell, instance] of [...own]) {
+    await hold(instance);
+    report(tell, instance);
+  }
+  returning = undefined;
+};
+
+/** Does it now, or once it is known what is left of the journal of a page that was away. */
+export const present = (deed) => {
+  renew();
+  if (away || returning) (returning ??= comeBack()).then(deed);
+  else deed();
+};

@@ -1,0 +1,190 @@
+//! The outbox: what waits and what was sent without an answer, as texts that outlive the page.
+//!
+//! One text for each event that waits, or for the parcel that it went into, so that an event costs one
+//! small write: `<checksum> <destination> <stream> <seq> <made at> `, and `<kind> <at> <weight> <encoded>` and
+//! the end of a line for each event. An event that waits has 0 for the time; its number is the next parcel's.
+
+use super::parcel::{Events, Waiting};
+use crate::engine::effect::Effect;
+use crate::engine::event::Kind;
+use crate::engine::limits::Limits;
+use crate::engine::number::{push_whole, whole};
+use crate::engine::remember::hash;
+use crate::engine::text::{concat, parse_whole, split_once};
+
+/// What every key of every outbox begins with.
+pub const PREFIX: &str = "reco_o_";
+/// Texts of another form are other pages' business; part of every checksum.
+const FORM: &str = "1";
+
+/// Where something stands in the outbox: the number in its key, 0 for nowhere; and its size.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The number in its key.
+    pub number: u32,
+    bytes: u32,
+}
+
+impl Place {
+    /// Whether it stands there at all.
+    pub fn is_kept(self) -> bool {
+        self.number > 0
+    }
+}
+
+/// The page's outbox.
+#[derive(Debug)]
+pub struct Journal {
+    /// Its name: no other page has the same.
+    pub instance: String,
+    /// Whether anything may be written.
+    pub on: bool,
+    numbers: u32,
+    bytes: u32,
+    most: u32,
+}
+
+impl Journal {
+    /// An empty one, in which nothing may be written yet.
+    pub fn new(instance: String) -> Self {
+        Self { instance, on: false, numbers: 0, bytes: 0, most: Limits::OUTBOX_BYTES }
+    }
+
+    /// Everything that it had is gone.
+    pub fn erase(&mut self, out: &mut Vec<Effect>) {
+        out.push(Effect::Forget(PREFIX.to_owned()));
+        (self.on, self.bytes) = (false, 0);
+    }
+
+    /// Goes on under another name, empty.
+    pub fn rename(&mut self, instance: String) {
+        (self.instance, self.bytes) = (instance, 0);
+    }
+
+    /// Whether a text of this size would be kept.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.on && self.bytes as usize + bytes <= self.most as usize
+    }
+
+    /// Writes a text, instead of the one that stands in this place. What has no room, or must not be
+    /// stored, is nowhere.
+    pub fn keep(&mut self, place: &mut Place, text: String, out: &mut Vec<Effect>) {
+        let others = self.bytes.saturating_sub(place.bytes);
+        let bytes = text.len() as u32;
+        if !self.on || others + bytes > self.most {
+            return self.forget(place, out);
+        }
+        if !place.is_kept() {
+            self.numbers += 1;
+            place.number = self.numbers;
+        }
+        place.bytes = bytes;
+        self.bytes = others + bytes;
+        out.push(Effect::Keep(self.key(*place), text));
+    }
+
+    /// Deletes what stands in this place.
+    pub fn forget(&mut self, place: &mut Place, out: &mut Vec<Effect>) {
+        if place.is_kept() {
+            self.bytes = self.bytes.saturating_sub(place.bytes);
+            out.push(Effect::Forget(self.key(*place)));
+            *place = Place::default();
+        }
+    }
+
+    /// What stands in this place could not be written: there is no more room than is taken.
+    pub fn fill(&mut self, place: &mut Place, out: &mut Vec<Effect>) {
+        self.forget(place, out);
+        self.most = self.bytes;
+    }
+
+    fn key(&self, place: Place) -> String {
+        concat(&[PREFIX, &self.instance, "_", &whole(place.number.into())])
+    }
+}
+
+/// The number in a key; 0 where there is none.
+pub fn number_of(key: &str) -> u32 {
+    let digits = key.get(PREFIX.len()..).and_then(|rest| split_once(rest, b'_'));
+    digits.and_then(|(_, digits)| parse_whole(digits)).unwrap_or_default() as u32
+}
+
+/// What one text says.
+#[derive(Debug)]
+pub struct Entry<'a> {
+    /// Short for the destination.
+    pub destination: &'a str,
+    /// The stream,
+    pub stream: &'a str,
+    /// the parcel's number in it, or the next parcel's.
+    pub seq: u64,
+    /// When the parcel was made; 0 for an event that waits.
+    pub made_at: u64,
+    /// The events, at least one.
+    pub events: Events,
+}
+
+/// A text for these events.
+pub fn write(
+    destination: &str,
+    stream: &str,
+    seq: u64,
+    made_at: u64,
+    events: &[Box<Waiting>],
+) -> String {
+    let mut text = concat(&[destination, " ", stream, " "]);
+    push_numbers(&mut text, seq, made_at);
+    for event in events {
+        text.push_str(event.kind.name());
+        text.push(' ');
+        push_numbers(&mut text, event.at, event.weight.into());
+        text.push_str(&event.encoded);
+        text.push('\n');
+    }
+    concat(&[&whole(checksum(&text)), " ", &text])
+}
+
+/// Half of a hash: it need not tell more than damage.
+fn checksum(text: &str) -> u64 {
+    hash(&[FORM, text]) >> 32
+}
+
+fn push_numbers(text: &mut String, one: u64, other: u64) {
+    for number in [one, other] {
+        push_whole(text, number);
+        text.push(' ');
+    }
+}
+
+/// What a text says; none where it is damaged.
+pub fn read(text: &str) -> Option<Entry<'_>> {
+    let mut rest = text;
+    if number(&mut rest)? != checksum(rest) {
+        return None;
+    }
+    let (destination, stream) = (cut(&mut rest, b' ')?, cut(&mut rest, b' ')?);
+    let (seq, made_at) = (number(&mut rest)?, number(&mut rest)?);
+    let mut events = Vec::new();
+    while !rest.is_empty() {
+        events.push(Box::new(Waiting {
+            record: None,
+            kind: Kind::from_name(cut(&mut rest, b' ')?)?,
+            at: number(&mut rest)?,
+            weight: number(&mut rest)? as u32,
+            encoded: cut(&mut rest, b'\n')?.to_owned(),
+            place: Place::default(),
+        }));
+    }
+    (!events.is_empty()).then_some(Entry { destination, stream, seq, made_at, events })
+}
+
+/// Takes a part off the text, up to this byte.
+fn cut<'a>(rest: &mut &'a str, end: u8) -> Option<&'a str> {
+    let (part, behind) = split_once(rest, end)?;
+    *rest = behind;
+    Some(part)
+}
+
+fn number(rest: &mut &str) -> Option<u64> {
+    parse_whole(cut(rest, b' ')?)
+}

@@ -1,0 +1,62 @@
+//! A collector as the engine's tests need it: it keeps every event once, and knows what came twice.
+
+use super::decoded;
+use recobeacon::engine::effect::Send;
+use serde_json::Value as Json;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// Shared by the pages that send to it.
+#[derive(Clone, Default)]
+pub struct Collector(Rc<RefCell<Stored>>);
+
+#[derive(Default)]
+struct Stored {
+    /// By the event's id: its item, stream, batch and place, and how often it came.
+    events: BTreeMap<String, (Event, u32)>,
+}
+
+/// What is stored of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    pub item: String,
+    pub stream: String,
+    pub seq: u64,
+    pub place: usize,
+}
+
+impl Collector {
+    /// Stores a request's events, of which copies are dropped.
+    pub fn take(&self, send: &Send) {
+        let body = send.request.body.as_deref().expect("a batch");
+        let batch: Json = serde_json::from_str(body).expect("JSON");
+        let stream = batch["stream"].as_str().unwrap().to_owned();
+        let seq = batch["seq"].as_u64().unwrap();
+        assert!(decoded(&send.request.url).ends_with(&format!("b={stream}.{seq}")));
+        for (place, event) in batch["events"].as_array().unwrap().iter().enumerate() {
+            let item = event["itemId"].as_str().unwrap_or_default().to_owned();
+            let stored = Event { item, stream: stream.clone(), seq, place };
+            let id = event["id"].as_str().unwrap().to_owned();
+            self.0.borrow_mut().events.entry(id).or_insert((stored, 0)).1 += 1;
+        }
+    }
+
+    /// The items that it has, in the order of their events' ids.
+    pub fn items(&self) -> Vec<String> {
+        self.0.borrow().events.values().map(|(event, _)| event.item.clone()).collect()
+    }
+
+    /// The items in the order that the rule gives: stream, batch, place.
+    pub fn by_place(&self) -> Vec<Event> {
+        let mut events: Vec<Event> =
+            self.0.borrow().events.values().map(|(event, _)| event.clone()).collect();
+        events.sort_by(|a, b| (&a.stream, a.seq, a.place).cmp(&(&b.stream, b.seq, b.place)));
+        events
+    }
+
+    /// How many copies came beside the first ones.
+    pub fn copies(&self) -> u32 {
+        self.0.borrow().events.values().map(|(_, times)| times - 1).sum()
+    }
+}

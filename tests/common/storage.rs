@@ -1,0 +1,112 @@
+//! What a [`Page`] has of its browser beside the wire: the outboxes in `localStorage`, their locks, and the
+//! collector's cookies, as src/browser/shell.rs handles them.
+
+use super::page::{Page, calm, throw};
+use recobeacon::engine::Signals;
+use recobeacon::engine::input::Input;
+use serde_json::Value as Json;
+use std::collections::BTreeMap;
+
+impl Page {
+    /// The same browser opens its next page, which adopts what this one left.
+    pub fn next(&self, config: Json) -> Self {
+        let mut page = self.tab(config);
+        page.adopt();
+        page
+    }
+
+    /// The same browser opens another tab, which has not looked for what others left.
+    pub fn tab(&self, config: Json) -> Self {
+        let seed = [throw(&self.dice), throw(&self.dice)];
+        let signals = Signals { seed, ..calm() };
+        let mut page = Self::start_at(&config, &self.stored(), signals, self.wall);
+        page.dice = self.dice.clone();
+        let outbox = self.kept.iter().filter(|(key, _)| key.starts_with("reco_o_"));
+        let outbox: Vec<_> = outbox.map(|(key, text)| (key.clone(), text.clone())).collect();
+        // A page that was opened without consent has erased what others kept.
+        if !page.erased {
+            page.kept.extend(outbox);
+        }
+        let acks = self.jar.clone().into_iter().filter(|(name, _)| name.starts_with("reco_ack_"));
+        page.jar.extend(acks);
+        page
+    }
+
+    /// The shell looks for what pages that are gone have left, then at the collector's cookies.
+    pub fn adopt(&mut self) {
+        if self.owned.is_empty() {
+            return;
+        }
+        let mut found: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        for (key, text) in self.kept.iter().filter(|(key, _)| key.starts_with("reco_o_")) {
+            let name = key["reco_o_".len()..].rsplit_once('_').map_or("", |(name, _)| name);
+            found.entry(name.to_owned()).or_default().push((key.clone(), text.clone()));
+        }
+        found.retain(|name, _| !self.owned.contains(name));
+        for (name, mut entries) in found {
+            entries.sort_by_key(|(key, _)| number(key));
+            self.feed(Input::Adopted(name, entries));
+        }
+        self.acknowledged();
+    }
+
+    /// The shell looks at the collector's cookies.
+    pub fn acknowledged(&mut self) {
+        let names = self.jar.keys().filter_map(|name| name.strip_prefix("reco_ack_"));
+        let names: Vec<String> = names.map(str::to_owned).collect();
+        self.feed(Input::Acknowledged(names));
+    }
+
+    /// The page comes back from the browser's cache: it has its lock again, or another page has it.
+    pub fn back(&mut self, lock: bool) {
+        let own = self.owned.last().cloned().expect("an outbox");
+        let entries = if lock { self.outbox(&own) } else { Vec::new() };
+        self.feed(Input::Adopted(own, entries));
+        self.acknowledged();
+        self.shown();
+    }
+
+    /// What stands in the outbox of that name.
+    pub fn outbox(&self, instance: &str) -> Vec<(String, String)> {
+        let prefix = format!("reco_o_{instance}_");
+        let texts = self.kept.iter().filter(|(key, _)| key.starts_with(&prefix));
+        let mut texts: Vec<_> = texts.map(|(key, text)| (key.clone(), text.clone())).collect();
+        texts.sort_by_key(|(key, _)| number(key));
+        texts
+    }
+
+    /// Keys of all outboxes.
+    pub fn outbox_keys(&self) -> Vec<&String> {
+        self.kept.keys().filter(|key| key.starts_with("reco_o_")).collect()
+    }
+
+    /// The browser is killed: what it wrote in the last milliseconds is not on the disk.
+    pub fn crash(&mut self, ms: u64) {
+        while let Some((_, key, text)) = self.past.pop_if(|(at, ..)| *at + ms > self.mono) {
+            match text {
+                Some(text) => self.kept.insert(key, text),
+                None => self.kept.remove(&key),
+            };
+        }
+    }
+
+    pub(super) fn write(&mut self, key: String, text: Option<String>) -> bool {
+        let others = self.kept.iter().filter(|(other, _)| **other != key);
+        let taken: usize =
+            if self.room == usize::MAX { 0 } else { others.map(|(_, text)| text.len()).sum() };
+        if text.as_ref().is_some_and(|text| taken + text.len() > self.room) {
+            return false;
+        }
+        let before = match text {
+            Some(text) => self.kept.insert(key.clone(), text),
+            None => self.kept.remove(&key),
+        };
+        self.past.push((self.mono, key, before));
+        true
+    }
+}
+
+/// What a key ends with: the shell hands texts over in this order.
+fn number(key: &str) -> u64 {
+    key.rsplit('_').next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
