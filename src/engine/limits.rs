@@ -146,7 +146,7 @@ impl Limits {
     /// Containers of recommendations that are observed.
     pub const CONTAINERS: usize = 1_000;
     /// Elements in all of them, and items that are said to have been seen in one page view.
-    pub const RECOMMENDATIONS: usize = 10_000;
+    pub const RECOMMENDATIONS: usize = 5_000;
 
     /// Different warnings that are said only once (unknown fields, unsupported events).
     pub const WARNED_ONCE: usize = 100;
