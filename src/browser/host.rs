@@ -7,7 +7,7 @@ use crate::engine::time::Now;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 
-#[wasm_bindgen(module = "/src/browser/host/device.js")]
+#[wasm_bindgen(module = "/src/browser/host/basics.js")]
 extern "C" {
     #[wasm_bindgen(js_name = signals)]
     fn signal_bits() -> u32;
@@ -16,18 +16,18 @@ extern "C" {
     fn moment() -> Vec<f64>;
 }
 
-#[wasm_bindgen(module = "/src/browser/host/values.js")]
+#[wasm_bindgen(module = "/src/browser/host/basics.js")]
 extern "C" {
     pub fn flatten(value: &JsValue, depth: u8, width: u32) -> Vec<f64>;
 }
 
-#[wasm_bindgen(module = "/src/browser/host/cookies.js")]
+#[wasm_bindgen(module = "/src/browser/host/store.js")]
 extern "C" {
     #[wasm_bindgen(js_name = setCookie)]
     pub fn set_cookie(name: &str, value: Option<&str>, days: u32, domain: &str);
 }
 
-#[wasm_bindgen(module = "/src/browser/host/outbox.js")]
+#[wasm_bindgen(module = "/src/browser/host/store.js")]
 extern "C" {
     pub fn stored(cookies: &str, keys: &str) -> Vec<f64>;
 
@@ -45,7 +45,7 @@ extern "C" {
     pub fn wake(tell: &Function, wait: f64);
 }
 
-#[wasm_bindgen(module = "/src/browser/host/send.js")]
+#[wasm_bindgen(module = "/src/browser/host/page.js")]
 extern "C" {
     #[wasm_bindgen(js_name = beacon)]
     fn send_beacon(url: &str, body: Option<&str>, tell: &Function, id: u32) -> bool;
@@ -64,7 +64,7 @@ extern "C" {
     );
 }
 
-#[wasm_bindgen(module = "/src/browser/host/news.js")]
+#[wasm_bindgen(module = "/src/browser/host/basics.js")]
 extern "C" {
     pub fn settled(sink: &Function);
 

@@ -120,7 +120,7 @@ impl Shell {
         question(&mut self.engine.borrow_mut())
     }
 
-    /// Takes what was told: news.js has the meaning of each number.
+    /// Takes what was told: basics.js has the meaning of each number.
     pub fn happened(&'static self, what: Vec<Value>) {
         let what = &mut what.into_iter();
         self.feed(match number(what) {

@@ -1,10 +1,10 @@
-// What happens in the page, and when it is told.
+// What happens in the page, and what becomes of requests. The browser says that in three ways: the answer to a
+// `fetch`, an entry of Resource Timing for a beacon, and the violation of a policy for either.
 
-import { acknowledgements } from "./cookies.js";
-import { hear, isHidden } from "./device.js";
-import { ACKNOWLEDGED, ACT, HIDDEN, OFFLINE, ONLINE, SHOWN, WAKE } from "./news.js";
-import { depart, leave, present, seek, waver } from "./outbox.js";
-import { hearEnds, hearPolicy } from "./send.js";
+import {
+  ACKNOWLEDGED, ACT, attempt, BLOCKED, FINISHED, FORBIDDEN, hear, HIDDEN, isHidden, NONE, OFFLINE, ONLINE, OPAQUE, OUTCOME, quoting, SHOWN, WAKE,
+} from "./basics.js";
+import { acknowledgements, depart, leave, present, seek, waver } from "./store.js";
 
 /** What counts as an act of the visitor. */
 const ACTS = ["pointerdown", "pointermove", "keydown", "wheel", "scroll", "touchstart"];
@@ -30,11 +30,11 @@ export const listen = (tell, ...wanted) => {
 /** Tells it after so many milliseconds, instead of what was to be told before; less than none: not at all. */
 export const wake = (tell, wait) => {
   clearTimeout(timers.get(tell));
-  timers.set(tell, wait < 0 ? 0 : setTimeout(() => present(() => now(tell, WAKE)), wait));
+  timers.set(tell, wait < 0 ? 0 : setTimeout(() => present(() => say(tell, WAKE)), wait));
 };
 
 /** Tells something upon which the engine may send: what it need not send again first. */
-const now = (tell, happening) => {
+const say = (tell, happening) => {
   acknowledge(tell);
   tell([happening]);
 };
@@ -50,10 +50,10 @@ const acknowledge = (tell) => {
  * of the back/forward cache.
  */
 const hearPage = (tell) => {
-  const hide = () => now(tell, HIDDEN);
+  const hide = () => say(tell, HIDDEN);
   const show = () =>
     present(() => {
-      now(tell, SHOWN);
+      say(tell, SHOWN);
       seek();
     });
   const turn = () => (isHidden() ? hide : show)();
@@ -66,7 +66,7 @@ const hearPage = (tell) => {
     hear(window, "beforeunload", waver),
     // A page that is opened in the background is loaded there, and this comes all the same.
     hear(window, "pageshow", turn),
-    hear(window, "online", () => present(() => now(tell, ONLINE))),
+    hear(window, "online", () => present(() => say(tell, ONLINE))),
     hear(window, "offline", () => tell([OFFLINE])),
     hearPolicy(tell),
     () => leave(tell),
@@ -85,3 +85,86 @@ const hearActs = (tell) => {
 };
 
 const hearBatches = (tell) => [hearEnds(tell)];
+
+/** An answer that may be asked for again is not waited for any longer: nothing slower is usual, and a slot is taken. */
+const PATIENCE_MS = 60_000;
+/** As many requests are known again when a policy forbids one. */
+const MOST_ASKED = 100;
+
+/** Who sent what under which number, by the address as the browser resolves it. The oldest go first. */
+const asked = new Map();
+
+const ask = (url, tell, id) => {
+  const request = { tell, id, forbidden: false };
+  attempt(() => asked.set(new URL(url, document.baseURI).href, request));
+  if (asked.size > MOST_ASKED) asked.delete(asked.keys().next().value);
+  return request;
+};
+
+/** Whether the browser takes the request. It throws where it was removed (Firefox's `beacon.enabled=false`) or the URL is none. */
+export const beacon = (url, body, tell, id) => {
+  ask(url, tell, id);
+  // A string is sent as text/plain, for which no browser asks the server first.
+  return attempt(() => navigator.sendBeacon(url, body)) ?? false;
+};
+
+/** `fetch` that outlives the page. */
+export const send = async (url, method, body, noCors, header, key, tell, id) => {
+  const request = ask(url, tell, id);
+  let status = NONE;
+  let retryAfter = 0;
+  let words = "";
+  try {
+    const vendor = noCors || key;
+    const response = await fetch(url, {
+      method,
+      body,
+      headers: key && { "Content-Type": "application/json", [header]: key },
+      keepalive: true,
+      // A collector's cookies are its acknowledgement, and the identity that it renews. A vendor's are nobody's.
+      credentials: vendor ? "omit" : "include",
+      ...(noCors ? { mode: "no-cors" } : { redirect: "manual" }),
+      // What is sent at most once has nothing to gain by giving up.
+      signal: vendor ? undefined : AbortSignal.timeout?.(PATIENCE_MS),
+    });
+    status = response.type === "opaque" ? OPAQUE : response.status;
+    retryAfter = Number.parseInt(response.headers.get("Retry-After"), 10) || 0;
+    // Chromium counts a request against the page's 64 KiB until its answer has been read to the end.
+    const text = await response.text().catch(() => "");
+    if (status >= 400) words = text;
+  } catch {
+    // No network, no such host, CORS, or over the browser's quota: it does not say which. A policy
+    // says so by an event, in a task that comes before the next one.
+    await new Promise((done) => setTimeout(done));
+    if (request.forbidden) status = FORBIDDEN;
+  }
+  quoting(words, () => tell([OUTCOME, id, status, retryAfter]));
+};
+
+/** Tells which requests a content security policy forbids; of another origin the browser may name no more than that. */
+export const hearPolicy = (tell) =>
+  hear(document, "securitypolicyviolation", ({ disposition, effectiveDirective, blockedURI }) => {
+    if (disposition === "report" || effectiveDirective !== "connect-src") return;
+    for (const [url, request] of asked) {
+      if (request.tell === tell && !request.forbidden && (url === blockedURI || new URL(url).origin === blockedURI)) {
+        request.forbidden = true;
+        tell([BLOCKED, request.id]);
+      }
+    }
+  });
+
+/** Tells which batches' beacons have ended. https://w3c.github.io/resource-timing/#dom-performanceresourcetiming-responsestatus */
+export const hearEnds = (tell) => {
+  const observer = attempt(
+    () =>
+      new PerformanceObserver((list) => {
+        for (const { name, initiatorType, redirectStart, responseStatus } of list.getEntries()) {
+          const batch = /[?&]b=(\w+\.\d+)(&|$)/.exec(name)?.[1];
+          // The outcome of a fetch says more. Where a redirect led, nothing was stored.
+          if (batch && initiatorType !== "fetch") tell([FINISHED, batch, redirectStart ? 0 : (responseStatus ?? 0)]);
+        }
+      }),
+  );
+  attempt(() => observer.observe({ type: "resource", buffered: true }));
+  return () => observer?.disconnect();
+};

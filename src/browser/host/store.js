@@ -1,5 +1,6 @@
-// localStorage, and whose journal in it is whose: the outbox survives its page, and another page adopts it.
-// An instance is one page with a tracker; its entries are `reco_o_<instance>_...`.
+// Cookies, on the registrable domain; and localStorage, and whose journal in it is whose: the outbox survives
+// its page, and another page adopts it. An instance is one page with a tracker; its entries are
+// `reco_o_<instance>_...`.
 //
 // A page is alive as long as it holds its instance's Web Lock: that goes with a page that crashes. It is let
 // go by hand in `pagehide`, since who asks for a lock that a page in the back/forward cache holds
@@ -9,10 +10,59 @@
 // Where there are no locks (insecure http) a lease stands for it, `reco_l_<instance>`: when its page
 // was last seen at work. There two pages may adopt one journal in the very same moment.
 
-import { acknowledgements, cookie, setCookie } from "./cookies.js";
-import { attempt } from "./device.js";
-import { ADOPTED } from "./news.js";
-import { flatten } from "./values.js";
+import { ADOPTED, attempt, flatten } from "./basics.js";
+
+const PROBE = "reco_probe";
+
+/** All cookies, each `name=value`. The getter throws in a sandboxed frame. */
+const cookies = () => attempt(() => document.cookie.split("; ")) ?? [];
+
+const write = (name, value, maxAge, domain) =>
+  attempt(() => {
+    document.cookie =
+      `${name}=${value}; Path=/; SameSite=Lax; Max-Age=${maxAge}` +
+      (domain ? `; Domain=${domain}` : "") +
+      (location.protocol === "https:" ? "; Secure" : "");
+  });
+
+/** The host's domains of two labels and more, shortest first. None for an address or `localhost`. */
+const domains = () => {
+  const labels = location.hostname.split(".");
+  return /^\d*$/.test(labels[labels.length - 1]) ? [] : labels.map((_, n) => labels.slice(-n - 1).join(".")).slice(1);
+};
+
+let ownDomain;
+
+/** The shortest domain that the browser accepts a cookie for: it knows the public suffixes. */
+const registrableDomain = () =>
+  (ownDomain ??=
+    domains().find((domain) => {
+      write(PROBE, 1, 60, domain);
+      const accepted = cookie(PROBE) === "1";
+      write(PROBE, "", 0, domain);
+      return accepted;
+    }) ?? "");
+
+/** A cookie's value, decoded; undefined where there is none, or it is damaged. */
+export const cookie = (name) => {
+  const found = cookies().find((pair) => pair.startsWith(`${name}=`));
+  return found && attempt(() => decodeURIComponent(found.slice(name.length + 1)));
+};
+
+/** Writes a cookie for the domain, or for the registrable one; or deletes it. Refused, it is simply not there. */
+export const setCookie = (name, value, days, domain) =>
+  value === undefined ? deleteCookie(name) : write(name, encodeURIComponent(value), days * 86400, domain || registrableDomain());
+
+/** Deletes a cookie, whichever of our domains it was written for. */
+const deleteCookie = (name) => {
+  if (cookies().some((pair) => pair.startsWith(`${name}=`))) {
+    for (const domain of ["", ...domains()]) write(name, "", 0, domain);
+  }
+};
+
+/** The batches that a collector says it has, `<stream>.<seq>` each: this page's, and those of others. */
+export const acknowledgements = () =>
+  cookies().flatMap((pair) => /^reco_ack_(\w+\.\d+)=/.exec(pair)?.[1] ?? []);
 
 /** A lease that is older has no owner. Who was asleep for longer asks first what is left, {@link present}. */
 const LEASE_MS = 600_000;
