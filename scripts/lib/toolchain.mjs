@@ -88,7 +88,7 @@ function samePackages(done) {
 
 /** The step that installs a crate's program into .tools, or null where it is there in this version. */
 export function cargoTool(binary, crate, version) {
-  const found = output(tool(binary), ["--version"])?.split(" ")[1];
+  const found = output(tool(binary), ["--version"])?.split(/\s/)[1];
   if (found === version) return null;
   const install = (task, ...lock) =>
     command("cargo", ["install", crate, "--version", version, ...lock, "--force", "--root", at(".tools")], {
