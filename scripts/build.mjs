@@ -16,8 +16,8 @@ import { setUp, WASM_TARGET } from "./lib/toolchain.mjs";
 
 const PROFILE = "wasm";
 const TARGET_JS = "es2020";
-/** The drop-in needs no WebAssembly, so it goes wherever the script goes whose place it takes. */
-const YCQ_TARGET_JS = "es2015";
+/** The drop-in needs no WebAssembly, so it goes wherever the script goes whose place it takes; the stub must not harm a page where there is none. */
+const OLD_TARGET_JS = "es2015";
 
 // The standard library is built too, so that its formatting and panic machinery, which the module
 // never uses, is not in it. Unstable options of a stable compiler: hence RUSTC_BOOTSTRAP.
@@ -60,10 +60,10 @@ const ASSUMPTIONS = ["--low-memory-unused"];
 // one caller is kept unless it is small: what is inlined everywhere compresses worse. Measured: 0.5 kB.
 const PASSES = ["--flatten", "--rereloop", "-Oz", "-Oz", "--one-caller-inline-max-function-size=50"];
 
-/** The two modules and the protocols that only the larger one has, as cargo features. Most shops speak to one system. */
+/** The two modules and what only the larger one has, as cargo features. Most shops speak to one system, and have no other's events. */
 const MODULES = [
   { name: "recobeacon", features: [] },
-  { name: "recobeacon-all", features: ["vendors"] },
+  { name: "recobeacon-all", features: ["vendors", "sources"] },
 ];
 
 /** What wasm-opt calls every imported module. */
@@ -191,6 +191,7 @@ async function bundle(work, out) {
   // Imported here: on a fresh machine it is there only after set-up.
   const { build } = await import("esbuild");
   const wasm = (name) => readFileSync(join(work, `${name}.wasm`));
+  const versioned = (file, bytes) => `${file}?v=${sha("sha256", bytes, "hex").slice(0, 8)}`;
   // Beside each other and then swapped: a build that fails leaves the last good one.
   const next = `${out}.next`;
   rmSync(next, { recursive: true, force: true });
@@ -211,16 +212,19 @@ async function bundle(work, out) {
       // The glue would free forgotten closures with it, and none is: Rust drops every timer.
       FinalizationRegistry: "undefined",
       // Of one build or not at all: a cached reco.js never meets another build's module.
-      __WASM_FILES__: JSON.stringify(MODULES.map(({ name }) => `${name}.wasm?v=${sha("sha256", wasm(name), "hex").slice(0, 8)}`)),
+      __WASM_FILES__: JSON.stringify(MODULES.map(({ name }) => versioned(`${name}.wasm`, wasm(name)))),
     },
   };
+  // First: its hash stands in reco.js, for the same reason as those of the modules.
+  await build({ ...common, entryPoints: ["www/measure.js"], outfile: join(next, "measure.js"), format: "esm" });
+  common.define.__MEASURE_FILE__ = JSON.stringify(versioned("measure.js", readFileSync(join(next, "measure.js"))));
   await Promise.all([
     build({ ...common, entryPoints: ["www/tag.js"], outfile: join(next, "reco.js"), format: "iife" }),
-    build({ ...common, entryPoints: ["www/index.js"], outfile: join(next, "index.js"), format: "esm", external: ["./core.js", "./core-all.js"] }),
+    build({ ...common, entryPoints: ["www/index.js"], outfile: join(next, "index.js"), format: "esm", external: ["./core.js", "./core-all.js", "./measure.js"] }),
     build({ ...common, entryPoints: ["www/core.js", "www/core-all.js"], outdir: next, format: "esm" }),
-    build({ ...common, entryPoints: ["www/ycq.js"], outfile: join(next, "ycq.js"), format: "iife", target: YCQ_TARGET_JS, pure: [] }),
+    build({ ...common, entryPoints: ["www/ycq.js"], outfile: join(next, "ycq.js"), format: "iife", target: OLD_TARGET_JS, pure: [] }),
     // As it is: it is pasted into pages, and a wrapper would only cost bytes.
-    build({ ...common, entryPoints: ["www/snippet.js"], outfile: join(next, "snippet.js"), bundle: false, plugins: [] }),
+    build({ ...common, entryPoints: ["www/snippet.js"], outfile: join(next, "snippet.js"), bundle: false, plugins: [], target: OLD_TARGET_JS }),
   ]);
   for (const { name } of MODULES) copyFileSync(join(work, `${name}.wasm`), join(next, `${name}.wasm`));
   copyFileSync(at("www", "index.d.ts"), join(next, "index.d.ts"));

@@ -23,6 +23,8 @@ const SUMMARIES = {
   cargo: /test result: \w+\. (?<passed>\d+) passed; (?<failed>\d+) failed; (?<skipped>\d+) ignored/g,
   // "pass 12 ... fail 0 ... cancelled 0 ... skipped 0": node --test
   node: /^\S+ pass (?<passed>\d+)\n\S+ fail (?<failed>\d+)\n\S+ cancelled (?<cancelled>\d+)\n\S+ skipped (?<skipped>\d+)/gm,
+  // "35 passed, 0 failed": scripts/faults.mjs
+  faults: /^(?<passed>\d+) passed, (?<failed>\d+) failed/gm,
 };
 
 function count(kind, text) {
@@ -30,7 +32,7 @@ function count(kind, text) {
   for (const { groups } of text.matchAll(SUMMARIES[kind])) {
     sum.passed += Number(groups.passed);
     sum.failed += Number(groups.failed) + Number(groups.cancelled ?? 0);
-    sum.skipped += Number(groups.skipped);
+    sum.skipped += Number(groups.skipped ?? 0);
   }
   return sum;
 }
@@ -144,6 +146,11 @@ const STAGES = {
   package: { label: "npm package", needs: [built, collector], run: nodeTests("package") },
   e2e: { label: "demo shop and pages in Chromium, told by the collector", needs: [built, collector], run: nodeTests("e2e") },
   readme: { label: "the README's own pages", needs: [built, collector], run: nodeTests("readme") },
+  faults: {
+    label: "what is lost when things go wrong, the short cut in Chromium",
+    needs: [built, collector],
+    run: (task) => counted("faults", task, process.execPath, [at("scripts", "faults.mjs"), "--short"]),
+  },
 };
 
 async function collector(task) {
@@ -163,7 +170,7 @@ await main(async () => {
   const { names, list } = chosen();
   if (list) return console.log(Object.entries(STAGES).map(([name, { label }]) => `${name.padEnd(8)} ${label}`).join("\n"));
 
-  const inBrowser = names.some((name) => ["wasm", "stable", "package", "e2e", "readme"].includes(name));
+  const inBrowser = names.some((name) => ["wasm", "stable", "package", "e2e", "readme", "faults"].includes(name));
   await steps([...setUp({ wasmPack: names.includes("wasm") }), ...(inBrowser ? browserSteps({ driver: names.includes("wasm") }) : [])]);
 
   const sums = [];

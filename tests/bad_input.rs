@@ -300,8 +300,6 @@ fn methods_that_do_not_exist() {
     wrong("", json!({}), ("unknown-event", ""));
     wrong("Click", json!({ "itemId": 1 }), ("unknown-event", "Click"));
     wrong("constructor", json!({}), ("unknown-event", "constructor"));
-    // A later version has it; this one says so.
-    wrong("observeRecommendations", json!({}), ("unsupported-event", "observeRecommendations"));
     // There is no destination whose link this could be.
     wrong("followLink", json!("//x"), ("out-of-range", "followLink"));
     wrong("followLink", json!([]), ("bad-type", "followLink"));

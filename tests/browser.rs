@@ -170,6 +170,19 @@ fn hidden_or_going_it_is_sent_before_the_handler_ends() {
 }
 
 #[test]
+fn a_page_that_is_loaded_in_the_background_is_not_seen() {
+    let tracker = start(batch());
+    becomes("hidden");
+    fire("pageshow");
+    tracker.call("click", json!({ "itemId": 1 }));
+    assert_eq!(log().len(), 1, "in a hidden page at once: there may be no later");
+    becomes("visible");
+    fire("pageshow");
+    tracker.call("click", json!({ "itemId": 2 }));
+    assert_eq!(log().len(), 1);
+}
+
+#[test]
 async fn flush_says_when_it_was_answered() {
     let mut config = batch();
     config["destinations"]["transport"] = json!("fetch");

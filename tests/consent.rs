@@ -299,3 +299,31 @@ fn saying_the_same_again_changes_nothing() {
     decide(&mut page, "denied");
     assert_eq!(device(&page), ["reco_off"]);
 }
+
+#[test]
+fn the_account_that_the_page_names_is_taken_up_when_consent_comes_later() {
+    let named = |state: &str| {
+        with(batch(), json!({ "consent": state, "identity": { "userId": "johndoe" } }))
+    };
+    for state in ["anonymous", "denied"] {
+        let mut page = Page::open(named(state));
+        assert_eq!(page.engine.user_id(), None);
+        decide(&mut page, "granted");
+        assert_eq!(page.engine.user_id(), Some("johndoe"), "{state}");
+        page.advance(50);
+        let [login] = page.events().try_into().unwrap();
+        assert_eq!((&login["type"], &login["user"]), (&json!("login"), &json!("johndoe")));
+        assert_eq!(page.jar["reco_user"].0, "johndoe");
+
+        // Whoever logged out since is logged out.
+        let mut page = Page::open(named(state));
+        page.call("logout", json!({}));
+        decide(&mut page, "granted");
+        assert_eq!(page.engine.user_id(), None, "{state}");
+    }
+    let mut page = Page::open(named("granted"));
+    page.call("login", json!("jane"));
+    decide(&mut page, "anonymous");
+    decide(&mut page, "granted");
+    assert_eq!(page.engine.user_id(), None, "a stranger, and the page has named another before");
+}

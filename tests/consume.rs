@@ -3,43 +3,13 @@
 
 mod common;
 
+use common::timers::{page, page as page_again, percentages, start, steps, stop, ten_seconds};
 use common::{Page, batch, json, with};
 use recobeacon::engine::input::Input;
-use serde_json::Value as Json;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 #[cfg(target_arch = "wasm32")]
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
-
-/// A page that sends each step at once, so that none is coalesced with the next.
-fn page() -> Page {
-    Page::open(with(batch(), json!({ "batch": { "maxWaitMs": 0 } })))
-}
-
-/// Ten seconds from end to end; nobody falls asleep.
-fn ten_seconds() -> Json {
-    json!({ "by": "time", "fullAfterMs": 10_000, "idleAfterMs": 86_400_000 })
-}
-
-fn start(page: &mut Page, id: u32, item: u32, options: Json) {
-    page.call("consumeTimer", json!([{ "itemId": item }, options, id]));
-}
-
-fn stop(page: &mut Page, id: u32) {
-    page.call("stopTimer", json!(id));
-    page.advance(1);
-}
-
-/// Percentages of the events that were sent, and when: milliseconds since `since`.
-fn steps(page: &Page, since: u64) -> Vec<(u64, u64)> {
-    let when = page.sends.iter().map(|sent| sent.at - since);
-    let percent = page.events();
-    when.zip(percent.iter().map(|event| event["percentage"].as_u64().unwrap())).collect()
-}
-
-fn percentages(page: &Page) -> Vec<u64> {
-    steps(page, 0).into_iter().map(|(_, percentage)| percentage).collect()
-}
 
 #[test]
 fn time_in_steps_of_ten() {
@@ -77,12 +47,25 @@ fn words_are_read_at_230_a_minute() {
     start(&mut page, 1, 7, options.clone());
     page.advance(600_000);
     assert_eq!(steps(&page, since).last(), Some(&(120_000, 100)));
-    let mut page = self::page();
+    let mut page = page_again();
     start(&mut page, 1, 7, with(options, json!({ "wordsPerMinute": 460 })));
     page.advance(59_999);
     assert_eq!(percentages(&page).last(), Some(&90));
     page.advance(1);
     assert_eq!(percentages(&page).last(), Some(&100));
+}
+
+#[test]
+fn each_item_has_its_own_reading_speed() {
+    let mut page = page();
+    let options = json!({ "by": "words", "words": 600, "idleAfterMs": 86_400_000 });
+    start(&mut page, 1, 7, with(options.clone(), json!({ "wordsPerMinute": 100 })));
+    start(&mut page, 2, 8, with(options.clone(), json!({ "wordsPerMinute": 300 })));
+    start(&mut page, 3, 9, with(options, json!({ "words": 1_200, "wordsPerMinute": 300 })));
+    page.advance(119_999);
+    let now = page.now();
+    let [slow, fast, long] = [1, 2, 3].map(|id| page.engine.timer_percentage(id, &now));
+    assert_eq!([slow, fast, long], [Some(33), Some(99), Some(49)]);
 }
 
 #[test]
@@ -182,13 +165,31 @@ fn a_wake_up_that_comes_late_is_late_and_not_wrong() {
     page.advance(300);
     assert_eq!(percentages(&page), [40, 50]);
     // A laptop sleeps for a night with the page open: nobody has read.
-    let mut page = self::page();
+    let mut page = page_again();
     let options = json!({ "by": "time", "fullAfterMs": 100_000, "idleAfterMs": 20_000 });
     start(&mut page, 1, 7, options);
     page.sleep(8 * 3_600_000);
     page.feed(Input::Act);
     page.advance(1);
     assert_eq!(percentages(&page), [20]);
+}
+
+#[test]
+fn that_the_page_is_seen_may_be_told_twice() {
+    let mut page = page();
+    start(&mut page, 1, 7, ten_seconds());
+    page.advance(1_500);
+    // `pagehide` and `visibilitychange`; and on the way back from the back/forward cache as well.
+    page.feed(Input::Hidden);
+    page.feed(Input::Hidden);
+    page.advance(60_000);
+    page.shown();
+    page.advance(200);
+    page.shown();
+    page.advance(299);
+    assert_eq!(percentages(&page), [10, 15]);
+    page.advance(1);
+    assert_eq!(percentages(&page), [10, 15, 20]);
 }
 
 #[test]
@@ -205,7 +206,7 @@ fn stop_says_the_rest_once() {
     assert_eq!(percentages(&page), [10, 20, 30, 33]);
     assert_eq!(page.engine.timer_percentage(1, &now), None);
     // Nothing that was not said yet: nothing to say.
-    let mut page = self::page();
+    let mut page = page_again();
     start(&mut page, 1, 7, ten_seconds());
     stop(&mut page, 1);
     start(&mut page, 2, 7, ten_seconds());
@@ -285,8 +286,6 @@ fn bad_timers_are_refused_with_code_and_path() {
         (json!({ "itemId": 1 }), json!("time"), "bad-type", "consumeTimer"),
         (json!({ "itemId": 1 }), json!({}), "missing-field", "consumeTimer.by"),
         (json!({ "itemId": 1 }), json!({ "by": "heart" }), "out-of-range", "consumeTimer.by"),
-        (json!({ "itemId": 1 }), json!({ "by": "scroll" }), "unsupported-event", "consumeTimer.by"),
-        (json!({ "itemId": 1 }), json!({ "by": "media" }), "unsupported-event", "consumeTimer.by"),
         (
             json!({ "itemId": 1 }),
             json!({ "by": "time" }),

@@ -132,7 +132,12 @@ enum Step {
     Online(bool),
     Flush,
     Timer(u8),
+    Scrolled(u8, u16, u16),
+    Played(u8, Option<u16>, Vec<u16>),
     StopTimer(u8),
+    Observe(u8),
+    Looked(u8, Vec<(u8, Option<u8>, i16)>),
+    Unobserve(u8),
     PageView,
 }
 
@@ -152,6 +157,13 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Flush),
         1 => (0..5u8).prop_map(Step::Timer),
         1 => (0..5u8).prop_map(Step::StopTimer),
+        2 => (0..5u8, 0..2_000u16, 0..2_000u16).prop_map(|(id, a, b)| Step::Scrolled(id, a, b)),
+        2 => (0..5u8, any::<Option<u16>>(), prop::collection::vec(any::<u16>(), 0..6))
+            .prop_map(|(id, duration, ranges)| Step::Played(id, duration, ranges)),
+        1 => (0..3u8).prop_map(Step::Observe),
+        3 => (0..3u8, prop::collection::vec((0..6u8, any::<Option<u8>>(), -1..1_001i16), 0..4))
+            .prop_map(|(id, news)| Step::Looked(id, news)),
+        1 => (0..3u8).prop_map(Step::Unobserve),
         1 => Just(Step::PageView),
     ]
 }
@@ -182,9 +194,21 @@ fn happen(page: &mut Page, step: Step) {
         Step::Online(online) => page.feed(Input::Online(online)),
         Step::Flush => page.call("flush", json!([])),
         Step::Timer(id) => {
-            let options = json!({ "by": "time", "fullAfterMs": 20_000 });
+            let by = ["time", "scroll", "media"][usize::from(id % 3)];
+            let time = json!({ "by": by, "fullAfterMs": 20_000 });
+            let options = if by == "time" { time } else { json!({ "by": by }) };
             page.call("consumeTimer", json!([{ "itemId": id }, options, id]));
         }
+        Step::Scrolled(id, depth, height) => page.call("scrolled", json!([id, depth, height])),
+        Step::Played(id, duration, ranges) => page.call("played", json!([id, duration, ranges])),
+        Step::Observe(id) => page.call("observeRecommendations", json!([{ "scenario": "s" }, id])),
+        Step::Looked(id, news) => {
+            let item = |item: Option<u8>| item.map(|id| json!({ "itemId": id }));
+            let news =
+                news.into_iter().flat_map(|(n, i, share)| [json!(n), json!(item(i)), json!(share)]);
+            page.call("looked", json!([id, news.collect::<Vec<_>>()]));
+        }
+        Step::Unobserve(id) => page.call("unobserve", json!([id])),
         Step::StopTimer(id) => page.call("stopTimer", json!(id)),
         Step::PageView => page.call("page", json!([])),
     }
@@ -251,6 +275,44 @@ proptest! {
         page.advance(24 * 3_600_000);
         prop_assert_eq!(page.count("queued"), 0);
         prop_assert_eq!(page.wake, None);
+    }
+
+    /// Whatever is told of an element or a medium, in whatever order.
+    #[test]
+    fn percentages_only_rise(
+        steps in prop::collection::vec(
+            prop_oneof![
+                4 => (1..3u8, 0..2_000u16, 0..2_000u16).prop_map(|(id, a, b)| Step::Scrolled(id, a, b)),
+                4 => (1..3u8, any::<Option<u16>>(), prop::collection::vec(any::<u16>(), 0..6))
+                    .prop_map(|(id, duration, ranges)| Step::Played(id, duration, ranges)),
+                4 => (0..3_000u64).prop_map(Step::Advance),
+                1 => (0..100_000u64).prop_map(Step::Sleep),
+                1 => Just(Step::Hidden),
+                2 => Just(Step::Shown),
+            ],
+            1..60,
+        ),
+    ) {
+        let mut page = Page::open(with(batch(), json!({ "batch": { "maxWaitMs": 0 } })));
+        for id in 0..3 {
+            happen(&mut page, Step::Timer(id));
+        }
+        let mut last = [0; 3];
+        for step in steps.into_iter().chain([Step::Hidden]) {
+            happen(&mut page, step);
+            let now = page.now();
+            for (id, last) in (0..).zip(&mut last) {
+                let percentage = page.engine.timer_percentage(id, &now).unwrap();
+                prop_assert!((*last..=100).contains(&percentage), "{} after {}", percentage, last);
+                *last = percentage;
+            }
+        }
+        for id in ["0", "1", "2"] {
+            let events = page.events();
+            let its = events.iter().filter(|event| event["itemId"] == id);
+            let said: Vec<u64> = its.map(|event| event["percentage"].as_u64().unwrap()).collect();
+            prop_assert!(said.is_sorted_by(|a, b| a < b), "{:?}", said);
+        }
     }
 
     #[test]

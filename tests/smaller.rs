@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{json, value};
+use common::{Page, batch, json, value};
 use recobeacon::engine::config::Config;
 
 #[test]
@@ -20,4 +20,12 @@ fn the_other_vendors_are_in_the_other_module() {
         assert_eq!((error.code.name(), error.field.as_str()), ("config", path));
         assert!(error.detail.contains("recobeacon-all.wasm"), "{error:?}");
     }
+}
+
+#[test]
+fn the_data_layer_is_read_in_the_other_module() {
+    let mut page = Page::open(batch());
+    let entry = json!(["event", "view_item", { "items": [{ "item_id": 1 }] }]);
+    page.call("dataLayer", json!([entry]));
+    assert_eq!(page.told(), [("unknown-event", "dataLayer")]);
 }

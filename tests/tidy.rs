@@ -9,8 +9,13 @@ const MOST_LINES: usize = 400;
 /// What is made, not written. `work` is where the package tests install the package.
 const MADE: [&str; 5] = ["node_modules", "target", "dist", ".git", "work"];
 /// What the engine itself is written in; the rest is what it is made of.
-const ENGINE: [&str; 4] =
-    ["src/engine/mod.rs", "src/engine/intake.rs", "src/engine/outbox.rs", "src/engine/visitor.rs"];
+const ENGINE: [&str; 5] = [
+    "src/engine/mod.rs",
+    "src/engine/intake.rs",
+    "src/engine/measures.rs",
+    "src/engine/outbox.rs",
+    "src/engine/visitor.rs",
+];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -222,4 +227,23 @@ fn no_test_is_switched_off() {
         broken.extend(found.map(|word| format!("{name}: {word}")));
     }
     none("tests that do not run", broken);
+}
+
+/// Each is written as `file` "beginning of the test's name".
+#[test]
+fn the_lessons_name_tests_that_are_there() {
+    let text = read("docs/lessons.md");
+    let mut broken = Vec::new();
+    let mut named = 0;
+    for (file, rest) in text.split('`').zip(text.split('`').skip(1)).skip(1).step_by(2) {
+        let Some(name) = rest.strip_prefix(" \"").and_then(|rest| rest.split('"').next()) else {
+            continue;
+        };
+        named += 1;
+        if !root().join(file).is_file() || !read(file).contains(name) {
+            broken.push(format!("{file}: {name}"));
+        }
+    }
+    assert!(named > 30, "{named} tests are named");
+    none("docs/lessons.md names what is not there", broken);
 }

@@ -1,21 +1,19 @@
 /**
  * recobeacon: recommendation tracking for shops and publishers.
  *
- * No call throws into the page or waits for anything. Calls may be made before the module is
- * loaded: they are kept with their time and carried out in order. Wrong calls are reported to
- * `onWarning` and have no other effect.
+ * No call throws into the page or waits for anything. Calls may be made before the module is loaded: they are kept with their time and carried out
+ * in order. Wrong calls are reported to `onWarning` and have no other effect.
  */
 
 /**
  * Makes a tracker. Returns at once; the module loads in the background.
  *
- * Importing the package does nothing. In Node, where pages are rendered for many visitors, every
- * call is silently without effect and `ready` resolves. A second tracker for the same destinations
- * is the first one again, with a warning.
+ * Importing the package does nothing. In Node, where pages are rendered for many visitors, every call is silently without effect and `ready`
+ * resolves. A second tracker for the same destinations is the first one again, with a warning.
  *
- * With the script tag the same is `reco("create", config)`, then `reco("click", {...})` and so on;
- * `reco("ready", (tracker) => ...)` hands out the tracker. Until the script is there `reco` returns
- * undefined and keeps `[verb, args[], Date.now()]` in `reco.q`.
+ * With the script tag the same is `reco("create", config)`, then `reco("click", {...})` and so on; `reco("ready", (tracker) => ...)` hands out the
+ * tracker. Until the script is there `reco` returns undefined and keeps `[verb, args[], Date.now()]` in `reco.q`. Calls of a page that is left
+ * before that are parked for the next page, or sent to the collector as they are: docs/loading.md.
  */
 export function createTracker(config: Config): Tracker;
 
@@ -30,10 +28,8 @@ export interface Config {
   /** Default "granted". Under Global Privacy Control, or after a remembered "denied", it is "denied" instead. */
   consent?: ConsentState;
   /**
-   * Where consent comes from instead of calls to `consent()`. Until the function calls `set`,
-   * consent is what `consent` says, by default "pending".
-   * This version takes the function; "tcf" and "google" are reported as `unknown-option`, and
-   * consent waits for `consent()`.
+   * Where consent comes from instead of calls to `consent()`. Until the function calls `set`, consent is what `consent` says, by default "pending".
+   * This version takes the function; "tcf" and "google" are reported as `unknown-option`, and consent waits for `consent()`.
    */
   consentFrom?: "tcf" | "google" | ((set: (state: ConsentState) => void) => void);
   /** Which of the browser's signals mean "denied". Default `{ gpc: true, dnt: false }`. */
@@ -53,18 +49,24 @@ export interface Config {
     maxEvents?: number;
     /** Milliseconds, up to 7 days, which is the default. The vendors, who take no time of the event: at most 24 hours. */
     maxAgeMs?: number;
-    /** Whether the queue may outlive the page. Default true. This version keeps it in memory. */
+    /** Whether what is not delivered may be kept in localStorage for the site's next page. Default true; never without consent. */
     persist?: boolean;
   };
-  /** Tracking without code. Not part of this version: reported as `unknown-option`. */
-  autoTrack?: boolean | { attributes?: boolean; dataLayer?: boolean; jsonLd?: boolean; routes?: boolean };
+  /**
+   * Tracking without code; `true` is `{ attributes: true }`. Default false for npm, true for the script tag.
+   * - `attributes`: elements with `data-reco-*`, see below;
+   * - `dataLayer`: Google's e-commerce events in the page's data layer, see DataLayerOptions;
+   * - `jsonLd`: where such an element names no item, it is about the page's `Product` in JSON-LD or `<meta>`. It sends nothing by itself;
+   * - `routes`: another address, not counting what stands behind `#`, calls `page()`.
+   */
+  autoTrack?: boolean | { attributes?: boolean; dataLayer?: boolean | DataLayerOptions; jsonLd?: boolean; routes?: boolean };
   /** Logs every call, request and warning to the console. Default false. */
   debug?: boolean;
   /** Called with everything that went wrong: bad calls, lost events, an unreachable endpoint. */
   onWarning?: (warning: TrackerError) => void;
   /**
-   * Where the module is loaded from, instead of beside `reco.js` or from within the package: `recobeacon.wasm`, or
-   * `recobeacon-all.wasm` where a destination is "yoochoose", "factfinder" or "intempt".
+   * Where the module is loaded from, instead of beside `reco.js` or from within the package: `recobeacon.wasm`, or `recobeacon-all.wasm` where a
+   * destination is "yoochoose", "factfinder" or "intempt", or `autoTrack.dataLayer` is on.
    */
   wasmUrl?: string | URL;
 }
@@ -81,28 +83,41 @@ export type Destination = { transport?: "beacon" | "auto" | "fetch" } & (
   /** A first-party collector. `endpoint` is used as given, relative to the page is fine. */
   | { protocol: "batch"; endpoint: string; token?: string }
   /**
-   * Ibexa Personalization. `endpoint` "https://event.perso.ibexa.co", `path` "api", `method` "POST".
-   * "GET" always goes by fetch: a beacon cannot.
+   * Ibexa Personalization. `endpoint` "https://event.perso.ibexa.co", `path` "api", `method` "POST". "GET" always goes by fetch: a beacon cannot.
    */
   | { protocol: "ibexa"; customerId: string; endpoint?: string; path?: string; method?: "POST" | "GET" }
   /** Ibexa's older form. `endpoint` "https://event.yoochoose.net", `solutionId` "ebl", `method` "POST". `buy` needs a price, item types are 1 to 5. */
   | { protocol: "yoochoose"; customerId: string; solutionId?: string; endpoint?: string; method?: "POST" | "GET" }
   /**
-   * FACT-Finder. `version` "v5"; "7" is `Tracking.ff`. `apiKey` is sent as `X-FF-API-Key`; without one requests are such as need no
-   * preflight, for a proxy or a collector. `currency`: the channel's; a price in another one is left out with a warning.
+   * FACT-Finder. `version` "v5"; "7" is `Tracking.ff`. `apiKey` is sent as `X-FF-API-Key`; without one requests are such as need no preflight, for a
+   * proxy or a collector. `currency`: the channel's; a price in another one is left out with a warning.
    */
   | { protocol: "factfinder"; endpoint: string; channel: string; version?: "v2" | "v3" | "v4" | "v5" | "7"; apiKey?: string; currency?: string }
   /**
-   * Intempt. `endpoint` "https://api.intempt.com". `source` is text: it has more digits than a number holds. `apiKey` "identifier.secret", of
-   * a key that can do nothing but bring events in. An anonymous visitor goes as `profileId` and `anotherUserId`.
+   * Intempt. `endpoint` "https://api.intempt.com". `source` is text: it has more digits than a number holds. `apiKey` "identifier.secret", of a key
+   * that can do nothing but bring events in. An anonymous visitor goes as `profileId` and `anotherUserId`.
    */
   | { protocol: "intempt"; organization: string; project: string; source: string; apiKey?: string; endpoint?: string }
 );
 
+/**
+ * `autoTrack.dataLayer`: Google's e-commerce events (GA4) are tracked as they are pushed to the page's data layer, as objects or by `gtag()`, those
+ * from before too. docs/google-ecommerce.md has what becomes of each. `true` is `{}`.
+ */
+export interface DataLayerOptions {
+  /**
+   * Which item lists are recommendations: their scenarios by the lists' names or ids (`item_list_name`, `item_list_id`), or `true`: all, with their
+   * names as scenarios. Only for these `view_item_list` is `rendered` and `select_item` is `clickRecommended`. Default: none.
+   */
+  lists?: true | Record<string, string>;
+  /** The layer's name in the page. Default "dataLayer". */
+  name?: string;
+}
+
 export interface IdentityConfig {
   /**
-   * The account that this page was made for: like `login(userId)` at load, one login event a pair.
-   * null: nobody is logged in. Left out: whoever `login` left. Case-sensitive; up to 512 bytes.
+   * The account that this page was made for: like `login(userId)` at load, one login event a pair. null: nobody is logged in. Left out: whoever
+   * `login` left. Case-sensitive; up to 512 bytes.
    */
   userId?: string | null;
   /** The site's own visitor id. Then no identity cookie is written. */
@@ -148,9 +163,8 @@ export interface Item {
 }
 
 /**
- * What one unit cost, taxes and discounts included: "12.45EUR", or an amount and an ISO 4217
- * currency in capitals. Not negative, below 9,000,000,000, at most 6 decimals. Nothing is padded or
- * converted; a number is written as JavaScript prints it.
+ * What one unit cost, taxes and discounts included: "12.45EUR", or an amount and an ISO 4217 currency in capitals. Not negative, below
+ * 9,000,000,000, at most 6 decimals. Nothing is padded or converted; a number is written as JavaScript prints it.
  */
 export type Price = string | { amount: number | string; currency: string };
 
@@ -159,9 +173,7 @@ export interface SearchContext {
   query: string;
   position: number;
   originalPosition?: number;
-  page?: number;
-  pageSize?: number;
-  originalPageSize?: number;
+  page?: number; pageSize?: number; originalPageSize?: number;
   score?: number;
   campaign?: string;
 }
@@ -174,8 +186,8 @@ export interface Tracker {
   /** The anonymous id. null before `ready`, and where consent forbids one. */
   readonly anonymousId: string | null;
   /**
-   * FACT-Finder's `sid`, which every search request has to have as well: `identity.sessionId`, or 30 letters and digits that last until they
-   * were idle for 24 hours. null where no destination is FACT-Finder's, before `ready`, and while consent is "denied".
+   * FACT-Finder's `sid`, which every search request has to have as well: `identity.sessionId`, or 30 letters and digits that last until they were
+   * idle for 24 hours. null where no destination is FACT-Finder's, before `ready`, and while consent is "denied".
    */
   readonly sessionId: string | null;
 
@@ -203,9 +215,9 @@ export interface Tracker {
   /** A recommendation was clicked. Ibexa and YOOCHOOSE need the `scenario` that it came from, FACT-Finder the `mainId` of the product that it was for. */
   clickRecommended(event: Item & { scenario?: string; modelId?: ItemId; mainId?: ItemId }): void;
   /**
-   * A ready-made link out of a recommendation response or a trigger message, with or without a scheme. It is called as it is, if its host is that
-   * of an Ibexa or YOOCHOOSE destination's (absolute) endpoint, or `tracker.ibexa.co` for Ibexa; and only while consent is
-   * "granted", because it has a user id in it.
+   * A ready-made link out of a recommendation response or a trigger message, with or without a scheme. It is called as it is, if its host is that of
+   * an Ibexa or YOOCHOOSE destination's (absolute) endpoint, or `tracker.ibexa.co` for Ibexa; and only while consent is "granted", because it has a
+   * user id in it.
    */
   followLink(url: string): void;
   triggerOpened(event: { triggerName: string }): void;
@@ -221,29 +233,35 @@ export interface Tracker {
   predictiveBasketClick(event: Item): void;
 
   /**
-   * Joins what the anonymous visitor did to an account, once for each pair of the two, and uses the
-   * account from then on, also on later pages (cookie `reco_user`), until `logout` or
-   * `identity.userId: null`. Never an e-mail address (`personal-data`). Without effect while consent
-   * is "anonymous" or "denied".
+   * Joins what the anonymous visitor did to an account, once for each pair of the two, and uses the account from then on, also on later pages
+   * (cookie `reco_user`), until `logout` or `identity.userId: null`. Never an e-mail address (`personal-data`). Without effect while consent is
+   * "anonymous" or "denied".
    */
   login(userId: string): void;
   /** Back to the anonymous id; with `forget`, to a new one. */
   logout(options?: { forget?: boolean }): void;
-  /** A new page view of a single-page application: ends the consume timers. */
+  /**
+   * A new page view of a single-page application: ends the consume timers, and recommendations count afresh. Timers of elements
+   * (`data-reco-consume`) that are still there a frame later start again.
+   */
   page(): void;
   consent(state: ConsentState): void;
 
   /** Measures consumption and sends `consume` at each step, until 100 or `stop()`. */
   consumeTimer(item: Item, options: ConsumeOptions): ConsumeTimer;
-  /** Not part of this version: reported as `unsupported-event`. */
+  /**
+   * Sends `rendered` for the items that were really seen: half of an item's element for one second without a break, while the page was visible; all
+   * that were seen at one time in one event, each item once a page view. A click in an item's element sends `clickRecommended`. An item is an
+   * element in the container with `data-reco-item` (its id) and, where it has one of its own, `data-reco-item-type`; it may be added, changed or
+   * removed at any time. `scenario` is required. What was seen until `disconnect()` is still sent.
+   */
   observeRecommendations(container: Element, options: { scenario: string; itemType?: number | string }): { disconnect(): void };
 
   /** Sends everything that is queued now. Resolves after that one attempt, whatever came of it. */
   flush(): Promise<void>;
   stats(): Stats;
   /**
-   * Listens. Details: `sent` and `acknowledged` get a Delivery, `dropped` a Loss, `warning` a
-   * TrackerError. Returns the function that ends it.
+   * Listens. Details: `sent` and `acknowledged` get a Delivery, `dropped` a Loss, `warning` a TrackerError. Returns the function that ends it.
    */
   on(type: "sent" | "acknowledged" | "dropped" | "warning", listener: (detail: unknown) => void): () => void;
   /** Sends what is queued, removes every listener and timer, and ignores later calls. */
@@ -278,12 +296,10 @@ export interface Purchase extends Item {
 
 export interface CacheHit {
   query: string;
-  page: number;
-  pageSize: number;
+  page: number; pageSize: number;
   hitCount: number;
   searchTimeMs: number;
-  minScore: number;
-  maxScore: number;
+  minScore: number; maxScore: number;
   filters?: unknown[];
   itemId?: ItemId;
   searchField?: string;
@@ -292,12 +308,19 @@ export interface CacheHit {
 }
 
 /**
- * - `fullAfterMs`, or `words` at `wordsPerMinute` (default 230): how long the whole item takes;
- * - `idleAfterMs`: without any act for so long the clock stops. Default 60000;
- * - `stepPercent`: 1 to 100. Default 10.
+ * - `stepPercent`: 1 to 100. Default 10. A percentage is never lower than before and never sent twice; the last one is sent when the page is
+ *   hidden and when the timer ends.
  *
- * Only time in which the page was visible counts. "scroll" and "media" are not part of this
- * version: reported as `unsupported-event`.
+ * "time" and "words": the time in which the page was visible.
+ * - `fullAfterMs`, or `words` at `wordsPerMinute` (default 230): how long the whole item takes;
+ * - `idleAfterMs`: without any act for so long the clock stops. Default 60000.
+ *
+ * "scroll": how far down its element was scrolled into view, while the page was visible. The element's height counts when it has not changed
+ * for a second, for late images make it longer; so a short element is consumed when it was there for a second.
+ *
+ * "media": the share of the medium that was really played, each part once, at any speed; in a hidden page too, because it is heard there.
+ * - `ignoreTailMs`: end titles, which need not be played. Default 0.
+ * A live stream has no duration, so nothing is sent of it. For another film in the same element start another timer.
  */
 export type ConsumeOptions =
   | { by: "time"; fullAfterMs: number; idleAfterMs?: number; stepPercent?: number }
@@ -312,17 +335,15 @@ export interface ConsumeTimer {
   stop(): void;
 }
 
-/**
- * Counted in deliveries: one event for one destination. At every moment
- * accepted = queued + sent + acknowledged + merged + dropped.
- */
+/** Counted in deliveries: one event for one destination. At every moment accepted = queued + sent + acknowledged + merged + dropped. */
 export interface Stats {
+  /** Also what was taken over from a page that is gone. What another page took over from this one is no longer in it. */
   accepted: number;
   /** Calls that were wrong, or made while consent is "denied". */
   rejected: number;
   /** Not final. */
   queued: number;
-  /** The browser took it, and no answer will come. */
+  /** The browser took it, and no answer will come: vendors, and what could not be read. */
   sent: number;
   /** The destination said that it has it. */
   acknowledged: number;
@@ -333,6 +354,22 @@ export interface Stats {
   destinations?: Record<string, Omit<Stats, "destinations">>;
 }
 
+// ----------------------------------------------------------------------- tracking without code
+
+/*
+ * Attributes (`autoTrack: { attributes: true }`), on elements that are there now and on those that come later:
+ *
+ *   data-reco="<method>"           calls it when the element appears, and again when what it says has changed;
+ *   data-reco-on="click"           or instead when this happens to it ("submit", "change", any event that the element has an on... for);
+ *   data-reco-item, -item-type, -category, -price, -quantity, -order-id, -rating, -trigger-name, -scenario and every other field of the
+ *                                  method by its name (-model-id, -campaign, ...), each from the nearest element upwards that has it;
+ *                                  what stands on an element of another item is that item's;
+ *   data-reco-consume="time:30000" or "words:850", "scroll", "media": a consume timer for the element's item;
+ *   data-reco-scenario             without data-reco: a container, as for observeRecommendations.
+ *
+ * `login`, `followLink` and `consent` have their argument in data-reco-user, -url and -state.
+ */
+
 // -------------------------------------------------------------------------------------- errors
 
 export interface TrackerError extends Error {
@@ -342,25 +379,12 @@ export interface TrackerError extends Error {
    * - `unknown-event`: no such method; `unsupported-event`: this destination, or this version, has none;
    * - `duplicate-order`: this order was sent before;
    * - `queue-full`, `expired`, `refused`, `unreachable`: events were lost, and why;
-   * - `wasm-unavailable`: the module could not be loaded; `internal`: it failed. The tracker is dead, the page unharmed.
+   * - `wasm-unavailable`: the module could not be loaded; `internal`: it failed. The tracker is dead, the page unharmed. `internal` with
+   *   the field "measure": what watches the page could not be loaded, everything else goes on.
    */
   code:
-    | "config"
-    | "missing-field"
-    | "bad-type"
-    | "out-of-range"
-    | "bad-character"
-    | "personal-data"
-    | "duplicate-order"
-    | "unknown-event"
-    | "unknown-option"
-    | "unsupported-event"
-    | "queue-full"
-    | "expired"
-    | "refused"
-    | "unreachable"
-    | "wasm-unavailable"
-    | "internal";
+    | "config" | "missing-field" | "bad-type" | "out-of-range" | "bad-character" | "personal-data" | "duplicate-order" | "unknown-event" |
+    "unknown-option" | "unsupported-event" | "queue-full" | "expired" | "refused" | "unreachable" | "wasm-unavailable" | "internal";
   /** Path to the field at fault, for example "buy.price"; the destination's name where events were lost. */
   field?: string;
 }

@@ -2,6 +2,7 @@
 // called meanwhile, and takes the stub's place.
 
 import { instantiate } from "built:glue.js";
+import * as parked from "./parked.js";
 import { create } from "./tracker.js";
 
 // Only known while the script runs for the first time.
@@ -14,8 +15,10 @@ const load = async (larger, wasmUrl) => {
   const module = await WebAssembly.compileStreaming(fetch(url)).catch(async () =>
     WebAssembly.compile(await (await fetch(url)).arrayBuffer()),
   );
-  return instantiate(module);
+  return { ...parked, ...instantiate(module) };
 };
+
+const measure = () => import(new URL(__MEASURE_FILE__, self));
 
 let dispatch = null;
 /** Calls from before the first "create". */
@@ -23,7 +26,7 @@ const early = [];
 
 function run(verb, args, at) {
   if (verb === "create") {
-    const made = create(args[0], load);
+    const made = create({ autoTrack: true, ...args[0] }, load, measure);
     dispatch = made.dispatch;
     for (const call of early.splice(0)) dispatch(...call);
     return made.tracker;

@@ -1,16 +1,18 @@
 // The façade: the methods of index.d.ts over a module that arrives later, or never. It keeps what
 // is called early, never throws into the page, and goes quietly dead when the module traps.
 
-/** Methods that the engine carries out; they may be called before it is there. */
-const VERBS = [
-  "click", "consume", "basket", "deleteFromBasket", "wishlist", "deleteFromWishlist", "buy", "rate", "blacklist",
-  "rendered", "clickRecommended", "followLink", "triggerOpened", "clickTriggered",
-  "feedback", "cacheHit", "landingPageClick", "predictiveBasketClick",
-  "login", "logout", "page", "consent",
-];
+import { consentOf, keyOf, leave, REPLAYED } from "./early.js";
 
-/** Protocols that only the larger module has: most shops never load it. */
+/** Methods that the engine carries out; they may be called before it is there. */
+const VERBS = [...REPLAYED, "page", "consent"];
+
+/** Protocols that only the larger module has: most shops never load it. It also reads the data layer. */
 const LARGER = ["yoochoose", "factfinder", "intempt"];
+
+/** What tracking without code there is, and the elements that `attributes` is there for. */
+const AUTO = ["attributes", "dataLayer", "jsonLd", "routes"];
+const MARKS = ["data-reco", "data-reco-scenario", "data-reco-consume"];
+const MARKED = MARKS.map((name) => `[${name}]`).join();
 
 /** Calls that are kept while the module loads: as many as its queue holds by default. */
 const MOST_EARLY = 1000;
@@ -30,17 +32,17 @@ class TrackerError extends Error {
 /**
  * Makes a tracker, or hands out the one that has the same destinations.
  *
- * `load(larger, wasmUrl)` brings the functions of the larger or the smaller module. Returns the tracker and `dispatch(verb,
- * args, at)`, by which the script tag replays what was called earlier.
+ * `load(larger, wasmUrl)` brings the functions of the larger or the smaller module, and those of parked.js; `measure()` brings
+ * measure.js. Returns the tracker and `dispatch(verb, args, at)`, by which the script tag replays what was called earlier.
  */
-export function create(config, load) {
+export function create(config, load, measure) {
   const key = keyOf(config);
   const known = open.get(key);
   if (known) {
     known.warn({ code: "config", field: "config.destinations", message: "there is a tracker for these destinations already: it is used" });
     return known;
   }
-  const made = make(config ?? {}, load, () => open.delete(key));
+  const made = make(config ?? {}, load, measure, () => open.delete(key));
   if (key && inPage()) open.set(key, made);
   return made;
 }
@@ -48,26 +50,22 @@ export function create(config, load) {
 // In Node a page is rendered for many visitors: nothing may happen there.
 const inPage = () => typeof document !== "undefined";
 
-function keyOf(config) {
-  try {
-    return JSON.stringify([].concat(config.destinations));
-  } catch {
-    return "";
-  }
-}
-
-function make(config, load, forget) {
-  const { onWarning, debug, consentFrom, wasmUrl, ...settings } = config;
+function make(config, load, measure, forget) {
+  const { onWarning, debug, consentFrom, wasmUrl, autoTrack, ...settings } = config;
+  const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
   const listeners = { sent: [], acknowledged: [], dropped: [], warning: onWarning ? [onWarning] : [] };
-  const early = [];
+  let early = [];
   /** Who waits for everything to be answered. */
   const waiting = [];
   /** The module's functions, and the number by which they know this tracker. */
   let core = null;
   let number;
   let dead = !inPage();
-  let timers = 0;
-  let saidUser = settings.identity?.userId ?? null;
+  let handles = 0;
+  /** The element that is being spoken for, in warnings. */
+  let about;
+  /** The account, as far as this page has said; undefined: it is whoever was there before. */
+  let saidUser = settings.identity?.userId;
 
   const log = (...parts) => debug && console.debug("recobeacon:", ...parts);
 
@@ -84,6 +82,11 @@ function make(config, load, forget) {
   };
 
   const warn = (detail) => {
+    if (about) {
+      if (about.told) return;
+      about.told = true;
+      detail = { ...detail, message: `${detail.message} (${about.name})` };
+    }
     const error = new TrackerError(detail);
     emit("warning", error);
     return error;
@@ -92,7 +95,9 @@ function make(config, load, forget) {
   const die = (code, cause) => {
     dead = true;
     core = null;
-    early.length = 0;
+    // Without a network it will be there on the next page, and what was called waits for that.
+    if (!(cause instanceof TypeError)) early = [];
+    unwatch();
     return warn({ code, message: String(cause?.message ?? cause) });
   };
 
@@ -113,26 +118,108 @@ function make(config, load, forget) {
   const ask = (what, otherwise = null, timer = 0) =>
     guard(() => core && JSON.parse(core.state(number, timer))[what]) ?? otherwise;
 
-  const call = (verb, args, at) => {
-    const run = () => {
+  const run = (verb, args, at) => guard(() => core?.call(number, [...args, verb], at), null, verb);
+
+  /** Warnings during the deed are about this element: its name, and whether it was told of. */
+  const naming = (element, deed) => {
+    const outer = about;
+    about = element;
+    try {
+      return deed();
+    } finally {
+      about = outer;
+    }
+  };
+
+  const call = (verb, args, at = Date.now()) => {
+    const deed = () => {
       log(verb, ...args);
-      if (core) core.call(number, [...args, verb], at);
-      else if (early.push([verb, args, at]) > MOST_EARLY) {
+      if (core) {
+        core.call(number, [...args, verb], at);
+        if (verb === "consent") found(core, [[verb, args]]).then((pages) => replay(pages, saidUser));
+      } else if (early.push([verb, args, at, about]) > MOST_EARLY) {
         early.shift();
         warn({ code: "queue-full", field: verb, message: "too many calls before the module was loaded" });
       }
     };
-    guard(run, null, verb);
+    // What is watched ends before the page view does.
+    if (verb === "page" && watching) watch((watcher) => watcher.page());
+    guard(deed, null, verb);
   };
 
-  const start = async () => {
-    // A page that is only being prepared may never be seen.
+  /** What earlier pages had to leave undone, if this one may do it: what waits for consent waits where it is. */
+  const found = async ({ forget, resend, take }, calls) => {
+    const consent = consentOf(settings, calls);
+    if (consent === "denied" || consent === "anonymous") forget();
+    if (consent !== "granted") return [];
+    resend(settings);
+    return take(settings);
+  };
+
+  /** Does it, as whoever those pages were made for; afterwards it is `user` again. */
+  const replay = (pages, user) => {
+    const identify = (user, at) => user !== undefined && run(...(user === null ? ["logout", [], at] : ["login", [user], at]));
+    for (const { userId, calls, at } of pages) {
+      identify(userId, at);
+      for (const call of calls) run(...call);
+    }
+    if (pages.length) identify(user, Date.now());
+  };
+
+  /** A page that is only being prepared may never be seen. */
+  const activated = async () => {
     if (document.prerendering) {
       await new Promise((activated) => document.addEventListener("prerenderingchange", activated, { once: true }));
     }
+  };
+
+  /** What watches the page, a promise of it, and what waits for a reason to load it. */
+  let watcher;
+  let watching;
+  let lookout;
+
+  /** Uses what watches the page, which is loaded when it is needed for the first time. */
+  const watch = (use) => {
+    if (dead) return;
+    if (watcher) return guard(() => use(watcher));
+    lookout?.disconnect();
+    watching ??= activated()
+      .then(measure)
+      .then((loaded) => {
+        const percentage = (id) => ask("percentage", 0, id);
+        if (!dead) watcher = loaded.measure({ auto, call, guard, naming, percentage, tracker, verbs: VERBS, warn });
+      })
+      .catch((error) => void warn({ code: "internal", field: "measure", message: `measure.js: ${error}` }));
+    watching.then(() => watcher && guard(() => use(watcher)));
+  };
+
+  const unwatch = () => {
+    lookout?.disconnect();
+    const ended = watcher;
+    watcher = null;
+    try {
+      ended?.end();
+    } catch {
+      // It has failed before.
+    }
+  };
+
+  /** Most pages have no element that says what is to be tracked, and load nothing for it. */
+  const lookOut = () => {
+    const has = (node) => node.matches && (node.matches(MARKED) || node.querySelector(MARKED));
+    if (has(document.documentElement)) return watch(() => {});
+    lookout = new MutationObserver((changes) => {
+      if (changes.some(({ type, addedNodes }) => type === "attributes" || [...addedNodes].some(has))) watch(() => {});
+    });
+    lookout.observe(document, { childList: true, subtree: true, attributeFilter: MARKS });
+  };
+
+  const start = async () => {
+    await activated();
+    const larger = auto.dataLayer || [].concat(settings.destinations).some((one) => LARGER.includes(one?.protocol));
     let loaded;
     try {
-      loaded = await load([].concat(settings.destinations).some((one) => LARGER.includes(one?.protocol)), wasmUrl);
+      loaded = await load(Boolean(larger), wasmUrl);
     } catch (error) {
       throw die("wasm-unavailable", error);
     }
@@ -149,17 +236,21 @@ function make(config, load, forget) {
     }
     if (number === undefined) {
       dead = true;
+      unwatch();
       forget();
       // It has told what makes the configuration unusable, or it is none at all.
       throw problem;
     }
+    const pages = await found(loaded, early);
+    if (dead) return;
     core = loaded;
-    for (const [verb, args, at] of early.splice(0)) guard(() => core?.call(number, [...args, verb], at), null, verb);
+    replay(pages, settings.identity?.userId);
+    for (const [verb, args, at, element] of early.splice(0)) naming(element, () => run(verb, args, at));
   };
 
   const tracker = {
     get userId() {
-      return core ? ask("userId") : saidUser;
+      return core ? ask("userId") : (saidUser ?? null);
     },
     get anonymousId() {
       return ask("anonymousId");
@@ -168,24 +259,35 @@ function make(config, load, forget) {
       return core ? ask("sessionId") : (settings.identity?.sessionId ?? null);
     },
     consumeTimer(item, options) {
-      const id = ++timers;
+      const id = ++handles;
       let last = 0;
       // The engine knows an element's measures, never the element.
       const { element, ...measures } = options ?? {};
-      call("consumeTimer", [item, measures, id], Date.now());
+      const { by } = measures;
+      const watched = by === "scroll" || by === "media";
+      call("consumeTimer", [item, measures, id]);
+      if (watched) watch((watcher) => watcher.timer(id, by, element));
       return {
         get percentage() {
           return (last = ask("percentage", last, id));
         },
         stop() {
           void this.percentage;
-          call("stopTimer", [id], Date.now());
+          if (watched) watch((watcher) => watcher.stop(id));
+          call("stopTimer", [id]);
         },
       };
     },
-    observeRecommendations(_container, options) {
-      call("observeRecommendations", [options], Date.now());
-      return { disconnect() {} };
+    observeRecommendations(container, options) {
+      const id = ++handles;
+      call("observeRecommendations", [options, id]);
+      watch((watcher) => watcher.observe(id, container, options));
+      return {
+        disconnect() {
+          watch((watcher) => watcher.unobserve(id));
+          call("unobserve", [id]);
+        },
+      };
     },
     flush: () =>
       ready.then(
@@ -211,7 +313,8 @@ function make(config, load, forget) {
       };
     },
     dispose() {
-      call("dispose", [], Date.now());
+      unwatch();
+      call("dispose", []);
       forget();
       dead = true;
     },
@@ -220,13 +323,21 @@ function make(config, load, forget) {
     tracker[verb] = (...args) => {
       if (verb === "login" && typeof args[0] === "string") saidUser = args[0];
       if (verb === "logout") saidUser = null;
-      call(verb, args, Date.now());
+      call(verb, args);
     };
   }
 
   const ready = dead ? Promise.resolve() : start();
+  // Never unload, which keeps a page out of the back/forward cache.
+  if (inPage()) addEventListener("pagehide", () => core || (early = leave(settings, early)));
   ready.catch(() => {});
   tracker.ready = ready;
+
+  for (const name of Object.keys(auto)) {
+    if (!AUTO.includes(name)) warn({ code: "unknown-option", field: `config.autoTrack.${name}`, message: `config.autoTrack.${name} is not known` });
+  }
+  if (auto.dataLayer || auto.routes) watch(() => {});
+  else if (auto.attributes && !dead) activated().then(() => dead || watching || lookOut());
 
   // Somebody is to be asked: until there is an answer, the answer is not yes.
   if (consentFrom) settings.consent ??= "pending";

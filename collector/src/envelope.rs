@@ -10,33 +10,35 @@ use serde_json::value::RawValue;
 
 /// An envelope that was found valid. What is in it has not been looked at.
 #[derive(Debug)]
-pub struct Envelope<'a> {
+pub struct Envelope {
     /// What is stored of it.
     pub head: BatchHead,
     /// Whether cookies may be set for it.
     pub ack: bool,
     /// What is in it.
-    pub content: Content<'a>,
+    pub content: Content,
 }
 
 /// What is in an envelope.
 #[derive(Debug)]
-pub enum Content<'a> {
+pub enum Content {
     /// Events, as the tracker makes them.
     Events(Vec<Value>),
     /// Calls, as the stub keeps them.
-    Raw(Raw<'a>),
+    Raw(Raw),
 }
 
 /// The calls of a page that was left before the tracker was there, and who made them.
 #[derive(Debug)]
-pub struct Raw<'a> {
+pub struct Raw {
     /// The calls, each of which may be wrong by itself.
-    pub calls: Vec<&'a RawValue>,
+    pub calls: Vec<Box<RawValue>>,
     /// The visitor, where the page says who it is.
     pub anonymous: Option<String>,
     /// The account, likewise.
     pub user: Option<String>,
+    /// The orders that the page's tracker has sent before, as it keeps them.
+    pub orders: Option<String>,
     /// What the page handed to `create`.
     pub config: Option<Value>,
 }
@@ -44,7 +46,7 @@ pub struct Raw<'a> {
 /// Fields of any type, so that each can be refused in a sentence of ours. serde's own would repeat
 /// the value, which may be a user id. Fields that nobody knows are a newer tracker's.
 #[derive(Deserialize)]
-struct Fields<'a> {
+struct Fields {
     v: Option<Value>,
     client: Option<Value>,
     stream: Option<Value>,
@@ -53,20 +55,20 @@ struct Fields<'a> {
     sent_at: Option<Value>,
     ack: Option<Value>,
     events: Option<Vec<Value>>,
-    #[serde(borrow)]
-    raw: Option<Vec<&'a RawValue>>,
+    raw: Option<Vec<Box<RawValue>>>,
     anonymous: Option<Value>,
     user: Option<Value>,
+    orders: Option<Value>,
     config: Option<Value>,
 }
 
-impl<'a> Envelope<'a> {
+impl Envelope {
     /// Reads a body.
     ///
     /// # Errors
     /// The first thing that is wrong, by its name.
-    pub fn parse(body: &'a [u8], limits: &Limits) -> Result<Self, Refusal> {
-        let fields: Fields<'_> = serde_json::from_slice(body).map_err(|error| {
+    pub fn parse(body: &[u8], limits: &Limits) -> Result<Self, Refusal> {
+        let fields: Fields = serde_json::from_slice(body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
             Refusal::invalid(format!(
                 "the body is not a batch in JSON (line {line}, column {column})"
@@ -83,8 +85,9 @@ impl<'a> Envelope<'a> {
                 bounded("raw", "call", calls.len(), limits)?;
                 let anonymous = text("anonymous", fields.anonymous)?;
                 let user = text("user", fields.user)?;
+                let orders = text("orders", fields.orders)?;
                 let config = fields.config.filter(|config| !config.is_null());
-                Content::Raw(Raw { calls, anonymous, user, config })
+                Content::Raw(Raw { calls, anonymous, user, orders, config })
             }
             (events, None) => {
                 let events = events.unwrap_or_default();

@@ -74,6 +74,8 @@ impl Limits {
     pub const STREAM_ROWS: u32 = 256;
     /// Requests that share one transaction, at most.
     pub const GROUP: usize = 256;
+    /// Raw batches that are read at the same time; further ones wait. Each may keep a core busy for a while.
+    pub const RAW: usize = 2;
     /// Connections to the database that read.
     pub const READERS: usize = 4;
     /// Time that a full disk or a locked database is given before a request is refused.

@@ -61,7 +61,7 @@ struct Call {
 /// # Errors
 /// The page's configuration is none that the tracker would start with, or there are too many events.
 pub fn read(
-    raw: Raw<'_>,
+    raw: Raw,
     head: &BatchHead,
     visitor: &Visitor<'_>,
     received_at: u64,
@@ -78,7 +78,8 @@ pub fn read(
         (None, None) if config.identity.store => (cookie(&cookie_name), cookie(USER_COOKIE)),
         said => said,
     };
-    let stored = Stored { id, user, off: cookie(OFF_COOKIE).is_some(), ..Stored::default() };
+    let off = cookie(OFF_COOKIE).is_some();
+    let stored = Stored { id, user, off, orders: raw.orders, ..Stored::default() };
     let moment = |name: &str, wall_ms| Now {
         wall_ms,
         mono_ms: 0,
@@ -166,7 +167,7 @@ fn configuration(given: Option<Value>) -> Result<Rc<Config>, Refusal> {
         .map_err(|error| Refusal::invalid(format!("{}: {}", error.field, error.detail)))
 }
 
-fn call((place, raw): (usize, &RawValue)) -> Option<Call> {
+fn call((place, raw): (usize, Box<RawValue>)) -> Option<Call> {
     let read = |json: &str| serde_json::from_str::<(String, Vec<Value>, f64)>(json).ok();
     let (verb, args, at) = read(raw.get()).or_else(|| read(&mend(raw.get())))?;
     let right = (0.0..=Limits::LATEST_MS as f64).contains(&at);

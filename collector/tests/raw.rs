@@ -5,7 +5,9 @@ mod common;
 
 use common::raw::{AT, COOKIES, VISITOR, kinds, post, raw, stored, who};
 use common::{Server, changed, click, hash};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
+use std::cell::RefCell;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 fn clicks(count: usize) -> Value {
@@ -334,4 +336,58 @@ async fn hostile_json_is_refused_or_left_out() {
     assert_eq!(server.send("POST", "/v1/events", "", &invalid).await.status, 400);
     let twice = r#"{"v":1,"stream":"s1","seq":0,"raw":[],"raw":[]}"#;
     assert_eq!(server.post(twice).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_purchase_that_the_page_has_sent_before_is_left_out() {
+    let server = Server::start().await;
+    let buy = |order: &str, at| json!(["buy", [{ "itemId": 1, "orderId": order }], at]);
+    let body = changed(raw(json!([buy("o1", AT), buy("o2", AT)])), json!({ "ack": true }));
+    // What the tracker keeps: the hash of the order, and when in seconds.
+    let sent = format!("{}.{},", fnv("o1"), AT / 1000 - 60);
+    let stored = async |stream: &str, orders: Value| {
+        let body = changed(body.clone(), json!({ "orders": orders, "stream": stream }));
+        assert_eq!(server.post(body).await.status, 204);
+        let rows = server.events().await;
+        let of = rows.iter().filter(|row| row["stream"] == stream);
+        of.map(|row| row["orderId"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(stored("s1", json!(sent)).await, ["o2"]);
+    for (stream, orders) in [("s2", json!(null)), ("s3", json!("x.y,")), ("s4", json!(""))] {
+        assert_eq!(stored(stream, orders).await, ["o1", "o2"]);
+    }
+    let wrong = changed(body.clone(), json!({ "orders": [] }));
+    assert!(server.post(wrong).await.text().starts_with("orders: "));
+}
+
+/// As `Remembered` has it.
+fn fnv(text: &str) -> u64 {
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    text.bytes().chain([0]).fold(0xcbf2_9ce4_8422_2325, step)
+}
+
+#[tokio::test]
+async fn reading_calls_keeps_nobody_waiting() {
+    // All of this server's requests have one thread together. Each of these calls is compared with
+    // those before it.
+    let server = Server::start().await;
+    let calls = |n| json!(["rendered", [{ "items": [n], "scenario": n }], AT]);
+    let body = raw((0..1000).map(calls).collect());
+    let ended = RefCell::new(Vec::new());
+    let slow = |n: usize| {
+        let body = changed(body.clone(), json!({ "stream": n.to_string() }));
+        let (server, ended) = (&server, &ended);
+        async move {
+            assert_eq!(server.post(body).await.status, 204);
+            ended.borrow_mut().push("raw");
+        }
+    };
+    let quick = async {
+        // When the others have begun.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(server.get("/healthz").await.status, 200);
+        ended.borrow_mut().push("health");
+    };
+    tokio::join!(join_all((0..3).map(slow)), quick);
+    assert_eq!(ended.into_inner(), ["health", "raw", "raw", "raw"]);
 }

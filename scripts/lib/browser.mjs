@@ -19,7 +19,8 @@ const INSTALL =
 
 const exe = process.platform === "win32" ? ".exe" : "";
 
-function onPath(names) {
+/** The first of these programs that is on the PATH. */
+export function onPath(names) {
   const directories = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
   return names.flatMap((name) => directories.map((directory) => join(directory, name + exe))).find((file) => existsSync(file));
 }
@@ -43,18 +44,23 @@ export function browser() {
 /** The step that installs browser and driver where this may be done (Debian or Ubuntu as root); elsewhere it says what to install. */
 export function browserSteps({ driver = true } = {}) {
   if (findBrowser() && (!driver || findDriver())) return [];
+  return aptSteps(["chromium", "chromium-driver"], `${findBrowser() ? "chromedriver" : "Chromium"}: ${INSTALL}`);
+}
+
+/** The step that installs Debian's packages where this may be done (Debian or Ubuntu as root); elsewhere it says what is missing. */
+export function aptSteps(packages, missing) {
   const mayInstall = process.platform === "linux" && process.getuid?.() === 0 && spawnSync("apt-get", ["--version"]).status === 0;
-  if (!mayInstall) throw new Problem(`No ${findBrowser() ? "chromedriver" : "Chromium"} was found. ${INSTALL}`);
+  if (!mayInstall) throw new Problem(`Not found: ${missing}`);
   return [
     {
-      label: "installing chromium and chromium-driver with apt",
+      label: `installing ${packages.join(" and ")} with apt`,
       run: async (task) => {
         const env = { DEBIAN_FRONTEND: "noninteractive" };
         try {
           await command("apt-get", ["update"], { task, env });
-          await command("apt-get", ["install", "-y", "--no-install-recommends", "chromium", "chromium-driver"], { task, env });
+          await command("apt-get", ["install", "-y", "--no-install-recommends", ...packages], { task, env });
         } catch (error) {
-          throw new Problem(`${error.message}\n\nChromium could not be installed with apt. ${INSTALL}`);
+          throw new Problem(`${error.message}\n\napt could not install what was not found: ${missing}`);
         }
       },
     },

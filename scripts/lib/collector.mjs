@@ -108,10 +108,10 @@ export async function startTemporary({ site, dist = at("dist"), config = "", lis
   }
 }
 
-/** Everything that GET `path` has, page after page. `name` is the list's name in the answer. */
-export async function readAll(collector, path, name, pageSize = 10_000) {
+/** Everything that GET `path` has after this row, page after page. `name` is the list's name in the answer. */
+export async function readAll(collector, path, name, { pageSize = 10_000, from = 0 } = {}) {
   const rows = [];
-  for (let after = 0; ; ) {
+  for (let after = from; ; ) {
     const url = new URL(path, collector.url);
     url.searchParams.set("after", String(after));
     url.searchParams.set("limit", String(pageSize));

@@ -86,7 +86,8 @@ function samePackages(done) {
   );
 }
 
-function cargoTool(binary, crate, version) {
+/** The step that installs a crate's program into .tools, or null where it is there in this version. */
+export function cargoTool(binary, crate, version) {
   const found = output(tool(binary), ["--version"])?.split(" ")[1];
   if (found === version) return null;
   const install = (task, ...lock) =>

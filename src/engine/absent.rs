@@ -1,15 +1,18 @@
-//! What stands in the smaller module for the vendors that it does not speak to.
+//! What stands in the smaller module for the vendors that it does not speak to, and for the data
+//! layer that it does not read.
 //!
 //! None of these can be made, so the compiler leaves out whatever would be done with one. They
 //! spare the rest of the engine every other `cfg`.
+#![allow(dead_code)] // With one of the features only what the other one misses is needed.
 
 use super::config::IdentityConfig;
 use super::effect::Effect;
 use super::error::Error;
-use super::event::Kind;
+use super::event::{Event, Kind};
 use super::protocol::{Encoded, Holds, Request};
 use super::record::Record;
 use super::time::Now;
+use super::value::Value;
 use std::rc::Rc;
 
 /// FACT-Finder, which is not there.
@@ -23,6 +26,10 @@ pub enum Intempt {}
 /// FACT-Finder's session, which nobody asks for.
 #[derive(Debug)]
 pub enum Session {}
+
+/// An entry of a data layer, which nobody reads.
+#[derive(Clone, Debug)]
+pub enum Entry {}
 
 #[allow(missing_docs)]
 impl FactFinder {
@@ -88,6 +95,17 @@ impl Session {
     }
 
     pub fn save(&mut self, _: &mut Vec<Effect>) {
+        match *self {}
+    }
+}
+
+#[allow(missing_docs)]
+impl Entry {
+    pub fn user(&self) -> Option<Value> {
+        match *self {}
+    }
+
+    pub fn events(&self, _: &str, _: &mut Vec<Error>, _: &mut Vec<Error>) -> Vec<Event> {
         match *self {}
     }
 }

@@ -79,6 +79,10 @@ impl Problem {
     }
 }
 
+/// A page that makes more of something than any page needs.
+pub static TOO_MUCH: Problem =
+    Problem::new(ErrorCode::OutOfRange, "has too much to measure on this page");
+
 /// A problem and the path to the field at fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {

@@ -9,6 +9,7 @@ mod schema;
 pub use schema::{Field, Kind};
 
 use super::json::{Object, push_list};
+use super::limits::Limits;
 use super::number::whole;
 use super::text::parse_whole;
 
@@ -78,6 +79,33 @@ impl Event {
             Some(Data::Text(id)) => std::slice::from_ref(id),
             Some(Data::Literal(_) | Data::Object(_)) | None => &[],
         }
+    }
+
+    /// Adds an item to the `rendered` of its type and scenario among these events, or one to them.
+    pub fn add_rendered(
+        events: &mut Vec<Self>,
+        item_id: &str,
+        item_type: &str,
+        scenario: Option<&str>,
+    ) {
+        let item_id = item_id.to_owned();
+        for event in events.iter_mut() {
+            if event.kind == Kind::Rendered
+                && event.get(Field::ItemType) == Some(item_type)
+                && event.get(Field::Scenario) == scenario
+                && event.items().len() < Limits::VALUE_WIDTH
+            {
+                return event.add_item(item_id);
+            }
+        }
+        let mut fields = vec![
+            (Field::ItemType, Data::Text(item_type.to_owned())),
+            (Field::Items, Data::List(vec![item_id])),
+        ];
+        if let Some(scenario) = scenario {
+            fields.push((Field::Scenario, Data::Text(scenario.to_owned())));
+        }
+        events.push(Self { kind: Kind::Rendered, fields });
     }
 
     /// Adds an item id to those of a `rendered`, unless it is there.

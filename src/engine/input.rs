@@ -1,8 +1,12 @@
 //! What can happen to the engine, and which call of the page is which of these.
 
+#[cfg(not(feature = "sources"))]
+use super::absent::Entry;
 use super::effect::Outcome;
 use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
+#[cfg(feature = "sources")]
+use super::ga4::Entry;
 use super::identity::Stored;
 use super::text::shorten;
 use super::value::Value;
@@ -12,6 +16,8 @@ use super::value::Value;
 pub enum Input {
     /// The page reports an event that happened at this time (ms since the epoch).
     Track(Kind, Value, u64),
+    /// Purchases that left before the module was there.
+    Bought(Value),
     /// Somebody logged in.
     Login(Value, u64),
     /// Somebody logged out.
@@ -24,8 +30,12 @@ pub enum Input {
     StartTimer(u32, Value, Value),
     /// A consume timer ends.
     StopTimer(u32),
+    /// The page's observers tell this of a timer or a container.
+    Observed(Observation, Vec<Value>),
     /// A ready-made link of a vendor is followed.
     Follow(Value, u64),
+    /// The page's data layer has another entry.
+    DataLayer(Entry, u64),
     /// A call that cannot be carried out.
     Reject(Error),
     /// The time that was asked for has come.
@@ -56,12 +66,41 @@ pub enum Input {
     Dispose,
 }
 
+/// What the page's observers tell, and what of it they pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Observation {
+    /// How far a timer's element was scrolled: its handle, how much of the element is above the
+    /// lower edge of what can be seen of it, and how high it is, in CSS pixels. Or what was played
+    /// of its medium: its handle, the duration, if it is known, and starts and ends, in ms.
+    Progress,
+    /// A container of recommendations begins: the options, its handle.
+    Observe,
+    /// What is in view of a container's elements: its handle, a list.
+    Looked,
+    /// A container has ended: its handle.
+    Unobserve,
+}
+
+impl Observation {
+    const ALL: [(&str, Self); 5] = [
+        ("scrolled", Self::Progress),
+        ("played", Self::Progress),
+        ("observeRecommendations", Self::Observe),
+        ("looked", Self::Looked),
+        ("unobserve", Self::Unobserve),
+    ];
+}
+
 impl Input {
     /// The input that a call of the page is. `args` are the method's arguments.
     pub fn from_call(verb: &str, args: Vec<Value>, at: u64) -> Self {
+        if let Some((_, what)) = Observation::ALL.iter().find(|(name, _)| *name == verb) {
+            return Self::Observed(*what, args);
+        }
         let mut args = args.into_iter();
         let mut next = || args.next().unwrap_or(Value::Null);
         match verb {
+            "bought" => Self::Bought(next()),
             "login" => Self::Login(next(), at),
             "logout" => Self::Logout(next()),
             "page" => Self::Page,
@@ -69,16 +108,14 @@ impl Input {
             // The façade numbers its handles and passes the number last.
             "consumeTimer" => {
                 let (item, options, id) = (next(), next(), next());
-                Self::StartTimer(handle(&id), item, options)
+                Self::StartTimer(id.whole(), item, options)
             }
-            "stopTimer" => Self::StopTimer(handle(&next())),
+            "stopTimer" => Self::StopTimer(next().whole()),
             "flush" => Self::Flush,
             "dispose" => Self::Dispose,
             "followLink" => Self::Follow(next(), at),
-            "observeRecommendations" => {
-                let detail = "is not part of this version";
-                Self::Reject(Problem::new(ErrorCode::UnsupportedEvent, detail).at(verb))
-            }
+            #[cfg(feature = "sources")]
+            "dataLayer" => Self::DataLayer(Entry::new(next(), next()), at),
             _ => match Kind::from_name(verb) {
                 Some(kind) => Self::Track(kind, next(), at),
                 None => {
@@ -88,8 +125,4 @@ impl Input {
             },
         }
     }
-}
-
-fn handle(value: &Value) -> u32 {
-    value.as_number().unwrap_or_default() as u32
 }

@@ -1,10 +1,14 @@
 //! What becomes of a call: it is refused, with one error, or it is an event in every queue.
 
 use super::Engine;
+#[cfg(not(feature = "sources"))]
+use super::absent::Entry;
 use super::config::Consent;
 use super::effect::Effect;
 use super::error::{Error, ErrorCode, Problem};
 use super::event::{Event, Kind};
+#[cfg(feature = "sources")]
+use super::ga4::Entry;
 use super::limits::Limits;
 use super::record::Record;
 use super::remember::hash;
@@ -19,15 +23,36 @@ impl Engine {
             return;
         }
         let mut unknown = Vec::new();
-        let mut events = match Event::parse(kind, value, &self.config.item_type, &mut unknown) {
+        let events = match Event::parse(kind, value, &self.config.item_type, &mut unknown) {
             Ok(events) => events,
             Err(error) => return self.reject(error),
         };
         self.advise(unknown);
-        let repeated = self.orders.admit(&mut events, now);
-        if kind == Kind::Buy && self.identity.may_store(self.consent) {
-            self.orders.kept().save(&mut self.effects);
+        self.accept(events, at, now);
+    }
+
+    /// Takes an entry of the page's data layer. Of most there is nothing to say.
+    pub(super) fn data_layer(&mut self, entry: &Entry, at: u64, now: &Now) {
+        if self.consent == Consent::Denied {
+            return;
         }
+        match entry.user() {
+            None => {}
+            Some(Value::Null) => self.logout(&Value::Null, now),
+            Some(user) => self.login(&user, at, now),
+        }
+        let (mut refused, mut advice) = (Vec::new(), Vec::new());
+        let events = entry.events(&self.config.item_type, &mut refused, &mut advice);
+        for error in refused {
+            self.reject(error);
+        }
+        self.advise(advice);
+        self.accept(events, at, now);
+    }
+
+    /// Queues the events of one call, without those of an order that was sent before.
+    fn accept(&mut self, mut events: Vec<Event>, at: u64, now: &Now) {
+        let repeated = self.admit(&mut events, now);
         if repeated > 0 {
             let detail = "was sent before for this order";
             let problem = Problem::new(ErrorCode::DuplicateOrder, detail);
@@ -39,6 +64,22 @@ impl Engine {
         for event in events {
             self.enqueue(event, at, now);
         }
+    }
+
+    /// Remembers the orders of purchases that the collector got as they were called: www/early.js.
+    pub(super) fn bought(&mut self, value: &Value, now: &Now) {
+        let item_type = &self.config.item_type;
+        if let Ok(mut events) = Event::parse(Kind::Buy, value, item_type, &mut Vec::new()) {
+            self.admit(&mut events, now);
+        }
+    }
+
+    fn admit(&mut self, events: &mut Vec<Event>, now: &Now) -> u32 {
+        let repeated = self.orders.admit(events, now);
+        if self.identity.may_store(self.consent) {
+            self.orders.kept().save(&mut self.effects);
+        }
+        repeated
     }
 
     pub(super) fn enqueue(&mut self, event: Event, at: u64, now: &Now) {

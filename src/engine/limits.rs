@@ -81,8 +81,9 @@ impl Limits {
     /// A beacon that is not acknowledged so long after it went goes once more. The answer's cookie
     /// may come later than the next page's first look: 1.2 s were seen.
     pub const ACKNOWLEDGED_MS: u64 = 15_000;
-    /// What one page keeps in the outbox. A browser gives an origin 5 MiB, and the shop needs some.
-    pub const OUTBOX_BYTES: u32 = 1_000_000;
+    /// What one page keeps in the outbox: some 12,000 events. The default `queue.maxEvents` needs a tenth of it. A browser
+    /// gives an origin 5 MiB, and the shop needs some.
+    pub const OUTBOX_BYTES: u32 = 3_500_000;
 
     /// First pause after a failure; doubles with each further one.
     pub const RETRY_MS: u64 = 1_000;
@@ -128,6 +129,25 @@ impl Limits {
     pub const TIMER_MS: u64 = Self::DAY_MS;
     /// Timers of one page.
     pub const TIMERS: usize = 100;
+    /// A height that changed so lately is not believed yet: images are still to come.
+    pub const SCROLL_SETTLE_MS: u64 = 1_000;
+    /// CSS pixels that scrolling to the very end may miss it by: browsers round the one and not
+    /// the other (MDN, `Element.scrollHeight`).
+    pub const SCROLL_SLACK_PX: u64 = 1;
+    /// What a player's clock may be away from the duration when all was played.
+    pub const MEDIA_SLACK_MS: u64 = 100;
+    /// Parts of a medium, with others in between that were not played.
+    pub const MEDIA_RANGES: usize = 1_000;
+
+    /// Something was seen if so much of it, in thousandths, was in view
+    pub const SEEN_SHARE: f64 = 500.0;
+    /// for so long (Media Rating Council).
+    pub const SEEN_MS: u64 = 1_000;
+    /// Containers of recommendations that are observed.
+    pub const CONTAINERS: usize = 1_000;
+    /// Elements in all of them, and items that are said to have been seen in one page view.
+    pub const RECOMMENDATIONS: usize = 10_000;
+
     /// Different warnings that are said only once (unknown fields, unsupported events).
     pub const WARNED_ONCE: usize = 100;
 

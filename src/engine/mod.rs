@@ -3,7 +3,7 @@
 //! [`Engine::handle`] takes what happened and says what to do; it has no clock, no dice and no
 //! browser, and it cannot fail. Everything else here is what it is made of, and knows nothing of it.
 
-#[cfg(not(feature = "vendors"))]
+#[cfg(not(all(feature = "vendors", feature = "sources")))]
 mod absent;
 #[cfg(feature = "vendors")]
 pub mod base64;
@@ -13,12 +13,15 @@ pub mod effect;
 pub mod error;
 pub mod event;
 pub mod field;
+#[cfg(feature = "sources")]
+pub mod ga4;
 pub mod id;
 pub mod identity;
 pub mod input;
 mod intake;
 pub mod json;
 pub mod limits;
+mod measures;
 pub mod number;
 pub mod orders;
 mod outbox;
@@ -28,6 +31,7 @@ pub mod queue;
 pub mod read;
 pub mod record;
 pub mod remember;
+pub mod seen;
 #[cfg(feature = "vendors")]
 pub mod session;
 pub mod stats;
@@ -45,6 +49,7 @@ use input::Input;
 use orders::Orders;
 use queue::Queue;
 use queue::journal::Journal;
+use seen::Seen;
 use stats::Stats;
 use std::rc::Rc;
 use time::{NEVER, Now};
@@ -76,6 +81,7 @@ pub struct Engine {
     /// The account that the page names, until the visitor logged in or out.
     named: Option<String>,
     timers: Timers,
+    seen: Seen,
     event_ids: EventIds,
     request_ids: u32,
     online: bool,
@@ -113,6 +119,7 @@ impl Engine {
             journal: Journal::new(id::id(stream)),
             named: config.identity.user_id.clone().flatten(),
             timers: Timers::new(signals.visible, now.mono_ms),
+            seen: Seen::new(signals.visible),
             event_ids: EventIds::default(),
             request_ids: 0,
             online: signals.online,
@@ -148,13 +155,16 @@ impl Engine {
         // Nothing is sent within the page's own call, or within the visitor's act.
         let pumps = match &input {
             Input::Track(..)
+            | Input::Bought(_)
             | Input::Login(..)
             | Input::Logout(_)
             | Input::Page
             | Input::Consent(_)
             | Input::StartTimer(..)
             | Input::StopTimer(_)
+            | Input::Observed(..)
             | Input::Follow(..)
+            | Input::DataLayer(..)
             | Input::Reject(_)
             | Input::Act
             | Input::Adopted(..)
@@ -169,15 +179,23 @@ impl Engine {
             | Input::Finished(..)
             | Input::Dispose => true,
         };
+        // What was seen for long enough until now was seen, whatever comes next.
+        self.seen.tick(now.mono_ms, self.timers.reached());
         match input {
             Input::Track(kind, value, at) => self.track(kind, &value, at, now),
+            Input::Bought(value) => self.bought(&value, now),
             Input::Login(value, at) => self.login(&value, at, now),
             Input::Logout(value) => self.logout(&value, now),
-            Input::Page => self.timers.stop_all(now.mono_ms),
+            Input::Page => {
+                self.timers.stop_all(now.mono_ms);
+                self.seen.page(now.mono_ms);
+            }
             Input::Consent(value) => self.decide(&value, now),
             Input::StartTimer(id, item, options) => self.start_timer(id, &item, &options, now),
             Input::StopTimer(id) => self.timers.stop(id, now.mono_ms),
+            Input::Observed(what, args) => self.observed(what, &args, now),
             Input::Follow(link, at) => self.follow(&link, at, now),
+            Input::DataLayer(entry, at) => self.data_layer(&entry, at, now),
             Input::Reject(error) => self.reject(error),
             Input::Wake => {
                 // The shell's timer is spent, whatever it was for.
@@ -187,10 +205,14 @@ impl Engine {
             Input::Act => self.timers.act(now.mono_ms),
             Input::Hidden => {
                 self.timers.hide(now.mono_ms);
+                self.seen.show(false, now.mono_ms);
                 self.visible = false;
                 all = true;
             }
-            Input::Shown(stored) => self.shown(&stored, now),
+            Input::Shown(stored) => {
+                self.shown(&stored, now);
+                self.seen.show(true, now.mono_ms);
+            }
             Input::Online(online) => {
                 self.online = online;
                 self.queues.iter_mut().filter(|_| online).for_each(Queue::mend);
@@ -217,7 +239,7 @@ impl Engine {
                 self.disposed = true;
             }
         }
-        for event in self.timers.reached() {
+        for event in std::mem::take(self.timers.reached()) {
             if self.consent != Consent::Denied {
                 self.enqueue(event, now.wall_ms, now);
             }
@@ -271,7 +293,7 @@ impl Engine {
 
     /// Whether the visitor's acts matter now.
     pub fn wants_acts(&self) -> bool {
-        self.timers.any_runs()
+        self.timers.wants_acts()
     }
 
     /// The counters.
@@ -283,7 +305,7 @@ impl Engine {
     fn settle_wake(&mut self, never: bool, now: &Now) {
         let mut next = NEVER;
         if !never {
-            next = self.timers.next_wake();
+            next = self.timers.next_wake().min(self.seen.next_wake());
             let (queues, turn) = self.turn(false, now);
             for queue in queues {
                 next = next.min(queue.next_wake(&turn));

@@ -50,6 +50,11 @@ impl Value {
         if let Self::Number(number) = self { Some(*number) } else { None }
     }
 
+    /// The whole number that is nearest below, where it is a number; 0 is nearest to all others.
+    pub fn whole(&self) -> u32 {
+        self.as_number().unwrap_or_default() as u32
+    }
+
     /// The elements, where it is a list.
     pub fn as_list(&self) -> Option<&[Self]> {
         if let Self::List(list) = self { Some(list) } else { None }

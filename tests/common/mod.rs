@@ -5,8 +5,10 @@
 
 mod collector;
 mod envelope;
+pub mod observed;
 mod page;
 mod storage;
+pub mod timers;
 
 pub use collector::Collector;
 pub use page::{Page, START, Sent, answered, calm, retry_after};

@@ -2,7 +2,8 @@
 // The collector's rows are the only witness of what was tracked; no request is intercepted.
 
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
@@ -45,12 +46,12 @@ function writeSite(files) {
  * A test with a fresh collector and a fresh visitor.
  *
  * `site`: a directory, an object of files, or a function that makes one of these. `allow`: patterns of console errors that belong to the scenario;
- * any other console error or uncaught exception fails it. `context`: Playwright's options of the visitor's profile. `gated`: with a gate before
- * the collector (gate.mjs); `host`: the name under which the pages are visited there.
+ * any other console error or uncaught exception fails it. `context`: Playwright's options of the visitor's profile; `timeout`: in milliseconds.
+ * `gated`: with a gate before the collector (gate.mjs); `host`: the name under which the pages are visited there.
  * The body gets `{ t, page, context, url, collector, gate, visit, identity }`.
  */
-export function scenario(name, { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, gated = false, host }, body) {
-  test(name, { timeout: TEST_MS }, async (t) => {
+export function scenario(name, { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, gated = false, host, timeout = TEST_MS }, body) {
+  test(name, { timeout }, async (t) => {
     const source = typeof site === "function" ? await site() : site;
     const directory = typeof source === "string" ? source : writeSite(source);
     const ends = [];
@@ -102,6 +103,44 @@ export async function blockingCookies() {
   // Not when it is closed: the browser still writes then.
   process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
   return context;
+}
+
+/**
+ * A browser as it is: Playwright otherwise tells every page that it has the focus, and then no tab is ever hidden. Here a page is, as soon as
+ * another one is brought to the front.
+ */
+export async function realTabs() {
+  const { chromium } = await import("playwright-core");
+  const directory = mkdtempSync(join(tmpdir(), "recobeacon-profile-"));
+  // Port 0: a free one, which the browser writes into its profile.
+  const running = spawn(browser(), ["--headless", "--no-sandbox", "--no-first-run", "--mute-audio", "--disable-dev-shm-usage", "--remote-debugging-port=0", `--user-data-dir=${directory}`], { stdio: "ignore" });
+  const kill = () => running.kill("SIGKILL");
+  process.once("exit", kill);
+  const ended = new Promise((resolve) => running.once("exit", resolve));
+  const file = join(directory, "DevToolsActivePort");
+  await until(() => existsSync(file) && readFileSync(file, "utf8").includes("\n"), "the browser's port");
+  const connected = await chromium.connectOverCDP(`http://127.0.0.1:${readFileSync(file, "utf8").split("\n")[0]}`, { noDefaults: true });
+  const [context] = connected.contexts();
+  context.close = async () => {
+    await connected.close();
+    kill();
+    await ended;
+    process.removeListener("exit", kill);
+    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+  };
+  return context;
+}
+
+/** Brings another tab to the front, and returns when the page is hidden; `back()` shows the page again. */
+export async function hide(page) {
+  const other = await page.context().newPage();
+  await other.bringToFront();
+  await page.waitForFunction(() => document.visibilityState === "hidden", null, { polling: 20 });
+  return async () => {
+    await page.bringToFront();
+    await page.waitForFunction(() => document.visibilityState === "visible", null, { polling: 20 });
+    await other.close();
+  };
 }
 
 const COLLECT = '{ protocol: "batch", endpoint: "/v1/events" }';

@@ -147,13 +147,22 @@ scenario("an article that is read to its end is at 100 %, once", {}, async ({ pa
   assert.equal((await collector.stored()).filter((row) => row.percentage === 100).length, 1);
 });
 
+scenario("an article that is measured by scrolling is read to its end when its end was reached", {}, async ({ page, visit, collector }) => {
+  await visit("/article.html");
+  await page.getByTestId("by-scroll").click();
+  await page.waitForURL(/by=scroll/);
+  await ready(page);
+  await page.locator("#text").evaluate((text) => scrollBy(0, text.getBoundingClientRect().bottom));
+  await page.waitForFunction(() => document.querySelector("[data-testid=read]").textContent === "100 %");
+  await collector.expectStored({ type: "consume", itemId: "901", itemType: "2", percentage: 100 });
+});
+
 scenario("a film tells how far it was played", {}, async ({ page, visit, collector }) => {
   await visit("/video.html");
   await ready(page);
   const film = page.getByTestId("film");
   await film.evaluate(async (video) => {
-    if (video.readyState < 1) await new Promise((resolve) => video.addEventListener("loadedmetadata", resolve, { once: true }));
-    video.currentTime = video.duration * 0.96;
+    video.playbackRate = 8;
     await video.play();
     if (!video.ended) await new Promise((resolve) => video.addEventListener("ended", resolve, { once: true }));
   });

@@ -3,6 +3,7 @@
 import { ready } from "./harness.mjs";
 
 const ACCOUNT = "10042";
+const SEEN_MS = 1500;
 
 const LANTERN = { itemId: "101", itemType: "1", categoryPath: "Light/Lanterns", title: "Storm lantern" };
 const GLOBE = { itemId: "102", itemType: "1", categoryPath: "Light/Hanging lamps", title: "Paper globe lamp" };
@@ -67,6 +68,8 @@ export async function tour(page, visit, protocol) {
   await click("rate-4", product);
   await click("not-interested", product);
   await page.getByTestId("recommendations").scrollIntoViewIfNeeded();
+  // Seen is what is looked at for a second.
+  await page.waitForTimeout(SEEN_MS);
   await open("reco-105");
   await on(/id=105/);
 
@@ -105,6 +108,11 @@ export async function tour(page, visit, protocol) {
   await click("film");
   await page.waitForFunction(() => Number.parseInt(document.querySelector("[data-testid=seen]").textContent, 10) >= 10);
   await click("film");
+  // The page draws now and then.
+  await page.waitForFunction(() => {
+    const film = document.querySelector("[data-testid=film]");
+    return film.paused && Number.parseInt(document.querySelector("[data-testid=seen]").textContent, 10) === Math.floor((100 * film.played.end(0)) / film.duration);
+  });
   const seen = Number.parseInt(await page.getByTestId("seen").innerText(), 10);
 
   await click("nav-login");
@@ -114,7 +122,7 @@ export async function tour(page, visit, protocol) {
   await on(/account/);
   await open("predicted-104");
   await on(/id=104/);
-  return { account: ACCOUNT, more: { buy: { orderId }, consume: { percentage: Math.floor(seen / 10) * 10 }, cacheHit: { searchTimeMs } } };
+  return { account: ACCOUNT, more: { buy: { orderId }, consume: { percentage: seen }, cacheHit: { searchTimeMs } } };
 }
 
 /** Gathers what the trackers of all the visitor's pages warn of, from their first moment, each with the page that it was said on. */

@@ -43,7 +43,7 @@ const plain = () => (asItIs ??= install("plain"));
 
 test("the package has what its users load, and nothing else", () => {
   const { packed } = plain();
-  const expected = ["core-all.js", "core.js", "index.d.ts", "index.js", "integrity.json", "reco.js", "recobeacon-all.wasm", "recobeacon.wasm", "snippet.js", "ycq.js"].map((name) => `dist/${name}`);
+  const expected = ["core-all.js", "core.js", "index.d.ts", "index.js", "integrity.json", "measure.js", "reco.js", "recobeacon-all.wasm", "recobeacon.wasm", "snippet.js", "ycq.js"].map((name) => `dist/${name}`);
   const beside = packed.filter((file) => !expected.includes(file));
   assert.deepEqual(packed.filter((file) => file.startsWith("dist/")), expected);
   assert.deepEqual(beside, ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"]);
@@ -53,7 +53,7 @@ test("integrity.json has the hash of every file", () => {
   const { app } = plain();
   const dist = join(app, "node_modules", "recobeacon", "dist");
   const integrity = JSON.parse(readFileSync(join(dist, "integrity.json"), "utf8"));
-  assert.deepEqual(Object.keys(integrity).sort(), ["core-all.js", "core.js", "index.d.ts", "index.js", "reco.js", "recobeacon-all.wasm", "recobeacon.wasm", "snippet.js", "ycq.js"]);
+  assert.deepEqual(Object.keys(integrity).sort(), ["core-all.js", "core.js", "index.d.ts", "index.js", "measure.js", "reco.js", "recobeacon-all.wasm", "recobeacon.wasm", "snippet.js", "ycq.js"]);
   for (const [file, said] of Object.entries(integrity)) {
     assert.equal(said, `sha384-${createHash("sha384").update(readFileSync(join(dist, file))).digest("base64")}`, file);
   }
@@ -74,7 +74,7 @@ test("in Node, import does nothing and every call is a silent no-op", () => {
       const before = Reflect.ownKeys(globalThis).map(String).sort().join();
       const { createTracker } = await import("recobeacon");
       if (Reflect.ownKeys(globalThis).map(String).sort().join() !== before) throw new Error("the import has left something in the global object");
-      const tracker = createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" }, onWarning(warning) { throw warning; } });
+      const tracker = createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" }, autoTrack: { attributes: true, routes: true }, onWarning(warning) { throw warning; } });
       await tracker.ready;
       const methods = ["click", "consume", "basket", "deleteFromBasket", "wishlist", "deleteFromWishlist", "buy", "rate", "blacklist", "rendered",
         "clickRecommended", "followLink", "triggerOpened", "clickTriggered", "feedback", "cacheHit", "landingPageClick", "predictiveBasketClick",
@@ -83,6 +83,7 @@ test("in Node, import does nothing and every call is a silent no-op", () => {
       const timer = tracker.consumeTimer({ itemId: 1 }, { by: "time", fullAfterMs: 1000 });
       if (timer.percentage !== 0) throw new Error("percentage");
       timer.stop();
+      tracker.consumeTimer({ itemId: 1 }, { by: "scroll", element: null }).stop();
       tracker.observeRecommendations(null, { scenario: "s" }).disconnect();
       tracker.on("sent", () => {})();
       await tracker.flush();
@@ -146,6 +147,21 @@ for (const [bundler, bundled] of BUNDLERS) {
       assert.deepEqual(await page.evaluate(() => window.warnings), []);
     });
   }
+}
+
+const WITHOUT_CODE = `
+import { createTracker } from "recobeacon";
+window.warnings = [];
+window.tracker = createTracker({ destinations: ${BATCH}, autoTrack: true, onWarning: (warning) => window.warnings.push(warning.code) });
+document.body.innerHTML = '<i data-reco="click" data-reco-item="7"></i>';
+`;
+const INTO_ONE = ["esbuild, into one file", (source) => bundledByEsbuild({ format: "iife" }, source)];
+for (const [bundler, bundled] of [...BUNDLERS, INTO_ONE]) {
+  scenario(`bundled by ${bundler}: what watches the page is found`, { site: () => bundled(WITHOUT_CODE) }, async ({ page, visit, collector }) => {
+    await visit();
+    await collector.expectExactly({ type: "click", itemId: "7" });
+    assert.deepEqual(await page.evaluate(() => window.warnings), []);
+  });
 }
 
 scenario(

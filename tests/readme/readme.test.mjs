@@ -10,7 +10,7 @@ import { blocks, pageOf } from "./blocks.mjs";
 useBrowser();
 
 const readme = readFileSync(at("README.md"), "utf8");
-const documents = ["README.md", ...["ibexa-tracker", "ibexa", "yoochoose", "factfinder", "intempt"].map((name) => `docs/${name}.md`)];
+const documents = ["README.md", ...["without-code", "google-ecommerce", "ibexa-tracker", "ibexa", "yoochoose", "factfinder", "intempt"].map((name) => `docs/${name}.md`)];
 const everywhere = documents.flatMap((document) => blocks(readFileSync(at(document), "utf8")).map((block) => ({ document, ...block })));
 const examples = everywhere.filter(({ document }) => document === "README.md");
 

@@ -40,7 +40,7 @@ pub async fn preflight(headers: HeaderMap) -> Response {
 
 /// Stores the batch; the cookies to set for it.
 async fn store(
-    app: &App,
+    app: &Arc<App>,
     uri: &Uri,
     headers: &HeaderMap,
     body: Body,
@@ -55,11 +55,11 @@ async fn store(
         return Err(Refusal::invalid("b: is not the stream and seq of the body"));
     }
     let Envelope { head, ack, content } = envelope;
-    let (events, ack) = match content {
-        Content::Events(events) => (batch::read(events, &app.hasher)?, ack),
+    let (head, events, ack) = match content {
+        Content::Events(events) => (head, batch::read(events, &app.hasher)?, ack),
         Content::Raw(raw) => {
-            let Outcome { events, may_store } = read_raw(app, headers, raw, &head, received_at)?;
-            (events, ack && may_store)
+            let (head, made) = read_raw(app, headers, raw, head, received_at).await?;
+            (head, made.events, ack && made.may_store)
         }
     };
     let source = Source::Batch(head);
@@ -74,22 +74,32 @@ async fn store(
     Ok(cookies.unwrap_or_default())
 }
 
-/// What raw calls come to, made by whoever the request's cookies and signals say.
-fn read_raw(
-    app: &App,
+/// What raw calls come to, made by whoever the request's cookies and signals say. An engine runs for
+/// them, which may take its time: not within an asynchronous task, and for a few requests at once.
+async fn read_raw(
+    app: &Arc<App>,
     headers: &HeaderMap,
-    raw: Raw<'_>,
-    head: &BatchHead,
+    raw: Raw,
+    head: BatchHead,
     received_at: u64,
-) -> Result<Outcome, Refusal> {
-    let is_one = |name| headers.get(name).is_some_and(|value| value == "1");
-    let visitor = Visitor {
-        cookie: &|name| percent::decode(cookies::sent(headers, name)?),
-        cookie_name: app.config.cookie.as_ref().map_or("reco_id", |cookie| &cookie.name),
-        gpc: is_one(SEC_GPC),
-        dnt: is_one(DNT),
+) -> Result<(BatchHead, Outcome), Refusal> {
+    let failed = |_| Refusal::Unavailable("the calls could not be read");
+    let _place =
+        app.raw.acquire().await.map_err(|_| Refusal::Unavailable("the collector stops"))?;
+    let (app, headers) = (Arc::clone(app), headers.clone());
+    let read = move || {
+        let is_one = |name| headers.get(name).is_some_and(|value| value == "1");
+        let visitor = Visitor {
+            cookie: &|name| percent::decode(cookies::sent(&headers, name)?),
+            cookie_name: app.config.cookie.as_ref().map_or("reco_id", |cookie| &cookie.name),
+            gpc: is_one(SEC_GPC),
+            dnt: is_one(DNT),
+        };
+        let limits = &app.config.limits;
+        let made = raw::read(raw, &head, &visitor, received_at, &app.hasher, limits)?;
+        Ok((head, made))
     };
-    raw::read(raw, head, &visitor, received_at, &app.hasher, &app.config.limits)
+    tokio::task::spawn_blocking(read).await.map_err(failed)?
 }
 
 /// The batch as the query names it. Its letters need no decoding.

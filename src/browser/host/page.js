@@ -4,7 +4,7 @@
 import {
   ACKNOWLEDGED, ACT, attempt, BLOCKED, FINISHED, FORBIDDEN, hear, HIDDEN, isHidden, NONE, OFFLINE, ONLINE, OPAQUE, OUTCOME, quoting, SHOWN, WAKE,
 } from "./basics.js";
-import { acknowledgements, depart, leave, present, seek } from "./store.js";
+import { acknowledgements, depart, leave, present, seek, waver } from "./store.js";
 
 /** What counts as an act of the visitor. */
 const ACTS = ["pointerdown", "pointermove", "keydown", "wheel", "scroll", "touchstart"];
@@ -56,13 +56,16 @@ const hearPage = (tell) => {
       say(tell, SHOWN);
       seek();
     });
+  const turn = () => (isHidden() ? hide : show)();
   return [
-    hear(document, "visibilitychange", () => (isHidden() ? hide : show)()),
+    hear(document, "visibilitychange", turn),
     hear(window, "pagehide", () => {
       hide();
       depart();
     }),
-    hear(window, "pageshow", show),
+    hear(window, "beforeunload", waver),
+    // A page that is opened in the background is loaded there, and this comes all the same.
+    hear(window, "pageshow", turn),
     hear(window, "online", () => present(() => say(tell, ONLINE))),
     hear(window, "offline", () => tell([OFFLINE])),
     hearPolicy(tell),

@@ -70,6 +70,8 @@ const LEASE_MS = 600_000;
 const RENEWAL_MS = 5_000;
 /** The page that was left for this one has let go by then, also where it was left by going back in history. */
 const SEEK_MS = 500;
+/** Who has not gone by then stays. */
+const WAVER_MS = 1_000;
 
 const ENTRY = "reco_o_";
 const LEASE = "reco_l_";
@@ -200,4 +202,14 @@ export const present = (deed) => {
   renew();
   if (away || returning) (returning ??= comeBack()).then(deed);
   else deed();
+};
+
+/**
+ * The page may be about to go. Firefox does not cache a page that held a lock when it was left, not even one that lets go in
+ * `pagehide` (measured in 153). A link to a download, or a visitor who would rather stay: then it takes its own back.
+ */
+export const waver = () => {
+  if (!navigator.locks) return;
+  depart();
+  setTimeout(present, WAVER_MS, () => {});
 };

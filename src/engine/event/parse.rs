@@ -45,6 +45,23 @@ impl Event {
         report.end(unknown)?;
         Ok(events)
     }
+
+    /// Reads an event of one item that another method is told of, which `path` names.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with the path to it.
+    pub fn parse_at(
+        path: &str,
+        kind: Kind,
+        value: &Value,
+        default_item_type: &str,
+        unknown: &mut Vec<Error>,
+    ) -> Result<Self, Error> {
+        let mut report = Report::default();
+        let event = one(kind, path, value, default_item_type, &mut report);
+        report.end(unknown)?;
+        Ok(event)
+    }
 }
 
 fn one(
@@ -119,8 +136,8 @@ fn rendered(value: &Value, default_item_type: &str, report: &mut Report) -> Vec<
     let name = Kind::Rendered.name();
     let mut object = Fields::new(name, value, report);
     let common_type = item_type(&mut object, default_item_type);
-    let mut common = Vec::new();
-    Kind::Rendered.schema().read(&mut object, &mut common);
+    let mut common = Event::bare(Kind::Rendered);
+    Kind::Rendered.schema().read(&mut object, &mut common.fields);
     let path = object.path(Field::Items.name());
     let items = object.get(Field::Items.name());
     let list = items.and_then(Value::as_list);
@@ -136,16 +153,7 @@ fn rendered(value: &Value, default_item_type: &str, report: &mut Report) -> Vec<
     let mut events: Vec<Event> = Vec::new();
     for (place, entry) in list.iter().enumerate() {
         let (id, of_type) = rendered_item(&element(&path, place), entry, &common_type, report);
-        if let Some(event) =
-            events.iter_mut().find(|event| event.get(Field::ItemType) == Some(&of_type))
-        {
-            event.add_item(id);
-        } else {
-            let mut fields =
-                vec![(Field::ItemType, Data::Text(of_type)), (Field::Items, Data::List(vec![id]))];
-            fields.extend(common.iter().cloned());
-            events.push(Event { kind: Kind::Rendered, fields });
-        }
+        Event::add_rendered(&mut events, &id, &of_type, common.get(Field::Scenario));
     }
     events
 }

@@ -117,6 +117,14 @@ impl Kind {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
+    /// Whether an event of this kind may have such a field.
+    #[cfg(feature = "sources")]
+    pub fn has(self, field: Field) -> bool {
+        let Schema { item, required, optional } = self.schema();
+        let about_item = field == Field::ItemId || ITEM.contains(&field);
+        *item && about_item || required.contains(&field) || optional.contains(&field)
+    }
+
     pub(super) fn schema(self) -> &'static Schema {
         use Field::*;
         match self {
@@ -216,6 +224,16 @@ impl Field {
     /// Its name in index.d.ts.
     pub fn name(self) -> &'static str {
         self.spec().0
+    }
+
+    /// Holds a value to the field's rule.
+    #[cfg(feature = "sources")]
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check(self, value: &Value) -> Result<(), &'static Problem> {
+        let (rule, _) = self.rule();
+        rule(value).map(drop)
     }
 
     pub(super) fn rule(self) -> (Rule, Form) {

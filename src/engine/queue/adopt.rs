@@ -50,7 +50,6 @@ impl Queue {
             }
             self.deadline = self.deadline.min(turn.now.mono_ms);
         } else {
-            stream.seq = stream.seq.max(seq + 1);
             let name = stream.name.clone();
             let mut parcel = self.wrap(events, name, seq, made_at, turn);
             // The other page gave it to the browser just then.

@@ -1,8 +1,8 @@
 //! What a queue gives up: what is too much, and what is too old.
 
-use super::Queue;
 use super::parcel::{Parcel, Stage, weigh};
 use super::turn::Turn;
+use super::{Queue, number};
 use crate::engine::error::{ErrorCode, Problem};
 
 static FULL: Problem = Problem::new(ErrorCode::QueueFull, "has more events than queue.maxEvents");
@@ -49,6 +49,7 @@ impl Queue {
         let stream = self.streams.iter_mut().rev().find(|stream| !stream.waiting.is_empty())?;
         let mut first = stream.shift();
         turn.journal.forget(&mut first.place, turn.out);
+        number(stream, &self.key, turn);
         Some(first.weight)
     }
 
@@ -60,6 +61,7 @@ impl Queue {
                 let mut first = stream.shift();
                 turn.journal.forget(&mut first.place, turn.out);
                 lost += first.weight;
+                number(stream, &self.key, turn);
             }
         }
         // The first event of a parcel is its oldest.

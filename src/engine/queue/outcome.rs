@@ -107,17 +107,16 @@ impl Queue {
         }
     }
 
-    /// Two parcels for one that is too large. They have numbers of their own, later ones; the events'
-    /// ids tell their order.
+    /// Two parcels for one that is too large. They have the next numbers of this page's stream, also in the
+    /// place of another page's: which of its numbers were used is not known. The events' ids tell their order.
     fn halve(&mut self, place: usize, turn: &mut Turn<'_>) {
         let mut parcel = self.parcels.remove(place);
         parcel.release(turn);
         let second = parcel.events.split_off(parcel.events.len() / 2);
         for (offset, events) in [parcel.events, second].into_iter().enumerate() {
-            let stream = self.streams.iter_mut().find(|stream| *stream.name == *parcel.stream);
-            let Some(stream) = stream else { return };
-            let (name, seq) = (stream.name.clone(), stream.seq);
-            stream.seq += 1;
+            let Some(own) = self.streams.first_mut() else { return };
+            let (name, seq) = (own.name.clone(), own.seq);
+            own.seq += 1;
             let mut half = self.wrap(events, name, seq, turn.now.wall_ms, turn);
             half.again = parcel.again;
             self.parcels.insert(place + offset, half);

@@ -3,7 +3,7 @@
 use super::journal::{self, Place};
 use super::parcel::{Events, Parcel, Stage};
 use super::turn::{Flight, Turn};
-use super::{Queue, keep};
+use super::{Queue, keep, number};
 use crate::engine::config::Transport;
 use crate::engine::effect::Via;
 use crate::engine::event::Kind;
@@ -98,12 +98,7 @@ impl Queue {
         let events = stream.take(protocol.holds(), batch.max_events, bytes, batch.max_bytes);
         let (name, seq) = (stream.name.clone(), stream.seq);
         stream.seq += 1;
-        if let Some(first) = stream.waiting.first_mut()
-            && protocol.class(first.kind) == Class::Idempotent
-        {
-            // Whoever finds what is left finds the number that it goes on with.
-            keep(first, &self.key, &name, stream.seq, turn);
-        }
+        number(stream, &self.key, turn);
         let parcel = self.wrap(events, name, seq, turn.now.wall_ms, turn);
         let place = self.parcels.len();
         self.parcels.push(parcel);

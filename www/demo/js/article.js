@@ -1,4 +1,5 @@
-// The journal: the tracker measures how far the article has been read, by the time it was visible and the reader active.
+// The journal: the tracker measures how far the article has been read, by the time it was visible and the reader active, or by how
+// far it was scrolled.
 
 import { article, categoryPath, ITEM_TYPE } from "./catalogue.js";
 import { byId } from "./dom.js";
@@ -13,13 +14,15 @@ const words = byId("text").textContent.trim().split(/\s+/).length;
 const item = { itemId: article.id, itemType: ITEM_TYPE.article };
 reco("click", { ...item, categoryPath: categoryPath(article) });
 
-// ?by=words: at a reader's pace. Otherwise quick, so that nobody has to wait to see it work.
-const byWords = new URLSearchParams(location.search).get("by") === "words";
-byId(byWords ? "by-words" : "by-time").setAttribute("aria-current", "true");
+// ?by=words: at a reader's pace; ?by=scroll: as far as it was scrolled. Otherwise quick, so that nobody has to wait to see it work.
+const MEASURES = { time: { fullAfterMs: QUICK_MS }, words: { words }, scroll: { element: byId("text") } };
+const wanted = new URLSearchParams(location.search).get("by");
+const by = Object.hasOwn(MEASURES, wanted) ? wanted : "time";
+byId(`by-${by}`).setAttribute("aria-current", "true");
 byId("words").textContent = String(words);
 
 reco("ready", (tracker) => {
-  const timer = tracker.consumeTimer(item, byWords ? { by: "words", words } : { by: "time", fullAfterMs: QUICK_MS });
+  const timer = tracker.consumeTimer(item, { by, ...MEASURES[by] });
   if (!timer) return;
   setInterval(() => {
     byId("read").textContent = `${timer.percentage} %`;

@@ -138,7 +138,10 @@ drawRows();
 follow({
   count: FIRST_ROWS,
   near: memory.seen,
-  onRows: add,
+  onRows(rows, live) {
+    add(rows, live);
+    if (live) for (const row of rows) window.dispatchEvent(new CustomEvent("stored", { detail: row }));
+  },
   onState(name) {
     panel.dataset.state = name;
     state.textContent = STATES[name];

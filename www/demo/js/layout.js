@@ -3,7 +3,7 @@
 import { el, icon, byId } from "./dom.js";
 import { account, basket } from "./state.js";
 
-const NAV = [["/", "Shop"], ["/article.html", "Journal"], ["/video.html", "Film"]];
+const NAV = [["/", "Shop"], ["/article.html", "Journal"], ["/video.html", "Film"], ["/attributes.html", "No code"]];
 const PROTOCOLS = { batch: "Batch", ibexa: "Ibexa", yoochoose: "YOOCHOOSE", factfinder: "FACT-Finder", factfinder7: "FACT-Finder 7", intempt: "Intempt" };
 const TOAST_MS = 2600;
 

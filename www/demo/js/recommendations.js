@@ -1,11 +1,10 @@
-// The recommendation box: what a shop's recommendation engine would fill. Says "rendered" once the box has been seen, and
-// "clickRecommended" when a product in it is opened. Both leave the page's click and navigation alone.
+// The recommendation box: what a shop's recommendation engine would fill. The tracker observes it: "rendered" when a product has been
+// seen, "clickRecommended" when one is opened. Links that an engine hands out with its answer are called as they are, by the shop.
 
 import { card } from "./cards.js";
 import { products, trackedItem } from "./catalogue.js";
 import { byId, el, icon } from "./dom.js";
 import { toast } from "./layout.js";
-import { notInterested } from "./shop.js";
 import { account, basket, hidden, viewed, visitorId } from "./state.js";
 
 const COUNT = 4;
@@ -39,37 +38,40 @@ function links(product, scenario) {
   return { rendered: link("rendered"), clickRecommended: link("clickrecommended") };
 }
 
+/** What the tracker reads off a card, also for the button on it. */
+function marked(element, product) {
+  const { itemId, categoryPath, title } = trackedItem(product);
+  Object.assign(element.dataset, { recoItem: itemId, recoCategory: categoryPath, recoTitle: title });
+  return element;
+}
+
 /** Fills the section with this id. `except`: products that would be odd here, such as the page's own; `mainId`: the one that it was asked for. */
 export function recommend(sectionId, { scenario, title, text, except = [], mainId }) {
   const section = byId(sectionId);
-  const list = el("ul", { class: "grid", "data-testid": "recommendations", "data-scenario": scenario });
+  const list = el("ul", { class: "grid", "data-testid": "recommendations", "data-scenario": scenario, "data-reco-main-id": mainId });
   let shown = choose(except);
   const ready = new Map(products.map((product) => [product, links(product, scenario)]));
 
   const seen = (fresh) => {
-    const linked = fresh.filter((product) => ready.get(product));
-    for (const product of linked) reco("followLink", ready.get(product).rendered);
-    const others = fresh.filter((product) => !linked.includes(product));
-    if (others.length > 0) reco("rendered", { items: others.map((product) => product.id), scenario });
+    for (const product of fresh) if (ready.get(product)) reco("followLink", ready.get(product).rendered);
   };
 
-  const open = (product) => {
-    const link = ready.get(product)?.clickRecommended;
-    if (link) reco("followLink", link);
-    else reco("clickRecommended", { ...trackedItem(product), scenario, mainId });
-  };
-
-  const draw = () => list.replaceChildren(...shown.map((product) => card(product, {
-    testId: `reco-${product.id}`,
-    onOpen: () => open(product),
-    corner: el("button", {
-      type: "button", class: "round tile-button", "data-testid": "not-interested", "aria-label": `Not interested: ${product.name}`, title: "Not interested",
-      on: { click: () => refuse(product) },
-    }, icon("ban")),
-  })));
+  const draw = () => list.replaceChildren(...shown.map((product) => {
+    const link = ready.get(product);
+    return marked(card(product, {
+      testId: `reco-${product.id}`,
+      onOpen: link && (() => reco("followLink", link.clickRecommended)),
+      corner: el("button", {
+        type: "button", class: "round tile-button", "data-testid": "not-interested", "aria-label": `Not interested: ${product.name}`, title: "Not interested",
+        // No call in the shop's code: the button says what it means.
+        dataset: { reco: "blacklist", recoOn: "click" },
+        on: { click: () => refuse(product) },
+      }, icon("ban")),
+    }), product);
+  }));
 
   function refuse(product) {
-    notInterested(product);
+    hidden.add(product.id);
     const next = choose([...except, ...shown.map((other) => other.id)])[0];
     shown = shown.flatMap((other) => (other === product ? (next ? [next] : []) : [other]));
     draw();
@@ -85,10 +87,21 @@ export function recommend(sectionId, { scenario, title, text, except = [], mainI
   section.classList.add("recommendations");
   section.setAttribute("aria-labelledby", `${sectionId}-title`);
 
+  // With links the shop tells of it: twice would be one time too many.
+  if (![...ready.values()].some(Boolean)) reco("ready", (tracker) => tracker.observeRecommendations(list, { scenario }));
   const observer = new IntersectionObserver((entries) => {
     if (!entries.some((entry) => entry.isIntersecting)) return;
     observer.disconnect();
     seen(shown);
   }, { threshold: SEEN_SHARE });
   observer.observe(list);
+
+  // The inspector tells what the collector has stored: a mark on each product of which it knows that it was seen.
+  window.addEventListener("stored", ({ detail: row }) => {
+    if (row.type !== "rendered" || row.scenario !== scenario) return;
+    for (const { itemId } of row.items) {
+      const tile = list.querySelector(`[data-testid="reco-${itemId}"]:not(:has(.seen-mark)) .tile`);
+      tile?.after(el("span", { class: "seen-mark", title: "Seen: the collector has it" }, icon("eye")));
+    }
+  });
 }

@@ -1,29 +1,21 @@
-// The film: how far it was played, in steps of ten per cent, as a shop measures it with the video element's own events.
+// The film: the tracker measures which parts of it were really played.
 
 import { categoryPath, film, ITEM_TYPE } from "./catalogue.js";
 import { byId } from "./dom.js";
 import { layout } from "./layout.js";
 
-const STEP = 10;
+const REDRAW_MS = 200;
 
 layout();
 
 const item = { itemId: film.id, itemType: ITEM_TYPE.film };
-const video = byId("film");
-let told = 0;
-
-function progress() {
-  if (!(video.duration > 0)) return;
-  // The last frame's time can lie a little before the duration, but then the film has ended.
-  const done = video.ended ? 100 : Math.floor((video.currentTime / video.duration) * 100);
-  byId("seen").textContent = `${done} %`;
-  byId("bar").style.setProperty("--done", done);
-  const percentage = Math.floor(done / STEP) * STEP;
-  if (percentage <= told) return;
-  told = percentage;
-  reco("consume", { ...item, percentage });
-}
-
 reco("click", { ...item, categoryPath: categoryPath(film) });
-video.addEventListener("timeupdate", progress);
-video.addEventListener("ended", progress);
+
+reco("ready", (tracker) => {
+  const timer = tracker.consumeTimer(item, { by: "media", element: byId("film") });
+  if (!timer) return;
+  setInterval(() => {
+    byId("seen").textContent = `${timer.percentage} %`;
+    byId("bar").style.setProperty("--done", timer.percentage);
+  }, REDRAW_MS);
+});

@@ -1,0 +1,73 @@
+// npm run faults: what is lost and what is stored twice, fault by fault, in Chromium, Firefox and WebKit, told by the collector.
+// `-- --browser chromium,firefox`, `-- --row "close the tab" --row 500` (parts of names), `-- --transport auto`, `-- --short` (Chromium, minutes), `-- --list`;
+// `-- --publish` writes the table into docs/delivery-faults.md; `-- --peers` puts other trackers through the same rows instead (`--tracker posthog`, docs/peers.md).
+
+import { mkdirSync, writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { ENGINES } from "../tests/faults/browsers/index.mjs";
+import { peerSteps, runPeers } from "../tests/faults/peers.mjs";
+import { publishPeers } from "../tests/faults/peers/publish.mjs";
+import { ROWS } from "../tests/faults/rows/index.mjs";
+import { runRow } from "../tests/faults/run.mjs";
+import { isWithin, line, publish, table } from "../tests/faults/table.mjs";
+import { recobeacon } from "../tests/faults/trackers/recobeacon.mjs";
+import { buildStepsIfStale } from "./build.mjs";
+import { collectorStep } from "./lib/collector.mjs";
+import { seconds, steps } from "./lib/progress.mjs";
+import { at, main, Problem } from "./lib/project.mjs";
+import { setUp } from "./lib/toolchain.mjs";
+
+const TRANSPORTS = ["beacon"];
+
+function chosen() {
+  const text = { type: "string" };
+  const flag = { type: "boolean" };
+  const { values } = parseArgs({ options: { browser: text, row: { ...text, multiple: true }, transport: text, short: flag, list: flag, publish: flag, peers: flag, tracker: text } });
+  const engines = values.browser?.split(",") ?? (values.short ? ["chromium"] : Object.keys(ENGINES));
+  const unknown = engines.find((name) => !ENGINES[name]);
+  if (unknown) throw new Problem(`There is no browser "${unknown}". The browsers are: ${Object.keys(ENGINES).join(", ")}.`);
+  const strange = values.row?.find((part) => !ROWS.some(({ name }) => name.includes(part)));
+  if (strange !== undefined) throw new Problem(`There is no row "${strange}". \`npm run faults -- --list\` names them all.`);
+  const rows = ROWS.filter(({ name, long }) => (values.row ? values.row.some((part) => name.includes(part)) : !(values.short && long)));
+  const transports = ({ transports: all = TRANSPORTS }) => (values.transport ? all.filter((each) => each === values.transport) : values.short ? all.slice(0, 1) : all);
+  const runs = rows.flatMap((row) => transports(row).map((transport) => ({ row, transport })));
+  return { engines, runs, ...values };
+}
+
+// Ctrl-C ends the browsers as well: what was started ends when this does.
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+
+const keep = (name, results) => {
+  // After each: a run that is broken off has shown something.
+  mkdirSync(at("target"), { recursive: true });
+  writeFileSync(at("target", name), `${JSON.stringify(results, null, 2)}\n`);
+};
+
+async function peers({ row, tracker, short, publish: toDocs }) {
+  await steps([...setUp(), ...buildStepsIfStale(), ...ENGINES.chromium.steps(), collectorStep(), ...peerSteps()]);
+  const run = await runPeers({ names: tracker?.split(","), parts: row, short, each: (results) => keep("peers.json", results) });
+  if (toDocs) publishPeers(run, { short });
+}
+
+await main(async () => {
+  const { engines, runs, short, list, publish: toDocs, ...rest } = chosen();
+  if (rest.peers) return peers({ ...rest, short, publish: toDocs });
+  if (list) return console.log(ROWS.map(({ name, transports = TRANSPORTS }) => `${name} (${transports.join(", ")})`).join("\n"));
+  await steps([...setUp(), ...buildStepsIfStale(), ...engines.flatMap((name) => ENGINES[name].steps()), collectorStep()]);
+
+  const started = performance.now();
+  const results = [];
+  for (const name of engines) {
+    for (const { row, transport } of runs) {
+      const result = { row: row.name, transport, engine: name, ...(await runRow({ engine: ENGINES[name], row, transport, makeTracker: recobeacon, short })) };
+      results.push({ ...result, within: isWithin(row, result) });
+      console.log(line(results.at(-1), `${results.length}/${engines.length * runs.length}`));
+      keep("faults.json", results);
+    }
+  }
+  console.log(`\n${table(results)}\n`);
+  if (toDocs) publish(results, { short });
+  const beyond = results.filter(({ within }) => !within);
+  console.log(`${results.length - beyond.length} passed, ${beyond.length} failed, in ${seconds(started)}`);
+  if (beyond.length > 0) process.exitCode = 1;
+});

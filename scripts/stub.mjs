@@ -1,0 +1,28 @@
+// npm run stub: writes the stub as it is built, and its hash for policies, wherever pages and documents show it.
+
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { at, main } from "./lib/project.mjs";
+
+/** What a line has that is a stub of any version, built. */
+const STUB = /\(.*Date\.now\(\).*\)\(window, ?"\w+"\);/g;
+const INLINE = /<script>(.*?)<\/script>/s;
+const HASH = /'sha256-[A-Za-z0-9+/=]+'/;
+
+const files = (folder, ending) => readdirSync(at(...folder)).filter((name) => name.endsWith(ending)).map((name) => join(at(...folder), name));
+
+await main(() => {
+  const stub = readFileSync(at("dist", "snippet.js"), "utf8").trim();
+  for (const file of [at("README.md"), ...files(["docs"], ".md"), ...files(["www", "demo"], ".html")]) {
+    const before = readFileSync(file, "utf8");
+    let after = before.replace(STUB, () => stub);
+    if (file.endsWith(".html")) {
+      const hash = createHash("sha256").update(after.match(INLINE)[1]).digest("base64");
+      after = after.replace(HASH, () => `'sha256-${hash}'`);
+    }
+    if (after === before) continue;
+    writeFileSync(file, after);
+    console.log(file);
+  }
+});

@@ -1,0 +1,16 @@
+// The browsers by name, and what a row may ask of each.
+
+import { chromium } from "./chromium.mjs";
+import { firefox } from "./firefox.mjs";
+import { webkit } from "./webkit.mjs";
+
+/**
+ * An engine: `label`; `steps()`, what has to be installed; `start({ profile, cookies })`, a browser with the profile in this directory,
+ * where `cookies: "blocked"` is what its settings call so.
+ *
+ * A browser: `version`; `open(url)`, a page in a new tab; `offline(yes)` where the driver can do that; `close()`, as a visitor closes the last
+ * window, which ends the program; `kill()`, SIGKILL to all its processes.
+ *
+ * A page: `goto(url)`, `back()`, `close()`, as a visitor does it; `run(function, ...arguments)`, in the page, waiting for a promise.
+ */
+export const ENGINES = { chromium, firefox, webkit };

@@ -1,0 +1,87 @@
+// What the three browsers have in common below their drivers: processes that end when they should, and ports.
+
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { createServer } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+
+const GONE_MS = 15_000;
+const POLL_MS = 100;
+
+/** A process that does not outlive this one. `ended` resolves when it is gone. */
+export function start(program, args, options = {}) {
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
+  // A driver that is killed leaves its browser behind.
+  const kill = () => killFamily(child.pid);
+  process.once("exit", kill);
+  const failed = new Promise((_, reject) => child.once("error", reject));
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  ended.then(() => process.removeListener("exit", kill));
+  failed.catch(() => {});
+  const lines = [];
+  const hear = (text) => lines.push(text.toString());
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", hear);
+  return {
+    pid: child.pid,
+    ended,
+    stdio: child.stdio,
+    /** What it wrote, when that matches; rejects when it ends before. */
+    says: async (pattern, within = GONE_MS) => {
+      for (const deadline = performance.now() + within; performance.now() < deadline; ) {
+        const found = lines.join("").match(pattern);
+        if (found) return found;
+        await Promise.race([pause(POLL_MS), failed]);
+        if (child.exitCode !== null) break;
+      }
+      throw new Error(`${program} did not say ${pattern}:\n${lines.join("").slice(-2000)}`);
+    },
+    stop: async () => {
+      child.kill("SIGTERM");
+      const late = setTimeout(kill, GONE_MS);
+      await ended;
+      clearTimeout(late);
+    },
+  };
+}
+
+/** A process and all that descend from it, the oldest first. */
+function family(pid) {
+  const pairs = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  const found = [pid];
+  for (const parent of found) found.push(...pairs.filter(([, its]) => its === parent).map(([child]) => child));
+  return found;
+}
+
+/** A driver buries its browser when it likes: one that has ended and is still listed counts as gone. */
+const isAlive = (pid) => {
+  const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
+  return stdout.trim() !== "" && !stdout.startsWith("Z");
+};
+
+/** As the system does it when memory runs out: nobody in the family gets a last word. */
+export function killFamily(pid) {
+  for (const each of family(pid)) {
+    try {
+      process.kill(each, "SIGKILL");
+    } catch {
+      // Gone with its parent.
+    }
+  }
+}
+
+/** Whether the process has ended within the time. */
+export async function gone(pid, within = GONE_MS) {
+  for (const deadline = performance.now() + within; performance.now() < deadline; await pause(POLL_MS)) {
+    if (!isAlive(pid)) return true;
+  }
+  return false;
+}
+
+/** A port that nobody listens on just now. */
+export const freePort = () =>
+  new Promise((resolve, reject) => {
+    const probe = createServer().once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });

@@ -1,0 +1,83 @@
+// A browser behind a WebDriver: Firefox and WebKit, which have no other way in that Node can use.
+
+import { Builder } from "selenium-webdriver";
+import { gone, killFamily } from "./process.mjs";
+
+const SCRIPT_MS = 30_000;
+const PAGE_MS = 30_000;
+
+/** A session of the driver at this address. */
+export const session = (driver, capabilities) => new Builder().usingServer(driver).withCapabilities({ pageLoadStrategy: "eager", timeouts: { script: SCRIPT_MS, pageLoad: PAGE_MS }, ...capabilities }).build();
+
+/** Runs in the page: waits for a promise, and tells an error as a value, which every driver passes on in the same way. */
+const wrapped = (body, args) => `
+  const done = arguments[arguments.length - 1];
+  Promise.resolve().then(() => (${body})(...${JSON.stringify(args)})).then((value) => done({ value }), (error) => done({ error: String(error) }));`;
+
+/**
+ * `pid` is the browser's own; `close` closes its last window; `end` what was started for it. WebDriver knows one current
+ * window, so that whatever is done to a page is done after everything before.
+ */
+export async function browserOf(driver, { pid, version, end, close, extra = {} }) {
+  let spare = await driver.getWindowHandle();
+  let last = Promise.resolve();
+  const inTurn = (work) => {
+    const result = last.then(work);
+    last = result.catch(() => {});
+    return result;
+  };
+  const pageOf = (handle) => {
+    const here = (work) =>
+      inTurn(async () => {
+        await driver.switchTo().window(handle);
+        return work();
+      });
+    return {
+      goto: (url) => here(() => driver.get(url)),
+      back: () => here(() => driver.navigate().back()),
+      close: () => here(() => driver.close()),
+      run: (body, ...args) =>
+        here(async () => {
+          const { value, error } = await driver.executeAsyncScript(wrapped(body, args));
+          if (error) throw new Error(error);
+          return value;
+        }),
+    };
+  };
+  const handles = () => inTurn(() => driver.getAllWindowHandles());
+
+  return {
+    version,
+    open: async (url) => {
+      const handle = spare ?? (await inTurn(async () => {
+        // The window that was current may be closed.
+        await driver.switchTo().window((await driver.getAllWindowHandles())[0]);
+        await driver.switchTo().newWindow("tab");
+        return driver.getWindowHandle();
+      }));
+      spare = undefined;
+      const page = pageOf(handle);
+      await page.goto(url);
+      return page;
+    },
+    ...extra,
+    close: async () => {
+      try {
+        const [last, ...others] = await handles();
+        for (const handle of others) await pageOf(handle).close();
+        await inTurn(async () => {
+          await driver.switchTo().window(last);
+          await close();
+        });
+      } catch {
+        // It may be gone before it has answered.
+      }
+      if (!(await gone(pid))) killFamily(pid);
+      await end();
+    },
+    kill: async () => {
+      killFamily(pid);
+      await end();
+    },
+  };
+}

@@ -1,0 +1,102 @@
+// `npm run faults -- --peers`: the same rows in Chromium for four other trackers, each set up as its documentation recommends, and for ours beside them.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants } from "node:zlib";
+import { npm } from "../../scripts/lib/toolchain.mjs";
+import { at, manifest } from "../../scripts/lib/project.mjs";
+import { chromium } from "./browsers/chromium.mjs";
+import { recorded } from "./recorder.mjs";
+import { ROWS } from "./rows/index.mjs";
+import { runRow } from "./run.mjs";
+import { recobeacon } from "./trackers/recobeacon.mjs";
+
+const FOLDER = at("tests", "faults", "peers");
+/** Rows that a page without a stub cannot be put through: its calls stand behind the import. */
+const NEEDS_STUB = /before the module/;
+/** Browsers at a time, and how often a row is tried that could not be run. */
+const AT_ONCE = 3;
+const TRIES = 3;
+
+/** They are nobody's dependency but this run's. */
+export const peerSteps = () =>
+  existsSync(join(FOLDER, "node_modules")) ? [] : [{ label: "installing the peers from npm", run: (task) => npm(["ci", "--ignore-scripts"], { task, cwd: FOLDER }) }];
+
+/** Ours, with the copies counted that the collector dropped. */
+const ours = {
+  name: manifest.name,
+  version: manifest.version,
+  setUp: 'reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } })',
+  call: 'reco("basket", { itemId: id })',
+  identity: "id",
+  documentation: [],
+  get weighs() {
+    return Object.fromEntries(["reco.js", "recobeacon.wasm"].map((name) => [`dist/${name}`, readFileSync(at("dist", name))]));
+  },
+  make: async () => {
+    const tracker = await recobeacon();
+    const came = new Map();
+    return {
+      ...tracker,
+      receive: async (sent) => {
+        const answer = await tracker.receive(sent);
+        const { events = [] } = answer.status < 300 && sent.method === "POST" ? JSON.parse(sent.body) : {};
+        for (const { id } of events) came.set(id, (came.get(id) ?? 0) + 1);
+        return answer;
+      },
+      copies: () => [...came.values()].filter((times) => times > 1).length,
+    };
+  },
+};
+
+export async function everyTracker() {
+  const { searchInsights } = await import("./peers/search-insights.mjs");
+  const { snowplow } = await import("./peers/snowplow.mjs");
+  const { segment } = await import("./peers/segment.mjs");
+  const { posthog } = await import("./peers/posthog.mjs");
+  return [ours, ...[searchInsights, snowplow, segment, posthog].map((peer) => ({ ...peer, make: recorded(peer) }))];
+}
+
+/** A row of one tracker: what runRow counts, the copies that came, and what the pages had thrown at them. */
+async function measured(row, tracker, short) {
+  const where = { row: row.name, tracker: tracker.name };
+  if (tracker.stub === false && NEEDS_STUB.test(row.name)) return { ...where, na: "its npm package has no stub: there is no call before it is there" };
+  for (let tries = 1; ; tries++) {
+    let made;
+    const makeTracker = async () => (made = await tracker.make());
+    const result = await runRow({ engine: chromium, row, transport: "beacon", makeTracker, short });
+    // The harness's own trouble, a browser that does not start for one, says nothing about a tracker.
+    if (result.error && tries < TRIES) continue;
+    return { ...where, ...result, copies: made?.copies() ?? 0, notes: made?.notes?.() ?? [] };
+  }
+}
+
+const said = ({ row, tracker, na, made, once, lost, twice, copies, requests, seconds, error, notes = [] }, place) =>
+  `${place} ${row}: ${tracker}: ${na ? "not applicable" : `made ${made}, once ${once}, lost ${lost}, twice ${twice}, came more than once ${copies}, ${requests} requests, ${seconds} s`}${[error?.split("\n")[0], ...notes].filter(Boolean).map((note) => `\n      ${note}`).join("")}`;
+
+/** Some at the same time, each with a browser of its own: most of it is waiting. `names`, `parts`: parts of names, or all. */
+export async function runPeers({ names, parts, short, each = () => {} }) {
+  const has = (wanted, name) => !wanted || wanted.some((part) => name.includes(part));
+  const trackers = (await everyTracker()).filter(({ name }) => has(names, name));
+  const rows = ROWS.filter(({ name, long }) => has(parts, name) && !(short && long));
+  const jobs = rows.flatMap((row) => trackers.map((tracker) => ({ row, tracker })));
+  const results = [];
+  let next = 0;
+  const work = async () => {
+    while (next < jobs.length) {
+      const place = ++next;
+      const { row, tracker } = jobs[place - 1];
+      const result = await measured(row, tracker, short);
+      console.log(said(result, `${place}/${jobs.length}`));
+      results.push(result);
+      each(results);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return { trackers, rows, results };
+}
+
+const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } }).length;
+
+/** Bytes of what a page loads before its first event, by file. */
+export const sizes = (tracker) => Object.entries(tracker.weighs).map(([file, bytes]) => ({ file, raw: bytes.length, brotli: brotli(bytes) }));

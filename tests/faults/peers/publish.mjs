@@ -1,0 +1,87 @@
+// docs/peers.md: what a run with other trackers has counted, with the set-up that it can be repeated from.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { at } from "../../../scripts/lib/project.mjs";
+import { sizes } from "../peers.mjs";
+
+const DOCS = at("docs", "peers.md");
+const BEGIN = "<!-- the run begins -->";
+const END = "<!-- the run ends -->";
+
+const number = (value) => value.toLocaleString("en-US");
+const lines = (rows) => [rows[0], rows[0].map(() => "---"), ...rows.slice(1)].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+const code = (text) => `\`${text.replaceAll("|", "\\|")}\``;
+
+/** lost / twice, and in brackets how many came more than once before the copies were dropped. */
+function cell(result) {
+  if (!result) return "";
+  if (result.na) return "n/a";
+  const { lost, twice, copies, error } = result;
+  const marked = (value) => (value > 0 ? `**${number(value)}**` : "0");
+  return `${marked(lost)} / ${marked(twice)}${copies > 0 ? ` (${number(copies)})` : ""}${error ? " ⚠" : ""}`;
+}
+
+const made = (results) => number(Math.max(...results.filter(({ na }) => !na).map((result) => result.made)));
+
+/** In how many of the rows that apply to it nothing was lost, and nothing stored twice. */
+const score = (results) => {
+  const counted = results.filter(({ na, error }) => !na && !error);
+  const right = counted.filter(({ lost, twice }) => lost === 0 && twice === 0);
+  return `${right.length} of ${counted.length}`;
+};
+
+function delivery({ trackers, rows, results }) {
+  const of = (row, tracker) => results.find((result) => result.row === row.name && result.tracker === tracker.name);
+  const measured = rows.filter((row) => trackers.some((tracker) => of(row, tracker)));
+  return lines([
+    ["fault", "made", ...trackers.map(({ name }) => name)],
+    ...measured.map((row) => [row.name, made(results.filter((result) => result.row === row.name)), ...trackers.map((tracker) => cell(of(row, tracker)))]),
+    ["**rows without a loss or a double**", "", ...trackers.map((tracker) => `**${score(results.filter((result) => result.tracker === tracker.name))}**`)],
+  ]);
+}
+
+const setUps = (trackers) =>
+  lines([
+    ["tracker", "set up by", "one event", "id by which the vendor drops copies", "documentation"],
+    ...trackers.map(({ name, version, setUp, call, identity, documentation }) => [`${name} ${version}`, code(setUp), code(call), identity ? code(identity) : "none", documentation.map((address, n) => `[${n + 1}](${address})`).join(" ")]),
+  ]);
+
+const weights = (trackers) =>
+  lines([
+    ["tracker", "files", "bytes", "brotli -q 11"],
+    ...trackers.map((tracker) => {
+      const files = sizes(tracker);
+      const sum = (what) => number(files.reduce((all, file) => all + file[what], 0));
+      return [`${tracker.name} ${tracker.version}`, files.map(({ file }) => code(file)).join(" + "), sum("raw"), sum("brotli")];
+    }),
+  ]);
+
+/** What the pages had thrown at them, and what came that was no event. */
+function thrown({ trackers, results }) {
+  const told = trackers.flatMap((tracker) => {
+    const found = new Map();
+    for (const { row, notes = [] } of results.filter((result) => result.tracker === tracker.name)) for (const note of notes) found.set(note, [...(found.get(note) ?? []), row]);
+    return [...found].map(([note, rows]) => `* ${tracker.name}, ${rows.length > 3 ? `${rows.length} rows` : rows.map((row) => `"${row}"`).join(", ")}: ${code(note)}`);
+  });
+  return told.length ? told.join("\n") : "Nothing.";
+}
+
+/** Replaces what stands between the markers of the docs. */
+export function publishPeers(run, { short = false } = {}) {
+  const text = readFileSync(DOCS, "utf8");
+  const [before, rest] = text.split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (after === undefined) throw new Error(`${DOCS} has no place for the run`);
+  const version = run.results.find((result) => result.version)?.version;
+  const parts = [
+    `Chromium ${version}${short ? ", the short cut of the rows" : ""}. Each cell: lost / stored twice (came more than once, before the vendor's own rule dropped the copies). ⚠: the row could not be run to its end.`,
+    delivery(run),
+    "### Set-up",
+    setUps(run.trackers),
+    "### What a page loads before its first event",
+    weights(run.trackers),
+    "### What the pages had thrown at them",
+    thrown(run),
+  ];
+  writeFileSync(DOCS, `${before}${BEGIN}\n\n${parts.join("\n\n")}\n\n${END}${after}`);
+}

@@ -1,0 +1,12 @@
+// The faults. A row: `name`; `run({ visitor, server, tracker, take, short, pause })`, after which come the visitor's next page view and the count;
+// `transports`, the default one unless it says more (the short cut takes the first only); `lost`, how many may be and `because`, where it cannot be none;
+// `cookies`, a setting of the browser; `next`, options of the next page view's page; `long`, not part of the short cut.
+
+import { answers } from "./answers.mjs";
+import { kills } from "./kills.mjs";
+import { leaving } from "./leaving.mjs";
+import { load } from "./load.mjs";
+import { page } from "./page.mjs";
+import { storage } from "./storage.mjs";
+
+export const ROWS = [...leaving, ...kills, ...answers, ...storage, ...page, ...load];

@@ -1,0 +1,118 @@
+// The visitor leaves: by a link, by closing the tab or the window, before the tracker is there, and comes back out of the cache.
+
+import { NotApplicable } from "../run.mjs";
+
+const BOTH = ["beacon", "auto"];
+const CLICKS = 1000;
+const CLICKS_SHORT = 50;
+const CLICK_MS = 1_500;
+const TIMES = 3;
+/** The link is clicked so long after `load`: 0 to 145 ms, so that the module is sometimes there and sometimes not. */
+const clickAfter = "(next * 37) % 150";
+
+/** A page with a link to itself whose click makes one event: the browser goes through as many pages as there are clicks. */
+const clickThrough = (last) => `
+  const next = Number(new URLSearchParams(location.search).get("next"));
+  const link = document.body.appendChild(document.createElement("a"));
+  link.href = "?next=" + (next + 1);
+  link.textContent = "on";
+  link.onclick = () => window.faults.make(next, 1);
+  if (next < ${last}) addEventListener("load", () => setTimeout(() => link.click(), ${clickAfter}));`;
+
+export const leaving = [
+  {
+    name: "click and navigate at once",
+    transports: BOTH,
+    limitMs: CLICKS * CLICK_MS,
+    async run({ visitor, server, take, short, pause }) {
+      const clicks = short ? CLICKS_SHORT : CLICKS;
+      const url = visitor.address({ after: clickThrough(clicks) });
+      const page = await visitor.openUrl(`${url}?next=0`);
+      const last = `?next=${clicks}`;
+      while (!server.visits.at(-1)?.endsWith(last)) await pause(100);
+      take(clicks);
+      // Asked for is not there: until then its driver still sees the page before.
+      const isThere = () => page.run("(last) => location.search === last && document.readyState === 'complete'", last).catch(() => false);
+      while (!(await isThere())) await pause(100);
+      await page.goto(server.elsewhere);
+    },
+  },
+  {
+    name: "close the tab",
+    transports: BOTH,
+    async run({ visitor, server }) {
+      await visitor.openUrl(server.elsewhere);
+      for (let tab = 0; tab < 5; tab++) {
+        const page = await visitor.open();
+        await page.ready();
+        await page.make(9);
+        await page.close();
+      }
+    },
+  },
+  {
+    name: "close the window, which ends the browser",
+    transports: BOTH,
+    async run({ visitor }) {
+      for (let window = 0; window < 2; window++) {
+        const page = await visitor.open();
+        await page.ready();
+        await page.make(9);
+        await visitor.close();
+      }
+    },
+  },
+  {
+    name: "leave before the module has loaded",
+    transports: BOTH,
+    async run({ visitor, server, tracker, pause }) {
+      server.hold = tracker.late;
+      for (let view = 0; view < 5; view++) {
+        const page = await visitor.open();
+        await page.make(9);
+        if (view % 2) await pause(500);
+        await page.goto(server.elsewhere);
+      }
+    },
+  },
+  {
+    name: "close the tab before the module has loaded",
+    async run({ visitor, server, tracker }) {
+      server.hold = tracker.late;
+      await visitor.openUrl(server.elsewhere);
+      for (let tab = 0; tab < 3; tab++) {
+        const page = await visitor.open();
+        await page.make(9);
+        await page.close();
+      }
+    },
+  },
+  {
+    name: "forth and back (bfcache)",
+    transports: BOTH,
+    async run({ visitor, server, pause }) {
+      const shown = () => page.run("() => window.shown");
+      const page = await visitor.openUrl(server.elsewhere);
+      await page.goto(`${server.elsewhere}?2`);
+      await page.back();
+      // The page without a tracker tells whether there is such a cache at all.
+      if (!(await shown()).at(-1)) throw new NotApplicable("under its driver no page comes out of the cache");
+      await page.goto(visitor.address({ before: "window.shown = []; addEventListener('pageshow', (event) => shown.push(event.persisted))" }));
+      await page.ready();
+      await page.make(9);
+      let fromCache = 0;
+      for (let time = 0; time < TIMES; time++) {
+        await page.goto(server.elsewhere);
+        await page.back();
+        await pause(300);
+        fromCache += (await shown()).at(-1);
+        await page.ready();
+        await page.make(9);
+        // Once it is left in the same moment, with everything still to be sent.
+        await pause(time === TIMES - 2 ? 0 : 500);
+      }
+      if (fromCache === 0) throw new Error("the page never came out of the cache");
+      await page.goto(server.elsewhere);
+    },
+  },
+];

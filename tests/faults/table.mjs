@@ -1,0 +1,62 @@
+// Shows what a run has counted: a line for each row, a table of all, and the table in the docs.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { at } from "../../scripts/lib/project.mjs";
+import { ENGINES } from "./browsers/index.mjs";
+import { ROWS } from "./rows/index.mjs";
+
+const DOCS = at("docs", "delivery-faults.md");
+const BEGIN = "<!-- the table begins -->";
+const END = "<!-- the table ends -->";
+
+const number = (value) => value.toLocaleString("en-US");
+
+/** Whether as little was lost and doubled as the row promises. What does not apply is within. */
+export const isWithin = ({ lost = 0 }, result) => Boolean(result.na) || (!result.error && result.made > 0 && result.lost <= lost && result.twice === 0);
+
+/** One row of one engine, for who watches. */
+export function line({ row, transport, engine, made, once, lost, twice, seconds, na, error, within, which, pending }, place) {
+  const counted = na ? `not applicable: ${na}` : `made ${number(made)}, once ${number(once)}, lost ${number(lost)}, twice ${number(twice)}`;
+  const faulty = within || na ? "" : `  <- ${error ?? `still queued ${pending}; lost ${which.lost.join(" ")}; twice ${which.twice.join(" ")}`}`;
+  return `${place} ${ENGINES[engine].label}: ${row} (${transport}): ${counted}, ${seconds} s${faulty}`;
+}
+
+const cell = (result) => {
+  if (!result) return "";
+  if (result.na) return "n/a";
+  if (result.error) return "failed";
+  const { made, once, lost, twice } = result;
+  const marked = (value) => (value > 0 ? `**${number(value)}**` : "0");
+  return `${number(made)} / ${number(once)} / ${marked(lost)} / ${marked(twice)}`;
+};
+
+/** Markdown: a line for each fault and transport, a column for each engine. */
+export function table(results) {
+  const engines = [...new Set(results.map(({ engine }) => engine))];
+  const version = (engine) => results.find((each) => each.engine === engine && each.version)?.version ?? "";
+  const keys = [...new Set(results.map(({ row, transport }) => JSON.stringify([row, transport])))].map((key) => JSON.parse(key));
+  const head = ["fault", "transport", ...engines.map((engine) => `${ENGINES[engine].label} ${version(engine)}`)];
+  const lines = keys.map(([row, transport]) => [row, transport, ...engines.map((engine) => cell(results.find((each) => each.engine === engine && each.row === row && each.transport === transport)))]);
+  return [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+/** Why a row's number is not 0, as far as it is known beforehand, and why a row is not there for an engine. */
+function reasons(results) {
+  const known = ROWS.filter(({ name, because }) => because && results.some(({ row, lost }) => row === name && lost > 0));
+  const absent = results.filter(({ na }) => na);
+  return [
+    ...known.map(({ name, because }) => `* **${name}**: ${because}.`),
+    ...absent.map(({ row, transport, engine, na }) => `* **${row}** (${transport}) is not there for ${ENGINES[engine].label}: ${na}.`),
+  ].join("\n");
+}
+
+/** Replaces what stands between the markers of the docs. */
+export function publish(results, { short = false } = {}) {
+  const text = readFileSync(DOCS, "utf8");
+  const [before, rest] = text.split(BEGIN);
+  const after = rest?.split(END)[1];
+  if (after === undefined) throw new Error(`${DOCS} has no place for the table`);
+  const cut = short ? "The short cut.\n\n" : "";
+  const made = [`${cut}Each cell: made / stored once / lost / stored twice.`, table(results), reasons(results)].filter(Boolean).join("\n\n");
+  writeFileSync(DOCS, `${before}${BEGIN}\n\n${made}\n\n${END}${after}`);
+}

@@ -1,0 +1,86 @@
+// This tracker, as a shop has it: the snippet, the script, the collector. What the other side of this seam may know:
+//
+// - `owns(path)`, `endpoint`, `receive({ method, url, headers, body })`: the requests that are events, and their answer;
+// - `file(path)`: what the pages load; `late`: a pattern of the file that the page can be left before; `prefix`: how its keys in localStorage begin;
+// - `page(options)`: HTML. `before` runs before everything, `after` at the end; `transport` and `queue` are the tracker's own;
+//   in the page `faults.make(from, count)` makes events with these numbers, `faults.value(from, count)` such as must not wait,
+//   `faults.pending()` tells how many are not delivered yet, `faults.ready()` resolves when the tracker is there;
+// - `stored()`: number of an event -> how often it is stored.
+
+import { readFileSync } from "node:fs";
+import { request } from "node:http";
+import { extname, join } from "node:path";
+import { readAll, startTemporary } from "../../../scripts/lib/collector.mjs";
+import { at } from "../../../scripts/lib/project.mjs";
+
+const DIST = at("dist");
+const ENDPOINT = "/v1/events";
+const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm" };
+/** One in so many is a purchase intent, which leaves at once and takes with it what waits. */
+const BASKET_EVERY = 10;
+
+export async function recobeacon() {
+  const collector = await startTemporary({ dist: DIST });
+  const snippet = readFileSync(join(DIST, "snippet.js"), "utf8").trim();
+  const counts = new Map();
+  let last = 0;
+
+  return {
+    name: "recobeacon",
+    endpoint: ENDPOINT,
+    owns: (path) => path === ENDPOINT,
+    late: /\.wasm/,
+    prefix: "reco_",
+    receive: (sent) => forward(collector.url, sent),
+    file: (path) => {
+      if (!/^\/dist\/[\w.-]+$/.test(path)) return undefined;
+      try {
+        return { status: 200, headers: { "content-type": TYPES[extname(path)] ?? "text/plain", "cache-control": "max-age=3600" }, body: readFileSync(join(DIST, path.slice("/dist/".length))) };
+      } catch {
+        return undefined;
+      }
+    },
+    page: ({ before = "", after = "", transport, queue } = {}) => `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>A shop</title><link rel="icon" href="data:,">
+<script>${before}</script>
+<script>${snippet}</script>
+<script async src="/dist/reco.js"></script>
+<script>
+  reco("create", ${JSON.stringify({ destinations: { protocol: "batch", endpoint: ENDPOINT, transport }, queue })});
+  const id = (number) => "e-" + String(number).padStart(6, "0");
+  const each = (from, count, verb) => { for (let n = from; n < from + count; n++) reco(verb(n), { itemId: id(n) }); };
+  const tracker = () => new Promise((resolve) => reco("ready", resolve));
+  window.faults = {
+    make: (from, count) => each(from, count, (n) => (n % ${BASKET_EVERY} === ${BASKET_EVERY - 1} ? "basket" : "click")),
+    value: (from, count) => each(from, count, () => "buy"),
+    ready: () => tracker().then(() => true),
+    pending: () => tracker().then((it) => it.stats().queued),
+    stats: () => tracker().then((it) => it.stats()),
+  };
+</script></head><body><script>${after}</script></body></html>`,
+    stored: async () => {
+      for (const { row, itemId } of await readAll(collector, "/v1/events", "events", { from: last })) {
+        last = Math.max(last, row);
+        const number = Number(itemId?.match(/^e-(\d+)$/)?.[1] ?? NaN);
+        counts.set(number, (counts.get(number) ?? 0) + 1);
+      }
+      return counts;
+    },
+    stop: collector.stop,
+  };
+}
+
+/** As a proxy in front of it does, whose name the page has: the headers pass both ways as they are. */
+const forward = (collector, { method, url, headers, body }) =>
+  new Promise((resolve, reject) => {
+    const onward = request(new URL(url, collector), { method, headers, agent: false }, (answer) => {
+      const parts = [];
+      answer.on("data", (part) => parts.push(part));
+      answer.on("end", () => {
+        const { connection, "transfer-encoding": _, ...kept } = answer.headers;
+        resolve({ status: answer.statusCode, headers: kept, body: Buffer.concat(parts) });
+      });
+      answer.on("error", reject);
+    });
+    onward.on("error", reject).end(body);
+  });

@@ -1,0 +1,91 @@
+// The vocabulary of data-reco-*: which method takes which fields, and how attributes become their values.
+
+const ITEM = "itemId itemType categoryPath masterId title";
+const SEARCH = "query position originalPosition page pageSize originalPageSize score campaign";
+
+/** What each method's object may have. index.d.ts says what it means. */
+const OBJECTS = {
+  __proto__: null,
+  click: ITEM,
+  consume: `${ITEM} percentage`,
+  basket: `${ITEM} quantity price campaign`,
+  deleteFromBasket: `${ITEM} quantity`,
+  wishlist: `${ITEM} price`,
+  deleteFromWishlist: ITEM,
+  buy: `${ITEM} price quantity orderId campaign`,
+  rate: `${ITEM} rating`,
+  blacklist: ITEM,
+  rendered: "itemType scenario",
+  clickRecommended: `${ITEM} scenario modelId mainId`,
+  triggerOpened: "triggerName",
+  clickTriggered: `${ITEM} triggerName`,
+  feedback: "query positive message",
+  cacheHit: "query page pageSize hitCount searchTimeMs minScore maxScore itemId searchField customSorting additionalInfo",
+  landingPageClick: `${ITEM} campaign pageId`,
+  predictiveBasketClick: ITEM,
+};
+/** Methods with a text instead of an object, or with nothing. */
+const OTHERS = { __proto__: null, login: "user", followLink: "url", consent: "state", logout: "", page: "" };
+
+const SHORTER = { itemId: "item", categoryPath: "category" };
+/** The attribute that a field is written as. */
+export const attribute = (field) => `data-reco-${SHORTER[field] ?? field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+const NUMBERS = /^(quantity|rating|percentage|page|hitCount|searchTimeMs)$|osition$|Size$|core$/;
+const BOOLEANS = /^(positive|customSorting)$/;
+/** What is said of one item is not said of another one within its element. */
+const OF_ITEM = /^(itemType|categoryPath|masterId|title|price|quantity|rating|percentage)$/;
+
+const words = (text) => text.split(" ").filter(Boolean);
+const ALL = words(Object.values({ ...OBJECTS, ...OTHERS }).join(" ") + ` ${SEARCH}`);
+/** Every attribute that says something, so that no other change is looked at. */
+export const ATTRIBUTES = [...new Set(ALL.map(attribute)), "data-reco", "data-reco-on", "data-reco-consume"];
+
+export const CONTAINER = "[data-reco-scenario]:not([data-reco])";
+/** What there is something to do for. */
+export const MARKED = `[data-reco],[data-reco-consume],${CONTAINER}`;
+
+export const isMethod = (name) => name in OBJECTS || name in OTHERS;
+/** Whether the method's object is about one item. */
+export const isAboutItem = (method) => words(OBJECTS[method] ?? "").includes("itemType") && method !== "rendered";
+
+/**
+ * The fields of a method, or these, each from the nearest element upwards that has it; not above `top`. An empty attribute ends
+ * the search: the field is left out.
+ */
+export function read(element, fields, top) {
+  const found = {};
+  const wanted = Array.isArray(fields) ? fields : words(OBJECTS[fields]);
+  for (let at = element; at; at = at === top ? null : at.parentElement) {
+    const foreign = "itemId" in found && at.hasAttribute(attribute("itemId"));
+    for (const field of wanted) {
+      const text = at.getAttribute(attribute(field))?.trim();
+      if (text === undefined || field in found || (foreign && OF_ITEM.test(field))) continue;
+      found[field] = convert(field, text);
+    }
+  }
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== ""));
+}
+
+/** The arguments of a method. `itemOf(fields)` adds what the page says of its product, where no item is named. */
+export function args(element, method, itemOf) {
+  const one = OTHERS[method];
+  if (one !== undefined) return one ? [read(element, [one])[one]] : [];
+  const event = isAboutItem(method) ? itemOf(read(element, method), OBJECTS[method]) : read(element, method);
+  if (method === "click") {
+    const search = read(element, words(SEARCH));
+    if ("query" in search) event.search = search;
+  }
+  if (method === "rendered") {
+    const items = [...element.querySelectorAll(`[${attribute("itemId")}]`)];
+    event.items = (items.length ? items : [element]).map((item) => read(item, ["itemId", "itemType"]));
+  }
+  return [event];
+}
+
+/** Text where it is none of its kind: the engine says what is wrong with it. */
+function convert(field, text) {
+  if (NUMBERS.test(field) && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
+  if (BOOLEANS.test(field) && /^(true|false)$/.test(text)) return text === "true";
+  return text;
+}

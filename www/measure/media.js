@@ -1,0 +1,57 @@
+// consumeTimer by media: which parts of a video or a sound the browser has played, as it says itself.
+// https://html.spec.whatwg.org/multipage/media.html#dom-media-played
+
+import { hear } from "./hear.js";
+
+/** Shortest time between two reports of one that simply plays: browsers tell 4 to 66 times a second. */
+const PAUSE_MS = 1000;
+
+/** What was played of an element before the page view that is being measured. */
+const before = new WeakMap();
+
+export const media = (port, id, element) => {
+  const known = new WeakRef(element);
+  let last = -PAUSE_MS;
+
+  const tell = ({ type, timeStamp } = {}) => {
+    if (type === "timeupdate" && timeStamp - last < PAUSE_MS) return;
+    last = timeStamp ?? last;
+    const player = known.deref();
+    if (!player) return unhear();
+    const { duration } = player;
+    // Live: without end. Not loaded yet: no number.
+    port.call("played", [id, Number.isFinite(duration) ? duration * 1000 : null, without(ranges(player), before.get(player)).flat()]);
+    if (type === "ended" && port.percentage(id) === 100) unhear();
+  };
+
+  const ends = [
+    hear(port, element, "timeupdate pause ended seeked durationchange", tell),
+    // On the window, so that it comes before the engine hears on the document that the page was hidden.
+    hear(port, window, "visibilitychange pagehide", tell),
+  ];
+  const unhear = () => {
+    for (const end of ends.splice(0)) end();
+  };
+  tell();
+  return {
+    /** `page`: a new page view begins, and what was played until now is not played in it. */
+    end(page) {
+      if (!ends.length) return;
+      tell();
+      const player = known.deref();
+      if (page && player) before.set(player, ranges(player));
+      unhear();
+    },
+  };
+};
+
+/** Start and end of each, in milliseconds. */
+const ranges = ({ played }) => Array.from({ length: played.length }, (_, n) => [played.start(n) * 1000, played.end(n) * 1000]);
+
+/** The ranges without these others; unless they were played of something else, that the element had loaded then. */
+function without(played, others = []) {
+  const same = others.every(([from, to]) => played.some(([start, end]) => start <= from && to <= end));
+  if (!same) return played;
+  const rest = ([from, to], list) => list.flatMap(([start, end]) => [[start, Math.min(end, from)], [Math.max(start, to), end]]).filter(([start, end]) => start < end);
+  return others.reduce((list, other) => rest(other, list), played);
+}

@@ -1,0 +1,103 @@
+// observeRecommendations: how much is seen of each item of a container, and clicks in them.
+
+import { attribute, CONTAINER, read } from "./fields.js";
+import { guarded, hear } from "./hear.js";
+
+/** Half of an item, in thousandths: only what gets there, or leaves, is told. */
+const HALF = 500;
+/**
+ * Where the browser looks: at one half, and for items that are larger than the window at ever smaller shares, no two of
+ * which are more than a tenth apart. The last is half a window of an item as tall as a hundred.
+ */
+const STEPS = Array.from({ length: 50 }, (_, n) => 0.5 / 1.1 ** n);
+const ITEM = `[${attribute("itemId")}]`;
+const IN_LIST = ["itemId", "itemType"];
+
+export const seen = (port, id, container, options) => {
+  // Nothing here holds an element: the page may throw it away and forget the rest.
+  const known = new WeakRef(container);
+  /** By element: its number, and what the engine knows of it: nothing yet, or whether half of it is in view. */
+  const items = new WeakMap();
+  let numbers = 0;
+
+  const looked = (entries) => {
+    const news = [];
+    for (const entry of entries) {
+      const item = items.get(entry.target);
+      const share = shareOf(entry);
+      if (!item || share >= HALF === Boolean(item.inView)) continue;
+      news.push(item.number, item.inView === undefined ? read(entry.target, IN_LIST, known.deref()) : null, share);
+      item.inView = share >= HALF;
+    }
+    tell(news);
+  };
+  const tell = (news) => news.length && port.call("looked", [id, news]);
+  const views = new IntersectionObserver(guarded(port, looked), { threshold: STEPS });
+
+  const add = (container, root) => {
+    for (const element of within(root, ITEM)) {
+      const inner = element.parentElement?.closest(CONTAINER);
+      // A list within the list has its own observer.
+      if (element === container || items.has(element) || (inner !== container && container.contains(inner))) continue;
+      items.set(element, { number: ++numbers });
+      views.observe(element);
+    }
+  };
+  const remove = (root, news) => {
+    for (const element of within(root, "*")) {
+      const item = items.get(element);
+      if (!item) continue;
+      items.delete(element);
+      views.unobserve(element);
+      if (item.inView !== undefined) news.push(item.number, null, -1);
+    }
+  };
+
+  const changed = (records) => {
+    const container = known.deref();
+    const news = [];
+    for (const { type, target, addedNodes, removedNodes } of records) {
+      // Frameworks show another item in the same element.
+      const again = type === "attributes" ? [target] : addedNodes;
+      for (const node of again === addedNodes ? removedNodes : again) remove(node, news);
+      for (const node of again) if (container.contains(node)) add(container, node);
+    }
+    tell(news);
+  };
+  const changes = new MutationObserver(guarded(port, changed));
+
+  const clicked = ({ type, target, button }) => {
+    if (!opens(type, target, button)) return;
+    const item = target.closest?.(`${ITEM},[data-reco-on]`);
+    // What has an event of its own, as a heart on the card, is no click on the recommendation.
+    if (!items.has(item) || item.hasAttribute("data-reco-on")) return;
+    const { itemType, scenario } = options ?? {};
+    port.call("clickRecommended", [{ itemType, ...read(item, "clickRecommended"), scenario }]);
+  };
+
+  add(container, container);
+  changes.observe(container, { childList: true, subtree: true, attributeFilter: IN_LIST.map(attribute) });
+  const unhear = hear(port, container, "click auxclick", clicked);
+  return {
+    gone: () => !known.deref(),
+    end() {
+      views.disconnect();
+      changes.disconnect();
+      unhear();
+    },
+  };
+};
+
+/** Whether it opens what it hits: the middle button does with links, and nothing elsewhere; the right one has a menu. */
+export const opens = (type, target, button) => type !== "auxclick" || (button === 1 && Boolean(target.closest?.("a[href]")));
+
+/** The element itself and what is in it, where the selector says so. */
+export const within = (node, selector) => (node.querySelectorAll ? [node, ...node.querySelectorAll(selector)].filter((element) => element.matches?.(selector)) : []);
+
+/** How much is in view of the element, or of the window if that is smaller, in thousandths. */
+function shareOf({ intersectionRect, boundingClientRect, rootBounds }) {
+  const area = ({ width, height }) => width * height;
+  // A frame of another origin is not told how large the window is.
+  const whole = Math.min(area(boundingClientRect), rootBounds ? area(rootBounds) : innerWidth * innerHeight);
+  return whole && Math.round((1000 * area(intersectionRect)) / whole);
+}
