@@ -70,7 +70,6 @@ const LEASE_MS = 600_000;
 const RENEWAL_MS = 5_000;
 /** The page that was left for this one has let go by then, also where it was left by going back in history. */
 const SEEK_MS = 500;
-
 /** Who has not gone by then stays. */
 const WAVER_MS = 1_000;
 
@@ -197,16 +196,6 @@ export const leave = (tell) => {
   if (!own.size) letGo();
 };
 
-/**
- * The page may be about to go. Firefox does not cache a page that held a lock when it was left, not even one that lets go in
- * `pagehide` (measured in 153). A link to a download, or a visitor who would rather stay: then it takes its own back.
- */
-export const waver = () => {
-  if (!navigator.locks) return;
-  letGo();
-  setTimeout(() => away || [...own].forEach(([tell, instance]) => held.has(instance) || hold(tell, instance)), WAVER_MS);
-};
-
 /** The page goes, or its leases ran out. */
 export const depart = () => {
   away = true;
@@ -234,4 +223,14 @@ export const present = (deed) => {
   renew();
   if (away || returning) (returning ??= comeBack()).then(deed);
   else deed();
+};
+
+/**
+ * The page may be about to go. Firefox does not cache a page that held a lock when it was left, not even one that lets go in
+ * `pagehide` (measured in 153). A link to a download, or a visitor who would rather stay: then it takes its own back.
+ */
+export const waver = () => {
+  if (!navigator.locks) return;
+  depart();
+  setTimeout(present, WAVER_MS, () => {});
 };
