@@ -4,12 +4,16 @@
 // A page that is left earlier parks them for the next one, each as JSON with a comma behind it, under a key that no other tab writes to. Only where the
 // last word on consent is yes, as in early.js, which reads them. It is pasted into every page, so it is as careful as 600 bytes can be:
 // where `respect.dnt` is set it parks nothing, and nothing among a thousand keys of the site's.
-((page, granted) => {
+((page, granted, room) => {
   if (page.reco) return;
   const reco = (page.reco = (...args) => {
     reco.q.push([args.shift(), args, Date.now()]);
   });
   reco.q = [];
+  // Looked at now: in a tab that is being closed Firefox 153 refuses a page's first look at its storage, and whatever comes behind it.
+  try {
+    room = localStorage.length < 999;
+  } catch {}
   // Never unload, which keeps a page out of the back/forward cache.
   addEventListener("pagehide", () => {
     let may, text = "", rest = [];
@@ -31,12 +35,12 @@
           }
           if (verb == "consent") may = said == granted;
           text += line + ",";
-        } catch (e) {}
+        } catch {}
       }
-      if (may && localStorage.length < 999) {
+      if (may && room) {
         localStorage["reco_q" + Math.random()] = text;
         reco.q = rest;
       }
-    } catch (e) {}
+    } catch {}
   });
 })(window, "granted");

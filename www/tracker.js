@@ -1,7 +1,7 @@
 // The façade: the methods of index.d.ts over a module that arrives later, or never. It keeps what
 // is called early, never throws into the page, and goes quietly dead when the module traps.
 
-import { consentOf, keyOf, leave, REPLAYED } from "./early.js";
+import { attempt, consentOf, keyOf, leave, REPLAYED } from "./early.js";
 
 /** Methods that the engine carries out; they may be called before it is there. */
 const VERBS = [...REPLAYED, "page", "consent"];
@@ -328,6 +328,8 @@ function make(config, load, measure, forget) {
   }
 
   const ready = dead ? Promise.resolve() : start();
+  // In a tab that is being closed Firefox refuses a page's first look at its storage, and the beacon behind it.
+  attempt(() => localStorage.length);
   // Never unload, which keeps a page out of the back/forward cache.
   if (inPage()) addEventListener("pagehide", () => core || (early = leave(settings, early)));
   ready.catch(() => {});

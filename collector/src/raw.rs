@@ -102,9 +102,14 @@ pub fn read(
     }
     // At a time before every call, at which none has waited too long.
     let end = moment("end", 0);
-    effects.extend(engine.handle(Input::Flush, &end));
+    // A page that is seen has only a few requests under way, and here nobody answers them.
+    effects.extend(engine.handle(Input::Hidden, &end));
     while engine.is_flushing() && !engine.is_disposed() {
-        effects.extend(engine.handle(Input::Flush, &end));
+        let more = engine.handle(Input::Flush, &end);
+        if more.is_empty() {
+            break;
+        }
+        effects.extend(more);
     }
 
     let mut events = Vec::new();
