@@ -123,8 +123,8 @@ scenario("where cookies stop being taken, nothing is lost and nothing doubled", 
   await until(() => gate.log.length, "the beacon");
   gate.fault = pass;
   await page.evaluate(() => window.dispatchEvent(new Event("online")));
-  await collector.expectExactly({ itemId: "1" });
   await until(async () => (await stats(page)).acknowledged === 1, "the acknowledgement");
+  await collector.expectExactly({ itemId: "1" });
   assert.deepEqual(await context.cookies(), []);
   assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
   assert.deepEqual(await warnings(page), []);

@@ -198,6 +198,7 @@ scenario("a full storage stops nothing", { site: shop(), gated: true, allow: NET
   await flush(page);
   gate.fault = pass;
   await page.evaluate(() => window.dispatchEvent(new Event("online")));
+  await until(async () => (await stats(page)).acknowledged === 1, "the acknowledgement");
   await collector.expectExactly({ itemId: "1" });
   assert.deepEqual(await outbox(page), {});
   assert.deepEqual(await warnings(page), []);
@@ -214,6 +215,7 @@ scenario(
     await flush(page);
     gate.fault = pass;
     await page.evaluate(() => window.dispatchEvent(new Event("online")));
+    await until(async () => (await stats(page)).acknowledged === 1, "the acknowledgement");
     await collector.expectExactly({ itemId: "1" });
     assert.deepEqual(await warnings(page), []);
   },
