@@ -149,6 +149,16 @@ fn what_nobody_acknowledged_goes_again_by_fetch_after_fifteen_seconds() {
 }
 
 #[test]
+fn a_network_that_is_there_again_is_asked_at_once() {
+    let mut page = taken();
+    page.feed(Input::Online(false));
+    assert_eq!(page.sends.len(), 1);
+    page.feed(Input::Online(true));
+    assert_eq!((page.sends.len(), page.count("acknowledged")), (2, 1));
+    assert_eq!(page.sends[1].send.via, Via::Fetch);
+}
+
+#[test]
 fn what_cannot_be_read_the_second_time_is_sent() {
     let mut page = taken();
     page.network(|_| Some(Outcome::Taken));

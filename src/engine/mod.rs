@@ -215,7 +215,7 @@ impl Engine {
             }
             Input::Online(online) => {
                 self.online = online;
-                self.queues.iter_mut().filter(|_| online).for_each(Queue::mend);
+                self.queues.iter_mut().filter(|_| online).for_each(Queue::reconnect);
             }
             Input::Flush => all = true,
             Input::Outcome(id, outcome) => {

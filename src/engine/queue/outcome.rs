@@ -79,8 +79,18 @@ impl Queue {
         }
     }
 
-    /// The device has a network again: whatever failed before says nothing.
-    pub fn mend(&mut self) {
+    /// The device has a network again: what failed before says nothing, and what the browser took without a word
+    /// since may be lost.
+    pub fn reconnect(&mut self) {
+        self.mend();
+        for parcel in &mut self.parcels {
+            if let Stage::Taken(until) = &mut parcel.stage {
+                *until = 0;
+            }
+        }
+    }
+
+    fn mend(&mut self) {
         (self.failures, self.broken, self.paused_until) = (0, false, 0);
     }
 
