@@ -18,6 +18,8 @@ const PROFILE = "wasm";
 const TARGET_JS = "es2020";
 /** The drop-in needs no WebAssembly, so it goes wherever the script goes whose place it takes; the stub must not harm a page where there is none. */
 const OLD_TARGET_JS = "es2015";
+/** The stub goes with the module, and each byte of it stands in every page: `catch` without a name. */
+const STUB_TARGET_JS = "es2019";
 
 // The standard library is built too, so that its formatting and panic machinery, which the module
 // never uses, is not in it. Unstable options of a stable compiler: hence RUSTC_BOOTSTRAP.
@@ -224,7 +226,7 @@ async function bundle(work, out) {
     build({ ...common, entryPoints: ["www/core.js", "www/core-all.js"], outdir: next, format: "esm" }),
     build({ ...common, entryPoints: ["www/ycq.js"], outfile: join(next, "ycq.js"), format: "iife", target: OLD_TARGET_JS, pure: [] }),
     // As it is: it is pasted into pages, and a wrapper would only cost bytes.
-    build({ ...common, entryPoints: ["www/snippet.js"], outfile: join(next, "snippet.js"), bundle: false, plugins: [], target: OLD_TARGET_JS }),
+    build({ ...common, entryPoints: ["www/snippet.js"], outfile: join(next, "snippet.js"), bundle: false, plugins: [], target: STUB_TARGET_JS }),
   ]);
   for (const { name } of MODULES) copyFileSync(join(work, `${name}.wasm`), join(next, `${name}.wasm`));
   copyFileSync(at("www", "index.d.ts"), join(next, "index.d.ts"));
