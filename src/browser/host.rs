@@ -6,6 +6,7 @@ use crate::engine::protocol::{Method, Request};
 use crate::engine::time::Now;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
+use web_sys::Navigator;
 
 #[wasm_bindgen(module = "/src/browser/host/basics.js")]
 extern "C" {
@@ -14,6 +15,13 @@ extern "C" {
 
     #[wasm_bindgen(js_name = now)]
     fn moment() -> Vec<f64>;
+}
+
+#[wasm_bindgen]
+extern "C" {
+    // Declared by itself: the search of `web_sys::window()` for the global object costs a kilobyte.
+    #[wasm_bindgen(thread_local_v2, js_name = navigator)]
+    static NAVIGATOR: Navigator;
 }
 
 #[wasm_bindgen(module = "/src/browser/host/basics.js")]
@@ -42,13 +50,12 @@ extern "C" {
 extern "C" {
     pub fn listen(tell: &Function, page: bool, acts: bool, batches: bool);
 
-    pub fn wake(tell: &Function, wait: f64);
+    pub fn woken(tell: &Function);
 }
 
 #[wasm_bindgen(module = "/src/browser/host/page.js")]
 extern "C" {
-    #[wasm_bindgen(js_name = beacon)]
-    fn send_beacon(url: &str, body: Option<&str>, tell: &Function, id: u32) -> bool;
+    fn ask(url: &str, tell: &Function, id: u32);
 
     #[allow(clippy::too_many_arguments)]
     // What `fetch` takes, and a way back.
@@ -108,8 +115,12 @@ pub fn signals() -> Signals {
 /// `navigator.sendBeacon`: a POST always; without a body it has none.
 /// <https://w3c.github.io/beacon/#sendbeacon-method>
 pub fn beacon(Request { url, body, .. }: &Request, id: u32, tell: &Function) -> Outcome {
-    let taken = send_beacon(url, body.as_deref(), tell, id);
-    if taken { Outcome::Taken } else { Outcome::Refused }
+    ask(url, tell, id);
+    // It throws where it was removed (Firefox's `beacon.enabled=false`) or the URL is none. A string
+    // is sent as text/plain, for which no browser asks the server first.
+    let taken =
+        NAVIGATOR.with(|navigator| navigator.send_beacon_with_opt_str(url, body.as_deref()));
+    if taken == Ok(true) { Outcome::Taken } else { Outcome::Refused }
 }
 
 /// `fetch` with `keepalive`. `tell` is called with its [`answer`], later.

@@ -10,6 +10,7 @@ use crate::engine::identity::{Identity, Stored};
 use crate::engine::input::Input;
 use crate::engine::protocol::{Protocol, Request};
 use crate::engine::value::Value;
+use gloo_timers::callback::Timeout;
 use js_sys::Function;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -25,6 +26,7 @@ pub struct Shell {
     engine: RefCell<Engine>,
     inputs: RefCell<Vec<Input>>,
     feeding: Cell<bool>,
+    timer: RefCell<Option<Timeout>>,
     config: Rc<Config>,
     /// Called with what happens, by the files of `host/`: it ends in [`Shell::happened`].
     tell: Function,
@@ -53,6 +55,7 @@ impl Shell {
             engine: RefCell::new(engine),
             inputs: RefCell::default(),
             feeding: Cell::new(true),
+            timer: RefCell::default(),
             config,
             tell,
             sink,
@@ -160,8 +163,12 @@ impl Shell {
             Effect::Send(send) => self.send(send),
             Effect::WakeAt(at) => {
                 let now = host::now().mono_ms;
-                let wait = at.map(|at| at.saturating_sub(now).min(LONGEST_WAIT_MS) as f64);
-                host::wake(&self.tell, wait.unwrap_or(-1.0));
+                let timeout = at.map(|at| {
+                    let wait = at.saturating_sub(now).min(LONGEST_WAIT_MS);
+                    Timeout::new(wait as u32, || host::woken(&self.tell))
+                });
+                // The one before is cancelled by being dropped.
+                self.timer.replace(timeout);
             }
             Effect::SetCookie { name, value, days } => {
                 let domain = self.config.identity.cookie_domain.as_deref().unwrap_or_default();

@@ -13,7 +13,6 @@ const ACT_PAUSE_MS = 1000;
 
 /** What ends the listening, by what is told: to the page, to the visitor's acts, and to what becomes of batches. */
 const heard = new Map();
-const timers = new Map();
 
 /**
  * Listens to the page, to the visitor's acts, to what becomes of batches, or to none of them from now on.
@@ -27,11 +26,8 @@ export const listen = (tell, ...wanted) => {
   });
 };
 
-/** Tells it after so many milliseconds, instead of what was to be told before; less than none: not at all. */
-export const wake = (tell, wait) => {
-  clearTimeout(timers.get(tell));
-  timers.set(tell, wait < 0 ? 0 : setTimeout(() => present(() => say(tell, WAKE)), wait));
-};
+/** Tells that the module's timer has run out. */
+export const woken = (tell) => present(() => say(tell, WAKE));
 
 /** Tells something upon which the engine may send: what it need not send again first. */
 const say = (tell, happening) => {
@@ -94,18 +90,12 @@ const MOST_ASKED = 100;
 /** Who sent what under which number, by the address as the browser resolves it. The oldest go first. */
 const asked = new Map();
 
-const ask = (url, tell, id) => {
+/** Notes what is being sent. */
+export const ask = (url, tell, id) => {
   const request = { tell, id, forbidden: false };
   attempt(() => asked.set(new URL(url, document.baseURI).href, request));
   if (asked.size > MOST_ASKED) asked.delete(asked.keys().next().value);
   return request;
-};
-
-/** Whether the browser takes the request. It throws where it was removed (Firefox's `beacon.enabled=false`) or the URL is none. */
-export const beacon = (url, body, tell, id) => {
-  ask(url, tell, id);
-  // A string is sent as text/plain, for which no browser asks the server first.
-  return attempt(() => navigator.sendBeacon(url, body)) ?? false;
 };
 
 /** `fetch` that outlives the page. */
