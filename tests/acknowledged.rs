@@ -152,6 +152,11 @@ fn what_nobody_acknowledged_goes_again_by_fetch_after_fifteen_seconds() {
 fn a_network_that_is_there_again_is_asked_at_once() {
     let mut page = taken();
     page.feed(Input::Online(false));
+    page.feed(Input::Online(true));
+    assert_eq!(page.sends.len(), 1, "the browser is busy with it");
+    page.feed(Input::Online(false));
+    let name = name(&page, 0);
+    page.feed(Input::Finished(name, 0));
     assert_eq!(page.sends.len(), 1);
     page.feed(Input::Online(true));
     assert_eq!((page.sends.len(), page.count("acknowledged")), (2, 1));

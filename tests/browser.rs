@@ -205,7 +205,10 @@ async fn dispose_leaves_nothing_behind() {
     let tracker = start_here(batch());
     assert!(listeners().contains("window pagehide"), "{}", listeners());
     assert!(!listeners().contains("scroll"), "acts matter only while a timer runs");
-    assert!(!listeners().contains("unload"), "it keeps a page out of the back/forward cache");
+    assert!(
+        !listeners().contains("window unload"),
+        "it keeps a page out of the back/forward cache"
+    );
     let options = json!({ "by": "time", "fullAfterMs": 60_000 });
     let args = Array::of3(&js(&json!({ "itemId": 1 })), &js(&options), &1.into());
     tracker.core().call("consumeTimer", &args, Date::now());

@@ -215,7 +215,9 @@ impl Engine {
             }
             Input::Online(online) => {
                 self.online = online;
-                self.queues.iter_mut().filter(|_| online).for_each(Queue::reconnect);
+                for queue in self.queues.iter_mut().filter(|_| online) {
+                    queue.reconnect(now.mono_ms);
+                }
             }
             Input::Flush => all = true,
             Input::Outcome(id, outcome) => {

@@ -136,6 +136,7 @@ scenario(
     const next = await context.newPage();
     await next.goto(`${url}/a.html`);
     await ready(next);
+    await until(() => next.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.stats().accepted > 0)))), "what the first tab has left is taken up");
     await other.evaluate(() => window.dispatchEvent(new Event("online")));
     // A beacon of which nobody has heard goes again after a quarter of a minute.
     await final(next);

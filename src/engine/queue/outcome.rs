@@ -80,10 +80,10 @@ impl Queue {
     }
 
     /// The device has a network again: what failed before says nothing, and what the browser took without a word
-    /// since may be lost.
-    pub fn reconnect(&mut self) {
+    /// since may be lost. What it is busy with is not.
+    pub fn reconnect(&mut self, mono_ms: u64) {
         self.mend();
-        for parcel in &mut self.parcels {
+        for parcel in self.parcels.iter_mut().filter(|parcel| parcel.slot <= mono_ms) {
             if let Stage::Taken(until) = &mut parcel.stage {
                 *until = 0;
             }
