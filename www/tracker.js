@@ -244,6 +244,7 @@ function make(config, load, measure, forget) {
     const pages = await found(loaded, early);
     if (dead) return;
     core = loaded;
+    removeEventListener("pagehide", left);
     replay(pages, settings.identity?.userId);
     for (const [verb, args, at, element] of early.splice(0)) naming(element, () => run(verb, args, at));
   };
@@ -314,6 +315,7 @@ function make(config, load, measure, forget) {
     },
     dispose() {
       unwatch();
+      if (inPage()) removeEventListener("pagehide", left);
       call("dispose", []);
       forget();
       dead = true;
@@ -327,11 +329,13 @@ function make(config, load, measure, forget) {
     };
   }
 
+  const left = () => core || (early = leave(settings, early));
+
   const ready = dead ? Promise.resolve() : start();
   // In a tab that is being closed Firefox refuses a page's first look at its storage, and the beacon behind it.
   attempt(() => localStorage.length);
   // Never unload, which keeps a page out of the back/forward cache.
-  if (inPage()) addEventListener("pagehide", () => core || (early = leave(settings, early)));
+  if (inPage()) addEventListener("pagehide", left);
   ready.catch(() => {});
   tracker.ready = ready;
 
