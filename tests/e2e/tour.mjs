@@ -138,7 +138,8 @@ export async function gatherWarnings(context) {
       set(value) {
         const first = !reco;
         reco = value;
-        if (first) value("on", "warning", ({ code, field, message }) => window.told({ page, code, field, message }));
+        // Once the stub's script is through.
+        if (first) queueMicrotask(() => value("on", "warning", ({ code, field, message }) => window.told({ page, code, field, message })));
       },
     });
   });
