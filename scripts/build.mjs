@@ -16,9 +16,9 @@ import { setUp, WASM_TARGET } from "./lib/toolchain.mjs";
 
 const PROFILE = "wasm";
 const TARGET_JS = "es2020";
-/** The drop-in needs no WebAssembly, so it goes wherever the script goes whose place it takes; the stub must not harm a page where there is none. */
+/** The drop-in needs no WebAssembly, so it goes wherever the script goes whose place it takes. */
 const OLD_TARGET_JS = "es2015";
-/** The stub goes with the module, and each byte of it stands in every page: `catch` without a name. */
+/** Each byte of the stub stands in every page, hence `catch` without a name; a browser too old for that has no module to wait for either. */
 const STUB_TARGET_JS = "es2019";
 
 // The standard library is built too, so that its formatting and panic machinery, which the module

@@ -6,10 +6,11 @@
 // where `respect.dnt` is set it parks nothing, and nothing among a thousand keys of the site's.
 ((page, granted, room) => {
   if (page.reco) return;
-  const reco = (page.reco = (...args) => {
-    reco.q.push([args.shift(), args, Date.now()]);
-  });
+  const reco = (verb, ...args) => {
+    reco.q.push([verb, args, Date.now()]);
+  };
   reco.q = [];
+  page.reco = reco;
   // Looked at now: in a tab that is being closed Firefox 153 refuses a page's first look at its storage, and whatever comes behind it.
   try {
     room = localStorage.length < 999;

@@ -138,8 +138,7 @@ export async function gatherWarnings(context) {
       set(value) {
         const first = !reco;
         reco = value;
-        // Once the stub's script is through.
-        if (first) queueMicrotask(() => value("on", "warning", ({ code, field, message }) => window.told({ page, code, field, message })));
+        if (first) value("on", "warning", ({ code, field, message }) => window.told({ page, code, field, message }));
       },
     });
   });
