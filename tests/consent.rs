@@ -130,6 +130,27 @@ fn anonymous_sends_but_stores_and_links_nothing() {
 }
 
 #[test]
+fn no_stream_goes_on_over_a_decision() {
+    let mut page = Page::open(batch());
+    for decision in
+        ["granted", "anonymous", "granted", "anonymous", "pending", "granted", "denied", "granted"]
+    {
+        decide(&mut page, decision);
+        page.click(1);
+        page.advance(2_000);
+    }
+    let streams: Vec<String> =
+        page.batches().iter().map(|batch| batch["stream"].as_str().unwrap().to_owned()).collect();
+    // What was held while consent was pending goes with what came after it, and denied sends nothing.
+    assert_eq!(streams.len(), 6, "{streams:?}");
+    for (place, stream) in streams.iter().enumerate() {
+        assert!(!streams[..place].contains(stream), "{streams:?}");
+        let named = page.events().iter().any(|event| event["anonymous"] == stream.as_str());
+        assert!(!named, "{stream} is a visitor's id");
+    }
+}
+
+#[test]
 fn granted_then_anonymous_deletes_and_becomes_a_stranger() {
     let mut page = Page::open(batch());
     let before = page.engine.anonymous_id().unwrap().to_owned();

@@ -5,9 +5,11 @@
 
 mod common;
 
-use common::{Collector, DAY_MS, Page, answered, json, retry_after};
+use common::{Collector, DAY_MS, Page, answered, calm, json, retry_after};
 use proptest::prelude::*;
+use recobeacon::engine::Signals;
 use recobeacon::engine::effect::{Outcome, Send, Via};
+use recobeacon::engine::identity::Stored;
 use recobeacon::engine::input::Input;
 use recobeacon::engine::queue::journal;
 use serde_json::Value as Json;
@@ -28,6 +30,8 @@ enum Step {
     Flush,
     /// The visitor goes to another page; the browser keeps this one, or not.
     Leave(bool),
+    /// The page's process dies, and the visitor loads it again.
+    Die,
     /// Back to the page that the browser has kept; whether the page's lock is to be had.
     Back(bool),
     /// The cookies come.
@@ -47,6 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<bool>().prop_map(Step::Online),
         1 => Just(Step::Flush),
         3 => any::<bool>().prop_map(Step::Leave),
+        1 => Just(Step::Die),
         2 => any::<bool>().prop_map(Step::Back),
         2 => Just(Step::Cookies),
         1 => (any::<usize>(), ".{0,40}").prop_map(|(place, text)| Step::Damage(place, text)),
@@ -176,10 +181,12 @@ proptest! {
         steps in prop::collection::vec(step(), 1..120),
         fates in prop::collection::vec(fate(), 1..40),
         transport in prop::sample::select(vec!["beacon", "auto", "fetch"]),
+        later in any::<bool>(),
     ) {
         let world = World::default();
         *world.fates.borrow_mut() = fates;
-        let mut page = Page::open(config(transport));
+        let signals = Signals { later, ..calm() };
+        let mut page = Page::start(&config(transport), &Stored::default(), signals);
         world.connect(&mut page);
         let mut cached: Vec<Page> = Vec::new();
         let mut made = 0;
@@ -210,6 +217,10 @@ proptest! {
                     if kept {
                         cached.push(left);
                     }
+                }
+                Step::Die => {
+                    world.collector.take_tails(&page);
+                    page = open(&world, &page, transport);
                 }
                 Step::Back(lock) => if let Some(mut back) = cached.pop() {
                     page.feed(Input::Hidden);

@@ -90,6 +90,7 @@ pub fn read(
         dnt: visitor.dnt,
         online: true,
         visible: true,
+        later: false,
         // Of the stream alone: one visitor for the page, where cookies are refused.
         seed: [bits(&head.stream); 2],
     };

@@ -51,6 +51,9 @@ extern "C" {
     pub fn listen(tell: &Function, page: bool, acts: bool, batches: bool);
 
     pub fn woken(tell: &Function);
+
+    #[wasm_bindgen(js_name = later)]
+    fn defer(name: &str, url: Option<&str>, body: Option<&str>);
 }
 
 #[wasm_bindgen(module = "/src/browser/host/page.js")]
@@ -108,6 +111,7 @@ pub fn signals() -> Signals {
         dnt: bits & 2 != 0,
         online: bits & 4 != 0,
         visible: bits & 8 != 0,
+        later: bits & 16 != 0,
         seed: [now().entropy, now().entropy],
     }
 }
@@ -121,6 +125,12 @@ pub fn beacon(Request { url, body, .. }: &Request, id: u32, tell: &Function) -> 
     let taken =
         NAVIGATOR.with(|navigator| navigator.send_beacon_with_opt_str(url, body.as_deref()));
     if taken == Ok(true) { Outcome::Taken } else { Outcome::Refused }
+}
+
+/// `fetchLater`, in place of the request that was given it under this name.
+pub fn later(name: &str, request: Option<&Request>) {
+    let body = request.and_then(|request| request.body.as_deref());
+    defer(name, request.map(|request| &*request.url), body);
 }
 
 /// `fetch` with `keepalive`. `tell` is called with its [`answer`], later.

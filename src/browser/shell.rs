@@ -161,6 +161,7 @@ impl Shell {
     fn perform(&'static self, effect: Effect) {
         match effect {
             Effect::Send(send) => self.send(send),
+            Effect::Later(name, request) => host::later(&name, request.as_deref()),
             Effect::WakeAt(at) => {
                 let now = host::now().mono_ms;
                 let timeout = at.map(|at| {

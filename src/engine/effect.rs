@@ -11,6 +11,9 @@ pub enum Effect {
     Send(Send),
     /// Wake the engine at this moment of the monotonic clock, and at no other; none: not at all.
     WakeAt(Option<u64>),
+    /// Let the browser send a copy of what waits when the page's process dies, by `fetchLater`, in place of the one that it
+    /// has under this name; none: not any more.
+    Later(Rc<String>, Option<Rc<Request>>),
     /// Write a cookie for the configured domain.
     SetCookie {
         /// Its name.

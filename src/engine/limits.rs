@@ -72,6 +72,9 @@ impl Limits {
     /// Pause between two bursts.
     pub const BURST_PAUSE_MS: u64 = 1_000;
 
+    /// So long after an event `fetchLater` gets a copy of what waits: one for a burst of events.
+    pub const TAIL_WAIT_MS: u64 = 200;
+
     /// Requests of all destinations that the browser has at once while the page is visible,
     pub const FLIGHT_REQUESTS: u32 = 4;
     /// and the bytes of their bodies: 64 KiB are shared by every script of the page.

@@ -65,6 +65,8 @@ pub struct Signals {
     pub online: bool,
     /// `document.visibilityState`
     pub visible: bool,
+    /// Whether the browser has `fetchLater`.
+    pub later: bool,
     /// Random bits, the first half for a new visitor's id, the second for the stream.
     pub seed: [[u8; 16]; 2],
 }
@@ -86,6 +88,7 @@ pub struct Engine {
     request_ids: u32,
     online: bool,
     visible: bool,
+    later: bool,
     disposed: bool,
     rejected: u32,
     /// Hashes of what was said once.
@@ -124,6 +127,7 @@ impl Engine {
             request_ids: 0,
             online: signals.online,
             visible: signals.visible,
+            later: signals.later,
             disposed: false,
             rejected: 0,
             warned: Vec::new(),

@@ -46,7 +46,8 @@ impl Engine {
             Consent::Pending | Consent::Denied => false,
         };
         let visible = self.visible && !self.disposed;
-        Conditions { open, visible, ack: self.identity.may_store(self.consent), all }
+        let ack = self.identity.may_store(self.consent);
+        Conditions { open, visible, ack, later: self.later && open && visible, all }
     }
 
     /// From now on what waits may be stored, if the page lets it.
@@ -58,6 +59,17 @@ impl Engine {
             for queue in queues {
                 queue.save(&mut turn);
             }
+        }
+    }
+
+    /// What comes now is not told to be the same visitor's as what came before a decision about consent.
+    pub(super) fn renew_streams(&mut self, now: &Now) {
+        let mut seed = now.entropy;
+        // A new visitor's id is made of the same bits.
+        seed.reverse();
+        let (queues, mut turn) = self.turn(false, now);
+        for (place, queue) in queues.iter_mut().enumerate() {
+            queue.renew(stream(seed, place), &mut turn);
         }
     }
 

@@ -215,6 +215,11 @@ impl Protocol {
         (encoded.len() + self.envelope_bytes()) as u64 <= most
     }
 
+    /// The same for a request that may never be heard of; none where it must not arrive twice.
+    pub fn tail(&self, encoded: &[&str], envelope: &Envelope<'_>) -> Option<Request> {
+        if let Self::Batch(batch) = self { Some(batch.tail(encoded, envelope)) } else { None }
+    }
+
     /// The request for these encoded events, which are of this kind where it holds one kind alone.
     pub fn request(&self, kind: Kind, encoded: &[&str], envelope: &Envelope<'_>) -> Request {
         match self {

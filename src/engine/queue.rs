@@ -13,6 +13,7 @@ pub mod journal;
 mod outcome;
 mod parcel;
 mod pump;
+mod tail;
 mod turn;
 
 pub use adopt::adopt;
@@ -49,6 +50,10 @@ pub struct Queue {
     streams: Vec<Stream>,
     /// When what waits is due.
     deadline: u64,
+    /// When the browser gets a copy of it,
+    tail_at: u64,
+    /// and whether it has one.
+    tail: bool,
     /// What was closed, in this order.
     #[allow(clippy::vec_box)]
     // Moved within the list: a pointer is cheaper than its twenty words.
@@ -87,6 +92,8 @@ impl Queue {
             max_age_ms,
             streams: vec![Stream::new(stream)],
             deadline: NEVER,
+            tail_at: NEVER,
+            tail: false,
             parcels: Vec::new(),
             paused_until: 0,
             broken: false,
@@ -135,6 +142,7 @@ impl Queue {
         let kind = record.event.kind();
         if matches!(kind, Kind::Consume | Kind::Rendered) && self.merge(record, turn) {
             self.counts.merged += 1;
+            self.plan_tail(turn);
             return;
         }
         self.wait(record, encoded, turn);
@@ -162,6 +170,7 @@ impl Queue {
             self.config.batch.max_wait_ms
         };
         self.deadline = self.deadline.min(turn.now.mono_ms + wait);
+        self.plan_tail(turn);
     }
 
     /// Counts deliveries that were never meant to be made: a purchase that was sent before.

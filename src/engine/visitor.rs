@@ -66,6 +66,9 @@ impl Engine {
             Err(problem) => return self.reject(problem.at("consent")),
         };
         let before = std::mem::replace(&mut self.consent, decision);
+        if before != decision && before != Consent::Pending {
+            self.renew_streams(now);
+        }
         match decision {
             // What was stored with consent may stay; what comes now waits for it.
             Consent::Pending => self.journal.on = false,

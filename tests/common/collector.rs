@@ -1,7 +1,8 @@
 //! A collector as the engine's tests need it: it keeps every event once, and knows what came twice.
 
-use super::decoded;
+use super::{Page, decoded};
 use recobeacon::engine::effect::Send;
+use recobeacon::engine::protocol::Request;
 use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -29,17 +30,30 @@ pub struct Event {
 impl Collector {
     /// Stores a request's events, of which copies are dropped.
     pub fn take(&self, send: &Send) {
-        let body = send.request.body.as_deref().expect("a batch");
+        let (stream, seq) = self.store(&send.request);
+        assert!(decoded(&send.request.url).ends_with(&format!("b={stream}.{seq}")));
+    }
+
+    /// The same for what the browser sends when the page's process dies.
+    pub fn take_tails(&self, page: &Page) {
+        for request in page.tails.values() {
+            self.store(request);
+            assert!(!request.url.contains("b="), "nothing may be acknowledged by it");
+        }
+    }
+
+    fn store(&self, request: &Request) -> (String, u64) {
+        let body = request.body.as_deref().expect("a batch");
         let batch: Json = serde_json::from_str(body).expect("JSON");
         let stream = batch["stream"].as_str().unwrap().to_owned();
         let seq = batch["seq"].as_u64().unwrap();
-        assert!(decoded(&send.request.url).ends_with(&format!("b={stream}.{seq}")));
         for (place, event) in batch["events"].as_array().unwrap().iter().enumerate() {
             let item = event["itemId"].as_str().unwrap_or_default().to_owned();
             let stored = Event { item, stream: stream.clone(), seq, place };
             let id = event["id"].as_str().unwrap().to_owned();
             self.0.borrow_mut().events.entry(id).or_insert((stored, 0)).1 += 1;
         }
+        (stream, seq)
     }
 
     /// The items that it has, in the order of their events' ids.

@@ -10,6 +10,7 @@ use recobeacon::engine::effect::{Effect, Notice, Outcome, Send, Via};
 use recobeacon::engine::error::Error;
 use recobeacon::engine::identity::Stored;
 use recobeacon::engine::input::Input;
+use recobeacon::engine::protocol::Request;
 use recobeacon::engine::time::Now;
 use recobeacon::engine::value::Value;
 use recobeacon::engine::{Engine, Signals};
@@ -59,6 +60,9 @@ pub struct Page {
     pub owned: Vec<String>,
     /// The status that Resource Timing tells of a batch's beacon that was taken, at once; none: nothing is told.
     pub timing: Rc<Cell<Option<u16>>>,
+    /// What the browser sends should the page's process die.
+    pub tails: BTreeMap<String, Rc<Request>>,
+    pub(super) later: bool,
     /// The most that `localStorage` takes.
     pub room: usize,
     /// Without it the invariants are not looked at: for many thousand inputs.
@@ -135,6 +139,8 @@ impl Page {
             room: usize::MAX,
             checks: true,
             past: Vec::new(),
+            tails: BTreeMap::new(),
+            later: signals.later,
             erased: false,
             network: Box::new(willing),
             dice: Rc::default(),
@@ -280,6 +286,13 @@ impl Page {
                         }
                     }
                     self.sends.push(Sent { at: self.mono, send });
+                }
+                Effect::Later(name, request) => {
+                    request.iter().for_each(|request| envelope::check(request));
+                    // Taken back is only what was given.
+                    let before = self.tails.remove(&*name);
+                    assert!(before.is_some() || request.is_some());
+                    self.tails.extend(request.map(|request| (name.to_string(), request)));
                 }
                 Effect::WakeAt(at) => self.wake = at,
                 Effect::SetCookie { name, value, days } => {

@@ -18,7 +18,7 @@ impl Page {
     /// The same browser opens another tab, which has not looked for what others left.
     pub fn tab(&self, config: Json) -> Self {
         let seed = [throw(&self.dice), throw(&self.dice)];
-        let signals = Signals { seed, ..calm() };
+        let signals = Signals { seed, later: self.later, ..calm() };
         let mut page = Self::start_at(&config, &self.stored(), signals, self.wall);
         page.dice = self.dice.clone();
         let outbox = self.kept.iter().filter(|(key, _)| key.starts_with("reco_o_"));

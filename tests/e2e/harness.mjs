@@ -17,6 +17,7 @@ import { witness } from "./witness.mjs";
 
 const TEST_MS = 120_000;
 const PAGE_MS = 30_000;
+const END_MS = 15_000;
 
 export const DIST = at("dist");
 export const DEMO = at("www", "demo");
@@ -76,7 +77,8 @@ export function scenario(name, { site = DEMO, dist, config, allow = [], context:
       await body({ t, page, context, url, collector: witness(collector), gate, visit, identity, hash: (id) => hashed(collector.secret, id) });
       assert.deepEqual(noise, [], "the pages have put errors on the console");
     } finally {
-      for (const end of ends.reverse()) await end();
+      // A browser that hangs at its end keeps nobody waiting.
+      for (const end of ends.reverse()) await Promise.race([end(), pause(END_MS, undefined, { ref: false })]);
     }
   });
 }
@@ -122,9 +124,10 @@ export async function realTabs() {
   const connected = await chromium.connectOverCDP(`http://127.0.0.1:${readFileSync(file, "utf8").split("\n")[0]}`, { noDefaults: true });
   const [context] = connected.contexts();
   context.close = async () => {
-    await connected.close();
+    // The other way round it was seen to wait for ever.
     kill();
     await ended;
+    await connected.close();
     process.removeListener("exit", kill);
     rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   };

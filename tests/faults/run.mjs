@@ -10,6 +10,8 @@ import { startServer } from "./server.mjs";
 const QUIET_MS = 40_000;
 /** With nothing queued and nothing arriving for longer than that, what is missing is lost. */
 const SETTLED_MS = 20_000;
+/** And a copy of what is stored already needs a moment to be sent. */
+const LEAST_MS = 2_000;
 const POLL_MS = 200;
 const ROW_MS = 240_000;
 /** A browser that hangs at its end must not keep the others waiting. */
@@ -94,7 +96,7 @@ const limited = (work, within, what) => {
 export async function runRow({ engine, row, transport, makeTracker, short }) {
   const started = performance.now();
   const profile = mkdtempSync(join(tmpdir(), "faults-"));
-  const tracker = await makeTracker();
+  const tracker = await (row.tracker ?? makeTracker)();
   const server = await startServer(tracker);
   const { made, take } = numbers();
   const visitor = visitorOf({ engine, profile, tracker, server, transport, cookies: row.cookies, take });
@@ -132,6 +134,7 @@ async function nextPageView({ visitor, server, tracker, made, options }) {
   let requests = -1;
   let pending;
   let since;
+  await pause(LEAST_MS);
   for (const deadline = performance.now() + QUIET_MS; performance.now() < deadline; await pause(POLL_MS)) {
     if (requests !== server.log.length || server.busy() > 0) {
       requests = server.log.length;

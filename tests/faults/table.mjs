@@ -12,7 +12,7 @@ const END = "<!-- the table ends -->";
 const number = (value) => value.toLocaleString("en-US");
 
 /** Whether as little was lost and doubled as the row promises. What does not apply is within. */
-export const isWithin = ({ lost = 0 }, result) => Boolean(result.na) || (!result.error && result.made > 0 && result.lost <= lost && result.twice === 0);
+export const isWithin = ({ lost = 0, twice = 0 }, result) => Boolean(result.na) || (!result.error && result.made > 0 && result.lost <= lost && result.twice <= twice);
 
 /** One row of one engine, for who watches. */
 export function line({ row, transport, engine, made, once, lost, twice, seconds, na, error, within, which, pending }, place) {
@@ -42,7 +42,7 @@ export function table(results) {
 
 /** Why a row's number is not 0, as far as it is known beforehand, and why a row is not there for an engine. */
 function reasons(results) {
-  const known = ROWS.filter(({ name, because }) => because && results.some(({ row, lost }) => row === name && lost > 0));
+  const known = ROWS.filter(({ name, because }) => because && results.some(({ row, lost, twice }) => row === name && lost + twice > 0));
   const absent = results.filter(({ na }) => na);
   return [
     ...known.map(({ name, because }) => `* **${name}**: ${because}.`),

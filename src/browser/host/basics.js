@@ -30,12 +30,13 @@ export const now = () => [
   ...(attempt(() => crypto.getRandomValues(new Uint8Array(16))) ?? Array.from({ length: 16 }, () => Math.random() * 256)),
 ];
 
-/** What the browser says at the start, a bit each: GPC, Do Not Track, online, visible. */
+/** What the browser says at the start, a bit each: GPC, Do Not Track, online, visible, `fetchLater`. */
 export const signals = () =>
   (navigator.globalPrivacyControl ? 1 : 0) |
   (navigator.doNotTrack === "1" ? 2 : 0) |
   (navigator.onLine !== false ? 4 : 0) |
-  (isHidden() ? 0 : 8);
+  (isHidden() ? 0 : 8) |
+  (window.fetchLater ? 16 : 0);
 
 /** More of a text is not looked at: no request may be as long. */
 const LONGEST_TEXT = 65536;

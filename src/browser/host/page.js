@@ -131,6 +131,22 @@ export const send = async (url, method, body, noCors, header, key, tell, id) => 
   quoting(words, () => tell([OUTCOME, id, status, retryAfter]));
 };
 
+/** What ends the requests that the browser keeps for the page's sudden end, by name. */
+const kept = new Map();
+
+/** Has a request sent should the page's process die, or no more: https://developer.mozilla.org/docs/Web/API/Window/fetchLater */
+export const later = (name, url, body) => {
+  kept.get(name)?.abort();
+  kept.delete(name);
+  // It throws where the page's share is used up, or a policy forbids it.
+  attempt(() => {
+    if (!url) return;
+    const end = new AbortController();
+    fetchLater(url, { method: "POST", body, credentials: "include", signal: end.signal });
+    kept.set(name, end);
+  });
+};
+
 /** Tells which requests a content security policy forbids; of another origin the browser may name no more than that. */
 export const hearPolicy = (tell) =>
   hear(document, "securitypolicyviolation", ({ disposition, effectiveDirective, blockedURI }) => {

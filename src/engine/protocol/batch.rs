@@ -66,6 +66,11 @@ impl Batch {
         out
     }
 
+    /// A request that names no batch in its address, so that none is acknowledged by it.
+    pub fn tail(&self, encoded: &[&str], envelope: &Envelope<'_>) -> Request {
+        Request { url: self.endpoint.clone(), ..self.request(encoded, envelope) }
+    }
+
     /// One POST. Its number stands in the address too: by that the browser's Resource Timing
     /// entry, and with it the beacon's end, can be told from the others.
     pub fn request(&self, encoded: &[&str], envelope: &Envelope<'_>) -> Request {

@@ -3,7 +3,7 @@
 
 use super::Queue;
 use super::journal::Place;
-use super::parcel::{Stage, Waiting, weigh};
+use super::parcel::{Events, Stage, Stream, Waiting, weigh};
 use super::turn::Turn;
 use crate::engine::error::ErrorCode;
 use crate::engine::event::Kind;
@@ -11,6 +11,13 @@ use crate::engine::record::Record;
 use std::rc::Rc;
 
 impl Queue {
+    /// Goes on as another stream. What waits stays in the one before.
+    pub fn renew(&mut self, stream: String, turn: &mut Turn<'_>) {
+        self.drop_tail(turn);
+        self.streams.retain(|stream| !stream.waiting.is_empty());
+        self.streams.insert(0, Stream::new(stream));
+    }
+
     /// Gives up everything that waits.
     pub fn clear(&mut self, turn: &mut Turn<'_>) {
         let mut lost = 0;
@@ -26,32 +33,35 @@ impl Queue {
     /// Takes the identity away from what waits: consent is anonymous now. A login says nothing then,
     /// and a request cannot be changed any more, nor what another page left behind.
     pub fn forget_identity(&mut self, session: &Option<Rc<String>>, turn: &mut Turn<'_>) {
-        for place in 0..self.streams.len() {
-            let Some(stream) = self.streams.get_mut(place) else { break };
+        let mut all: Events = Vec::new();
+        // The newest stream is the first.
+        for stream in self.streams.iter_mut().rev() {
             stream.bytes = 0;
-            for event in std::mem::take(&mut stream.waiting) {
-                let Waiting { record, weight, .. } = *event;
-                let Some(record) = record else {
-                    self.drop(weight, ErrorCode::Refused, turn.out);
-                    continue;
-                };
-                let session = session.clone();
-                let record = Record::clone(&record);
-                let record =
-                    Record { user: None, anonymous: None, account: None, session, ..record };
-                match self.destination.protocol.encode(&record, &mut Vec::new()) {
-                    Ok(encoded) if record.event.kind() != Kind::Login => {
-                        self.append(record.into(), encoded, weight, turn);
-                    }
-                    _ => self.drop(weight, ErrorCode::UnsupportedEvent, turn.out),
+            all.append(&mut stream.waiting);
+        }
+        for event in all {
+            let Waiting { record, weight, .. } = *event;
+            let Some(record) = record else {
+                self.drop(weight, ErrorCode::Refused, turn.out);
+                continue;
+            };
+            let session = session.clone();
+            let record = Record::clone(&record);
+            let record = Record { user: None, anonymous: None, account: None, session, ..record };
+            match self.destination.protocol.encode(&record, &mut Vec::new()) {
+                Ok(encoded) if record.event.kind() != Kind::Login => {
+                    self.append(record.into(), encoded, weight, turn);
                 }
+                _ => self.drop(weight, ErrorCode::UnsupportedEvent, turn.out),
             }
         }
         self.clear_parcels(turn);
+        self.plan_tail(turn);
     }
 
-    /// What was sent was sent; what has to go again does not; what is under way does not come back.
+    /// The browser's copy has ids, or is not wanted. What was sent was sent; what has to go again does not; what is under way does not come back.
     fn clear_parcels(&mut self, turn: &mut Turn<'_>) {
+        self.drop_tail(turn);
         for mut parcel in std::mem::take(&mut self.parcels) {
             match parcel.stage {
                 Stage::Held => {

@@ -16,6 +16,11 @@ impl Queue {
     /// Sends what is due, and all that fits when the page goes.
     pub fn pump(&mut self, turn: &mut Turn<'_>) {
         self.expire(turn);
+        self.send_due(turn);
+        self.hold_tail(turn);
+    }
+
+    fn send_due(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now.mono_ms;
         let paused = now < self.paused_until;
         let shut = !turn.may.open || self.blocked || self.broken && paused;
@@ -65,7 +70,7 @@ impl Queue {
             return NEVER;
         }
         if self.crowded {
-            return turn.flight.until;
+            return turn.flight.until.min(self.tail_at);
         }
         let mut due = self.deadline;
         for parcel in &self.parcels {
@@ -75,7 +80,7 @@ impl Queue {
                 Stage::Taken(until) => until,
             });
         }
-        due.max(self.paused_until)
+        due.max(self.paused_until).min(self.tail_at)
     }
 
     /// What counts as being in flight.

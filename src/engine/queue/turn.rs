@@ -14,6 +14,8 @@ pub struct Conditions {
     pub visible: bool,
     /// The collector may acknowledge by cookies.
     pub ack: bool,
+    /// The browser has `fetchLater`, and the page may use it.
+    pub later: bool,
     /// Send what waits whether it is due or not: the page goes, or it asked for it.
     pub all: bool,
 }

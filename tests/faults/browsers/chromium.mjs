@@ -50,7 +50,7 @@ async function startChromium({ profile, cookies }) {
     open: async (url) => {
       const page = spare.pop() ?? (await context.newPage());
       await page.goto(url, { waitUntil: "domcontentloaded" });
-      return pageOf(page);
+      return pageOf(page, context);
     },
     offline: (yes) => context.setOffline(yes),
     close: async () => {
@@ -72,9 +72,16 @@ async function startChromium({ profile, cookies }) {
   };
 }
 
-const pageOf = (page) => ({
+const pageOf = (page, context) => ({
   goto: (url) => page.goto(url, { waitUntil: "domcontentloaded" }),
   back: () => page.goBack({ waitUntil: "commit" }),
   close: () => page.close(),
+  crash: async () => {
+    const crashed = page.waitForEvent("crash");
+    const session = await context.newCDPSession(page);
+    // It is never answered.
+    session.send("Page.crash").catch(() => {});
+    await crashed;
+  },
   run: (body, ...args) => page.evaluate(`(${body})(...${JSON.stringify(args)})`),
 });

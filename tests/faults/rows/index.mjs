@@ -1,5 +1,6 @@
 // The faults. A row: `name`; `run({ visitor, server, tracker, take, short, pause })`, after which come the visitor's next page view and the count;
-// `transports`, the default one unless it says more (the short cut takes the first only); `lost`, how many may be and `because`, where it cannot be none;
+// `transports`, the default one unless it says more (the short cut takes the first only); `lost` and `twice`, how many may be, and `because`, where it cannot be none;
+// `tracker`, what is under test instead of this tracker with a `batch` destination;
 // `cookies`, a setting of the browser; `next`, options of the next page view's page; `long`, not part of the short cut.
 
 import { answers } from "./answers.mjs";
@@ -8,5 +9,6 @@ import { leaving } from "./leaving.mjs";
 import { load } from "./load.mjs";
 import { page } from "./page.mjs";
 import { storage } from "./storage.mjs";
+import { vendor } from "./vendor.mjs";
 
-export const ROWS = [...leaving, ...kills, ...answers, ...storage, ...page, ...load];
+export const ROWS = [...leaving, ...kills, ...answers, ...storage, ...page, ...load, ...vendor];

@@ -1,7 +1,9 @@
-// SIGKILL to all of the browser's processes, and the same profile again: with the collector there, and with nobody there who could
+// The page's process dies; or SIGKILL to all of the browser's processes, and the same profile again: with the collector there, and with nobody there who could
 // have taken anything, so that only what was written to the disk is left.
 
 import { reset } from "../faults.mjs";
+import { NotApplicable } from "../run.mjs";
+import { BLOCKED } from "./storage.mjs";
 
 const ROUNDS = 3;
 const EVENTS = 9;
@@ -23,9 +25,27 @@ const killed = ({ name, after, fault, verb = "make", ...rest }) => ({
   },
 });
 
+const crashed = ({ name, after, options }) => ({
+  name,
+  async run({ visitor, server, short, pause }) {
+    // Another tab keeps the browser.
+    await visitor.openUrl(server.elsewhere);
+    for (let round = 0; round < (short ? 1 : ROUNDS); round++) {
+      const page = await visitor.open(options);
+      if (!page.crash) throw new NotApplicable("its driver cannot make a page crash");
+      await page.ready();
+      await page.make(EVENTS);
+      await pause(after);
+      await page.crash();
+    }
+  },
+});
+
 const any = ROUNDS * EVENTS;
 
 export const kills = [
+  crashed({ name: "the page crashes at once", after: 0 }),
+  crashed({ name: "localStorage blocked, and the page crashes after 1 s", after: 1_000, options: { before: BLOCKED } }),
   killed({ name: "killed at once", after: 0, lost: any, because: UNSENT }),
   killed({ name: "killed 2 s after the call", after: 2_000, lost: any, because: UNSENT }),
   killed({ name: "killed 7 s after the call", after: 7_000 }),

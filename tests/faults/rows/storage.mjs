@@ -2,7 +2,7 @@
 
 import { reset } from "../faults.mjs";
 
-const BLOCKED = `Object.defineProperty(window, "localStorage", { get() { throw new DOMException("The operation is insecure.", "SecurityError"); } });`;
+export const BLOCKED = `Object.defineProperty(window, "localStorage", { get() { throw new DOMException("The operation is insecure.", "SecurityError"); } });`;
 const FULL = `
   for (let size = 1 << 20, n = localStorage.length; size >= 1; ) {
     try { localStorage.setItem("shop" + n++, "x".repeat(size)); } catch { size = size >> 1; }

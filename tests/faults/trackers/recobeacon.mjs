@@ -14,12 +14,20 @@ import { readAll, startTemporary } from "../../../scripts/lib/collector.mjs";
 import { at } from "../../../scripts/lib/project.mjs";
 
 const DIST = at("dist");
-const ENDPOINT = "/v1/events";
+const BATCH = {
+  endpoint: "/v1/events",
+  destination: { protocol: "batch", endpoint: "/v1/events" },
+  // One in so many is a purchase intent, which leaves at once and takes with it what waits.
+  make: `(n) => (n % 10 === 9 ? "basket" : "click")`,
+};
+/** At most once: each arrival counts. The collector takes it as the vendor would, and knows no copies. */
+const IBEXA = { endpoint: "/api/", destination: { protocol: "ibexa", customerId: "00000", endpoint: "/" }, make: `() => "buy"` };
 const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm" };
-/** One in so many is a purchase intent, which leaves at once and takes with it what waits. */
-const BASKET_EVERY = 10;
 
-export async function recobeacon() {
+export const recobeacon = () => tracker(BATCH);
+export const toIbexa = () => tracker(IBEXA);
+
+async function tracker({ endpoint, destination, make }) {
   const collector = await startTemporary({ dist: DIST });
   const snippet = readFileSync(join(DIST, "snippet.js"), "utf8").trim();
   const counts = new Map();
@@ -27,8 +35,8 @@ export async function recobeacon() {
 
   return {
     name: "recobeacon",
-    endpoint: ENDPOINT,
-    owns: (path) => path === ENDPOINT,
+    endpoint,
+    owns: (path) => path.startsWith(endpoint),
     late: /\.wasm/,
     prefix: "reco_",
     receive: (sent) => forward(collector.url, sent),
@@ -46,12 +54,12 @@ export async function recobeacon() {
 <script>${snippet}</script>
 <script async src="/dist/reco.js"></script>
 <script>
-  reco("create", ${JSON.stringify({ destinations: { protocol: "batch", endpoint: ENDPOINT, transport }, queue })});
+  reco("create", ${JSON.stringify({ destinations: { ...destination, transport }, queue })});
   const id = (number) => "e-" + String(number).padStart(6, "0");
   const each = (from, count, verb) => { for (let n = from; n < from + count; n++) reco(verb(n), { itemId: id(n) }); };
   const tracker = () => new Promise((resolve) => reco("ready", resolve));
   window.faults = {
-    make: (from, count) => each(from, count, (n) => (n % ${BASKET_EVERY} === ${BASKET_EVERY - 1} ? "basket" : "click")),
+    make: (from, count) => each(from, count, ${make}),
     value: (from, count) => each(from, count, () => "buy"),
     ready: () => tracker().then(() => true),
     pending: () => tracker().then((it) => it.stats().queued),

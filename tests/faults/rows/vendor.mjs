@@ -1,0 +1,92 @@
+// A vendor that counts each arrival: purchases to Ibexa, whose requests bear no id. A loss is better than a copy, and this is its price.
+
+import { lostAnswer, reset, status, times } from "../faults.mjs";
+import { toIbexa } from "../trackers/recobeacon.mjs";
+
+const EVENTS = 9;
+const ROUNDS = 3;
+/** By then localStorage is on the disk, in each of the three. */
+const WRITTEN_MS = 7_000;
+/** https://source.chromium.org/chromium/chromium/src/+/main:net/http/http_network_transaction.cc (`ShouldResendRequest`) */
+const REPEATED = "Chromium itself repeats a request, also a POST, where a connection that it used before is reset ahead of the answer";
+const UNHEARD = "nobody is told that a beacon has failed, and it may not go twice";
+
+/** Purchases on a page that stays a little, and on one that is left at once. */
+const bought = ({ name, fault, ...rest }) => ({
+  name: `Ibexa: ${name}`,
+  tracker: toIbexa,
+  transports: ["beacon", "auto"],
+  ...rest,
+  async run({ visitor, server, pause }) {
+    server.fault = fault ?? server.fault;
+    for (const stays of [3_000, 0]) {
+      const page = await visitor.open();
+      await page.ready();
+      await page.make(EVENTS);
+      await pause(stays);
+      await page.goto(server.elsewhere);
+    }
+    // What is to be told of the last ones is told.
+    await pause(2_000);
+  },
+});
+
+const killed = ({ name, after, ...rest }) => ({
+  name: `Ibexa: ${name}`,
+  tracker: toIbexa,
+  ...rest,
+  async run({ visitor, short, pause }) {
+    for (let round = 0; round < (short ? 1 : ROUNDS); round++) {
+      const page = await visitor.open();
+      await page.ready();
+      await page.make(EVENTS);
+      await pause(after);
+      await visitor.kill();
+    }
+  },
+});
+
+export const vendor = [
+  bought({ name: "bought and left" }),
+  bought({ name: "503 for the first four", fault: times(4, status(503)), lost: 4, because: UNHEARD }),
+  bought({ name: "connection reset before the answer", fault: reset, lost: 2 * EVENTS, because: UNHEARD }),
+  bought({ name: "answer lost after the commit", fault: lostAnswer, twice: 2 * EVENTS, because: REPEATED }),
+  {
+    name: "Ibexa: offline, and online again",
+    tracker: toIbexa,
+    transports: ["beacon", "auto"],
+    async run({ visitor, pause }) {
+      await visitor.openUrl("about:blank");
+      const page = await visitor.open();
+      await page.ready();
+      await visitor.offline(true);
+      await page.make(EVENTS);
+      await pause(2_000);
+      await visitor.offline(false);
+      await pause(2_000);
+      await visitor.offline(true);
+      await page.make(EVENTS);
+      await page.close();
+      await visitor.offline(false);
+    },
+  },
+  {
+    name: "Ibexa: killed just after a late sending",
+    tracker: toIbexa,
+    twice: EVENTS,
+    because: "what was deleted from localStorage when it was sent still stands on the disk",
+    async run({ visitor, server, pause }) {
+      await visitor.openUrl("about:blank");
+      const page = await visitor.open();
+      await page.ready();
+      await visitor.offline(true);
+      await page.make(EVENTS);
+      await pause(WRITTEN_MS);
+      await visitor.offline(false);
+      while (server.log.length < EVENTS) await pause(50);
+      await visitor.kill();
+    },
+  },
+  killed({ name: "killed at once", after: 0, lost: ROUNDS * EVENTS, because: "the browser had no time to send, nor to write to its disk" }),
+  killed({ name: "killed after 1 s", after: 1_000 }),
+];
