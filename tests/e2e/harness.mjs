@@ -77,10 +77,29 @@ export function scenario(name, { site = DEMO, dist, config, allow = [], context:
       await body({ t, page, context, url, collector: witness(collector), gate, visit, identity, hash: (id) => hashed(collector.secret, id) });
       assert.deepEqual(noise, [], "the pages have put errors on the console");
     } finally {
-      // A browser that hangs at its end keeps nobody waiting.
-      for (const end of ends.reverse()) await Promise.race([end(), pause(END_MS, undefined, { ref: false })]);
+      await finish(ends.reverse());
     }
   });
+}
+
+/** Whatever fails or hangs at its end keeps nobody else from ending: a process that is left would keep the whole run. */
+async function finish(ends) {
+  const failures = [];
+  for (const end of ends) await Promise.race([Promise.resolve().then(end), pause(END_MS, undefined, { ref: false })]).catch((error) => failures.push(error));
+  if (failures.length > 0) throw failures[0];
+}
+
+/** A browser's profile. It is deleted at the end of the process: when the browser is closed it still writes. */
+function newProfile() {
+  const directory = mkdtempSync(join(tmpdir(), "recobeacon-profile-"));
+  process.once("exit", () => {
+    try {
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    } catch {
+      // It writes still: the system's temporary directory is tidied by the system.
+    }
+  });
+  return directory;
 }
 
 /** Collects what a page should never do: uncaught exceptions, errors on the console, files that are not there. */
@@ -97,14 +116,11 @@ function listen(context, allow) {
 /** A profile in which the visitor has blocked all cookies, which blocks every other storage as well. */
 export async function blockingCookies() {
   const { chromium } = await import("playwright-core");
-  const directory = mkdtempSync(join(tmpdir(), "recobeacon-profile-"));
+  const directory = newProfile();
   mkdirSync(join(directory, "Default"));
   const BLOCK = 2;
   writeFileSync(join(directory, "Default", "Preferences"), JSON.stringify({ profile: { default_content_setting_values: { cookies: BLOCK } } }));
-  const context = await chromium.launchPersistentContext(directory, { executablePath: browser(), args: ["--disable-dev-shm-usage"] });
-  // Not when it is closed: the browser still writes then.
-  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
-  return context;
+  return chromium.launchPersistentContext(directory, { executablePath: browser(), args: ["--disable-dev-shm-usage"] });
 }
 
 /**
@@ -113,7 +129,7 @@ export async function blockingCookies() {
  */
 export async function realTabs() {
   const { chromium } = await import("playwright-core");
-  const directory = mkdtempSync(join(tmpdir(), "recobeacon-profile-"));
+  const directory = newProfile();
   // Port 0: a free one, which the browser writes into its profile.
   const running = spawn(browser(), ["--headless", "--no-sandbox", "--no-first-run", "--mute-audio", "--disable-dev-shm-usage", "--remote-debugging-port=0", `--user-data-dir=${directory}`], { stdio: "ignore" });
   const kill = () => running.kill("SIGKILL");
@@ -124,12 +140,10 @@ export async function realTabs() {
   const connected = await chromium.connectOverCDP(`http://127.0.0.1:${readFileSync(file, "utf8").split("\n")[0]}`, { noDefaults: true });
   const [context] = connected.contexts();
   context.close = async () => {
-    // The other way round it was seen to wait for ever.
+    await connected.close();
     kill();
     await ended;
-    await connected.close();
     process.removeListener("exit", kill);
-    rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   };
   return context;
 }

@@ -14,6 +14,7 @@ const SETTLED_MS = 20_000;
 const LEAST_MS = 2_000;
 const POLL_MS = 200;
 const ROW_MS = 240_000;
+const START_MS = 60_000;
 /** A browser that hangs at its end must not keep the others waiting. */
 const END_MS = 30_000;
 
@@ -43,13 +44,13 @@ function visitorOf({ engine, profile, tracker, server, transport, cookies, take 
   let browser;
   let alive = false;
   const start = async () => {
-    browser = await engine.start({ profile, cookies });
+    browser = await limited(engine.start({ profile, cookies }), START_MS, "the browser's start");
     alive = true;
   };
   const end = (how) => async () => {
     if (!alive) return;
-    alive = false;
     await browser[how]();
+    alive = false;
   };
   const address = (options) => server.page(tracker.page({ transport, ...options }));
   const withEvents = (page) => {
