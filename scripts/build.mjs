@@ -6,7 +6,7 @@
 
 import { createHash } from "node:crypto";
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { isFresh, markFresh, sourcesDigest } from "./lib/freshness.mjs";
@@ -240,11 +240,15 @@ async function bundle(work, out) {
   renameSync(next, out);
 }
 
-/** Resolves the names under which www/ imports what the build makes: the glue, and a module as bytes. */
+/**
+ * Resolves the names under which www/ imports what the build makes: the glue, and a module as bytes. Where the glue has copies of
+ * src/browser/host/, it gets the originals, which www/ uses too: one of each.
+ */
 const generated = (work) => ({
   name: "recobeacon-generated",
   setup(build) {
     build.onResolve({ filter: /^built:/ }, ({ path }) => ({ path: join(work, path.slice("built:".length)) }));
+    build.onResolve({ filter: /\/src\/browser\/host\/\w+\.js$/ }, ({ path }) => ({ path: at("src", "browser", "host", basename(path)) }));
     build.onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ contents: readFileSync(path), loader: "binary" }));
   },
 });

@@ -3,6 +3,9 @@
 //
 // Of a page that is left before this script is there, snippet.js parks them. parked.js is what the next page does with them.
 
+import { attempt } from "../src/browser/host/basics.js";
+import { cookie, setCookie } from "../src/browser/host/store.js";
+
 /** Calls that are about the visitor. All others are about the page that made them. */
 export const REPLAYED = [
   "click", "consume", "basket", "deleteFromBasket", "wishlist", "deleteFromWishlist", "buy", "rate", "blacklist",
@@ -22,14 +25,6 @@ const MOST_KEYS = 999;
 const OFF_DAYS = 180;
 const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-export const attempt = (deed) => {
-  try {
-    return deed();
-  } catch {
-    // Blocked by the browser, the visitor or a sandbox: as if it were not there.
-  }
-};
-
 /** The last word on consent, as the tracker would find it. */
 export function consentOf({ consent, respect }, calls) {
   let last = consent ?? "granted";
@@ -39,42 +34,71 @@ export function consentOf({ consent, respect }, calls) {
   return last;
 }
 
-/** Keeps the calls of a page that is left. Returns those that stay with it, should it come back. */
-export const leave = (settings, calls) => attempt(() => kept(settings, calls)) ?? calls;
+/**
+ * What is parked when the page is left, for a page with the same destinations. The stub writes the same: JSON, and a comma behind each call.
+ *
+ * It is written down when the calls are made: in a tab that is being closed Firefox 153 ends a script at its next loop, and the one
+ * write of `put` is all that is sure to be done then.
+ */
+export function parking(settings, calls) {
+  const key = PARKED + Math.random();
+  const consents = [];
+  let text = "";
+  let may;
+  const add = (call) => {
+    const [verb] = call;
+    if (verb === "consent") consents.push(call);
+    const isFirst = !text && REPLAYED.includes(verb);
+    if (isFirst) text = lines([["create", [settings], Date.now()]]);
+    if (isFirst || verb === "consent") may = mayKeep(settings) && consentOf(settings, consents) === "granted";
+    if (REPLAYED.includes(verb)) text += lines([call]);
+  };
+  calls.forEach(add);
+  return {
+    add,
+    /** Whether it stands there now. */
+    put() {
+      try {
+        if (!may || !text || document.prerendering) return false;
+        localStorage[key] = text;
+        return true;
+      } catch {}
+    },
+    drop: () => attempt(() => localStorage.removeItem(key)),
+  };
+}
 
-function kept(settings, calls) {
+/** Keeps the calls of a page that is left. Returns those that stay with it, should it come back. */
+export const leave = (settings, calls, parked) => {
+  const isParked = parked.put();
+  return attempt(() => kept(settings, calls, parked, isParked)) ?? calls;
+};
+
+function kept(settings, calls, parked, isParked) {
   const identity = settings.identity ?? {};
   if (identity.storage === "memory" || document.prerendering) return calls;
   const consent = consentOf(settings, calls);
-  if (consent === "denied" && calls.some(([verb]) => verb === "consent")) keepCookie("reco_off", 1, OFF_DAYS, identity);
+  if (consent === "denied" && calls.some(([verb]) => verb === "consent")) setCookie("reco_off", 1, OFF_DAYS, identity.cookieDomain);
   const gone = calls.filter(([verb]) => REPLAYED.includes(verb));
   if (consent !== "granted" || !gone.length) return calls;
-  return sendRaw(settings, identity, calls, gone) || park(settings, gone) ? calls.filter((call) => !gone.includes(call)) : calls;
+  return sendRaw(settings, identity, calls, gone, parked) || isParked ? calls.filter((call) => !gone.includes(call)) : calls;
 }
 
-/** For a page with the same destinations. The stub writes the same: JSON, and a comma behind each call. */
-const park = (settings, calls) =>
-  keep(settings, PARKED + Math.random(), `${written([["create", [settings], Date.now()], ...calls])},`);
+const mayKeep = ({ identity, queue }) => identity?.storage !== "memory" && queue?.persist !== false && attempt(() => localStorage.length < MOST_KEYS);
 
-/** The calls as JSON, without those that have an argument that cannot be written. (What else the façade keeps is about this page.) */
-const written = (calls) =>
-  calls
-    .map((call) => attempt(() => JSON.stringify(call.slice(0, 3))))
-    .filter(Boolean)
-    .join();
+/**
+ * The calls as JSON with a comma behind each, without those that have an argument that cannot be written. (What else the façade keeps is
+ * about this page.)
+ */
+const lines = (calls) => calls.map((call) => attempt(() => `${JSON.stringify(call.slice(0, 3))},`) ?? "").join("");
 
-const keep = ({ queue }, key, text) =>
-  attempt(() => {
-    if (queue?.persist === false || localStorage.length >= MOST_KEYS) return false;
-    localStorage.setItem(key, text);
-    return true;
-  });
+const keep = (settings, key, text) => mayKeep(settings) && attempt(() => localStorage.setItem(key, text));
 
 /**
  * Sends the calls to the collector, if there is no other destination. Not where somebody logs in or out: that is for the next page
  * to know, and it would tell the collector again. True when the browser took them.
  */
-function sendRaw(settings, identity, calls, gone) {
+function sendRaw(settings, identity, calls, gone, parked) {
   const [to, ...others] = [].concat(settings.destinations);
   if (to?.protocol !== "batch" || to.transport === "fetch" || others.length) return false;
   if (gone.some(([verb]) => verb === "login" || verb === "logout")) return false;
@@ -93,14 +117,16 @@ function sendRaw(settings, identity, calls, gone) {
     orders: attempt(() => localStorage.getItem("reco_orders")) ?? undefined,
     config: { itemType, consent, respect, identity: { anonymousId } },
   };
-  const raw = written(calls.filter((call) => gone.includes(call) || call[0] === "consent"));
-  const body = `${JSON.stringify(head).slice(0, -1)},"raw":[${raw}]}`;
+  const raw = lines(calls.filter((call) => gone.includes(call) || call[0] === "consent"));
+  const body = `${JSON.stringify(head).slice(0, -1)},"raw":[${raw.slice(0, -1)}]}`;
   const url = `${to.endpoint}${to.endpoint.includes("?") ? "&" : "?"}b=${stream}.0`;
-  if (!attempt(() => navigator.sendBeacon(url, body))) return false;
+  // One of the two: of both, each event would be stored twice.
+  parked.drop();
+  if (!attempt(() => navigator.sendBeacon(url, body))) return parked.put();
   // The browser took it; whether it arrived is for the next page to find out.
   keep(settings, RAW + stream, JSON.stringify([keyOf(settings), new URL(url, location.href).href, body, head.sentAt]));
   const bought = gone.filter(([verb]) => verb === "buy").map(([, args, at]) => [BOUGHT, args, at]);
-  if (bought.length) park(settings, bought);
+  if (bought.length) keep(settings, PARKED + Math.random(), lines([["create", [settings], Date.now()], ...bought]));
   return true;
 }
 
@@ -110,31 +136,13 @@ function visitor(identity) {
   const known = cookie(name);
   if (known && /^[\w-]{8,512}$/.test(known)) return known;
   const made = id();
-  const days = identity.cookieDays ?? 90;
-  keepCookie(name, made, days, identity);
-  keepCookie(`${name}_at`, `${Math.floor(Date.now() / 1000)}.c`, days, identity);
+  const { cookieDays = 90, cookieDomain } = identity;
+  setCookie(name, made, cookieDays, cookieDomain);
+  setCookie(`${name}_at`, `${Math.floor(Date.now() / 1000)}.c`, cookieDays, cookieDomain);
   return made;
 }
 
 const id = () => Array.from(crypto.getRandomValues(new Uint8Array(22)), (byte) => LETTERS[byte % 62]).join("");
-
-/** A cookie's value, decoded. */
-export const cookie = (name) =>
-  attempt(() => {
-    const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
-    return found && decodeURIComponent(found.slice(name.length + 1));
-  });
-
-/** Writes a cookie for the shortest domain that takes it, as the tracker does. */
-const keepCookie = (name, value, days, { cookieDomain }) => {
-  const labels = location.hostname.split(".");
-  const domains = cookieDomain ? [cookieDomain] : labels.map((_, n) => labels.slice(-n - 1).join("."));
-  const secure = location.protocol === "https:" ? "; Secure" : "";
-  for (const domain of [...domains.map((domain) => `; Domain=${domain}`), ""]) {
-    attempt(() => (document.cookie = `${name}=${value}; Path=/; SameSite=Lax; Max-Age=${days * 86_400}${domain}${secure}`));
-    if (cookie(name) === String(value)) return;
-  }
-};
 
 /** By what trackers, and what is parked for them, are told apart. */
 export function keyOf(config) {

@@ -2,7 +2,9 @@
 //
 // It comes with the module: before, nobody can do anything with it.
 
-import { attempt, BOUGHT, cookie, keyOf, PARKED, RAW, REPLAYED } from "./early.js";
+import { attempt } from "../src/browser/host/basics.js";
+import { cookie } from "../src/browser/host/store.js";
+import { BOUGHT, keyOf, PARKED, RAW, REPLAYED } from "./early.js";
 
 const LONGEST_AGE_MS = 7 * 86_400_000;
 /** What is longer was not written by us, in characters. */

@@ -1,7 +1,7 @@
 // The façade: the methods of index.d.ts over a module that arrives later, or never. It keeps what
 // is called early, never throws into the page, and goes quietly dead when the module traps.
 
-import { attempt, consentOf, keyOf, leave, REPLAYED } from "./early.js";
+import { consentOf, keyOf, leave, parking, REPLAYED } from "./early.js";
 
 /** Methods that the engine carries out; they may be called before it is there. */
 const VERBS = [...REPLAYED, "page", "consent"];
@@ -55,6 +55,7 @@ function make(config, load, measure, forget) {
   const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
   const listeners = { sent: [], acknowledged: [], dropped: [], warning: onWarning ? [onWarning] : [] };
   let early = [];
+  let parked = parking(settings, early);
   /** Who waits for everything to be answered. */
   const waiting = [];
   /** The module's functions, and the number by which they know this tracker. */
@@ -96,7 +97,7 @@ function make(config, load, measure, forget) {
     dead = true;
     core = null;
     // Without a network it will be there on the next page, and what was called waits for that.
-    if (!(cause instanceof TypeError)) early = [];
+    if (!(cause instanceof TypeError)) parked = parking(settings, (early = []));
     unwatch();
     return warn({ code, message: String(cause?.message ?? cause) });
   };
@@ -137,9 +138,12 @@ function make(config, load, measure, forget) {
       if (core) {
         core.call(number, [...args, verb], at);
         if (verb === "consent") found(core, [[verb, args]]).then((pages) => replay(pages, saidUser));
-      } else if (early.push([verb, args, at, about]) > MOST_EARLY) {
-        early.shift();
-        warn({ code: "queue-full", field: verb, message: "too many calls before the module was loaded" });
+      } else {
+        parked.add([verb, args, at]);
+        if (early.push([verb, args, at, about]) > MOST_EARLY) {
+          early.shift();
+          warn({ code: "queue-full", field: verb, message: "too many calls before the module was loaded" });
+        }
       }
     };
     // What is watched ends before the page view does.
@@ -329,11 +333,14 @@ function make(config, load, measure, forget) {
     };
   }
 
-  const left = () => core || (early = leave(settings, early));
+  const left = () => {
+    if (core) return;
+    early = leave(settings, early, parked);
+    // Should the page come back.
+    parked = parking(settings, early);
+  };
 
   const ready = dead ? Promise.resolve() : start();
-  // In a tab that is being closed Firefox refuses a page's first look at its storage, and the beacon behind it.
-  attempt(() => localStorage.length);
   // Never unload, which keeps a page out of the back/forward cache.
   if (inPage()) addEventListener("pagehide", left);
   ready.catch(() => {});
