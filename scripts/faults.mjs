@@ -62,7 +62,7 @@ await main(async () => {
       const result = { row: row.name, transport, engine: name, ...(await runRow({ engine: ENGINES[name], row, transport, makeTracker: recobeacon, short })) };
       results.push({ ...result, within: isWithin(row, result) });
       console.log(line(results.at(-1), `${results.length}/${engines.length * runs.length}`));
-      keep("faults.json", results);
+      keep(`faults-${name}.json`, results.filter(({ engine }) => engine === name));
     }
   }
   console.log(`\n${table(results)}\n`);
