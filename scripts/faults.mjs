@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { ENGINES } from "../tests/faults/browsers/index.mjs";
 import { peerSteps, runPeers } from "../tests/faults/peers.mjs";
 import { publishPeers } from "../tests/faults/peers/publish.mjs";
+import { pooled } from "../tests/faults/pool.mjs";
 import { ROWS } from "../tests/faults/rows/index.mjs";
 import { runRow } from "../tests/faults/run.mjs";
 import { isWithin, line, publish, table } from "../tests/faults/table.mjs";
@@ -56,15 +57,15 @@ await main(async () => {
   await steps([...setUp(), ...buildStepsIfStale(), ...engines.flatMap((name) => ENGINES[name].steps()), collectorStep()]);
 
   const started = performance.now();
+  const jobs = engines.flatMap((name) => runs.map((run) => ({ name, ...run })));
   const results = [];
-  for (const name of engines) {
-    for (const { row, transport } of runs) {
-      const result = { row: row.name, transport, engine: name, ...(await runRow({ engine: ENGINES[name], row, transport, makeTracker: recobeacon, short })) };
-      results.push({ ...result, within: isWithin(row, result) });
-      console.log(line(results.at(-1), `${results.length}/${engines.length * runs.length}`));
-      keep(`faults-${name}.json`, results.filter(({ engine }) => engine === name));
-    }
-  }
+  await pooled(jobs, async ({ name, row, transport }, place) => {
+    const result = { row: row.name, transport, engine: name, ...(await runRow({ engine: ENGINES[name], row, transport, makeTracker: recobeacon, short })) };
+    // In the order of the rows, whichever ends first.
+    results[place - 1] = { ...result, within: isWithin(row, result) };
+    console.log(line(results[place - 1], `${place}/${jobs.length}`));
+    keep(`faults-${name}.json`, results.filter((result) => result?.engine === name));
+  });
   console.log(`\n${table(results)}\n`);
   if (toDocs) publish(results, { short });
   const beyond = results.filter(({ within }) => !within);

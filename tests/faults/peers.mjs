@@ -6,6 +6,7 @@ import { brotliCompressSync, constants } from "node:zlib";
 import { npm } from "../../scripts/lib/toolchain.mjs";
 import { at, manifest } from "../../scripts/lib/project.mjs";
 import { chromium } from "./browsers/chromium.mjs";
+import { pooled } from "./pool.mjs";
 import { recorded } from "./recorder.mjs";
 import { ROWS } from "./rows/index.mjs";
 import { runRow } from "./run.mjs";
@@ -14,8 +15,7 @@ import { recobeacon } from "./trackers/recobeacon.mjs";
 const FOLDER = at("tests", "faults", "peers");
 /** Rows that a page without a stub cannot be put through: its calls stand behind the import. */
 const NEEDS_STUB = /before the module/;
-/** Browsers at a time, and how often a row is tried that could not be run. */
-const AT_ONCE = 3;
+/** How often a row is tried that could not be run. */
 const TRIES = 3;
 
 /** They are nobody's dependency but this run's. */
@@ -74,25 +74,20 @@ async function measured(row, tracker, short) {
 const said = ({ row, tracker, na, made, once, lost, twice, copies, requests, seconds, error, notes = [] }, place) =>
   `${place} ${row}: ${tracker}: ${na ? "not applicable" : `made ${made}, once ${once}, lost ${lost}, twice ${twice}, came more than once ${copies}, ${requests} requests, ${seconds} s`}${[error?.split("\n")[0], ...notes].filter(Boolean).map((note) => `\n      ${note}`).join("")}`;
 
-/** Some at the same time, each with a browser of its own: most of it is waiting. `names`, `parts`: parts of names, or all. */
+/** `names`, `parts`: parts of names, or all. */
 export async function runPeers({ names, parts, short, each = () => {} }) {
   const has = (wanted, name) => !wanted || wanted.some((part) => name.includes(part));
   const trackers = (await everyTracker()).filter(({ name }) => has(names, name));
-  const rows = ROWS.filter(({ name, long }) => has(parts, name) && !(short && long));
+  // What is about our own destinations is nobody else's.
+  const rows = ROWS.filter(({ name, long, tracker }) => !tracker && has(parts, name) && !(short && long));
   const jobs = rows.flatMap((row) => trackers.map((tracker) => ({ row, tracker })));
   const results = [];
-  let next = 0;
-  const work = async () => {
-    while (next < jobs.length) {
-      const place = ++next;
-      const { row, tracker } = jobs[place - 1];
-      const result = await measured(row, tracker, short);
-      console.log(said(result, `${place}/${jobs.length}`));
-      results.push(result);
-      each(results);
-    }
-  };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  await pooled(jobs, async ({ row, tracker }, place) => {
+    const result = await measured(row, tracker, short);
+    console.log(said(result, `${place}/${jobs.length}`));
+    results.push(result);
+    each(results);
+  });
   return { trackers, rows, results };
 }
 

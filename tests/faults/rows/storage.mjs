@@ -29,6 +29,20 @@ export const storage = [
     run: (row) => twoViews(row, { before: BLOCKED }),
   },
   {
+    name: "localStorage blocked, and the tab closed",
+    transports: ["beacon", "auto"],
+    next: { before: BLOCKED },
+    async run({ visitor, server }) {
+      await visitor.openUrl(server.elsewhere);
+      for (let tab = 0; tab < 3; tab++) {
+        const page = await visitor.open({ before: BLOCKED });
+        await page.ready();
+        await page.make(9);
+        await page.close();
+      }
+    },
+  },
+  {
     name: "localStorage blocked and the browser killed",
     lost: 15,
     because: "nothing may be written down",
