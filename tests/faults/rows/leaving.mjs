@@ -19,9 +19,16 @@ const clickThrough = (last) => `
   link.href = "?next=" + (next + 1);
   link.textContent = "on";
   let made = false;
-  link.onclick = () => made || (made = true, window.faults.make(next, 1));
-  // WebKit was seen to forget a navigation: then the visitor clicks again.
-  if (next < ${last}) addEventListener("load", () => setTimeout(() => setInterval(() => link.click(), ${AGAIN_MS}, link.click()), ${clickAfter}));`;
+  link.onclick = () => {
+    if (!made) window.faults.make(next, 1);
+    made = true;
+  };
+  const click = () => {
+    link.click();
+    // WebKit was seen to forget a navigation: then the visitor clicks again.
+    setTimeout(click, ${AGAIN_MS});
+  };
+  if (next < ${last}) addEventListener("load", () => setTimeout(click, ${clickAfter}));`;
 
 export const leaving = [
   {
