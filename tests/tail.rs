@@ -133,8 +133,9 @@ fn before_consent_there_is_none() {
 
 #[test]
 fn a_vendor_that_counts_every_arrival_gets_none() {
-    let mut page = modern(with(ibexa(), json!({ "transport": "auto" })));
+    let mut page = modern(ibexa());
     page.call("rate", json!({ "itemId": 1, "rating": 50 }));
+    assert_eq!(page.wake, Some(page.mono + 2_000), "nor is it woken for one");
     page.advance(1_000);
     assert_eq!(page.tails.len(), 0);
 }

@@ -59,7 +59,8 @@ impl Queue {
         self.plan_tail(turn);
     }
 
-    /// The browser's copy has ids, or is not wanted. What was sent was sent; what has to go again does not; what is under way does not come back.
+    /// What was sent was sent; what has to go again does not; what is under way does not come back.
+    /// The browser's copy has ids, or nobody wants it.
     fn clear_parcels(&mut self, turn: &mut Turn<'_>) {
         self.drop_tail(turn);
         for mut parcel in std::mem::take(&mut self.parcels) {

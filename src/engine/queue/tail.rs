@@ -7,15 +7,17 @@
 use super::Queue;
 use super::turn::Turn;
 use crate::engine::effect::Effect;
+use crate::engine::event::Kind;
 use crate::engine::limits::Limits;
-use crate::engine::protocol::Envelope;
+use crate::engine::protocol::{Class, Envelope};
 use crate::engine::time::NEVER;
 
 impl Queue {
     /// Something has changed in what waits: in a while the browser gets another copy, unless it has all by then.
     pub(super) fn plan_tail(&mut self, turn: &Turn<'_>) {
         let due = turn.now.mono_ms + Limits::TAIL_WAIT_MS;
-        if turn.may.later && due < self.deadline && self.tail_at == NEVER {
+        let repeats = self.destination.protocol.class(Kind::Click) == Class::Idempotent;
+        if turn.may.later && repeats && due < self.deadline && self.tail_at == NEVER {
             self.tail_at = due;
         }
     }
