@@ -287,13 +287,7 @@ impl Page {
                     }
                     self.sends.push(Sent { at: self.mono, send });
                 }
-                Effect::Later(name, request) => {
-                    request.iter().for_each(|request| envelope::check(request));
-                    // Taken back is only what was given.
-                    let before = self.tails.remove(&*name);
-                    assert!(before.is_some() || request.is_some());
-                    self.tails.extend(request.map(|request| (name.to_string(), request)));
-                }
+                Effect::Later(name, request) => self.hold(&name, request),
                 Effect::WakeAt(at) => self.wake = at,
                 Effect::SetCookie { name, value, days } => {
                     self.stored_writes += 1;

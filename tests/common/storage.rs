@@ -1,11 +1,14 @@
 //! What a [`Page`] has of its browser beside the wire: the outboxes in `localStorage`, their locks, and the
 //! collector's cookies, as src/browser/shell.rs handles them.
 
+use super::envelope;
 use super::page::{Page, calm, throw};
 use recobeacon::engine::Signals;
 use recobeacon::engine::input::Input;
+use recobeacon::engine::protocol::Request;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 impl Page {
     /// The same browser opens its next page, which adopts what this one left.
@@ -87,6 +90,16 @@ impl Page {
                 Some(text) => self.kept.insert(key, text),
                 None => self.kept.remove(&key),
             };
+        }
+    }
+
+    /// The browser has this request for the end of the page's process, or none under this name any more.
+    pub(super) fn hold(&mut self, name: &str, request: Option<Rc<Request>>) {
+        let before = self.tails.remove(name);
+        assert!(before.is_some() || request.is_some(), "only what was given is taken back");
+        if let Some(request) = request {
+            envelope::check(&request);
+            self.tails.insert(name.to_owned(), request);
         }
     }
 
