@@ -49,6 +49,20 @@ fn a_cookie_acknowledges_the_batch_that_it_names() {
 }
 
 #[test]
+fn what_nobody_reads_does_not_pile_up() {
+    let mut page = taken();
+    for n in 100..130 {
+        page.jar.insert(format!("reco_ack_other.{n}"), ("1".to_owned(), 0));
+    }
+    let own = name(&page, 0);
+    cookie(&mut page, &own);
+    let left: Vec<&String> = page.jar.keys().filter(|key| key.starts_with("reco_ack_")).collect();
+    assert_eq!(left.len(), 20, "{left:?}");
+    assert_eq!(left[0], "reco_ack_other.110", "the oldest go");
+    assert_eq!(page.count("acknowledged"), 1, "nothing is mistaken for this page's");
+}
+
+#[test]
 fn other_cookies_acknowledge_nothing_and_stay() {
     let mut page = taken();
     let (stream, _) =

@@ -22,6 +22,8 @@ export const PARKED = "reco_q";
 export const RAW = "reco_raw_";
 /** Among more keys than these nothing is kept: whoever blocks the tracker itself would have more and more of them. */
 const MOST_KEYS = 999;
+/** Of the collector's cookies; the engine keeps to the same. */
+const MOST_ACKNOWLEDGEMENTS = 20;
 const OFF_DAYS = 180;
 const LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -110,7 +112,8 @@ function sendRaw(settings, identity, calls, gone, parked) {
     stream,
     seq: 0,
     sentAt: Date.now(),
-    ack: true,
+    // These cookies go with every request of the site, and nobody reads them as long as each page is left so early.
+    ack: attempt(() => document.cookie.split("reco_ack_").length <= MOST_ACKNOWLEDGEMENTS) ?? false,
     token: to.token,
     anonymous: anonymousId ?? visitor(identity),
     user: userId ?? undefined,

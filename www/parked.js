@@ -3,7 +3,7 @@
 // It comes with the module: before, nobody can do anything with it.
 
 import { attempt } from "../src/browser/host/basics.js";
-import { cookie } from "../src/browser/host/store.js";
+import { cookie, setCookie } from "../src/browser/host/store.js";
 import { BOUGHT, keyOf, PARKED, RAW, REPLAYED } from "./early.js";
 
 const LONGEST_AGE_MS = 7 * 86_400_000;
@@ -33,14 +33,23 @@ export function resend(settings) {
   for (const key of keys(RAW)) {
     const [of, url, body, at] = attempt(() => JSON.parse(found(key))) ?? [];
     if (!isFresh(at)) remove(key);
+    else if (isStored(key)) continue;
     else if (of === keyOf(settings)) setTimeout(again, Math.min(at + ACKNOWLEDGED_MS - Date.now(), ACKNOWLEDGED_MS), key, url, body);
   }
 }
 
+/** Whether the collector has said so, by a cookie that is spent with it. */
+function isStored(key) {
+  const name = `reco_ack_${key.slice(RAW.length)}.0`;
+  if (!cookie(name)) return false;
+  setCookie(name);
+  remove(key);
+  return true;
+}
+
 async function again(key, url, body) {
   // Another tab was faster, or the visitor said no.
-  if (!found(key)) return;
-  if (cookie(`reco_ack_${key.slice(RAW.length)}.0`)) return remove(key);
+  if (!found(key) || isStored(key)) return;
   try {
     const { status } = await fetch(url, { method: "POST", body, keepalive: true, credentials: "include", redirect: "manual" });
     if (status >= 200 && status < 500 && !NOT_FINAL.includes(status)) remove(key);

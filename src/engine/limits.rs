@@ -84,6 +84,9 @@ impl Limits {
     /// A beacon that is not acknowledged so long after it went goes once more. The answer's cookie
     /// may come later than the next page's first look: 1.2 s were seen.
     pub const ACKNOWLEDGED_MS: u64 = 15_000;
+    /// As many acknowledgements stay for other pages: the cookies go with every request of the site, and servers refuse more than 8 kB
+    /// of headers (Apache's `LimitRequestFieldSize`).
+    pub const ACKNOWLEDGEMENTS: usize = 20;
     /// What one page keeps in the outbox: some 12,000 events. The default `queue.maxEvents` needs a tenth of it. A browser
     /// gives an origin 5 MiB, and the shop needs some.
     pub const OUTBOX_BYTES: u32 = 3_500_000;

@@ -4,6 +4,7 @@ use super::Engine;
 use super::config::Consent;
 use super::effect::Effect;
 use super::id::id;
+use super::limits::Limits;
 use super::queue::journal::number_of;
 use super::queue::{Conditions, Flight, Queue, Turn, adopt};
 use super::text::concat;
@@ -98,15 +99,17 @@ impl Engine {
         }
     }
 
-    /// The collector has these batches, by cookies that are deleted once they are read.
+    /// The collector has these batches, by cookies that are deleted once they are read, or when they are too many.
     pub(super) fn acknowledged(&mut self, batches: Vec<String>, now: &Now) {
-        for batch in batches {
+        let count = batches.len();
+        for (place, batch) in batches.into_iter().enumerate() {
             let (queues, mut turn) = self.turn(false, now);
-            let mut ours = false;
+            // Browsers give the oldest first. Whoever misses one asks the collector.
+            let mut goes = place + Limits::ACKNOWLEDGEMENTS < count;
             for queue in queues {
-                ours |= queue.acknowledge(&batch, &mut turn);
+                goes |= queue.acknowledge(&batch, &mut turn);
             }
-            if ours {
+            if goes {
                 self.effects.push(Effect::DeleteCookie(concat(&["reco_ack_", &batch])));
             }
         }

@@ -58,6 +58,27 @@ for (const [what, held] of STAGES) {
   });
 }
 
+scenario("acknowledgements that no page reads do not pile up: they go with every request of the site", { site: shop() }, async ({ t, page, context, collector }) => {
+  const network = await slow(t, collector);
+  network.hold(MODULE);
+  const acknowledgements = async () => (await context.cookies()).filter(({ name }) => name.startsWith("reco_ack_")).length;
+  for (let n = 1; n <= 30; n++) {
+    await open(page, `${network.url}/?click=${n}`);
+    await settled(page, MODULE);
+  }
+  await leave(page, network);
+  await until(async () => (await collector.stored()).length === 30, "thirty raw calls");
+  assert.equal(await acknowledgements(), 20);
+  network.release();
+  await open(page, `${network.url}/?click=31`);
+  await ready(page);
+  // Of the others the collector is asked for, after 15 seconds.
+  await until(async () => (await kept(page)).length === 0, "nothing is kept", 40_000);
+  assert.equal((await collector.stored()).length, 31);
+  // That of this page itself may come after its last look.
+  assert.ok((await acknowledgements()) <= 1, `${await acknowledgements()} are not read`);
+});
+
 scenario("a visit of one page, without the module: it is there at once, of the visitor who comes back", { site: shop() }, async ({ t, page, context, collector, identity }) => {
   const network = await slow(t, collector);
   network.hold(MODULE);

@@ -12,7 +12,11 @@ const END = "<!-- the table ends -->";
 const number = (value) => value.toLocaleString("en-US");
 
 /** Whether as little was lost and doubled as the row promises. What does not apply is within. */
-export const isWithin = ({ lost = 0, twice = 0 }, result) => Boolean(result.na) || (!result.error && result.made > 0 && result.lost <= lost && result.twice <= twice);
+export function isWithin({ lost = 0, twice = 0 }, result) {
+  if (result.na) return true;
+  const most = typeof lost === "number" ? lost : (lost[result.transport] ?? 0);
+  return !result.error && result.made > 0 && result.lost <= most && result.twice <= twice;
+}
 
 /** One row of one engine, for who watches. */
 export function line({ row, transport, engine, made, once, lost, twice, seconds, na, error, within, which, pending }, place) {

@@ -4,6 +4,9 @@ import * as fault from "../faults.mjs";
 
 const BOTH = ["beacon", "auto"];
 const SLOW_MS = 30_000;
+/** All that `answered` makes. */
+const MADE = 38;
+const REDIRECTED = { lost: { auto: MADE }, because: "a fetch that is answered with a redirect is a mistake of the set-up: its events are dropped, and the page is told" };
 
 /**
  * Twice: the page stays, and the fault is over after the first few requests; and the page is left while the
@@ -76,8 +79,8 @@ export const answers = [
       await next.goto(server.elsewhere);
     },
   },
-  answered("redirect 307 to where it is taken", fault.redirect(307)),
-  answered("redirect 301", fault.redirect(301)),
+  answered("redirect 307 to where it is taken", fault.redirect(307), REDIRECTED),
+  answered("redirect 301", fault.redirect(301), REDIRECTED),
   {
     name: "offline, and online again",
     transports: BOTH,
