@@ -1,5 +1,5 @@
-// The page's process dies; or SIGKILL to all of the browser's processes, and the same profile again: with the collector there, and with nobody there who could
-// have taken anything, so that only what was written to the disk is left.
+// The page's process dies; or SIGKILL to all of the browser's processes, and the same profile again: with the collector there, and with
+// nobody there who could have taken anything, so that only what was written to the disk is left.
 
 import { reset } from "../faults.mjs";
 import { NotApplicable } from "../run.mjs";
@@ -10,7 +10,7 @@ const EVENTS = 9;
 const UNSENT = "a batch is closed two seconds after its first event, and what was not sent stands in localStorage, which browsers write to the disk seconds later";
 const UNWRITTEN = "nobody was there to take them, and browsers write localStorage to the disk seconds later";
 
-const killed = ({ name, after, fault, verb = "make", ...rest }) => ({
+export const killed = ({ name, after, fault, verb = "make", ...rest }) => ({
   name,
   ...rest,
   async run({ visitor, server, short, pause }) {
@@ -41,16 +41,17 @@ const crashed = ({ name, after, options }) => ({
   },
 });
 
-const any = ROUNDS * EVENTS;
+/** Whatever those rows make. */
+export const ALL_KILLED = ROUNDS * EVENTS;
 
 export const kills = [
   crashed({ name: "the page crashes at once", after: 0 }),
   crashed({ name: "localStorage blocked, and the page crashes after 1 s", after: 1_000, options: { before: BLOCKED } }),
-  killed({ name: "killed at once", after: 0, lost: any, because: UNSENT }),
-  killed({ name: "killed 2 s after the call", after: 2_000, lost: any, because: UNSENT }),
+  killed({ name: "killed at once", after: 0, lost: ALL_KILLED, because: UNSENT }),
+  killed({ name: "killed 2 s after the call", after: 2_000, lost: ALL_KILLED, because: UNSENT }),
   killed({ name: "killed 7 s after the call", after: 7_000 }),
   killed({ name: "killed 1 s after a purchase", after: 1_000, verb: "value", transports: ["beacon", "auto"] }),
-  killed({ name: "collector down, killed at once", after: 0, fault: reset, lost: any, because: UNWRITTEN, long: true }),
-  killed({ name: "collector down, killed after 2 s", after: 2_000, fault: reset, lost: any, because: UNWRITTEN, long: true }),
+  killed({ name: "collector down, killed at once", after: 0, fault: reset, lost: ALL_KILLED, because: UNWRITTEN, long: true }),
+  killed({ name: "collector down, killed after 2 s", after: 2_000, fault: reset, lost: ALL_KILLED, because: UNWRITTEN, long: true }),
   killed({ name: "collector down, killed after 7 s", after: 7_000, fault: reset }),
 ];

@@ -2,9 +2,9 @@
 
 import { lostAnswer, reset, status, times } from "../faults.mjs";
 import { toIbexa } from "../trackers/recobeacon.mjs";
+import { ALL_KILLED, killed } from "./kills.mjs";
 
 const EVENTS = 9;
-const ROUNDS = 3;
 /** By then localStorage is on the disk, in each of the three. */
 const WRITTEN_MS = 7_000;
 /** https://source.chromium.org/chromium/chromium/src/+/main:net/http/http_network_transaction.cc (`ShouldResendRequest`) */
@@ -31,20 +31,7 @@ const bought = ({ name, fault, ...rest }) => ({
   },
 });
 
-const killed = ({ name, after, ...rest }) => ({
-  name: `Ibexa: ${name}`,
-  tracker: toIbexa,
-  ...rest,
-  async run({ visitor, short, pause }) {
-    for (let round = 0; round < (short ? 1 : ROUNDS); round++) {
-      const page = await visitor.open();
-      await page.ready();
-      await page.make(EVENTS);
-      await pause(after);
-      await visitor.kill();
-    }
-  },
-});
+const killedAfter = (name, after, rest) => killed({ name: `Ibexa: ${name}`, tracker: toIbexa, after, ...rest });
 
 export const vendor = [
   bought({ name: "bought and left" }),
@@ -87,6 +74,6 @@ export const vendor = [
       await visitor.kill();
     },
   },
-  killed({ name: "killed at once", after: 0, lost: ROUNDS * EVENTS, because: "the browser had no time to send, nor to write to its disk" }),
-  killed({ name: "killed after 1 s", after: 1_000 }),
+  killedAfter("killed at once", 0, { lost: ALL_KILLED, because: "the browser had no time to send, nor to write to its disk" }),
+  killedAfter("killed after 1 s", 1_000),
 ];
