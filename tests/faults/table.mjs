@@ -47,10 +47,11 @@ export function table(results) {
 /** Why a row's number is not 0, as far as it is known beforehand, and why a row is not there for an engine. */
 function reasons(results) {
   const known = ROWS.filter(({ name, because }) => because && results.some(({ row, lost, twice }) => row === name && lost + twice > 0));
-  const absent = results.filter(({ na }) => na);
+  const absent = new Map();
+  for (const { row, na, engine } of results.filter((result) => result.na)) absent.set(row, { na, engines: new Set([...(absent.get(row)?.engines ?? []), ENGINES[engine].label]) });
   return [
     ...known.map(({ name, because }) => `* **${name}**: ${because}.`),
-    ...absent.map(({ row, transport, engine, na }) => `* **${row}** (${transport}) is not there for ${ENGINES[engine].label}: ${na}.`),
+    ...[...absent].map(([row, { na, engines }]) => `* **${row}** is not there for ${[...engines].join(" and ")}: ${na}.`),
   ].join("\n");
 }
 
