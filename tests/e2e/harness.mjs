@@ -140,7 +140,7 @@ export async function realTabs() {
   const connected = await chromium.connectOverCDP(`http://127.0.0.1:${readFileSync(file, "utf8").split("\n")[0]}`, { noDefaults: true });
   const [context] = connected.contexts();
   context.close = async () => {
-    await connected.close();
+    // Playwright's own close was seen to wait for ever.
     kill();
     await ended;
     process.removeListener("exit", kill);
