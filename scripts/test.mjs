@@ -66,8 +66,8 @@ const total = (sums) => sums.reduce((a, b) => ({ passed: a.passed + b.passed, fa
 const cargo = (task, args, options) => check(task, "cargo", args, options);
 const nodeTests = (folder) => async (task) => {
   const files = readdirSync(at("tests", folder)).filter((name) => name.endsWith(".test.mjs")).sort();
-  // Two files at a time: most of a test is waiting.
-  return counted("node", task, process.execPath, ["--test", "--test-concurrency=2", "--test-reporter=spec", ...files.map((name) => at("tests", folder, name))]);
+  // One file after another: with two at a time timings became those of a loaded machine.
+  return counted("node", task, process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files.map((name) => at("tests", folder, name))]);
 };
 
 /** dist/ of the sources as they are now, and the collector. */

@@ -18,6 +18,8 @@ import { witness } from "./witness.mjs";
 const TEST_MS = 120_000;
 const PAGE_MS = 30_000;
 const END_MS = 15_000;
+const CONNECT_MS = 5_000;
+const CONNECT_TRIES = 4;
 
 export const DIST = at("dist");
 export const DEMO = at("www", "demo");
@@ -137,8 +139,15 @@ export async function realTabs() {
   const ended = new Promise((resolve) => running.once("exit", resolve));
   const file = join(directory, "DevToolsActivePort");
   await until(() => existsSync(file) && readFileSync(file, "utf8").includes("\n"), "the browser's port");
-  const connected = await chromium.connectOverCDP(`http://127.0.0.1:${readFileSync(file, "utf8").split("\n")[0]}`, { noDefaults: true });
-  const [context] = connected.contexts();
+  const address = `http://127.0.0.1:${readFileSync(file, "utf8").split("\n")[0]}`;
+  // A browser that is still starting was seen to say nothing on its first connection.
+  const connect = (tries) =>
+    chromium.connectOverCDP(address, { noDefaults: true, timeout: CONNECT_MS }).catch((error) => {
+      if (tries > 1) return connect(tries - 1);
+      kill();
+      throw error;
+    });
+  const [context] = (await connect(CONNECT_TRIES)).contexts();
   context.close = async () => {
     // Playwright's own close was seen to wait for ever.
     kill();
