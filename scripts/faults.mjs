@@ -15,7 +15,7 @@ import { recobeacon } from "../tests/faults/trackers/recobeacon.mjs";
 import { buildStepsIfStale } from "./build.mjs";
 import { collectorStep } from "./lib/collector.mjs";
 import { seconds, steps } from "./lib/progress.mjs";
-import { at, main, Problem } from "./lib/project.mjs";
+import { at, main, ownTemporaryDirectory, Problem } from "./lib/project.mjs";
 import { setUp } from "./lib/toolchain.mjs";
 
 const TRANSPORTS = ["beacon"];
@@ -52,6 +52,7 @@ async function peers({ row, tracker, short, publish: toDocs }) {
 
 await main(async () => {
   const { engines, runs, short, list, publish: toDocs, ...rest } = chosen();
+  ownTemporaryDirectory();
   if (rest.peers) return peers({ ...rest, short, publish: toDocs });
   if (list) return console.log(ROWS.map(({ name, transports = TRANSPORTS }) => `${name} (${transports.join(", ")})`).join("\n"));
   await steps([...setUp(), ...buildStepsIfStale(), ...engines.flatMap((name) => ENGINES[name].steps()), collectorStep()]);

@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { at, main } from "./lib/project.mjs";
+import { at, main, Problem } from "./lib/project.mjs";
 
 /** What a line has that is a stub of any version, built. */
 const STUB = /\(.*Date\.now\(\).*\)\(window, ?"\w+"[^)]*\);/g;
@@ -16,6 +16,8 @@ await main(() => {
   const stub = readFileSync(at("dist", "snippet.js"), "utf8").trim();
   for (const file of [at("README.md"), ...files(["docs"], ".md"), ...files(["www", "demo"], ".html")]) {
     const before = readFileSync(file, "utf8");
+    // Of a form that is not known it would stay the old one in silence.
+    if (file.endsWith(".html") && before.search(STUB) < 0) throw new Problem(`${file} has no stub that is known as one.`);
     let after = before.replace(STUB, () => stub);
     if (file.endsWith(".html")) {
       const hash = createHash("sha256").update(after.match(INLINE)[1]).digest("base64");

@@ -9,7 +9,7 @@ import { browser, browserSteps, findDriver } from "./lib/browser.mjs";
 import { collectorStep } from "./lib/collector.mjs";
 import { isFresh } from "./lib/freshness.mjs";
 import { command, seconds, showing, steps } from "./lib/progress.mjs";
-import { at, main, manifest, Problem, root } from "./lib/project.mjs";
+import { at, main, manifest, ownTemporaryDirectory, Problem, root } from "./lib/project.mjs";
 import { setUp, WASM_TARGET } from "./lib/toolchain.mjs";
 
 // The collector that `cargo test` compiled serves the end-to-end tests as well.
@@ -170,6 +170,7 @@ await main(async () => {
   const { names, list } = chosen();
   if (list) return console.log(Object.entries(STAGES).map(([name, { label }]) => `${name.padEnd(8)} ${label}`).join("\n"));
 
+  ownTemporaryDirectory();
   const inBrowser = names.some((name) => ["wasm", "stable", "package", "e2e", "readme", "faults"].includes(name));
   await steps([...setUp({ wasmPack: names.includes("wasm") }), ...(inBrowser ? browserSteps({ driver: names.includes("wasm") }) : [])]);
 

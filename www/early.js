@@ -51,7 +51,7 @@ export function parking(settings, calls) {
     const [verb] = call;
     if (verb === "consent") consents.push(call);
     const isFirst = !text && REPLAYED.includes(verb);
-    if (isFirst) text = lines([["create", [settings], Date.now()]]);
+    if (isFirst) text = heading(settings);
     if (isFirst || verb === "consent") may = mayKeep(settings) && consentOf(settings, consents) === "granted";
     if (REPLAYED.includes(verb)) text += lines([call]);
   };
@@ -94,6 +94,9 @@ const mayKeep = ({ identity, queue }) => identity?.storage !== "memory" && queue
  */
 const lines = (calls) => calls.map((call) => attempt(() => `${JSON.stringify(call.slice(0, 3))},`) ?? "").join("");
 
+/** What says for which destinations the calls behind it are. */
+const heading = (settings) => lines([["create", [settings], Date.now()]]);
+
 const keep = (settings, key, text) => mayKeep(settings) && attempt(() => localStorage.setItem(key, text));
 
 /**
@@ -129,7 +132,7 @@ function sendRaw(settings, identity, calls, gone, parked) {
   // The browser took it; whether it arrived is for the next page to find out.
   keep(settings, RAW + stream, JSON.stringify([keyOf(settings), new URL(url, location.href).href, body, head.sentAt]));
   const bought = gone.filter(([verb]) => verb === "buy").map(([, args, at]) => [BOUGHT, args, at]);
-  if (bought.length) keep(settings, PARKED + Math.random(), lines([["create", [settings], Date.now()], ...bought]));
+  if (bought.length) keep(settings, PARKED + Math.random(), heading(settings) + lines(bought));
   return true;
 }
 

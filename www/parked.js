@@ -3,7 +3,7 @@
 // It comes with the module: before, nobody can do anything with it.
 
 import { attempt } from "../src/browser/host/basics.js";
-import { cookie, setCookie } from "../src/browser/host/store.js";
+import { cookie, keys, read, setCookie } from "../src/browser/host/store.js";
 import { BOUGHT, keyOf, PARKED, RAW, REPLAYED } from "./early.js";
 
 const LONGEST_AGE_MS = 7 * 86_400_000;
@@ -17,21 +17,20 @@ const ACKNOWLEDGED_MS = 15_000;
 /** Answers after which another attempt may end better. Any other in the four hundreds is final. */
 const NOT_FINAL = [401, 403, 404, 408, 429];
 
-const keys = (of) => attempt(() => Object.keys(localStorage).filter((key) => key.startsWith(of))) ?? [];
-const found = (key) => attempt(() => localStorage.getItem(key));
+const keysOf = (what) => keys().filter((key) => key.startsWith(what));
 const remove = (key) => localStorage.removeItem(key);
 const isFresh = (at) => at > Date.now() - LONGEST_AGE_MS;
 
 /** Deletes what was kept: the visitor does not want it. */
-export const forget = () => [...keys(PARKED), ...keys(RAW)].forEach(remove);
+export const forget = () => [...keysOf(PARKED), ...keysOf(RAW)].forEach(remove);
 
 /**
  * Sends raw batches once more that nobody acknowledged, and tries again on the next page if that is in vain. Two tabs may do
  * it at once: the collector drops copies.
  */
 export function resend(settings) {
-  for (const key of keys(RAW)) {
-    const [of, url, body, at] = attempt(() => JSON.parse(found(key))) ?? [];
+  for (const key of keysOf(RAW)) {
+    const [of, url, body, at] = attempt(() => JSON.parse(read(key))) ?? [];
     if (!isFresh(at)) remove(key);
     else if (isStored(key)) continue;
     else if (of === keyOf(settings)) setTimeout(again, Math.min(at + ACKNOWLEDGED_MS - Date.now(), ACKNOWLEDGED_MS), key, url, body);
@@ -49,7 +48,7 @@ function isStored(key) {
 
 async function again(key, url, body) {
   // Another tab was faster, or the visitor said no.
-  if (!found(key) || isStored(key)) return;
+  if (!read(key) || isStored(key)) return;
   try {
     const { status } = await fetch(url, { method: "POST", body, keepalive: true, credentials: "include", redirect: "manual" });
     if (status >= 200 && status < 500 && !NOT_FINAL.includes(status)) remove(key);
@@ -85,8 +84,8 @@ const locked = () =>
 export async function take(settings) {
   const pages = [];
   if (!(await locked())) return pages;
-  for (const key of keys(PARKED)) {
-    const calls = read(found(key));
+  for (const key of keysOf(PARKED)) {
+    const calls = callsOf(read(key));
     const [, [of] = [], at] = calls.filter(([verb]) => verb === "create").pop() ?? [];
     // Another page knows where that goes.
     if (of && keyOf(of) !== keyOf(settings)) continue;
@@ -99,7 +98,7 @@ export async function take(settings) {
 }
 
 /** What was parked, as far as it is calls. */
-const read = (text) => {
+const callsOf = (text) => {
   const calls = attempt(() => text.length < LONGEST_TEXT && JSON.parse(`[${text}0]`)) || [];
   return calls.filter((call) => Array.isArray(call?.[1]) && isFresh(call[2]));
 };

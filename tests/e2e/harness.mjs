@@ -138,18 +138,24 @@ export async function realTabs() {
   process.once("exit", kill);
   const ended = new Promise((resolve) => running.once("exit", resolve));
   const file = join(directory, "DevToolsActivePort");
-  await until(() => existsSync(file) && readFileSync(file, "utf8").includes("\n"), "the browser's port");
-  const address = `http://127.0.0.1:${readFileSync(file, "utf8").split("\n")[0]}`;
-  // A browser that is still starting was seen to say nothing on its first connection.
-  const connect = (tries) =>
-    chromium.connectOverCDP(address, { noDefaults: true, timeout: CONNECT_MS }).catch((error) => {
+  const connect = async (tries) => {
+    await until(() => existsSync(file) && readFileSync(file, "utf8").includes("\n"), "the browser's port");
+    try {
+      return await chromium.connectOverCDP(`http://127.0.0.1:${readFileSync(file, "utf8").split("\n")[0]}`, { noDefaults: true, timeout: CONNECT_MS });
+    } catch (error) {
+      // A browser that is still starting was seen to say nothing on its first connection.
       if (tries > 1) return connect(tries - 1);
-      kill();
       throw error;
-    });
-  const [context] = (await connect(CONNECT_TRIES)).contexts();
+    }
+  };
+  const connected = await connect(CONNECT_TRIES).catch((error) => {
+    // Left behind, it would keep the whole run.
+    kill();
+    throw error;
+  });
+  const [context] = connected.contexts();
   context.close = async () => {
-    // Playwright's own close was seen to wait for ever.
+    await connected.close();
     kill();
     await ended;
     process.removeListener("exit", kill);

@@ -18,6 +18,9 @@ const START_MS = 60_000;
 /** A browser that hangs at its end must not keep the others waiting. */
 const END_MS = 30_000;
 
+/** The transports of rows in which they make a difference. */
+export const BOTH = ["beacon", "auto"];
+
 /** Thrown by a row that the engine or its driver cannot do. */
 export class NotApplicable extends Error {}
 

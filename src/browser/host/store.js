@@ -89,9 +89,9 @@ let returning;
 let renewed = 0;
 let seeking;
 
-const keys = () => attempt(() => Object.keys(localStorage)) ?? [];
+export const keys = () => attempt(() => Object.keys(localStorage)) ?? [];
 
-const read = (key) => attempt(() => localStorage.getItem(key));
+export const read = (key) => attempt(() => localStorage.getItem(key));
 
 /** What these cookies and these keys hold. Even reading `localStorage` throws where it is blocked. */
 export const stored = (names, keys) => flatten([...names.split(" ").map(cookie), ...keys.split(" ").map(read)], 1, 9);

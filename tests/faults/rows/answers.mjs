@@ -1,8 +1,8 @@
 // The endpoint is down, refuses, resets, is slow or has moved; and the network goes.
 
 import * as fault from "../faults.mjs";
+import { BOTH } from "../run.mjs";
 
-const BOTH = ["beacon", "auto"];
 const SLOW_MS = 30_000;
 /** All that `answered` makes. */
 const MADE = 38;

@@ -1,5 +1,5 @@
 // The faults. A row: `name`; `run({ visitor, server, tracker, take, short, pause })`, after which come the visitor's next page view and the count;
-// `transports`, the default one unless it says more (the short cut takes the first only); `lost` (also by transport) and `twice`, how many may be, and `because`, where it cannot be none;
+// `transports`, the default one unless it says more (the short cut takes the first only); `lost` (also by engine or by transport) and `twice`, how many may be, and `because`, where it cannot be none;
 // `tracker`, what is under test instead of this tracker with a `batch` destination;
 // `cookies`, a setting of the browser; `next`, options of the next page view's page; `long`, not part of the short cut.
 

@@ -2,7 +2,7 @@
 // nobody there who could have taken anything, so that only what was written to the disk is left.
 
 import { reset } from "../faults.mjs";
-import { NotApplicable } from "../run.mjs";
+import { BOTH, NotApplicable } from "../run.mjs";
 import { BLOCKED } from "./storage.mjs";
 
 const ROUNDS = 3;
@@ -50,7 +50,7 @@ export const kills = [
   killed({ name: "killed at once", after: 0, lost: ALL_KILLED, because: UNSENT }),
   killed({ name: "killed 2 s after the call", after: 2_000, lost: ALL_KILLED, because: UNSENT }),
   killed({ name: "killed 7 s after the call", after: 7_000 }),
-  killed({ name: "killed 1 s after a purchase", after: 1_000, verb: "value", transports: ["beacon", "auto"] }),
+  killed({ name: "killed 1 s after a purchase", after: 1_000, verb: "value", transports: BOTH }),
   killed({ name: "collector down, killed at once", after: 0, fault: reset, lost: ALL_KILLED, because: UNWRITTEN, long: true }),
   killed({ name: "collector down, killed after 2 s", after: 2_000, fault: reset, lost: ALL_KILLED, because: UNWRITTEN, long: true }),
   killed({ name: "collector down, killed after 7 s", after: 7_000, fault: reset }),

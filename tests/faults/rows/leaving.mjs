@@ -1,12 +1,10 @@
 // The visitor leaves: by a link, by closing the tab or the window, before the tracker is there, and comes back out of the cache.
 
-import { NotApplicable } from "../run.mjs";
+import { BOTH, NotApplicable } from "../run.mjs";
 
-const BOTH = ["beacon", "auto"];
 const CLICKS = 1000;
 const CLICKS_SHORT = 50;
 const CLICK_MS = 1_500;
-const AGAIN_MS = 5_000;
 const TIMES = 3;
 const STAYS_MS = 2_000;
 /** The link is clicked so long after `load`: 0 to 145 ms, so that the module is sometimes there and sometimes not. */
@@ -18,17 +16,19 @@ const clickThrough = (last) => `
   const link = document.body.appendChild(document.createElement("a"));
   link.href = "?next=" + (next + 1);
   link.textContent = "on";
-  let made = false;
-  link.onclick = () => {
-    if (!made) window.faults.make(next, 1);
-    made = true;
-  };
-  const click = () => {
-    link.click();
-    // WebKit was seen to forget a navigation: then the visitor clicks again.
-    setTimeout(click, ${AGAIN_MS});
-  };
-  if (next < ${last}) addEventListener("load", () => setTimeout(click, ${clickAfter}));`;
+  link.onclick = () => window.faults.make(next, 1);
+  if (next < ${last}) addEventListener("load", () => setTimeout(() => link.click(), ${clickAfter}));`;
+
+/** Tabs that are opened one after another, and closed as soon as their events are made; another one keeps the browser. */
+export async function closedTabs({ visitor, server }, tabs, options) {
+  await visitor.openUrl(server.elsewhere);
+  for (let tab = 0; tab < tabs; tab++) {
+    const page = await visitor.open(options);
+    await page.ready();
+    await page.make(9);
+    await page.close();
+  }
+}
 
 export const leaving = [
   {
@@ -51,15 +51,7 @@ export const leaving = [
   {
     name: "close the tab",
     transports: BOTH,
-    async run({ visitor, server }) {
-      await visitor.openUrl(server.elsewhere);
-      for (let tab = 0; tab < 5; tab++) {
-        const page = await visitor.open();
-        await page.ready();
-        await page.make(9);
-        await page.close();
-      }
-    },
+    run: (row) => closedTabs(row, 5),
   },
   {
     name: "close the window, which ends the browser",

@@ -1,6 +1,7 @@
 // Many tabs, and many events.
 
-const BOTH = ["beacon", "auto"];
+import { BOTH } from "../run.mjs";
+
 const MINUTE_MS = 60_000;
 const SHORT_MS = 12_000;
 const TICK_MS = 60;
@@ -60,7 +61,7 @@ export const load = [
   {
     name: "10,000 events in one task",
     transports: BOTH,
-    lost: { auto: MANY - WEBKIT_HOLDS },
+    lost: { webkit: MANY - WEBKIT_HOLDS },
     because: "WebKit gives an origin 2.5 million characters, some 8,000 events, and what has no room is lost where it is not sent before the page is left",
     next: { queue: { maxEvents: 20_000 } },
     async run({ visitor, server, pause }) {

@@ -1,8 +1,8 @@
 // What the page or an extension of the browser does to the tracker.
 
 import { noBeacons, reset } from "../faults.mjs";
+import { BOTH } from "../run.mjs";
 
-const BOTH = ["beacon", "auto"];
 /** Of the 64 KiB that a page's beacons share, which leaves nothing worth having: https://fetch.spec.whatwg.org/#http-network-or-cache-fetch */
 const MOST_BYTES = 65_000;
 const FILLED = `fetch("/hang", { method: "POST", keepalive: true, body: "x".repeat(${MOST_BYTES}) }).catch(() => {});`;

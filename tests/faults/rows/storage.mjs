@@ -1,6 +1,8 @@
 // Storage that throws, is full, or holds rubbish; cookies that are refused.
 
 import { reset } from "../faults.mjs";
+import { BOTH } from "../run.mjs";
+import { closedTabs } from "./leaving.mjs";
 
 export const BLOCKED = `Object.defineProperty(window, "localStorage", { get() { throw new DOMException("The operation is insecure.", "SecurityError"); } });`;
 const FULL = `
@@ -24,23 +26,15 @@ async function twoViews({ visitor, server, pause }, options) {
 export const storage = [
   {
     name: "localStorage blocked",
-    transports: ["beacon", "auto"],
+    transports: BOTH,
     next: { before: BLOCKED },
     run: (row) => twoViews(row, { before: BLOCKED }),
   },
   {
     name: "localStorage blocked, and the tab closed",
-    transports: ["beacon", "auto"],
+    transports: BOTH,
     next: { before: BLOCKED },
-    async run({ visitor, server }) {
-      await visitor.openUrl(server.elsewhere);
-      for (let tab = 0; tab < 3; tab++) {
-        const page = await visitor.open({ before: BLOCKED });
-        await page.ready();
-        await page.make(9);
-        await page.close();
-      }
-    },
+    run: (row) => closedTabs(row, 3, { before: BLOCKED }),
   },
   {
     name: "localStorage blocked and the browser killed",
@@ -84,7 +78,7 @@ export const storage = [
   },
   {
     name: "cookies blocked",
-    transports: ["beacon", "auto"],
+    transports: BOTH,
     cookies: "blocked",
     run: (row) => twoViews(row),
   },

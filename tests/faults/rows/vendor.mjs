@@ -1,6 +1,7 @@
 // A vendor that counts each arrival: purchases to Ibexa, whose requests bear no id. A loss is better than a copy, and this is its price.
 
 import { lostAnswer, reset, status, times } from "../faults.mjs";
+import { BOTH } from "../run.mjs";
 import { toIbexa } from "../trackers/recobeacon.mjs";
 import { ALL_KILLED, killed } from "./kills.mjs";
 
@@ -15,7 +16,7 @@ const UNHEARD = "nobody is told that a beacon has failed, and it may not go twic
 const bought = ({ name, fault, ...rest }) => ({
   name: `Ibexa: ${name}`,
   tracker: toIbexa,
-  transports: ["beacon", "auto"],
+  transports: BOTH,
   ...rest,
   async run({ visitor, server, pause }) {
     server.fault = fault ?? server.fault;
@@ -41,7 +42,7 @@ export const vendor = [
   {
     name: "Ibexa: offline, and online again",
     tracker: toIbexa,
-    transports: ["beacon", "auto"],
+    transports: BOTH,
     async run({ visitor, pause }) {
       await visitor.openUrl("about:blank");
       const page = await visitor.open();
