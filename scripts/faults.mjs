@@ -14,8 +14,9 @@ import { isWithin, line, publish, table } from "../tests/faults/table.mjs";
 import { recobeacon } from "../tests/faults/trackers/recobeacon.mjs";
 import { buildStepsIfStale } from "./build.mjs";
 import { collectorStep } from "./lib/collector.mjs";
+import { ownTemporaryDirectory } from "./lib/ending.mjs";
 import { seconds, steps } from "./lib/progress.mjs";
-import { at, main, ownTemporaryDirectory, Problem } from "./lib/project.mjs";
+import { at, main, Problem } from "./lib/project.mjs";
 import { setUp } from "./lib/toolchain.mjs";
 
 const TRANSPORTS = ["beacon"];

@@ -1,12 +1,13 @@
 // npm run replay -- FILE.csv: plays recorded shopping sessions through the real tracker in a real browser,
 // into a collector with an empty database, and says whether every event was stored once and in order.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildStepsIfStale, DIST } from "./build.mjs";
 import { browserSteps, launch } from "./lib/browser.mjs";
 import { collectorStep, readAll, startTemporary } from "./lib/collector.mjs";
+import { temporaryDirectory } from "./lib/ending.mjs";
 import { seconds, steps } from "./lib/progress.mjs";
 import { at, main, Problem } from "./lib/project.mjs";
 import { setUp } from "./lib/toolchain.mjs";
@@ -32,12 +33,11 @@ function readSessions() {
 
 /** A site of one page, as a shop would write it: the snippet inline, the script beside it. */
 function writeSite() {
-  const site = at("target", `replay-${process.pid}`);
-  mkdirSync(site, { recursive: true });
+  const { path: site, remove } = temporaryDirectory();
   const snippet = readFileSync(join(DIST, "snippet.js"), "utf8").trim();
   const page = readFileSync(at("scripts", "replay", "page.html"), "utf8").replace("/* snippet */", () => snippet);
   writeFileSync(join(site, "index.html"), page);
-  return site;
+  return { site, remove };
 }
 
 function progressBar(total) {
@@ -61,9 +61,7 @@ await main(async () => {
   const sessions = readSessions();
   await steps([...setUp(), ...buildStepsIfStale(), ...browserSteps({ driver: false }), collectorStep()]);
 
-  const site = writeSite();
-  const remove = () => rmSync(site, { recursive: true, force: true });
-  process.once("exit", remove);
+  const { site, remove } = writeSite();
   const ends = [remove];
   try {
     const collector = await startTemporary({ site });

@@ -7,9 +7,10 @@ import { parseArgs } from "node:util";
 import { buildSteps, DIST, STABLE_DIST } from "./build.mjs";
 import { browser, browserSteps, findDriver } from "./lib/browser.mjs";
 import { collectorStep } from "./lib/collector.mjs";
+import { ownTemporaryDirectory } from "./lib/ending.mjs";
 import { isFresh } from "./lib/freshness.mjs";
 import { command, seconds, showing, steps } from "./lib/progress.mjs";
-import { at, main, manifest, ownTemporaryDirectory, Problem, root } from "./lib/project.mjs";
+import { at, main, manifest, Problem, root } from "./lib/project.mjs";
 import { setUp, WASM_TARGET } from "./lib/toolchain.mjs";
 
 // The collector that `cargo test` compiled serves the end-to-end tests as well.

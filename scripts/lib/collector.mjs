@@ -2,11 +2,11 @@
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { atEnd, temporaryDirectory } from "./ending.mjs";
 import { at, collectorBinary, collectorProfile, Problem, root } from "./project.mjs";
 import { command } from "./progress.mjs";
 
@@ -42,14 +42,14 @@ export async function freePort(from, tries = 50) {
 export function startCollector(args, { quiet = true } = {}) {
   const child = spawn(collectorBinary(), args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   const kill = () => child.kill("SIGKILL");
-  process.once("exit", kill);
+  const forget = atEnd(kill);
   const log = [];
   createInterface({ input: child.stderr }).on("line", (line) => {
     log.push(line);
     if (!quiet) console.error(line);
   });
   const ended = new Promise((resolve) => child.once("close", (code, signal) => resolve(signal ?? code)));
-  ended.then(() => process.removeListener("exit", kill));
+  ended.then(forget);
 
   const stop = async () => {
     child.kill("SIGTERM");
@@ -85,20 +85,17 @@ export function startCollector(args, { quiet = true } = {}) {
  * so that the hashes it stores can be computed again. `config` is TOML put before the key.
  */
 export async function startTemporary({ site, dist = at("dist"), config = "", listen = "127.0.0.1:0" } = {}) {
-  const directory = mkdtempSync(join(tmpdir(), "recobeacon-"));
+  const { path: directory, remove } = temporaryDirectory();
   const secret = randomBytes(32).toString("hex");
   const file = join(directory, "collector.toml");
   writeFileSync(file, `${config}\n[[keys]]\nnumber = 1\nsecret = "${secret}"\n`, { mode: 0o600 });
   const args = ["--config", file, "--listen", listen, "--database", join(directory, "events.sqlite"), "--dist", dist];
   if (site) args.push("--site", site);
-  const remove = () => rmSync(directory, { recursive: true, force: true });
-  process.once("exit", remove);
   try {
     const collector = await startCollector(args);
     const stop = async () => {
       const how = await collector.stop();
       remove();
-      process.removeListener("exit", remove);
       return how;
     };
     return { ...collector, secret, stop, directory };

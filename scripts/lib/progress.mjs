@@ -2,6 +2,7 @@
 // On a terminal one line is rewritten; elsewhere (a log) plain lines, so that it never looks stuck.
 
 import { spawn } from "node:child_process";
+import { atEnd } from "./ending.mjs";
 import { Problem } from "./project.mjs";
 
 const REDRAW_MS = 200;
@@ -55,8 +56,7 @@ export function command(program, args, { task, env, cwd, input } = {}) {
       env: { ...process.env, CARGO_TERM_COLOR: "never", CARGO_TERM_PROGRESS_WHEN: "never", ...env },
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });
-    const stop = () => child.kill();
-    process.once("exit", stop);
+    const forget = atEnd(() => child.kill());
     const lines = [];
     let out = "";
     const read = (stream, keep) => {
@@ -78,11 +78,11 @@ export function command(program, args, { task, env, cwd, input } = {}) {
     read(child.stderr, false);
     if (input !== undefined) child.stdin.end(input);
     child.on("error", (error) => {
-      process.removeListener("exit", stop);
+      forget();
       reject(new Problem(`${program} cannot be run: ${error.message}`));
     });
     child.on("close", (code, signal) => {
-      process.removeListener("exit", stop);
+      forget();
       if (code === 0) return resolve({ out, lines });
       const failure = new Problem(`${lines.join("\n")}\n\n${program} ${args.join(" ")}: ${signal ?? `exit code ${code}`}`);
       reject(Object.assign(failure, { out, lines, code }));

@@ -1,7 +1,6 @@
 // Where things are in this repository, and what its two manifests say.
 
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -24,21 +23,6 @@ export function lockedVersion(crate) {
   const found = lock.match(new RegExp(`name = "${crate}"\\nversion = "([^"]+)"`));
   if (!found) throw new Error(`Cargo.lock names no ${crate}`);
   return found[1];
-}
-
-/**
- * A browser that is killed leaves up to 20 MB behind. What this run and all that it starts write to the temporary directory ends with it.
- */
-export function ownTemporaryDirectory() {
-  const directory = mkdtempSync(join(tmpdir(), `${manifest.name}-`));
-  process.env.TMPDIR = directory;
-  process.once("exit", () => {
-    try {
-      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-    } catch {
-      // A process that is still ending writes to it.
-    }
-  });
 }
 
 /** Ends a script with one sentence instead of a stack trace: for what the reader can put right. */

@@ -3,13 +3,13 @@
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { browser, launch } from "../../scripts/lib/browser.mjs";
 import { startTemporary } from "../../scripts/lib/collector.mjs";
+import { atEnd, temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { hashed } from "../../scripts/replay/visitors.mjs";
 import { startGate } from "./gate.mjs";
@@ -37,12 +37,12 @@ export function useBrowser(options) {
 
 /** Writes `files` (path -> text) where the collector can serve them. */
 function writeSite(files) {
-  const directory = mkdtempSync(join(tmpdir(), "recobeacon-site-"));
+  const { path, remove } = temporaryDirectory();
   for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(directory, name)), { recursive: true });
-    writeFileSync(join(directory, name), text);
+    mkdirSync(dirname(join(path, name)), { recursive: true });
+    writeFileSync(join(path, name), text);
   }
-  return directory;
+  return { path, remove };
 }
 
 /**
@@ -56,9 +56,8 @@ function writeSite(files) {
 export function scenario(name, { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, gated = false, host, timeout = TEST_MS }, body) {
   test(name, { timeout }, async (t) => {
     const source = typeof site === "function" ? await site() : site;
-    const directory = typeof source === "string" ? source : writeSite(source);
-    const ends = [];
-    if (directory !== source) ends.push(() => rmSync(directory, { recursive: true, force: true }));
+    const { path: directory, remove } = typeof source === "string" ? { path: source } : writeSite(source);
+    const ends = remove ? [remove] : [];
     try {
       const collector = await startTemporary({ site: directory, dist, config });
       ends.push(collector.stop);
@@ -91,19 +90,6 @@ async function finish(ends) {
   if (failures.length > 0) throw failures[0];
 }
 
-/** A browser's profile. It is deleted at the end of the process: when the browser is closed it still writes. */
-function newProfile() {
-  const directory = mkdtempSync(join(tmpdir(), "recobeacon-profile-"));
-  process.once("exit", () => {
-    try {
-      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-    } catch {
-      // It writes still: the system's temporary directory is tidied by the system.
-    }
-  });
-  return directory;
-}
-
 /** Collects what a page should never do: uncaught exceptions, errors on the console, files that are not there. */
 function listen(context, allow) {
   const noise = [];
@@ -118,7 +104,7 @@ function listen(context, allow) {
 /** A profile in which the visitor has blocked all cookies, which blocks every other storage as well. */
 export async function blockingCookies() {
   const { chromium } = await import("playwright-core");
-  const directory = newProfile();
+  const directory = temporaryDirectory().path;
   mkdirSync(join(directory, "Default"));
   const BLOCK = 2;
   writeFileSync(join(directory, "Default", "Preferences"), JSON.stringify({ profile: { default_content_setting_values: { cookies: BLOCK } } }));
@@ -131,11 +117,11 @@ export async function blockingCookies() {
  */
 export async function realTabs() {
   const { chromium } = await import("playwright-core");
-  const directory = newProfile();
+  const directory = temporaryDirectory().path;
   // Port 0: a free one, which the browser writes into its profile.
   const running = spawn(browser(), ["--headless", "--no-sandbox", "--no-first-run", "--mute-audio", "--disable-dev-shm-usage", "--remote-debugging-port=0", `--user-data-dir=${directory}`], { stdio: "ignore" });
   const kill = () => running.kill("SIGKILL");
-  process.once("exit", kill);
+  const forget = atEnd(kill);
   const ended = new Promise((resolve) => running.once("exit", resolve));
   const file = join(directory, "DevToolsActivePort");
   const connect = async (tries) => {
@@ -158,7 +144,7 @@ export async function realTabs() {
     await connected.close();
     kill();
     await ended;
-    process.removeListener("exit", kill);
+    forget();
   };
   return context;
 }

@@ -1,9 +1,9 @@
 // How the tag loads, and what happens to calls where it loads late, twice or not at all.
 
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { blockingCookies, DIST, ready, scenario, snippet, tagged, until, useBrowser, warnings } from "./harness.mjs";
 
 useBrowser();
@@ -186,10 +186,9 @@ scenario(
   withoutModule,
 );
 
-const lame = mkdtempSync(join(tmpdir(), "recobeacon-dist-"));
+const { path: lame } = temporaryDirectory();
 cpSync(DIST, lame, { recursive: true });
 rmSync(join(lame, "recobeacon.wasm"));
-process.once("exit", () => rmSync(lame, { recursive: true, force: true }));
 
 scenario("a module that is not where it should be leaves the page unharmed", { site: page(unharmed), dist: lame, allow: [/404/] }, withoutModule);
 

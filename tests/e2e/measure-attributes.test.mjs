@@ -1,9 +1,9 @@
 // Tracking without code: pages with the snippet, the tag and data-reco-* attributes, and no script of their own.
 
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { DEMO, DIST, flush, hide, ready, realTabs, scenario, snippet, tagged, until, useBrowser } from "./harness.mjs";
 
 useBrowser();
@@ -230,8 +230,7 @@ scenario(
 );
 
 const lame = (text) => {
-  const directory = mkdtempSync(join(tmpdir(), "recobeacon-dist-"));
-  process.once("exit", () => rmSync(directory, { recursive: true, force: true }));
+  const { path: directory } = temporaryDirectory();
   cpSync(DIST, directory, { recursive: true });
   if (text === undefined) rmSync(join(directory, "measure.js"));
   else writeFileSync(join(directory, "measure.js"), text);

@@ -2,17 +2,16 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { compare, report } from "../../scripts/replay/report.mjs";
 import { parseSessions } from "../../scripts/replay/sessions.mjs";
 
 const HEADER = "session_id;user_id;item_id;timeframe;eventdate";
-const directory = mkdtempSync(join(tmpdir(), "recobeacon-replay-"));
-after(() => rmSync(directory, { recursive: true, force: true }));
+const { path: directory } = temporaryDirectory();
 
 test("views are ordered by timeframe within a session, equal ones as in the file", () => {
   const sessions = parseSessions(`\uFEFF${HEADER}\r\n1;NA;10;500;2016-05-09\r\n2;NA;20;1;2016-05-09\r\n1;NA;11;-5;2016-05-09\r\n1;NA;12;500;2016-05-09\r\n`);

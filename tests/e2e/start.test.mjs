@@ -3,18 +3,16 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { freePort } from "../../scripts/lib/collector.mjs";
+import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 
 const FIRST_TRY = 18_700;
 
 test("npm start opens the shop and Ctrl-C closes it", { timeout: 120_000 }, async () => {
-  const data = mkdtempSync(join(tmpdir(), "recobeacon-start-"));
+  const { path: data } = temporaryDirectory();
   const port = await freePort(FIRST_TRY);
   const child = spawn(process.execPath, [at("scripts", "start.mjs"), "--data", data], { env: { ...process.env, PORT: String(port) }, stdio: ["ignore", "pipe", "inherit"] });
   const exit = once(child, "exit");
@@ -36,7 +34,6 @@ test("npm start opens the shop and Ctrl-C closes it", { timeout: 120_000 }, asyn
     await assert.rejects(fetch(address), "nothing listens afterwards");
   } finally {
     child.kill("SIGKILL");
-    rmSync(data, { recursive: true, force: true });
   }
 });
 

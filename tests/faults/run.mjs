@@ -1,9 +1,7 @@
 // One row in one engine: a new profile, the fault, the visitor's next page view, and the count.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { startServer } from "./server.mjs";
 
 /** How long the next page view may take to bring what is left: a batch without an acknowledgement goes again after 15 s. */
@@ -99,7 +97,7 @@ const limited = (work, within, what) => {
 /** `{ made, once, lost, twice, pending, seconds, version }`, or `{ na }`, or `{ error }` beside what was counted. */
 export async function runRow({ engine, row, transport, makeTracker, short }) {
   const started = performance.now();
-  const profile = mkdtempSync(join(tmpdir(), "faults-"));
+  const { path: profile, remove } = temporaryDirectory();
   const tracker = await (row.tracker ?? makeTracker)();
   const server = await startServer(tracker);
   const { made, take } = numbers();
@@ -126,7 +124,7 @@ export async function runRow({ engine, row, transport, makeTracker, short }) {
     Object.assign(result, await count(tracker, made));
     result.requests = server.log.length;
     await tracker.stop();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    remove();
   }
   return { ...result, seconds: Math.round((performance.now() - started) / 1000) };
 }

@@ -3,6 +3,7 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { atEnd } from "../../../scripts/lib/ending.mjs";
 
 const GONE_MS = 15_000;
 const POLL_MS = 100;
@@ -12,10 +13,10 @@ export function start(program, args, options = {}) {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
   // A driver that is killed leaves its browser behind.
   const kill = () => killFamily(child.pid);
-  process.once("exit", kill);
+  const forget = atEnd(kill);
   const failed = new Promise((_, reject) => child.once("error", reject));
   const ended = new Promise((resolve) => child.once("close", resolve));
-  ended.then(() => process.removeListener("exit", kill));
+  ended.then(forget);
   failed.catch(() => {});
   const lines = [];
   const hear = (text) => lines.push(text.toString());
