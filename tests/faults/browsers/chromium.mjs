@@ -30,14 +30,14 @@ const BLOCK = 2;
 
 export const chromium = { label: "Chromium", steps: () => browserSteps({ driver: false }), start: startChromium };
 
-async function startChromium({ profile, cookies }) {
+async function startChromium({ profile, cookies, signal }) {
   const { chromium: playwright } = await import("playwright-core");
   if (cookies === "blocked") {
     mkdirSync(join(profile, "Default"), { recursive: true });
     writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify({ profile: { default_content_setting_values: { cookies: BLOCK } } }));
   }
   const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
-  const child = start(program(), [...ARGUMENTS, ...sandbox, `--user-data-dir=${profile}`, "about:blank"]);
+  const child = start(program(), [...ARGUMENTS, ...sandbox, `--user-data-dir=${profile}`, "about:blank"], { signal });
   const [, address] = await child.says(LISTENING);
   const connection = await playwright.connectOverCDP(address);
   const [context] = connection.contexts();

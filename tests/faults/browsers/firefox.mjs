@@ -22,9 +22,9 @@ export const firefox = {
   start: startFirefox,
 };
 
-async function startFirefox({ profile, cookies }) {
+async function startFirefox({ profile, cookies, signal }) {
   // System access is for `Services.io.offline` and for closing the window as a visitor does.
-  const driver = start(tool("geckodriver"), ["--port", "0", "--websocket-port", "0", "--allow-system-access"]);
+  const driver = start(tool("geckodriver"), ["--port", "0", "--websocket-port", "0", "--allow-system-access"], { signal });
   try {
     const address = `http://127.0.0.1:${(await driver.says(LISTENING))[1]}`;
     const prefs = cookies === "blocked" ? { "network.cookie.cookieBehavior": REJECT } : {};

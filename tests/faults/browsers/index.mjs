@@ -5,8 +5,8 @@ import { firefox } from "./firefox.mjs";
 import { webkit } from "./webkit.mjs";
 
 /**
- * An engine: `label`; `steps()`, what has to be installed; `start({ profile, cookies })`, a browser with the profile in this directory,
- * where `cookies: "blocked"` is what its settings call so.
+ * An engine: `label`; `steps()`, what has to be installed; `start({ profile, cookies, signal })`, a browser with the profile in this directory,
+ * where `cookies: "blocked"` is what its settings call so; `signal` ends all of it, so that a start that hangs leaves nothing behind.
  *
  * A browser: `version`; `open(url)`, a page in a new tab; `offline(yes)` where the driver can do that; `close()`, as a visitor closes the last
  * window, which ends the program; `kill()`, SIGKILL to all its processes.

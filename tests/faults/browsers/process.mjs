@@ -8,15 +8,19 @@ import { atEnd } from "../../../scripts/lib/ending.mjs";
 const GONE_MS = 15_000;
 const POLL_MS = 100;
 
-/** A process that does not outlive this one. `ended` resolves when it is gone. */
-export function start(program, args, options = {}) {
+/** A process that does not outlive this one, nor the signal. `ended` resolves when it is gone. */
+export function start(program, args, { signal, ...options } = {}) {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
   // A driver that is killed leaves its browser behind.
   const kill = () => killFamily(child.pid);
   const forget = atEnd(kill);
+  signal?.addEventListener("abort", kill);
   const failed = new Promise((_, reject) => child.once("error", reject));
   const ended = new Promise((resolve) => child.once("close", resolve));
-  ended.then(forget);
+  ended.then(() => {
+    forget();
+    signal?.removeEventListener("abort", kill);
+  });
   failed.catch(() => {});
   const lines = [];
   const hear = (text) => lines.push(text.toString());
@@ -31,7 +35,7 @@ export function start(program, args, options = {}) {
         const found = lines.join("").match(pattern);
         if (found) return found;
         await Promise.race([pause(POLL_MS), failed]);
-        if (child.exitCode !== null) break;
+        if (child.exitCode !== null || child.signalCode !== null) break;
       }
       throw new Error(`${program} did not say ${pattern}:\n${lines.join("").slice(-2000)}`);
     },

@@ -24,15 +24,16 @@ export const webkit = {
   start: startWebKit,
 };
 
-async function startWebKit({ profile, cookies }) {
+async function startWebKit({ profile, cookies, signal }) {
   // It writes the number of a display that is free to descriptor 3.
-  const screen = start("Xvfb", ["-displayfd", "3", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"], { stdio: ["ignore", "pipe", "pipe", "pipe"] });
+  const screen = start("Xvfb", ["-displayfd", "3", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"], { signal, stdio: ["ignore", "pipe", "pipe", "pipe"] });
   const display = await new Promise((resolve, reject) => {
     screen.stdio[3].once("data", (text) => resolve(text.toString().trim()));
     screen.ended.then(() => reject(new Error("Xvfb ended at its start")));
   });
   const port = await freePort();
   const driver = start("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
+    signal,
     // The sandbox needs user namespaces, which containers and root seldom have; the pages are our own. There is no graphics card.
     env: { ...process.env, DISPLAY: `:${display}`, GDK_BACKEND: "x11", NO_AT_BRIDGE: "1", WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1", WEBKIT_DISABLE_COMPOSITING_MODE: "1" },
   });
