@@ -86,11 +86,28 @@ impl Page {
     /// The browser is killed: what it wrote in the last milliseconds is not on the disk.
     pub fn crash(&mut self, ms: u64) {
         while let Some((_, key, text)) = self.past.pop_if(|(at, ..)| *at + ms > self.mono) {
-            match text {
-                Some(text) => self.kept.insert(key, text),
-                None => self.kept.remove(&key),
-            };
+            self.undo(key, text);
         }
+    }
+
+    /// How often it has written to localStorage, or deleted.
+    pub fn writes(&self) -> usize {
+        self.past.len()
+    }
+
+    /// The page's process ends before so many of its latest writes have left it.
+    pub fn cut(&mut self, writes: usize) {
+        for _ in 0..writes {
+            let (_, key, text) = self.past.pop().expect("a write");
+            self.undo(key, text);
+        }
+    }
+
+    fn undo(&mut self, key: String, text: Option<String>) {
+        match text {
+            Some(text) => self.kept.insert(key, text),
+            None => self.kept.remove(&key),
+        };
     }
 
     /// The browser has this request for the end of the page's process, or none under this name any more.

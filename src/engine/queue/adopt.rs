@@ -50,6 +50,16 @@ impl Queue {
             }
             self.deadline = self.deadline.min(turn.now.mono_ms);
         } else {
+            // The other page's process ended before it had taken out what it had put into the parcel.
+            for packed in &events {
+                let mut waiting = stream.waiting.iter();
+                if let Some(place) = waiting.position(|event| event.encoded == packed.encoded) {
+                    let mut copy = stream.waiting.remove(place);
+                    self.counts.accepted -= copy.weight;
+                    stream.bytes -= copy.encoded.len();
+                    turn.journal.forget(&mut copy.place, turn.out);
+                }
+            }
             let name = stream.name.clone();
             let mut parcel = self.wrap(events, name, seq, made_at, turn);
             // The other page gave it to the browser just then.

@@ -173,8 +173,13 @@ impl Parcel {
     /// Takes it out of the outbox.
     pub fn release(&mut self, turn: &mut Turn<'_>) {
         turn.journal.forget(&mut self.place, turn.out);
-        for event in &mut self.events {
-            turn.journal.forget(&mut event.place, turn.out);
-        }
+        forget(&mut self.events, turn);
+    }
+}
+
+/// Takes what stands there of each of these by itself out of the outbox.
+pub fn forget(events: &mut [Box<Waiting>], turn: &mut Turn<'_>) {
+    for event in events {
+        turn.journal.forget(&mut event.place, turn.out);
     }
 }

@@ -1,7 +1,7 @@
 //! What a queue sends, and when: parcels that have to go, then what waits.
 
 use super::journal::{self, Place};
-use super::parcel::{Events, Parcel, Stage};
+use super::parcel::{Events, Parcel, Stage, forget};
 use super::turn::{Flight, Turn};
 use super::{Queue, keep, number};
 use crate::engine::config::Transport;
@@ -157,11 +157,17 @@ impl Queue {
     /// that finds it makes requests of its own.
     pub(super) fn keep_parcel(&self, parcel: &mut Parcel, turn: &mut Turn<'_>) {
         if parcel.class == Class::Idempotent {
-            parcel.release(turn);
-            if turn.journal.on && parcel.stored && !parcel.last {
-                let Parcel { stream, seq, made_at, events, place, .. } = parcel;
-                let text = journal::write(&self.key, stream, *seq, *made_at, events);
-                turn.journal.keep(place, text, turn.out);
+            let Parcel { stream, seq, made_at, events, .. } = &*parcel;
+            let text = journal::write(&self.key, stream, *seq, *made_at, events);
+            let is_kept = parcel.stored && !parcel.last;
+            // The process may end between any two of these writes: better a moment twice than not at all.
+            // Whoever adopts both takes the parcel.
+            if !is_kept || !turn.journal.has_room(text.len()) {
+                parcel.release(turn);
+            }
+            if is_kept {
+                turn.journal.keep(&mut parcel.place, text, turn.out);
+                forget(&mut parcel.events, turn);
             }
         } else {
             for event in parcel.events.iter_mut().filter(|event| !event.place.is_kept()) {
