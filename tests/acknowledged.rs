@@ -114,7 +114,9 @@ fn an_entry_without_a_status_says_nothing() {
 
 #[test]
 fn an_entry_with_a_refusal_is_an_answer() {
-    for (status, sends, dropped) in [(400, 1, 1), (503, 2, 0), (429, 2, 0), (500, 2, 0)] {
+    for (status, sends, dropped) in
+        [(400, 1, 1), (503, 2, 0), (429, 2, 0), (431, 2, 0), (500, 2, 0)]
+    {
         let mut page = taken();
         page.feed(Input::Finished(name(&page, 0), status));
         page.advance(5_000);

@@ -306,7 +306,9 @@ fn an_event_that_no_address_can_hold_is_dropped_alone() {
 
 #[test]
 fn after_an_answer_that_says_not_taken_it_is_sent_again_else_never() {
-    for (status, again) in [(408, true), (413, false), (429, true), (503, true), (500, false)] {
+    for (status, again) in
+        [(408, true), (413, false), (429, true), (431, true), (503, true), (500, false)]
+    {
         let mut page = Page::open(with(ibexa(), json!({ "destinations": { "method": "GET" } })));
         let mut answers = vec![Some(Outcome::Taken), answered(status)];
         page.network(move |_| answers.pop().unwrap());

@@ -50,7 +50,7 @@ fn a_beacon_that_was_taken_is_sent_where_nobody_will_say_more() {
 
 #[test]
 fn a_server_in_trouble_is_tried_again_later_and_later() {
-    for status in [408, 429, 500, 502, 503, 504] {
+    for status in [408, 429, 431, 500, 502, 503, 504] {
         let mut page = Page::open(readable());
         page.network(move |_| answered(status));
         page.click(1);

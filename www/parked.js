@@ -15,7 +15,7 @@ const LOCKED_MS = 1000;
 /** So long an acknowledgement may take; as for the tracker's own batches. */
 const ACKNOWLEDGED_MS = 15_000;
 /** Answers after which another attempt may end better. Any other in the four hundreds is final. */
-const NOT_FINAL = [401, 403, 404, 408, 429];
+const NOT_FINAL = [408, 429, 431, 401, 403, 404];
 
 const keysOf = (what) => keys().filter((key) => key.startsWith(what));
 const remove = (key) => localStorage.removeItem(key);

@@ -17,6 +17,9 @@ const counts = async (page) => {
   const { accepted, queued, sent, acknowledged, dropped } = await stats(page);
   return { accepted, queued, sent, acknowledged, dropped };
 };
+const ACKNOWLEDGEMENT = /reco_ack_\w+\.\d+=/g;
+/** What a request may bear of them: those that stay for other pages, and what came in with the answers just now. */
+const MOST_COOKIES = 40;
 const cookies = async (context) => (await context.cookies()).map(({ name }) => name).filter((name) => name.startsWith("reco_ack_"));
 
 scenario("while the page lives, the end of a beacon is seen", { site: beacons(), gated: true }, async ({ page, gate, visit, collector }) => {
@@ -62,6 +65,19 @@ scenario("a beacon that was refused is seen to be, and goes again by fetch", { s
   assert.deepEqual(gate.log.map(({ mode }) => mode), ["no-cors", "cors"]);
   assert.equal(gate.log[0].body, gate.log[1].body);
 });
+
+for (const transport of ["beacon", "auto"]) {
+  const site = { "index.html": tagged({ destinations: `{ protocol: "batch", endpoint: "/v1/events", transport: "${transport}" }`, config: "batch: { maxEvents: 1 }" }) };
+  scenario(`many batches in a row do not make the site's cookies too long, transport ${transport}`, { site, gated: true }, async ({ page, context, gate, visit }) => {
+    await visit();
+    await ready(page);
+    await click(page, ...Array.from({ length: 300 }, (_, n) => `${n}`));
+    await until(async () => (await stats(page)).acknowledged === 300, "the acknowledgements", 60_000);
+    const most = Math.max(...gate.log.map(({ cookie }) => cookie.match(ACKNOWLEDGEMENT)?.length ?? 0));
+    assert.ok(most <= MOST_COOKIES, `${most} in a request`);
+    assert.ok((await cookies(context)).length <= MOST_COOKIES);
+  });
+}
 
 scenario("after the page, a cookie says what the collector has", { site: beacons(), gated: true }, async ({ page, context, gate, visit, collector }) => {
   gate.fault = late(1_000);

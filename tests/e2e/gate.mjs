@@ -24,7 +24,7 @@ export const late = (ms) => async ({ forward, answer }) => {
 export const status = (code, headers = {}) => ({ answer }) => answer({ status: code, headers, body: "" });
 
 /**
- * Stands before a collector at `to`. `fault` is one of the above; `log` has the requests for the endpoint: `{ url, body, mode }`,
+ * Stands before a collector at `to`. `fault` is one of the above; `log` has the requests for the endpoint: `{ url, body, mode, cookie }`,
  * `mode` as the browser says it in `Sec-Fetch-Mode`. `heads` are headers that every answer gets.
  */
 export async function startGate(to) {
@@ -48,7 +48,7 @@ export async function startGate(to) {
     const through = async () => answer(await forward());
     try {
       const asksEndpoint = request.method === "POST" && request.url.startsWith(ENDPOINT);
-      if (asksEndpoint) state.log.push({ url: request.url, body: body.toString(), mode: request.headers["sec-fetch-mode"] });
+      if (asksEndpoint) state.log.push({ url: request.url, body: body.toString(), mode: request.headers["sec-fetch-mode"], cookie: request.headers.cookie ?? "" });
       await (asksEndpoint ? state.fault : pass)({ forward, answer, cut, pass: through });
     } catch {
       cut();

@@ -29,10 +29,13 @@ export const listen = (tell, ...wanted) => {
 /** Tells that the module's timer has run out. */
 export const woken = (tell) => present(() => say(tell, WAKE));
 
-/** Tells something upon which the engine may send: what it need not send again first. */
-const say = (tell, happening) => {
+/**
+ * Tells something upon which the engine may send: what it need not send again first. Each cookie that is read is
+ * deleted, so that they do not pile up and make the next request too long.
+ */
+const say = (tell, ...happening) => {
   acknowledge(tell);
-  tell([happening]);
+  tell(happening);
 };
 
 const acknowledge = (tell) => {
@@ -128,7 +131,7 @@ export const send = async (url, method, body, noCors, header, key, tell, id) => 
     await new Promise((done) => setTimeout(done));
     if (request.forbidden) status = FORBIDDEN;
   }
-  quoting(words, () => tell([OUTCOME, id, status, retryAfter]));
+  quoting(words, () => say(tell, OUTCOME, id, status, retryAfter));
 };
 
 /** What ends the requests that the browser keeps for the page's sudden end, by name. */
@@ -167,7 +170,7 @@ export const hearEnds = (tell) => {
         for (const { name, initiatorType, redirectStart, responseStatus } of list.getEntries()) {
           const batch = /[?&]b=(\w+\.\d+)(&|$)/.exec(name)?.[1];
           // The outcome of a fetch says more. Where a redirect led, nothing was stored.
-          if (batch && initiatorType !== "fetch") tell([FINISHED, batch, redirectStart ? 0 : (responseStatus ?? 0)]);
+          if (batch && initiatorType !== "fetch") say(tell, FINISHED, batch, redirectStart ? 0 : (responseStatus ?? 0));
         }
       }),
   );

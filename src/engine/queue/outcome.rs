@@ -48,7 +48,8 @@ impl Queue {
                 parcel.hand_over(Via::Fetch, turn);
             }
             Outcome::Answered { status, retry_after_s } => match status {
-                408 | 429 | 503 => {
+                // 431: the site's cookies are too long, which may pass.
+                408 | 429 | 431 | 503 => {
                     let asked = u64::from(retry_after_s) * 1000;
                     self.hold(place, asked.min(Limits::RETRY_MS_MAX), turn);
                 }

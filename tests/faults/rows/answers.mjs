@@ -57,6 +57,7 @@ export const answers = [
   answered("503 with Retry-After", fault.status(503, { "retry-after": "3" })),
   answered("429 with Retry-After", fault.status(429, { "retry-after": "3" })),
   answered("408", fault.status(408)),
+  answered("431, the site's cookies are too long", fault.status(431)),
   answered("connection reset before the answer", fault.reset),
   answered("connection reset in mid-answer, after the commit", fault.cutAnswer),
   answered("answer lost after the commit", fault.lostAnswer),
