@@ -69,41 +69,18 @@ fn full_storage_is_full_and_nothing_else() {
 }
 
 #[test]
-fn a_process_that_ends_between_two_writes_loses_nothing() {
-    // WebKit's localStorage is in another process, and the page's may end when half of what it wrote is there.
-    let left = || {
-        let mut page = Page::open(with(batch(), json!({ "batch": { "maxEvents": 6 } })));
-        page.timing.set(None);
-        page.network(|_| Some(Outcome::Taken));
-        for n in 0..9 {
-            page.click(n);
-        }
-        let before = page.writes();
-        page.feed(Input::Hidden);
-        let writes = page.writes() - before;
-        (page, writes)
-    };
-    let (_, writes) = left();
-    assert!(writes > 9, "{writes}");
-    for unwritten in 0..=writes {
-        let (mut page, _) = left();
-        page.cut(unwritten);
-        let mut next = page.next(batch());
-        assert_eq!(next.count("accepted"), 9, "{unwritten}");
-        next.advance(60_000);
-        let mut items = next.item_ids();
-        items.sort();
-        assert_eq!(items, ["0", "1", "2", "3", "4", "5", "6", "7", "8"], "{unwritten}");
-        let mut numbers: Vec<String> =
-            next.batches().iter().map(|sent| sent["seq"].to_string()).collect();
-        numbers.dedup();
-        assert_eq!(
-            numbers.len(),
-            next.batches().len(),
-            "{unwritten}: a number stands for one batch"
-        );
-        assert!(next.outbox_keys().is_empty(), "{unwritten}");
+fn taking_over_needs_no_room() {
+    let mut page = Page::open(batch());
+    page.feed(Input::Online(false));
+    for n in 10..40 {
+        page.click(n);
     }
+    page.room = page.kept.values().map(String::len).sum();
+    let mut next = page.tab(batch());
+    next.room = page.room;
+    next.feed(Input::Online(false));
+    next.adopt();
+    assert_eq!((next.count("queued"), next.outbox_keys().len()), (30, 30));
 }
 
 /// A click of more than a kilobyte.

@@ -90,12 +90,19 @@ impl Engine {
             }
         }
         adopt(queues, entries, &mut turn);
+        turn.journal.made_room();
     }
 
     pub(super) fn unkept(&mut self, key: &str, now: &Now) {
         let (queues, mut turn) = self.turn(false, now);
+        let number = number_of(key);
+        for queue in queues.iter_mut() {
+            queue.unkept(number, &mut turn);
+        }
         for queue in queues {
-            queue.unkept(number_of(key), &mut turn);
+            if turn.journal.has_room(1) {
+                queue.save(&mut turn);
+            }
         }
     }
 

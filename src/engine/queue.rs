@@ -255,6 +255,14 @@ fn number(stream: &mut Stream, key: &str, turn: &mut Turn<'_>) {
     }
 }
 
+/// A parcel's number in this stream, and the stream's name. What waits is told to go on with the one after it.
+fn next_number(stream: &mut Stream, key: &str, turn: &mut Turn<'_>) -> (Rc<String>, u64) {
+    let seq = stream.seq;
+    stream.seq += 1;
+    number(stream, key, turn);
+    (stream.name.clone(), seq)
+}
+
 /// Events that a shop earns by: they close the batch and leave at once.
 fn of_value(kind: Kind) -> bool {
     matches!(kind, Kind::Buy | Kind::Basket | Kind::Login | Kind::ClickRecommended)

@@ -63,6 +63,8 @@ pub struct Page {
     /// What the browser sends should the page's process die.
     pub tails: BTreeMap<String, Rc<Request>>,
     pub(super) later: bool,
+    /// So many effects more until the process of a page of this browser ends; none: it does not.
+    pub ends: Rc<Cell<Option<usize>>>,
     /// The most that `localStorage` takes.
     pub room: usize,
     /// Without it the invariants are not looked at: for many thousand inputs.
@@ -73,7 +75,7 @@ pub struct Page {
     network: Network,
     /// Throws so far, of all pages of one browser.
     pub(super) dice: Rc<Cell<u64>>,
-    cookie_name: String,
+    pub(super) cookie_name: String,
 }
 
 /// A seen page with a network and no signals.
@@ -136,6 +138,7 @@ impl Page {
             stored_writes: 0,
             owned: Vec::new(),
             timing: Rc::new(Cell::new(Some(204))),
+            ends: Rc::default(),
             room: usize::MAX,
             checks: true,
             past: Vec::new(),
@@ -151,41 +154,6 @@ impl Page {
         page.perform(effects, &mut inputs);
         page.drain(inputs);
         page
-    }
-
-    /// What the browser keeps now.
-    pub fn stored(&self) -> Stored {
-        let cookie = |name: &str| self.jar.get(name).map(|(value, _)| value.clone());
-        Stored {
-            id: cookie(&self.cookie_name),
-            id_at: cookie(&format!("{}_at", self.cookie_name)),
-            user: cookie("reco_user"),
-            off: cookie("reco_off").is_some(),
-            orders: self.kept.get("reco_orders").cloned(),
-            logins: self.kept.get("reco_logins").cloned(),
-            session: self.kept.get("reco_session").cloned(),
-        }
-    }
-
-    fn restore(&mut self, stored: &Stored) {
-        let at = format!("{}_at", self.cookie_name);
-        let cookies = [
-            (self.cookie_name.as_str(), stored.id.clone()),
-            (&at, stored.id_at.clone()),
-            ("reco_user", stored.user.clone()),
-            ("reco_off", stored.off.then(|| "1".to_owned())),
-        ];
-        for (name, value) in cookies {
-            self.jar.extend(value.map(|value| (name.to_owned(), (value, 0))));
-        }
-        let texts = [
-            ("reco_orders", &stored.orders),
-            ("reco_logins", &stored.logins),
-            ("reco_session", &stored.session),
-        ];
-        for (key, text) in texts {
-            self.kept.extend(text.clone().map(|text| (key.to_owned(), text)));
-        }
     }
 
     /// From now on this becomes of requests; `None` leaves them under way.
@@ -271,6 +239,12 @@ impl Page {
 
     fn perform(&mut self, effects: Vec<Effect>, inputs: &mut VecDeque<Input>) {
         for effect in effects {
+            if let Some(left) = self.ends.get() {
+                if left == 0 {
+                    return;
+                }
+                self.ends.set(Some(left - 1));
+            }
             match effect {
                 Effect::Send(send) => {
                     envelope::check(&send.request);

@@ -4,6 +4,7 @@
 use super::envelope;
 use super::page::{Page, calm, throw};
 use recobeacon::engine::Signals;
+use recobeacon::engine::identity::Stored;
 use recobeacon::engine::input::Input;
 use recobeacon::engine::protocol::Request;
 use serde_json::Value as Json;
@@ -24,6 +25,7 @@ impl Page {
         let signals = Signals { seed, later: self.later, ..calm() };
         let mut page = Self::start_at(&config, &self.stored(), signals, self.wall);
         page.dice = self.dice.clone();
+        page.ends = self.ends.clone();
         let outbox = self.kept.iter().filter(|(key, _)| key.starts_with("reco_o_"));
         let outbox: Vec<_> = outbox.map(|(key, text)| (key.clone(), text.clone())).collect();
         // A page that was opened without consent has erased what others kept.
@@ -33,6 +35,41 @@ impl Page {
         let acks = self.jar.clone().into_iter().filter(|(name, _)| name.starts_with("reco_ack_"));
         page.jar.extend(acks);
         page
+    }
+
+    /// What the browser keeps now.
+    pub fn stored(&self) -> Stored {
+        let cookie = |name: &str| self.jar.get(name).map(|(value, _)| value.clone());
+        Stored {
+            id: cookie(&self.cookie_name),
+            id_at: cookie(&format!("{}_at", self.cookie_name)),
+            user: cookie("reco_user"),
+            off: cookie("reco_off").is_some(),
+            orders: self.kept.get("reco_orders").cloned(),
+            logins: self.kept.get("reco_logins").cloned(),
+            session: self.kept.get("reco_session").cloned(),
+        }
+    }
+
+    pub(super) fn restore(&mut self, stored: &Stored) {
+        let at = format!("{}_at", self.cookie_name);
+        let cookies = [
+            (self.cookie_name.as_str(), stored.id.clone()),
+            (&at, stored.id_at.clone()),
+            ("reco_user", stored.user.clone()),
+            ("reco_off", stored.off.then(|| "1".to_owned())),
+        ];
+        for (name, value) in cookies {
+            self.jar.extend(value.map(|value| (name.to_owned(), (value, 0))));
+        }
+        let texts = [
+            ("reco_orders", &stored.orders),
+            ("reco_logins", &stored.logins),
+            ("reco_session", &stored.session),
+        ];
+        for (key, text) in texts {
+            self.kept.extend(text.clone().map(|text| (key.to_owned(), text)));
+        }
     }
 
     /// The shell looks for what pages that are gone have left, then at the collector's cookies.

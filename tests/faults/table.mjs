@@ -14,7 +14,7 @@ const number = (value) => value.toLocaleString("en-US");
 /** Whether as little was lost and doubled as the row promises. What does not apply is within. */
 export function isWithin({ lost = 0, twice = 0 }, result) {
   if (result.na) return true;
-  const most = typeof lost === "number" ? lost : (lost[result.engine] ?? lost[result.transport] ?? 0);
+  const most = typeof lost === "number" ? lost : (lost[result.transport] ?? 0);
   return !result.error && result.made > 0 && result.lost <= most && result.twice <= twice;
 }
 

@@ -18,9 +18,10 @@ pub fn adopt(queues: &mut [Queue], entries: Vec<(String, String)>, turn: &mut Tu
             match queues.iter_mut().find(|queue| queue.key == entry.destination) {
                 // What there is no room for is left to another page.
                 Some(queue) if turn.journal.has_room(text.len()) => {
-                    turn.out.push(Effect::Forget(key.clone()));
+                    if !queue.bears_copies(&entry.events) {
+                        turn.out.push(Effect::Forget(key.clone()));
+                    }
                     queue.adopt(entry, turn);
-                    continue;
                 }
                 Some(_) => keeps = true,
                 None => keeps = entry.events.first().is_some_and(|event| event.at >= oldest),
@@ -33,6 +34,12 @@ pub fn adopt(queues: &mut [Queue], entries: Vec<(String, String)>, turn: &mut Tu
 }
 
 impl Queue {
+    /// Whether these may stand in two outboxes for a moment: the process may end between any two writes.
+    fn bears_copies(&self, events: &[Box<Waiting>]) -> bool {
+        let class = |event: &Waiting| self.destination.protocol.class(event.kind);
+        events.iter().all(|event| class(event) == Class::Idempotent)
+    }
+
     fn adopt(&mut self, entry: Entry<'_>, turn: &mut Turn<'_>) {
         let Entry { stream: name, seq, made_at, events, .. } = entry;
         self.counts.accepted += weigh(&events);
@@ -54,10 +61,9 @@ impl Queue {
             for packed in &events {
                 let mut waiting = stream.waiting.iter();
                 if let Some(place) = waiting.position(|event| event.encoded == packed.encoded) {
-                    let mut copy = stream.waiting.remove(place);
-                    self.counts.accepted -= copy.weight;
-                    stream.bytes -= copy.encoded.len();
+                    let mut copy = stream.remove(place);
                     turn.journal.forget(&mut copy.place, turn.out);
+                    self.counts.accepted -= copy.weight;
                 }
             }
             let name = stream.name.clone();

@@ -47,7 +47,7 @@ impl Queue {
     /// many deliveries it stood for.
     fn give_up_first(&mut self, turn: &mut Turn<'_>) -> Option<u32> {
         let stream = self.streams.iter_mut().rev().find(|stream| !stream.waiting.is_empty())?;
-        let mut first = stream.shift();
+        let mut first = stream.remove(0);
         turn.journal.forget(&mut first.place, turn.out);
         number(stream, &self.key, turn);
         Some(first.weight)
@@ -58,7 +58,7 @@ impl Queue {
         let mut lost = 0;
         for stream in &mut self.streams {
             while stream.waiting.first().is_some_and(|waiting| waiting.at < oldest) {
-                let mut first = stream.shift();
+                let mut first = stream.remove(0);
                 turn.journal.forget(&mut first.place, turn.out);
                 lost += first.weight;
                 number(stream, &self.key, turn);

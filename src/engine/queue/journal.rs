@@ -42,12 +42,15 @@ pub struct Journal {
     numbers: u32,
     bytes: u32,
     most: u32,
+    /// Texts up to this number that could not be written are tried again: room was made after them.
+    tried_again: u32,
 }
 
 impl Journal {
     /// An empty one, in which nothing may be written yet.
     pub fn new(instance: String) -> Self {
-        Self { instance, on: false, numbers: 0, bytes: 0, most: Limits::OUTBOX_BYTES }
+        let most = Limits::OUTBOX_BYTES;
+        Self { instance, on: false, numbers: 0, bytes: 0, most, tried_again: 0 }
     }
 
     /// Everything that it had is gone.
@@ -92,10 +95,18 @@ impl Journal {
         }
     }
 
+    /// Each text so far was written before another was deleted that had the same.
+    pub fn made_room(&mut self) {
+        self.tried_again = self.numbers;
+    }
+
     /// What stands in this place could not be written: there is no more room than is taken.
     pub fn fill(&mut self, place: &mut Place, out: &mut Vec<Effect>) {
+        let number = place.number;
         self.forget(place, out);
-        self.most = self.bytes;
+        if number > self.tried_again {
+            self.most = self.bytes;
+        }
     }
 
     fn key(&self, place: Place) -> String {

@@ -1,8 +1,8 @@
 //! What a queue does when it is told what became of a request.
 
-use super::Queue;
 use super::parcel::{Parcel, Stage, weigh};
 use super::turn::Turn;
+use super::{Queue, next_number};
 use crate::engine::effect::{Effect, Outcome, Via};
 use crate::engine::error::{ErrorCode, Problem};
 use crate::engine::limits::Limits;
@@ -122,16 +122,17 @@ impl Queue {
     /// place of another page's: which of its numbers were used is not known. The events' ids tell their order.
     fn halve(&mut self, place: usize, turn: &mut Turn<'_>) {
         let mut parcel = self.parcels.remove(place);
-        parcel.release(turn);
-        let second = parcel.events.split_off(parcel.events.len() / 2);
-        for (offset, events) in [parcel.events, second].into_iter().enumerate() {
+        let mut rest = parcel.events.split_off(parcel.events.len() / 2);
+        for offset in 0..2 {
+            let events = std::mem::replace(&mut parcel.events, std::mem::take(&mut rest));
             let Some(own) = self.streams.first_mut() else { return };
-            let (name, seq) = (own.name.clone(), own.seq);
-            own.seq += 1;
+            let (name, seq) = next_number(own, &self.key, turn);
             let mut half = self.wrap(events, name, seq, turn.now.wall_ms, turn);
             half.again = parcel.again;
             self.parcels.insert(place + offset, half);
         }
+        // Not before: the process may end between any two of these writes.
+        parcel.release(turn);
     }
 
     /// Keeps a parcel for another attempt, not before `least_ms` from now.

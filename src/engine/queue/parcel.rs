@@ -64,11 +64,11 @@ impl Stream {
         self.waiting.push(event);
     }
 
-    /// Takes the one out that waits longest.
-    pub fn shift(&mut self) -> Box<Waiting> {
-        let first = self.waiting.remove(0);
-        self.bytes -= first.encoded.len();
-        first
+    /// Takes the one in this place out; the first waits longest.
+    pub fn remove(&mut self, place: usize) -> Box<Waiting> {
+        let event = self.waiting.remove(place);
+        self.bytes -= event.encoded.len();
+        event
     }
 
     /// Takes out what the next parcel holds: so many events and so many bytes at most.
@@ -86,8 +86,7 @@ impl Stream {
             if taken.len() as u64 == most || !taken.is_empty() && bytes as u64 > full {
                 break;
             }
-            self.bytes -= next.encoded.len();
-            taken.push(self.waiting.remove(place));
+            taken.push(self.remove(place));
         }
         taken
     }

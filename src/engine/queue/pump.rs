@@ -3,7 +3,7 @@
 use super::journal::{self, Place};
 use super::parcel::{Events, Parcel, Stage, forget};
 use super::turn::{Flight, Turn};
-use super::{Queue, keep, number};
+use super::{Queue, keep, next_number};
 use crate::engine::config::Transport;
 use crate::engine::effect::Via;
 use crate::engine::event::Kind;
@@ -101,9 +101,7 @@ impl Queue {
         let batch = &self.config.batch;
         let bytes = protocol.envelope_bytes();
         let events = stream.take(protocol.holds(), batch.max_events, bytes, batch.max_bytes);
-        let (name, seq) = (stream.name.clone(), stream.seq);
-        stream.seq += 1;
-        number(stream, &self.key, turn);
+        let (name, seq) = next_number(stream, &self.key, turn);
         let parcel = self.wrap(events, name, seq, turn.now.wall_ms, turn);
         let place = self.parcels.len();
         self.parcels.push(parcel);
@@ -157,18 +155,18 @@ impl Queue {
     /// that finds it makes requests of its own.
     pub(super) fn keep_parcel(&self, parcel: &mut Parcel, turn: &mut Turn<'_>) {
         if parcel.class == Class::Idempotent {
+            if !parcel.stored || parcel.last || !turn.journal.on {
+                return parcel.release(turn);
+            }
             let Parcel { stream, seq, made_at, events, .. } = &*parcel;
             let text = journal::write(&self.key, stream, *seq, *made_at, events);
-            let is_kept = parcel.stored && !parcel.last;
             // The process may end between any two of these writes: better a moment twice than not at all.
             // Whoever adopts both takes the parcel.
-            if !is_kept || !turn.journal.has_room(text.len()) {
+            if !turn.journal.has_room(text.len()) {
                 parcel.release(turn);
             }
-            if is_kept {
-                turn.journal.keep(&mut parcel.place, text, turn.out);
-                forget(&mut parcel.events, turn);
-            }
+            turn.journal.keep(&mut parcel.place, text, turn.out);
+            forget(&mut parcel.events, turn);
         } else {
             for event in parcel.events.iter_mut().filter(|event| !event.place.is_kept()) {
                 keep(event, &self.key, &parcel.stream, parcel.seq, turn);
