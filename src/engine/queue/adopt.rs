@@ -18,6 +18,7 @@ pub fn adopt(queues: &mut [Queue], entries: Vec<(String, String)>, turn: &mut Tu
             match queues.iter_mut().find(|queue| queue.key == entry.destination) {
                 // What there is no room for is left to another page.
                 Some(queue) if turn.journal.has_room(text.len()) => {
+                    // Deleted once it is written here, below; or before.
                     if !queue.bears_copies(&entry.events) {
                         turn.out.push(Effect::Forget(key.clone()));
                     }
