@@ -1,6 +1,6 @@
 //! What a queue gives up: what is too much, and what is too old.
 
-use super::parcel::{Parcel, Stage, weigh};
+use super::parcel::{Parcel, Stage, Stream, weigh};
 use super::turn::Turn;
 use super::{Queue, number};
 use crate::engine::error::{ErrorCode, Problem};
@@ -47,10 +47,7 @@ impl Queue {
     /// many deliveries it stood for.
     fn give_up_first(&mut self, turn: &mut Turn<'_>) -> Option<u32> {
         let stream = self.streams.iter_mut().rev().find(|stream| !stream.waiting.is_empty())?;
-        let mut first = stream.remove(0);
-        turn.journal.forget(&mut first.place, turn.out);
-        number(stream, &self.key, turn);
-        Some(first.weight)
+        Some(drop_first(stream, &self.key, turn))
     }
 
     pub(super) fn expire(&mut self, turn: &mut Turn<'_>) {
@@ -58,10 +55,7 @@ impl Queue {
         let mut lost = 0;
         for stream in &mut self.streams {
             while stream.waiting.first().is_some_and(|waiting| waiting.at < oldest) {
-                let mut first = stream.remove(0);
-                turn.journal.forget(&mut first.place, turn.out);
-                lost += first.weight;
-                number(stream, &self.key, turn);
+                lost += drop_first(stream, &self.key, turn);
             }
         }
         // The first event of a parcel is its oldest.
@@ -77,4 +71,13 @@ impl Queue {
             self.lose(lost, &EXPIRED, turn.out);
         }
     }
+}
+
+/// Takes out what waits longest, and says how many deliveries it stood for. The next one is told the stream's
+/// number before: the process may end between the two writes.
+fn drop_first(stream: &mut Stream, key: &str, turn: &mut Turn<'_>) -> u32 {
+    let mut first = stream.remove(0);
+    number(stream, key, turn);
+    turn.journal.forget(&mut first.place, turn.out);
+    first.weight
 }
