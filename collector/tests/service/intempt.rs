@@ -1,0 +1,201 @@
+//! Intempt's interface: the vendor's own examples, who is who, which event counts once, and every
+//! refusal.
+
+use crate::common::{Answer, Server, batch, changed, click, hash, id};
+use serde_json::{Value, json};
+
+const TARGET: &str = "/v1/org/projects/shop/sources/1234567890123456789/track";
+
+async fn post_to(server: &Server, target: &str, body: &Value) -> Answer {
+    let json = "Content-Type: application/json\r\n";
+    server.send("POST", target, json, body.to_string().as_bytes()).await
+}
+
+async fn post(server: &Server, body: &Value) -> Answer {
+    post_to(server, TARGET, body).await
+}
+
+/// The rows that a request left, without their numbers and times of arrival.
+async fn stored(server: &Server, body: Value) -> Vec<Value> {
+    let before = server.events().await.len();
+    let answer = post(server, &body).await;
+    assert_eq!((answer.status, answer.text().as_str()), (200, "{}"), "{body}");
+    assert_eq!(answer.header("content-type"), Some("application/json"));
+    let rows = server.events().await.into_iter().skip(before);
+    rows.map(|row| {
+        assert_eq!(row["source"], "intempt");
+        assert_eq!(row["customer"], "org/shop/1234567890123456789");
+        let nobody = row.get("user").or(row.get("anonymous")).is_none();
+        assert_eq!(row.get("key"), (!nobody).then_some(&json!(3)));
+        changed(row, json!({ "row": null, "receivedAt": null, "source": null, "customer": null, "key": null }))
+    })
+    .collect()
+}
+
+fn one(name: &str, payload: Value) -> Value {
+    json!({ "track": [{ "name": name, "payload": [payload] }] })
+}
+
+fn view(more: Value) -> Value {
+    changed(json!({ "eventId": "e", "userId": "u", "data": { "productId": "1" } }), more)
+}
+
+/// Without the id and the time where these are ours.
+fn undated(rows: Vec<Value>) -> Vec<Value> {
+    rows.into_iter().map(|row| changed(row, json!({ "id": null, "at": null }))).collect()
+}
+
+fn item(kind: &str, product: &str, more: Value) -> Value {
+    changed(json!({ "type": kind, "itemType": "1", "itemId": product }), more)
+}
+
+#[tokio::test]
+async fn the_vendors_examples_are_taken() {
+    let server = Server::start().await;
+    let body = json!({ "track": [
+        { "name": "Product viewed", "payload": [{
+            "eventId": "evt_1", "profileId": "p-1", "sessionId": "s-1", "pageId": "pg-1",
+            "timestamp": 1_760_000_000_000u64, "data": { "productId": "SKU_987" },
+        }] },
+        { "name": "Product ordered", "payload": [
+            { "eventId": "evt_2", "userId": "user_123", "data": { "productId": "SKU_1", "quantity": 2 } },
+            { "eventId": "evt_3", "userId": "user_123", "data": { "productId": "SKU_2", "quantity": 1 } },
+        ] },
+    ] });
+    let rows = stored(&server, body).await;
+    assert_eq!(rows[0]["at"], 1_760_000_000_000u64);
+    let by = json!({ "user": hash("user_123") });
+    assert_eq!(
+        undated(rows),
+        [
+            item("click", "SKU_987", json!({ "anonymous": hash("p-1") })),
+            item("buy", "SKU_1", changed(by.clone(), json!({ "quantity": 2 }))),
+            item("buy", "SKU_2", changed(by.clone(), json!({ "quantity": 1 }))),
+        ]
+    );
+    let added = json!({
+        "eventId": "evt_10001", "userId": "user_123", "data": { "productId": "SKU_987" },
+    });
+    let rows = stored(&server, one("Added to cart", added)).await;
+    assert_eq!(undated(rows), [item("basket", "SKU_987", by)]);
+}
+
+#[tokio::test]
+async fn every_event_becomes_a_neutral_one() {
+    let server = Server::start().await;
+    for (number, (name, kind, quantity)) in [
+        ("Product viewed", "click", None),
+        ("Added to cart", "basket", Some(3)),
+        ("Removed from cart", "deleteFromBasket", Some(3)),
+        ("Product ordered", "buy", Some(3)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let event_id = id(number as u64);
+        let payload = json!({
+            "eventId": event_id, "profileId": "visitor", "userId": "account", "accountId": "firm",
+            "timestamp": 1_760_000_000_000u64, "userAttributes": { "a": 1 },
+            "data": { "productId": "7", "quantity": 3, "price": 9.99, "title": "T" },
+        });
+        let expected = json!({
+            "id": event_id, "at": 1_760_000_000_000u64, "user": hash("account"),
+            "anonymous": hash("visitor"), "quantity": quantity,
+        });
+        let expected: Value = item(kind, "7", expected);
+        assert_eq!(stored(&server, one(name, payload)).await, [expected], "{name}");
+    }
+    let alias = json!({ "name": "Identify", "type": "alias", "payload": [{
+        "eventId": id(9), "profileId": "visitor", "userId": "account", "anotherUserId": "visitor",
+    }] });
+    let rows = stored(&server, json!({ "track": [alias] })).await;
+    let login = json!({ "type": "login", "user": hash("account"), "anonymous": hash("visitor") });
+    assert_eq!(rows[0]["id"], id(9));
+    assert_eq!(undated(rows), [login]);
+}
+
+#[tokio::test]
+async fn who_is_who() {
+    let server = Server::start().await;
+    for (number, (given, expected)) in [
+        (json!({ "userId": "u" }), json!({ "user": hash("u") })),
+        (json!({ "userId": 12345 }), json!({ "user": hash("12345") })),
+        (json!({ "profileId": "p" }), json!({ "anonymous": hash("p") })),
+        (json!({ "anotherUserId": "a" }), json!({ "anonymous": hash("a") })),
+        (json!({ "profileId": "p", "anotherUserId": "a" }), json!({ "anonymous": hash("p") })),
+        (json!({ "profileId": "", "anotherUserId": "a" }), json!({ "anonymous": hash("a") })),
+        (
+            json!({ "userId": "u", "anotherUserId": "a" }),
+            json!({ "user": hash("u"), "anonymous": hash("a") }),
+        ),
+        // A firm is nobody.
+        (json!({ "accountId": "firm" }), json!({})),
+        (json!({ "accountId": "firm", "userId": "u" }), json!({ "user": hash("u") })),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let payload = changed(view(json!({ "userId": null, "eventId": number })), given.clone());
+        let rows = undated(stored(&server, one("Product viewed", payload)).await);
+        assert_eq!(rows, [item("click", "1", expected)], "{given}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_counts_once() {
+    let server = Server::start().await;
+    let send = async |target: &str, event_id: Value| {
+        let body = one("Product viewed", view(json!({ "eventId": event_id })));
+        assert_eq!(post_to(&server, target, &body).await.status, 200);
+        server.events().await.len()
+    };
+    assert_eq!(send(TARGET, "evt_1".into()).await, 1);
+    assert_eq!(send(TARGET, "evt_1".into()).await, 1);
+    assert_eq!(send(TARGET, "EVT_1".into()).await, 2);
+    assert_eq!(send(TARGET, 7.into()).await, 3);
+    assert_eq!(send(TARGET, "7".into()).await, 3);
+    // What is unique in one source need not be in another.
+    assert_eq!(send("/v1/org/projects/shop/sources/2/track", "evt_1".into()).await, 4);
+    assert_eq!(send("/v1/org/projects/shop/track", "evt_1".into()).await, 5);
+    assert_eq!(send("/v1/or%67/projects/shop/track", "evt_1".into()).await, 5);
+    // An id of the tracker stays, so that the same event by another way is the same event.
+    assert_eq!(send(TARGET, id(1).into()).await, 6);
+    assert_eq!(server.events().await[5]["id"], id(1));
+    assert_eq!(send("/v1/org/projects/shop/track", id(1).into()).await, 6);
+    server.post(batch("s1", 0, &[click(1)])).await;
+    assert_eq!(server.events().await.len(), 6);
+    // In upper case it is none of the tracker's.
+    assert_eq!(send(TARGET, id(1).to_uppercase().into()).await, 7);
+    let made = server.events().await[0]["id"].as_str().unwrap().to_owned();
+    // RFC 9562: version 8, variant 10.
+    assert_eq!((made.len(), &made[14..15]), (36, "8"));
+    assert!(matches!(&made[19..20], "8" | "9" | "a" | "b"), "{made}");
+    let customers: Vec<Value> =
+        server.events().await.iter().map(|row| row["customer"].clone()).collect();
+    assert_eq!(customers[3..5], [json!("org/shop/2"), json!("org/shop")]);
+}
+
+#[tokio::test]
+async fn times_that_cannot_be_are_times_of_arrival() {
+    let server = Server::start().await;
+    for (number, (timestamp, believed)) in [
+        (json!(1_262_304_000_000u64), true),
+        (json!(2_240_611_199_999u64), true),
+        (json!(1_262_303_999_999u64), false),
+        (json!(2_240_611_200_000u64), false),
+        (json!(1_760_000_000), false),
+        (json!(-5), false),
+        (json!("yesterday"), false),
+        (json!(null), false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let payload = view(json!({ "eventId": number, "timestamp": timestamp }));
+        let answer = post(&server, &one("Product viewed", payload)).await;
+        assert_eq!(answer.status, 200);
+        let row = server.events().await.pop().unwrap();
+        let expected = if believed { &timestamp } else { &row["receivedAt"] };
+        assert_eq!(&row["at"], expected, "{timestamp}");
+    }
+}

@@ -1,0 +1,31 @@
+//! Every test of the service, as one program: it is linked once.
+//!
+//! `cargo test --package recobeacon-collector --test service batch::` runs the tests of one module.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+#[path = "../../../tests/engine/generate/mod.rs"]
+mod generate;
+mod project;
+#[path = "../../../tests/engine/common/mod.rs"]
+mod tracker;
+
+mod batch;
+mod cookies;
+mod cors;
+mod factfinder;
+mod factfinder_refusals;
+mod files;
+mod guard;
+mod ibexa;
+mod intempt;
+mod intempt_refusals;
+mod lifecycle;
+mod once;
+mod raw;
+mod raw_visitor;
+mod round_trip;
+mod stream;
+mod tracking_ff;
+mod vendors_config;
+mod yoochoose;

@@ -1,0 +1,158 @@
+//! Each event once, and on disk before it is answered.
+
+use crate::common::{SECRET, Server, batch, click, id, send};
+use recobeacon_collector::Collector;
+use recobeacon_collector::config::{Config, Overrides};
+use rusqlite::Connection;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+fn count(database: &Path) -> u64 {
+    let connection = Connection::open(database).unwrap();
+    let count = "SELECT count(*) FROM events";
+    connection.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap() as u64
+}
+
+#[tokio::test]
+async fn an_id_counts_once_within_a_batch_and_between_batches() {
+    let server = Server::start().await;
+    assert_eq!(server.post(batch("s1", 0, &[click(1), click(2), click(1)])).await.status, 204);
+    assert_eq!(server.post(batch("s1", 1, &[click(2), click(3)])).await.status, 204);
+    assert_eq!(server.post(batch("s2", 0, &[click(3), click(1)])).await.status, 204);
+    let rows = server.events().await;
+    let stored: Vec<_> = rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(stored, [id(1), id(2), id(3)]);
+    // The place is that in the batch, also behind one that was there already.
+    assert_eq!(
+        (&rows[2]["stream"], &rows[2]["seq"], &rows[2]["place"]),
+        (&"s1".into(), &1.into(), &1.into())
+    );
+    let stored: Vec<_> =
+        server.batches().await.iter().map(|b| (b["events"].clone(), b["stored"].clone())).collect();
+    assert_eq!(stored, [(3.into(), 2.into()), (2.into(), 1.into()), (2.into(), 0.into())]);
+}
+
+#[tokio::test]
+async fn a_batch_that_is_sent_again_is_counted_as_a_copy() {
+    let server = Server::start().await;
+    let body = batch("s1", 4, &[click(1), click(2)]);
+    for _ in 0..3 {
+        assert_eq!(server.post(&body).await.status, 204);
+    }
+    let batches = server.batches().await;
+    assert_eq!(batches.len(), 1);
+    let expected = serde_json::json!({
+        "row": 1, "stream": "s1", "seq": 4, "bytes": body.to_string().len(), "events": 2,
+        "stored": 2, "copies": 2, "receivedAt": batches[0]["receivedAt"],
+    });
+    assert_eq!(batches[0], expected);
+    assert_eq!(server.events().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn fifty_copies_at_once_are_one() {
+    let server = Server::start().await;
+    let address = server.address;
+    let body = batch("s1", 0, &(1..=20).map(click).collect::<Vec<_>>()).to_string();
+    let copies: Vec<_> = (0..50)
+        .map(|_| {
+            let body = body.clone();
+            tokio::spawn(async move {
+                send(address, "POST", "/v1/events", "", body.as_bytes()).await.status
+            })
+        })
+        .collect();
+    for copy in copies {
+        assert_eq!(copy.await.unwrap(), 204);
+    }
+    assert_eq!(server.events().await.len(), 20);
+    assert_eq!(server.batches().await[0]["copies"], 49);
+}
+
+#[tokio::test]
+async fn what_was_answered_is_seen_by_another_connection_at_once() {
+    let server = Server::start().await;
+    for n in 1..=50 {
+        assert_eq!(server.post(batch("s1", n, &[click(n)])).await.status, 204);
+        assert_eq!(count(&server.database()), n);
+    }
+}
+
+#[tokio::test]
+async fn what_was_answered_outlives_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("events.sqlite");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_recobeacon-collector"))
+        .args(["--listen", "127.0.0.1:0", "--database", database.to_str().unwrap()])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on http://").unwrap().parse().unwrap();
+    for n in 1..=20 {
+        let body = batch("s1", n, &[click(n)]).to_string();
+        assert_eq!(send(address, "POST", "/v1/events", "", body.as_bytes()).await.status, 204);
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(count(&database), 20);
+}
+
+#[tokio::test]
+async fn rows_go_on_where_they_ended_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = || {
+        let flags = Overrides {
+            listen: Some("127.0.0.1:0".parse().unwrap()),
+            database: Some(folder.path().join("events.sqlite")),
+            ..Overrides::default()
+        };
+        let key = format!("[[keys]]\nnumber = 1\nsecret = \"{SECRET}\"\n");
+        Collector::start(Config::from_toml(&key, flags).unwrap())
+    };
+    for n in 1..=3 {
+        let collector = start().await.unwrap();
+        let body = batch("s1", n, &[click(n), click(1)]).to_string();
+        assert_eq!(
+            send(collector.address(), "POST", "/v1/events", "", body.as_bytes()).await.status,
+            204
+        );
+        // With a reader's connection open, too.
+        let answer = send(collector.address(), "GET", "/v1/events", "", b"").await;
+        assert_eq!(answer.status, 200);
+        collector.stop().await;
+    }
+    // Closed in order, the database is one file again.
+    assert!(!folder.path().join("events.sqlite-wal").exists());
+    assert_eq!(count(&folder.path().join("events.sqlite")), 3);
+}
+
+#[tokio::test]
+async fn pages_follow_each_other() {
+    let server = Server::start().await;
+    for n in 0..7 {
+        server.post(batch("s1", n, &[click(n)])).await;
+    }
+    for list in ["events", "batches"] {
+        let mut rows = Vec::new();
+        let mut after = 0;
+        loop {
+            let answer = server.get(&format!("/v1/{list}?after={after}&limit=3&order=row")).await;
+            let page: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+            rows.extend(
+                page[list].as_array().unwrap().iter().map(|row| row["row"].as_u64().unwrap()),
+            );
+            if page["last"] == after {
+                break;
+            }
+            after = page["last"].as_u64().unwrap();
+        }
+        assert_eq!(rows, [1, 2, 3, 4, 5, 6, 7], "{list}");
+        for wrong in ["limit=0", "limit=10001", "limit=x", "after=-1", "order=at"] {
+            assert_eq!(server.get(&format!("/v1/{list}?{wrong}")).await.status, 400, "{wrong}");
+        }
+    }
+}

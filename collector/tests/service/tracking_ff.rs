@@ -1,0 +1,283 @@
+//! FACT-Finder's `Tracking.ff`: every event, the vendor's own examples, several events in one
+//! request, and every refusal.
+
+use crate::common::{Server, changed, hash, neutral};
+use serde_json::{Value, json};
+
+const CHANNELS: &str = "[[factfinder.channels]]\nname = \"de\"\ncurrency = \"EUR\"\n";
+const DONE: &str = "The event was successfully tracked";
+
+/// The neutral events that are stored for a query.
+async fn stored(server: &Server, method: &str, query: &str) -> Vec<Value> {
+    let before = server.events().await.len();
+    let answer = server.send(method, &format!("/Tracking.ff?{query}"), "", b"").await;
+    assert_eq!((answer.status, answer.text().as_str()), (200, DONE), "{method} {query}");
+    assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+    let rows = server.events().await;
+    rows.into_iter().skip(before).map(|row| neutral(row, "factfinder", "de")).collect()
+}
+
+fn by(sid: &str, more: Value) -> Value {
+    changed(json!({ "anonymous": hash(sid) }), more)
+}
+
+#[tokio::test]
+async fn the_vendors_examples_are_taken() {
+    let server = Server::with(CHANNELS).await;
+    let sid = "43caf1f33317971f2ee795af4";
+    for method in ["GET", "POST"] {
+        assert_eq!(
+            stored(
+                &server,
+                method,
+                "channel=de&event=checkout&id=shoe1234&count=1&price=39.99&sid=43caf1f33317971f2ee795af4"
+            )
+            .await,
+            [by(
+                sid,
+                json!({
+                    "type": "buy", "itemType": "1", "itemId": "shoe1234", "quantity": 1,
+                    "price": "39.99EUR",
+                })
+            )]
+        );
+        assert_eq!(
+            stored(
+                &server,
+                method,
+                "channel=de&event=login&userId=userXf4H3fF&sid=43caf1f33317971f2ee795af4"
+            )
+            .await,
+            [by(sid, json!({ "type": "login", "user": hash("userXf4H3fF") }))]
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_event_becomes_a_neutral_one() {
+    let server = Server::with(CHANNELS).await;
+    let item = json!({
+        "itemType": "1", "itemId": "1", "masterId": "m", "title": "A & B", "user": hash("u"),
+    });
+    let common = "channel=de&sid=s&userId=u&cookieId=c&purchaserid=p";
+    let about = "id=1&masterId=m&title=A+%26%20B";
+    for (query, expected) in [
+        (
+            format!(
+                "event=click&{about}&query=b%C3%A4g&pos=2&origPos=3&page=1&pageSize=12&origPageSize=24&simi=100.0&campaign=sale&instoreAds=1"
+            ),
+            changed(
+                item.clone(),
+                json!({
+                    "type": "click",
+                    "search": {
+                        "query": "bäg", "position": 2, "originalPosition": 3, "page": 1,
+                        "pageSize": 12, "originalPageSize": 24, "score": 100, "campaign": "sale",
+                    },
+                }),
+            ),
+        ),
+        (
+            format!("event=cart&{about}&count=3&price=12.50&query=bag"),
+            changed(item.clone(), json!({ "type": "basket", "quantity": 3, "price": "12.50EUR" })),
+        ),
+        (
+            format!("event=checkout&{about}&count=3&price=12.50&query=bag"),
+            changed(item.clone(), json!({ "type": "buy", "quantity": 3, "price": "12.50EUR" })),
+        ),
+        (
+            format!("event=recommendationClick&{about}&mainId=7"),
+            changed(item, json!({ "type": "clickRecommended", "mainId": "7" })),
+        ),
+        ("event=login".to_owned(), json!({ "type": "login", "user": hash("u") })),
+        (
+            "event=feedback&query=bag&positive=false&message=no".to_owned(),
+            json!({
+                "type": "feedback", "user": hash("u"), "query": "bag", "positive": false,
+                "message": "no",
+            }),
+        ),
+        (
+            "event=log&query=bag&page=1&pageSize=12&hitCount=34&searchTime=12&bestSimi=100.0&minSimi=60.5\
+             &filterBrand=KEEN~~~A%20B&filterSize=7&searchField=title&customSorting=true&additionalInfo=x&id=9"
+                .to_owned(),
+            json!({
+                "type": "cacheHit", "user": hash("u"), "query": "bag", "page": 1, "pageSize": 12,
+                "hitCount": 34, "searchTimeMs": 12, "minScore": 60.5, "maxScore": 100,
+                "searchField": "title", "customSorting": true, "additionalInfo": "x", "itemId": "9",
+                "filters": [
+                    { "name": "Brand", "substring": false, "values": [
+                        { "exclude": false, "type": "or", "value": "KEEN" },
+                        { "exclude": false, "type": "or", "value": "A B" },
+                    ] },
+                    { "name": "Size", "substring": false, "values": [
+                        { "exclude": false, "type": "or", "value": "7" },
+                    ] },
+                ],
+            }),
+        ),
+    ] {
+        for query in [format!("{common}&{query}"), format!("{query}&{common}")] {
+            let expected = by("s", expected.clone());
+            assert_eq!(stored(&server, "GET", &query).await, [expected], "{query}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_known_of_a_click_is_left_out() {
+    let server = Server::with(CHANNELS).await;
+    let click = by("s", json!({ "type": "click", "itemType": "1", "itemId": "1" }));
+    for query in ["", "&query=bag", "&pos=1", "&query=bag&pos=", "&page=1&title="] {
+        let query = format!("channel=de&event=click&id=1&sid=s{query}");
+        assert_eq!(stored(&server, "GET", &query).await, std::slice::from_ref(&click), "{query}");
+    }
+    let cart = by("s", json!({ "type": "basket", "itemType": "1", "itemId": "1" }));
+    assert_eq!(stored(&server, "GET", "channel=de&event=cart&id=1&sid=s").await, [cart]);
+}
+
+#[tokio::test]
+async fn repeated_parameters_are_several_events() {
+    let server = Server::with(CHANNELS).await;
+    let line = |id: &str, more: Value| {
+        by("s", changed(json!({ "type": "buy", "itemType": "1", "itemId": id }), more))
+    };
+    let two = [
+        line("1", json!({ "quantity": 2, "price": "9.99EUR" })),
+        line("3", json!({ "quantity": 4, "price": "5EUR" })),
+    ];
+    for query in [
+        // One query behind another.
+        "channel=de&event=checkout&id=1&count=2&price=9.99&sid=s&channel=de&event=checkout&id=3&count=4&price=5&sid=s",
+        "channel=de&event=checkout&sid=s&id=1&count=2&price=9.99&id=3&count=4&price=5",
+        "id=1&count=2&price=9.99&id=3&count=4&price=5&sid=s&channel=de&event=checkout",
+        // Lists.
+        "channel=de&event=checkout&sid=s&id=1&id=3&count=2&count=4&price=9.99&price=5",
+        "id=1&id=3&price=9.99&price=5&channel=de&event=checkout&sid=s&count=2&count=4",
+    ] {
+        assert_eq!(stored(&server, "GET", query).await, two, "{query}");
+    }
+    // What the second does not have is not the first's.
+    assert_eq!(
+        stored(
+            &server,
+            "GET",
+            "channel=de&event=checkout&sid=s&id=1&count=2&price=9.99&title=A&id=3&count=4"
+        )
+        .await,
+        [
+            line("1", json!({ "quantity": 2, "price": "9.99EUR", "title": "A" })),
+            line("3", json!({ "quantity": 4 })),
+        ]
+    );
+    // What stands there once, in lists, is every event's.
+    let titled = json!({ "title": "T" });
+    assert_eq!(
+        stored(
+            &server,
+            "GET",
+            "channel=de&event=checkout&sid=s&title=T&id=1&id=3&id=5&count=2&count=2&count=2"
+        )
+        .await,
+        ["1", "3", "5"].map(|id| line(id, changed(titled.clone(), json!({ "quantity": 2 }))))
+    );
+}
+
+#[tokio::test]
+async fn a_form_is_taken_as_well() {
+    let server = Server::with(CHANNELS).await;
+    let form = "Content-Type: application/x-www-form-urlencoded; charset=UTF-8\r\n";
+    let body = b"event=login&userId=u%2F1&sid=s";
+    let answer = server.send("POST", "/Tracking.ff?channel=de", form, body).await;
+    assert_eq!((answer.status, answer.text().as_str()), (200, DONE));
+    let row = neutral(server.events().await.pop().unwrap(), "factfinder", "de");
+    assert_eq!(row, by("s", json!({ "type": "login", "user": hash("u/1") })));
+    for (headers, body, status) in [
+        (form, &b"event=login&sid=s&userId=\xff"[..], 400),
+        (form, "x".repeat(8193).as_bytes(), 413),
+        ("Content-Type: text/plain\r\n", b"event=login&userId=u&sid=s", 400),
+    ] {
+        let answer = server.send("POST", "/Tracking.ff?channel=de", headers, body).await;
+        assert_eq!(answer.status, status, "{headers}");
+    }
+    assert_eq!(server.events().await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_400_with_a_sentence() {
+    let server = Server::with("[limits]\nbatch_events = 2\n").await;
+    let log = "event=log&query=b&page=1&pageSize=1&hitCount=0&searchTime=0&bestSimi=0&minSimi=0";
+    for (query, sentence) in [
+        ("", "The parameter [channel] is required"),
+        ("event=login&userId=u&sid=s", "The parameter [channel] is required"),
+        ("channel=&event=login&userId=u&sid=s", "The parameter [channel] is required"),
+        ("channel=a%2Fb&event=login&userId=u&sid=s", "the channel must have"),
+        ("channel=de&id=1&sid=s", "The parameter [event] is required"),
+        ("channel=de&event=buy&id=1&sid=s", "The parameter [event] is no event that we know"),
+        ("channel=de&event=landingPageClick&id=1&sid=s", "The parameter [event] is no event"),
+        (
+            "channel=de&event=predbasketClick&id=1&sid=s&userId=u",
+            "The parameter [event] is no event",
+        ),
+        ("channel=de&event=click&sid=s", "The parameter [id] is required"),
+        ("channel=de&event=cart&sid=s", "The parameter [id] is required"),
+        ("channel=de&event=checkout&sid=s", "The parameter [id] is required"),
+        ("channel=de&event=checkout&id=&sid=s", "The parameter [id] must not be empty"),
+        ("channel=de&event=checkout&id=1", "The parameter [sid] is required"),
+        ("channel=de&event=recommendationClick&id=1&sid=s", "The parameter [mainId] is required"),
+        ("channel=de&event=login&sid=s", "The parameter [userId] is required"),
+        ("channel=de&event=feedback&positive=true&sid=s", "The parameter [query] is required"),
+        ("channel=de&event=feedback&query=b&sid=s", "The parameter [positive] is required"),
+        (
+            "channel=de&event=feedback&query=b&positive=1&sid=s",
+            "The parameter [positive] must be true",
+        ),
+        ("channel=de&event=cart&id=1&sid=s&count=0", "The parameter [count] is outside its range"),
+        (
+            "channel=de&event=cart&id=1&sid=s&count=1e1",
+            "The parameter [count] must be a whole number",
+        ),
+        ("channel=de&event=cart&id=1&sid=s&price=1,5", "The parameter [price] must be a number"),
+        (
+            "channel=de&event=click&id=1&sid=s&query=b&pos=0",
+            "The parameter [pos] is outside its range",
+        ),
+        ("channel=de&event=click&id=%FF&sid=s", "the address must be percent-encoded UTF-8"),
+        // One of several that is wrong refuses all.
+        (
+            "channel=de&event=cart&sid=s&id=1&count=1&id=2&count=0",
+            "The parameter [count] is outside",
+        ),
+        ("channel=de&event=cart&sid=s&id=1&id=", "The parameter [id] must not be empty"),
+        (
+            "channel=de&sid=s&event=cart&id=1&event=checkout&id=2",
+            "The parameter [event] must be the same for all events",
+        ),
+        (
+            "sid=s&channel=de&event=cart&id=1&channel=at&event=cart&id=2",
+            "The parameter [channel] must be the same for all events",
+        ),
+    ] {
+        let answer = server.get(&format!("/Tracking.ff?{query}")).await;
+        assert_eq!(answer.status, 400, "{query}");
+        assert!(answer.text().starts_with(sentence), "{query}: {}", answer.text());
+        assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"));
+    }
+    for name in ["query", "page", "pageSize", "hitCount", "searchTime", "bestSimi", "minSimi"] {
+        let query = log.replace(&format!("{name}="), "x=");
+        let answer = server.get(&format!("/Tracking.ff?channel=de&sid=s&{query}")).await;
+        assert_eq!(answer.text(), format!("The parameter [{name}] is required\n"));
+    }
+    let three = "/Tracking.ff?channel=de&event=cart&sid=s&id=1&id=2&id=3";
+    assert_eq!(server.get(three).await.status, 413);
+    assert!(server.events().await.is_empty());
+    // Some of three have a count: nobody knows whose it is.
+    let server = Server::start().await;
+    let uneven = "/Tracking.ff?channel=de&event=cart&sid=s&id=1&id=2&id=3&count=1&count=2";
+    let answer = server.get(uneven).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().starts_with("The parameter [count] must be there once"));
+    let answer = server.send("HEAD", three, "", b"").await;
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, POST, OPTIONS")));
+    assert!(server.events().await.is_empty());
+}

@@ -1,0 +1,64 @@
+//! The tables of the vendors' interfaces: what is wrong with them is said at the start, and no key
+//! is ever repeated.
+
+use recobeacon_collector::config::{Config, Overrides};
+
+fn config(toml: &str) -> Result<Config, String> {
+    Config::from_toml(toml, Overrides::default()).map_err(|error| error.to_string())
+}
+
+#[test]
+fn what_is_wrong_is_said() {
+    for (toml, sentence) in [
+        ("[ibexa]\ncustomers = [\"a-b\"]", "ibexa.customers: \"a-b\" is not alphanumeric"),
+        ("[yoochoose]\ncustomers = [\"\"]", "yoochoose.customers: \"\" is not alphanumeric"),
+        ("[yoochoose]\nsolutions = [\"a/b\"]", "yoochoose.solutions: \"a/b\" must have"),
+        ("[yoochoose]\nsolutions = [\"{x}\"]", "yoochoose.solutions: \"{x}\" must have"),
+        ("[yoochoose]\nsolutions = [\"\"]", "yoochoose.solutions: \"\" must have"),
+        ("[yoochoose]\nsolutions = [\"..\"]", "yoochoose.solutions: \"..\" must have"),
+        ("[yoochoose]\nsolutions = [\"v1\"]", "yoochoose.solutions: \"v1\" is taken already"),
+        ("[yoochoose]\nsolutions = [\"api\"]", "yoochoose.solutions: \"api\" is taken already"),
+        ("[yoochoose]\nsolutions = [\"dist\"]", "yoochoose.solutions: \"dist\" is taken already"),
+        ("[yoochoose]\nsolutions = [\"a\", \"a\"]", "yoochoose.solutions: \"a\" is taken already"),
+        ("[yoochoose]\nsolution = 1", "line 2: unknown field"),
+        ("[factfinder]\nbase_path = \"FF\"", "factfinder.base_path: \"FF\" must be like"),
+        ("[factfinder]\nbase_path = \"/FF/\"", "factfinder.base_path: \"/FF/\" must be like"),
+        ("[factfinder]\nbase_path = \"/{a}\"", "factfinder.base_path: \"/{a}\" must be like"),
+        ("[factfinder]\nbase_path = \"/..\"", "factfinder.base_path: \"/..\" must be like"),
+        ("[factfinder]\nbase_path = \"/v1\"", "factfinder.base_path: \"/v1\" is taken already"),
+        ("[factfinder]\nbase_path = \"/ebl/a\"", "factfinder.base_path: \"/ebl/a\" is taken"),
+        ("[[factfinder.channels]]\nname = \"a/b\"", "factfinder.channels: \"a/b\" is no name"),
+        ("[[factfinder.channels]]\nname = \"\"", "factfinder.channels: \"\" is no name"),
+        (
+            "[[factfinder.channels]]\nname = \"de\"\n[[factfinder.channels]]\nname = \"de\"",
+            "factfinder.channels: \"de\" is there twice",
+        ),
+        (
+            "[[factfinder.channels]]\nname = \"de\"\ncurrency = \"eur\"",
+            "factfinder.channels: the currency of \"de\" must be",
+        ),
+        ("[[factfinder.channels]]\ncurrency = \"EUR\"", "line 1: missing field"),
+        ("[intempt]\nkeys = [\"SECRET\"]", "intempt.keys: each must be like identifier.secret"),
+        ("[intempt]\nkeys = [\".SECRET\"]", "intempt.keys: each must be like"),
+        ("[intempt]\nkeys = [\"SECRET.\"]", "intempt.keys: each must be like"),
+        ("[intempt]\nkeys = [\"SEC:RET.x\"]", "intempt.keys: each must be like"),
+    ] {
+        let error = config(toml).unwrap_err();
+        assert!(error.starts_with(sentence), "{toml}: {error}");
+        assert!(!error.contains("SECRET"), "{error}");
+    }
+    for table in ["factfinder", "intempt"] {
+        for keys in ["\"SEC.RET\"", "[\"SEC RET\"]", "[\"\"]", "[1234567]", "[[\"SEC.RET\"]]", "7"]
+        {
+            let error = config(&format!("[{table}]\nkeys = {keys}")).unwrap_err();
+            assert_eq!(error, format!("{table}.keys: must be a list of texts without spaces"));
+        }
+    }
+}
+
+#[test]
+fn keys_are_not_printed() {
+    let toml = "[factfinder]\nkeys = [\"SECRET\"]\n[intempt]\nkeys = [\"id.SECRET\"]\n";
+    let printed = format!("{:?}", config(toml).unwrap());
+    assert!(printed.contains("Secret(..)") && !printed.contains("SECRET"), "{printed}");
+}

@@ -1,0 +1,182 @@
+//! Google's e-commerce events: which of ours an entry of the page's data layer is. The shapes in
+//! `tests/vectors/ga4.json` are those of Google's documentation, and what shops make of them.
+
+use crate::common::test;
+use crate::common::{Page, batch, json, with};
+use serde_json::Value as Json;
+
+/// The page's data layer has another entry.
+fn push(page: &mut Page, entry: Json) {
+    page.call("dataLayer", json!([entry]));
+    page.advance(60_000);
+}
+
+/// An order of Google's.
+fn purchase(order: &str, items: &[&str]) -> Json {
+    let items: Vec<Json> = items.iter().map(|id| json!({ "item_id": id })).collect();
+    json!(["event", "purchase", { "transaction_id": order, "items": items }])
+}
+
+fn types(page: &Page) -> Vec<(String, Json)> {
+    let of = |event: &Json| (event["type"].as_str().unwrap().to_owned(), event["user"].clone());
+    page.events().iter().map(of).collect()
+}
+
+#[test]
+fn every_entry_becomes_what_it_should() {
+    let vectors: Vec<Json> = serde_json::from_str(include_str!("../vectors/ga4.json")).unwrap();
+    assert!(vectors.len() >= 17, "{} vectors", vectors.len());
+    for vector in vectors {
+        let source = &vector["source"];
+        let mut page = Page::open(batch());
+        for entry in vector["entries"].as_array().unwrap() {
+            page.call("dataLayer", json!([entry, vector["lists"]]));
+        }
+        page.advance(60_000);
+        let mut events = page.events();
+        for event in &mut events {
+            for name in ["id", "at", "anonymous"] {
+                event.as_object_mut().unwrap().remove(name).expect(name);
+            }
+        }
+        assert_eq!(json!(events), vector["expected"], "{source}");
+        assert_eq!(
+            json!(page.told()),
+            vector.get("warnings").unwrap_or(&json!([])).clone(),
+            "{source}"
+        );
+        assert_eq!(page.count("rejected"), vector["rejected"].as_u64().unwrap_or(0), "{source}");
+    }
+}
+
+#[test]
+fn the_configured_item_type_is_theirs_too() {
+    let mut page = Page::open(with(batch(), json!({ "itemType": 7 })));
+    push(&mut page, json!(["event", "view_item", { "items": [{ "item_id": 1 }] }]));
+    assert_eq!(page.events()[0]["itemType"], "7");
+}
+
+#[test]
+fn a_reloaded_confirmation_page_counts_once() {
+    let mut page = Page::open(batch());
+    // Two sizes of one product may share an id.
+    push(&mut page, purchase("T_1", &["a", "a", "b"]));
+    assert_eq!(page.item_ids(), ["a", "a", "b"]);
+    let mut page = page.next(batch());
+    push(&mut page, purchase("T_1", &["a", "a", "b"]));
+    assert_eq!(page.sends.len(), 0);
+    assert_eq!(page.told(), [("duplicate-order", "buy.orderId")]);
+    push(&mut page, purchase("T_2", &["a"]));
+    assert_eq!(page.item_ids(), ["a"]);
+}
+
+#[test]
+fn an_account_is_logged_in_wherever_google_is_told_of_it() {
+    for entry in [
+        json!(["config", "G-1234567", { "user_id": "u-1" }]),
+        json!(["set", { "user_id": "u-1" }]),
+        json!(["event", "login", { "method": "Google", "user_id": "u-1" }]),
+        json!({ "event": "login", "method": "Google", "user_id": "u-1" }),
+        json!({ "user_id": "u-1", "crm_id": 5 }),
+    ] {
+        let mut page = Page::open(batch());
+        push(&mut page, entry.clone());
+        push(&mut page, entry.clone());
+        assert_eq!(types(&page), [("login".to_owned(), json!("u-1"))], "{entry}");
+        assert_eq!(page.engine.user_id(), Some("u-1"));
+        assert_eq!(page.told(), [], "{entry}");
+    }
+}
+
+#[test]
+fn an_account_and_an_event_may_come_in_one_entry() {
+    let mut page = Page::open(batch());
+    let items = json!([{ "item_id": 1 }]);
+    push(
+        &mut page,
+        json!({ "event": "view_item", "user_id": 42, "ecommerce": { "items": items } }),
+    );
+    let user = json!("42");
+    assert_eq!(types(&page), [("login".to_owned(), user.clone()), ("click".to_owned(), user)]);
+}
+
+#[test]
+fn null_is_googles_word_for_logged_out() {
+    let mut page = Page::open(batch());
+    push(&mut page, json!({ "user_id": null }));
+    assert_eq!((page.engine.user_id(), page.sends.len()), (None, 0), "there was nobody");
+    push(&mut page, json!(["set", { "user_id": "u-1" }]));
+    // What a template leaves where it knows nobody says nothing.
+    push(&mut page, json!(["config", "G-1234567", { "user_id": "" }]));
+    assert_eq!(page.engine.user_id(), Some("u-1"));
+    push(&mut page, json!(["config", "G-1234567", { "user_id": null }]));
+    assert_eq!(page.engine.user_id(), None);
+    assert!(!page.jar.contains_key("reco_user"));
+    assert_eq!(page.told(), []);
+}
+
+#[test]
+fn an_e_mail_address_is_no_account() {
+    let mut page = Page::open(batch());
+    push(&mut page, json!(["set", { "user_id": "ada@example.com" }]));
+    assert_eq!((page.engine.user_id(), page.events().len()), (None, 0));
+    assert_eq!(page.told(), [("personal-data", "login.userId")]);
+}
+
+#[test]
+fn nothing_is_read_without_consent() {
+    let mut page = Page::open(with(batch(), json!({ "consent": "denied" })));
+    push(&mut page, purchase("T_1", &["a"]));
+    push(&mut page, json!(["set", { "user_id": "u-1" }]));
+    push(&mut page, json!(["event", "purchase", {}]));
+    assert_eq!((page.sends.len(), page.told(), page.count("rejected")), (0, vec![], 0));
+    page.call("consent", json!("granted"));
+    push(&mut page, purchase("T_1", &["a"]));
+    assert_eq!(page.item_ids(), ["a"], "and what was not read is not taken for a repetition");
+}
+
+#[test]
+fn nothing_is_sent_within_the_pages_own_call() {
+    let mut page = Page::open(batch());
+    page.call("dataLayer", json!([purchase("T_1", &["a"])]));
+    assert_eq!(page.sends.len(), 0);
+    page.advance(0);
+    assert_eq!(page.item_ids(), ["a"]);
+}
+
+#[test]
+fn numbers_that_no_json_has() {
+    let mut page = Page::open(batch());
+    for amount in [f64::NAN, f64::INFINITY, -1.0, 1e300] {
+        let mut entry = crate::common::value(
+            json!({ "event": "add_to_cart", "currency": "EUR", "items": [{ "item_id": 1, "price": 0, "quantity": 0 }] }),
+        );
+        set(&mut entry, "price", amount);
+        set(&mut entry, "quantity", amount);
+        page.call_values("dataLayer", vec![entry]);
+    }
+    page.advance(60_000);
+    let events = page.events();
+    assert_eq!(events.len(), 4);
+    assert!(
+        events.iter().all(|event| event.get("price").is_none() && event.get("quantity").is_none())
+    );
+}
+
+/// Sets this field to the number, wherever it stands.
+fn set(value: &mut recobeacon::engine::value::Value, name: &str, number: f64) {
+    use recobeacon::engine::value::Value;
+    match value {
+        Value::List(list) => list.iter_mut().for_each(|value| set(value, name, number)),
+        Value::Map(fields) => {
+            for (key, value) in fields {
+                if key == name {
+                    *value = Value::Number(number);
+                } else {
+                    set(value, name, number);
+                }
+            }
+        }
+        _ => {}
+    }
+}

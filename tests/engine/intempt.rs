@@ -1,0 +1,366 @@
+//! Events to Intempt: identities, sources, keys, and how they are grouped. The vendor's examples are
+//! in vectors.rs.
+
+use crate::common::test;
+use crate::common::{Page, START, answered, json, value, with};
+use recobeacon::engine::base64::base64;
+use recobeacon::engine::config::Config;
+use recobeacon::engine::effect::{Outcome, Via};
+use recobeacon::engine::protocol::Method;
+use serde_json::Value as Json;
+
+const SOURCE: &str = "1234567890123456789";
+const NAME: &str = "intempt 1234567890123456789";
+
+fn intempt() -> Json {
+    json!({
+        "destinations": { "protocol": "intempt", "organization": "acme", "project": "shop",
+                          "source": SOURCE, "apiKey": "identifier.secret" },
+        "identity": { "anonymousId": "visitor-1" },
+    })
+}
+
+fn options(more: Json) -> Json {
+    with(intempt(), json!({ "destinations": more }))
+}
+
+/// The entries of each request.
+fn tracks(page: &Page) -> Vec<Vec<Json>> {
+    let of = |body: Json| {
+        assert_eq!(body.as_object().unwrap().len(), 1, "{body}");
+        body["track"].as_array().unwrap().clone()
+    };
+    page.batches().into_iter().map(of).collect()
+}
+
+/// The payloads, one event each, with their names.
+fn events(page: &Page) -> Vec<(String, Json)> {
+    let one = |entry: Json| {
+        let [payload] = entry["payload"].as_array().unwrap().as_slice() else { panic!("{entry}") };
+        (entry["name"].as_str().unwrap().to_owned(), payload.clone())
+    };
+    tracks(page).into_iter().flatten().map(one).collect()
+}
+
+#[test]
+fn the_configuration() {
+    for (more, field) in [
+        (json!({ "organization": null }), "organization"),
+        (json!({ "project": null }), "project"),
+        (json!({ "source": null }), "source"),
+        // A number of nineteen digits is another one by the time that we see it.
+        (json!({ "source": 1_234_567_890_123_456_789_f64 }), "source"),
+        (json!({ "source": 9_007_199_254_740_992_f64 }), "source"),
+        (json!({ "source": ".." }), "source"),
+        (json!({ "apiKey": "identifier" }), "apiKey"),
+        (json!({ "apiKey": "ä.b" }), "apiKey"),
+        (json!({ "apiKey": "a.b\n" }), "apiKey"),
+        (json!({ "apiKey": true }), "apiKey"),
+        (json!({ "apiKey": "identifier." }), "apiKey"),
+        (json!({ "apiKey": ".secret" }), "apiKey"),
+        // The receiver would split the header at this colon.
+        (json!({ "apiKey": "a:b.secret" }), "apiKey"),
+        (json!({ "endpoint": "" }), "endpoint"),
+    ] {
+        let error = Config::parse(&value(options(more.clone())), &mut Vec::new())
+            .expect_err(&more.to_string());
+        let path = format!("config.destinations.{field}");
+        assert_eq!((error.code.name(), error.field), ("config", path), "{more}");
+    }
+    for (more, url) in [
+        (
+            json!({}),
+            "https://api.intempt.com/v1/acme/projects/shop/sources/1234567890123456789/track",
+        ),
+        (
+            json!({ "endpoint": "/proxy/" }),
+            "/proxy/v1/acme/projects/shop/sources/1234567890123456789/track",
+        ),
+        (
+            json!({ "source": "0012" }),
+            "https://api.intempt.com/v1/acme/projects/shop/sources/0012/track",
+        ),
+        // A BigInt is exact.
+        (
+            json!({ "source": 1_234_567_890_123_456_789_u64 }),
+            "https://api.intempt.com/v1/acme/projects/shop/sources/1234567890123456789/track",
+        ),
+        (json!({ "source": 12 }), "https://api.intempt.com/v1/acme/projects/shop/sources/12/track"),
+        (
+            json!({ "organization": "a b", "project": "c/d" }),
+            "https://api.intempt.com/v1/a%20b/projects/c%2Fd/sources/1234567890123456789/track",
+        ),
+    ] {
+        let mut page = Page::open(options(more));
+        page.call("basket", json!({ "itemId": 1 }));
+        page.advance(10);
+        assert_eq!((page.urls(), page.warnings.len()), (vec![url], 0));
+    }
+}
+
+#[test]
+fn a_key_goes_in_a_basic_header_by_fetch_whatever_transport_says() {
+    for transport in [json!(null), json!("beacon"), json!("auto"), json!("fetch")] {
+        let mut page = Page::open(options(json!({ "transport": transport })));
+        page.call("basket", json!({ "itemId": 1 }));
+        page.advance(10);
+        let send = &page.sends[0].send;
+        assert_eq!((send.via, send.request.method), (Via::Fetch, Method::Post), "{transport}");
+        let key = "Basic aWRlbnRpZmllcjpzZWNyZXQ=".to_owned();
+        assert_eq!(send.request.key, Some(("Authorization", key)));
+        assert!(!send.request.no_cors, "its answers can be read");
+        assert_eq!(page.count("acknowledged"), 1);
+    }
+}
+
+/// RFC 4648, section 10.
+#[test]
+fn base64_is_the_standards() {
+    for (text, encoded) in [
+        ("", ""),
+        ("f", "Zg=="),
+        ("fo", "Zm8="),
+        ("foo", "Zm9v"),
+        ("foob", "Zm9vYg=="),
+        ("fooba", "Zm9vYmE="),
+        ("foobar", "Zm9vYmFy"),
+    ] {
+        assert_eq!(base64(text.as_bytes()), encoded);
+    }
+    assert_eq!(base64(&[0xfb, 0xff, 0xfe]), "+//+");
+}
+
+#[test]
+fn base64_is_padded_and_the_secret_may_have_dots() {
+    // RFC 4648, section 10, as far as an identifier of one letter goes.
+    for (key, header) in [
+        ("fo.o", "Zm86bw=="),
+        ("f.o", "Zjpv"),
+        ("f.ob", "ZjpvYg=="),
+        ("f.oba", "ZjpvYmE="),
+        ("f.obar", "ZjpvYmFy"),
+        ("a.b.c", "YTpiLmM="),
+        ("a.~~~???", "YTp+fn4/Pz8="),
+    ] {
+        let mut page = Page::open(options(json!({ "apiKey": key })));
+        page.call("basket", json!({ "itemId": 1 }));
+        page.advance(10);
+        let (name, sent) = page.sends[0].send.request.key.clone().unwrap();
+        assert_eq!((name, sent), ("Authorization", format!("Basic {header}")), "{key}");
+    }
+}
+
+#[test]
+fn without_a_key_it_is_a_beacon() {
+    let mut page = Page::open(options(json!({ "apiKey": null })));
+    page.call("basket", json!({ "itemId": 1 }));
+    page.advance(10);
+    let send = &page.sends[0].send;
+    assert_eq!((send.via, &send.request.key, send.request.no_cors), (Via::Beacon, &None, true));
+}
+
+#[test]
+fn a_visitor_and_an_account() {
+    let mut page = Page::open(intempt());
+    page.call("basket", json!({ "itemId": 1 }));
+    page.call("login", json!("jane"));
+    page.call("basket", json!({ "itemId": 2 }));
+    page.call("logout", json!([]));
+    page.call("basket", json!({ "itemId": 3 }));
+    page.advance(10);
+    let who = |(name, payload): &(String, Json)| {
+        let id = |field: &str| payload.get(field).map(|id| id.as_str().unwrap().to_owned());
+        (name.clone(), id("userId"), id("anotherUserId"), id("profileId"))
+    };
+    let (jane, visitor) = (Some("jane".to_owned()), Some("visitor-1".to_owned()));
+    let added = "Added to cart".to_owned();
+    assert_eq!(
+        events(&page).iter().map(who).collect::<Vec<_>>(),
+        [
+            (added.clone(), None, visitor.clone(), visitor.clone()),
+            ("Identify".to_owned(), jane.clone(), visitor.clone(), visitor.clone()),
+            (added.clone(), jane, None, visitor.clone()),
+            (added, None, visitor.clone(), visitor),
+        ]
+    );
+    let login = &tracks(&page)[0][1];
+    assert_eq!(login["type"], "alias");
+    assert!(login["payload"][0].get("data").is_none(), "{login}");
+    assert_eq!(tracks(&page)[0][0].get("type"), None);
+}
+
+#[test]
+fn the_company_stands_in_every_payload() {
+    let config = with(intempt(), json!({ "identity": { "accountId": 12 } }));
+    let mut page = Page::open(config.clone());
+    page.call("login", json!("jane"));
+    page.call("click", json!({ "itemId": 1 }));
+    page.advance(60_000);
+    let events = events(&page);
+    assert_eq!(events.len(), 2);
+    assert!(events.iter().all(|(_, payload)| payload["accountId"] == "12"), "{events:?}");
+    // What waits forgets it with the rest.
+    let mut page = Page::open(with(config, json!({ "consent": "pending" })));
+    page.call("basket", json!({ "itemId": 1 }));
+    page.call("consent", json!("anonymous"));
+    page.advance(60_000);
+    assert_eq!((page.sends.len(), page.count("dropped")), (0, 1));
+}
+
+#[test]
+fn without_an_identity_nothing_is_sent() {
+    let mut page = Page::open(with(intempt(), json!({ "consent": "anonymous" })));
+    page.call("login", json!("jane"));
+    for _ in 0..2 {
+        page.call("basket", json!({ "itemId": 1 }));
+        page.call("click", json!({ "itemId": 1 }));
+    }
+    page.advance(60_000);
+    assert_eq!((page.sends.len(), page.count("dropped"), page.stored_writes), (0, 4, 0));
+    assert_eq!(page.told(), ["basket", "click"].map(|kind| ("unsupported-event", kind)));
+}
+
+#[test]
+fn data_has_the_product_and_its_quantity() {
+    let mut page = Page::open(intempt());
+    let all = json!({
+        "itemId": 9_007_199_254_740_991_u64, "itemType": 3, "categoryPath": "A", "masterId": 1,
+        "title": "T", "price": "1EUR", "campaign": "c", "orderId": "o", "quantity": 4,
+    });
+    for verb in ["click", "basket", "deleteFromBasket", "buy"] {
+        page.call(verb, all.clone());
+    }
+    page.advance(10);
+    let data = |quantity| with(json!({ "productId": "9007199254740991" }), quantity);
+    let four = || data(json!({ "quantity": 4 }));
+    let events = events(&page);
+    let sent: Vec<&Json> = events.iter().map(|(_, payload)| &payload["data"]).collect();
+    assert_eq!(sent, [&data(json!({})), &four(), &four(), &four()]);
+    for (name, payload) in &events {
+        // At the top it would be taken for an entry of the catalogue.
+        assert_eq!(payload.get("productId"), None, "{name}");
+    }
+}
+
+#[test]
+fn each_event_has_its_own_id_and_time() {
+    let mut page = Page::open(intempt());
+    page.call("click", json!({ "itemId": 1 }));
+    page.advance(500);
+    page.call("buy", json!([[{ "itemId": 1 }, { "itemId": 1 }]]));
+    page.advance(10);
+    let events = events(&page);
+    let times: Vec<u64> = events.iter().map(|(_, p)| p["timestamp"].as_u64().unwrap()).collect();
+    assert_eq!(times, [START, START + 500, START + 500]);
+    let ids: Vec<&str> = events.iter().map(|(_, p)| p["eventId"].as_str().unwrap()).collect();
+    assert!(ids.is_sorted_by(|a, b| a < b), "{ids:?}");
+}
+
+#[test]
+fn any_mix_is_one_request_in_its_order() {
+    let mut page = Page::open(intempt());
+    page.call("click", json!({ "itemId": 1 }));
+    page.call("deleteFromBasket", json!({ "itemId": 2 }));
+    page.call("click", json!({ "itemId": 3 }));
+    page.call("login", json!("jane"));
+    page.call("buy", json!({ "itemId": 4 }));
+    page.advance(10);
+    assert_eq!(page.sends.len(), 1);
+    let names: Vec<String> = events(&page).into_iter().map(|(name, _)| name).collect();
+    let expected =
+        ["Product viewed", "Removed from cart", "Product viewed", "Identify", "Product ordered"];
+    assert_eq!(names, expected);
+    assert_eq!(page.count("acknowledged"), 5);
+}
+
+#[test]
+fn what_it_has_no_word_for_is_told_once_per_kind() {
+    let mut page = Page::open(intempt());
+    let item =
+        json!({ "itemId": 1, "campaign": "c", "pageId": "p", "triggerName": "t", "rating": 1 });
+    let verbs = [
+        "consume",
+        "wishlist",
+        "deleteFromWishlist",
+        "rate",
+        "blacklist",
+        "clickRecommended",
+        "triggerOpened",
+        "clickTriggered",
+        "landingPageClick",
+        "predictiveBasketClick",
+    ];
+    for _ in 0..2 {
+        verbs.iter().for_each(|verb| page.call(verb, item.clone()));
+        page.call("rendered", json!({ "items": [1] }));
+        page.call("feedback", json!({ "query": "q", "positive": true }));
+    }
+    page.advance(60_000);
+    let told = page.told();
+    let unsupported: Vec<&str> =
+        told.iter().filter(|told| told.0 == "unsupported-event").map(|told| told.1).collect();
+    assert_eq!(unsupported, [verbs.as_slice(), &["rendered", "feedback"]].concat());
+    assert_eq!((page.sends.len(), page.count("dropped")), (0, 24));
+}
+
+#[test]
+fn requests_are_bounded_in_events_and_bytes() {
+    let mut page =
+        Page::open(with(intempt(), json!({ "batch": { "maxEvents": 100, "maxBytes": 1_000 } })));
+    for n in 0..20 {
+        page.call("click", json!({ "itemId": n }));
+    }
+    page.advance(60_000);
+    let bodies: Vec<usize> =
+        page.sends.iter().map(|sent| sent.send.request.body.as_ref().unwrap().len()).collect();
+    assert!(bodies.len() > 3 && bodies.iter().all(|bytes| *bytes <= 1_000), "{bodies:?}");
+    assert_eq!((events(&page).len(), page.count("acknowledged")), (20, 20));
+}
+
+#[test]
+fn what_is_too_large_is_halved() {
+    let mut page = Page::open(intempt());
+    page.network(|send| {
+        let body: Json = serde_json::from_str(send.request.body.as_deref().unwrap()).unwrap();
+        let track = body["track"].as_array().unwrap();
+        let bad = track.iter().any(|entry| entry["payload"][0]["data"]["productId"] == "5");
+        answered(if track.len() > 2 || bad { 413 } else { 201 })
+    });
+    for n in 1..=8 {
+        page.call("click", json!({ "itemId": n }));
+    }
+    page.advance(60_000);
+    assert_eq!((page.count("acknowledged"), page.count("dropped")), (7, 1));
+    assert_eq!(page.told(), [("refused", NAME)]);
+}
+
+#[test]
+fn what_it_refuses_is_lost_and_told_once() {
+    // Whether Intempt tells repeated ids apart is contradictory, so it is not tried.
+    for status in [400, 401, 403, 404, 414, 500, 502] {
+        let mut page = Page::open(intempt());
+        page.network(move |_| answered(status));
+        page.call("buy", json!([[{ "itemId": 1 }, { "itemId": 2 }]]));
+        page.advance(3_600_000);
+        assert_eq!((page.sends.len(), page.count("dropped")), (1, 2), "{status}");
+        assert_eq!(page.told(), [("refused", NAME)], "{status}");
+    }
+    let mut page = Page::open(intempt());
+    page.network(|_| Some(Outcome::Failed));
+    page.call("buy", json!({ "itemId": 1 }));
+    page.advance(3_600_000);
+    assert_eq!((page.sends.len(), page.told()), (1, vec![("unreachable", NAME)]));
+}
+
+#[test]
+fn what_it_did_not_take_goes_again_as_it_was() {
+    for status in [408, 429, 503] {
+        let mut page = Page::open(intempt());
+        let mut answers = vec![answered(201), answered(status)];
+        page.network(move |_| answers.pop().unwrap());
+        page.call("buy", json!({ "itemId": 1 }));
+        page.advance(60_000);
+        assert_eq!((page.sends.len(), page.count("acknowledged")), (2, 1), "{status}");
+        assert_eq!(page.sends[0].send.request, page.sends[1].send.request);
+    }
+}

@@ -1,0 +1,258 @@
+//! Ready-made links: only to where events go anyway, only with consent, each once.
+
+use crate::common::test;
+use crate::common::{Page, answered, batch, ibexa, json, with};
+use recobeacon::engine::effect::Via;
+use recobeacon::engine::input::Input;
+use recobeacon::engine::protocol::Method;
+use serde_json::Value as Json;
+
+const LINK: &str =
+    "//event.perso.ibexa.co/api/00000/clickrecommended/user/1/555?scenario=a&modelid=5768";
+
+fn follow(config: Json, link: &str) -> Page {
+    let mut page = Page::open(config);
+    page.call("followLink", json!(link));
+    page.advance(60_000);
+    page
+}
+
+fn refused(config: Json, link: &str, code: &str) {
+    let page = follow(config, link);
+    assert_eq!(page.urls(), [""; 0], "{link}");
+    assert_eq!(page.told(), [(code, "followLink")], "{link}");
+    assert_eq!((page.count("rejected"), page.count("accepted")), (1, 0), "{link}");
+}
+
+fn at(endpoint: &str) -> Json {
+    with(ibexa(), json!({ "destinations": { "endpoint": endpoint } }))
+}
+
+#[test]
+fn it_leaves_at_once_as_it_is() {
+    let mut page = Page::open(ibexa());
+    page.call("followLink", json!(LINK));
+    assert_eq!(page.sends, [], "never within the page's own call");
+    page.advance(50);
+    let [sent] = page.sends.as_slice() else { panic!("{:?}", page.sends) };
+    assert_eq!(sent.send.request.url, format!("https:{LINK}"));
+    assert_eq!((sent.send.via, sent.send.request.method), (Via::Beacon, Method::Post));
+    assert_eq!((&sent.send.request.body, sent.send.request.no_cors), (&None, true));
+    assert_eq!((page.count("accepted"), page.count("sent")), (1, 1));
+    // A click on a recommendation leaves the page.
+    let mut page = Page::open(ibexa());
+    page.call("followLink", json!(LINK));
+    page.feed(Input::Hidden);
+    assert_eq!(page.urls(), [format!("https:{LINK}")]);
+}
+
+#[test]
+fn the_destinations_method_is_the_links() {
+    let page = follow(with(ibexa(), json!({ "destinations": { "method": "GET" } })), LINK);
+    let send = &page.sends[0].send;
+    assert_eq!((send.via, send.request.method), (Via::Fetch, Method::Get));
+}
+
+#[test]
+fn the_endpoints_scheme_is_the_links() {
+    let path = "/api/00000/rendered/user/1/555";
+    for (endpoint, link, url) in [
+        ("https://a.example", "//a.example", "https://a.example"),
+        ("https://a.example", "https://a.example", "https://a.example"),
+        ("https://a.example", "http://a.example", "https://a.example"),
+        ("http://a.example", "//a.example", "http://a.example"),
+        ("//a.example", "//a.example", "//a.example"),
+        ("https://a.example:8443", "//a.example:8443", "https://a.example:8443"),
+        ("https://a.example/sub", "//a.example", "https://a.example"),
+    ] {
+        let page = follow(at(endpoint), &format!("{link}{path}"));
+        assert_eq!(page.urls(), [format!("{url}{path}")], "{endpoint} {link}");
+    }
+}
+
+#[test]
+fn another_host_is_refused() {
+    for link in [
+        "//evil.example/api",
+        "https://evil.example/event.perso.ibexa.co/api",
+        "//event.perso.ibexa.co.evil.example/api",
+        "//xevent.perso.ibexa.co/api",
+        "//perso.ibexa.co/api",
+        "//event.perso.ibexa.co:8443/api",
+        "//event.perso.ibexa.co./api",
+        // What stands before an @ is no host.
+        "//event.perso.ibexa.co@evil.example/api",
+        "//event.perso.ibexa.co:x@evil.example/api",
+        "https://user@event.perso.ibexa.co/api",
+        // Nor what stands behind a query's mark.
+        "//evil.example?/event.perso.ibexa.co/",
+        "//evil.example?//event.perso.ibexa.co/",
+        "//event.perso.ibexa.co?@evil.example/",
+        "//event.perso.ibexa.co%2f@evil.example/",
+        "//%65vent.perso.ibexa.co/api",
+        "///event.perso.ibexa.co/api",
+        "////event.perso.ibexa.co/api",
+        "https:////event.perso.ibexa.co/api",
+    ] {
+        refused(ibexa(), link, "out-of-range");
+    }
+}
+
+#[test]
+fn what_is_no_address_of_another_host_is_refused() {
+    for link in [
+        "javascript:alert(1)//event.perso.ibexa.co/",
+        "javascript://event.perso.ibexa.co/%0aalert(1)",
+        "data:text/html,//event.perso.ibexa.co/",
+        "data://event.perso.ibexa.co/",
+        "ftp://event.perso.ibexa.co/api",
+        "ws://event.perso.ibexa.co/api",
+        "blob:https://event.perso.ibexa.co/api",
+        "https:event.perso.ibexa.co/api",
+        "https:/event.perso.ibexa.co/api",
+        "/api/00000/clickrecommended/user/1/555",
+        "api/00000",
+        "?x=//event.perso.ibexa.co/",
+        "event.perso.ibexa.co/api",
+        ":",
+        "/",
+        "//",
+    ] {
+        refused(ibexa(), link, "out-of-range");
+        refused(at("/proxy"), link, "out-of-range");
+    }
+}
+
+#[test]
+fn odd_characters_are_refused() {
+    for link in [
+        "//event.perso.ibexa.co\\@evil.example/",
+        "\\\\event.perso.ibexa.co/api",
+        "//event.perso.ibexa.co#@evil.example/",
+        " //event.perso.ibexa.co/api",
+        "//event.perso.ibexa.co/a b",
+        "//event.perso.ibexa.co/a\tb",
+        "ht\ntps://event.perso.ibexa.co/",
+        "//event.perso.ibexa.co/\0",
+    ] {
+        refused(ibexa(), link, "bad-character");
+    }
+    refused(ibexa(), "", "out-of-range");
+    refused(ibexa(), &format!("//event.perso.ibexa.co/{}", "x".repeat(2_000)), "out-of-range");
+}
+
+#[test]
+fn what_is_no_text_is_refused() {
+    for odd in [json!(null), json!(1), json!({ "url": LINK }), json!([[LINK]]), json!(true)] {
+        let mut page = Page::open(ibexa());
+        page.call("followLink", json!([odd]));
+        page.advance(60_000);
+        assert_eq!((page.sends.len(), page.told()), (0, vec![("bad-type", "followLink")]));
+    }
+}
+
+#[test]
+fn only_vendors_that_have_links_are_meant() {
+    for protocol in ["batch", "factfinder", "intempt"] {
+        if cfg!(not(feature = "vendors")) && protocol != "batch" {
+            continue;
+        }
+        let endpoint = "https://event.perso.ibexa.co";
+        let config = json!({ "destinations": {
+            "protocol": protocol, "endpoint": endpoint, "channel": "c", "organization": "o",
+            "project": "p", "source": "s",
+        } });
+        let mut page = Page::open(config);
+        page.warnings.clear();
+        page.call("followLink", json!(LINK));
+        page.advance(60_000);
+        assert_eq!((page.sends.len(), page.told()), (0, vec![("out-of-range", "followLink")]));
+    }
+}
+
+#[test]
+fn the_older_host_of_trigger_messages_is_ibexas() {
+    let link = "//tracker.ibexa.co/api/17751/triggeropened/johndoe?triggername=t";
+    assert_eq!(follow(ibexa(), link).urls(), [format!("https:{link}")]);
+    refused(batch(), link, "out-of-range");
+    for link in
+        ["//x.tracker.ibexa.co/", "//tracker.ibexa.co@evil.example/", "//tracker.ibexa.co:1/"]
+    {
+        refused(ibexa(), link, "out-of-range");
+    }
+}
+
+#[cfg(feature = "vendors")]
+#[test]
+fn yoochoose_has_links_of_its_own() {
+    let yoochoose = json!({ "destinations": { "protocol": "yoochoose", "customerId": "1" } });
+    let link = "//event.yoochoose.net/api/1/rendered/user/1/2";
+    assert_eq!(follow(yoochoose.clone(), link).urls(), [format!("https:{link}")]);
+    refused(yoochoose.clone(), LINK, "out-of-range");
+    refused(yoochoose, "//tracker.ibexa.co/api/1/triggeropened/u?triggername=t", "out-of-range");
+}
+
+#[test]
+fn without_consent_nothing_is_followed() {
+    for state in ["pending", "anonymous", "denied"] {
+        let mut page = Page::open(with(ibexa(), json!({ "consent": state })));
+        page.call("followLink", json!(LINK));
+        page.advance(10_000);
+        page.call("consent", json!("granted"));
+        page.advance(60_000);
+        assert_eq!(page.sends, [], "{state}");
+        assert_eq!(page.told(), [("refused", "followLink")], "{state}");
+        assert_eq!(page.count("rejected"), 1);
+    }
+}
+
+#[test]
+fn a_link_that_waits_goes_with_the_consent() {
+    for state in ["anonymous", "denied"] {
+        let mut page = Page::open(ibexa());
+        page.feed(Input::Online(false));
+        page.call("followLink", json!(LINK));
+        page.call("consent", json!(state));
+        page.feed(Input::Online(true));
+        page.advance(60_000);
+        assert_eq!(page.urls(), [""; 0], "{state}: it has the user's id");
+        assert_eq!((page.count("accepted"), page.count("dropped")), (1, 1));
+    }
+}
+
+#[test]
+fn it_is_sent_once_however_many_destinations_it_could_be_of() {
+    let one = |customer: &str| json!({ "protocol": "ibexa", "customerId": customer });
+    let other = json!({ "protocol": "batch", "endpoint": "/e" });
+    let mut page = Page::open(json!({ "destinations": [other, one("1"), one("2")] }));
+    page.call("followLink", json!(LINK));
+    page.advance(60_000);
+    assert_eq!(page.urls(), [format!("https:{LINK}")], "the vendor would count two clicks");
+    assert_eq!(page.count("sent"), 1);
+}
+
+#[test]
+fn each_call_is_one_request() {
+    let mut page = Page::open(ibexa());
+    for _ in 0..3 {
+        page.call("followLink", json!(LINK));
+    }
+    page.advance(60_000);
+    assert_eq!((page.sends.len(), page.count("sent"), page.warnings.len()), (3, 3, 0));
+}
+
+#[test]
+fn it_is_kept_while_the_browser_does_not_take_it_and_then_never_sent_again() {
+    let get = json!({ "destinations": { "method": "GET" } });
+    let mut page = Page::open(with(ibexa(), get));
+    let mut answers = vec![answered(500), answered(503)];
+    page.network(move |_| answers.pop().unwrap());
+    page.feed(Input::Online(false));
+    page.call("followLink", json!(LINK));
+    page.advance(60_000);
+    assert_eq!((page.sends.len(), page.count("queued")), (0, 1));
+    page.feed(Input::Online(true));
+    page.advance(60_000);
+    assert_eq!((page.sends.len(), page.count("dropped")), (2, 1));
+    assert_eq!(page.sends[0].send.request, page.sends[1].send.request);
+}

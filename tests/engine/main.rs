@@ -1,0 +1,63 @@
+//! Every test of the engine and of its shell, as one program: it is linked once, and one browser runs all of it.
+//!
+//! `cargo test --test engine retry::` runs the tests of one module.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+#[cfg(not(target_arch = "wasm32"))]
+mod generate;
+#[cfg(target_arch = "wasm32")]
+mod stage;
+
+mod acknowledged;
+mod bad_input;
+mod batch;
+#[cfg(target_arch = "wasm32")]
+mod browser;
+#[cfg(target_arch = "wasm32")]
+mod browser_device;
+#[cfg(target_arch = "wasm32")]
+mod browser_values;
+mod config;
+mod consent;
+mod consume;
+mod consume_media;
+mod consume_scroll;
+#[cfg(not(target_arch = "wasm32"))]
+mod delivery;
+mod events;
+#[cfg(feature = "vendors")]
+mod factfinder;
+#[cfg(feature = "vendors")]
+mod factfinder_delivery;
+mod flight;
+#[cfg(feature = "sources")]
+mod ga4;
+mod ibexa;
+mod identity;
+#[cfg(feature = "vendors")]
+mod intempt;
+mod links;
+mod orders;
+mod outbox;
+mod outbox_storage;
+mod outbox_writes;
+#[cfg(not(target_arch = "wasm32"))]
+mod properties;
+mod queue;
+mod retry;
+mod seen;
+mod seen_bounds;
+#[cfg(feature = "vendors")]
+mod session;
+#[cfg(not(feature = "vendors"))]
+mod smaller;
+mod tail;
+#[cfg(not(target_arch = "wasm32"))]
+mod tidy;
+mod vectors;
+#[cfg(feature = "vendors")]
+mod yoochoose;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);

@@ -1,0 +1,310 @@
+//! The outbox where storage is damaged, full or blocked, and without consent.
+
+use crate::common::test;
+use crate::common::{DAY_MS, Page, answered, batch, json, with};
+use recobeacon::engine::effect::Outcome;
+use recobeacon::engine::input::Input;
+
+#[test]
+fn damaged_texts_are_deleted_and_the_rest_is_sent() {
+    let mut page = Page::open(batch());
+    page.feed(Input::Online(false));
+    for n in 0..10 {
+        page.click(n);
+    }
+    let keys: Vec<String> = page.outbox_keys().into_iter().cloned().collect();
+    let text = page.kept[&keys[0]].clone();
+    page.kept.insert(keys[0].clone(), text[..text.len() - 1].to_owned());
+    page.kept.insert(keys[1].clone(), String::new());
+    page.kept.insert(keys[2].clone(), text.replace("\"itemId\":\"0\"", "\"itemId\":0"));
+    page.kept.insert(keys[3].clone(), "\u{0}\u{fffd}\n \n".to_owned());
+    page.kept.insert("reco_o_".to_owned(), text.clone());
+    page.kept.insert("reco_o__".to_owned(), "1 ".to_owned());
+    page.kept.insert("reco_o_x_y_z".to_owned(), "99999999999999999999999 a".to_owned());
+    let mut next = page.next(batch());
+    next.advance(2_000);
+    assert_eq!(
+        next.item_ids(),
+        ["0", "3", "4", "5", "6", "7", "8"],
+        "the first came under another key"
+    );
+    assert_eq!((next.count("accepted"), next.outbox_keys().len()), (7, 0));
+}
+
+#[test]
+fn full_storage_is_full_and_nothing_else() {
+    for room in [0, 1_000, 4_000] {
+        let mut page = Page::open(batch());
+        page.room = room;
+        page.feed(Input::Online(false));
+        for n in 0..30 {
+            page.click(n);
+        }
+        assert_eq!(page.count("queued"), 30);
+        let writes = page.stored_writes;
+        let kept = page.outbox_keys().len();
+        assert_eq!(kept > 0, room > 0, "{kept}");
+        for n in 30..60 {
+            page.click(n);
+        }
+        assert_eq!(page.stored_writes, writes, "it does not run against the wall again and again");
+        // What never was in the outbox was not taken up by another page.
+        page.back(true);
+        assert_eq!((page.count("queued"), page.outbox_keys().len()), (60, kept));
+        page.feed(Input::Online(true));
+        page.advance(10_000);
+        assert_eq!((page.count("acknowledged"), page.outbox_keys().len()), (60, 0));
+        assert_eq!(page.item_ids().len(), 60);
+        // There is room again.
+        page.feed(Input::Online(false));
+        page.click(1);
+        assert_eq!(!page.outbox_keys().is_empty(), room > 0);
+    }
+}
+
+#[test]
+fn taking_over_needs_no_room() {
+    let mut page = Page::open(batch());
+    page.feed(Input::Online(false));
+    for n in 10..40 {
+        page.click(n);
+    }
+    page.room = page.kept.values().map(String::len).sum();
+    let mut next = page.tab(batch());
+    next.room = page.room;
+    next.feed(Input::Online(false));
+    next.adopt();
+    assert_eq!((next.count("queued"), next.outbox_keys().len()), (30, 30));
+}
+
+/// A click of more than a kilobyte.
+fn long_click(page: &mut Page, n: u32) {
+    page.call(
+        "click",
+        json!({ "itemId": format!("{n}{}", "-".repeat(500)), "categoryPath": "A".repeat(500) }),
+    );
+}
+
+#[test]
+fn the_outbox_is_bounded() {
+    let many = with(batch(), json!({ "queue": { "maxEvents": 100_000 } }));
+    let mut page = Page::open(many.clone());
+    page.checks = false;
+    page.feed(Input::Online(false));
+    for n in 0..3_500 {
+        long_click(&mut page, n);
+    }
+    let size: usize = page.outbox_keys().iter().map(|key| page.kept[*key].len()).sum();
+    assert!((3_400_000..=3_500_000).contains(&size), "{size}");
+    assert_eq!(page.count("queued"), 3_500, "the rest is in memory");
+    // What the next page has no room for it leaves alone.
+    let mut next = page.tab(many);
+    next.checks = false;
+    next.feed(Input::Online(false));
+    for n in 0..500 {
+        long_click(&mut next, n);
+    }
+    let keys = next.outbox_keys().len();
+    next.adopt();
+    assert_eq!(next.outbox_keys().len(), keys);
+    assert!(next.count("queued") < keys as u64, "{} of {keys}", next.count("queued"));
+    next.feed(Input::Online(true));
+    next.advance(600_000);
+    let left = next.outbox_keys().len();
+    assert!(left > 0 && next.count("queued") == 0);
+    let mut last = next.next(batch());
+    last.advance(600_000);
+    assert_eq!((last.count("acknowledged"), last.outbox_keys().len()), (left as u64, 0));
+}
+
+#[test]
+fn ten_thousand_events_of_a_page_that_is_left_are_all_the_next_pages() {
+    let mut page = Page::open(with(batch(), json!({ "queue": { "maxEvents": 20_000 } })));
+    page.checks = false;
+    page.feed(Input::Online(false));
+    for n in 0..10_000 {
+        page.click(n);
+    }
+    assert_eq!(page.outbox_keys().len(), 10_000);
+}
+
+#[test]
+fn without_persist_or_with_memory_nothing_is_stored() {
+    for options in [
+        json!({ "queue": { "persist": false } }),
+        json!({ "identity": { "storage": "memory" } }),
+        json!({ "consent": "pending" }),
+        json!({ "consent": "anonymous" }),
+        json!({ "consent": "denied" }),
+    ] {
+        let mut page = Page::open(with(batch(), options.clone()));
+        page.feed(Input::Online(false));
+        page.click(1);
+        page.feed(Input::Hidden);
+        assert_eq!((page.outbox_keys().len(), page.owned.len()), (0, 0), "{options}");
+        let own = recobeacon::engine::id::id([9; 16]);
+        for name in ["x", &own] {
+            let damaged = vec![(format!("reco_o_{name}_1"), "y".to_owned())];
+            page.kept.extend(damaged.clone());
+            page.feed(Input::Adopted(name.to_owned(), damaged));
+            assert_eq!((page.owned.len(), page.outbox(name).len()), (0, 1), "{options}");
+        }
+        page.shown();
+        page.feed(Input::Online(true));
+        page.advance(2_000);
+        assert!(page.count("accepted") <= 1);
+    }
+}
+
+#[test]
+fn what_was_held_back_is_stored_once_consent_is_granted() {
+    let mut page = Page::open(with(batch(), json!({ "consent": "pending" })));
+    page.feed(Input::Online(false));
+    page.click(1);
+    page.click(2);
+    page.call("consent", json!("granted"));
+    assert_eq!((page.owned.len(), page.outbox_keys().len()), (1, 2));
+    // Pending again: what comes now waits for the answer, in memory.
+    page.call("consent", json!("pending"));
+    page.click(3);
+    assert_eq!(page.outbox_keys().len(), 2);
+    page.call("consent", json!("granted"));
+    assert_eq!(page.outbox_keys().len(), 3);
+    let mut next = page.next(batch());
+    next.advance(50);
+    assert_eq!(next.item_ids(), ["1", "2", "3"]);
+}
+
+#[test]
+fn withdrawn_consent_erases_every_outbox_and_what_bears_an_id() {
+    for (state, sent_later) in [("denied", 0), ("anonymous", 1)] {
+        // Another page left something, a batch of this one is under way, one failed, one was taken.
+        let mut before = Page::open(batch());
+        before.feed(Input::Online(false));
+        before.click(0);
+        let mut page = before.tab(batch());
+        page.timing.set(None);
+        let mut answers =
+            vec![None, Some(Outcome::Failed), Some(Outcome::Refused), Some(Outcome::Taken)];
+        page.network(move |_| answers.pop().unwrap());
+        page.adopt();
+        page.click(1);
+        page.advance(2_000);
+        page.click(2);
+        page.advance(1_000);
+        assert_eq!((page.sends.len(), page.count("queued")), (4, 3), "{:?}", page.stats());
+        let under_way = page.sends[3].send.id;
+
+        page.call("consent", json!(state));
+        assert_eq!(page.outbox_keys().len(), 0);
+        // 0 was taken: nobody will say more. 1 is under way. 2 bears no id any more, or is gone.
+        assert_eq!((page.count("sent"), page.count("queued")), (1, 1 + sent_later), "{state}");
+        page.network(|_| answered(204));
+        page.settle(under_way, answered(503));
+        page.advance(DAY_MS / 4);
+        let last = page.events().split_off(4);
+        assert_eq!(last.len() as u64, sent_later, "{state}: {last:?}");
+        assert!(last.iter().all(|event| event.get("anonymous").is_none()));
+        assert_eq!((page.count("queued"), page.count("sent")), (0, 1));
+        page.call("consent", json!("granted"));
+        assert_eq!(page.outbox_keys().len(), 0);
+        page.feed(Input::Online(false));
+        page.click(3);
+        assert_eq!(page.outbox_keys().len(), 1);
+    }
+}
+
+#[test]
+fn a_page_without_consent_erases_what_was_kept_with_it() {
+    for state in ["denied", "anonymous"] {
+        let mut page = Page::open(batch());
+        page.feed(Input::Online(false));
+        page.click(1);
+        let next = page.next(with(batch(), json!({ "consent": state })));
+        assert_eq!(next.outbox_keys().len(), 0, "{state}");
+    }
+    let mut page = Page::open(batch());
+    page.feed(Input::Online(false));
+    page.click(1);
+    let mut next = page.next(with(batch(), json!({ "consent": "pending" })));
+    assert_eq!(next.outbox_keys().len(), 1, "not asked yet");
+    next.call("consent", json!("granted"));
+    next.adopt();
+    next.advance(50);
+    assert_eq!(next.item_ids(), ["1"]);
+}
+
+#[test]
+fn what_was_made_for_nobody_is_never_stored() {
+    let mut page = Page::open(with(
+        batch(),
+        json!({ "consent": "anonymous", "destinations": { "transport": "fetch" } }),
+    ));
+    page.network(|_| answered(503));
+    page.click(1);
+    page.advance(2_000);
+    page.call("consent", json!("granted"));
+    page.advance(2_000);
+    assert_eq!((page.count("queued"), page.outbox_keys().len()), (1, 0));
+}
+
+#[test]
+fn what_gives_way_leaves_the_outbox_too() {
+    let options = json!({ "destinations": { "transport": "fetch" }, "batch": { "maxEvents": 5 },
+                          "queue": { "maxEvents": 10 } });
+    let mut page = Page::open(with(batch(), options));
+    page.network(|_| answered(503));
+    for n in 0..50 {
+        page.click(n);
+        page.call("flush", json!([]));
+    }
+    assert!(page.count("dropped") > 30);
+    let texts: Vec<&String> = page.outbox_keys().into_iter().map(|key| &page.kept[key]).collect();
+    let events: usize = texts.iter().map(|text| text.matches("\"id\":").count()).sum();
+    assert_eq!(events as u64, page.count("queued"));
+}
+
+#[test]
+fn what_is_given_up_takes_no_number_with_it() {
+    let config = |most: u32| {
+        with(
+            batch(),
+            json!({ "destinations": { "transport": "fetch" }, "batch": { "maxEvents": 2 },
+                              "queue": { "maxEvents": most, "maxAgeMs": 60_000 } }),
+        )
+    };
+    // Four batches go; of the last two events only the first bears the fifth's number.
+    let mut page = Page::open(config(10));
+    page.feed(Input::Online(false));
+    for n in 0..9 {
+        page.click(n);
+    }
+    page.sleep(30_000);
+    page.click(9);
+    page.network(|_| None);
+    page.feed(Input::Online(true));
+    page.feed(Input::Online(false));
+    for sent in page.sends.clone() {
+        page.settle(sent.send.id, answered(204));
+    }
+    assert_eq!((page.sends.len(), page.count("queued"), page.outbox_keys().len()), (4, 2, 2));
+
+    let number_of_the_last = |mut page: Page| {
+        page.network(|_| answered(204));
+        page.adopt();
+        page.advance(1);
+        assert_eq!(page.item_ids(), ["9"]);
+        page.batches()[0]["seq"].as_u64().unwrap()
+    };
+    // One that has no room for both gives it up,
+    let mut small = page.tab(config(1));
+    small.feed(Input::Online(false));
+    small.adopt();
+    assert_eq!(small.count("dropped"), 1);
+    assert_eq!(number_of_the_last(small.tab(config(10))), 4);
+    // or it is too old.
+    page.sleep(30_001);
+    page.feed(Input::Hidden);
+    assert_eq!(page.count("dropped"), 1);
+    assert_eq!(number_of_the_last(page.tab(config(10))), 4);
+}

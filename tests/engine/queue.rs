@@ -1,0 +1,352 @@
+//! What waits: coalescing, bounds, age, network, pacing, and destinations beside each other.
+
+use crate::common::test;
+use crate::common::{DAY_MS, Page, answered, batch, calm, ibexa, json, with};
+use recobeacon::engine::effect::{News, Outcome};
+use recobeacon::engine::error::ErrorCode;
+use recobeacon::engine::identity::Stored;
+use recobeacon::engine::input::Input;
+use serde_json::Value as Json;
+
+/// A page that was opened without a network.
+fn offline(config: Json) -> Page {
+    let mut signals = calm();
+    signals.online = false;
+    Page::start(&config, &Stored::default(), signals)
+}
+
+fn dropped(page: &Page, code: ErrorCode) -> u32 {
+    let is = |news: &News| *news == News::Dropped(code);
+    page.notices.iter().filter(|notice| is(&notice.news)).map(|notice| notice.events).sum()
+}
+
+#[test]
+fn of_one_items_consumption_only_the_highest_is_sent() {
+    let mut page = Page::open(batch());
+    let mut consume = |item: Json| page.call("consume", item);
+    for percentage in [10, 30, 20] {
+        consume(json!({ "itemId": 1, "percentage": percentage }));
+    }
+    consume(json!({ "itemId": 1, "itemType": 2, "percentage": 5 }));
+    consume(json!({ "itemId": 2, "percentage": 7 }));
+    consume(json!({ "itemId": 1, "percentage": 29 }));
+    page.advance(2_000);
+    let sent: Vec<(Json, Json, Json)> = page
+        .events()
+        .iter()
+        .map(|e| (e["itemId"].clone(), e["itemType"].clone(), e["percentage"].clone()))
+        .collect();
+    let expected = [("1", "1", 30), ("1", "2", 5), ("2", "1", 7)];
+    assert_eq!(sent, expected.map(|(id, of, n)| (json!(id), json!(of), json!(n))));
+    assert_eq!(
+        (page.count("accepted"), page.count("merged"), page.count("acknowledged")),
+        (6, 3, 3)
+    );
+}
+
+#[test]
+fn a_consume_without_percentage_counts_as_all() {
+    let mut page = Page::open(batch());
+    page.call("consume", json!({ "itemId": 1, "percentage": 90 }));
+    page.call("consume", json!({ "itemId": 1 }));
+    page.call("consume", json!({ "itemId": 1, "percentage": 95 }));
+    page.advance(2_000);
+    assert_eq!(page.events().len(), 1);
+    assert_eq!(page.events()[0]["percentage"].as_u64().unwrap_or(100), 100);
+}
+
+#[test]
+fn the_first_ones_id_and_time_stay() {
+    let mut page = Page::open(batch());
+    page.call("consume", json!({ "itemId": 1, "percentage": 10 }));
+    page.click(2);
+    page.advance(500);
+    page.call("consume", json!({ "itemId": 1, "percentage": 20 }));
+    page.advance(2_000);
+    let events = page.events();
+    assert_eq!(
+        (&events[0]["at"], &events[0]["percentage"]),
+        (&json!(crate::common::START), &json!(20))
+    );
+    assert!(events[0]["id"].as_str() < events[1]["id"].as_str());
+}
+
+#[test]
+fn what_was_sent_is_not_lowered_or_joined_any_more() {
+    let mut page = Page::open(batch());
+    page.call("consume", json!({ "itemId": 1, "percentage": 10 }));
+    page.advance(2_000);
+    page.call("consume", json!({ "itemId": 1, "percentage": 20 }));
+    page.advance(2_000);
+    assert_eq!(page.events().len(), 2);
+}
+
+#[test]
+fn rendered_of_one_scenario_are_joined() {
+    let mut page = Page::open(batch());
+    let mut rendered = |items: Json, scenario: Json| {
+        page.call("rendered", json!({ "items": items, "scenario": scenario }));
+    };
+    rendered(json!([1, 2]), json!("top"));
+    rendered(json!([9]), json!("other"));
+    rendered(json!([2, 3]), json!("top"));
+    rendered(json!([4]), json!(null));
+    rendered(json!([{ "itemId": 5, "itemType": 2 }]), json!("top"));
+    page.advance(2_000);
+    let ids = |event: &Json| -> Vec<String> {
+        let items = event["items"].as_array().unwrap();
+        items.iter().map(|item| item["itemId"].as_str().unwrap().to_owned()).collect()
+    };
+    let sent: Vec<Vec<String>> = page.events().iter().map(ids).collect();
+    assert_eq!(sent, [vec!["1", "2", "3"], vec!["9"], vec!["4"], vec!["5"]]);
+    assert_eq!(page.count("merged"), 1);
+}
+
+#[test]
+fn joined_events_stay_within_what_the_collector_reads() {
+    // The harness reads every batch back by the collector's rules.
+    let mut page = Page::open(batch());
+    for call in 0..5 {
+        let items: Vec<u32> = (call * 400..(call + 1) * 400).collect();
+        page.call("rendered", json!({ "items": items }));
+    }
+    page.advance(60_000);
+    let rendered: usize =
+        page.events().iter().map(|event| event["items"].as_array().unwrap().len()).sum();
+    assert_eq!(rendered, 2_000);
+}
+
+#[test]
+fn nothing_is_joined_across_a_login() {
+    let mut page = Page::open(batch());
+    page.call("consume", json!({ "itemId": 1, "percentage": 50 }));
+    page.call("login", json!("johndoe"));
+    page.call("consume", json!({ "itemId": 1, "percentage": 60 }));
+    page.advance(2_000);
+    let users: Vec<Json> = page.events().iter().map(|event| event["user"].clone()).collect();
+    assert_eq!(users, [json!(null), json!("johndoe"), json!("johndoe")]);
+}
+
+#[test]
+fn nothing_else_is_joined() {
+    let mut page = Page::open(batch());
+    for (verb, more) in [
+        ("click", json!({})),
+        ("basket", json!({})),
+        ("buy", json!({})),
+        ("rate", json!({ "rating": 5 })),
+        ("blacklist", json!({})),
+        ("clickRecommended", json!({})),
+    ] {
+        for _ in 0..2 {
+            page.call(verb, with(json!({ "itemId": 1 }), more.clone()));
+        }
+    }
+    page.advance(2_000);
+    assert_eq!(page.events().len(), 12);
+    assert_eq!(page.count("merged"), 0);
+}
+
+#[test]
+fn the_oldest_go_first_with_one_warning() {
+    let mut page = offline(with(batch(), json!({ "queue": { "maxEvents": 5 } })));
+    for n in 0..8 {
+        page.click(n);
+    }
+    assert_eq!((page.count("queued"), page.count("dropped")), (5, 3));
+    assert_eq!(page.told(), [("queue-full", "batch /v1/events")]);
+    assert_eq!(dropped(&page, ErrorCode::QueueFull), 3);
+    page.feed(Input::Online(true));
+    page.advance(2_000);
+    assert_eq!(page.item_ids(), ["3", "4", "5", "6", "7"]);
+}
+
+#[test]
+fn the_bound_holds_for_what_has_to_go_again_too() {
+    let options = json!({ "destinations": { "transport": "fetch" }, "batch": { "maxEvents": 5 },
+                          "queue": { "maxEvents": 10 } });
+    let mut page = Page::open(with(batch(), options));
+    page.network(|_| answered(503));
+    for n in 0..100 {
+        page.click(n);
+        page.call("flush", json!([]));
+        assert!(page.count("queued") <= 10, "{} queued", page.count("queued"));
+    }
+    let before = page.sends.len();
+    page.network(|_| answered(204));
+    page.advance(600_000);
+    let mut ids: Vec<u32> = page.batches()[before..]
+        .iter()
+        .flat_map(|batch| batch["events"].as_array().unwrap().clone())
+        .map(|event| event["itemId"].as_str().unwrap().parse().unwrap())
+        .collect();
+    ids.sort_unstable();
+    assert_eq!(ids, (90..100).collect::<Vec<u32>>(), "the newest are the ones that stay");
+}
+
+#[test]
+fn what_the_browser_has_counts_as_well() {
+    let options = json!({ "destinations": { "transport": "fetch" }, "queue": { "maxEvents": 5 } });
+    let mut page = Page::open(with(batch(), options));
+    page.network(|_| None);
+    for n in 0..10 {
+        page.click(n);
+        page.advance(2_000);
+        assert!(page.count("queued") <= 5, "{} queued", page.count("queued"));
+    }
+    for sent in page.sends.clone() {
+        page.settle(sent.send.id, answered(503));
+        assert!(page.count("queued") <= 5, "{} queued", page.count("queued"));
+    }
+    page.network(|_| answered(204));
+    page.advance(60_000);
+    assert_eq!((page.count("acknowledged"), page.count("dropped")), (5, 5));
+}
+
+#[test]
+fn what_is_too_old_is_given_up() {
+    let mut page = offline(with(batch(), json!({ "queue": { "maxAgeMs": 60_000 } })));
+    page.click(1);
+    page.sleep(30_000);
+    page.click(2);
+    page.sleep(30_001);
+    page.feed(Input::Online(true));
+    page.advance(2_000);
+    assert_eq!(page.item_ids(), ["2"]);
+    assert_eq!(page.told(), [("expired", "batch /v1/events")]);
+    assert_eq!(dropped(&page, ErrorCode::Expired), 1);
+}
+
+#[test]
+fn vendors_that_take_no_time_get_nothing_older_than_a_day() {
+    let mut config = ibexa();
+    config["destinations"] =
+        json!([config["destinations"], { "protocol": "batch", "endpoint": "/e" }]);
+    let mut page = offline(config);
+    page.click(1);
+    page.sleep(DAY_MS + 1);
+    page.click(2);
+    page.feed(Input::Online(true));
+    page.advance(2_000);
+    assert_eq!(page.item_ids(), ["1", "2"]);
+    let vendor: Vec<&str> = page.urls().into_iter().filter(|url| url.contains("ibexa")).collect();
+    assert_eq!(vendor.len(), 1);
+    assert!(vendor[0].contains("/1/2?"), "{vendor:?}");
+}
+
+#[test]
+fn a_request_that_never_succeeds_is_given_up_at_last() {
+    let options = json!({ "destinations": { "transport": "fetch" },
+                          "queue": { "maxAgeMs": 3_600_000 } });
+    let mut page = Page::open(with(batch(), options));
+    page.network(|_| Some(Outcome::Failed));
+    page.click(1);
+    page.advance(2 * 3_600_000);
+    assert_eq!((page.count("queued"), page.count("dropped")), (0, 1));
+    let attempts = page.sends.len();
+    page.advance(DAY_MS);
+    assert_eq!((page.sends.len(), page.wake), (attempts, None));
+}
+
+#[test]
+fn offline_nothing_is_tried_and_online_it_goes() {
+    let mut page = Page::open(batch());
+    page.feed(Input::Online(false));
+    page.call("basket", json!({ "itemId": 1 }));
+    page.feed(Input::Hidden);
+    page.shown();
+    page.call("flush", json!([]));
+    page.advance(600_000);
+    assert_eq!((page.sends.len(), page.wake, page.count("queued")), (0, None, 1));
+    page.feed(Input::Online(true));
+    page.advance(50);
+    assert_eq!(page.item_ids(), ["1"]);
+}
+
+#[test]
+fn one_request_an_event_is_paced() {
+    let mut page = Page::open(ibexa());
+    for n in 1..=60 {
+        page.click(n);
+    }
+    page.advance(60_000);
+    assert_eq!(page.sends.len(), 60);
+    let starts: Vec<u64> = page.sends.iter().map(|sent| sent.at).collect();
+    for start in &starts {
+        let near = starts.iter().filter(|at| at.abs_diff(*start) < 900).count();
+        assert!(near <= 24, "{near} requests at once");
+    }
+    let ids: Vec<&str> = page.urls().iter().map(|url| crate::common::split_url(url).0).collect();
+    let ids: Vec<u32> =
+        ids.iter().map(|path| path.rsplit('/').next().unwrap().parse().unwrap()).collect();
+    assert!(ids.is_sorted(), "in order: {ids:?}");
+}
+
+#[test]
+fn a_hidden_page_sends_more_but_never_what_chromium_would_drop() {
+    let mut page = Page::open(ibexa());
+    for n in 1..=300 {
+        page.click(n);
+    }
+    page.feed(Input::Hidden);
+    assert!((150..=255).contains(&page.sends.len()), "{}", page.sends.len());
+    assert_eq!(page.count("queued"), 300 - page.sends.len() as u64, "the rest is kept");
+}
+
+#[test]
+fn flush_attempts_everything() {
+    // index.d.ts: resolves after one attempt for everything queued now; paced all the same.
+    let mut page = Page::open(with(ibexa(), json!({ "batch": { "maxWaitMs": 600_000 } })));
+    for n in 1..=100 {
+        page.click(n);
+    }
+    page.call("flush", json!([]));
+    page.advance(4_500);
+    assert_eq!((page.sends.len(), page.count("queued")), (100, 0));
+}
+
+#[test]
+fn destinations_do_not_wait_for_each_other() {
+    let destinations = ["/a", "/b"]
+        .map(|endpoint| json!({ "protocol": "batch", "endpoint": endpoint, "transport": "fetch" }));
+    let mut page = Page::open(json!({ "destinations": destinations }));
+    page.network(|send| answered(if send.request.url.starts_with("/a") { 503 } else { 204 }));
+    for n in 0..3 {
+        page.click(n);
+        page.advance(2_000);
+    }
+    let stats = page.stats();
+    assert_eq!(stats["destinations"]["batch /a"]["queued"], 3);
+    assert_eq!(stats["destinations"]["batch /b"]["acknowledged"], 3);
+    let streams: Vec<String> = ["/a", "/b"]
+        .map(|endpoint| {
+            let url = page.urls().into_iter().find(|url| url.starts_with(endpoint)).unwrap();
+            url.split_once("b=").unwrap().1.split_once('.').unwrap().0.to_owned()
+        })
+        .into();
+    assert_ne!(streams[0], streams[1], "else one collector would see gaps");
+}
+
+#[test]
+fn destinations_of_one_name_are_counted_apart() {
+    // The vendor and the shop's own collector, which speaks the vendor's paths, at once.
+    let vendor = json!({ "protocol": "ibexa", "customerId": "00000" });
+    let own = with(vendor.clone(), json!({ "endpoint": "https://collect.shop.example" }));
+    let mut page = Page::open(json!({ "destinations": [vendor, own] }));
+    page.click(1);
+    page.advance(2_000);
+    assert_eq!(page.sends.len(), 2);
+    assert_eq!(page.stats()["destinations"].as_object().unwrap().len(), 2, "{}", page.stats());
+}
+
+#[test]
+fn an_outcome_that_nobody_waits_for_changes_nothing() {
+    let mut page = Page::open(batch());
+    page.click(1);
+    page.advance(2_000);
+    let stats = page.stats();
+    page.settle(page.sends[0].send.id, answered(503));
+    page.settle(999, Some(Outcome::Failed));
+    page.advance(60_000);
+    assert_eq!((page.stats(), page.sends.len()), (stats, 1));
+}

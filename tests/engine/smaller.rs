@@ -1,0 +1,27 @@
+//! The smaller module (`--no-default-features`): what is not in it says where it is.
+
+use crate::common::{Page, batch, json, value};
+use recobeacon::engine::config::Config;
+
+#[test]
+fn the_other_vendors_are_in_the_other_module() {
+    for protocol in ["factfinder", "yoochoose", "intempt"] {
+        let config = json!({ "destinations": [
+            { "protocol": "batch", "endpoint": "/e" },
+            { "protocol": protocol, "endpoint": "/ff", "channel": "de", "customerId": "1",
+              "organization": "o", "project": "p", "source": "s" },
+        ] });
+        let error = Config::parse(&value(config), &mut Vec::new()).expect_err(protocol);
+        let path = "config.destinations[1].protocol";
+        assert_eq!((error.code.name(), error.field.as_str()), ("config", path));
+        assert!(error.detail.contains("recobeacon-all.wasm"), "{error:?}");
+    }
+}
+
+#[test]
+fn the_data_layer_is_read_in_the_other_module() {
+    let mut page = Page::open(batch());
+    let entry = json!(["event", "view_item", { "items": [{ "item_id": 1 }] }]);
+    page.call("dataLayer", json!([entry]));
+    assert_eq!(page.told(), [("unknown-event", "dataLayer")]);
+}

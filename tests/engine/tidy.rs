@@ -1,0 +1,247 @@
+//! The project's rules about itself, where they can be checked.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const MOST_LINES: usize = 400;
+/// What is made, not written. `work` is where the package tests install the package.
+const MADE: [&str; 5] = ["node_modules", "target", "dist", ".git", "work"];
+/// What the engine itself is written in; the rest is what it is made of.
+const ENGINE: [&str; 5] = [
+    "src/engine/mod.rs",
+    "src/engine/intake.rs",
+    "src/engine/measures.rs",
+    "src/engine/outbox.rs",
+    "src/engine/visitor.rs",
+];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn collect(directory: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(directory).unwrap_or_else(|e| panic!("{}: {e}", directory.display()))
+    {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_dir() {
+            if !MADE.contains(&name.as_str()) {
+                collect(&path, found);
+            }
+        } else {
+            found.push(path);
+        }
+    }
+}
+
+/// The files below these directories whose names end so, and what is in them.
+fn files(directories: &[&str], endings: &[&str]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for directory in directories {
+        collect(&root().join(directory), &mut found);
+    }
+    found.sort();
+    let ends = |path: &&PathBuf| {
+        path.extension().is_some_and(|ending| endings.contains(&&*ending.to_string_lossy()))
+    };
+    let read = |path: &PathBuf| {
+        let name = path.strip_prefix(root()).unwrap().to_string_lossy().replace('\\', "/");
+        (name, fs::read_to_string(path).unwrap())
+    };
+    let files: Vec<_> = found.iter().filter(ends).map(read).collect();
+    assert!(!files.is_empty(), "no file below {directories:?}");
+    files
+}
+
+fn read(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The lines of code: no comment, and nothing behind one.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(|line| line.split("//").next().unwrap_or_default().trim())
+}
+
+/// Fails with every name that breaks a rule, not only with the first.
+fn none(what: &str, broken: Vec<String>) {
+    assert!(broken.is_empty(), "{what}:\n{}", broken.join("\n"));
+}
+
+#[test]
+fn no_file_is_longer_than_one_can_read() {
+    let endings = ["rs", "js", "mjs", "ts", "css", "html"];
+    let directories = ["src", "collector", "www", "scripts", "tests"];
+    let long = files(&directories, &endings).into_iter().filter_map(|(name, text)| {
+        let lines = text.lines().count();
+        (lines > MOST_LINES).then(|| format!("{name}: {lines} lines"))
+    });
+    none("more than 400 lines", long.collect());
+}
+
+#[test]
+fn every_file_says_what_it_is_for() {
+    let rust = files(&["src", "collector", "tests"], &["rs"]).into_iter();
+    let silent = rust.filter(|(_, text)| !text.starts_with("//!")).map(|(name, _)| name);
+    none("no //! at the top", silent.collect());
+    let scripts = files(&["www", "scripts", "tests"], &["js", "mjs", "ts"]).into_iter();
+    let silent = scripts.filter(|(_, text)| {
+        let first = text.lines().find(|line| !line.starts_with("#!")).unwrap_or_default();
+        !first.starts_with("//") && !first.starts_with("/*")
+    });
+    none("no comment at the top", silent.map(|(name, _)| name).collect());
+}
+
+#[test]
+fn the_engine_has_no_browser_no_clock_and_no_dice() {
+    let outside = [
+        "web_sys",
+        "js_sys",
+        "wasm_bindgen",
+        "gloo",
+        "SystemTime",
+        "Instant",
+        "std::time",
+        "std::env::",
+        "std::fs",
+        "std::net",
+        "std::thread",
+        "thread_rng",
+        "getrandom",
+        "unsafe",
+        "println!",
+        "static mut",
+    ];
+    let mut broken = Vec::new();
+    for (name, text) in files(&["src/engine"], &["rs"]) {
+        let found = outside.iter().filter(|word| code(&text).any(|line| line.contains(**word)));
+        broken.extend(found.map(|word| format!("{name}: {word}")));
+    }
+    none("the engine is pure", broken);
+}
+
+#[test]
+fn what_javascript_sees_stands_in_one_file() {
+    let mut broken = Vec::new();
+    for (name, text) in files(&["src"], &["rs"]) {
+        if name == "src/browser/api.rs" {
+            assert!(text.contains("#[wasm_bindgen]"));
+            continue;
+        }
+        // Imports of the browser's own functions may stand where they are used.
+        let lines: Vec<&str> = code(&text).collect();
+        for (place, line) in lines.iter().enumerate() {
+            let exported = *line == "#[wasm_bindgen]"
+                && !lines.get(place + 1).is_some_and(|next| next.starts_with("extern"));
+            let started = line.starts_with("#[wasm_bindgen(start");
+            if exported || started {
+                broken.push(format!("{name}:{}", place + 1));
+            }
+        }
+    }
+    none("#[wasm_bindgen] exports outside src/browser/api.rs", broken);
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let mut broken = Vec::new();
+    for (name, text) in files(&["src/engine"], &["rs"]) {
+        let whole = ENGINE.contains(&name.as_str());
+        for line in code(&text) {
+            let back = line.contains("crate::browser")
+                // What the engine is made of knows nothing of it.
+                || !whole && ["super::Engine", "engine::Engine", "super::super::Engine"]
+                    .iter()
+                    .any(|path| line.contains(path));
+            if back {
+                broken.push(format!("{name}: {line}"));
+            }
+        }
+    }
+    // The leaves know nothing of what is made of them.
+    let above = ["queue", "protocol", "consume", "identity", "orders", "input", "effect", "stats"];
+    for leaf in ["value", "error", "time", "limits", "number", "percent", "field", "read", "json"] {
+        let name = format!("src/engine/{leaf}.rs");
+        for line in code(&read(&name)).filter(|line| line.starts_with("use ")) {
+            let found = above.iter().filter(|module| line.contains(&format!("super::{module}")));
+            broken.extend(found.map(|module| format!("{name} uses {module}")));
+        }
+    }
+    for protocol in files(&["src/engine/protocol"], &["rs"]) {
+        for line in code(&protocol.1).filter(|line| line.contains("queue")) {
+            broken.push(format!("{}: {line}", protocol.0));
+        }
+    }
+    none("against the arrow", broken);
+}
+
+#[test]
+fn one_version_everywhere() {
+    let version = env!("CARGO_PKG_VERSION");
+    let package = read("package.json");
+    let package: serde_json::Value = serde_json::from_str(&package).unwrap();
+    assert_eq!(package["version"], version, "package.json");
+    let changelog = read("CHANGELOG.md");
+    let entry = changelog
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .find(|entry| !entry.to_lowercase().contains("unreleased"))
+        .expect("an entry in CHANGELOG.md");
+    let named = entry.trim_start_matches('[').split([']', ' ']).next();
+    assert_eq!(named, Some(version), "the top entry of CHANGELOG.md");
+}
+
+#[test]
+fn nothing_names_this_machine() {
+    let endings = ["rs", "js", "mjs", "ts", "json", "toml", "md", "html", "css", "lock"];
+    let directories = ["src", "collector", "www", "scripts", "tests"];
+    let mut all = files(&directories, &endings);
+    for name in ["Cargo.toml", "Cargo.lock", "package.json", "package-lock.json"] {
+        all.push((name.to_owned(), read(name)));
+    }
+    // Put together here, so that this file does not name them.
+    let private = [["/work", "/"].concat(), ["/root", "/"].concat()];
+    let mut broken = Vec::new();
+    for (name, text) in all {
+        let found = private.iter().filter(|path| text.contains(path.as_str()));
+        broken.extend(found.map(|path| format!("{name}: {path}")));
+    }
+    none("paths of one machine", broken);
+}
+
+#[test]
+fn no_test_is_switched_off() {
+    let words = [["#[", "ignore"].concat(), [".", "skip("].concat(), [".", "only("].concat()];
+    let mut broken = Vec::new();
+    for (name, text) in files(&["src", "collector", "tests"], &["rs", "js", "mjs", "ts"]) {
+        let found = words.iter().filter(|word| {
+            // Iterators skip as well.
+            let mut lines = code(&text).filter(|line| line.contains(word.as_str()));
+            if name.ends_with(".rs") && word.starts_with('.') {
+                false
+            } else {
+                lines.next().is_some()
+            }
+        });
+        broken.extend(found.map(|word| format!("{name}: {word}")));
+    }
+    none("tests that do not run", broken);
+}
+
+/// Each is written as `file` "beginning of the test's name".
+#[test]
+fn the_lessons_name_tests_that_are_there() {
+    let text = read("docs/lessons.md");
+    let mut broken = Vec::new();
+    let mut named = 0;
+    for (file, rest) in text.split('`').zip(text.split('`').skip(1)).skip(1).step_by(2) {
+        let Some(name) = rest.strip_prefix(" \"").and_then(|rest| rest.split('"').next()) else {
+            continue;
+        };
+        named += 1;
+        if !root().join(file).is_file() || !read(file).contains(name) {
+            broken.push(format!("{file}: {name}"));
+        }
+    }
+    assert!(named > 30, "{named} tests are named");
+    none("docs/lessons.md names what is not there", broken);
+}

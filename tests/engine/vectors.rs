@@ -1,0 +1,106 @@
+//! The vendors' own worked examples (`tests/vectors`): what is called, and the requests that it becomes.
+//!
+//! A vector's config is the page's; `expected` are its requests in their order. Compared are method
+//! and path byte for byte, the query as a set of decoded pairs, a body as the JSON value that it
+//! is, and all headers. `{uuidv7}` stands for an id that the engine made, another one each time.
+
+use crate::common::test;
+use crate::common::{Page, json, split_url};
+use recobeacon::engine::protocol::{Method, Request};
+use serde_json::Value as Json;
+use std::collections::BTreeSet;
+
+fn method(method: Method) -> &'static str {
+    match method {
+        Method::Get => "GET",
+        Method::Post => "POST",
+    }
+}
+
+/// As the shell sends it (`send` in page.js): a key goes with JSON, a body without one is text.
+fn headers(request: &Request) -> Json {
+    match (&request.key, &request.body) {
+        (Some((name, key)), _) => json!({ "Content-Type": "application/json", *name: key }),
+        (None, Some(_)) => json!({ "Content-Type": "text/plain" }),
+        (None, None) => Json::Null,
+    }
+}
+
+fn is_uuid_v7(id: &str) -> bool {
+    let digits = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    let lengths: Vec<usize> = id.split('-').map(str::len).collect();
+    lengths == [8, 4, 4, 4, 12]
+        && id.chars().all(|c| c == '-' || digits(c))
+        && id.as_bytes()[14] == b'7'
+        && b"89ab".contains(&id.as_bytes()[19])
+}
+
+/// Puts `{uuidv7}` in the place of every event id, each of which must be one that was not seen before.
+fn without_ids(value: &mut Json, seen: &mut BTreeSet<String>) {
+    match value {
+        Json::Object(fields) => {
+            for (name, value) in fields {
+                if name == "eventId" {
+                    let id = value.as_str().unwrap().to_owned();
+                    assert!(is_uuid_v7(&id), "{id}");
+                    assert!(seen.insert(id), "twice the same id");
+                    *value = json!("{uuidv7}");
+                } else {
+                    without_ids(value, seen);
+                }
+            }
+        }
+        Json::Array(list) => list.iter_mut().for_each(|value| without_ids(value, seen)),
+        _ => {}
+    }
+}
+
+fn check(vectors: &str, least: usize) {
+    let vectors: Vec<Json> = serde_json::from_str(vectors).unwrap();
+    assert!(vectors.len() >= least, "{} vectors", vectors.len());
+    for vector in vectors {
+        let mut page = Page::open(vector["config"].clone());
+        for call in vector["calls"].as_array().unwrap() {
+            let (verb, args) = call.as_array().unwrap().split_first().unwrap();
+            page.call(verb.as_str().unwrap(), Json::Array(args.to_vec()));
+        }
+        page.advance(60_000);
+        let expected = vector["expected"].as_array().unwrap();
+        assert_eq!(page.sends.len(), expected.len(), "{vector} became {:#?}", page.sends);
+        let mut seen = BTreeSet::new();
+        for (sent, expected) in page.sends.iter().zip(expected) {
+            let request = &sent.send.request;
+            assert_eq!(method(request.method), expected["method"], "{vector}");
+            assert_eq!(split_url(&request.url), split_url(expected["url"].as_str().unwrap()));
+            assert_eq!(headers(request), expected["headers"], "{vector}");
+            let mut body = request.body.as_deref().map_or(Json::Null, |body| {
+                serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {body}"))
+            });
+            without_ids(&mut body, &mut seen);
+            assert_eq!(body, expected["body"], "{vector}");
+        }
+    }
+}
+
+#[test]
+fn ibexa() {
+    check(include_str!("../vectors/ibexa.json"), 26);
+}
+
+#[cfg(feature = "vendors")]
+#[test]
+fn yoochoose() {
+    check(include_str!("../vectors/yoochoose.json"), 19);
+}
+
+#[cfg(feature = "vendors")]
+#[test]
+fn factfinder() {
+    check(include_str!("../vectors/factfinder.json"), 23);
+}
+
+#[cfg(feature = "vendors")]
+#[test]
+fn intempt() {
+    check(include_str!("../vectors/intempt.json"), 9);
+}
