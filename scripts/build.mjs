@@ -5,7 +5,16 @@
 // `-- --stable` builds with the plain stable toolchain into target/stable-dist: larger, without a budget.
 
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
@@ -115,13 +124,29 @@ export function buildSteps({ stable = false } = {}) {
 }
 
 /** The same, but nothing when that build is of the sources as they are now. */
-export const buildStepsIfStale = (options = {}) => (isFresh(options.stable ? STABLE_DIST : DIST) ? [] : buildSteps(options));
+export const buildStepsIfStale = (options = {}) =>
+  isFresh(options.stable ? STABLE_DIST : DIST) ? [] : buildSteps(options);
 
 async function compile(task, { name, features }, targetDir, work, { args, env }) {
   task.say(name);
   await command(
     "cargo",
-    ["build", "--package", manifest.name, "--lib", "--no-default-features", "--features", features.join(), "--profile", PROFILE, "--target", WASM_TARGET, "--target-dir", targetDir, ...args],
+    [
+      "build",
+      "--package",
+      manifest.name,
+      "--lib",
+      "--no-default-features",
+      "--features",
+      features.join(),
+      "--profile",
+      PROFILE,
+      "--target",
+      WASM_TARGET,
+      "--target-dir",
+      targetDir,
+      ...args,
+    ],
     { task, cwd: root, env: { ...env, CARGO_ENCODED_RUSTFLAGS: undefined } },
   );
   copyFileSync(join(targetDir, WASM_TARGET, PROFILE, `${manifest.name}.wasm`), join(work, `${name}.compiled.wasm`));
@@ -133,13 +158,45 @@ async function shrink(task, name, work) {
   await command(
     tool("wasm-bindgen"),
     // The same name for both: it is in the glue.
-    [join(work, `${name}.compiled.wasm`), "--target", "web", "--omit-default-module-path", "--no-typescript", "--remove-name-section", "--remove-producers-section", "--out-dir", work, "--out-name", manifest.name],
+    [
+      join(work, `${name}.compiled.wasm`),
+      "--target",
+      "web",
+      "--omit-default-module-path",
+      "--no-typescript",
+      "--remove-name-section",
+      "--remove-producers-section",
+      "--out-dir",
+      work,
+      "--out-name",
+      manifest.name,
+    ],
     { task },
   );
   task.say(`${name}: wasm-opt`);
   const wasmOpt = (from, to, ...passes) =>
-    command(process.execPath, [at("node_modules", "binaryen", "bin", "wasm-opt"), join(work, from), "-o", join(work, to), "--mvp-features", ...WASM_FEATURES.map((feature) => `--enable-${feature}`), ...passes], { task });
-  await wasmOpt(`${manifest.name}_bg.wasm`, "optimised.wasm", ...PASSES, ...ASSUMPTIONS, "--strip-debug", "--strip-producers", "--strip-target-features");
+    command(
+      process.execPath,
+      [
+        at("node_modules", "binaryen", "bin", "wasm-opt"),
+        join(work, from),
+        "-o",
+        join(work, to),
+        "--mvp-features",
+        ...WASM_FEATURES.map((feature) => `--enable-${feature}`),
+        ...passes,
+      ],
+      { task },
+    );
+  await wasmOpt(
+    `${manifest.name}_bg.wasm`,
+    "optimised.wasm",
+    ...PASSES,
+    ...ASSUMPTIONS,
+    "--strip-debug",
+    "--strip-producers",
+    "--strip-target-features",
+  );
   // wasm-bindgen's names for what crosses the boundary are long and have hashes in them: a kilobyte and a half, compressed.
   const { out } = await wasmOpt("optimised.wasm", `${name}.wasm`, "--minify-imports-and-exports-and-modules");
   return instances(shortenNames(readFileSync(join(work, `${manifest.name}.js`), "utf8"), JSON.parse(out)));
@@ -161,14 +218,19 @@ function shortenNames(glue, { imports, exports }) {
       continue;
     }
     if (!namespaces.has(module)) {
-      rename(new RegExp(`\\s*"${module}": (import\\d+),`, "g"), (_, namespace) => (namespaces.set(module, namespace), ""), module);
+      rename(
+        new RegExp(`\\s*"${module}": (import\\d+),`, "g"),
+        (_, namespace) => (namespaces.set(module, namespace), ""),
+        module,
+      );
     }
     rename("__proto__: null,", `__proto__: null, ${short}: ${namespaces.get(module)}.${name},`, name);
   }
   rename(`"${own}":`, `"${SHORT_MODULE}":`, own);
   // What the module does not import any more since it was shrunk.
-  glue = glue.replace(/^ *__wbg\w+: function\(.*\n[^]*?\n {8}\},\n/gm, "");
-  for (const [name, short] of exports) glue = glue.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), () => `wasm.${short}`);
+  glue = glue.replace(/^ *__wbg\w+: function\(.*\n[\s\S]*?\n {8}\},\n/gm, "");
+  for (const [name, short] of exports)
+    glue = glue.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), () => `wasm.${short}`);
   // Functions of the glue's own, named after the code that they call: by their places they are the same for both modules.
   const shims = [...new Set(glue.match(/\bwasm_bindgen_\w+_invoke_\w+/g))];
   return shims.reduce((glue, name, place) => glue.replaceAll(name, `invoke${place}`), glue);
@@ -180,7 +242,8 @@ function shortenNames(glue, { imports, exports }) {
  */
 function instances(glue) {
   const start = glue.indexOf("let wasmModule, wasmInstance, wasm;");
-  if (start < 0 || glue.includes("__wbindgen_start")) throw new Error("the glue starts its module in another way than this knows");
+  if (start < 0 || glue.includes("__wbindgen_start"))
+    throw new Error("the glue starts its module in another way than this knows");
   glue = glue.slice(0, start);
   const imports = [];
   glue = glue.replace(/^import .*\n/gm, (line) => (imports.push(line), ""));
@@ -222,17 +285,39 @@ async function bundle(work, out) {
   common.define.__MEASURE_FILE__ = JSON.stringify(versioned("measure.js", readFileSync(join(next, "measure.js"))));
   await Promise.all([
     build({ ...common, entryPoints: ["www/tag.js"], outfile: join(next, "reco.js"), format: "iife" }),
-    build({ ...common, entryPoints: ["www/index.js"], outfile: join(next, "index.js"), format: "esm", external: ["./core.js", "./core-all.js", "./measure.js"] }),
+    build({
+      ...common,
+      entryPoints: ["www/index.js"],
+      outfile: join(next, "index.js"),
+      format: "esm",
+      external: ["./core.js", "./core-all.js", "./measure.js"],
+    }),
     build({ ...common, entryPoints: ["www/core.js", "www/core-all.js"], outdir: next, format: "esm" }),
-    build({ ...common, entryPoints: ["www/ycq.js"], outfile: join(next, "ycq.js"), format: "iife", target: OLD_TARGET_JS, pure: [] }),
+    build({
+      ...common,
+      entryPoints: ["www/ycq.js"],
+      outfile: join(next, "ycq.js"),
+      format: "iife",
+      target: OLD_TARGET_JS,
+      pure: [],
+    }),
     // As it is: it is pasted into pages, and a wrapper would only cost bytes.
-    build({ ...common, entryPoints: ["www/snippet.js"], outfile: join(next, "snippet.js"), bundle: false, plugins: [], target: STUB_TARGET_JS }),
+    build({
+      ...common,
+      entryPoints: ["www/snippet.js"],
+      outfile: join(next, "snippet.js"),
+      bundle: false,
+      plugins: [],
+      target: STUB_TARGET_JS,
+    }),
   ]);
   for (const { name } of MODULES) copyFileSync(join(work, `${name}.wasm`), join(next, `${name}.wasm`));
   copyFileSync(at("www", "index.d.ts"), join(next, "index.d.ts"));
 
   const integrity = Object.fromEntries(
-    readdirSync(next).sort().map((file) => [file, `sha384-${sha("sha384", readFileSync(join(next, file)), "base64")}`]),
+    readdirSync(next)
+      .sort()
+      .map((file) => [file, `sha384-${sha("sha384", readFileSync(join(next, file)), "base64")}`]),
   );
   writeFileSync(join(next, "integrity.json"), `${JSON.stringify(integrity, null, 2)}\n`);
   rmSync(out, { recursive: true, force: true });
@@ -248,7 +333,9 @@ const generated = (work) => ({
   name: "recobeacon-generated",
   setup(build) {
     build.onResolve({ filter: /^built:/ }, ({ path }) => ({ path: join(work, path.slice("built:".length)) }));
-    build.onResolve({ filter: /\/src\/browser\/host\/\w+\.js$/ }, ({ path }) => ({ path: at("src", "browser", "host", basename(path)) }));
+    build.onResolve({ filter: /\/src\/browser\/host\/\w+\.js$/ }, ({ path }) => ({
+      path: at("src", "browser", "host", basename(path)),
+    }));
     build.onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ contents: readFileSync(path), loader: "binary" }));
   },
 });

@@ -5,8 +5,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ENGINES } from "../tests/faults/browsers/index.mjs";
-import { peerSteps, runPeers } from "../tests/faults/peers.mjs";
 import { publishPeers } from "../tests/faults/peers/publish.mjs";
+import { peerSteps, runPeers } from "../tests/faults/peers.mjs";
 import { pooled } from "../tests/faults/pool.mjs";
 import { ROWS } from "../tests/faults/rows/index.mjs";
 import { runRow } from "../tests/faults/run.mjs";
@@ -24,14 +24,30 @@ const TRANSPORTS = ["beacon"];
 function chosen() {
   const text = { type: "string" };
   const flag = { type: "boolean" };
-  const { values } = parseArgs({ options: { browser: text, row: { ...text, multiple: true }, transport: text, short: flag, list: flag, publish: flag, peers: flag, tracker: text } });
+  const { values } = parseArgs({
+    options: {
+      browser: text,
+      row: { ...text, multiple: true },
+      transport: text,
+      short: flag,
+      list: flag,
+      publish: flag,
+      peers: flag,
+      tracker: text,
+    },
+  });
   const engines = values.browser?.split(",") ?? (values.short ? ["chromium"] : Object.keys(ENGINES));
   const unknown = engines.find((name) => !ENGINES[name]);
-  if (unknown) throw new Problem(`There is no browser "${unknown}". The browsers are: ${Object.keys(ENGINES).join(", ")}.`);
+  if (unknown)
+    throw new Problem(`There is no browser "${unknown}". The browsers are: ${Object.keys(ENGINES).join(", ")}.`);
   const strange = values.row?.find((part) => !ROWS.some(({ name }) => name.includes(part)));
-  if (strange !== undefined) throw new Problem(`There is no row "${strange}". \`npm run faults -- --list\` names them all.`);
-  const rows = ROWS.filter(({ name, long }) => (values.row ? values.row.some((part) => name.includes(part)) : !(values.short && long)));
-  const transports = ({ transports: all = TRANSPORTS }) => (values.transport ? all.filter((each) => each === values.transport) : values.short ? all.slice(0, 1) : all);
+  if (strange !== undefined)
+    throw new Problem(`There is no row "${strange}". \`npm run faults -- --list\` names them all.`);
+  const rows = ROWS.filter(({ name, long }) =>
+    values.row ? values.row.some((part) => name.includes(part)) : !(values.short && long),
+  );
+  const transports = ({ transports: all = TRANSPORTS }) =>
+    values.transport ? all.filter((each) => each === values.transport) : values.short ? all.slice(0, 1) : all;
   const runs = rows.flatMap((row) => transports(row).map((transport) => ({ row, transport })));
   return { engines, runs, ...values };
 }
@@ -47,7 +63,12 @@ const keep = (name, results) => {
 
 async function peers({ row, tracker, short, publish: toDocs }) {
   await steps([...setUp(), ...buildStepsIfStale(), ...ENGINES.chromium.steps(), collectorStep(), ...peerSteps()]);
-  const run = await runPeers({ names: tracker?.split(","), parts: row, short, each: (results) => keep("peers.json", results) });
+  const run = await runPeers({
+    names: tracker?.split(","),
+    parts: row,
+    short,
+    each: (results) => keep("peers.json", results),
+  });
   if (toDocs) publishPeers(run, { short });
 }
 
@@ -55,18 +76,34 @@ await main(async () => {
   const { engines, runs, short, list, publish: toDocs, ...rest } = chosen();
   ownTemporaryDirectory();
   if (rest.peers) return peers({ ...rest, short, publish: toDocs });
-  if (list) return console.log(ROWS.map(({ name, transports = TRANSPORTS }) => `${name} (${transports.join(", ")})`).join("\n"));
-  await steps([...setUp(), ...buildStepsIfStale(), ...engines.flatMap((name) => ENGINES[name].steps()), collectorStep()]);
+  if (list)
+    return console.log(
+      ROWS.map(({ name, transports = TRANSPORTS }) => `${name} (${transports.join(", ")})`).join("\n"),
+    );
+  await steps([
+    ...setUp(),
+    ...buildStepsIfStale(),
+    ...engines.flatMap((name) => ENGINES[name].steps()),
+    collectorStep(),
+  ]);
 
   const started = performance.now();
   const jobs = engines.flatMap((name) => runs.map((run) => ({ name, ...run })));
   const results = [];
   await pooled(jobs, async ({ name, row, transport }, place) => {
-    const result = { row: row.name, transport, engine: name, ...(await runRow({ engine: ENGINES[name], row, transport, makeTracker: recobeacon, short })) };
+    const result = {
+      row: row.name,
+      transport,
+      engine: name,
+      ...(await runRow({ engine: ENGINES[name], row, transport, makeTracker: recobeacon, short })),
+    };
     // In the order of the rows, whichever ends first.
     results[place - 1] = { ...result, within: isWithin(row, result) };
     console.log(line(results[place - 1], `${place}/${jobs.length}`));
-    keep(`faults-${name}.json`, results.filter((result) => result?.engine === name));
+    keep(
+      `faults-${name}.json`,
+      results.filter((result) => result?.engine === name),
+    );
   });
   console.log(`\n${table(results)}\n`);
   if (toDocs) publish(results, { short });

@@ -87,7 +87,9 @@ await main(async () => {
     const result = report({ sessions, visitors, rows, batches });
     console.log(`\n${table(result, elapsed)}`);
     for (const fault of result.faulty.slice(0, FAULTS_SHOWN)) {
-      console.log(`  session ${fault.session}: ${fault.missing} missing, ${fault.duplicated} duplicated, ${fault.outOfOrder} out of order`);
+      console.log(
+        `  session ${fault.session}: ${fault.missing} missing, ${fault.duplicated} duplicated, ${fault.outOfOrder} out of order`,
+      );
     }
     if (!result.good) throw new Problem("Not every event was stored exactly once and in order.");
   } finally {

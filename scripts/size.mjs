@@ -22,13 +22,24 @@ const number = (value) => value.toLocaleString("en-US");
 
 function table(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows.map((row) => row.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join("   ").trimEnd()).join("\n");
+  return rows
+    .map((row) =>
+      row
+        .map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
+        .join("   ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 await main(() => {
   const dist = at("dist");
   if (!existsSync(join(dist, "integrity.json"))) throw new Problem("There is no dist/ yet: `npm run build` makes it.");
-  const files = Object.fromEntries(readdirSync(dist).sort().map((name) => [name, weigh(join(dist, name))]));
+  const files = Object.fromEntries(
+    readdirSync(dist)
+      .sort()
+      .map((name) => [name, weigh(join(dist, name))]),
+  );
   const rows = Object.entries(files).map(([name, size]) => [name, ...KINDS.map((kind) => number(size[kind])), ""]);
   const over = [];
 
@@ -36,11 +47,15 @@ await main(() => {
     // "a + b" is what a page loads together.
     const parts = name.split(" + ");
     const missing = parts.find((part) => !files[part]);
-    if (missing) throw new Problem(`dist/ has no ${missing}, which has a budget in package.json: \`npm run build\` makes it.`);
-    const sum = Object.fromEntries(KINDS.map((kind) => [kind, parts.reduce((total, part) => total + files[part][kind], 0)]));
+    if (missing)
+      throw new Problem(`dist/ has no ${missing}, which has a budget in package.json: \`npm run build\` makes it.`);
+    const sum = Object.fromEntries(
+      KINDS.map((kind) => [kind, parts.reduce((total, part) => total + files[part][kind], 0)]),
+    );
     for (const [kind, limit] of Object.entries(budget)) {
       const note = `${sum[kind] > limit ? "OVER" : "within"} ${number(limit)} ${kind} (${Math.round((100 * sum[kind]) / limit)} %)`;
-      if (sum[kind] > limit) over.push(`${name} has ${number(sum[kind])} bytes ${kind}, its budget is ${number(limit)}.`);
+      if (sum[kind] > limit)
+        over.push(`${name} has ${number(sum[kind])} bytes ${kind}, its budget is ${number(limit)}.`);
       const row = parts.length === 1 && rows.find(([file]) => file === name);
       if (row) row[4] = note;
       else rows.push([name, ...KINDS.map((each) => number(sum[each])), note]);

@@ -16,7 +16,8 @@ function wantedPort() {
   const { PORT } = process.env;
   if (PORT === undefined || PORT === "") return undefined;
   const port = Number(PORT);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Problem(`PORT must be a number from 1 to 65535, not "${PORT}".`);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Problem(`PORT must be a number from 1 to 65535, not "${PORT}".`);
   return port;
 }
 
@@ -25,12 +26,24 @@ await main(async () => {
   const port = wantedPort();
   const { values } = parseArgs({ options: { data: { type: "string", default: at(".data") } } });
   const needed = [...setUp(), ...buildStepsIfStale()];
-  if (needed.length > 1) console.log("A first start compiles everything once and takes some minutes; the next one takes seconds.\n");
+  if (needed.length > 1)
+    console.log("A first start compiles everything once and takes some minutes; the next one takes seconds.\n");
   await steps([...needed, collectorStep()]);
 
   mkdirSync(values.data, { recursive: true });
   const collector = await startCollector(
-    ["--config", at("collector", "demo.toml"), "--listen", `127.0.0.1:${port ?? (await freePort(USUAL_PORT))}`, "--database", join(values.data, "demo.sqlite"), "--dist", DIST, "--site", at("www", "demo")],
+    [
+      "--config",
+      at("collector", "demo.toml"),
+      "--listen",
+      `127.0.0.1:${port ?? (await freePort(USUAL_PORT))}`,
+      "--database",
+      join(values.data, "demo.sqlite"),
+      "--dist",
+      DIST,
+      "--site",
+      at("www", "demo"),
+    ],
     { quiet: false },
   );
   console.log(`\nThe demo shop is open (after ${seconds(started)}):  ${collector.url}/\nCtrl-C stops it.`);

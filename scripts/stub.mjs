@@ -10,14 +10,18 @@ const STUB = /\(.*Date\.now\(\).*\)\(window, ?"\w+"[^)]*\);/g;
 const INLINE = /<script>(.*?)<\/script>/s;
 const HASH = /'sha256-[A-Za-z0-9+/=]+'/;
 
-const files = (folder, ending) => readdirSync(at(...folder)).filter((name) => name.endsWith(ending)).map((name) => join(at(...folder), name));
+const files = (folder, ending) =>
+  readdirSync(at(...folder))
+    .filter((name) => name.endsWith(ending))
+    .map((name) => join(at(...folder), name));
 
 await main(() => {
   const stub = readFileSync(at("dist", "snippet.js"), "utf8").trim();
   for (const file of [at("README.md"), ...files(["docs"], ".md"), ...files(["www", "demo"], ".html")]) {
     const before = readFileSync(file, "utf8");
     // Of a form that is not known it would stay the old one in silence.
-    if (file.endsWith(".html") && before.search(STUB) < 0) throw new Problem(`${file} has no stub that is known as one.`);
+    if (file.endsWith(".html") && before.search(STUB) < 0)
+      throw new Problem(`${file} has no stub that is known as one.`);
     let after = before.replace(STUB, () => stub);
     if (file.endsWith(".html")) {
       const hash = createHash("sha256").update(after.match(INLINE)[1]).digest("base64");

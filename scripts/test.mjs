@@ -54,7 +54,8 @@ async function counted(kind, task, program, args, options = {}) {
   const sum = count(kind, text);
   if (!error && sum.passed === 0) error = new Problem(`${text}\n${program} ${args.join(" ")} has run no test.`);
   if (!error && sum.skipped > 0) error = new Problem(`${text}\n${sum.skipped} tests were skipped.`);
-  if (!error && /only configured to run in node/.test(text)) error = new Problem(`${text}\nA suite was not run, as it is not configured for the browser.`);
+  if (!error && /only configured to run in node/.test(text))
+    error = new Problem(`${text}\nA suite was not run, as it is not configured for the browser.`);
   if (error) throw Object.assign(error, { sum: { ...sum, failed: Math.max(sum.failed, 1) } });
   return sum;
 }
@@ -65,13 +66,21 @@ async function check(task, program, args, options = {}) {
   return { passed: 1, failed: 0 };
 }
 
-const total = (sums) => sums.reduce((a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed }), { passed: 0, failed: 0 });
+const total = (sums) =>
+  sums.reduce((a, b) => ({ passed: a.passed + b.passed, failed: a.failed + b.failed }), { passed: 0, failed: 0 });
 
 const cargo = (task, args, options) => check(task, "cargo", args, options);
 const nodeTests = (folder) => async (task) => {
-  const files = readdirSync(at("tests", folder)).filter((name) => name.endsWith(".test.mjs")).sort();
+  const files = readdirSync(at("tests", folder))
+    .filter((name) => name.endsWith(".test.mjs"))
+    .sort();
   // One file after another: with two at a time timings became those of a loaded machine.
-  return counted("node", task, process.execPath, ["--test", "--test-concurrency=1", "--test-reporter=spec", ...files.map((name) => at("tests", folder, name))]);
+  return counted("node", task, process.execPath, [
+    "--test",
+    "--test-concurrency=1",
+    "--test-reporter=spec",
+    ...files.map((name) => at("tests", folder, name)),
+  ]);
 };
 
 /** dist/ of the sources as they are now, and the collector. */
@@ -88,16 +97,23 @@ async function wasmPack(task) {
   const file = at("target", "webdriver.json");
   writeFileSync(file, JSON.stringify(capabilities));
   const driver = findDriver();
-  const run = () => counted("cargo", task, at(".tools", "bin", "wasm-pack"), ["test", "--headless", "--chrome", "--chromedriver", driver, "--mode", "no-install", ".", "--lib", "--test", "*"], {
-    env: {
-      PATH: [at(".tools", "bin"), dirname(driver), process.env.PATH].join(delimiter),
-      WASM_BINDGEN_TEST_WEBDRIVER_JSON: file,
-      WASM_BINDGEN_TEST_TIMEOUT: String(BROWSER_TEST_S),
-      WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "30",
-      // Scraping while it runs sometimes repeats or cuts a line, and the summary is counted.
-      WASM_BINDGEN_TEST_NO_STREAM: "1",
-    },
-  });
+  const run = () =>
+    counted(
+      "cargo",
+      task,
+      at(".tools", "bin", "wasm-pack"),
+      ["test", "--headless", "--chrome", "--chromedriver", driver, "--mode", "no-install", ".", "--lib", "--test", "*"],
+      {
+        env: {
+          PATH: [at(".tools", "bin"), dirname(driver), process.env.PATH].join(delimiter),
+          WASM_BINDGEN_TEST_WEBDRIVER_JSON: file,
+          WASM_BINDGEN_TEST_TIMEOUT: String(BROWSER_TEST_S),
+          WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "30",
+          // Scraping while it runs sometimes repeats or cuts a line, and the summary is counted.
+          WASM_BINDGEN_TEST_NO_STREAM: "1",
+        },
+      },
+    );
   try {
     return await run();
   } catch (error) {
@@ -116,8 +132,29 @@ const STAGES = {
     run: async (task) =>
       total([
         await cargo(task, ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
-        await cargo(task, ["clippy", "--package", manifest.name, "--lib", "--target", WASM_TARGET, "--", "-D", "warnings"]),
-        await cargo(task, ["clippy", "--package", manifest.name, "--lib", "--target", WASM_TARGET, "--no-default-features", "--", "-D", "warnings"]),
+        await cargo(task, [
+          "clippy",
+          "--package",
+          manifest.name,
+          "--lib",
+          "--target",
+          WASM_TARGET,
+          "--",
+          "-D",
+          "warnings",
+        ]),
+        await cargo(task, [
+          "clippy",
+          "--package",
+          manifest.name,
+          "--lib",
+          "--target",
+          WASM_TARGET,
+          "--no-default-features",
+          "--",
+          "-D",
+          "warnings",
+        ]),
       ]),
   },
   cargo: {
@@ -146,16 +183,28 @@ const STAGES = {
       return { passed: 1, failed: 0 };
     },
   },
-  stable: { label: "build with the plain stable toolchain", needs: [(task) => built(task, { stable: true }), collector], run: nodeTests("stable") },
+  stable: {
+    label: "build with the plain stable toolchain",
+    needs: [(task) => built(task, { stable: true }), collector],
+    run: nodeTests("stable"),
+  },
   types: {
     label: "types",
     run: async (task) => {
       await built(task);
-      return check(task, process.execPath, [at("node_modules", "typescript", "bin", "tsc"), "--project", at("tests", "types")]);
+      return check(task, process.execPath, [
+        at("node_modules", "typescript", "bin", "tsc"),
+        "--project",
+        at("tests", "types"),
+      ]);
     },
   },
   package: { label: "npm package", needs: [built, collector], run: nodeTests("package") },
-  e2e: { label: "demo shop and pages in Chromium, told by the collector", needs: [built, collector], run: nodeTests("e2e") },
+  e2e: {
+    label: "demo shop and pages in Chromium, told by the collector",
+    needs: [built, collector],
+    run: nodeTests("e2e"),
+  },
   readme: { label: "the README's own pages", needs: [built, collector], run: nodeTests("readme") },
   faults: {
     label: "what is lost when things go wrong, the short cut in Chromium",
@@ -179,11 +228,19 @@ function chosen() {
 await main(async () => {
   const started = performance.now();
   const { names, list } = chosen();
-  if (list) return console.log(Object.entries(STAGES).map(([name, { label }]) => `${name.padEnd(8)} ${label}`).join("\n"));
+  if (list)
+    return console.log(
+      Object.entries(STAGES)
+        .map(([name, { label }]) => `${name.padEnd(8)} ${label}`)
+        .join("\n"),
+    );
 
   ownTemporaryDirectory();
   const inBrowser = names.some((name) => ["wasm", "stable", "package", "e2e", "readme", "faults"].includes(name));
-  await steps([...setUp({ wasmPack: names.includes("wasm") }), ...(inBrowser ? browserSteps({ driver: names.includes("wasm") }) : [])]);
+  await steps([
+    ...setUp({ wasmPack: names.includes("wasm") }),
+    ...(inBrowser ? browserSteps({ driver: names.includes("wasm") }) : []),
+  ]);
 
   const sums = [];
   let failure;

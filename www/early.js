@@ -8,10 +8,26 @@ import { cookie, setCookie } from "../src/browser/host/store.js";
 
 /** Calls that are about the visitor. All others are about the page that made them. */
 export const REPLAYED = [
-  "click", "consume", "basket", "deleteFromBasket", "wishlist", "deleteFromWishlist", "buy", "rate", "blacklist",
-  "rendered", "clickRecommended", "followLink", "triggerOpened", "clickTriggered",
-  "feedback", "cacheHit", "landingPageClick", "predictiveBasketClick",
-  "login", "logout",
+  "click",
+  "consume",
+  "basket",
+  "deleteFromBasket",
+  "wishlist",
+  "deleteFromWishlist",
+  "buy",
+  "rate",
+  "blacklist",
+  "rendered",
+  "clickRecommended",
+  "followLink",
+  "triggerOpened",
+  "clickTriggered",
+  "feedback",
+  "cacheHit",
+  "landingPageClick",
+  "predictiveBasketClick",
+  "login",
+  "logout",
 ];
 
 /** Orders that left in a raw batch: the tracker does not send them, it remembers them. */
@@ -80,13 +96,17 @@ function kept(settings, calls, parked, isParked) {
   const identity = settings.identity ?? {};
   if (identity.storage === "memory" || document.prerendering) return calls;
   const consent = consentOf(settings, calls);
-  if (consent === "denied" && calls.some(([verb]) => verb === "consent")) setCookie("reco_off", 1, OFF_DAYS, identity.cookieDomain);
+  if (consent === "denied" && calls.some(([verb]) => verb === "consent"))
+    setCookie("reco_off", 1, OFF_DAYS, identity.cookieDomain);
   const gone = calls.filter(([verb]) => REPLAYED.includes(verb));
   if (consent !== "granted" || !gone.length) return calls;
-  return sendRaw(settings, identity, calls, gone, parked) || isParked ? calls.filter((call) => !gone.includes(call)) : calls;
+  return sendRaw(settings, identity, calls, gone, parked) || isParked
+    ? calls.filter((call) => !gone.includes(call))
+    : calls;
 }
 
-const mayKeep = ({ identity, queue }) => identity?.storage !== "memory" && queue?.persist !== false && attempt(() => localStorage.length < MOST_KEYS);
+const mayKeep = ({ identity, queue }) =>
+  identity?.storage !== "memory" && queue?.persist !== false && attempt(() => localStorage.length < MOST_KEYS);
 
 /**
  * The calls as JSON with a comma behind each, without those that have an argument that cannot be written. (What else the façade keeps is

@@ -59,7 +59,9 @@ export interface Config {
    * - `jsonLd`: where such an element names no item, it is about the page's `Product` in JSON-LD or `<meta>`. It sends nothing by itself;
    * - `routes`: another address, not counting what stands behind `#`, calls `page()`.
    */
-  autoTrack?: boolean | { attributes?: boolean; dataLayer?: boolean | DataLayerOptions; jsonLd?: boolean; routes?: boolean };
+  autoTrack?:
+    | boolean
+    | { attributes?: boolean; dataLayer?: boolean | DataLayerOptions; jsonLd?: boolean; routes?: boolean };
   /** Logs every call, request and warning to the console. Default false. */
   debug?: boolean;
   /** Called with everything that went wrong: bad calls, lost events, an unreachable endpoint. */
@@ -79,8 +81,9 @@ export interface Config {
  *
  * Keys stand in the page, where everybody can read them: only keys that are meant for that.
  */
-export type Destination = { transport?: "beacon" | "auto" | "fetch" } & (
-  /** A first-party collector. `endpoint` is used as given, relative to the page is fine. */
+export type Destination = {
+  transport?: "beacon" | "auto" | "fetch";
+} /** A first-party collector. `endpoint` is used as given, relative to the page is fine. */ & (
   | { protocol: "batch"; endpoint: string; token?: string }
   /**
    * Ibexa Personalization. `endpoint` "https://event.perso.ibexa.co", `path` "api", `method` "POST". "GET" always goes by fetch: a beacon cannot.
@@ -92,7 +95,14 @@ export type Destination = { transport?: "beacon" | "auto" | "fetch" } & (
    * FACT-Finder. `version` "v5"; "7" is `Tracking.ff`. `apiKey` is sent as `X-FF-API-Key`; without one requests are such as need no preflight, for a
    * proxy or a collector. `currency`: the channel's; a price in another one is left out with a warning.
    */
-  | { protocol: "factfinder"; endpoint: string; channel: string; version?: "v2" | "v3" | "v4" | "v5" | "7"; apiKey?: string; currency?: string }
+  | {
+      protocol: "factfinder";
+      endpoint: string;
+      channel: string;
+      version?: "v2" | "v3" | "v4" | "v5" | "7";
+      apiKey?: string;
+      currency?: string;
+    }
   /**
    * Intempt. `endpoint` "https://api.intempt.com". `source` is text: it has more digits than a number holds. `apiKey` "identifier.secret", of a key
    * that can do nothing but bring events in. An anonymous visitor goes as `profileId` and `anotherUserId`.
@@ -173,7 +183,9 @@ export interface SearchContext {
   query: string;
   position: number;
   originalPosition?: number;
-  page?: number; pageSize?: number; originalPageSize?: number;
+  page?: number;
+  pageSize?: number;
+  originalPageSize?: number;
   score?: number;
   campaign?: string;
 }
@@ -255,7 +267,10 @@ export interface Tracker {
    * element in the container with `data-reco-item` (its id) and, where it has one of its own, `data-reco-item-type`; it may be added, changed or
    * removed at any time. `scenario` is required. What was seen until `disconnect()` is still sent.
    */
-  observeRecommendations(container: Element, options: { scenario: string; itemType?: number | string }): { disconnect(): void };
+  observeRecommendations(
+    container: Element,
+    options: { scenario: string; itemType?: number | string },
+  ): { disconnect(): void };
 
   /** Sends everything that is queued now. Resolves after that one attempt, whatever came of it. */
   flush(): Promise<void>;
@@ -296,10 +311,12 @@ export interface Purchase extends Item {
 
 export interface CacheHit {
   query: string;
-  page: number; pageSize: number;
+  page: number;
+  pageSize: number;
   hitCount: number;
   searchTimeMs: number;
-  minScore: number; maxScore: number;
+  minScore: number;
+  maxScore: number;
   filters?: unknown[];
   itemId?: ItemId;
   searchField?: string;
@@ -383,8 +400,22 @@ export interface TrackerError extends Error {
    *   the field "measure": what watches the page could not be loaded, everything else goes on.
    */
   code:
-    | "config" | "missing-field" | "bad-type" | "out-of-range" | "bad-character" | "personal-data" | "duplicate-order" | "unknown-event" |
-    "unknown-option" | "unsupported-event" | "queue-full" | "expired" | "refused" | "unreachable" | "wasm-unavailable" | "internal";
+    | "config"
+    | "missing-field"
+    | "bad-type"
+    | "out-of-range"
+    | "bad-character"
+    | "personal-data"
+    | "duplicate-order"
+    | "unknown-event"
+    | "unknown-option"
+    | "unsupported-event"
+    | "queue-full"
+    | "expired"
+    | "refused"
+    | "unreachable"
+    | "wasm-unavailable"
+    | "internal";
   /** Path to the field at fault, for example "buy.price"; the destination's name where events were lost. */
   field?: string;
 }

@@ -3,6 +3,7 @@
 import { create } from "./tracker.js";
 
 export function createTracker(config) {
-  const load = async (larger, wasmUrl) => (await (larger ? import("./core-all.js") : import("./core.js"))).load(wasmUrl);
+  const load = async (larger, wasmUrl) =>
+    (await (larger ? import("./core-all.js") : import("./core.js"))).load(wasmUrl);
   return create(config, load, () => import("./measure.js")).tracker;
 }

@@ -31,7 +31,8 @@ export function measure(port) {
   if (routed) auto.push(routes(port));
   if (layer) auto.push(dataLayer(port, layer));
 
-  const wrong = (field) => port.warn({ code: "bad-type", field, message: `${field} must be an element; for media, a video or audio` });
+  const wrong = (field) =>
+    port.warn({ code: "bad-type", field, message: `${field} must be an element; for media, a video or audio` });
   const isElement = (value) => value?.nodeType === Node.ELEMENT_NODE;
 
   return {

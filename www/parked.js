@@ -33,7 +33,8 @@ export function resend(settings) {
     const [of, url, body, at] = attempt(() => JSON.parse(read(key))) ?? [];
     if (!isFresh(at)) remove(key);
     else if (isStored(key)) continue;
-    else if (of === keyOf(settings)) setTimeout(again, Math.min(at + ACKNOWLEDGED_MS - Date.now(), ACKNOWLEDGED_MS), key, url, body);
+    else if (of === keyOf(settings))
+      setTimeout(again, Math.min(at + ACKNOWLEDGED_MS - Date.now(), ACKNOWLEDGED_MS), key, url, body);
   }
 }
 
@@ -50,7 +51,13 @@ async function again(key, url, body) {
   // Another tab was faster, or the visitor said no.
   if (!read(key) || isStored(key)) return;
   try {
-    const { status } = await fetch(url, { method: "POST", body, keepalive: true, credentials: "include", redirect: "manual" });
+    const { status } = await fetch(url, {
+      method: "POST",
+      body,
+      keepalive: true,
+      credentials: "include",
+      redirect: "manual",
+    });
     if (status >= 200 && status < 500 && !NOT_FINAL.includes(status)) remove(key);
   } catch {
     // No network: the next page.
@@ -74,7 +81,10 @@ const locked = () =>
       );
     };
     // A frame without an origin has no locks, and nothing is parked there.
-    navigator.locks.request(PARKED, { ifAvailable: true }, hold).then(() => (lock = undefined), () => resolve(true));
+    navigator.locks.request(PARKED, { ifAvailable: true }, hold).then(
+      () => (lock = undefined),
+      () => resolve(true),
+    );
   }));
 
 /**

@@ -15,10 +15,13 @@
     reco.q.push(call);
     // Storage and cookies may be blocked, and an argument may be a graph.
     try {
-      const line = JSON.stringify(call) + ",";
+      const line = `${JSON.stringify(call)},`;
       if (verb == "create") {
-        never = localStorage.length > 998 || /"memory"|persist":f|dnt":t/.test(line) || /reco_off/.test(document.cookie);
-        may = (said.consent || said.consentFrom || granted) == granted && (!navigator.globalPrivacyControl || /gpc":f/.test(line));
+        never =
+          localStorage.length > 998 || /"memory"|persist":f|dnt":t/.test(line) || /reco_off/.test(document.cookie);
+        may =
+          (said.consent || said.consentFrom || granted) == granted &&
+          (!navigator.globalPrivacyControl || /gpc":f/.test(line));
       }
       if (verb == "consent") may = said == granted;
       text += line;
@@ -36,7 +39,7 @@
     try {
       // Once the tracker is there, the queue is its own, and no list.
       if (may && !never && reco.q.map) {
-        localStorage["reco_q" + Math.random()] = text;
+        localStorage[`reco_q${Math.random()}`] = text;
         text = kept;
         reco.q = stay.slice();
       }

@@ -39,7 +39,11 @@ export function create(config, load, measure) {
   const key = keyOf(config);
   const known = open.get(key);
   if (known) {
-    known.warn({ code: "config", field: "config.destinations", message: "there is a tracker for these destinations already: it is used" });
+    known.warn({
+      code: "config",
+      field: "config.destinations",
+      message: "there is a tracker for these destinations already: it is used",
+    });
     return known;
   }
   const made = make(config ?? {}, load, measure, () => open.delete(key));
@@ -119,6 +123,9 @@ function make(config, load, measure, forget) {
   const ask = (what, otherwise = null, timer = 0) =>
     guard(() => core && JSON.parse(core.state(number, timer))[what]) ?? otherwise;
 
+  /** A failure in what nobody waits for. */
+  const broken = (error) => void warn({ code: "internal", message: String(error) });
+
   const run = (verb, args, at) => guard(() => core?.call(number, [...args, verb], at), null, verb);
 
   /** Warnings during the deed are about this element: its name, and whether it was told of. */
@@ -137,7 +144,11 @@ function make(config, load, measure, forget) {
       log(verb, ...args);
       if (core) {
         core.call(number, [...args, verb], at);
-        if (verb === "consent") found(core, [[verb, args]]).then((pages) => replay(pages, saidUser));
+        if (verb === "consent") {
+          found(core, [[verb, args]])
+            .then((pages) => replay(pages, saidUser))
+            .catch(broken);
+        }
       } else {
         parked.add([verb, args, at]);
         if (early.push([verb, args, at, about]) > MOST_EARLY) {
@@ -162,7 +173,8 @@ function make(config, load, measure, forget) {
 
   /** Does it, as whoever those pages were made for; afterwards it is `user` again. */
   const replay = (pages, user) => {
-    const identify = (user, at) => user !== undefined && run(...(user === null ? ["logout", [], at] : ["login", [user], at]));
+    const identify = (user, at) =>
+      user !== undefined && run(...(user === null ? ["logout", [], at] : ["login", [user], at]));
     for (const { userId, calls, at } of pages) {
       identify(userId, at);
       for (const call of calls) run(...call);
@@ -230,11 +242,15 @@ function make(config, load, measure, forget) {
     if (dead) return;
     let problem;
     try {
-      number = loaded.start([plain(settings)], (type, detail) => {
-        if (type === "settled") for (const done of waiting.splice(0)) done();
-        else if (type === "warning") problem = warn(detail);
-        else emit(type, detail);
-      }, (happening) => guard(() => loaded.happened(number, happening)));
+      number = loaded.start(
+        [plain(settings)],
+        (type, detail) => {
+          if (type === "settled") for (const done of waiting.splice(0)) done();
+          else if (type === "warning") problem = warn(detail);
+          else emit(type, detail);
+        },
+        (happening) => guard(() => loaded.happened(number, happening)),
+      );
     } catch (error) {
       problem = warn({ code: "config", field: "config", message: String(error) });
     }
@@ -309,7 +325,11 @@ function make(config, load, measure, forget) {
     },
     on(type, listener) {
       if (!listeners[type] || typeof listener !== "function") {
-        warn({ code: "bad-type", field: "on", message: "on needs \"sent\", \"acknowledged\", \"dropped\" or \"warning\", and a function" });
+        warn({
+          code: "bad-type",
+          field: "on",
+          message: 'on needs "sent", "acknowledged", "dropped" or "warning", and a function',
+        });
         return () => {};
       }
       listeners[type].push(listener);
@@ -347,22 +367,38 @@ function make(config, load, measure, forget) {
   tracker.ready = ready;
 
   for (const name of Object.keys(auto)) {
-    if (!AUTO.includes(name)) warn({ code: "unknown-option", field: `config.autoTrack.${name}`, message: `config.autoTrack.${name} is not known` });
+    if (!AUTO.includes(name))
+      warn({
+        code: "unknown-option",
+        field: `config.autoTrack.${name}`,
+        message: `config.autoTrack.${name} is not known`,
+      });
   }
   if (auto.dataLayer || auto.routes) watch(() => {});
-  else if (auto.attributes && !dead) activated().then(() => dead || watching || lookOut());
+  else if (auto.attributes && !dead)
+    activated()
+      .then(() => dead || watching || lookOut())
+      .catch(broken);
 
   // Somebody is to be asked: until there is an answer, the answer is not yes.
   if (consentFrom) settings.consent ??= "pending";
   if (typeof consentFrom === "function") {
     guard(() => consentFrom(tracker.consent));
   } else if (consentFrom) {
-    warn({ code: "unknown-option", field: "config.consentFrom", message: "this version takes consentFrom as a function" });
+    warn({
+      code: "unknown-option",
+      field: "config.consentFrom",
+      message: "this version takes consentFrom as a function",
+    });
   }
 
   const dispatch = (verb, args, at) => {
     if (VERBS.includes(verb)) return void call(verb, args, at);
-    if (verb === "ready") return void ready.then(() => args[0]?.(tracker), () => {});
+    if (verb === "ready")
+      return void ready.then(
+        () => args[0]?.(tracker),
+        () => {},
+      );
     return typeof tracker[verb] === "function" ? tracker[verb](...args) : void call(verb, args, at);
   };
   return { tracker, dispatch, warn };

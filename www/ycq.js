@@ -95,7 +95,10 @@ function start() {
   queue.recobeacon = true;
 
   try {
-    base = [new URL(endpoint, location.href).href, path].map((part) => part.replace(/^\/+|\/+$/g, "")).filter(Boolean).join("/");
+    base = [new URL(endpoint, location.href).href, path]
+      .map((part) => part.replace(/^\/+|\/+$/g, ""))
+      .filter(Boolean)
+      .join("/");
   } catch {
     return warn("data-endpoint is no address; nothing is sent:", endpoint);
   }
@@ -103,7 +106,8 @@ function start() {
 
   // The mark of the vendor's links to recommended items. Without a scenario the vendor refuses the event.
   const [, scenario] = /[?&#]scenario=([^&#]+)/.exec(location.href) || [];
-  if (scenario && /[?&#]ycreco=true/.test(location.href)) run(["_trackEvent", 1, "clickrecommended", document.title, "", `?scenario=${scenario}`]);
+  if (scenario && /[?&#]ycreco=true/.test(location.href))
+    run(["_trackEvent", 1, "clickrecommended", document.title, "", `?scenario=${scenario}`]);
 
   // The page's own array goes on being the queue: others may hold on to it.
   const before = queue.splice(0);

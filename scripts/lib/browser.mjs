@@ -3,8 +3,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { Problem } from "./project.mjs";
 import { command } from "./progress.mjs";
+import { Problem } from "./project.mjs";
 
 const BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const BROWSER_PATHS = [
@@ -22,7 +22,9 @@ const exe = process.platform === "win32" ? ".exe" : "";
 /** The first of these programs that is on the PATH. */
 export function onPath(names) {
   const directories = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
-  return names.flatMap((name) => directories.map((directory) => join(directory, name + exe))).find((file) => existsSync(file));
+  return names
+    .flatMap((name) => directories.map((directory) => join(directory, name + exe)))
+    .find((file) => existsSync(file));
 }
 
 function named(variable) {
@@ -49,7 +51,8 @@ export function browserSteps({ driver = true } = {}) {
 
 /** The step that installs Debian's packages where this may be done (Debian or Ubuntu as root); elsewhere it says what is missing. */
 export function aptSteps(packages, missing) {
-  const mayInstall = process.platform === "linux" && process.getuid?.() === 0 && spawnSync("apt-get", ["--version"]).status === 0;
+  const mayInstall =
+    process.platform === "linux" && process.getuid?.() === 0 && spawnSync("apt-get", ["--version"]).status === 0;
   if (!mayInstall) throw new Problem(`Not found: ${missing}`);
   return [
     {
@@ -70,5 +73,9 @@ export function aptSteps(packages, missing) {
 /** Starts Chromium without a window. `options` are Playwright's, https://playwright.dev/docs/api/class-browsertype#browser-type-launch. */
 export async function launch(options = {}) {
   const { chromium } = await import("playwright-core");
-  return chromium.launch({ executablePath: browser(), ...options, args: ["--disable-dev-shm-usage", ...(options.args ?? [])] });
+  return chromium.launch({
+    executablePath: browser(),
+    ...options,
+    args: ["--disable-dev-shm-usage", ...(options.args ?? [])],
+  });
 }

@@ -7,8 +7,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { atEnd, temporaryDirectory } from "./ending.mjs";
-import { at, collectorBinary, collectorProfile, Problem, root } from "./project.mjs";
 import { command } from "./progress.mjs";
+import { at, collectorBinary, collectorProfile, Problem, root } from "./project.mjs";
 
 const LISTENING = /^listening on (http:\/\/\S+)$/;
 const START_MS = 20_000;
@@ -49,7 +49,7 @@ export function startCollector(args, { quiet = true } = {}) {
     if (!quiet) console.error(line);
   });
   const ended = new Promise((resolve) => child.once("close", (code, signal) => resolve(signal ?? code)));
-  ended.then(forget);
+  child.once("close", forget);
 
   const stop = async () => {
     child.kill("SIGTERM");
@@ -67,9 +67,9 @@ export function startCollector(args, { quiet = true } = {}) {
       clearTimeout(late);
       reject(new Problem(`The collector cannot be run: ${error.message}`));
     });
-    ended.then((how) => {
+    child.once("close", (code, signal) => {
       clearTimeout(late);
-      reject(new Problem(`The collector ended at its start (${how}).\n${log.join("\n")}`));
+      reject(new Problem(`The collector ended at its start (${signal ?? code}).\n${log.join("\n")}`));
     });
     createInterface({ input: child.stdout }).on("line", (line) => {
       const url = line.match(LISTENING)?.[1];

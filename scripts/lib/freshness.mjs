@@ -20,18 +20,24 @@ export function sourcesDigest() {
   const hash = createHash("sha256");
   for (const source of SOURCES) {
     for (const file of files(at(source))) {
-      hash.update(`${file.slice(root.length)}\0`).update(readFileSync(file)).update("\0");
+      hash
+        .update(`${file.slice(root.length)}\0`)
+        .update(readFileSync(file))
+        .update("\0");
     }
   }
   return hash.digest("hex");
 }
 
-const stamp = (directory) => at("target", "built", `${directory.slice(root.length + 1).replaceAll(/[\\/]/g, "-")}.sha256`);
+const stamp = (directory) =>
+  at("target", "built", `${directory.slice(root.length + 1).replaceAll(/[\\/]/g, "-")}.sha256`);
 
 /** True when `directory` was built from the sources as they are now and is still there. */
 export function isFresh(directory) {
   const file = stamp(directory);
-  return existsSync(join(directory, "integrity.json")) && existsSync(file) && readFileSync(file, "utf8") === sourcesDigest();
+  return (
+    existsSync(join(directory, "integrity.json")) && existsSync(file) && readFileSync(file, "utf8") === sourcesDigest()
+  );
 }
 
 /** Notes that `directory` was built from sources of this digest. */

@@ -9,7 +9,8 @@ const REDRAW_MS = 200;
 const LOG_EVERY_MS = 30_000;
 const KEPT_LINES = 400;
 
-export const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(performance.now() - since < 9950 ? 1 : 0)} s`;
+export const seconds = (since) =>
+  `${((performance.now() - since) / 1000).toFixed(performance.now() - since < 9950 ? 1 : 0)} s`;
 
 /** Runs the steps that are needed, in order. A step is `{ label, run(task) }`; `task.say(line)` shows a sign of life. */
 export async function steps(list) {
@@ -84,7 +85,9 @@ export function command(program, args, { task, env, cwd, input } = {}) {
     child.on("close", (code, signal) => {
       forget();
       if (code === 0) return resolve({ out, lines });
-      const failure = new Problem(`${lines.join("\n")}\n\n${program} ${args.join(" ")}: ${signal ?? `exit code ${code}`}`);
+      const failure = new Problem(
+        `${lines.join("\n")}\n\n${program} ${args.join(" ")}: ${signal ?? `exit code ${code}`}`,
+      );
       reject(Object.assign(failure, { out, lines, code }));
     });
   });

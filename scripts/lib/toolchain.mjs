@@ -3,8 +3,8 @@
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { at, lockedVersion, Problem, root, tool } from "./project.mjs";
 import { command } from "./progress.mjs";
+import { at, lockedVersion, Problem, root, tool } from "./project.mjs";
 
 const NODE_MAJOR = 20;
 export const WASM_TARGET = "wasm32-unknown-unknown";
@@ -18,13 +18,19 @@ const output = (program, args) => {
 /** Says in one sentence what is missing that only the reader can install. */
 export function checkMachine() {
   if (Number(process.versions.node.split(".")[0]) < NODE_MAJOR) {
-    throw new Problem(`Node ${NODE_MAJOR} or later is needed, this is ${process.version}: https://nodejs.org/en/download`);
+    throw new Problem(
+      `Node ${NODE_MAJOR} or later is needed, this is ${process.version}: https://nodejs.org/en/download`,
+    );
   }
   if (output("cargo", ["--version"]) === null) {
-    throw new Problem("Rust is needed and `cargo` was not found: install it from https://rustup.rs and open a new terminal.");
+    throw new Problem(
+      "Rust is needed and `cargo` was not found: install it from https://rustup.rs and open a new terminal.",
+    );
   }
   if (process.platform !== "win32" && output(process.env.CC ?? "cc", ["--version"]) === null) {
-    throw new Problem("A C compiler is needed and `cc` was not found: on Debian or Ubuntu `apt-get install build-essential`, on macOS `xcode-select --install`.");
+    throw new Problem(
+      "A C compiler is needed and `cc` was not found: on Debian or Ubuntu `apt-get install build-essential`, on macOS `xcode-select --install`.",
+    );
   }
 }
 
@@ -46,7 +52,9 @@ export function setUp({ wasmPack = false } = {}) {
 /** Runs npm: the one that runs this script, if it does. */
 export function npm(args, options) {
   const cli = process.env.npm_execpath;
-  return cli?.endsWith("npm-cli.js") ? command(process.execPath, [cli, ...args], options) : command("npm", args, options);
+  return cli?.endsWith("npm-cli.js")
+    ? command(process.execPath, [cli, ...args], options)
+    : command("npm", args, options);
 }
 
 function rustParts() {
@@ -61,7 +69,9 @@ function rustParts() {
       label: `adding Rust's ${name}`,
       run: async (task) => {
         if (output("rustup", ["--version"]) === null) {
-          throw new Problem(`Rust's ${name} is needed and there is no rustup to add it: install Rust from https://rustup.rs.`);
+          throw new Problem(
+            `Rust's ${name} is needed and there is no rustup to add it: install Rust from https://rustup.rs.`,
+          );
         }
         // In the checkout, where a toolchain override would count.
         await command("rustup", [kind, "add", name], { task, cwd: root });
@@ -82,7 +92,8 @@ function samePackages(done) {
   const versions = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
   const installed = versions(done);
   return Object.entries(versions(at("package-lock.json"))).every(
-    ([path, { version, optional }]) => path === "" || installed[path]?.version === version || (optional && !installed[path]),
+    ([path, { version, optional }]) =>
+      path === "" || installed[path]?.version === version || (optional && !installed[path]),
   );
 }
 
@@ -96,7 +107,11 @@ export function cargoTool(binary, crate, version) {
       cwd: root,
       // A directory that stays: an install that was broken off goes on where it was, and the two tools share crates.
       // Optimised lightly: they run for seconds, compiling them at full strength takes minutes.
-      env: { CARGO_TARGET_DIR: at("target", "tools"), CARGO_PROFILE_RELEASE_OPT_LEVEL: "1", CARGO_PROFILE_RELEASE_LTO: "off" },
+      env: {
+        CARGO_TARGET_DIR: at("target", "tools"),
+        CARGO_PROFILE_RELEASE_OPT_LEVEL: "1",
+        CARGO_PROFILE_RELEASE_LTO: "off",
+      },
     });
   return {
     label: `installing ${crate} ${version}`,

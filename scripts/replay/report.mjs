@@ -5,7 +5,9 @@ export function inOrder(rows) {
   const first = new Map();
   for (const { stream, id } of rows) if (!(first.get(stream) < id)) first.set(stream, id);
   const streams = (a, b) => (first.get(a.stream) < first.get(b.stream) ? -1 : 1);
-  return [...rows].sort((a, b) => (a.stream === b.stream ? a.seq - b.seq || a.place - b.place || a.row - b.row : streams(a, b)));
+  return [...rows].sort((a, b) =>
+    a.stream === b.stream ? a.seq - b.seq || a.place - b.place || a.row - b.row : streams(a, b),
+  );
 }
 
 /** Length of the longest common subsequence: how many of the stored events stand in the order in which they were made. */
@@ -27,7 +29,12 @@ export function compare(made, rows) {
   const storedCounts = tally(stored);
   let once = 0;
   for (const [item, count] of tally(made)) once += Math.min(count, storedCounts.get(item) ?? 0);
-  return { once, missing: made.length - once, duplicated: stored.length - once, outOfOrder: once - longestCommon(made, stored) };
+  return {
+    once,
+    missing: made.length - once,
+    duplicated: stored.length - once,
+    outOfOrder: once - longestCommon(made, stored),
+  };
 }
 
 /** The whole replay. `visitors`: hash of the anonymous id -> session. */

@@ -27,7 +27,10 @@ function parseLine(line, number, file) {
 export function parseSessions(text, file = "the file") {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
-  if (lines[0] !== HEADER) throw new Problem(`${file}:1: expected the header ${HEADER}, found ${shown(lines[0] ?? "")}. Nothing was replayed.`);
+  if (lines[0] !== HEADER)
+    throw new Problem(
+      `${file}:1: expected the header ${HEADER}, found ${shown(lines[0] ?? "")}. Nothing was replayed.`,
+    );
   const views = new Map();
   for (const [index, line] of lines.entries()) {
     if (index === 0) continue;
@@ -37,5 +40,8 @@ export function parseSessions(text, file = "the file") {
   }
   if (views.size === 0) throw new Problem(`${file}: there is no product view in it. Nothing was replayed.`);
   // sort() is stable: views of the same moment keep the order of the file.
-  return [...views].map(([id, list]) => ({ id, items: list.sort((a, b) => a.timeframe - b.timeframe).map((view) => view.item) }));
+  return [...views].map(([id, list]) => ({
+    id,
+    items: list.sort((a, b) => a.timeframe - b.timeframe).map((view) => view.item),
+  }));
 }

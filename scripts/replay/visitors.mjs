@@ -11,7 +11,8 @@ const STORED_MS = 20_000;
 const CLOSES_TAB = 10;
 
 /** How the collector stores a user id: collector/src/hashing.rs. */
-export const hashed = (secret, id) => createHmac("sha256", Buffer.from(secret, "hex")).update(id).digest("hex").slice(0, 32);
+export const hashed = (secret, id) =>
+  createHmac("sha256", Buffer.from(secret, "hex")).update(id).digest("hex").slice(0, 32);
 
 /**
  * Visits the page once a session and resolves with a map: hash of the visitor's anonymous id -> session.

@@ -17,9 +17,19 @@ const REFUSED = [
   ["an empty item", 'reco("click", { itemId: "" })', "out-of-range", "click.itemId"],
   ["a backslash", 'reco("click", { itemId: "a\\\\b" })', "bad-character", "click.itemId"],
   ["two dots as an item", 'reco("click", { itemId: ".." })', "bad-character", "click.itemId"],
-  ["a slash in a category", 'reco("click", { itemId: 1, categoryPath: ["a/b"] })', "bad-character", "click.categoryPath"],
+  [
+    "a slash in a category",
+    'reco("click", { itemId: 1, categoryPath: ["a/b"] })',
+    "bad-character",
+    "click.categoryPath",
+  ],
   ["ten megabytes", 'reco("click", { itemId: "x".repeat(10_000_000) })', "out-of-range", "click.itemId"],
-  ["ten megabytes of title", 'reco("click", { itemId: 1, title: "x".repeat(10_000_000) })', "out-of-range", "click.title"],
+  [
+    "ten megabytes of title",
+    'reco("click", { itemId: 1, title: "x".repeat(10_000_000) })',
+    "out-of-range",
+    "click.title",
+  ],
   ["101 %", 'reco("consume", { itemId: 1, percentage: 101 })', "out-of-range", "consume.percentage"],
   ["a negative percentage", 'reco("consume", { itemId: 1, percentage: -1 })', "out-of-range", "consume.percentage"],
   ["NaN %", 'reco("consume", { itemId: 1, percentage: NaN })', "bad-type", "consume.percentage"],
@@ -29,9 +39,19 @@ const REFUSED = [
   ["a quantity of nothing", 'reco("basket", { itemId: 1, quantity: 0 })', "out-of-range", "basket.quantity"],
   ["a million and one", 'reco("basket", { itemId: 1, quantity: 1_000_001 })', "out-of-range", "basket.quantity"],
   ["a price without a currency", 'reco("buy", { itemId: 1, price: "12.45" })', "bad-type", "buy.price"],
-  ["a negative price", 'reco("buy", { itemId: 1, price: { amount: -1, currency: "EUR" } })', "out-of-range", "buy.price"],
+  [
+    "a negative price",
+    'reco("buy", { itemId: 1, price: { amount: -1, currency: "EUR" } })',
+    "out-of-range",
+    "buy.price",
+  ],
   ["NaN as an amount", 'reco("buy", { itemId: 1, price: { amount: NaN, currency: "EUR" } })', "bad-type", "buy.price"],
-  ["the second line of a purchase", 'reco("buy", [{ itemId: 1 }, { itemId: 2, quantity: -3 }])', "out-of-range", "buy[1].quantity"],
+  [
+    "the second line of a purchase",
+    'reco("buy", [{ itemId: 1 }, { itemId: 2, quantity: -3 }])',
+    "out-of-range",
+    "buy[1].quantity",
+  ],
   ["an empty purchase", 'reco("buy", [])', "out-of-range", "buy"],
   ["nothing rendered", 'reco("rendered", { items: [] })', "out-of-range", "rendered.items"],
   ["one wrong among the rendered", 'reco("rendered", { items: [1, 2, true] })', "bad-type", "rendered.items[2]"],
@@ -56,23 +76,31 @@ for (const [name, call, code, field] of REFUSED) {
   });
 }
 
-scenario("an unknown field is told and ignored; the event is stored without it", { site }, async ({ page, visit, collector }) => {
-  await visit();
-  await ready(page);
-  await page.evaluate(() => window.reco("click", { itemId: 1, colour: "red" }));
-  await collector.expectExactly({ type: "click", itemId: "1", colour: undefined });
-  assert.deepEqual(await warnings(page), [{ code: "unknown-option", field: "click.colour" }]);
-});
+scenario(
+  "an unknown field is told and ignored; the event is stored without it",
+  { site },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() => window.reco("click", { itemId: 1, colour: "red" }));
+    await collector.expectExactly({ type: "click", itemId: "1", colour: undefined });
+    assert.deepEqual(await warnings(page), [{ code: "unknown-option", field: "click.colour" }]);
+  },
+);
 
-scenario("an unknown option is told and ignored", { site: { "index.html": tagged({ config: "colour: 1, batch: { maxEvents: 5, every: 3 }" }) } }, async ({ page, visit, collector }) => {
-  await visit();
-  await ready(page);
-  await page.evaluate(() => window.reco("click", { itemId: 1 }));
-  await collector.expectExactly({ type: "click", itemId: "1" });
-  const told = await warnings(page);
-  assert.deepEqual(told.map(({ field }) => field).sort(), ["config.batch.every", "config.colour"]);
-  assert.ok(told.every(({ code }) => code === "unknown-option"));
-});
+scenario(
+  "an unknown option is told and ignored",
+  { site: { "index.html": tagged({ config: "colour: 1, batch: { maxEvents: 5, every: 3 }" }) } },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() => window.reco("click", { itemId: 1 }));
+    await collector.expectExactly({ type: "click", itemId: "1" });
+    const told = await warnings(page);
+    assert.deepEqual(told.map(({ field }) => field).sort(), ["config.batch.every", "config.colour"]);
+    assert.ok(told.every(({ code }) => code === "unknown-option"));
+  },
+);
 
 scenario(
   "what throws, circles or is no data at all stays without consequence",
@@ -83,9 +111,32 @@ scenario(
     const results = await page.evaluate(() => {
       const circle = { itemId: 1 };
       circle.itemId = circle;
-      const throwing = { get itemId() { throw new Error("a getter of the page"); } };
-      const proxy = new Proxy({}, { ownKeys() { throw new Error("a trap of the page"); } });
-      const odd = [circle, throwing, proxy, document.body, window, () => {}, Symbol("s"), 10n, new Map([[{}, 1]]), "\ud800", [[[[[[[[[]]]]]]]]]];
+      const throwing = {
+        get itemId() {
+          throw new Error("a getter of the page");
+        },
+      };
+      const proxy = new Proxy(
+        {},
+        {
+          ownKeys() {
+            throw new Error("a trap of the page");
+          },
+        },
+      );
+      const odd = [
+        circle,
+        throwing,
+        proxy,
+        document.body,
+        window,
+        () => {},
+        Symbol("s"),
+        10n,
+        new Map([[{}, 1]]),
+        "\ud800",
+        [[[[[[[[[]]]]]]]]],
+      ];
       return odd.map((value) => {
         try {
           window.reco("click", value);
@@ -102,20 +153,24 @@ scenario(
   },
 );
 
-scenario("a listener that throws or calls again harms nothing", { site, allow: [/a listener of the page/] }, async ({ page, visit, collector }) => {
-  await visit();
-  await ready(page);
-  await page.evaluate(() =>
-    window.reco("ready", (tracker) => {
-      tracker.on("warning", () => {
-        throw new Error("a listener of the page");
-      });
-      tracker.on("warning", () => tracker.click({ itemId: "from a listener" }));
-      tracker.click({});
-      tracker.click({ itemId: "good" });
-    }),
-  );
-  await flush(page);
-  await collector.expectStored({ itemId: "from a listener" }, { itemId: "good" });
-  assert.equal((await collector.stored()).length, 2);
-});
+scenario(
+  "a listener that throws or calls again harms nothing",
+  { site, allow: [/a listener of the page/] },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() =>
+      window.reco("ready", (tracker) => {
+        tracker.on("warning", () => {
+          throw new Error("a listener of the page");
+        });
+        tracker.on("warning", () => tracker.click({ itemId: "from a listener" }));
+        tracker.click({});
+        tracker.click({ itemId: "good" });
+      }),
+    );
+    await flush(page);
+    await collector.expectStored({ itemId: "from a listener" }, { itemId: "good" });
+    assert.equal((await collector.stored()).length, 2);
+  },
+);

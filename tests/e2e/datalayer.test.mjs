@@ -7,7 +7,8 @@ import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./h
 useBrowser({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
 /** Google's own first lines. */
-const GTAG = 'window.dataLayer = window.dataLayer || []; function gtag() { dataLayer.push(arguments); } gtag("js", new Date(0));';
+const GTAG =
+  'window.dataLayer = window.dataLayer || []; function gtag() { dataLayer.push(arguments); } gtag("js", new Date(0));';
 
 /** In the manner of gtm.js: takes the place of push, numbers the objects, answers by itself, keeps the last 300. */
 const TAG_MANAGER = `
@@ -25,8 +26,10 @@ const TAG_MANAGER = `
     };
   })(window.dataLayer = window.dataLayer || []);`;
 
-const viewItem = (id) => `{ event: "view_item", ecommerce: { currency: "EUR", value: 9.5, items: [{ item_id: "${id}", item_name: "A shoe", item_category: "Shoes", item_category2: "Children", price: 9.5 }] } }`;
-const purchase = (order, ...ids) => `{ transaction_id: "${order}", currency: "EUR", value: 1, items: [${ids.map((id) => `{ item_id: "${id}", price: "2.50", quantity: 2 }`)}] }`;
+const viewItem = (id) =>
+  `{ event: "view_item", ecommerce: { currency: "EUR", value: 9.5, items: [{ item_id: "${id}", item_name: "A shoe", item_category: "Shoes", item_category2: "Children", price: 9.5 }] } }`;
+const purchase = (order, ...ids) =>
+  `{ transaction_id: "${order}", currency: "EUR", value: 1, items: [${ids.map((id) => `{ item_id: "${id}", price: "2.50", quantity: 2 }`)}] }`;
 
 const READING = "autoTrack: { dataLayer: true }";
 const shop = (options) => tagged({ config: READING, ...options });
@@ -53,7 +56,16 @@ scenario(
     await visit();
     await reading(page);
     const at = await page.evaluate(() => {
-      window.dataLayer.push({ event: "add_to_cart", ecommerce: { currency: "EUR", items: [{ item_id: "c", price: 2 }, { item_id: "d", quantity: "3" }] } });
+      window.dataLayer.push({
+        event: "add_to_cart",
+        ecommerce: {
+          currency: "EUR",
+          items: [
+            { item_id: "c", price: 2 },
+            { item_id: "d", quantity: "3" },
+          ],
+        },
+      });
       window.gtag("event", "remove_from_cart", { items: [{ item_id: "c" }] });
       return Date.now();
     });
@@ -72,39 +84,87 @@ scenario(
     );
     assert.ok(Math.abs(rows[3].at - at) < 50, `pushed at ${at}, stored with ${rows[3].at}`);
     assert.deepEqual(await warnings(page), []);
-    const modules = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => name.includes(".wasm")));
-    assert.deepEqual(modules.map((name) => name.match(/[\w-]+\.wasm/)[0]), ["recobeacon-all.wasm"]);
+    const modules = await page.evaluate(() =>
+      performance
+        .getEntriesByType("resource")
+        .map(({ name }) => name)
+        .filter((name) => name.includes(".wasm")),
+    );
+    assert.deepEqual(
+      modules.map((name) => name.match(/[\w-]+\.wasm/)[0]),
+      ["recobeacon-all.wasm"],
+    );
   },
 );
 
-scenario("without the option nothing is read, and no layer is made", { site: { "index.html": tagged({ head: `<script>${GTAG}</script>`, body: '<p data-reco="click" data-reco-item="a">Watched</p>' }), "none.html": tagged() } }, async ({ page, visit, collector }) => {
-  await visit("/none.html");
-  await ready(page);
-  assert.equal(await page.evaluate(() => typeof window.dataLayer), "undefined");
-  await visit();
-  await ready(page);
-  await collector.expectExactly({ itemId: "a" });
-  await page.evaluate(`dataLayer.push(${viewItem("no")}); reco("click", { itemId: "b" })`);
-  await flush(page);
-  await collector.expectExactly({ itemId: "a" }, { itemId: "b" });
-  assert.deepEqual(await warnings(page), []);
-});
+scenario(
+  "without the option nothing is read, and no layer is made",
+  {
+    site: {
+      "index.html": tagged({
+        head: `<script>${GTAG}</script>`,
+        body: '<p data-reco="click" data-reco-item="a">Watched</p>',
+      }),
+      "none.html": tagged(),
+    },
+  },
+  async ({ page, visit, collector }) => {
+    await visit("/none.html");
+    await ready(page);
+    assert.equal(await page.evaluate(() => typeof window.dataLayer), "undefined");
+    await visit();
+    await ready(page);
+    await collector.expectExactly({ itemId: "a" });
+    await page.evaluate(`dataLayer.push(${viewItem("no")}); reco("click", { itemId: "b" })`);
+    await flush(page);
+    await collector.expectExactly({ itemId: "a" }, { itemId: "b" });
+    assert.deepEqual(await warnings(page), []);
+  },
+);
 
 /** What a page can see of its layer, after all that a page does to it. */
 function doings() {
   const layer = window.dataLayer;
-  const odd = { get event() { throw new Error("odd"); } };
+  const odd = {
+    get event() {
+      throw new Error("odd");
+    },
+  };
   const cyclic = { event: "purchase" };
   cyclic.ecommerce = cyclic;
   cyclic.items = [cyclic, document.body];
   const entries = [
-    { ecommerce: null }, { event: "view_item", ecommerce: { items: [{ item_id: "a" }] }, eventCallback() {} }, null, undefined, 7, "text", [1, 2],
+    { ecommerce: null },
+    { event: "view_item", ecommerce: { items: [{ item_id: "a" }] }, eventCallback() {} },
+    null,
+    undefined,
+    7,
+    "text",
+    [1, 2],
     // Not arguments, so nothing to Google either.
     ["event", "view_item", { items: [{ item_id: "no" }] }],
-    () => {}, document.body, window, odd, cyclic, Object.freeze({ event: "add_to_cart", items: Object.freeze([]) }), new Proxy({}, { get() { throw new Error("odd"); } }),
+    () => {},
+    document.body,
+    window,
+    odd,
+    cyclic,
+    Object.freeze({ event: "add_to_cart", items: Object.freeze([]) }),
+    new Proxy(
+      {},
+      {
+        get() {
+          throw new Error("odd");
+        },
+      },
+    ),
   ];
   const answers = entries.map((entry) => layer.push(entry));
-  answers.push(layer.push(), layer.push({ a: 1 }, { b: 2 }), Array.prototype.push.call(layer, { c: 3 }), window.gtag("event", "view_item", { items: [] }));
+  answers.push(
+    layer.push(),
+    layer.push({ a: 1 }, { b: 2 }),
+    Array.prototype.push.call(layer, { c: 3 }),
+    window.gtag("event", "view_item", { items: [] }),
+  );
   const names = [];
   for (const name in layer) names.push(name);
   return {
@@ -116,60 +176,93 @@ function doings() {
   };
 }
 
-scenario("the page's layer is as it would be without us", { site: { ...site, "plain.html": `<!doctype html><title>A shop</title><link rel="icon" href="data:,"><script>${GTAG}</script>` } }, async ({ page, visit, collector }) => {
-  await visit("/plain.html");
-  const plain = await page.evaluate(doings);
-  assert.ok(plain.same && plain.names.length > 19);
-  await visit();
-  await reading(page);
-  assert.deepEqual(await page.evaluate(doings), plain);
-  await flush(page);
-  await collector.expectExactly({ type: "click", itemId: "a" });
-});
+scenario(
+  "the page's layer is as it would be without us",
+  {
+    site: {
+      ...site,
+      "plain.html": `<!doctype html><title>A shop</title><link rel="icon" href="data:,"><script>${GTAG}</script>`,
+    },
+  },
+  async ({ page, visit, collector }) => {
+    await visit("/plain.html");
+    const plain = await page.evaluate(doings);
+    assert.ok(plain.same && plain.names.length > 19);
+    await visit();
+    await reading(page);
+    assert.deepEqual(await page.evaluate(doings), plain);
+    await flush(page);
+    await collector.expectExactly({ type: "click", itemId: "a" });
+  },
+);
 
 for (const [when, options, late] of [
   ["before us", { head: `<script>${TAG_MANAGER}</script>` }],
   ["after us", {}, TAG_MANAGER],
 ]) {
-  scenario(`Tag Manager comes ${when}: each entry once, for it and for us`, { site: { "index.html": shop(options) } }, async ({ page, visit, collector }) => {
-    await visit();
-    // Where Tag Manager was first, push is the layer's own already: not until it is another one is it ours.
-    await ready(page);
-    await page.waitForFunction(() => window.dataLayer && (!window.processed || !/processed/.test(window.dataLayer.push)) && Object.hasOwn(window.dataLayer, "push"));
-    if (late) await page.evaluate(late);
-    const { answers, processed } = await page.evaluate(() => {
-      const view = (item_id) => ({ event: "view_item", ecommerce: { items: [{ item_id }] } });
-      const answers = [window.dataLayer.push(view("a")), window.dataLayer.push({ event: "scroll" }, view("b"))];
-      for (let n = 0; n < 400; n++) window.dataLayer.push({ n });
-      answers.push(window.dataLayer.push(view("c")), window.dataLayer.length);
-      return { answers, processed: window.processed.length };
-    });
-    assert.deepEqual(answers, [true, true, true, 300]);
-    assert.equal(processed, 404);
-    await flush(page);
-    await collector.expectExactly({ itemId: "a" }, { itemId: "b" }, { itemId: "c" });
-  });
+  scenario(
+    `Tag Manager comes ${when}: each entry once, for it and for us`,
+    { site: { "index.html": shop(options) } },
+    async ({ page, visit, collector }) => {
+      await visit();
+      // Where Tag Manager was first, push is the layer's own already: not until it is another one is it ours.
+      await ready(page);
+      await page.waitForFunction(
+        () =>
+          window.dataLayer &&
+          (!window.processed || !/processed/.test(window.dataLayer.push)) &&
+          Object.hasOwn(window.dataLayer, "push"),
+      );
+      if (late) await page.evaluate(late);
+      const { answers, processed } = await page.evaluate(() => {
+        const view = (item_id) => ({ event: "view_item", ecommerce: { items: [{ item_id }] } });
+        const answers = [window.dataLayer.push(view("a")), window.dataLayer.push({ event: "scroll" }, view("b"))];
+        for (let n = 0; n < 400; n++) window.dataLayer.push({ n });
+        answers.push(window.dataLayer.push(view("c")), window.dataLayer.length);
+        return { answers, processed: window.processed.length };
+      });
+      assert.deepEqual(answers, [true, true, true, 300]);
+      assert.equal(processed, 404);
+      await flush(page);
+      await collector.expectExactly({ itemId: "a" }, { itemId: "b" }, { itemId: "c" });
+    },
+  );
 }
 
-scenario("a layer that Tag Manager makes later is ours then, and the other way round", { site: { "index.html": shop() } }, async ({ page, visit, collector }) => {
-  await visit();
-  await reading(page);
-  assert.deepEqual(await page.evaluate(() => [Array.isArray(window.dataLayer), window.dataLayer.length]), [true, 0]);
-  await page.evaluate(`${GTAG} gtag("event", "view_item", { items: [{ item_id: "a" }] })`);
-  await flush(page);
-  await collector.expectExactly({ itemId: "a" });
-});
+scenario(
+  "a layer that Tag Manager makes later is ours then, and the other way round",
+  { site: { "index.html": shop() } },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await reading(page);
+    assert.deepEqual(await page.evaluate(() => [Array.isArray(window.dataLayer), window.dataLayer.length]), [true, 0]);
+    await page.evaluate(`${GTAG} gtag("event", "view_item", { items: [{ item_id: "a" }] })`);
+    await flush(page);
+    await collector.expectExactly({ itemId: "a" });
+  },
+);
 
 /** Our push cannot be taken out from under this one. */
-const UNDER_ANOTHER = "{ const below = dataLayer.push; dataLayer.push = function () { return below.apply(this, arguments); }; }";
+const UNDER_ANOTHER =
+  "{ const below = dataLayer.push; dataLayer.push = function () { return below.apply(this, arguments); }; }";
 scenario(
   "a page that makes itself another layer while it is read",
-  { site: { "index.html": shop({ head: `<script>${GTAG} dataLayer.push(${viewItem("a")});</script>`, body: `<script src="/late.js"></script>` }) } },
+  {
+    site: {
+      "index.html": shop({
+        head: `<script>${GTAG} dataLayer.push(${viewItem("a")});</script>`,
+        body: `<script src="/late.js"></script>`,
+      }),
+    },
+  },
   async ({ page, visit, collector }) => {
     // The page's own script comes when its first layer is being read already.
     await page.route("**/late.js", async (route) => {
       await page.waitForFunction(() => Object.hasOwn(window.dataLayer, "push"));
-      await route.fulfill({ contentType: "text/javascript", body: `${UNDER_ANOTHER} window.old = dataLayer; dataLayer = [dataLayer[1], ${viewItem("b")}];` });
+      await route.fulfill({
+        contentType: "text/javascript",
+        body: `${UNDER_ANOTHER} window.old = dataLayer; dataLayer = [dataLayer[1], ${viewItem("b")}];`,
+      });
     });
     await visit();
     await reading(page);
@@ -210,67 +303,108 @@ scenario(
     await reading(page);
     await page.getByRole("button").click();
     await page.waitForURL(/next/);
-    await collector.expectStored({ type: "buy", itemId: "a" }, { type: "buy", itemId: "b" }, { type: "click", itemId: "last" });
+    await collector.expectStored(
+      { type: "buy", itemId: "a" },
+      { type: "buy", itemId: "b" },
+      { type: "click", itemId: "last" },
+    );
     assert.equal((await collector.stored()).length, 3);
   },
 );
 
-scenario("a reloaded confirmation page is one order", { site: { "index.html": shop({ head: `<script>${GTAG} gtag("event", "purchase", ${purchase("T_1", "a", "a", "b")});</script>` }) } }, async ({ page, visit, collector }) => {
-  for (const told of [[], [{ code: "duplicate-order", field: "buy.orderId" }]]) {
+scenario(
+  "a reloaded confirmation page is one order",
+  {
+    site: {
+      "index.html": shop({
+        head: `<script>${GTAG} gtag("event", "purchase", ${purchase("T_1", "a", "a", "b")});</script>`,
+      }),
+    },
+  },
+  async ({ page, visit, collector }) => {
+    for (const told of [[], [{ code: "duplicate-order", field: "buy.orderId" }]]) {
+      await visit();
+      await reading(page);
+      await page.evaluate(() => window.reco("page"));
+      await flush(page);
+      await until(async () => (await warnings(page)).length === told.length, "the warnings");
+      assert.deepEqual(await warnings(page), told);
+    }
+    await collector.expectExactly({ itemId: "a" }, { itemId: "a" }, { itemId: "b" });
+  },
+);
+
+scenario(
+  "a page that comes back from the browser's memory reads nothing twice",
+  { site: { ...site, "next.html": "<!doctype html><title>next</title><link rel=icon href='data:,'>" } },
+  async ({ page, visit, collector }) => {
     await visit();
     await reading(page);
-    await page.evaluate(() => window.reco("page"));
+    await page.evaluate(
+      `addEventListener("pageshow", ({ persisted }) => { window.persisted = persisted; }); dataLayer.push(${viewItem("a")})`,
+    );
+    await visit("/next.html");
+    await page.evaluate(() => history.back());
+    await page.waitForFunction(() => window.persisted);
+    await page.evaluate(`dataLayer.push(${viewItem("b")})`);
     await flush(page);
-    await until(async () => (await warnings(page)).length === told.length, "the warnings");
-    assert.deepEqual(await warnings(page), told);
-  }
-  await collector.expectExactly({ itemId: "a" }, { itemId: "a" }, { itemId: "b" });
-});
-
-scenario("a page that comes back from the browser's memory reads nothing twice", { site: { ...site, "next.html": "<!doctype html><title>next</title><link rel=icon href='data:,'>" } }, async ({ page, visit, collector }) => {
-  await visit();
-  await reading(page);
-  await page.evaluate(`addEventListener("pageshow", ({ persisted }) => { window.persisted = persisted; }); dataLayer.push(${viewItem("a")})`);
-  await visit("/next.html");
-  await page.evaluate(() => history.back());
-  await page.waitForFunction(() => window.persisted);
-  await page.evaluate(`dataLayer.push(${viewItem("b")})`);
-  await flush(page);
-  await collector.expectExactly({ itemId: "a" }, { itemId: "b" });
-});
+    await collector.expectExactly({ itemId: "a" }, { itemId: "b" });
+  },
+);
 
 const LISTS = `autoTrack: { dataLayer: { name: "shopLayer", lists: { "Related products": "also_bought" } } }`;
-scenario("a layer of another name, and lists that are recommendations", { site: { "index.html": shop({ config: LISTS }) } }, async ({ page, visit, collector }) => {
-  await visit();
-  await ready(page);
-  await page.waitForFunction(() => window.shopLayer && Object.hasOwn(window.shopLayer, "push"));
-  await page.evaluate(() => {
-    const list = (event, item_list_name, ...ids) => window.shopLayer.push({ event, ecommerce: { item_list_name, items: ids.map((item_id) => ({ item_id })) } });
-    list("view_item_list", "Related products", "a", "b");
-    list("view_item_list", "Shoes", "c", "d");
-    list("select_item", "Shoes", "d");
-    list("select_item", "Related products", "b");
-  });
-  await flush(page);
-  await collector.expectExactly(
-    { type: "rendered", scenario: "also_bought", items: [{ itemId: "a", itemType: "1" }, { itemId: "b", itemType: "1" }] },
-    { type: "clickRecommended", scenario: "also_bought", itemId: "b" },
-  );
-  assert.equal(await page.evaluate(() => typeof window.dataLayer), "undefined");
-});
+scenario(
+  "a layer of another name, and lists that are recommendations",
+  { site: { "index.html": shop({ config: LISTS }) } },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await page.waitForFunction(() => window.shopLayer && Object.hasOwn(window.shopLayer, "push"));
+    await page.evaluate(() => {
+      const list = (event, item_list_name, ...ids) =>
+        window.shopLayer.push({ event, ecommerce: { item_list_name, items: ids.map((item_id) => ({ item_id })) } });
+      list("view_item_list", "Related products", "a", "b");
+      list("view_item_list", "Shoes", "c", "d");
+      list("select_item", "Shoes", "d");
+      list("select_item", "Related products", "b");
+    });
+    await flush(page);
+    await collector.expectExactly(
+      {
+        type: "rendered",
+        scenario: "also_bought",
+        items: [
+          { itemId: "a", itemType: "1" },
+          { itemId: "b", itemType: "1" },
+        ],
+      },
+      { type: "clickRecommended", scenario: "also_bought", itemId: "b" },
+    );
+    assert.equal(await page.evaluate(() => typeof window.dataLayer), "undefined");
+  },
+);
 
-scenario("what is wrong in an entry is told with its place, and the rest of it counts", { site }, async ({ page, visit, collector }) => {
-  await visit();
-  await reading(page);
-  await page.evaluate(() => window.gtag("event", "purchase", { transaction_id: "T_1", items: [{ item_id: "a", price: 1 }, { item_name: "no id" }, { item_id: "b", quantity: "many" }] }));
-  await flush(page);
-  await collector.expectExactly({ itemId: "a", price: undefined }, { itemId: "b", quantity: undefined });
-  assert.deepEqual(await warnings(page), [
-    { code: "missing-field", field: "dataLayer.purchase.items[1].item_id" },
-    { code: "missing-field", field: "dataLayer.purchase.currency" },
-    { code: "bad-type", field: "dataLayer.purchase.items[2].quantity" },
-  ]);
-});
+scenario(
+  "what is wrong in an entry is told with its place, and the rest of it counts",
+  { site },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await reading(page);
+    await page.evaluate(() =>
+      window.gtag("event", "purchase", {
+        transaction_id: "T_1",
+        items: [{ item_id: "a", price: 1 }, { item_name: "no id" }, { item_id: "b", quantity: "many" }],
+      }),
+    );
+    await flush(page);
+    await collector.expectExactly({ itemId: "a", price: undefined }, { itemId: "b", quantity: undefined });
+    assert.deepEqual(await warnings(page), [
+      { code: "missing-field", field: "dataLayer.purchase.items[1].item_id" },
+      { code: "missing-field", field: "dataLayer.purchase.currency" },
+      { code: "bad-type", field: "dataLayer.purchase.items[2].quantity" },
+    ]);
+  },
+);
 
 for (const [how, under, left] of [
   ["leaves the layer as it was", "", false],
@@ -279,7 +413,9 @@ for (const [how, under, left] of [
   scenario(`dispose: our push ${how}`, { site }, async ({ page, visit, collector }) => {
     await visit();
     await reading(page);
-    await page.evaluate(`${under}; dataLayer.push(${viewItem("a")}); reco("ready", (tracker) => { tracker.flush().then(() => { tracker.dispose(); window.ended = true; }); })`);
+    await page.evaluate(
+      `${under}; dataLayer.push(${viewItem("a")}); reco("ready", (tracker) => { tracker.flush().then(() => { tracker.dispose(); window.ended = true; }); })`,
+    );
     await page.waitForFunction(() => window.ended);
     assert.equal(await page.evaluate(() => Object.hasOwn(window.dataLayer, "push")), left);
     await page.evaluate(`dataLayer.push(${viewItem("b")})`);
@@ -288,12 +424,19 @@ for (const [how, under, left] of [
   });
 }
 
-scenario("what cannot be read is told once", { site: { "index.html": shop({ head: "<script>window.dataLayer = Object.freeze([]);</script>" }) } }, async ({ page, visit, collector }) => {
-  await visit();
-  await ready(page);
-  await until(async () => (await warnings(page)).length, "a warning");
-  assert.deepEqual((await warnings(page)).map(({ code }) => code), ["bad-type"]);
-  await page.evaluate(() => window.reco("click", { itemId: "a" }));
-  await flush(page);
-  await collector.expectExactly({ itemId: "a" });
-});
+scenario(
+  "what cannot be read is told once",
+  { site: { "index.html": shop({ head: "<script>window.dataLayer = Object.freeze([]);</script>" }) } },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await until(async () => (await warnings(page)).length, "a warning");
+    assert.deepEqual(
+      (await warnings(page)).map(({ code }) => code),
+      ["bad-type"],
+    );
+    await page.evaluate(() => window.reco("click", { itemId: "a" }));
+    await flush(page);
+    await collector.expectExactly({ itemId: "a" });
+  },
+);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
-import { back, BATCH, call, EMPTY, IBEXA, kept, leave, MODULE, open, RAW, SCRIPT, settled, slow } from "./slow.mjs";
+import { BATCH, back, call, EMPTY, IBEXA, kept, leave, MODULE, open, RAW, SCRIPT, settled, slow } from "./slow.mjs";
 
 // playwright-core starts Chromium without a back/forward cache.
 useBrowser({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
@@ -25,121 +25,168 @@ const STAGES = [
 ];
 
 for (const [what, held] of STAGES) {
-  scenario(`a hundred times a click and away, without ${what}: the next page has them all`, { site: shop({ destinations: `[${BATCH}, ${IBEXA}]`, config: "itemType: 3" }) }, async ({ t, page, collector }) => {
-    const network = await slow(t, collector);
-    network.hold(held);
-    for (let n = 1; n <= 100; n++) {
-      await open(page, `${network.url}/?click=${n}${held === SCRIPT ? "&leave" : ""}`);
-      await (held === SCRIPT ? page.waitForURL(/empty/) : settled(page, held));
-    }
-    await leave(page, network);
-    assert.equal((await kept(page)).length, 100);
-    assert.deepEqual(await collector.stored(), []);
-    network.release();
-    await open(page, `${network.url}/?click=101`);
-    await ready(page);
-    const items = [...Array.from({ length: 100 }, (_, n) => String(n + 1)), "101"];
-    const rows = await until(async () => {
-      const rows = await collector.stored();
-      return rows.length >= 202 && rows;
-    }, "two hundred rows and two", 60_000);
-    const at = await page.evaluate(() => ({ ...sessionStorage }));
-    const batch = rows.filter(({ source }) => source === "batch");
-    assert.deepEqual(batch.map(({ itemId }) => itemId), items);
-    for (const row of batch) {
-      const [before, after] = JSON.parse(at[`at${row.itemId}`]);
-      assert.ok(before <= row.at && row.at <= after, `${row.itemId} keeps its time`);
-    }
-    assert.equal(new Set(batch.map(({ anonymous }) => anonymous)).size, 1);
-    assert.deepEqual(rows.filter(({ source }) => source === "ibexa").map(({ itemId }) => itemId).sort(), [...items].sort());
-    assert.ok(rows.every(({ itemType }) => itemType === "3"));
-    assert.deepEqual(await kept(page), []);
-    assert.deepEqual(await warnings(page), []);
-  });
+  scenario(
+    `a hundred times a click and away, without ${what}: the next page has them all`,
+    { site: shop({ destinations: `[${BATCH}, ${IBEXA}]`, config: "itemType: 3" }) },
+    async ({ t, page, collector }) => {
+      const network = await slow(t, collector);
+      network.hold(held);
+      for (let n = 1; n <= 100; n++) {
+        await open(page, `${network.url}/?click=${n}${held === SCRIPT ? "&leave" : ""}`);
+        await (held === SCRIPT ? page.waitForURL(/empty/) : settled(page, held));
+      }
+      await leave(page, network);
+      assert.equal((await kept(page)).length, 100);
+      assert.deepEqual(await collector.stored(), []);
+      network.release();
+      await open(page, `${network.url}/?click=101`);
+      await ready(page);
+      const items = [...Array.from({ length: 100 }, (_, n) => String(n + 1)), "101"];
+      const rows = await until(
+        async () => {
+          const rows = await collector.stored();
+          return rows.length >= 202 && rows;
+        },
+        "two hundred rows and two",
+        60_000,
+      );
+      const at = await page.evaluate(() => ({ ...sessionStorage }));
+      const batch = rows.filter(({ source }) => source === "batch");
+      assert.deepEqual(
+        batch.map(({ itemId }) => itemId),
+        items,
+      );
+      for (const row of batch) {
+        const [before, after] = JSON.parse(at[`at${row.itemId}`]);
+        assert.ok(before <= row.at && row.at <= after, `${row.itemId} keeps its time`);
+      }
+      assert.equal(new Set(batch.map(({ anonymous }) => anonymous)).size, 1);
+      assert.deepEqual(
+        rows
+          .filter(({ source }) => source === "ibexa")
+          .map(({ itemId }) => itemId)
+          .sort(),
+        [...items].sort(),
+      );
+      assert.ok(rows.every(({ itemType }) => itemType === "3"));
+      assert.deepEqual(await kept(page), []);
+      assert.deepEqual(await warnings(page), []);
+    },
+  );
 }
 
-scenario("acknowledgements that no page reads do not pile up: they go with every request of the site", { site: shop() }, async ({ t, page, context, collector }) => {
-  const network = await slow(t, collector);
-  network.hold(MODULE);
-  const acknowledgements = async () => (await context.cookies()).filter(({ name }) => name.startsWith("reco_ack_")).length;
-  for (let n = 1; n <= 30; n++) {
-    await open(page, `${network.url}/?click=${n}`);
-    await settled(page, MODULE);
-  }
-  await leave(page, network);
-  await until(async () => (await collector.stored()).length === 30, "thirty raw calls");
-  assert.equal(await acknowledgements(), 20);
-  network.release();
-  await open(page, `${network.url}/?click=31`);
-  await ready(page);
-  // Of the others the collector is asked for, after 15 seconds.
-  await until(async () => (await kept(page)).length === 0, "nothing is kept", 40_000);
-  assert.equal((await collector.stored()).length, 31);
-  // That of this page itself may come after its last look.
-  assert.ok((await acknowledgements()) <= 1, `${await acknowledgements()} are not read`);
-});
+scenario(
+  "acknowledgements that no page reads do not pile up: they go with every request of the site",
+  { site: shop() },
+  async ({ t, page, context, collector }) => {
+    const network = await slow(t, collector);
+    network.hold(MODULE);
+    const acknowledgements = async () =>
+      (await context.cookies()).filter(({ name }) => name.startsWith("reco_ack_")).length;
+    for (let n = 1; n <= 30; n++) {
+      await open(page, `${network.url}/?click=${n}`);
+      await settled(page, MODULE);
+    }
+    await leave(page, network);
+    await until(async () => (await collector.stored()).length === 30, "thirty raw calls");
+    assert.equal(await acknowledgements(), 20);
+    network.release();
+    await open(page, `${network.url}/?click=31`);
+    await ready(page);
+    // Of the others the collector is asked for, after 15 seconds.
+    await until(async () => (await kept(page)).length === 0, "nothing is kept", 40_000);
+    assert.equal((await collector.stored()).length, 31);
+    // That of this page itself may come after its last look.
+    assert.ok((await acknowledgements()) <= 1, `${await acknowledgements()} are not read`);
+  },
+);
 
-scenario("a visit of one page, without the module: it is there at once, of the visitor who comes back", { site: shop() }, async ({ t, page, context, collector, identity }) => {
-  const network = await slow(t, collector);
-  network.hold(MODULE);
-  await open(page, `${network.url}/?click=1`);
-  await settled(page);
-  await page.close();
-  const { id, hash } = await until(async () => {
-    const visitor = await identity();
-    return visitor.id && visitor;
-  }, "the visitor's cookie");
-  assert.match(id, /^[0-9A-Za-z]{22}$/);
-  await collector.expectExactly({ type: "click", itemId: "1", anonymous: hash, stream: /^[0-9A-Za-z]{22}$/, seq: 0, place: 0 });
-  network.release();
-  const later = await context.newPage();
-  await open(later, `${network.url}/?click=2`);
-  await ready(later);
-  await collector.expectExactly({ itemId: "1", anonymous: hash }, { itemId: "2", anonymous: hash });
-  assert.equal((await identity()).id, id);
-});
+scenario(
+  "a visit of one page, without the module: it is there at once, of the visitor who comes back",
+  { site: shop() },
+  async ({ t, page, context, collector, identity }) => {
+    const network = await slow(t, collector);
+    network.hold(MODULE);
+    await open(page, `${network.url}/?click=1`);
+    await settled(page);
+    await page.close();
+    const { id, hash } = await until(async () => {
+      const visitor = await identity();
+      return visitor.id && visitor;
+    }, "the visitor's cookie");
+    assert.match(id, /^[0-9A-Za-z]{22}$/);
+    await collector.expectExactly({
+      type: "click",
+      itemId: "1",
+      anonymous: hash,
+      stream: /^[0-9A-Za-z]{22}$/,
+      seq: 0,
+      place: 0,
+    });
+    network.release();
+    const later = await context.newPage();
+    await open(later, `${network.url}/?click=2`);
+    await ready(later);
+    await collector.expectExactly({ itemId: "1", anonymous: hash }, { itemId: "2", anonymous: hash });
+    assert.equal((await identity()).id, id);
+  },
+);
 
-scenario("a raw batch that did not arrive goes again from the next page", { site: shop() }, async ({ t, page, collector }) => {
-  const network = await slow(t, collector);
-  network.hold(MODULE);
-  network.lose(RAW);
-  await open(page, `${network.url}/?click=1`);
-  await settled(page);
-  await leave(page, network);
-  await until(() => network.seen.some((what) => RAW.test(what)), "the beacon");
-  assert.deepEqual(await collector.stored(), []);
-  // Fifteen seconds later.
-  await page.evaluate(() => {
-    for (const [key, text] of Object.entries(localStorage)) if (key.startsWith("reco_raw_")) localStorage[key] = text.replace(/\d+]$/, (at) => `${parseInt(at, 10) - 15_000}]`);
-  });
-  network.release();
-  await open(page, `${network.url}/?click=2`);
-  await ready(page);
-  await collector.expectStored({ itemId: "1" }, { itemId: "2" });
-  await until(async () => (await kept(page)).length === 0, "the answer");
-  assert.equal((await collector.stored()).length, 2);
-});
+scenario(
+  "a raw batch that did not arrive goes again from the next page",
+  { site: shop() },
+  async ({ t, page, collector }) => {
+    const network = await slow(t, collector);
+    network.hold(MODULE);
+    network.lose(RAW);
+    await open(page, `${network.url}/?click=1`);
+    await settled(page);
+    await leave(page, network);
+    await until(() => network.seen.some((what) => RAW.test(what)), "the beacon");
+    assert.deepEqual(await collector.stored(), []);
+    // Fifteen seconds later.
+    await page.evaluate(() => {
+      for (const [key, text] of Object.entries(localStorage))
+        if (key.startsWith("reco_raw_"))
+          localStorage[key] = text.replace(/\d+]$/, (at) => `${parseInt(at, 10) - 15_000}]`);
+    });
+    network.release();
+    await open(page, `${network.url}/?click=2`);
+    await ready(page);
+    await collector.expectStored({ itemId: "1" }, { itemId: "2" });
+    await until(async () => (await kept(page)).length === 0, "the answer");
+    assert.equal((await collector.stored()).length, 2);
+  },
+);
 
-scenario("a raw batch whose acknowledgement got lost goes again and counts once", { site: shop() }, async ({ t, page, context, collector }) => {
-  const network = await slow(t, collector);
-  network.hold(MODULE);
-  await open(page, `${network.url}/?click=1`);
-  await settled(page);
-  await leave(page, network);
-  await collector.expectExactly({ itemId: "1" });
-  const acknowledged = await until(async () => (await context.cookies()).find(({ name }) => name.startsWith("reco_ack_")), "the acknowledgement");
-  assert.deepEqual(await kept(page), [acknowledged.name.replace("reco_ack_", "reco_raw_").replace(/\.0$/, "")]);
-  await context.clearCookies({ name: acknowledged.name });
-  await page.evaluate(() => {
-    for (const [key, text] of Object.entries(localStorage)) localStorage[key] = text.replace(/\d+]$/, (at) => `${parseInt(at, 10) - 15_000}]`);
-  });
-  network.release();
-  await open(page, `${network.url}/`);
-  await ready(page);
-  await until(async () => (await kept(page)).length === 0, "the answer");
-  await collector.expectExactly({ itemId: "1" });
-  assert.equal((await collector.batches())[0].copies, 1);
-});
+scenario(
+  "a raw batch whose acknowledgement got lost goes again and counts once",
+  { site: shop() },
+  async ({ t, page, context, collector }) => {
+    const network = await slow(t, collector);
+    network.hold(MODULE);
+    await open(page, `${network.url}/?click=1`);
+    await settled(page);
+    await leave(page, network);
+    await collector.expectExactly({ itemId: "1" });
+    const acknowledged = await until(
+      async () => (await context.cookies()).find(({ name }) => name.startsWith("reco_ack_")),
+      "the acknowledgement",
+    );
+    assert.deepEqual(await kept(page), [acknowledged.name.replace("reco_ack_", "reco_raw_").replace(/\.0$/, "")]);
+    await context.clearCookies({ name: acknowledged.name });
+    await page.evaluate(() => {
+      for (const [key, text] of Object.entries(localStorage))
+        localStorage[key] = text.replace(/\d+]$/, (at) => `${parseInt(at, 10) - 15_000}]`);
+    });
+    network.release();
+    await open(page, `${network.url}/`);
+    await ready(page);
+    await until(async () => (await kept(page)).length === 0, "the answer");
+    await collector.expectExactly({ itemId: "1" });
+    assert.equal((await collector.batches())[0].copies, 1);
+  },
+);
 
 const GPC = "Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', { value: true })";
 const DNT = "Object.defineProperty(Navigator.prototype, 'doNotTrack', { value: '1' })";
@@ -159,16 +206,26 @@ const NO = [
 
 for (const [what, held] of STAGES) {
   for (const [why, config, said = "", before = ""] of NO) {
-    scenario(`without ${what}, ${why}: nothing is stored and nothing sent`, { site: shop({ config, head: `<script>${before}</script>`, script: `${said} reco("click", { itemId: 1 });` }) }, async ({ t, page, context, collector }) => {
-      const network = await slow(t, collector);
-      network.hold(held);
-      await open(page, network.url);
-      await settled(page, held);
-      await leave(page, network);
-      assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
-      assert.deepEqual(network.seen.filter((what) => RAW.test(what)), []);
-      assert.deepEqual((await context.cookies()).filter(({ name }) => name !== "reco_off"), []);
-    });
+    scenario(
+      `without ${what}, ${why}: nothing is stored and nothing sent`,
+      { site: shop({ config, head: `<script>${before}</script>`, script: `${said} reco("click", { itemId: 1 });` }) },
+      async ({ t, page, context, collector }) => {
+        const network = await slow(t, collector);
+        network.hold(held);
+        await open(page, network.url);
+        await settled(page, held);
+        await leave(page, network);
+        assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
+        assert.deepEqual(
+          network.seen.filter((what) => RAW.test(what)),
+          [],
+        );
+        assert.deepEqual(
+          (await context.cookies()).filter(({ name }) => name !== "reco_off"),
+          [],
+        );
+      },
+    );
   }
 
   for (const [why, config, said, before = ""] of [
@@ -177,7 +234,12 @@ for (const [what, held] of STAGES) {
     ["GPC, and granted by a call", "", 'reco("consent", "granted");', GPC],
     ["Do Not Track that is not respected", "", "", DNT],
   ]) {
-    const site = shop({ destinations: `[${BATCH}, ${IBEXA}]`, config, head: `<script>${before}</script>`, script: `${said} reco("click", { itemId: 1 });` });
+    const site = shop({
+      destinations: `[${BATCH}, ${IBEXA}]`,
+      config,
+      head: `<script>${before}</script>`,
+      script: `${said} reco("click", { itemId: 1 });`,
+    });
     scenario(`without ${what}, ${why}: parked`, { site }, async ({ t, page, collector }) => {
       const network = await slow(t, collector);
       network.hold(held);
@@ -188,62 +250,85 @@ for (const [what, held] of STAGES) {
     });
   }
 
-  scenario(`without ${what}, queue.persist false: nothing is stored`, { site: shop({ destinations: IBEXA, config: "queue: { persist: false }" }) }, async ({ t, page, collector }) => {
-    const network = await slow(t, collector);
-    network.hold(held);
-    await open(page, `${network.url}/?click=1`);
-    await settled(page, held);
-    await leave(page, network);
-    assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
-  });
-
-  scenario(`without ${what}: ten tabs that open at once carry out what is parked once`, { site: shop({ destinations: `[${BATCH}, ${IBEXA}]` }) }, async ({ t, page, context, collector }) => {
-    const network = await slow(t, collector);
-    network.hold(held);
-    for (let n = 1; n <= 20; n++) {
-      await open(page, `${network.url}/?click=${n}`);
-      await settled(page, held);
-    }
-    await leave(page, network);
-    assert.equal((await kept(page)).length, 20);
-    network.release();
-    const tabs = await Promise.all(Array.from({ length: 10 }, () => context.newPage()));
-    await Promise.all(tabs.map((tab) => open(tab, network.url)));
-    await Promise.all(tabs.map(ready));
-    await Promise.all(tabs.map(flush));
-    await collector.expectStored(...Array.from({ length: 20 }, (_, n) => ({ itemId: String(n + 1), source: "batch" })));
-    await Promise.all(tabs.map((tab) => tab.close()));
-    const rows = await until(async () => {
-      const rows = await collector.stored();
-      return rows.length >= 40 && rows;
-    }, "forty rows");
-    assert.equal(rows.length, 40);
-    assert.equal(new Set(rows.map(({ stream, source }) => source === "batch" && stream)).size, 2, "one of the tabs did it");
-  });
-
-  for (const destinations of [BATCH, IBEXA]) {
-    scenario(`without ${what}: a page that comes back has its calls once (${destinations.match(/"(\w+)"/)[1]})`, { site: shop({ destinations, script: `${SCRIPTED} addEventListener("pageshow", ({ persisted }) => (window.persisted = persisted)); reco("consent", "granted");` }) }, async ({ t, page, collector }) => {
+  scenario(
+    `without ${what}, queue.persist false: nothing is stored`,
+    { site: shop({ destinations: IBEXA, config: "queue: { persist: false }" }) },
+    async ({ t, page, collector }) => {
       const network = await slow(t, collector);
       network.hold(held);
       await open(page, `${network.url}/?click=1`);
       await settled(page, held);
       await leave(page, network);
-      await back(page);
-      assert.equal(await page.evaluate(() => window.persisted), true, "it was in the back/forward cache");
-      await call(page, ["click", { itemId: 2 }]);
+      assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
+    },
+  );
+
+  scenario(
+    `without ${what}: ten tabs that open at once carry out what is parked once`,
+    { site: shop({ destinations: `[${BATCH}, ${IBEXA}]` }) },
+    async ({ t, page, context, collector }) => {
+      const network = await slow(t, collector);
+      network.hold(held);
+      for (let n = 1; n <= 20; n++) {
+        await open(page, `${network.url}/?click=${n}`);
+        await settled(page, held);
+      }
       await leave(page, network);
-      await back(page);
-      assert.equal(await page.evaluate(() => window.persisted), true);
-      await call(page, ["click", { itemId: 3 }]);
+      assert.equal((await kept(page)).length, 20);
       network.release();
-      await ready(page);
-      await flush(page);
-      await collector.expectStored({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
-      await leave(page, network);
-      await open(page, network.url);
-      await ready(page);
-      await flush(page);
-      assert.equal((await collector.stored()).length, 3);
-    });
+      const tabs = await Promise.all(Array.from({ length: 10 }, () => context.newPage()));
+      await Promise.all(tabs.map((tab) => open(tab, network.url)));
+      await Promise.all(tabs.map(ready));
+      await Promise.all(tabs.map(flush));
+      await collector.expectStored(
+        ...Array.from({ length: 20 }, (_, n) => ({ itemId: String(n + 1), source: "batch" })),
+      );
+      await Promise.all(tabs.map((tab) => tab.close()));
+      const rows = await until(async () => {
+        const rows = await collector.stored();
+        return rows.length >= 40 && rows;
+      }, "forty rows");
+      assert.equal(rows.length, 40);
+      assert.equal(
+        new Set(rows.map(({ stream, source }) => source === "batch" && stream)).size,
+        2,
+        "one of the tabs did it",
+      );
+    },
+  );
+
+  for (const destinations of [BATCH, IBEXA]) {
+    scenario(
+      `without ${what}: a page that comes back has its calls once (${destinations.match(/"(\w+)"/)[1]})`,
+      {
+        site: shop({
+          destinations,
+          script: `${SCRIPTED} addEventListener("pageshow", ({ persisted }) => (window.persisted = persisted)); reco("consent", "granted");`,
+        }),
+      },
+      async ({ t, page, collector }) => {
+        const network = await slow(t, collector);
+        network.hold(held);
+        await open(page, `${network.url}/?click=1`);
+        await settled(page, held);
+        await leave(page, network);
+        await back(page);
+        assert.equal(await page.evaluate(() => window.persisted), true, "it was in the back/forward cache");
+        await call(page, ["click", { itemId: 2 }]);
+        await leave(page, network);
+        await back(page);
+        assert.equal(await page.evaluate(() => window.persisted), true);
+        await call(page, ["click", { itemId: 3 }]);
+        network.release();
+        await ready(page);
+        await flush(page);
+        await collector.expectStored({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
+        await leave(page, network);
+        await open(page, network.url);
+        await ready(page);
+        await flush(page);
+        assert.equal((await collector.stored()).length, 3);
+      },
+    );
   }
 }

@@ -15,13 +15,18 @@ export const swallow = async ({ forward, cut }) => {
   cut();
 };
 /** the collector has it at once, and answers so much later; */
-export const late = (ms) => async ({ forward, answer }) => {
-  const response = await forward();
-  await pause(ms);
-  answer(response);
-};
+export const late =
+  (ms) =>
+  async ({ forward, answer }) => {
+    const response = await forward();
+    await pause(ms);
+    answer(response);
+  };
 /** it is answered, by somebody else. */
-export const status = (code, headers = {}) => ({ answer }) => answer({ status: code, headers, body: "" });
+export const status =
+  (code, headers = {}) =>
+  ({ answer }) =>
+    answer({ status: code, headers, body: "" });
 
 /**
  * Stands before a collector at `to`. `fault` is one of the above; `log` has the requests for the endpoint: `{ url, body, mode, cookie }`,
@@ -37,18 +42,30 @@ export async function startGate(to) {
       const { connection, "content-length": length, ...headers } = request.headers;
       // What is compressed would be unpacked here.
       headers["accept-encoding"] = "identity";
-      const answer = await fetch(new URL(request.url, to), { method: request.method, headers, body: body.length ? body : undefined, redirect: "manual" });
+      const answer = await fetch(new URL(request.url, to), {
+        method: request.method,
+        headers,
+        body: body.length ? body : undefined,
+        redirect: "manual",
+      });
       const heads = Object.fromEntries(answer.headers);
       if (answer.headers.has("set-cookie")) heads["set-cookie"] = answer.headers.getSetCookie();
       return { status: answer.status, headers: heads, body: Buffer.from(await answer.arrayBuffer()) };
     };
     // A connection for each request: on one that was used before Chromium itself repeats a request, a POST too, whose answer is cut off.
-    const answer = ({ status, headers, body }) => response.destroyed || response.writeHead(status, { ...headers, ...state.heads, connection: "close" }).end(body);
+    const answer = ({ status, headers, body }) =>
+      response.destroyed || response.writeHead(status, { ...headers, ...state.heads, connection: "close" }).end(body);
     const cut = () => request.socket.destroy();
     const through = async () => answer(await forward());
     try {
       const asksEndpoint = request.method === "POST" && request.url.startsWith(ENDPOINT);
-      if (asksEndpoint) state.log.push({ url: request.url, body: body.toString(), mode: request.headers["sec-fetch-mode"], cookie: request.headers.cookie ?? "" });
+      if (asksEndpoint)
+        state.log.push({
+          url: request.url,
+          body: body.toString(),
+          mode: request.headers["sec-fetch-mode"],
+          cookie: request.headers.cookie ?? "",
+        });
       await (asksEndpoint ? state.fault : pass)({ forward, answer, cut, pass: through });
     } catch {
       cut();

@@ -53,7 +53,11 @@ function writeSite(files) {
  * `gated`: with a gate before the collector (gate.mjs); `host`: the name under which the pages are visited there.
  * The body gets `{ t, page, context, url, collector, gate, visit, identity }`.
  */
-export function scenario(name, { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, gated = false, host, timeout = TEST_MS }, body) {
+export function scenario(
+  name,
+  { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, gated = false, host, timeout = TEST_MS },
+  body,
+) {
   test(name, { timeout }, async (t) => {
     const source = typeof site === "function" ? await site() : site;
     const { path: directory, remove } = typeof source === "string" ? { path: source } : writeSite(source);
@@ -75,7 +79,17 @@ export function scenario(name, { site = DEMO, dist, config, allow = [], context:
         const id = cookies.find((cookie) => cookie.name === "reco_id")?.value;
         return { id, hash: id && hashed(collector.secret, id) };
       };
-      await body({ t, page, context, url, collector: witness(collector), gate, visit, identity, hash: (id) => hashed(collector.secret, id) });
+      await body({
+        t,
+        page,
+        context,
+        url,
+        collector: witness(collector),
+        gate,
+        visit,
+        identity,
+        hash: (id) => hashed(collector.secret, id),
+      });
       assert.deepEqual(noise, [], "the pages have put errors on the console");
     } finally {
       await finish(ends.reverse());
@@ -86,7 +100,10 @@ export function scenario(name, { site = DEMO, dist, config, allow = [], context:
 /** Whatever fails or hangs at its end keeps nobody else from ending: a process that is left would keep the whole run. */
 async function finish(ends) {
   const failures = [];
-  for (const end of ends) await Promise.race([Promise.resolve().then(end), pause(END_MS, undefined, { ref: false })]).catch((error) => failures.push(error));
+  for (const end of ends)
+    await Promise.race([Promise.resolve().then(end), pause(END_MS, undefined, { ref: false })]).catch((error) =>
+      failures.push(error),
+    );
   if (failures.length > 0) throw failures[0];
 }
 
@@ -107,7 +124,10 @@ export async function blockingCookies() {
   const directory = temporaryDirectory().path;
   mkdirSync(join(directory, "Default"));
   const BLOCK = 2;
-  writeFileSync(join(directory, "Default", "Preferences"), JSON.stringify({ profile: { default_content_setting_values: { cookies: BLOCK } } }));
+  writeFileSync(
+    join(directory, "Default", "Preferences"),
+    JSON.stringify({ profile: { default_content_setting_values: { cookies: BLOCK } } }),
+  );
   return chromium.launchPersistentContext(directory, { executablePath: browser(), args: ["--disable-dev-shm-usage"] });
 }
 
@@ -119,7 +139,19 @@ export async function realTabs() {
   const { chromium } = await import("playwright-core");
   const directory = temporaryDirectory().path;
   // Port 0: a free one, which the browser writes into its profile.
-  const running = spawn(browser(), ["--headless", "--no-sandbox", "--no-first-run", "--mute-audio", "--disable-dev-shm-usage", "--remote-debugging-port=0", `--user-data-dir=${directory}`], { stdio: "ignore" });
+  const running = spawn(
+    browser(),
+    [
+      "--headless",
+      "--no-sandbox",
+      "--no-first-run",
+      "--mute-audio",
+      "--disable-dev-shm-usage",
+      "--remote-debugging-port=0",
+      `--user-data-dir=${directory}`,
+    ],
+    { stdio: "ignore" },
+  );
   const kill = () => running.kill("SIGKILL");
   const forget = atEnd(kill);
   const ended = new Promise((resolve) => running.once("exit", resolve));
@@ -127,7 +159,10 @@ export async function realTabs() {
   const connect = async (tries) => {
     await until(() => existsSync(file) && readFileSync(file, "utf8").includes("\n"), "the browser's port");
     try {
-      return await chromium.connectOverCDP(`http://127.0.0.1:${readFileSync(file, "utf8").split("\n")[0]}`, { noDefaults: true, timeout: CONNECT_MS });
+      return await chromium.connectOverCDP(`http://127.0.0.1:${readFileSync(file, "utf8").split("\n")[0]}`, {
+        noDefaults: true,
+        timeout: CONNECT_MS,
+      });
     } catch (error) {
       // A browser that is still starting was seen to say nothing on its first connection.
       if (tries > 1) return connect(tries - 1);
@@ -167,7 +202,15 @@ const COLLECT = '{ protocol: "batch", endpoint: "/v1/events" }';
  * A shop's page with the tag. What the tracker warns of stands in `window.warnings`, as `{ code, field }`.
  * `config`: source of further options; `script`: runs after the tag; `load: false` leaves reco.js to the test.
  */
-export function tagged({ config = "", destinations = COLLECT, head = "", script = "", body = "", load = true, nonce = "" } = {}) {
+export function tagged({
+  config = "",
+  destinations = COLLECT,
+  head = "",
+  script = "",
+  body = "",
+  load = true,
+  nonce = "",
+} = {}) {
   const attribute = nonce && ` nonce="${nonce}"`;
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>A shop</title><link rel="icon" href="data:,">${head}
@@ -188,7 +231,8 @@ export async function ready(page) {
 }
 
 /** Sends everything that is queued, and waits until that was tried. */
-export const flush = (page) => page.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.flush()))));
+export const flush = (page) =>
+  page.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.flush()))));
 
 export const warnings = (page) => page.evaluate(() => window.warnings);
 

@@ -21,7 +21,10 @@ const everyEvent = (page) =>
     reco("blacklist", { itemId: 7 });
     reco("wishlist", { itemId: 5, price: "2.50EUR" });
     reco("deleteFromWishlist", { itemId: 5 });
-    reco("buy", [{ itemId: 100, quantity: 2, price: "12.45EUR" }, { itemId: 101, quantity: 1, price: { amount: 5, currency: "EUR" } }]);
+    reco("buy", [
+      { itemId: 100, quantity: 2, price: "12.45EUR" },
+      { itemId: 101, quantity: 1, price: { amount: 5, currency: "EUR" } },
+    ]);
   });
 
 // What Ibexa has words for: a category only on click, a scenario only on clickrecommended.
@@ -40,52 +43,85 @@ const EXPECTED = [
   { type: "buy", itemId: "101", price: "5EUR" },
 ];
 
-for (const [name, options] of [["beacons", ""], ["GET", ', method: "GET"'], ["POST by fetch", ', transport: "fetch"']]) {
-  scenario(`every event, by ${name}`, { site: { "index.html": tagged({ destinations: destinations(options) }) } }, async ({ page, visit, collector, identity }) => {
-    await visit();
-    await ready(page);
-    const { hash } = await identity();
-    await everyEvent(page);
-    await flush(page);
-    const rows = await collector.expectStored(...EXPECTED.map((event) => ({ ...event, source: "ibexa", customer: "00000", user: hash, itemType: "1" })));
-    assert.equal((await collector.stored()).length, rows.length, "one row an event");
-    assert.deepEqual(await warnings(page), []);
-  });
+for (const [name, options] of [
+  ["beacons", ""],
+  ["GET", ', method: "GET"'],
+  ["POST by fetch", ', transport: "fetch"'],
+]) {
+  scenario(
+    `every event, by ${name}`,
+    { site: { "index.html": tagged({ destinations: destinations(options) }) } },
+    async ({ page, visit, collector, identity }) => {
+      await visit();
+      await ready(page);
+      const { hash } = await identity();
+      await everyEvent(page);
+      await flush(page);
+      const rows = await collector.expectStored(
+        ...EXPECTED.map((event) => ({ ...event, source: "ibexa", customer: "00000", user: hash, itemType: "1" })),
+      );
+      assert.equal((await collector.stored()).length, rows.length, "one row an event");
+      assert.deepEqual(await warnings(page), []);
+    },
+  );
 }
 
-scenario("login names the visitor and the account, and the account is used from then on", { site }, async ({ page, visit, collector, identity, hash }) => {
-  await visit();
-  await ready(page);
-  const { hash: visitor } = await identity();
-  await page.evaluate(() => {
-    window.reco("login", "Ådä/王 1");
-    window.reco("click", { itemId: 1, categoryPath: "a" });
-  });
-  await collector.expectStored({ type: "login", anonymous: visitor, user: hash("Ådä/王 1") }, { type: "click", itemId: "1", user: hash("Ådä/王 1") });
-});
+scenario(
+  "login names the visitor and the account, and the account is used from then on",
+  { site },
+  async ({ page, visit, collector, identity, hash }) => {
+    await visit();
+    await ready(page);
+    const { hash: visitor } = await identity();
+    await page.evaluate(() => {
+      window.reco("login", "Ådä/王 1");
+      window.reco("click", { itemId: 1, categoryPath: "a" });
+    });
+    await collector.expectStored(
+      { type: "login", anonymous: visitor, user: hash("Ådä/王 1") },
+      { type: "click", itemId: "1", user: hash("Ådä/王 1") },
+    );
+  },
+);
 
-scenario("without consent to an id the user is not_defined, and none is stored", { site: { "index.html": tagged({ destinations: destinations(), config: 'consent: "anonymous"' }) } }, async ({ page, visit, collector }) => {
-  await visit();
-  await ready(page);
-  await page.evaluate(() => window.reco("click", { itemId: 1, categoryPath: "a" }));
-  await collector.expectExactly({ type: "click", itemId: "1", user: undefined, anonymous: undefined });
-});
+scenario(
+  "without consent to an id the user is not_defined, and none is stored",
+  { site: { "index.html": tagged({ destinations: destinations(), config: 'consent: "anonymous"' }) } },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() => window.reco("click", { itemId: 1, categoryPath: "a" }));
+    await collector.expectExactly({ type: "click", itemId: "1", user: undefined, anonymous: undefined });
+  },
+);
 
-scenario("a batch collector and Ibexa side by side get every event, each in its own words", { site: { "index.html": tagged({ destinations: `[${destinations()}, { protocol: "batch", endpoint: "/v1/events" }]` }) } }, async ({ page, visit, collector }) => {
-  await visit();
-  await ready(page);
-  await everyEvent(page);
-  await page.evaluate(() => window.reco("feedback", { query: "shoes", positive: true }));
-  await flush(page);
-  await collector.expectStored(
-    ...EXPECTED.map((event) => ({ ...event, source: "ibexa" })),
-    ...EXPECTED.filter(({ type }) => type !== "basket").map((event) => ({ ...event, source: "batch" })),
-    { type: "basket", itemId: "100", categoryPath: "Shoes/Children", source: "batch" },
-    { type: "feedback", query: "shoes", source: "batch" },
-  );
-  const told = await warnings(page);
-  assert.deepEqual(told.map(({ code }) => code), ["unsupported-event"], "Ibexa has no feedback");
-});
+scenario(
+  "a batch collector and Ibexa side by side get every event, each in its own words",
+  {
+    site: {
+      "index.html": tagged({ destinations: `[${destinations()}, { protocol: "batch", endpoint: "/v1/events" }]` }),
+    },
+  },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await everyEvent(page);
+    await page.evaluate(() => window.reco("feedback", { query: "shoes", positive: true }));
+    await flush(page);
+    await collector.expectStored(
+      ...EXPECTED.map((event) => ({ ...event, source: "ibexa" })),
+      ...EXPECTED.filter(({ type }) => type !== "basket").map((event) => ({ ...event, source: "batch" })),
+      { type: "basket", itemId: "100", categoryPath: "Shoes/Children", source: "batch" },
+      { type: "feedback", query: "shoes", source: "batch" },
+    );
+    const told = await warnings(page);
+    assert.deepEqual(
+      told.map(({ code }) => code),
+      ["unsupported-event"],
+      "Ibexa has no feedback",
+    );
+  },
+);
 
 scenario("leaving the page sends what still waits", { site }, async ({ page, visit, collector }) => {
   await visit();
@@ -94,6 +130,8 @@ scenario("leaving the page sends what still waits", { site }, async ({ page, vis
     for (let itemId = 1; itemId <= 60; itemId++) window.reco("click", { itemId, categoryPath: "a" });
   });
   await page.goto("about:blank");
-  const rows = await collector.expectStored(...Array.from({ length: 60 }, (_, i) => ({ type: "click", itemId: String(i + 1) })));
+  const rows = await collector.expectStored(
+    ...Array.from({ length: 60 }, (_, i) => ({ type: "click", itemId: String(i + 1) })),
+  );
   assert.equal((await collector.stored()).length, rows.length);
 });

@@ -13,8 +13,10 @@ const shop = (options) => ({ "index.html": tagged(options), "elsewhere.html": EL
 /** The browser says so when a connection ends. */
 const NETWORK = [/Failed to load resource/];
 const items = (from, count) => Array.from({ length: count }, (_, i) => ({ itemId: String(from + i) }));
-const click = (page, ...itemIds) => page.evaluate((itemIds) => itemIds.forEach((itemId) => window.reco("click", { itemId })), itemIds);
-const stats = (page) => page.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.stats()))));
+const click = (page, ...itemIds) =>
+  page.evaluate((itemIds) => itemIds.forEach((itemId) => window.reco("click", { itemId })), itemIds);
+const stats = (page) =>
+  page.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.stats()))));
 const final = (page) => until(async () => (await stats(page)).queued === 0, "the end of everything queued");
 /** The part of an address that names the batch. */
 const batchOf = ({ url }) => new URL(url, "http://localhost").searchParams.get("b");
@@ -27,8 +29,17 @@ async function elsewhere(to) {
     for await (const part of request) parts.push(part);
     seen.push({ method: request.method, type: request.headers["content-type"] });
     const { host, connection, "content-length": length, ...headers } = request.headers;
-    const answer = await fetch(new URL(request.url, to), { method: request.method, headers, body: parts.length ? Buffer.concat(parts) : undefined });
-    response.writeHead(answer.status, { "access-control-allow-origin": request.headers.origin ?? "*", "access-control-allow-credentials": "true" }).end();
+    const answer = await fetch(new URL(request.url, to), {
+      method: request.method,
+      headers,
+      body: parts.length ? Buffer.concat(parts) : undefined,
+    });
+    response
+      .writeHead(answer.status, {
+        "access-control-allow-origin": request.headers.origin ?? "*",
+        "access-control-allow-credentials": "true",
+      })
+      .end();
   });
   await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
   const stop = () => {
@@ -42,93 +53,118 @@ async function elsewhere(to) {
 // PostHog/posthog-js PR 4139: `application/json` needs a preflight, which a page that is left does not wait for, while sendBeacon says true.
 for (const transport of ["beacon", "auto", "fetch"]) {
   const toElsewhere = `{ protocol: "batch", endpoint: new URLSearchParams(location.search).get("to"), transport: "${transport}" }`;
-  scenario(`no request to another origin asks for permission first: ${transport}`, { site: shop({ destinations: toElsewhere }) }, async ({ page, url, collector, visit }) => {
-    const other = await elsewhere(url);
-    try {
-      await visit(`/?to=${encodeURIComponent(other.url)}`);
-      await ready(page);
-      await click(page, 1);
-      await flush(page);
-      await page.evaluate(() => {
-        window.reco("click", { itemId: 2 });
-        window.reco("buy", { itemId: 3 });
-        location.href = "/elsewhere.html";
-      });
-      await page.waitForURL(/elsewhere/);
-      await collector.expectStored({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
-      assert.deepEqual([...new Set(other.seen.map(({ method }) => method))], ["POST"]);
-      assert.deepEqual([...new Set(other.seen.map(({ type }) => type.toLowerCase().replace(" ", "")))], ["text/plain;charset=utf-8"]);
-    } finally {
-      other.stop();
-    }
-  });
+  scenario(
+    `no request to another origin asks for permission first: ${transport}`,
+    { site: shop({ destinations: toElsewhere }) },
+    async ({ page, url, collector, visit }) => {
+      const other = await elsewhere(url);
+      try {
+        await visit(`/?to=${encodeURIComponent(other.url)}`);
+        await ready(page);
+        await click(page, 1);
+        await flush(page);
+        await page.evaluate(() => {
+          window.reco("click", { itemId: 2 });
+          window.reco("buy", { itemId: 3 });
+          location.href = "/elsewhere.html";
+        });
+        await page.waitForURL(/elsewhere/);
+        await collector.expectStored({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
+        assert.deepEqual([...new Set(other.seen.map(({ method }) => method))], ["POST"]);
+        assert.deepEqual(
+          [...new Set(other.seen.map(({ type }) => type.toLowerCase().replace(" ", "")))],
+          ["text/plain;charset=utf-8"],
+        );
+      } finally {
+        other.stop();
+      }
+    },
+  );
 }
 
 // mixpanel/mixpanel-js 341: batches every 5 s lost 6 % of the conversions; segmentio/analytics-next 1167: the checkout is another site's.
-scenario("what waits for its batch leaves with the visitor, to another site as well", { site: shop() }, async ({ page, visit, collector }) => {
-  await visit();
-  await ready(page);
-  await page.evaluate(() => {
-    for (let itemId = 1; itemId <= 5; itemId++) window.reco("click", { itemId });
-    location.href = "about:blank";
-  });
-  await page.waitForURL("about:blank");
-  await collector.expectExactly(...items(1, 5));
-});
+scenario(
+  "what waits for its batch leaves with the visitor, to another site as well",
+  { site: shop() },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() => {
+      for (let itemId = 1; itemId <= 5; itemId++) window.reco("click", { itemId });
+      location.href = "about:blank";
+    });
+    await page.waitForURL("about:blank");
+    await collector.expectExactly(...items(1, 5));
+  },
+);
 
 // snowplow/snowplow-javascript-tracker 719: what was tracked after the tracker's own flush stayed behind.
-scenario("what the page's own handlers track when it is left goes as well", { site: shop() }, async ({ page, visit, collector }) => {
-  await visit();
-  await ready(page);
-  await page.evaluate(() => {
-    window.reco("click", { itemId: 1 });
-    // Later than the tracker's own: listeners are called in their order.
-    window.addEventListener("pagehide", () => window.reco("click", { itemId: 2 }));
-    document.addEventListener("visibilitychange", () => window.reco("click", { itemId: 3 }));
-  });
-  await visit("/elsewhere.html");
-  await collector.expectExactly({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
-});
+scenario(
+  "what the page's own handlers track when it is left goes as well",
+  { site: shop() },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() => {
+      window.reco("click", { itemId: 1 });
+      // Later than the tracker's own: listeners are called in their order.
+      window.addEventListener("pagehide", () => window.reco("click", { itemId: 2 }));
+      document.addEventListener("visibilitychange", () => window.reco("click", { itemId: 3 }));
+    });
+    await visit("/elsewhere.html");
+    await collector.expectExactly({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
+  },
+);
 
 // umami-software/umami 1160: lists of ad blockers match beacons, of whatever page, and not fetch.
 for (const transport of ["beacon", "auto"]) {
-  scenario(`beacons that are cancelled lose nothing: ${transport}`, { site: shop({ destinations: batch(transport) }), gated: true, allow: NETWORK }, async ({ page, context, visit, collector }) => {
-    await context.route("**/*", (route) => (route.request().resourceType() === "ping" ? route.abort("blockedbyclient") : route.fallback()));
-    await visit();
-    await ready(page);
-    await click(page, 1, 2);
-    await visit("/elsewhere.html");
-    await visit();
-    await ready(page);
-    await click(page, 3);
-    await final(page);
-    await collector.expectStored(...items(1, 3));
-    assert.equal((await collector.stored()).length, 3);
-    const { dropped } = await stats(page);
-    assert.equal(dropped, 0);
-    assert.deepEqual(await warnings(page), []);
-  });
+  scenario(
+    `beacons that are cancelled lose nothing: ${transport}`,
+    { site: shop({ destinations: batch(transport) }), gated: true, allow: NETWORK },
+    async ({ page, context, visit, collector }) => {
+      await context.route("**/*", (route) =>
+        route.request().resourceType() === "ping" ? route.abort("blockedbyclient") : route.fallback(),
+      );
+      await visit();
+      await ready(page);
+      await click(page, 1, 2);
+      await visit("/elsewhere.html");
+      await visit();
+      await ready(page);
+      await click(page, 3);
+      await final(page);
+      await collector.expectStored(...items(1, 3));
+      assert.equal((await collector.stored()).length, 3);
+      const { dropped } = await stats(page);
+      assert.equal(dropped, 0);
+      assert.deepEqual(await warnings(page), []);
+    },
+  );
 }
 
 // amplitude/Amplitude-TypeScript 963: on a slow network a second flush sent again what the first had under way.
 for (const transport of ["beacon", "auto", "fetch"]) {
-  scenario(`flushes during a slow answer send nothing a second time: ${transport}`, { site: shop({ destinations: batch(transport) }), gated: true }, async ({ page, gate, visit, collector }) => {
-    gate.fault = late(2_000);
-    await visit();
-    await ready(page);
-    for (let itemId = 1; itemId <= 5; itemId++) {
-      await click(page, itemId);
-      await page.evaluate(() => {
-        window.reco("ready", (tracker) => [1, 2, 3].forEach(() => tracker.flush()));
-        document.dispatchEvent(new Event("visibilitychange"));
-        window.dispatchEvent(new Event("online"));
-      });
-    }
-    await final(page);
-    const sent = gate.log.map(batchOf);
-    assert.equal(new Set(sent).size, sent.length, sent.join(" "));
-    await collector.expectExactly(...items(1, 5));
-  });
+  scenario(
+    `flushes during a slow answer send nothing a second time: ${transport}`,
+    { site: shop({ destinations: batch(transport) }), gated: true },
+    async ({ page, gate, visit, collector }) => {
+      gate.fault = late(2_000);
+      await visit();
+      await ready(page);
+      for (let itemId = 1; itemId <= 5; itemId++) {
+        await click(page, itemId);
+        await page.evaluate(() => {
+          window.reco("ready", (tracker) => [1, 2, 3].forEach(() => tracker.flush()));
+          document.dispatchEvent(new Event("visibilitychange"));
+          window.dispatchEvent(new Event("online"));
+        });
+      }
+      await final(page);
+      const sent = gate.log.map(batchOf);
+      assert.equal(new Set(sent).size, sent.length, sent.join(" "));
+      await collector.expectExactly(...items(1, 5));
+    },
+  );
 }
 
 /** Counts what is written to localStorage, in times and characters. */
@@ -136,99 +172,128 @@ const counting = () => {
   window.written = { times: 0, characters: 0 };
   for (const name of ["setItem", "removeItem"]) {
     const real = Storage.prototype[name];
-    Storage.prototype[name] = function (key, value = "") {
+    Storage.prototype[name] = function (...args) {
+      const [key, value = ""] = args;
       window.written.times += 1;
       window.written.characters += name === "setItem" ? key.length + String(value).length : 0;
-      return real.apply(this, arguments);
+      return real.apply(this, args);
     };
   }
 };
 
 // rudderlabs/rudder-sdk-js PR 1651: acknowledgements in localStorage every second, whether anything happens or not.
-scenario("storage is written to when something happens, and in proportion to it", { site: shop(), gated: true, allow: NETWORK }, async ({ page, gate, visit }) => {
-  await page.addInitScript(counting);
-  gate.fault = down;
-  await visit();
-  await ready(page);
-  const EVENTS = 100;
-  await click(page, ...Array.from({ length: EVENTS }, (_, i) => i + 1));
-  await flush(page);
-  const { times, characters } = await page.evaluate(() => window.written);
-  // Each event: written, then in its batch, then forgotten. An event has some 150 characters.
-  assert.ok(times <= 3 * EVENTS, `${times} writes`);
-  assert.ok(characters <= 1_000 * EVENTS, `${characters} characters`);
-  const quiet = await page.evaluate(async () => {
-    const before = window.written.times;
-    // Nobody tries again within this: the first pause is a second, and then it is the outage's.
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    return window.written.times - before;
-  });
-  assert.ok(quiet <= 5, `${quiet} writes of an idle page`);
-});
-
-// snowplow/snowplow-javascript-tracker 764: with an ad blocker in the way the queue grew over many pages to the quota of the shop's storage.
-scenario("where nothing ever gets through, the shop's storage stays the shop's", { site: shop(), gated: true, allow: NETWORK }, async ({ page, gate, visit }) => {
-  gate.fault = down;
-  const MOST = 4_100_000;
-  const NEXT = 1_000_000;
-  const own = () => page.evaluate(() => Object.entries(localStorage).filter(([key]) => key.startsWith("reco_")).reduce((sum, [key, value]) => sum + key.length + value.length, 0));
-  for (let view = 0; view < 18; view++) {
+scenario(
+  "storage is written to when something happens, and in proportion to it",
+  { site: shop(), gated: true, allow: NETWORK },
+  async ({ page, gate, visit }) => {
+    await page.addInitScript(counting);
+    gate.fault = down;
     await visit();
     await ready(page);
-    await page.evaluate((view) => {
-      // Over half a kilobyte each: the pages together have half as much again as the outboxes may keep.
-      for (let n = 0; n < 500; n++) window.reco("click", { itemId: view * 1_000 + n, categoryPath: "x".repeat(450) });
-    }, view);
+    const EVENTS = 100;
+    await click(page, ...Array.from({ length: EVENTS }, (_, i) => i + 1));
     await flush(page);
-    const used = await own();
-    assert.ok(used <= MOST, `${used} characters after ${view + 1} pages`);
-  }
-  const shops = await page.evaluate((size) => {
-    localStorage.setItem("basket", "x".repeat(size));
-    return localStorage.getItem("basket").length;
-  }, NEXT);
-  assert.equal(shops, NEXT);
-  const { accepted, queued, sent, acknowledged, merged, dropped } = await stats(page);
-  assert.ok(accepted >= 500);
-  assert.equal(accepted, queued + sent + acknowledged + merged + dropped, "what was given up is counted");
-});
+    const { times, characters } = await page.evaluate(() => window.written);
+    // Each event: written, then in its batch, then forgotten. An event has some 150 characters.
+    assert.ok(times <= 3 * EVENTS, `${times} writes`);
+    assert.ok(characters <= 1_000 * EVENTS, `${characters} characters`);
+    const quiet = await page.evaluate(async () => {
+      const before = window.written.times;
+      // Nobody tries again within this: the first pause is a second, and then it is the outage's.
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      return window.written.times - before;
+    });
+    assert.ok(quiet <= 5, `${quiet} writes of an idle page`);
+  },
+);
+
+// snowplow/snowplow-javascript-tracker 764: with an ad blocker in the way the queue grew over many pages to the quota of the shop's storage.
+scenario(
+  "where nothing ever gets through, the shop's storage stays the shop's",
+  { site: shop(), gated: true, allow: NETWORK },
+  async ({ page, gate, visit }) => {
+    gate.fault = down;
+    const MOST = 4_100_000;
+    const NEXT = 1_000_000;
+    const own = () =>
+      page.evaluate(() =>
+        Object.entries(localStorage)
+          .filter(([key]) => key.startsWith("reco_"))
+          .reduce((sum, [key, value]) => sum + key.length + value.length, 0),
+      );
+    for (let view = 0; view < 18; view++) {
+      await visit();
+      await ready(page);
+      await page.evaluate((view) => {
+        // Over half a kilobyte each: the pages together have half as much again as the outboxes may keep.
+        for (let n = 0; n < 500; n++) window.reco("click", { itemId: view * 1_000 + n, categoryPath: "x".repeat(450) });
+      }, view);
+      await flush(page);
+      const used = await own();
+      assert.ok(used <= MOST, `${used} characters after ${view + 1} pages`);
+    }
+    const shops = await page.evaluate((size) => {
+      localStorage.setItem("basket", "x".repeat(size));
+      return localStorage.getItem("basket").length;
+    }, NEXT);
+    assert.equal(shops, NEXT);
+    const { accepted, queued, sent, acknowledged, merged, dropped } = await stats(page);
+    assert.ok(accepted >= 500);
+    assert.equal(accepted, queued + sent + acknowledged + merged + dropped, "what was given up is counted");
+  },
+);
 
 // plausible/analytics 5343: pages were counted that the browser had prepared and nobody saw.
-const PRERENDERED = { "index.html": tagged({ script: 'reco("click", { itemId: 1 });' }), "seen.html": tagged({ script: 'reco("click", { itemId: 2 });' }) };
-scenario("a prerendered page is nothing until it is shown", { site: PRERENDERED }, async ({ page, context, url, visit, collector }) => {
-  // Chromium under test does not prerender: what it would say is said here.
-  await page.addInitScript(() => Object.defineProperty(document, "prerendering", { value: true, configurable: true }));
-  await visit();
-  await page.waitForFunction(() => performance.getEntriesByType("resource").some(({ name }) => name.endsWith("/dist/reco.js")));
-  assert.deepEqual(await context.cookies(), []);
-  assert.equal(await page.evaluate(() => localStorage.length), 0);
-  // What a page that was opened later has delivered, this one would have delivered as well.
-  const seen = await context.newPage();
-  await seen.goto(`${url}/seen.html`);
-  await collector.expectExactly({ itemId: "2" });
-  await page.evaluate(() => {
-    delete document.prerendering;
-    document.dispatchEvent(new Event("prerenderingchange"));
-  });
-  await collector.expectStored({ itemId: "1" });
-  assert.equal((await collector.stored()).length, 2);
-});
+const PRERENDERED = {
+  "index.html": tagged({ script: 'reco("click", { itemId: 1 });' }),
+  "seen.html": tagged({ script: 'reco("click", { itemId: 2 });' }),
+};
+scenario(
+  "a prerendered page is nothing until it is shown",
+  { site: PRERENDERED },
+  async ({ page, context, url, visit, collector }) => {
+    // Chromium under test does not prerender: what it would say is said here.
+    await page.addInitScript(() =>
+      Object.defineProperty(document, "prerendering", { value: true, configurable: true }),
+    );
+    await visit();
+    await page.waitForFunction(() =>
+      performance.getEntriesByType("resource").some(({ name }) => name.endsWith("/dist/reco.js")),
+    );
+    assert.deepEqual(await context.cookies(), []);
+    assert.equal(await page.evaluate(() => localStorage.length), 0);
+    // What a page that was opened later has delivered, this one would have delivered as well.
+    const seen = await context.newPage();
+    await seen.goto(`${url}/seen.html`);
+    await collector.expectExactly({ itemId: "2" });
+    await page.evaluate(() => {
+      delete document.prerendering;
+      document.dispatchEvent(new Event("prerenderingchange"));
+    });
+    await collector.expectStored({ itemId: "1" });
+    assert.equal((await collector.stored()).length, 2);
+  },
+);
 
 const TRUSTED = `<meta http-equiv="Content-Security-Policy" content="require-trusted-types-for 'script'; trusted-types 'none'">`;
 
 // firebase/firebase-js-sdk 7048: a page that asks for Trusted Types was broken by a loader.
-scenario("in a page that requires Trusted Types and allows no policy", { site: shop({ head: TRUSTED }), allow: [/requires 'TrustedScriptURL'/] }, async ({ page, visit, collector }) => {
-  await visit();
-  const refused = await page.evaluate(() => {
-    try {
-      document.createElement("script").src = "/any.js";
-    } catch (error) {
-      return error.name;
-    }
-  });
-  assert.equal(refused, "TypeError", "they are required");
-  await ready(page);
-  await click(page, 1);
-  await collector.expectExactly({ itemId: "1" });
-  assert.deepEqual(await warnings(page), []);
-});
+scenario(
+  "in a page that requires Trusted Types and allows no policy",
+  { site: shop({ head: TRUSTED }), allow: [/requires 'TrustedScriptURL'/] },
+  async ({ page, visit, collector }) => {
+    await visit();
+    const refused = await page.evaluate(() => {
+      try {
+        document.createElement("script").src = "/any.js";
+      } catch (error) {
+        return error.name;
+      }
+    });
+    assert.equal(refused, "TypeError", "they are required");
+    await ready(page);
+    await click(page, 1);
+    await collector.expectExactly({ itemId: "1" });
+    assert.deepEqual(await warnings(page), []);
+  },
+);

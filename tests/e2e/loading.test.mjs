@@ -12,7 +12,13 @@ const page = (options) => ({ "index.html": tagged(options) });
 
 scenario(
   "calls from before the script is there keep their order and their time",
-  { site: page({ load: false, script: 'window.called = []; for (const itemId of [3, 1, 2]) { called.push(Date.now()); reco("click", { itemId }); }' }) },
+  {
+    site: page({
+      load: false,
+      script:
+        'window.called = []; for (const itemId of [3, 1, 2]) { called.push(Date.now()); reco("click", { itemId }); }',
+    }),
+  },
   async ({ page, visit, collector }) => {
     await visit();
     const called = await page.evaluate(() => window.called);
@@ -21,7 +27,11 @@ scenario(
     await ready(page);
     await page.evaluate(() => window.reco("click", { itemId: 4 }));
     const rows = await collector.expectExactly({ itemId: "3" }, { itemId: "1" }, { itemId: "2" }, { itemId: "4" });
-    rows.slice(0, 3).forEach((row, i) => assert.ok(Math.abs(row.at - called[i]) <= 5, `called at ${called[i]}, stored with ${row.at}`));
+    rows
+      .slice(0, 3)
+      .forEach((row, i) =>
+        assert.ok(Math.abs(row.at - called[i]) <= 5, `called at ${called[i]}, stored with ${row.at}`),
+      );
     assert.ok(rows[3].at > called.at(-1) + 40);
     const ids = rows.map((row) => row.id);
     assert.deepEqual(ids, [...ids].sort(), "event ids of a stream rise");
@@ -45,7 +55,12 @@ scenario(
 
 scenario(
   "a click on a link that leaves the page at once is stored",
-  { site: { ...page({ body: `<a href="/next.html" onclick="reco('click', { itemId: 123 })">next</a>` }), "next.html": "<!doctype html><title>next</title><link rel=icon href='data:,'>" } },
+  {
+    site: {
+      ...page({ body: `<a href="/next.html" onclick="reco('click', { itemId: 123 })">next</a>` }),
+      "next.html": "<!doctype html><title>next</title><link rel=icon href='data:,'>",
+    },
+  },
   async ({ page, visit, collector }) => {
     await visit();
     await ready(page);
@@ -83,7 +98,12 @@ scenario(
 
 scenario(
   "two creates for one destination make one tracker, with a warning",
-  { site: page({ script: 'reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } }); reco("click", { itemId: 1 });' }) },
+  {
+    site: page({
+      script:
+        'reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } }); reco("click", { itemId: 1 });',
+    }),
+  },
   async ({ page, visit, collector }) => {
     await visit();
     await ready(page);
@@ -93,13 +113,17 @@ scenario(
   },
 );
 
-scenario("a second script tag changes nothing", { site: page({ script: 'reco("click", { itemId: 1 });' }) }, async ({ page, visit, collector }) => {
-  await visit();
-  await ready(page);
-  await page.addScriptTag({ url: "/dist/reco.js?again" });
-  await page.evaluate(() => window.reco("click", { itemId: 2 }));
-  await collector.expectExactly({ itemId: "1" }, { itemId: "2" });
-});
+scenario(
+  "a second script tag changes nothing",
+  { site: page({ script: 'reco("click", { itemId: 1 });' }) },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await page.addScriptTag({ url: "/dist/reco.js?again" });
+    await page.evaluate(() => window.reco("click", { itemId: 2 }));
+    await collector.expectExactly({ itemId: "1" }, { itemId: "2" });
+  },
+);
 
 /** What a page finds when it tries to keep something. */
 function reads() {
@@ -112,25 +136,39 @@ function reads() {
   }
 }
 
-scenario("cookies blocked by the visitor: an id for this page, and events go on", { site: page(), openContext: blockingCookies }, async ({ page, visit, collector, context }) => {
-  await visit();
-  assert.deepEqual(await page.evaluate(reads), { cookie: "", storage: "SecurityError" }, "the profile blocks them");
-  await ready(page);
-  await page.evaluate(() => {
-    window.reco("click", { itemId: 1 });
-    window.reco("login", "ada");
-    window.reco("buy", { itemId: 1, orderId: "o1" });
-  });
-  const rows = await collector.expectExactly({ type: "click", itemId: "1" }, { type: "login" }, { type: "buy", itemId: "1", orderId: "o1" });
-  assert.match(rows[0].anonymous, /^[0-9a-f]{32}$/);
-  assert.equal(new Set(rows.map((row) => row.anonymous)).size, 1);
-  assert.deepEqual(await context.cookies(), []);
-  assert.deepEqual(await warnings(page), []);
-});
+scenario(
+  "cookies blocked by the visitor: an id for this page, and events go on",
+  { site: page(), openContext: blockingCookies },
+  async ({ page, visit, collector, context }) => {
+    await visit();
+    assert.deepEqual(await page.evaluate(reads), { cookie: "", storage: "SecurityError" }, "the profile blocks them");
+    await ready(page);
+    await page.evaluate(() => {
+      window.reco("click", { itemId: 1 });
+      window.reco("login", "ada");
+      window.reco("buy", { itemId: 1, orderId: "o1" });
+    });
+    const rows = await collector.expectExactly(
+      { type: "click", itemId: "1" },
+      { type: "login" },
+      { type: "buy", itemId: "1", orderId: "o1" },
+    );
+    assert.match(rows[0].anonymous, /^[0-9a-f]{32}$/);
+    assert.equal(new Set(rows.map((row) => row.anonymous)).size, 1);
+    assert.deepEqual(await context.cookies(), []);
+    assert.deepEqual(await warnings(page), []);
+  },
+);
 
 scenario(
   "in a sandboxed frame, where every read of storage throws, events go on",
-  { site: { "index.html": '<!doctype html><title>outer</title><link rel="icon" href="data:,"><iframe sandbox="allow-scripts" src="/frame.html"></iframe>', "frame.html": tagged() } },
+  {
+    site: {
+      "index.html":
+        '<!doctype html><title>outer</title><link rel="icon" href="data:,"><iframe sandbox="allow-scripts" src="/frame.html"></iframe>',
+      "frame.html": tagged(),
+    },
+  },
   async ({ page, visit, collector }) => {
     await visit();
     const frame = await until(() => page.frames().find((each) => each.url().endsWith("/frame.html")), "the frame");
@@ -149,15 +187,20 @@ scenario(
   },
 );
 
-const csp = (script) => `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self' 'nonce-abc' ${script}; connect-src 'self'; img-src data:">`;
+const csp = (script) =>
+  `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self' 'nonce-abc' ${script}; connect-src 'self'; img-src data:">`;
 
-scenario("a strict content security policy with 'wasm-unsafe-eval'", { site: page({ head: csp("'wasm-unsafe-eval'"), nonce: "abc" }) }, async ({ page, visit, collector }) => {
-  await visit();
-  await ready(page);
-  await page.evaluate(() => window.reco("click", { itemId: 1 }));
-  await collector.expectExactly({ itemId: "1" });
-  assert.deepEqual(await warnings(page), []);
-});
+scenario(
+  "a strict content security policy with 'wasm-unsafe-eval'",
+  { site: page({ head: csp("'wasm-unsafe-eval'"), nonce: "abc" }) },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() => window.reco("click", { itemId: 1 }));
+    await collector.expectExactly({ itemId: "1" });
+    assert.deepEqual(await warnings(page), []);
+  },
+);
 
 /** No module: one warning, and no call throws or does anything. */
 async function withoutModule({ page, visit, collector }) {
@@ -173,9 +216,15 @@ async function withoutModule({ page, visit, collector }) {
     });
     return { called, text: document.querySelector("h1").textContent };
   });
-  assert.deepEqual(results.called.filter((result) => typeof result === "string"), []);
+  assert.deepEqual(
+    results.called.filter((result) => typeof result === "string"),
+    [],
+  );
   assert.equal(results.text, "unharmed");
-  assert.deepEqual((await warnings(page)).map(({ code }) => code), ["wasm-unavailable"]);
+  assert.deepEqual(
+    (await warnings(page)).map(({ code }) => code),
+    ["wasm-unavailable"],
+  );
   assert.deepEqual(await collector.stored(), []);
 }
 const unharmed = { body: "<h1>unharmed</h1>", script: 'reco("click", { itemId: 1 });' };
@@ -190,7 +239,11 @@ const { path: lame } = temporaryDirectory();
 cpSync(DIST, lame, { recursive: true });
 rmSync(join(lame, "recobeacon.wasm"));
 
-scenario("a module that is not where it should be leaves the page unharmed", { site: page(unharmed), dist: lame, allow: [/404/] }, withoutModule);
+scenario(
+  "a module that is not where it should be leaves the page unharmed",
+  { site: page(unharmed), dist: lame, allow: [/404/] },
+  withoutModule,
+);
 
 scenario(
   "a configuration that cannot work is told once, and reaches nobody",

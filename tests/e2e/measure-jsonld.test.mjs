@@ -14,43 +14,127 @@ const CASES = {
   "a product": [PRODUCT, FOUND],
   "a list of things": [[{ "@type": "Organization" }, PRODUCT], FOUND],
   "in a graph, as the main thing of its page": [{ "@graph": [{ "@type": "WebPage", mainEntity: PRODUCT }] }, FOUND],
-  "with a type of several, written as an address": [{ ...PRODUCT, "@type": ["Thing", "http://schema.org/Product"] }, FOUND],
-  "a number as id, and a price as text": [{ "@type": "Product", productID: 128, offers: [{ ...OFFER, price: "12.45" }] }, { itemId: "128", price: { ...PRICE, amount: "12.45" } }],
-  "an identifier with a name": [{ "@type": "Product", identifier: { "@type": "PropertyValue", value: "P-7" } }, { itemId: "P-7" }],
-  "a category in Google's words": [{ ...PRODUCT, category: "Shoes > Children" }, { ...FOUND, categoryPath: "Shoes/Children" }],
-  "the first of several categories, with a name": [{ ...PRODUCT, category: [{ "@type": "CategoryCode", name: "Shoes" }, "Sale"] }, { ...FOUND, categoryPath: "Shoes" }],
-  "not the price that is crossed out": [
-    { ...PRODUCT, offers: { "@type": "Offer", priceSpecification: [{ priceType: "https://schema.org/StrikethroughPrice", price: 20, priceCurrency: "EUR" }, { price: 12.45, priceCurrency: "EUR" }] } },
+  "with a type of several, written as an address": [
+    { ...PRODUCT, "@type": ["Thing", "http://schema.org/Product"] },
     FOUND,
   ],
-  "not one price out of many": [{ ...PRODUCT, offers: { "@type": "AggregateOffer", lowPrice: 5, highPrice: 9, priceCurrency: "EUR" } }, { itemId: "S-1" }],
-  "the price that all of many have": [{ ...PRODUCT, offers: { "@type": "AggregateOffer", lowPrice: 12.45, highPrice: 12.45, priceCurrency: "EUR" } }, FOUND],
+  "a number as id, and a price as text": [
+    { "@type": "Product", productID: 128, offers: [{ ...OFFER, price: "12.45" }] },
+    { itemId: "128", price: { ...PRICE, amount: "12.45" } },
+  ],
+  "an identifier with a name": [
+    { "@type": "Product", identifier: { "@type": "PropertyValue", value: "P-7" } },
+    { itemId: "P-7" },
+  ],
+  "a category in Google's words": [
+    { ...PRODUCT, category: "Shoes > Children" },
+    { ...FOUND, categoryPath: "Shoes/Children" },
+  ],
+  "the first of several categories, with a name": [
+    { ...PRODUCT, category: [{ "@type": "CategoryCode", name: "Shoes" }, "Sale"] },
+    { ...FOUND, categoryPath: "Shoes" },
+  ],
+  "not the price that is crossed out": [
+    {
+      ...PRODUCT,
+      offers: {
+        "@type": "Offer",
+        priceSpecification: [
+          { priceType: "https://schema.org/StrikethroughPrice", price: 20, priceCurrency: "EUR" },
+          { price: 12.45, priceCurrency: "EUR" },
+        ],
+      },
+    },
+    FOUND,
+  ],
+  "not one price out of many": [
+    { ...PRODUCT, offers: { "@type": "AggregateOffer", lowPrice: 5, highPrice: 9, priceCurrency: "EUR" } },
+    { itemId: "S-1" },
+  ],
+  "the price that all of many have": [
+    { ...PRODUCT, offers: { "@type": "AggregateOffer", lowPrice: 12.45, highPrice: 12.45, priceCurrency: "EUR" } },
+    FOUND,
+  ],
   "no price that is none": [{ ...PRODUCT, offers: { ...OFFER, price: "1.299,00" } }, { itemId: "S-1" }],
   "no price without a currency": [{ ...PRODUCT, offers: { price: 3 } }, { itemId: "S-1" }],
-  "a variant of its group": [{ ...PRODUCT, inProductGroupWithID: "G-1" }, { ...FOUND, masterId: "G-1" }],
-  "a variant that names its group": [{ ...PRODUCT, isVariantOf: { "@type": "ProductGroup", productGroupID: "G-1" } }, { ...FOUND, masterId: "G-1" }],
+  "a variant of its group": [
+    { ...PRODUCT, inProductGroupWithID: "G-1" },
+    { ...FOUND, masterId: "G-1" },
+  ],
+  "a variant that names its group": [
+    { ...PRODUCT, isVariantOf: { "@type": "ProductGroup", productGroupID: "G-1" } },
+    { ...FOUND, masterId: "G-1" },
+  ],
   "a group: the variant of this address": [
-    { "@type": "ProductGroup", productGroupID: "G-1", category: "Shoes", hasVariant: [{ ...PRODUCT, sku: "S-0", url: "/boots?size=41" }, { ...PRODUCT, offers: { ...OFFER, url: "https://shop.example/boots?size=42" } }] },
+    {
+      "@type": "ProductGroup",
+      productGroupID: "G-1",
+      category: "Shoes",
+      hasVariant: [
+        { ...PRODUCT, sku: "S-0", url: "/boots?size=41" },
+        { ...PRODUCT, offers: { ...OFFER, url: "https://shop.example/boots?size=42" } },
+      ],
+    },
     { ...FOUND, masterId: "G-1", categoryPath: "Shoes" },
   ],
-  "a group of which none is this address": [{ "@type": "ProductGroup", productGroupID: "G-1", hasVariant: [PRODUCT, { ...PRODUCT, sku: "S-2" }] }, { itemId: "G-1" }],
-  "the one of several that has this address": [[{ ...PRODUCT, sku: "other" }, { ...PRODUCT, url: "/boots?size=42" }], FOUND],
-  "not a list of others' products": [{ "@type": "ItemList", itemListElement: [{ "@type": "ListItem", item: PRODUCT }] }, {}],
+  "a group of which none is this address": [
+    { "@type": "ProductGroup", productGroupID: "G-1", hasVariant: [PRODUCT, { ...PRODUCT, sku: "S-2" }] },
+    { itemId: "G-1" },
+  ],
+  "the one of several that has this address": [
+    [
+      { ...PRODUCT, sku: "other" },
+      { ...PRODUCT, url: "/boots?size=42" },
+    ],
+    FOUND,
+  ],
+  "not a list of others' products": [
+    { "@type": "ItemList", itemListElement: [{ "@type": "ListItem", item: PRODUCT }] },
+    {},
+  ],
   "not what stands beside": [{ "@type": "Article", about: PRODUCT }, {}],
   "nothing at all": [null, {}],
-  "no object": [[42, "Product", [], { "@type": null }, { "@type": "Product", offers: "free", category: {}, sku: {}, hasVariant: "none" }], {}],
+  "no object": [
+    [
+      42,
+      "Product",
+      [],
+      { "@type": null },
+      { "@type": "Product", offers: "free", category: {}, sku: {}, hasVariant: "none" },
+    ],
+    {},
+  ],
 };
 for (const [name, [value, wanted]] of Object.entries(CASES)) {
   test(`JSON-LD: ${name}`, () => assert.deepEqual(fromJsonLd([value], URL), wanted));
 }
 
 test("<meta>: a product's id, price and category", () => {
-  const metas = { "og:type": "product", "product:retailer_item_id": "S-1", "product:price:amount": "20.00", "product:price:currency": "EUR", "product:sale_price:amount": "12.45", "product:sale_price:currency": "EUR", "product:item_group_id": "G-1", "product:category": "Shoes > Children" };
-  assert.deepEqual(fromMetas(metas), { itemId: "S-1", masterId: "G-1", categoryPath: "Shoes/Children", price: { amount: "12.45", currency: "EUR" } });
-  assert.deepEqual(fromMetas({ "og:type": "og:product", "og:price:amount": "5", "og:price:currency": "EUR" }), { price: { amount: "5", currency: "EUR" } });
+  const metas = {
+    "og:type": "product",
+    "product:retailer_item_id": "S-1",
+    "product:price:amount": "20.00",
+    "product:price:currency": "EUR",
+    "product:sale_price:amount": "12.45",
+    "product:sale_price:currency": "EUR",
+    "product:item_group_id": "G-1",
+    "product:category": "Shoes > Children",
+  };
+  assert.deepEqual(fromMetas(metas), {
+    itemId: "S-1",
+    masterId: "G-1",
+    categoryPath: "Shoes/Children",
+    price: { amount: "12.45", currency: "EUR" },
+  });
+  assert.deepEqual(fromMetas({ "og:type": "og:product", "og:price:amount": "5", "og:price:currency": "EUR" }), {
+    price: { amount: "5", currency: "EUR" },
+  });
 });
 
 test("<meta>: an article is no product", () => {
-  assert.deepEqual(fromMetas({ "og:type": "article", "product:price:amount": "5", "product:price:currency": "EUR" }), {});
+  assert.deepEqual(
+    fromMetas({ "og:type": "article", "product:price:amount": "5", "product:price:currency": "EUR" }),
+    {},
+  );
   assert.deepEqual(fromMetas({}), {});
 });

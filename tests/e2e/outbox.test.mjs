@@ -5,20 +5,35 @@ import { down, pass, status } from "./gate.mjs";
 import { blockingCookies, flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
 
 // Playwright switches the back/forward cache off.
-useBrowser({ ignoreDefaultArgs: ["--disable-back-forward-cache"], args: ["--host-resolver-rules=MAP shop.test 127.0.0.1"] });
+useBrowser({
+  ignoreDefaultArgs: ["--disable-back-forward-cache"],
+  args: ["--host-resolver-rules=MAP shop.test 127.0.0.1"],
+});
 
 const ELSEWHERE = "<!doctype html><title>elsewhere</title><link rel=icon href='data:,'>";
-const shop = (options) => ({ "index.html": tagged(options), "other.html": tagged(options), "elsewhere.html": ELSEWHERE });
+const shop = (options) => ({
+  "index.html": tagged(options),
+  "other.html": tagged(options),
+  "elsewhere.html": ELSEWHERE,
+});
 /** The browser says so when a connection ends. */
 const NETWORK = [/Failed to load resource/];
 
-const click = (page, ...itemIds) => page.evaluate((itemIds) => itemIds.forEach((itemId) => window.reco("click", { itemId })), itemIds);
-const stats = (page) => page.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.stats()))));
+const click = (page, ...itemIds) =>
+  page.evaluate((itemIds) => itemIds.forEach((itemId) => window.reco("click", { itemId })), itemIds);
+const stats = (page) =>
+  page.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.stats()))));
 /** What stands in the outbox, by key. */
-const outbox = (page) => page.evaluate(() => Object.fromEntries(Object.entries(localStorage).filter(([key]) => /^reco_[ol]_/.test(key))));
+const outbox = (page) =>
+  page.evaluate(() => Object.fromEntries(Object.entries(localStorage).filter(([key]) => /^reco_[ol]_/.test(key))));
 /** Nothing in the outbox: all of it is acknowledged. What another page sent is asked for after a quarter of a minute. */
-const emptied = (page) => until(async () => Object.keys(await outbox(page)).filter((key) => key.startsWith("reco_o_")).length === 0, "an empty outbox");
-const kept = (page, count) => until(async () => Object.keys(await outbox(page)).length >= count, `${count} entries in the outbox`);
+const emptied = (page) =>
+  until(
+    async () => Object.keys(await outbox(page)).filter((key) => key.startsWith("reco_o_")).length === 0,
+    "an empty outbox",
+  );
+const kept = (page, count) =>
+  until(async () => Object.keys(await outbox(page)).length >= count, `${count} entries in the outbox`);
 const failed = (gate, count) => until(() => gate.log.length >= count, `${count} attempts`);
 /** Another page was shown meanwhile; without a window nothing says so. */
 const shown = (page) => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
@@ -28,69 +43,81 @@ const sought = async (page) => {
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_500)));
 };
 
-scenario("what a dead collector did not take is delivered by the next page", { site: shop(), gated: true, allow: NETWORK }, async ({ page, gate, visit, collector }) => {
-  gate.fault = down;
-  await visit();
-  await ready(page);
-  await click(page, 1, 2);
-  await visit("/elsewhere.html");
-  await failed(gate, 1);
-  const [sent] = gate.log;
-  assert.ok(Object.keys(await outbox(page)).length, "the outbox survives the page");
-  gate.fault = pass;
-  await visit("/other.html");
-  await ready(page);
-  await emptied(page);
-  await collector.expectExactly({ itemId: "1" }, { itemId: "2" });
-  const again = gate.log.at(-1);
-  assert.deepEqual([again.url, again.body], [sent.url, sent.body], "stream, seq and bytes are kept");
-  const { accepted, acknowledged } = await stats(page);
-  assert.deepEqual([accepted, acknowledged], [2, 2]);
-});
+scenario(
+  "what a dead collector did not take is delivered by the next page",
+  { site: shop(), gated: true, allow: NETWORK },
+  async ({ page, gate, visit, collector }) => {
+    gate.fault = down;
+    await visit();
+    await ready(page);
+    await click(page, 1, 2);
+    await visit("/elsewhere.html");
+    await failed(gate, 1);
+    const [sent] = gate.log;
+    assert.ok(Object.keys(await outbox(page)).length, "the outbox survives the page");
+    gate.fault = pass;
+    await visit("/other.html");
+    await ready(page);
+    await emptied(page);
+    await collector.expectExactly({ itemId: "1" }, { itemId: "2" });
+    const again = gate.log.at(-1);
+    assert.deepEqual([again.url, again.body], [sent.url, sent.body], "stream, seq and bytes are kept");
+    const { accepted, acknowledged } = await stats(page);
+    assert.deepEqual([accepted, acknowledged], [2, 2]);
+  },
+);
 
-scenario("what a closed tab could not send is delivered by the next one", { site: shop(), gated: true, allow: NETWORK }, async ({ page, context, gate, url, visit, collector }) => {
-  gate.fault = down;
-  await visit();
-  await ready(page);
-  await click(page, 1, 2, 3);
-  await page.close();
-  await failed(gate, 1);
-  gate.fault = pass;
-  const next = await context.newPage();
-  await next.goto(url);
-  await ready(next);
-  await emptied(next);
-  await collector.expectExactly({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
-});
+scenario(
+  "what a closed tab could not send is delivered by the next one",
+  { site: shop(), gated: true, allow: NETWORK },
+  async ({ page, context, gate, url, visit, collector }) => {
+    gate.fault = down;
+    await visit();
+    await ready(page);
+    await click(page, 1, 2, 3);
+    await page.close();
+    await failed(gate, 1);
+    gate.fault = pass;
+    const next = await context.newPage();
+    await next.goto(url);
+    await ready(next);
+    await emptied(next);
+    await collector.expectExactly({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
+  },
+);
 
-scenario("a tab that lives is left alone, and one that crashes is adopted", { site: shop(), gated: true, allow: NETWORK }, async ({ page, context, gate, url, visit, collector }) => {
-  gate.fault = status(503, { "Retry-After": "200" });
-  await visit();
-  await ready(page);
-  await click(page, 1);
-  await flush(page);
-  const other = await context.newPage();
-  await other.goto(url);
-  await ready(other);
-  await click(other, 2);
-  await flush(other);
-  await kept(other, 2);
-  await sought(other);
-  assert.equal((await stats(other)).accepted, 1, "the other tab lives");
+scenario(
+  "a tab that lives is left alone, and one that crashes is adopted",
+  { site: shop(), gated: true, allow: NETWORK },
+  async ({ page, context, gate, url, visit, collector }) => {
+    gate.fault = status(503, { "Retry-After": "200" });
+    await visit();
+    await ready(page);
+    await click(page, 1);
+    await flush(page);
+    const other = await context.newPage();
+    await other.goto(url);
+    await ready(other);
+    await click(other, 2);
+    await flush(other);
+    await kept(other, 2);
+    await sought(other);
+    assert.equal((await stats(other)).accepted, 1, "the other tab lives");
 
-  const crashed = page.waitForEvent("crash");
-  page.goto("chrome://crash").catch(() => {});
-  await crashed;
-  gate.fault = pass;
-  await until(async () => {
-    await shown(other);
-    return (await stats(other)).accepted === 2;
-  }, "the adoption");
-  await other.evaluate(() => window.dispatchEvent(new Event("online")));
-  await emptied(other);
-  await collector.expectStored({ itemId: "1" }, { itemId: "2" });
-  assert.equal((await collector.stored()).length, 2);
-});
+    const crashed = page.waitForEvent("crash");
+    page.goto("chrome://crash").catch(() => {});
+    await crashed;
+    gate.fault = pass;
+    await until(async () => {
+      await shown(other);
+      return (await stats(other)).accepted === 2;
+    }, "the adoption");
+    await other.evaluate(() => window.dispatchEvent(new Event("online")));
+    await emptied(other);
+    await collector.expectStored({ itemId: "1" }, { itemId: "2" });
+    assert.equal((await collector.stored()).length, 2);
+  },
+);
 
 /** Counts returns from the back/forward cache. */
 function watch() {
@@ -98,111 +125,143 @@ function watch() {
   window.addEventListener("pageshow", ({ persisted }) => (window.returned += persisted));
 }
 
-scenario("there and back through the back/forward cache: nothing twice, nothing lost", { site: shop(), gated: true, allow: NETWORK }, async ({ page, gate, visit, collector }) => {
-  gate.fault = down;
-  await visit();
-  await ready(page);
-  await page.evaluate(watch);
-  await click(page, 1);
-  await visit("/other.html");
-  await ready(page);
-  await page.evaluate(watch);
-  await click(page, 2);
-  // The page in the cache is adopted, and not thrown out of it for that.
-  await until(async () => (await stats(page)).accepted === 2, "the adoption");
-  await page.goBack({ waitUntil: "commit" });
-  await until(() => page.evaluate(() => window.returned === 1), "the page from the cache");
-  gate.fault = pass;
-  await click(page, 3);
-  await page.evaluate(() => window.dispatchEvent(new Event("online")));
-  await emptied(page);
-  await collector.expectStored({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
-  await page.goForward({ waitUntil: "commit" });
-  await ready(page);
-  assert.equal(await page.evaluate(() => window.returned), 1, "the other one was kept as well");
-  await click(page, 4);
-  await flush(page);
-  await emptied(page);
-  assert.deepEqual((await collector.stored()).map((row) => row.itemId).sort(), ["1", "2", "3", "4"]);
-  const { accepted, queued, sent, acknowledged, merged, dropped } = await stats(page);
-  assert.equal(accepted, queued + sent + acknowledged + merged + dropped);
-});
+scenario(
+  "there and back through the back/forward cache: nothing twice, nothing lost",
+  { site: shop(), gated: true, allow: NETWORK },
+  async ({ page, gate, visit, collector }) => {
+    gate.fault = down;
+    await visit();
+    await ready(page);
+    await page.evaluate(watch);
+    await click(page, 1);
+    await visit("/other.html");
+    await ready(page);
+    await page.evaluate(watch);
+    await click(page, 2);
+    // The page in the cache is adopted, and not thrown out of it for that.
+    await until(async () => (await stats(page)).accepted === 2, "the adoption");
+    await page.goBack({ waitUntil: "commit" });
+    await until(() => page.evaluate(() => window.returned === 1), "the page from the cache");
+    gate.fault = pass;
+    await click(page, 3);
+    await page.evaluate(() => window.dispatchEvent(new Event("online")));
+    await emptied(page);
+    await collector.expectStored({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
+    await page.goForward({ waitUntil: "commit" });
+    await ready(page);
+    assert.equal(await page.evaluate(() => window.returned), 1, "the other one was kept as well");
+    await click(page, 4);
+    await flush(page);
+    await emptied(page);
+    assert.deepEqual((await collector.stored()).map((row) => row.itemId).sort(), ["1", "2", "3", "4"]);
+    const { accepted, queued, sent, acknowledged, merged, dropped } = await stats(page);
+    assert.equal(accepted, queued + sent + acknowledged + merged + dropped);
+  },
+);
 
-scenario("where there are no locks, leases stand for them", { site: shop(), gated: true, host: "shop.test", allow: NETWORK }, async ({ page, context, url, gate, visit, collector }) => {
-  gate.fault = down;
-  await visit();
-  assert.equal(await page.evaluate(() => typeof navigator.locks), "undefined", "http is not secure");
-  await ready(page);
-  await click(page, 1);
-  await flush(page);
-  const leases = async (page) => Object.keys(await outbox(page)).filter((key) => key.startsWith("reco_l_"));
-  assert.equal((await leases(page)).length, 1);
-  const other = await context.newPage();
-  await other.goto(url);
-  await ready(other);
-  await until(async () => (await leases(other)).length === 2, "the other's lease");
-  await sought(other);
-  assert.equal((await stats(other)).accepted, 0, "a lease is respected");
-  await page.close();
-  await until(async () => (await leases(other)).length === 1, "the lease's end");
-  gate.fault = pass;
-  await shown(other);
-  await emptied(other);
-  await collector.expectExactly({ itemId: "1" });
-});
+scenario(
+  "where there are no locks, leases stand for them",
+  { site: shop(), gated: true, host: "shop.test", allow: NETWORK },
+  async ({ page, context, url, gate, visit, collector }) => {
+    gate.fault = down;
+    await visit();
+    assert.equal(await page.evaluate(() => typeof navigator.locks), "undefined", "http is not secure");
+    await ready(page);
+    await click(page, 1);
+    await flush(page);
+    const leases = async (page) => Object.keys(await outbox(page)).filter((key) => key.startsWith("reco_l_"));
+    assert.equal((await leases(page)).length, 1);
+    const other = await context.newPage();
+    await other.goto(url);
+    await ready(other);
+    await until(async () => (await leases(other)).length === 2, "the other's lease");
+    await sought(other);
+    assert.equal((await stats(other)).accepted, 0, "a lease is respected");
+    await page.close();
+    await until(async () => (await leases(other)).length === 1, "the lease's end");
+    gate.fault = pass;
+    await shown(other);
+    await emptied(other);
+    await collector.expectExactly({ itemId: "1" });
+  },
+);
 
-scenario("any bytes in our keys: no harm, and they are gone", { site: shop(), gated: true }, async ({ page, visit, collector }) => {
-  await visit("/elsewhere.html");
-  await page.evaluate(() => {
-    const values = ["", "\0", "{", "null", "\ud800\udc00\ud83d", "1\n2\n3\n4\n5", "e", "p\n\n", "x".repeat(200_000), "E x click 1 1\n{}", "P x 1 1\nhttp://localhost/\n{}"];
-    const instances = ["A".repeat(22), "B".repeat(22)];
-    for (const instance of instances) values.forEach((value, i) => localStorage.setItem(`reco_o_${instance}_${i}`, value));
-    localStorage.setItem(`reco_o_${instances[0]}_`, "1");
-    localStorage.setItem(`reco_o_${instances[0]}_\ud83d`, "1");
-    localStorage.setItem("reco_o_", "1");
-    localStorage.setItem("reco_o_x_1", "1");
-    localStorage.setItem(`reco_l_${instances[1]}`, "tomorrow");
-    for (const key of ["reco_orders", "reco_logins", "reco_session"]) localStorage.setItem(key, "\0,,,.");
-  });
-  await visit();
-  await ready(page);
-  await click(page, 1);
-  await collector.expectExactly({ itemId: "1" });
-  await until(async () => Object.keys(await outbox(page)).filter((key) => /_[AB]{22}_/.test(key)).length === 0, "no damaged entry");
-  assert.deepEqual(await warnings(page), []);
-});
+scenario(
+  "any bytes in our keys: no harm, and they are gone",
+  { site: shop(), gated: true },
+  async ({ page, visit, collector }) => {
+    await visit("/elsewhere.html");
+    await page.evaluate(() => {
+      const values = [
+        "",
+        "\0",
+        "{",
+        "null",
+        "\ud800\udc00\ud83d",
+        "1\n2\n3\n4\n5",
+        "e",
+        "p\n\n",
+        "x".repeat(200_000),
+        "E x click 1 1\n{}",
+        "P x 1 1\nhttp://localhost/\n{}",
+      ];
+      const instances = ["A".repeat(22), "B".repeat(22)];
+      for (const instance of instances)
+        values.forEach((value, i) => localStorage.setItem(`reco_o_${instance}_${i}`, value));
+      localStorage.setItem(`reco_o_${instances[0]}_`, "1");
+      localStorage.setItem(`reco_o_${instances[0]}_\ud83d`, "1");
+      localStorage.setItem("reco_o_", "1");
+      localStorage.setItem("reco_o_x_1", "1");
+      localStorage.setItem(`reco_l_${instances[1]}`, "tomorrow");
+      for (const key of ["reco_orders", "reco_logins", "reco_session"]) localStorage.setItem(key, "\0,,,.");
+    });
+    await visit();
+    await ready(page);
+    await click(page, 1);
+    await collector.expectExactly({ itemId: "1" });
+    await until(
+      async () => Object.keys(await outbox(page)).filter((key) => /_[AB]{22}_/.test(key)).length === 0,
+      "no damaged entry",
+    );
+    assert.deepEqual(await warnings(page), []);
+  },
+);
 
-scenario("a full storage stops nothing", { site: shop(), gated: true, allow: NETWORK }, async ({ page, gate, visit, collector }) => {
-  await visit("/elsewhere.html");
-  const free = await page.evaluate(() => {
-    let size = 1 << 22;
-    for (let n = 0; size >= 1; n++) {
-      try {
-        localStorage.setItem(`filling${n}`, "x".repeat(size));
-      } catch {
-        size >>= 1;
+scenario(
+  "a full storage stops nothing",
+  { site: shop(), gated: true, allow: NETWORK },
+  async ({ page, gate, visit, collector }) => {
+    await visit("/elsewhere.html");
+    const free = await page.evaluate(() => {
+      let size = 1 << 22;
+      for (let n = 0; size >= 1; n++) {
+        try {
+          localStorage.setItem(`filling${n}`, "x".repeat(size));
+        } catch {
+          size >>= 1;
+        }
       }
-    }
-    try {
-      localStorage.setItem("y", "x".repeat(20));
-      return true;
-    } catch {
-      return false;
-    }
-  });
-  assert.equal(free, false, "it is full");
-  gate.fault = down;
-  await visit();
-  await ready(page);
-  await click(page, 1);
-  await flush(page);
-  gate.fault = pass;
-  await page.evaluate(() => window.dispatchEvent(new Event("online")));
-  await until(async () => (await stats(page)).acknowledged === 1, "the acknowledgement");
-  await collector.expectExactly({ itemId: "1" });
-  assert.deepEqual(await outbox(page), {});
-  assert.deepEqual(await warnings(page), []);
-});
+      try {
+        localStorage.setItem("y", "x".repeat(20));
+        return true;
+      } catch {
+        return false;
+      }
+    });
+    assert.equal(free, false, "it is full");
+    gate.fault = down;
+    await visit();
+    await ready(page);
+    await click(page, 1);
+    await flush(page);
+    gate.fault = pass;
+    await page.evaluate(() => window.dispatchEvent(new Event("online")));
+    await until(async () => (await stats(page)).acknowledged === 1, "the acknowledgement");
+    await collector.expectExactly({ itemId: "1" });
+    assert.deepEqual(await outbox(page), {});
+    assert.deepEqual(await warnings(page), []);
+  },
+);
 
 scenario(
   "a blocked storage stops nothing, and what waits is sent while the page lives",
@@ -222,25 +281,32 @@ scenario(
 );
 
 for (const how of ["denied", "anonymous"]) {
-  scenario(`consent "${how}" leaves nothing in the outbox, nor of pages that are gone`, { site: shop(), gated: true, host: "shop.test", allow: NETWORK }, async ({ page, gate, visit, context }) => {
-    gate.fault = down;
-    await visit();
-    await ready(page);
-    await click(page, 1);
-    await flush(page);
-    // With its lease.
-    await kept(page, 2);
-    await page.evaluate(() => {
-      localStorage.setItem(`reco_o_${"A".repeat(22)}_1`, "of a page that is gone");
-      localStorage.setItem(`reco_l_${"A".repeat(22)}`, "1");
-    });
-    await page.evaluate((how) => window.reco("consent", how), how);
-    assert.deepEqual(await outbox(page), {});
-    assert.deepEqual((await context.cookies()).map(({ name }) => name).filter((name) => name.startsWith("reco_ack")), []);
-    await click(page, 2);
-    await visit("/elsewhere.html");
-    assert.deepEqual(await outbox(page), {});
-  });
+  scenario(
+    `consent "${how}" leaves nothing in the outbox, nor of pages that are gone`,
+    { site: shop(), gated: true, host: "shop.test", allow: NETWORK },
+    async ({ page, gate, visit, context }) => {
+      gate.fault = down;
+      await visit();
+      await ready(page);
+      await click(page, 1);
+      await flush(page);
+      // With its lease.
+      await kept(page, 2);
+      await page.evaluate(() => {
+        localStorage.setItem(`reco_o_${"A".repeat(22)}_1`, "of a page that is gone");
+        localStorage.setItem(`reco_l_${"A".repeat(22)}`, "1");
+      });
+      await page.evaluate((how) => window.reco("consent", how), how);
+      assert.deepEqual(await outbox(page), {});
+      assert.deepEqual(
+        (await context.cookies()).map(({ name }) => name).filter((name) => name.startsWith("reco_ack")),
+        [],
+      );
+      await click(page, 2);
+      await visit("/elsewhere.html");
+      assert.deepEqual(await outbox(page), {});
+    },
+  );
 }
 
 /** Only the module may be fetched. */
@@ -257,7 +323,10 @@ scenario(
     await until(async () => (await warnings(page)).length, "a warning");
     await page.evaluate(() => window.reco("basket", { itemId: 2 }));
     await flush(page);
-    assert.deepEqual((await warnings(page)).map(({ code }) => code), ["unreachable"]);
+    assert.deepEqual(
+      (await warnings(page)).map(({ code }) => code),
+      ["unreachable"],
+    );
     const { accepted, queued } = await stats(page);
     assert.deepEqual([accepted, queued], [2, 2]);
     assert.equal(gate.log.length, 0);

@@ -14,8 +14,13 @@ const HEADER = "session_id;user_id;item_id;timeframe;eventdate";
 const { path: directory } = temporaryDirectory();
 
 test("views are ordered by timeframe within a session, equal ones as in the file", () => {
-  const sessions = parseSessions(`\uFEFF${HEADER}\r\n1;NA;10;500;2016-05-09\r\n2;NA;20;1;2016-05-09\r\n1;NA;11;-5;2016-05-09\r\n1;NA;12;500;2016-05-09\r\n`);
-  assert.deepEqual(sessions, [{ id: "1", items: ["11", "10", "12"] }, { id: "2", items: ["20"] }]);
+  const sessions = parseSessions(
+    `\uFEFF${HEADER}\r\n1;NA;10;500;2016-05-09\r\n2;NA;20;1;2016-05-09\r\n1;NA;11;-5;2016-05-09\r\n1;NA;12;500;2016-05-09\r\n`,
+  );
+  assert.deepEqual(sessions, [
+    { id: "1", items: ["11", "10", "12"] },
+    { id: "2", items: ["20"] },
+  ]);
 });
 
 for (const [what, lines, message] of [
@@ -32,21 +37,51 @@ for (const [what, lines, message] of [
   test(`refused: ${what}`, () => assert.throws(() => parseSessions(lines.join("\n"), "f.csv"), { message }));
 }
 
-const row = (itemId, place, more = {}) => ({ type: "click", anonymous: "v", stream: "s", seq: 0, id: `id${place}`, itemId, place, ...more });
+const row = (itemId, place, more = {}) => ({
+  type: "click",
+  anonymous: "v",
+  stream: "s",
+  seq: 0,
+  id: `id${place}`,
+  itemId,
+  place,
+  ...more,
+});
 
 test("the report counts what is missing, duplicated and out of order", () => {
   const made = ["1", "2", "3", "1"];
   const good = made.map((item, place) => row(item, place));
-  assert.deepEqual(compare(made, good.toReversed()), { once: 4, missing: 0, duplicated: 0, outOfOrder: 0 }, "arrival does not count");
+  assert.deepEqual(
+    compare(made, good.toReversed()),
+    { once: 4, missing: 0, duplicated: 0, outOfOrder: 0 },
+    "arrival does not count",
+  );
   assert.deepEqual(compare(made, good.slice(1)), { once: 3, missing: 1, duplicated: 0, outOfOrder: 0 });
   assert.deepEqual(compare(made, [...good, row("2", 9)]), { once: 4, missing: 0, duplicated: 1, outOfOrder: 0 });
-  assert.deepEqual(compare(made, [row("2", 0), row("1", 1), row("3", 2), row("1", 3)]), { once: 4, missing: 0, duplicated: 0, outOfOrder: 1 });
-  assert.equal(compare(made, [row("1", 0, { seq: 1 }), row("2", 1, { seq: 1 }), row("3", 0), row("1", 1)]).outOfOrder, 2, "seq goes before place");
+  assert.deepEqual(compare(made, [row("2", 0), row("1", 1), row("3", 2), row("1", 3)]), {
+    once: 4,
+    missing: 0,
+    duplicated: 0,
+    outOfOrder: 1,
+  });
+  assert.equal(
+    compare(made, [row("1", 0, { seq: 1 }), row("2", 1, { seq: 1 }), row("3", 0), row("1", 1)]).outOfOrder,
+    2,
+    "seq goes before place",
+  );
 });
 
 test("the report notices events of strangers and sessions without a visitor", () => {
-  const sessions = [{ id: "1", items: ["1"] }, { id: "2", items: ["2", "3"] }];
-  const result = report({ sessions, visitors: new Map([["v", sessions[0]]]), rows: [row("1", 0), row("9", 1, { anonymous: "stranger" })], batches: [{ bytes: 200 }] });
+  const sessions = [
+    { id: "1", items: ["1"] },
+    { id: "2", items: ["2", "3"] },
+  ];
+  const result = report({
+    sessions,
+    visitors: new Map([["v", sessions[0]]]),
+    rows: [row("1", 0), row("9", 1, { anonymous: "stranger" })],
+    batches: [{ bytes: 200 }],
+  });
   assert.equal(result.missing, 2);
   assert.equal(result.duplicated, 1);
   assert.equal(result.good, false);
@@ -71,7 +106,9 @@ test("a small replay stores everything once and in order", () => {
   const long = Array.from({ length: 45 }, (_, i) => `99;NA;${i + 1};${i};2016-05-09`);
   const { status, stdout, stderr } = replay([HEADER, ...lines, ...long, ""].join("\n"));
   assert.equal(status, 0, `${stdout}\n${stderr}`);
-  const told = Object.fromEntries([...stdout.matchAll(/^ {2}([a-z ]+?) {2,}([\d.,]+)/gm)].map(([, name, value]) => [name, value]));
+  const told = Object.fromEntries(
+    [...stdout.matchAll(/^ {2}([a-z ]+?) {2,}([\d.,]+)/gm)].map(([, name, value]) => [name, value]),
+  );
   assert.equal(told.sessions, "12");
   assert.equal(told.visitors, "12");
   assert.equal(told["events made"], "111");

@@ -11,7 +11,7 @@ export async function slow(t, collector) {
   const { hostname, port } = new URL(collector.url);
   let held = null;
   let lost = null;
-  let waiting = [];
+  const waiting = [];
   const seen = [];
   const pass = (incoming, answer) => {
     const { method, url: path, headers } = incoming;
@@ -61,7 +61,8 @@ export const open = (page, url) => page.goto(url, { waitUntil: "domcontentloaded
 export const back = (page) => page.goBack({ waitUntil: "commit" });
 export const call = (page, ...calls) => page.evaluate((calls) => calls.forEach((call) => window.reco(...call)), calls);
 /** Until reco.js has taken the stub's place, where it is not held itself. */
-export const settled = (page, held) => held === SCRIPT || page.waitForFunction(() => window.reco.q && !Array.isArray(window.reco.q));
+export const settled = (page, held) =>
+  held === SCRIPT || page.waitForFunction(() => window.reco.q && !Array.isArray(window.reco.q));
 
 export async function leave(page, network) {
   await open(page, `${network.url}/empty.html`);

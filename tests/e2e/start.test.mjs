@@ -14,7 +14,10 @@ const FIRST_TRY = 18_700;
 test("npm start opens the shop and Ctrl-C closes it", { timeout: 120_000 }, async () => {
   const { path: data } = temporaryDirectory();
   const port = await freePort(FIRST_TRY);
-  const child = spawn(process.execPath, [at("scripts", "start.mjs"), "--data", data], { env: { ...process.env, PORT: String(port) }, stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [at("scripts", "start.mjs"), "--data", data], {
+    env: { ...process.env, PORT: String(port) },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const exit = once(child, "exit");
   try {
     let address;
@@ -23,7 +26,11 @@ test("npm start opens the shop and Ctrl-C closes it", { timeout: 120_000 }, asyn
       if (address) break;
     }
     assert.equal(address, `http://127.0.0.1:${port}/`);
-    for (const [path, type] of [["", "text/html"], ["dist/reco.js", "text/javascript"], ["dist/recobeacon.wasm", "application/wasm"]]) {
+    for (const [path, type] of [
+      ["", "text/html"],
+      ["dist/reco.js", "text/javascript"],
+      ["dist/recobeacon.wasm", "application/wasm"],
+    ]) {
       const answer = await fetch(address + path);
       assert.equal(answer.status, 200, path);
       assert.match(answer.headers.get("content-type"), new RegExp(`^${type}`), path);
@@ -38,7 +45,10 @@ test("npm start opens the shop and Ctrl-C closes it", { timeout: 120_000 }, asyn
 });
 
 test("an unusable PORT is told in a sentence", async () => {
-  const child = spawn(process.execPath, [at("scripts", "start.mjs")], { env: { ...process.env, PORT: "eighty" }, stdio: ["ignore", "ignore", "pipe"] });
+  const child = spawn(process.execPath, [at("scripts", "start.mjs")], {
+    env: { ...process.env, PORT: "eighty" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
   let told = "";
   child.stderr.setEncoding("utf8").on("data", (text) => (told += text));
   const [code] = await once(child, "close");

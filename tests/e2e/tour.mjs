@@ -19,8 +19,20 @@ export const MADE = [
   { type: "deleteFromWishlist", ...LANTERN },
   { type: "rate", ...LANTERN, rating: 80 },
   { type: "blacklist", ...LANTERN },
-  { type: "rendered", items: ["105", "103", "104", "102"].map((itemId) => ({ itemId, itemType: "1" })), scenario: "product-similar" },
-  { type: "clickRecommended", itemId: "105", itemType: "1", categoryPath: "Light/Lanterns", title: "Harbour string lights", scenario: "product-similar", mainId: "101" },
+  {
+    type: "rendered",
+    items: ["105", "103", "104", "102"].map((itemId) => ({ itemId, itemType: "1" })),
+    scenario: "product-similar",
+  },
+  {
+    type: "clickRecommended",
+    itemId: "105",
+    itemType: "1",
+    categoryPath: "Light/Lanterns",
+    title: "Harbour string lights",
+    scenario: "product-similar",
+    mainId: "101",
+  },
   { type: "cacheHit", query: "light", page: 1, pageSize: 6, hitCount: 5, minScore: 60, maxScore: 100, filters: [] },
   { type: "feedback", query: "light", positive: false, message: "No torches" },
   { type: "landingPageClick", ...GLOBE, campaign: "long-evenings", pageId: "evenings" },
@@ -111,7 +123,11 @@ export async function tour(page, visit, protocol) {
   // The page draws now and then.
   await page.waitForFunction(() => {
     const film = document.querySelector("[data-testid=film]");
-    return film.paused && Number.parseInt(document.querySelector("[data-testid=seen]").textContent, 10) === Math.floor((100 * film.played.end(0)) / film.duration);
+    return (
+      film.paused &&
+      Number.parseInt(document.querySelector("[data-testid=seen]").textContent, 10) ===
+        Math.floor((100 * film.played.end(0)) / film.duration)
+    );
   });
   const seen = Number.parseInt(await page.getByTestId("seen").innerText(), 10);
 

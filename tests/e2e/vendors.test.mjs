@@ -15,110 +15,232 @@ const TITLED = [...ITEM, "title"];
 
 /** What each vendor's words have room for, by kind: fields of the neutral event that come back. A kind that is not there has no word. */
 const IBEXA_BASE = {
-  click: [...ITEM, "categoryPath"], consume: [...ITEM, "percentage"], basket: ITEM, deleteFromBasket: ITEM, buy: [...ITEM, "quantity", "price"],
-  rate: [...ITEM, "rating"], blacklist: ITEM, rendered: ["itemType", "items", "scenario"], clickRecommended: [...ITEM, "scenario", "modelId"], login: [],
+  click: [...ITEM, "categoryPath"],
+  consume: [...ITEM, "percentage"],
+  basket: ITEM,
+  deleteFromBasket: ITEM,
+  buy: [...ITEM, "quantity", "price"],
+  rate: [...ITEM, "rating"],
+  blacklist: ITEM,
+  rendered: ["itemType", "items", "scenario"],
+  clickRecommended: [...ITEM, "scenario", "modelId"],
+  login: [],
 };
 const FACTFINDER_BASE = {
-  click: [...TITLED, "search"], basket: [...TITLED, "quantity", "price"], buy: [...ITEM, "quantity", "price"], login: [], clickRecommended: [...TITLED, "mainId"],
-  feedback: ["query", "positive", "message"], cacheHit: ["query", "page", "pageSize", "hitCount", "searchTimeMs", "minScore", "maxScore"],
+  click: [...TITLED, "search"],
+  basket: [...TITLED, "quantity", "price"],
+  buy: [...ITEM, "quantity", "price"],
+  login: [],
+  clickRecommended: [...TITLED, "mainId"],
+  feedback: ["query", "positive", "message"],
+  cacheHit: ["query", "page", "pageSize", "hitCount", "searchTimeMs", "minScore", "maxScore"],
 };
 const ROOM = {
-  ibexa: { ...IBEXA_BASE, wishlist: [...ITEM, "price"], deleteFromWishlist: ITEM, triggerOpened: ["triggerName"], clickTriggered: [...ITEM, "triggerName"] },
+  ibexa: {
+    ...IBEXA_BASE,
+    wishlist: [...ITEM, "price"],
+    deleteFromWishlist: ITEM,
+    triggerOpened: ["triggerName"],
+    clickTriggered: [...ITEM, "triggerName"],
+  },
   yoochoose: { ...IBEXA_BASE, basket: [...ITEM, "categoryPath"] },
-  factfinder: { ...FACTFINDER_BASE, landingPageClick: [...TITLED, "campaign", "pageId"], predictiveBasketClick: TITLED },
+  factfinder: {
+    ...FACTFINDER_BASE,
+    landingPageClick: [...TITLED, "campaign", "pageId"],
+    predictiveBasketClick: TITLED,
+  },
   factfinder7: FACTFINDER_BASE,
-  intempt: { click: ITEM, basket: [...ITEM, "quantity"], deleteFromBasket: [...ITEM, "quantity"], buy: [...ITEM, "quantity"], login: [] },
+  intempt: {
+    click: ITEM,
+    basket: [...ITEM, "quantity"],
+    deleteFromBasket: [...ITEM, "quantity"],
+    buy: [...ITEM, "quantity"],
+    login: [],
+  },
 };
 
 /** Columns that are not the event's own. */
-const ENVELOPE = new Set(["row", "id", "at", "sentAt", "receivedAt", "client", "key", "source", "customer", "stream", "seq", "place", "user", "anonymous"]);
+const ENVELOPE = new Set([
+  "row",
+  "id",
+  "at",
+  "sentAt",
+  "receivedAt",
+  "client",
+  "key",
+  "source",
+  "customer",
+  "stream",
+  "seq",
+  "place",
+  "user",
+  "anonymous",
+]);
 const own = (row) => Object.fromEntries(Object.entries(row).filter(([name]) => !ENVELOPE.has(name)));
-const pick = (event, names) => Object.fromEntries(["type", ...names].filter((name) => name in event).map((name) => [name, event[name]]));
+const pick = (event, names) =>
+  Object.fromEntries(["type", ...names].filter((name) => name in event).map((name) => [name, event[name]]));
 
 /** The rows that MADE become. Ibexa's and YOOCHOOSE's recommendations carry links: one for each item, and with the model in them. */
 function expected(protocol, more) {
-  const made = MADE.map((event) => ({ ...event, ...more[event.type] })).map((event) => (event.type === "rendered" ? { ...event, itemType: "1" } : event));
+  const made = MADE.map((event) => ({ ...event, ...more[event.type] })).map((event) =>
+    event.type === "rendered" ? { ...event, itemType: "1" } : event,
+  );
   const room = ROOM[protocol];
   if (!room) return made;
-  return made.filter(({ type }) => room[type]).flatMap((event) => {
-    if (!room.rendered) return [pick(event, room[event.type])];
-    if (event.type === "rendered") return event.items.map((item) => pick({ ...event, items: [item] }, room.rendered));
-    return [pick(event.type === "clickRecommended" ? { ...event, modelId: "37" } : event, room[event.type])];
-  });
+  return made
+    .filter(({ type }) => room[type])
+    .flatMap((event) => {
+      if (!room.rendered) return [pick(event, room[event.type])];
+      if (event.type === "rendered") return event.items.map((item) => pick({ ...event, items: [item] }, room.rendered));
+      return [pick(event.type === "clickRecommended" ? { ...event, modelId: "37" } : event, room[event.type])];
+    });
 }
 
 /** Who the row is about, before the login and after it. */
 function people(protocol, visitor, account, session) {
-  if (protocol === "batch" || protocol === "intempt") return { before: { anonymous: visitor }, login: { anonymous: visitor, user: account }, after: { anonymous: visitor, user: account } };
-  if (protocol.startsWith("factfinder")) return { before: { anonymous: session }, login: { anonymous: session, user: account }, after: { anonymous: session, user: account } };
+  if (protocol === "batch" || protocol === "intempt")
+    return {
+      before: { anonymous: visitor },
+      login: { anonymous: visitor, user: account },
+      after: { anonymous: visitor, user: account },
+    };
+  if (protocol.startsWith("factfinder"))
+    return {
+      before: { anonymous: session },
+      login: { anonymous: session, user: account },
+      after: { anonymous: session, user: account },
+    };
   return { before: { user: visitor }, login: { anonymous: visitor, user: account }, after: { user: account } };
 }
 
-const CUSTOMER = { batch: undefined, ibexa: "00000", yoochoose: "00000", factfinder: "demo", factfinder7: "demo", intempt: "lumen-loam/shop/1" };
+const CUSTOMER = {
+  batch: undefined,
+  ibexa: "00000",
+  yoochoose: "00000",
+  factfinder: "demo",
+  factfinder7: "demo",
+  intempt: "lumen-loam/shop/1",
+};
 
 for (const protocol of ["batch", ...Object.keys(ROOM)]) {
-  scenario(`the shop speaks ${protocol}: every kind of event, by clicking`, { config }, async ({ page, context, visit, collector, identity, hash }) => {
-    const warnings = await gatherWarnings(context);
-    const { account, more } = await tour(page, visit, protocol);
-    await flush(page);
-    const session = await page.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.sessionId))));
-    const { hash: visitor } = await identity();
-    const who = people(protocol, visitor, hash(account), session && hash(session));
+  scenario(
+    `the shop speaks ${protocol}: every kind of event, by clicking`,
+    { config },
+    async ({ page, context, visit, collector, identity, hash }) => {
+      const warnings = await gatherWarnings(context);
+      const { account, more } = await tour(page, visit, protocol);
+      await flush(page);
+      const session = await page.evaluate(
+        () => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.sessionId))),
+      );
+      const { hash: visitor } = await identity();
+      const who = people(protocol, visitor, hash(account), session && hash(session));
 
-    const wanted = expected(protocol, more);
-    await collector.expectStored(...wanted);
-    const rows = await collector.stored();
-    for (const event of wanted) {
-      const found = rows.filter((row) => row.type === event.type && row.itemId === event.itemId && row.rating === event.rating && (!event.items || row.scenario === event.scenario));
-      const same = found.filter((row) => JSON.stringify(sorted(own(row))) === JSON.stringify(sorted(event)));
-      assert.equal(same.length, 1, `once, with these fields and no other: ${JSON.stringify(event)}\n${JSON.stringify(found.map(own), null, 1)}`);
-      const [{ user, anonymous, source, customer }] = same;
-      const person = event.type === "login" ? who.login : event.type === "predictiveBasketClick" ? who.after : who.before;
-      assert.deepEqual({ user, anonymous }, { user: undefined, anonymous: undefined, ...person }, event.type);
-      assert.deepEqual({ source, customer }, { source: protocol.replace("7", ""), customer: CUSTOMER[protocol] }, event.type);
-    }
+      const wanted = expected(protocol, more);
+      await collector.expectStored(...wanted);
+      const rows = await collector.stored();
+      for (const event of wanted) {
+        const found = rows.filter(
+          (row) =>
+            row.type === event.type &&
+            row.itemId === event.itemId &&
+            row.rating === event.rating &&
+            (!event.items || row.scenario === event.scenario),
+        );
+        const same = found.filter((row) => JSON.stringify(sorted(own(row))) === JSON.stringify(sorted(event)));
+        assert.equal(
+          same.length,
+          1,
+          `once, with these fields and no other: ${JSON.stringify(event)}\n${JSON.stringify(found.map(own), null, 1)}`,
+        );
+        const [{ user, anonymous, source, customer }] = same;
+        const person =
+          event.type === "login" ? who.login : event.type === "predictiveBasketClick" ? who.after : who.before;
+        assert.deepEqual({ user, anonymous }, { user: undefined, anonymous: undefined, ...person }, event.type);
+        assert.deepEqual(
+          { source, customer },
+          { source: protocol.replace("7", ""), customer: CUSTOMER[protocol] },
+          event.type,
+        );
+      }
 
-    const said = new Set(wanted.map(({ type }) => type));
-    assert.deepEqual([...new Set(rows.map(({ type }) => type))].sort(), [...said].sort(), "no kind is stored that the vendor has no word for");
-    const silent = MADE.map(({ type }) => type).filter((type) => !said.has(type));
-    const unsupported = warnings.filter(({ code }) => code === "unsupported-event");
-    assert.deepEqual([...new Set(unsupported.map(({ field }) => field))].sort(), silent.sort(), "each of them is warned of");
-    const once = new Set(unsupported.map(({ page, field }) => `${page} ${field}`));
-    assert.equal(unsupported.length, once.size, "once on a page, however often it happens there");
-    // FACT-Finder's own rule: a product page that was not opened from a result list is no click there.
-    const others = warnings.filter(({ code }) => code !== "unsupported-event").map(({ code, field }) => `${code} ${field}`);
-    assert.deepEqual([...new Set(others)], protocol.startsWith("factfinder") ? ["missing-field click.search"] : []);
+      const said = new Set(wanted.map(({ type }) => type));
+      assert.deepEqual(
+        [...new Set(rows.map(({ type }) => type))].sort(),
+        [...said].sort(),
+        "no kind is stored that the vendor has no word for",
+      );
+      const silent = MADE.map(({ type }) => type).filter((type) => !said.has(type));
+      const unsupported = warnings.filter(({ code }) => code === "unsupported-event");
+      assert.deepEqual(
+        [...new Set(unsupported.map(({ field }) => field))].sort(),
+        silent.sort(),
+        "each of them is warned of",
+      );
+      const once = new Set(unsupported.map(({ page, field }) => `${page} ${field}`));
+      assert.equal(unsupported.length, once.size, "once on a page, however often it happens there");
+      // FACT-Finder's own rule: a product page that was not opened from a result list is no click there.
+      const others = warnings
+        .filter(({ code }) => code !== "unsupported-event")
+        .map(({ code, field }) => `${code} ${field}`);
+      assert.deepEqual([...new Set(others)], protocol.startsWith("factfinder") ? ["missing-field click.search"] : []);
 
-    // The inspector shows what the collector stored, whichever protocol brought it.
-    const last = rows.reduce((a, b) => (a.row > b.row ? a : b));
-    await page.locator(`[data-testid=inspector-event][data-row="${last.row}"]`).waitFor();
-  });
+      // The inspector shows what the collector stored, whichever protocol brought it.
+      const last = rows.reduce((a, b) => (a.row > b.row ? a : b));
+      await page.locator(`[data-testid=inspector-event][data-row="${last.row}"]`).waitFor();
+    },
+  );
 }
 
 /** With its fields in the order of their names. */
 const sorted = (event) => Object.fromEntries(Object.entries(event).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-scenario("FACT-Finder's session: the search page has it, every page keeps it, every event carries it", { config }, async ({ page, visit, collector, hash }) => {
-  const shown = async () => {
-    await visit("/search.html?q=coffee&protocol=factfinder");
-    return page.getByTestId("session").innerText();
-  };
-  const session = await shown();
-  assert.match(session, /^[A-Za-z0-9]{30}$/);
-  await page.getByTestId("result-201").getByRole("link").click();
-  await page.waitForURL(/product/);
-  await page.locator("#product").getByTestId("add-to-basket").click();
-  await collector.expectStored({ type: "click", itemId: "201", anonymous: hash(session) }, { type: "basket", itemId: "201", anonymous: hash(session) });
-  assert.equal(await shown(), session, "the same on the next page");
-  assert.equal(await page.evaluate(() => localStorage.getItem("reco_session").split(".")[0]), session);
-});
+scenario(
+  "FACT-Finder's session: the search page has it, every page keeps it, every event carries it",
+  { config },
+  async ({ page, visit, collector, hash }) => {
+    const shown = async () => {
+      await visit("/search.html?q=coffee&protocol=factfinder");
+      return page.getByTestId("session").innerText();
+    };
+    const session = await shown();
+    assert.match(session, /^[A-Za-z0-9]{30}$/);
+    await page.getByTestId("result-201").getByRole("link").click();
+    await page.waitForURL(/product/);
+    await page.locator("#product").getByTestId("add-to-basket").click();
+    await collector.expectStored(
+      { type: "click", itemId: "201", anonymous: hash(session) },
+      { type: "basket", itemId: "201", anonymous: hash(session) },
+    );
+    assert.equal(await shown(), session, "the same on the next page");
+    assert.equal(await page.evaluate(() => localStorage.getItem("reco_session").split(".")[0]), session);
+  },
+);
 
-scenario("the choice of a protocol goes along with a link into another tab, and a stranger's word for one is none", { config }, async ({ page, context, visit, collector }) => {
-  await visit("/?protocol=intempt");
-  const [tab] = await Promise.all([context.waitForEvent("page"), page.getByTestId("product-card-303").getByRole("link").click({ modifiers: ["ControlOrMeta"] })]);
-  await tab.waitForURL(/protocol=intempt/);
-  await collector.expectStored({ type: "click", itemId: "303", source: "intempt" });
-  await visit("/product.html?id=304&protocol=carrier-pigeon");
-  await collector.expectStored({ type: "click", itemId: "304", source: "batch" });
-  await until(() => page.getByTestId("protocol").locator("strong").innerText().then((name) => name === "Batch"), "the chooser says so");
-});
+scenario(
+  "the choice of a protocol goes along with a link into another tab, and a stranger's word for one is none",
+  { config },
+  async ({ page, context, visit, collector }) => {
+    await visit("/?protocol=intempt");
+    const [tab] = await Promise.all([
+      context.waitForEvent("page"),
+      page
+        .getByTestId("product-card-303")
+        .getByRole("link")
+        .click({ modifiers: ["ControlOrMeta"] }),
+    ]);
+    await tab.waitForURL(/protocol=intempt/);
+    await collector.expectStored({ type: "click", itemId: "303", source: "intempt" });
+    await visit("/product.html?id=304&protocol=carrier-pigeon");
+    await collector.expectStored({ type: "click", itemId: "304", source: "batch" });
+    await until(
+      () =>
+        page
+          .getByTestId("protocol")
+          .locator("strong")
+          .innerText()
+          .then((name) => name === "Batch"),
+      "the chooser says so",
+    );
+  },
+);

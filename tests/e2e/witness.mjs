@@ -11,7 +11,8 @@ const POLL_MS = 40;
 
 /** Envelope fields that say little to somebody who reads a failed test. */
 const DULL = new Set(["row", "id", "receivedAt", "client", "key", "customer", "stream"]);
-const brief = (row) => inspect(Object.fromEntries(Object.entries(row).filter(([name]) => !DULL.has(name))), { breakLength: Infinity });
+const brief = (row) =>
+  inspect(Object.fromEntries(Object.entries(row).filter(([name]) => !DULL.has(name))), { breakLength: Infinity });
 const listed = (rows) => (rows.length ? rows.map((row) => `  ${brief(row)}`).join("\n") : "  (nothing)");
 
 /** Whether a row has these fields. A value may be a pattern; `undefined` means that the field is absent. */
@@ -57,7 +58,11 @@ export function witness(collector) {
           const found = pair(rows, partials);
           return found.every(Boolean) && found;
         },
-        (rows) => `not stored: ${partials.filter((_, i) => !pair(rows, partials)[i]).map((each) => inspect(each)).join(", ")}`,
+        (rows) =>
+          `not stored: ${partials
+            .filter((_, i) => !pair(rows, partials)[i])
+            .map((each) => inspect(each))
+            .join(", ")}`,
       ),
 
     /** Waits until exactly these are stored, in this order, and nothing else. Returns the rows. */

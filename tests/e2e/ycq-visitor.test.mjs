@@ -18,70 +18,128 @@ function lasts({ expires }) {
   assert.ok(Math.abs(days - 90) < 0.01, `${days} days`);
 }
 
-scenario("a new visitor gets an id, and keeps it", { site: shop({ script: commands(["_trackPageview", "1"], ["_trackPageview", "2", ""], ["_trackPageview", "3", null], ["_trackPageview", "4", "undefined"]) }) }, async ({ page, visit, collector, context, hash }) => {
-  await visit();
-  const rows = await collector.expectStored({ itemId: "1" }, { itemId: "2" }, { itemId: "3" }, { itemId: "4" });
-  const cookie = await ycid(context);
-  assert.match(cookie.value, GUID);
-  assert.deepEqual({ path: cookie.path, sameSite: cookie.sameSite, secure: cookie.secure, httpOnly: cookie.httpOnly }, { path: "/", sameSite: "Lax", secure: false, httpOnly: false });
-  lasts(cookie);
-  assert.deepEqual([...new Set(rows.map(({ user }) => user))], [hash(cookie.value)]);
-  await visit();
-  await collector.expectStored(...rows.map(({ user }) => ({ itemId: "1", user })).slice(0, 1), { itemId: "2" });
-  assert.equal((await ycid(context)).value, cookie.value);
-  await context.clearCookies();
-  await page.evaluate(() => window._ycq.push(["_trackPageview", "5"]));
-  const [fresh] = await collector.expectStored({ itemId: "5" });
-  assert.notEqual(fresh.user, hash(cookie.value), "who deletes the cookie is somebody new");
-});
+scenario(
+  "a new visitor gets an id, and keeps it",
+  {
+    site: shop({
+      script: commands(
+        ["_trackPageview", "1"],
+        ["_trackPageview", "2", ""],
+        ["_trackPageview", "3", null],
+        ["_trackPageview", "4", "undefined"],
+      ),
+    }),
+  },
+  async ({ page, visit, collector, context, hash }) => {
+    await visit();
+    const rows = await collector.expectStored({ itemId: "1" }, { itemId: "2" }, { itemId: "3" }, { itemId: "4" });
+    const cookie = await ycid(context);
+    assert.match(cookie.value, GUID);
+    assert.deepEqual(
+      { path: cookie.path, sameSite: cookie.sameSite, secure: cookie.secure, httpOnly: cookie.httpOnly },
+      { path: "/", sameSite: "Lax", secure: false, httpOnly: false },
+    );
+    lasts(cookie);
+    assert.deepEqual([...new Set(rows.map(({ user }) => user))], [hash(cookie.value)]);
+    await visit();
+    await collector.expectStored(...rows.map(({ user }) => ({ itemId: "1", user })).slice(0, 1), { itemId: "2" });
+    assert.equal((await ycid(context)).value, cookie.value);
+    await context.clearCookies();
+    await page.evaluate(() => window._ycq.push(["_trackPageview", "5"]));
+    const [fresh] = await collector.expectStored({ itemId: "5" });
+    assert.notEqual(fresh.user, hash(cookie.value), "who deletes the cookie is somebody new");
+  },
+);
 
-scenario("the cookie of the other script stays the visitor's, and lives on", { site: shop({ script: `localStorage.setItem("YCStore", '{"userId":"store"}'); document.cookie = "YCCookie=cookie"; ${view}` }) }, async ({ visit, collector, context, url, hash }) => {
-  const id = "3F2504E0-4f89-11d3-9a0c-0305e82c3301";
-  await context.addCookies([{ name: "YCID", value: id, url, expires: Date.now() / 1000 + DAY_S }]);
-  await visit();
-  await collector.expectExactly({ itemId: "1", user: hash(id) });
-  const cookie = await ycid(context);
-  assert.equal(cookie.value, id);
-  lasts(cookie);
-});
+scenario(
+  "the cookie of the other script stays the visitor's, and lives on",
+  {
+    site: shop({
+      script: `localStorage.setItem("YCStore", '{"userId":"store"}'); document.cookie = "YCCookie=cookie"; ${view}`,
+    }),
+  },
+  async ({ visit, collector, context, url, hash }) => {
+    const id = "3F2504E0-4f89-11d3-9a0c-0305e82c3301";
+    await context.addCookies([{ name: "YCID", value: id, url, expires: Date.now() / 1000 + DAY_S }]);
+    await visit();
+    await collector.expectExactly({ itemId: "1", user: hash(id) });
+    const cookie = await ycid(context);
+    assert.equal(cookie.value, id);
+    lasts(cookie);
+  },
+);
 
-scenario("the shop plugins' stored id is adopted", { site: shop({ script: `localStorage.setItem("YCStore", JSON.stringify({ userId: "störe/1", expires: Date.now() + 60000 })); document.cookie = "YCCookie=cookie"; ${view}` }) }, async ({ visit, collector, context, hash }) => {
-  await visit();
-  await collector.expectExactly({ itemId: "1", user: hash("störe/1") });
-  assert.equal((await ycid(context)).value, encodeURIComponent("störe/1"));
-  await visit();
-  await collector.expectExactly({ user: hash("störe/1") }, { user: hash("störe/1") });
-});
+scenario(
+  "the shop plugins' stored id is adopted",
+  {
+    site: shop({
+      script: `localStorage.setItem("YCStore", JSON.stringify({ userId: "störe/1", expires: Date.now() + 60000 })); document.cookie = "YCCookie=cookie"; ${view}`,
+    }),
+  },
+  async ({ visit, collector, context, hash }) => {
+    await visit();
+    await collector.expectExactly({ itemId: "1", user: hash("störe/1") });
+    assert.equal((await ycid(context)).value, encodeURIComponent("störe/1"));
+    await visit();
+    await collector.expectExactly({ user: hash("störe/1") }, { user: hash("störe/1") });
+  },
+);
 
-scenario("their cookie is adopted, and what has expired is not", { site: shop({ script: `localStorage.setItem("YCStore", JSON.stringify({ userId: "store", expires: Date.now() - 1 })); document.cookie = "YCCookie=cook%20ie"; ${view}` }) }, async ({ visit, collector, context, hash }) => {
-  await visit();
-  await collector.expectExactly({ itemId: "1", user: hash("cook ie") });
-  assert.equal((await ycid(context)).value, "cook%20ie");
-});
+scenario(
+  "their cookie is adopted, and what has expired is not",
+  {
+    site: shop({
+      script: `localStorage.setItem("YCStore", JSON.stringify({ userId: "store", expires: Date.now() - 1 })); document.cookie = "YCCookie=cook%20ie"; ${view}`,
+    }),
+  },
+  async ({ visit, collector, context, hash }) => {
+    await visit();
+    await collector.expectExactly({ itemId: "1", user: hash("cook ie") });
+    assert.equal((await ycid(context)).value, "cook%20ie");
+  },
+);
 
 for (const damaged of ["{", "null", "7", '{"userId":""}', '{"userId":"\\ud800"}', '{"expires":1}']) {
-  scenario(`what is no id is nobody's: ${damaged}`, { site: shop({ script: `localStorage.setItem("YCStore", ${JSON.stringify(damaged)}); ${view}` }) }, async ({ visit, collector, context, hash }) => {
-    await visit();
-    const [{ user }] = await collector.expectExactly({ itemId: "1" });
-    const { value } = await ycid(context);
-    assert.match(value, GUID);
-    assert.equal(user, hash(value));
-  });
+  scenario(
+    `what is no id is nobody's: ${damaged}`,
+    { site: shop({ script: `localStorage.setItem("YCStore", ${JSON.stringify(damaged)}); ${view}` }) },
+    async ({ visit, collector, context, hash }) => {
+      await visit();
+      const [{ user }] = await collector.expectExactly({ itemId: "1" });
+      const { value } = await ycid(context);
+      assert.match(value, GUID);
+      assert.equal(user, hash(value));
+    },
+  );
 }
 
-scenario("cookies blocked by the visitor: an id for this page", { site: shop({ script: commands(["_trackPageview", "1"], ["_trackPageview", "2"]) }), openContext: blockingCookies }, async ({ page, visit, collector, context }) => {
-  await visit();
-  const rows = await collector.expectStored({ itemId: "1" }, { itemId: "2" });
-  assert.deepEqual(await context.cookies(), []);
-  assert.equal(rows[0].user, rows[1].user);
-  const [{ address }] = await requests(page, 1);
-  assert.match(address.split("/")[4], GUID);
-});
+scenario(
+  "cookies blocked by the visitor: an id for this page",
+  { site: shop({ script: commands(["_trackPageview", "1"], ["_trackPageview", "2"]) }), openContext: blockingCookies },
+  async ({ page, visit, collector, context }) => {
+    await visit();
+    const rows = await collector.expectStored({ itemId: "1" }, { itemId: "2" });
+    assert.deepEqual(await context.cookies(), []);
+    assert.equal(rows[0].user, rows[1].user);
+    const [{ address }] = await requests(page, 1);
+    assert.match(address.split("/")[4], GUID);
+  },
+);
 
-scenario("in a sandboxed frame, where every read of storage throws, as well", { site: { "index.html": '<!doctype html><title>outer</title><link rel="icon" href="data:,"><iframe sandbox="allow-scripts" src="/frame.html"></iframe>', "frame.html": shop({ script: view })["index.html"] } }, async ({ visit, collector }) => {
-  await visit();
-  await collector.expectExactly({ itemId: "1", user: /./ });
-});
+scenario(
+  "in a sandboxed frame, where every read of storage throws, as well",
+  {
+    site: {
+      "index.html":
+        '<!doctype html><title>outer</title><link rel="icon" href="data:,"><iframe sandbox="allow-scripts" src="/frame.html"></iframe>',
+      "frame.html": shop({ script: view })["index.html"],
+    },
+  },
+  async ({ visit, collector }) => {
+    await visit();
+    await collector.expectExactly({ itemId: "1", user: /./ });
+  },
+);
 
 // No collector speaks https, so the page and the script come from here; nothing but the cookie is looked at.
 scenario("on https the cookie is for https only", { site: shop() }, async ({ page, context, url }) => {

@@ -14,7 +14,16 @@ export const commands = (...list) => list.map((command) => `_ycq.push(${JSON.str
  * A site of one page with the snippet that such pages have. `declare` and `mandator`: whether it declares the queue and names the
  * customer; `script` comes after that, and before the tag.
  */
-export function shop({ title = "A shop", head = "", declare = true, mandator = true, script: own = "", load = true, attributes = 'data-endpoint="/"', nonce = "abc" } = {}) {
+export function shop({
+  title = "A shop",
+  head = "",
+  declare = true,
+  mandator = true,
+  script: own = "",
+  load = true,
+  attributes = 'data-endpoint="/"',
+  nonce = "abc",
+} = {}) {
   return {
     "index.html": `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${title}</title><link rel="icon" href="data:,">${head}
@@ -60,4 +69,10 @@ export async function resting(page, question) {
 }
 
 /** Addresses that wait in the browser's storage. */
-export const kept = (page) => page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("reco_ycq ")).sort().map((key) => localStorage.getItem(key)));
+export const kept = (page) =>
+  page.evaluate(() =>
+    Object.keys(localStorage)
+      .filter((key) => key.startsWith("reco_ycq "))
+      .sort()
+      .map((key) => localStorage.getItem(key)),
+  );

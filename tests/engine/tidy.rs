@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-const MOST_LINES: usize = 400;
+const MOST_LINES: usize = 450;
 /// What is made, not written. `work` is where the package tests install the package.
 const MADE: [&str; 5] = ["node_modules", "target", "dist", ".git", "work"];
 /// What the engine itself is written in; the rest is what it is made of.
@@ -75,7 +75,7 @@ fn no_file_is_longer_than_one_can_read() {
         let lines = text.lines().count();
         (lines > MOST_LINES).then(|| format!("{name}: {lines} lines"))
     });
-    none("more than 400 lines", long.collect());
+    none("more than 450 lines", long.collect());
 }
 
 #[test]

@@ -30,7 +30,8 @@ export const slow = (ms) => async (exchange) => {
 export const redirect = (code) => (exchange) => exchange.redirect(code);
 
 /** What sendBeacon sends is in mode no-cors, and is not let through; fetch is. */
-export const noBeacons = (exchange) => (exchange.request.headers["sec-fetch-mode"] === "no-cors" ? exchange.reset() : exchange.pass());
+export const noBeacons = (exchange) =>
+  exchange.request.headers["sec-fetch-mode"] === "no-cors" ? exchange.reset() : exchange.pass();
 
 /** The first `count` requests, and then no more. */
 export const times = (count, fault) => {

@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { brotliCompressSync, constants } from "node:zlib";
-import { npm } from "../../scripts/lib/toolchain.mjs";
 import { at, manifest } from "../../scripts/lib/project.mjs";
+import { npm } from "../../scripts/lib/toolchain.mjs";
 import { chromium } from "./browsers/chromium.mjs";
 import { pooled } from "./pool.mjs";
 import { recorded } from "./recorder.mjs";
@@ -20,7 +20,14 @@ const TRIES = 3;
 
 /** They are nobody's dependency but this run's. */
 export const peerSteps = () =>
-  existsSync(join(FOLDER, "node_modules")) ? [] : [{ label: "installing the peers from npm", run: (task) => npm(["ci", "--ignore-scripts"], { task, cwd: FOLDER }) }];
+  existsSync(join(FOLDER, "node_modules"))
+    ? []
+    : [
+        {
+          label: "installing the peers from npm",
+          run: (task) => npm(["ci", "--ignore-scripts"], { task, cwd: FOLDER }),
+        },
+      ];
 
 /** Ours, with the copies counted that the collector dropped. */
 const ours = {
@@ -31,7 +38,9 @@ const ours = {
   identity: "id",
   documentation: [],
   get weighs() {
-    return Object.fromEntries(["reco.js", "recobeacon.wasm"].map((name) => [`dist/${name}`, readFileSync(at("dist", name))]));
+    return Object.fromEntries(
+      ["reco.js", "recobeacon.wasm"].map((name) => [`dist/${name}`, readFileSync(at("dist", name))]),
+    );
   },
   make: async () => {
     const tracker = await recobeacon();
@@ -60,7 +69,8 @@ export async function everyTracker() {
 /** A row of one tracker: what runRow counts, the copies that came, and what the pages had thrown at them. */
 async function measured(row, tracker, short) {
   const where = { row: row.name, tracker: tracker.name };
-  if (tracker.stub === false && NEEDS_STUB.test(row.name)) return { ...where, na: "its npm package has no stub: there is no call before it is there" };
+  if (tracker.stub === false && NEEDS_STUB.test(row.name))
+    return { ...where, na: "its npm package has no stub: there is no call before it is there" };
   for (let tries = 1; ; tries++) {
     let made;
     const makeTracker = async () => (made = await tracker.make());
@@ -72,7 +82,13 @@ async function measured(row, tracker, short) {
 }
 
 const said = ({ row, tracker, na, made, once, lost, twice, copies, requests, seconds, error, notes = [] }, place) =>
-  `${place} ${row}: ${tracker}: ${na ? "not applicable" : `made ${made}, once ${once}, lost ${lost}, twice ${twice}, came more than once ${copies}, ${requests} requests, ${seconds} s`}${[error?.split("\n")[0], ...notes].filter(Boolean).map((note) => `\n      ${note}`).join("")}`;
+  `${place} ${row}: ${tracker}: ${na ? "not applicable" : `made ${made}, once ${once}, lost ${lost}, twice ${twice}, came more than once ${copies}, ${requests} requests, ${seconds} s`}${[
+    error?.split("\n")[0],
+    ...notes,
+  ]
+    .filter(Boolean)
+    .map((note) => `\n      ${note}`)
+    .join("")}`;
 
 /** `names`, `parts`: parts of names, or all. */
 export async function runPeers({ names, parts, short, each = () => {} }) {
@@ -91,7 +107,9 @@ export async function runPeers({ names, parts, short, each = () => {} }) {
   return { trackers, rows, results };
 }
 
-const brotli = (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } }).length;
+const brotli = (bytes) =>
+  brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } }).length;
 
 /** Bytes of what a page loads before its first event, by file. */
-export const sizes = (tracker) => Object.entries(tracker.weighs).map(([file, bytes]) => ({ file, raw: bytes.length, brotli: brotli(bytes) }));
+export const sizes = (tracker) =>
+  Object.entries(tracker.weighs).map(([file, bytes]) => ({ file, raw: bytes.length, brotli: brotli(bytes) }));

@@ -1,8 +1,8 @@
 // Another tracker in the place of ours (trackers/recobeacon.mjs has what the harness asks of one), and a recorder in the place of its vendor: it answers
 // as the vendor's endpoint does and keeps which events came in, how often, and by which ids of the tracker's own.
 
-import { gunzipSync } from "node:zlib";
 import { extname } from "node:path";
+import { gunzipSync } from "node:zlib";
 
 const TYPES = { ".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm" };
 /** Pages tell here what was thrown at them. */
@@ -39,7 +39,11 @@ export const recorded = (peer) => async () => {
         notes.add(`${sent.method} that is no event: ${error.message}`);
         return { status: 400, headers: {}, body: "" };
       }
-      return { status: 200, headers: { "content-type": peer.answer.type, "cache-control": "no-store" }, body: peer.answer.body };
+      return {
+        status: 200,
+        headers: { "content-type": peer.answer.type, "cache-control": "no-store" },
+        body: peer.answer.body,
+      };
     },
     file: (path) => {
       if (path.startsWith(THROWN)) {
@@ -47,7 +51,13 @@ export const recorded = (peer) => async () => {
         return { status: 204 };
       }
       const body = files[path];
-      return body === undefined ? undefined : { status: 200, headers: { "content-type": TYPES[extname(path)] ?? "application/json", "cache-control": "max-age=3600" }, body };
+      return body === undefined
+        ? undefined
+        : {
+            status: 200,
+            headers: { "content-type": TYPES[extname(path)] ?? "application/json", "cache-control": "max-age=3600" },
+            body,
+          };
     },
     page: ({ before = "", after = "" } = {}) => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>A shop</title><link rel="icon" href="data:,">
@@ -71,7 +81,8 @@ ${peer.head()}
 </head><body><script>${after}</script></body></html>`,
 
     /** When the vendor has dropped the copies whose id it knows. */
-    stored: async () => new Map([...copies].map(([number, keys]) => [number, peer.identity ? new Set(keys).size : keys.length])),
+    stored: async () =>
+      new Map([...copies].map(([number, keys]) => [number, peer.identity ? new Set(keys).size : keys.length])),
     /** How many events came more than once. */
     copies: () => [...copies.values()].filter((keys) => keys.length > 1).length,
     notes: () => [...notes],

@@ -124,7 +124,11 @@ export async function runRow({ engine, row, transport, makeTracker, short }) {
     await limited(row.run({ visitor, server, tracker, take, short, pause: rest }), rowMs, row.name);
     await server.up();
     server.heal();
-    result.pending = await limited(nextPageView({ visitor, server, tracker, made, options: row.next }), 2 * QUIET_MS, "the next page view");
+    result.pending = await limited(
+      nextPageView({ visitor, server, tracker, made, options: row.next }),
+      2 * QUIET_MS,
+      "the next page view",
+    );
   } catch (error) {
     if (error instanceof NotApplicable) result.na = error.message;
     else result.error = String(error.stack ?? error);
@@ -167,5 +171,11 @@ async function count(tracker, made) {
   const stored = await tracker.stored();
   const lost = missing(stored, made);
   const twice = [...stored].filter(([number, times]) => times > 1 || !made.has(number)).map(([number]) => number);
-  return { made: made.size, once: [...made].filter((number) => stored.get(number) === 1).length, lost: lost.length, twice: twice.length, which: { lost: lost.slice(0, 20), twice: twice.slice(0, 20) } };
+  return {
+    made: made.size,
+    once: [...made].filter((number) => stored.get(number) === 1).length,
+    lost: lost.length,
+    twice: twice.length,
+    which: { lost: lost.slice(0, 20), twice: twice.slice(0, 20) },
+  };
 }

@@ -27,7 +27,7 @@ export async function startServer(tracker) {
   const visits = [];
   const log = [];
   const sockets = new Set();
-  let held = [];
+  const held = [];
   let busy = 0;
   const state = { fault: pass, hold: null };
 
@@ -59,13 +59,20 @@ export async function startServer(tracker) {
       for await (const part of request) parts.push(part);
       const body = Buffer.concat(parts);
       entry.bytes = body.length;
-      const forward = () => tracker.receive({ method: request.method, url: request.url.replace(MOVED, tracker.endpoint), headers: request.headers, body });
+      const forward = () =>
+        tracker.receive({
+          method: request.method,
+          url: request.url.replace(MOVED, tracker.endpoint),
+          headers: request.headers,
+          body,
+        });
       const exchange = {
         request,
         forward,
         pass: async () => respond(response, await forward()),
         answer: (status, headers) => respond(response, { status, headers }),
-        redirect: (status) => respond(response, { status, headers: { location: request.url.replace(pathname, MOVED) } }),
+        redirect: (status) =>
+          respond(response, { status, headers: { location: request.url.replace(pathname, MOVED) } }),
         /** Sends these bytes as they are, and resets the connection. */
         reset: (bytes) => {
           if (bytes) request.socket.write(bytes, () => request.socket.resetAndDestroy());
@@ -89,7 +96,8 @@ export async function startServer(tracker) {
     // The browser ends connections as it likes.
     socket.on("error", () => {});
   });
-  const listen = (port) => new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
+  const listen = (port) =>
+    new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
   const down = async () => {
     const closed = new Promise((resolve) => server.close(resolve));
     for (const socket of sockets) socket.destroy();

@@ -19,9 +19,17 @@ export function isWithin({ lost = 0, twice = 0 }, result) {
 }
 
 /** One row of one engine, for who watches. */
-export function line({ row, transport, engine, made, once, lost, twice, seconds, na, error, within, which, pending }, place) {
-  const counted = na ? `not applicable: ${na}` : `made ${number(made)}, once ${number(once)}, lost ${number(lost)}, twice ${number(twice)}`;
-  const faulty = within || na ? "" : `  <- ${error ?? `still queued ${pending}; lost ${which.lost.join(" ")}; twice ${which.twice.join(" ")}`}`;
+export function line(
+  { row, transport, engine, made, once, lost, twice, seconds, na, error, within, which, pending },
+  place,
+) {
+  const counted = na
+    ? `not applicable: ${na}`
+    : `made ${number(made)}, once ${number(once)}, lost ${number(lost)}, twice ${number(twice)}`;
+  const faulty =
+    within || na
+      ? ""
+      : `  <- ${error ?? `still queued ${pending}; lost ${which.lost.join(" ")}; twice ${which.twice.join(" ")}`}`;
   return `${place} ${ENGINES[engine].label}: ${row} (${transport}): ${counted}, ${seconds} s${faulty}`;
 }
 
@@ -38,20 +46,33 @@ const cell = (result) => {
 export function table(results) {
   const engines = [...new Set(results.map(({ engine }) => engine))];
   const version = (engine) => results.find((each) => each.engine === engine && each.version)?.version ?? "";
-  const keys = [...new Set(results.map(({ row, transport }) => JSON.stringify([row, transport])))].map((key) => JSON.parse(key));
+  const keys = [...new Set(results.map(({ row, transport }) => JSON.stringify([row, transport])))].map((key) =>
+    JSON.parse(key),
+  );
   const head = ["fault", "transport", ...engines.map((engine) => `${ENGINES[engine].label} ${version(engine)}`)];
-  const lines = keys.map(([row, transport]) => [row, transport, ...engines.map((engine) => cell(results.find((each) => each.engine === engine && each.row === row && each.transport === transport)))]);
+  const lines = keys.map(([row, transport]) => [
+    row,
+    transport,
+    ...engines.map((engine) =>
+      cell(results.find((each) => each.engine === engine && each.row === row && each.transport === transport)),
+    ),
+  ]);
   return [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
 /** Why a row's number is not 0, as far as it is known beforehand, and why a row is not there for an engine. */
 function reasons(results) {
-  const known = ROWS.filter(({ name, because }) => because && results.some(({ row, lost, twice }) => row === name && lost + twice > 0));
+  const known = ROWS.filter(
+    ({ name, because }) => because && results.some(({ row, lost, twice }) => row === name && lost + twice > 0),
+  );
   const absent = new Map();
-  for (const { row, na, engine } of results.filter((result) => result.na)) absent.set(row, { na, engines: new Set([...(absent.get(row)?.engines ?? []), ENGINES[engine].label]) });
+  for (const { row, na, engine } of results.filter((result) => result.na))
+    absent.set(row, { na, engines: new Set([...(absent.get(row)?.engines ?? []), ENGINES[engine].label]) });
   return [
     ...known.map(({ name, because }) => `* **${name}**: ${because}.`),
-    ...[...absent].map(([row, { na, engines }]) => `* **${row}** is not there for ${[...engines].join(" and ")}: ${na}.`),
+    ...[...absent].map(
+      ([row, { na, engines }]) => `* **${row}** is not there for ${[...engines].join(" and ")}: ${na}.`,
+    ),
   ].join("\n");
 }
 
@@ -62,6 +83,8 @@ export function publish(results, { short = false } = {}) {
   const after = rest?.split(END)[1];
   if (after === undefined) throw new Error(`${DOCS} has no place for the table`);
   const cut = short ? "The short cut.\n\n" : "";
-  const made = [`${cut}Each cell: made / stored once / lost / stored twice.`, table(results), reasons(results)].filter(Boolean).join("\n\n");
+  const made = [`${cut}Each cell: made / stored once / lost / stored twice.`, table(results), reasons(results)]
+    .filter(Boolean)
+    .join("\n\n");
   writeFileSync(DOCS, `${before}${BEGIN}\n\n${made}\n\n${END}${after}`);
 }

@@ -19,7 +19,9 @@ export function install(name, files = {}) {
   rmSync(app, { recursive: true, force: true });
   mkdirSync(join(app, "packed"), { recursive: true });
   // --ignore-scripts: dist/ is there, and building it again would only take time.
-  const [packed] = JSON.parse(npm(["pack", "--json", "--ignore-scripts", "--pack-destination", join(app, "packed")], root));
+  const [packed] = JSON.parse(
+    npm(["pack", "--json", "--ignore-scripts", "--pack-destination", join(app, "packed")], root),
+  );
   const [tarball] = readdirSync(join(app, "packed"));
   writeFileSync(join(app, "package.json"), JSON.stringify({ name, private: true, type: "module" }));
   npm(["install", "--no-audit", "--no-fund", "--no-package-lock", `./packed/${tarball}`], app);

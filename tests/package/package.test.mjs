@@ -27,7 +27,8 @@ window.tracker = tracker;
 window.warnings = warnings;
 `;
 const APP = application(BATCH);
-const page = (script) => `<!doctype html><title>An application</title><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
+const page = (script) =>
+  `<!doctype html><title>An application</title><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
 
 /** The bundled application does what it should, in a browser. */
 async function works({ page, visit, collector }) {
@@ -43,9 +44,24 @@ const plain = () => (asItIs ??= install("plain"));
 
 test("the package has what its users load, and nothing else", () => {
   const { packed } = plain();
-  const expected = ["core-all.js", "core.js", "index.d.ts", "index.js", "integrity.json", "measure.js", "reco.js", "recobeacon-all.wasm", "recobeacon.wasm", "snippet.js", "ycq.js"].map((name) => `dist/${name}`);
+  const expected = [
+    "core-all.js",
+    "core.js",
+    "index.d.ts",
+    "index.js",
+    "integrity.json",
+    "measure.js",
+    "reco.js",
+    "recobeacon-all.wasm",
+    "recobeacon.wasm",
+    "snippet.js",
+    "ycq.js",
+  ].map((name) => `dist/${name}`);
   const beside = packed.filter((file) => !expected.includes(file));
-  assert.deepEqual(packed.filter((file) => file.startsWith("dist/")), expected);
+  assert.deepEqual(
+    packed.filter((file) => file.startsWith("dist/")),
+    expected,
+  );
   assert.deepEqual(beside, ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"]);
 });
 
@@ -53,9 +69,26 @@ test("integrity.json has the hash of every file", () => {
   const { app } = plain();
   const dist = join(app, "node_modules", "recobeacon", "dist");
   const integrity = JSON.parse(readFileSync(join(dist, "integrity.json"), "utf8"));
-  assert.deepEqual(Object.keys(integrity).sort(), ["core-all.js", "core.js", "index.d.ts", "index.js", "measure.js", "reco.js", "recobeacon-all.wasm", "recobeacon.wasm", "snippet.js", "ycq.js"]);
+  assert.deepEqual(Object.keys(integrity).sort(), [
+    "core-all.js",
+    "core.js",
+    "index.d.ts",
+    "index.js",
+    "measure.js",
+    "reco.js",
+    "recobeacon-all.wasm",
+    "recobeacon.wasm",
+    "snippet.js",
+    "ycq.js",
+  ]);
   for (const [file, said] of Object.entries(integrity)) {
-    assert.equal(said, `sha384-${createHash("sha384").update(readFileSync(join(dist, file))).digest("base64")}`, file);
+    assert.equal(
+      said,
+      `sha384-${createHash("sha384")
+        .update(readFileSync(join(dist, file)))
+        .digest("base64")}`,
+      file,
+    );
   }
 });
 
@@ -96,15 +129,43 @@ test("in Node, import does nothing and every call is a silent no-op", () => {
     `,
   });
   // No timer and no handle stays: the process ends by itself.
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["ssr.mjs"], { cwd: app, encoding: "utf8", timeout: 20_000 });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["ssr.mjs"], {
+    cwd: app,
+    encoding: "utf8",
+    timeout: 20_000,
+  });
   assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: "end\n", stderr: "" });
 });
 
 test("the types are found by every module resolution in use", () => {
-  const { app } = install("types", { "use.mts": 'import { createTracker, type Tracker } from "recobeacon";\nexport const tracker: Tracker = createTracker({ destinations: [] });\n' });
-  for (const [module, resolution] of [["nodenext", "nodenext"], ["esnext", "bundler"]]) {
-    writeFileSync(join(app, "tsconfig.json"), JSON.stringify({ compilerOptions: { module, moduleResolution: resolution, target: "es2022", lib: ["es2022", "dom"], types: [], strict: true, noEmit: true }, files: ["use.mts"] }));
-    const { status, stdout } = spawnSync(process.execPath, [at("node_modules", "typescript", "bin", "tsc"), "--project", app], { encoding: "utf8" });
+  const { app } = install("types", {
+    "use.mts":
+      'import { createTracker, type Tracker } from "recobeacon";\nexport const tracker: Tracker = createTracker({ destinations: [] });\n',
+  });
+  for (const [module, resolution] of [
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ]) {
+    writeFileSync(
+      join(app, "tsconfig.json"),
+      JSON.stringify({
+        compilerOptions: {
+          module,
+          moduleResolution: resolution,
+          target: "es2022",
+          lib: ["es2022", "dom"],
+          types: [],
+          strict: true,
+          noEmit: true,
+        },
+        files: ["use.mts"],
+      }),
+    );
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [at("node_modules", "typescript", "bin", "tsc"), "--project", app],
+      { encoding: "utf8" },
+    );
     assert.equal(status, 0, `${resolution}: ${stdout}`);
   }
 });
@@ -112,7 +173,15 @@ test("the types are found by every module resolution in use", () => {
 async function bundledByEsbuild(options, source = APP) {
   const { app } = install("esbuild", { "app.js": source });
   const outdir = join(app, "site");
-  await esbuild({ absWorkingDir: app, entryPoints: ["app.js"], bundle: true, minify: true, outdir, logLevel: "error", ...options });
+  await esbuild({
+    absWorkingDir: app,
+    entryPoints: ["app.js"],
+    bundle: true,
+    minify: true,
+    outdir,
+    logLevel: "error",
+    ...options,
+  });
   writeFileSync(join(outdir, "index.html"), page("/app.js"));
   return outdir;
 }
@@ -125,27 +194,47 @@ async function bundledByVite(source = APP) {
   return join(app, "site");
 }
 
-scenario("bundled by esbuild, with the core in a chunk of its own", { site: () => bundledByEsbuild({ format: "esm", splitting: true }) }, works);
+scenario(
+  "bundled by esbuild, with the core in a chunk of its own",
+  { site: () => bundledByEsbuild({ format: "esm", splitting: true }) },
+  works,
+);
 scenario("bundled by esbuild into one file", { site: () => bundledByEsbuild({ format: "iife" }) }, works);
 scenario("bundled by Vite, without any set-up", { site: () => bundledByVite() }, works);
 
-const BUNDLERS = [["esbuild", (source) => bundledByEsbuild({ format: "esm", splitting: true }, source)], ["Vite", bundledByVite]];
+const BUNDLERS = [
+  ["esbuild", (source) => bundledByEsbuild({ format: "esm", splitting: true }, source)],
+  ["Vite", bundledByVite],
+];
 const DESTINATIONS = [
   ["factfinder", '{ protocol: "factfinder", channel: "de", endpoint: location.origin }', "core-all"],
   ["ibexa", '{ protocol: "ibexa", customerId: "00000", endpoint: location.origin }', "core"],
 ];
 for (const [bundler, bundled] of BUNDLERS) {
   for (const [source, destination, core] of DESTINATIONS) {
-    scenario(`bundled by ${bundler}: ${source} loads ${core}.js and not the other`, { site: () => bundled(application(destination)) }, async ({ page, visit, collector }) => {
-      await visit();
-      await page.waitForFunction(() => window.tracker);
-      await page.evaluate(() => window.tracker.ready.then(() => window.tracker.flush()));
-      const rows = await collector.expectStored({ type: "click", itemId: "1", source }, { type: "click", itemId: "2", source });
-      assert.equal((await collector.stored()).length, rows.length);
-      const loaded = await page.evaluate(() => performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname.split("/").at(-1)));
-      assert.deepEqual(loaded.map((name) => name.match(/^core(-all)?(?=[-.])/)?.[0]).filter(Boolean), [core], loaded.join(" "));
-      assert.deepEqual(await page.evaluate(() => window.warnings), []);
-    });
+    scenario(
+      `bundled by ${bundler}: ${source} loads ${core}.js and not the other`,
+      { site: () => bundled(application(destination)) },
+      async ({ page, visit, collector }) => {
+        await visit();
+        await page.waitForFunction(() => window.tracker);
+        await page.evaluate(() => window.tracker.ready.then(() => window.tracker.flush()));
+        const rows = await collector.expectStored(
+          { type: "click", itemId: "1", source },
+          { type: "click", itemId: "2", source },
+        );
+        assert.equal((await collector.stored()).length, rows.length);
+        const loaded = await page.evaluate(() =>
+          performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname.split("/").at(-1)),
+        );
+        assert.deepEqual(
+          loaded.map((name) => name.match(/^core(-all)?(?=[-.])/)?.[0]).filter(Boolean),
+          [core],
+          loaded.join(" "),
+        );
+        assert.deepEqual(await page.evaluate(() => window.warnings), []);
+      },
+    );
   }
 }
 
@@ -157,16 +246,24 @@ document.body.innerHTML = '<i data-reco="click" data-reco-item="7"></i>';
 `;
 const INTO_ONE = ["esbuild, into one file", (source) => bundledByEsbuild({ format: "iife" }, source)];
 for (const [bundler, bundled] of [...BUNDLERS, INTO_ONE]) {
-  scenario(`bundled by ${bundler}: what watches the page is found`, { site: () => bundled(WITHOUT_CODE) }, async ({ page, visit, collector }) => {
-    await visit();
-    await collector.expectExactly({ type: "click", itemId: "7" });
-    assert.deepEqual(await page.evaluate(() => window.warnings), []);
-  });
+  scenario(
+    `bundled by ${bundler}: what watches the page is found`,
+    { site: () => bundled(WITHOUT_CODE) },
+    async ({ page, visit, collector }) => {
+      await visit();
+      await collector.expectExactly({ type: "click", itemId: "7" });
+      assert.deepEqual(await page.evaluate(() => window.warnings), []);
+    },
+  );
 }
 
 scenario(
   "as it is, from a server, by an import map",
-  { site: { "index.html": `<!doctype html><title>No bundler</title><link rel="icon" href="data:,"><script type="importmap">{ "imports": { "recobeacon": "/dist/index.js" } }</script><script type="module">${APP}</script>` } },
+  {
+    site: {
+      "index.html": `<!doctype html><title>No bundler</title><link rel="icon" href="data:,"><script type="importmap">{ "imports": { "recobeacon": "/dist/index.js" } }</script><script type="module">${APP}</script>`,
+    },
+  },
   works,
 );
 

@@ -22,7 +22,8 @@ export function blocks(markdown) {
 const FAVICON = '<link rel="icon" href="data:,">';
 const IMPORT_MAP = '<script type="importmap">{ "imports": { "recobeacon": "/dist/index.js" } }</script>';
 /** What the examples speak of. */
-const BODY = '<main><article id="article">An article</article><video id="video"></video><button id="buy">Buy</button></main>';
+const BODY =
+  '<main><article id="article">An article</article><video id="video"></video><button id="buy">Buy</button></main>';
 
 /**
  * The page that a block is. An html block is a page, or what stands in a page's head. A js block is a module; one that
@@ -30,10 +31,14 @@ const BODY = '<main><article id="article">An article</article><video id="video">
  */
 export function pageOf({ language, code }, snippet) {
   if (language === "html") {
-    return /<html|<!doctype/i.test(code) ? code : `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>README</title>${FAVICON}\n${code}</head><body>${BODY}</body></html>`;
+    return /<html|<!doctype/i.test(code)
+      ? code
+      : `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>README</title>${FAVICON}\n${code}</head><body>${BODY}</body></html>`;
   }
   const own = /createTracker|reco\("create"/.test(code);
-  const tag = own ? "" : `<script>${snippet}</script><script async src="/dist/reco.js"></script><script>reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } });</script>`;
+  const tag = own
+    ? ""
+    : `<script>${snippet}</script><script async src="/dist/reco.js"></script><script>reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } });</script>`;
   const tracker = own ? "" : 'const tracker = await new Promise((resolve) => reco("ready", resolve));\n';
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>README</title>${FAVICON}${IMPORT_MAP}${tag}</head><body>${BODY}<script type="module">\n${tracker}${code}\nwindow.ran = true;\n</script></body></html>`;
 }

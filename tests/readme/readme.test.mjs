@@ -10,12 +10,21 @@ import { blocks, pageOf } from "./blocks.mjs";
 useBrowser();
 
 const readme = readFileSync(at("README.md"), "utf8");
-const documents = ["README.md", ...["without-code", "google-ecommerce", "ibexa-tracker", "ibexa", "yoochoose", "factfinder", "intempt"].map((name) => `docs/${name}.md`)];
-const everywhere = documents.flatMap((document) => blocks(readFileSync(at(document), "utf8")).map((block) => ({ document, ...block })));
+const documents = [
+  "README.md",
+  ...["without-code", "google-ecommerce", "ibexa-tracker", "ibexa", "yoochoose", "factfinder", "intempt"].map(
+    (name) => `docs/${name}.md`,
+  ),
+];
+const everywhere = documents.flatMap((document) =>
+  blocks(readFileSync(at(document), "utf8")).map((block) => ({ document, ...block })),
+);
 const examples = everywhere.filter(({ document }) => document === "README.md");
 
 test("a block is found with its line and its promise", () => {
-  const found = blocks("# A\n\n<!-- stores: click, buy -->\n```js\nclick();\n```\n\ntext\n\n```html\n<p>\n```\n\n<!-- stores: nothing -->\n\n```html\n<b>\n```\n```sh\nls\n```\n");
+  const found = blocks(
+    "# A\n\n<!-- stores: click, buy -->\n```js\nclick();\n```\n\ntext\n\n```html\n<p>\n```\n\n<!-- stores: nothing -->\n\n```html\n<b>\n```\n```sh\nls\n```\n",
+  );
   assert.deepEqual(found, [
     { line: 4, language: "js", code: "click();\n", stores: ["click", "buy"] },
     { line: 10, language: "html", code: "<p>\n", stores: undefined },
@@ -24,9 +33,19 @@ test("a block is found with its line and its promise", () => {
 });
 
 test("the README has examples for the tag and for npm, and each says what it stores", () => {
-  assert.ok(examples.some(({ language }) => language === "html"), "an example of the tag");
-  assert.ok(examples.some(({ code }) => code.includes('from "recobeacon"')), "an example of the package");
-  for (const { document, line, stores } of everywhere) assert.ok(stores, `${document}:${line}: the block needs a comment before it: <!-- stores: click --> or <!-- stores: nothing -->`);
+  assert.ok(
+    examples.some(({ language }) => language === "html"),
+    "an example of the tag",
+  );
+  assert.ok(
+    examples.some(({ code }) => code.includes('from "recobeacon"')),
+    "an example of the package",
+  );
+  for (const { document, line, stores } of everywhere)
+    assert.ok(
+      stores,
+      `${document}:${line}: the block needs a comment before it: <!-- stores: click --> or <!-- stores: nothing -->`,
+    );
 });
 
 test("the snippet in the README is the one that is built", () => {
@@ -35,17 +54,21 @@ test("the snippet in the README is the one that is built", () => {
 
 for (const example of everywhere) {
   const { document, line, stores = [] } = example;
-  scenario(`${document}:${line} stores ${stores.join(", ") || "nothing"}`, { site: { "index.html": pageOf(example, snippet()) } }, async ({ page, visit, collector }) => {
-    await visit();
-    if (example.language === "js") await page.waitForFunction(() => window.ran);
-    if (stores.length === 0) {
-      // Nothing is what it promises: so whatever it did has to be out before the table is looked at.
-      if (await page.evaluate(() => typeof window.reco === "function")) await flush(page);
-      assert.deepEqual(await collector.stored(), []);
-    } else {
-      await collector.expectStored(...stores.map((type) => ({ type })));
-      // And nothing else. In no order: two requests may overtake each other.
-      assert.deepEqual((await collector.stored()).map(({ type }) => type).sort(), [...stores].sort());
-    }
-  });
+  scenario(
+    `${document}:${line} stores ${stores.join(", ") || "nothing"}`,
+    { site: { "index.html": pageOf(example, snippet()) } },
+    async ({ page, visit, collector }) => {
+      await visit();
+      if (example.language === "js") await page.waitForFunction(() => window.ran);
+      if (stores.length === 0) {
+        // Nothing is what it promises: so whatever it did has to be out before the table is looked at.
+        if (await page.evaluate(() => typeof window.reco === "function")) await flush(page);
+        assert.deepEqual(await collector.stored(), []);
+      } else {
+        await collector.expectStored(...stores.map((type) => ({ type })));
+        // And nothing else. In no order: two requests may overtake each other.
+        assert.deepEqual((await collector.stored()).map(({ type }) => type).sort(), [...stores].sort());
+      }
+    },
+  );
 }

@@ -6,24 +6,35 @@ import { ready, scenario, tagged, useBrowser, warnings } from "../e2e/harness.mj
 
 useBrowser();
 
-scenario("the stable build tracks by the tag", { dist: STABLE_DIST, site: { "index.html": tagged() } }, async ({ page, visit, collector, identity }) => {
-  await visit();
-  await ready(page);
-  await page.evaluate(() => {
-    window.reco("click", { itemId: 1 });
-    window.reco("buy", { itemId: 2, price: { amount: 12.45, currency: "EUR" } });
-  });
-  const { hash } = await identity();
-  await collector.expectExactly({ type: "click", itemId: "1", anonymous: hash }, { type: "buy", itemId: "2", price: "12.45EUR", anonymous: hash });
-  assert.deepEqual(await warnings(page), []);
-});
+scenario(
+  "the stable build tracks by the tag",
+  { dist: STABLE_DIST, site: { "index.html": tagged() } },
+  async ({ page, visit, collector, identity }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() => {
+      window.reco("click", { itemId: 1 });
+      window.reco("buy", { itemId: 2, price: { amount: 12.45, currency: "EUR" } });
+    });
+    const { hash } = await identity();
+    await collector.expectExactly(
+      { type: "click", itemId: "1", anonymous: hash },
+      { type: "buy", itemId: "2", price: "12.45EUR", anonymous: hash },
+    );
+    assert.deepEqual(await warnings(page), []);
+  },
+);
 
 const application = `<!doctype html><title>An application</title><link rel="icon" href="data:,"><script type="module">
   import { createTracker } from "/dist/index.js";
   createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" } }).click({ itemId: 3 });
 </script>`;
 
-scenario("the stable build tracks as a package", { dist: STABLE_DIST, site: { "index.html": application } }, async ({ visit, collector }) => {
-  await visit();
-  await collector.expectExactly({ type: "click", itemId: "3" });
-});
+scenario(
+  "the stable build tracks as a package",
+  { dist: STABLE_DIST, site: { "index.html": application } },
+  async ({ visit, collector }) => {
+    await visit();
+    await collector.expectExactly({ type: "click", itemId: "3" });
+  },
+);

@@ -1,11 +1,11 @@
 // What a customer may write must compile. Nothing here is run.
 
 import {
-  createTracker,
   type Config,
   type ConsentState,
   type ConsumeOptions,
   type ConsumeTimer,
+  createTracker,
   type Destination,
   type Item,
   type ItemId,
@@ -32,7 +32,16 @@ const destinations: Destination[] = [
 const everything: Config = {
   destinations,
   itemType: "product",
-  identity: { userId: null, anonymousId: "a", sessionId: "s", accountId: "x", cookieName: "c", cookieDomain: ".shop.example", cookieDays: 90, storage: "memory" },
+  identity: {
+    userId: null,
+    anonymousId: "a",
+    sessionId: "s",
+    accountId: "x",
+    cookieName: "c",
+    cookieDomain: ".shop.example",
+    cookieDays: 90,
+    storage: "memory",
+  },
   consent: "pending",
   consentFrom: (set) => set("granted"),
   respect: { gpc: true, dnt: true },
@@ -100,7 +109,7 @@ tracker.observeRecommendations(element, { scenario: "s", itemType: 1 }).disconne
 
 const flushed: Promise<void> = tracker.flush();
 const stats: Stats = tracker.stats();
-const accepted: number = stats.accepted + (stats.destinations?.["batch"]?.accepted ?? 0);
+const accepted: number = stats.accepted + (stats.destinations?.batch?.accepted ?? 0);
 const off: () => void = tracker.on("acknowledged", (detail) => void detail);
 const who: (string | null)[] = [tracker.userId, tracker.anonymousId, tracker.sessionId];
 const ready: Promise<void> = tracker.ready;

@@ -1,7 +1,7 @@
 // autoTrack.attributes: the page's own elements say what is to be tracked, those that are there now and those that come
 // later. Elements in a <template> are not in the document, and those in a shadow root are their component's own business.
 
-import { args, ATTRIBUTES, CONTAINER, isMethod, MARKED, read } from "./fields.js";
+import { ATTRIBUTES, args, CONTAINER, isMethod, MARKED, read } from "./fields.js";
 import { guarded, hear } from "./hear.js";
 import { product } from "./jsonld.js";
 import { opens, within } from "./seen.js";
@@ -30,7 +30,13 @@ export const attributes = (port, jsonLd) => {
     return port.naming(names.get(element), deed);
   };
   const complain = (element, attribute, message) =>
-    naming(element, () => port.warn({ code: "bad-type", field: attribute, message: `${attribute}="${element.getAttribute(attribute)}" ${message}` }));
+    naming(element, () =>
+      port.warn({
+        code: "bad-type",
+        field: attribute,
+        message: `${attribute}="${element.getAttribute(attribute)}" ${message}`,
+      }),
+    );
 
   const itemOf = (fields, wanted) => {
     const found = "itemId" in fields || !jsonLd ? {} : product(document);
@@ -66,12 +72,15 @@ export const attributes = (port, jsonLd) => {
   const timer = (element) => {
     const consume = element.getAttribute("data-reco-consume")?.trim();
     const [by, measure, much] = MEASURE.exec(consume) ?? [];
-    if (consume && !by) complain(element, "data-reco-consume", 'must be "time:30000", "words:850", "scroll" or "media"');
+    if (consume && !by)
+      complain(element, "data-reco-consume", 'must be "time:30000", "words:850", "scroll" or "media"');
     // A player may come into its place later.
     const of = by === "media" ? within(element, PLAYER)[0] : element;
     const item = by && of && itemOf(read(element, "click"), "itemId categoryPath masterId");
     settle(timers, element, item && JSON.stringify([by, item.itemId, item.itemType]), of, () => {
-      const options = { time: { fullAfterMs: Number(much) }, words: { words: Number(much) } }[measure] ?? { element: of };
+      const options = { time: { fullAfterMs: Number(much) }, words: { words: Number(much) } }[measure] ?? {
+        element: of,
+      };
       const handle = tracker.consumeTimer(item, { by: measure ?? by, ...options });
       return () => handle.stop();
     });
@@ -127,7 +136,8 @@ export const attributes = (port, jsonLd) => {
       }
       for (const node of addedNodes) {
         // A new product for those who name none, or a player for who waits for one.
-        if (jsonLd && (within(node, SOURCES).length || target.matches?.(SOURCES))) fresh.set(document.documentElement, false);
+        if (jsonLd && (within(node, SOURCES).length || target.matches?.(SOURCES)))
+          fresh.set(document.documentElement, false);
         const waiting = within(node, PLAYER).length && target.closest?.("[data-reco-consume]");
         if (waiting && !fresh.has(waiting)) fresh.set(waiting, false);
         fresh.set(node, true);
@@ -144,17 +154,20 @@ export const attributes = (port, jsonLd) => {
     scan(document.documentElement);
   });
   // What the page says of its product often stands at its end.
-  const unhear = jsonLd && document.readyState === "loading" ? hear(port, document, "DOMContentLoaded", start) : void start();
+  const unhear =
+    jsonLd && document.readyState === "loading" ? hear(port, document, "DOMContentLoaded", start) : void start();
 
   return {
     /** A new page view: what is still there a frame later, when the application has put the new one in its place, counts afresh. */
     page() {
       view++;
       timers.clear();
-      frame ||= requestAnimationFrame(guarded(port, () => {
-        frame = 0;
-        scan(document.documentElement);
-      }));
+      frame ||= requestAnimationFrame(
+        guarded(port, () => {
+          frame = 0;
+          scan(document.documentElement);
+        }),
+      );
     },
     end() {
       cancelAnimationFrame(frame);
@@ -168,4 +181,5 @@ export const attributes = (port, jsonLd) => {
 };
 
 /** As in a style sheet: "button#buy.large". */
-const nameOf = ({ localName, id, classList }) => localName + (id && `#${id}`) + [...classList].map((name) => `.${name}`).join("");
+const nameOf = ({ localName, id, classList }) =>
+  localName + (id && `#${id}`) + [...classList].map((name) => `.${name}`).join("");

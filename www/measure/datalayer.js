@@ -18,7 +18,8 @@ const copy = (value, depth) => {
   if (!depth--) return undefined;
   if (Array.isArray(value)) return value.slice(0, MOST_ITEMS).map((element) => copy(element, depth));
   const fields = {};
-  for (const name of Object.keys(value)) if (NAMES.test(name) && value[name] !== undefined) fields[name] = copy(value[name], depth);
+  for (const name of Object.keys(value))
+    if (NAMES.test(name) && value[name] !== undefined) fields[name] = copy(value[name], depth);
   return fields;
 };
 

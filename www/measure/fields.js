@@ -20,7 +20,8 @@ const OBJECTS = {
   triggerOpened: "triggerName",
   clickTriggered: `${ITEM} triggerName`,
   feedback: "query positive message",
-  cacheHit: "query page pageSize hitCount searchTimeMs minScore maxScore itemId searchField customSorting additionalInfo",
+  cacheHit:
+    "query page pageSize hitCount searchTimeMs minScore maxScore itemId searchField customSorting additionalInfo",
   landingPageClick: `${ITEM} campaign pageId`,
   predictiveBasketClick: ITEM,
 };
@@ -29,7 +30,8 @@ const OTHERS = { __proto__: null, login: "user", followLink: "url", consent: "st
 
 const SHORTER = { itemId: "item", categoryPath: "category" };
 /** The attribute that a field is written as. */
-export const attribute = (field) => `data-reco-${SHORTER[field] ?? field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+export const attribute = (field) =>
+  `data-reco-${SHORTER[field] ?? field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 const NUMBERS = /^(quantity|rating|percentage|page|hitCount|searchTimeMs)$|osition$|Size$|core$/;
 const BOOLEANS = /^(positive|customSorting)$/;
@@ -37,7 +39,7 @@ const BOOLEANS = /^(positive|customSorting)$/;
 const OF_ITEM = /^(itemType|categoryPath|masterId|title|price|quantity|rating|percentage)$/;
 
 const words = (text) => text.split(" ").filter(Boolean);
-const ALL = words(Object.values({ ...OBJECTS, ...OTHERS }).join(" ") + ` ${SEARCH}`);
+const ALL = words(`${Object.values({ ...OBJECTS, ...OTHERS }).join(" ")} ${SEARCH}`);
 /** Every attribute that says something, so that no other change is looked at. */
 export const ATTRIBUTES = [...new Set(ALL.map(attribute)), "data-reco", "data-reco-on", "data-reco-consume"];
 

@@ -20,7 +20,11 @@ export const media = (port, id, element) => {
     if (!player) return unhear();
     const { duration } = player;
     // Live: without end. Not loaded yet: no number.
-    port.call("played", [id, Number.isFinite(duration) ? duration * 1000 : null, without(ranges(player), before.get(player)).flat()]);
+    port.call("played", [
+      id,
+      Number.isFinite(duration) ? duration * 1000 : null,
+      without(ranges(player), before.get(player)).flat(),
+    ]);
     if (type === "ended" && port.percentage(id) === 100) unhear();
   };
 
@@ -46,12 +50,19 @@ export const media = (port, id, element) => {
 };
 
 /** Start and end of each, in milliseconds. */
-const ranges = ({ played }) => Array.from({ length: played.length }, (_, n) => [played.start(n) * 1000, played.end(n) * 1000]);
+const ranges = ({ played }) =>
+  Array.from({ length: played.length }, (_, n) => [played.start(n) * 1000, played.end(n) * 1000]);
 
 /** The ranges without these others; unless they were played of something else, that the element had loaded then. */
 function without(played, others = []) {
   const same = others.every(([from, to]) => played.some(([start, end]) => start <= from && to <= end));
   if (!same) return played;
-  const rest = ([from, to], list) => list.flatMap(([start, end]) => [[start, Math.min(end, from)], [Math.max(start, to), end]]).filter(([start, end]) => start < end);
+  const rest = ([from, to], list) =>
+    list
+      .flatMap(([start, end]) => [
+        [start, Math.min(end, from)],
+        [Math.max(start, to), end],
+      ])
+      .filter(([start, end]) => start < end);
   return others.reduce((list, other) => rest(other, list), played);
 }

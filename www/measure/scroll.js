@@ -52,7 +52,11 @@ function lowerEdge(element) {
     if (position === "absolute" && style.position === "static") continue;
     position = style.position;
     // and https://www.w3.org/TR/css-overflow-3/#overflow-propagation: that of the page's own elements is the window's.
-    if (box === document.documentElement || (box === document.body && css(document.documentElement).overflowY === "visible")) continue;
+    if (
+      box === document.documentElement ||
+      (box === document.body && css(document.documentElement).overflowY === "visible")
+    )
+      continue;
     if (style.overflowY !== "visible") edge = Math.min(edge, box.getBoundingClientRect().bottom);
   }
   return edge;

@@ -93,10 +93,14 @@ export const seen = (port, id, container, options) => {
 };
 
 /** Whether it opens what it hits: the middle button does with links, and nothing elsewhere; the right one has a menu. */
-export const opens = (type, target, button) => type !== "auxclick" || (button === 1 && Boolean(target.closest?.("a[href]")));
+export const opens = (type, target, button) =>
+  type !== "auxclick" || (button === 1 && Boolean(target.closest?.("a[href]")));
 
 /** The element itself and what is in it, where the selector says so. */
-export const within = (node, selector) => (node.querySelectorAll ? [node, ...node.querySelectorAll(selector)].filter((element) => element.matches?.(selector)) : []);
+export const within = (node, selector) =>
+  node.querySelectorAll
+    ? [node, ...node.querySelectorAll(selector)].filter((element) => element.matches?.(selector))
+    : [];
 
 /** How much is in view of the element, or of the window if that is smaller, in thousandths. */
 function shareOf({ intersectionRect, boundingClientRect, rootBounds }) {

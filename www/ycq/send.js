@@ -24,16 +24,17 @@ const image = (url) => {
 };
 
 function begin(url) {
-  fetch(url, { keepalive: true, mode: "no-cors", credentials: "omit", cache: "no-store" })
-    .catch(() => {
-      if (byImage) return image(url);
-      // It may have arrived: it goes again only if it turns out that it never left.
-      failed.push(url);
-      setTimeout(() => failed.shift(), MOMENT_MS);
-    })
-    .then(() => underWay--);
+  const request = fetch(url, { keepalive: true, mode: "no-cors", credentials: "omit", cache: "no-store" });
   // Behind it: some script may have replaced fetch by one that throws.
   underWay++;
+  const ended = () => underWay--;
+  request.then(ended, () => {
+    ended();
+    if (byImage) return image(url);
+    // It may have arrived: it goes again only if it turns out that it never left.
+    failed.push(url);
+    setTimeout(() => failed.shift(), MOMENT_MS);
+  });
 }
 
 export function send(url, at = Date.now()) {
@@ -44,7 +45,10 @@ export function send(url, at = Date.now()) {
 }
 
 /** Each under a key of its own: tabs do not overwrite each other. */
-const keys = () => Object.keys(localStorage).filter((key) => key.startsWith(KEY)).sort();
+const keys = () =>
+  Object.keys(localStorage)
+    .filter((key) => key.startsWith(KEY))
+    .sort();
 
 function keep(url, at) {
   try {
@@ -71,7 +75,14 @@ function drain() {
     for (const each of memory.splice(0)) send(...each);
     if (!keys().length) return;
     // One tab takes it all. Without locks: the one that is looked at.
-    if (navigator.locks) navigator.locks.request(KEY, { ifAvailable: true }, (lock) => lock && (take(), new Promise((free) => setTimeout(free, MOMENT_MS)))).catch(() => {});
+    if (navigator.locks)
+      navigator.locks
+        .request(
+          KEY,
+          { ifAvailable: true },
+          (lock) => lock && (take(), new Promise((free) => setTimeout(free, MOMENT_MS))),
+        )
+        .catch(() => {});
     else if (!document.hidden) take();
   });
 }

@@ -17,7 +17,8 @@ const stored = () =>
   });
 
 // A browser that blocks `crypto` still has visitors who have to be told apart.
-const digit = () => ((attempt(() => crypto.getRandomValues(new Uint8Array(1))) || [Math.random() * 16])[0] & 15).toString(16);
+const digit = () =>
+  ((attempt(() => crypto.getRandomValues(new Uint8Array(1))) || [Math.random() * 16])[0] & 15).toString(16);
 /** 128 random bits in the form that server code knows. */
 const guid = () => "8-4-4-4-12".replace(/\d+/g, (length) => Array.from({ length }, digit).join(""));
 

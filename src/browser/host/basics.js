@@ -27,7 +27,8 @@ export const now = () => [
   Date.now(),
   performance.now(),
   // A browser that blocks `crypto` still has visitors that have to be told apart.
-  ...(attempt(() => crypto.getRandomValues(new Uint8Array(16))) ?? Array.from({ length: 16 }, () => Math.random() * 256)),
+  ...(attempt(() => crypto.getRandomValues(new Uint8Array(16))) ??
+    Array.from({ length: 16 }, () => Math.random() * 256)),
 ];
 
 /** What the browser says at the start, a bit each: GPC, Do Not Track, online, visible, `fetchLater`. */
@@ -129,4 +130,7 @@ export const warn = (sink, code, field, detail) =>
 
 /** and what became of events: by which transport a request went, or why there was none. */
 export const notify = (sink, news, destination, events, how, url, bytes) =>
-  sink(news, url === undefined ? { destination, events, code: how } : { destination, events, url, bytes, transport: how });
+  sink(
+    news,
+    url === undefined ? { destination, events, code: how } : { destination, events, url, bytes, transport: how },
+  );

@@ -2,7 +2,23 @@
 // `fetch`, an entry of Resource Timing for a beacon, and the violation of a policy for either.
 
 import {
-  ACKNOWLEDGED, ACT, attempt, BLOCKED, FINISHED, FORBIDDEN, hear, HIDDEN, isHidden, NONE, OFFLINE, ONLINE, OPAQUE, OUTCOME, quoting, SHOWN, WAKE,
+  ACKNOWLEDGED,
+  ACT,
+  attempt,
+  BLOCKED,
+  FINISHED,
+  FORBIDDEN,
+  HIDDEN,
+  hear,
+  isHidden,
+  NONE,
+  OFFLINE,
+  ONLINE,
+  OPAQUE,
+  OUTCOME,
+  quoting,
+  SHOWN,
+  WAKE,
 } from "./basics.js";
 import { acknowledgements, depart, leave, present, seek, waver } from "./store.js";
 

@@ -51,7 +51,9 @@ export const cookie = (name) => {
 
 /** Writes a cookie for the domain, or for the registrable one; or deletes it. Refused, it is simply not there. */
 export const setCookie = (name, value, days, domain) =>
-  value === undefined ? deleteCookie(name) : write(name, encodeURIComponent(value), days * 86400, domain || registrableDomain());
+  value === undefined
+    ? deleteCookie(name)
+    : write(name, encodeURIComponent(value), days * 86400, domain || registrableDomain());
 
 /** Deletes a cookie, whichever of our domains it was written for. */
 const deleteCookie = (name) => {
@@ -61,8 +63,7 @@ const deleteCookie = (name) => {
 };
 
 /** The batches that a collector says it has, `<stream>.<seq>` each: this page's, and those of others. */
-export const acknowledgements = () =>
-  cookies().flatMap((pair) => /^reco_ack_(\w+\.\d+)=/.exec(pair)?.[1] ?? []);
+export const acknowledgements = () => cookies().flatMap((pair) => /^reco_ack_(\w+\.\d+)=/.exec(pair)?.[1] ?? []);
 
 /** A lease that is older has no owner. Who was asleep for longer asks first what is left, {@link present}. */
 const LEASE_MS = 600_000;
@@ -119,7 +120,8 @@ export const keep = (key, value) =>
 
 /** Deletes what is kept under a key; one that ends with `_` stands for all that begin so. */
 const remove = (key) => {
-  for (const each of key.endsWith("_") ? keys().filter((each) => each.startsWith(key)) : [key]) attempt(() => localStorage.removeItem(each));
+  for (const each of key.endsWith("_") ? keys().filter((each) => each.startsWith(key)) : [key])
+    attempt(() => localStorage.removeItem(each));
 };
 
 /** The same, and where all outboxes are meant, consent was withdrawn: whatever belongs to them goes too. */
@@ -135,7 +137,9 @@ export const forget = (key) => {
 /** Tells what stands in an instance's journal: keys and values in turn, in the order of the numbers in the keys. */
 const report = (tell, instance) => {
   const prefix = `${ENTRY + instance}_`;
-  const entries = keys().filter((key) => key.startsWith(prefix)).sort((a, b) => a.slice(prefix.length) - b.slice(prefix.length));
+  const entries = keys()
+    .filter((key) => key.startsWith(prefix))
+    .sort((a, b) => a.slice(prefix.length) - b.slice(prefix.length));
   tell([ADOPTED, instance, ...entries.flatMap((key) => [key, read(key)])]);
 };
 
@@ -179,14 +183,14 @@ const adopt = () => {
 
 /** Looks for journals to adopt, soon. */
 export const seek = () => {
-  seeking ??= setTimeout(adopt, SEEK_MS);
+  if (seeking === undefined) seeking = setTimeout(adopt, SEEK_MS);
 };
 
 /** This tracker keeps its journal under that instance from now on. */
 export const mind = (tell, instance) => {
   held.get(own.get(tell))?.();
   own.set(tell, instance);
-  hold(instance);
+  void hold(instance);
   seek();
 };
 

@@ -73,14 +73,17 @@ export const watchEnds = () => {
 let ended = () => 0;
 
 /** A request has ended, as the browser's record says. How many observers were told? */
-export const end = (name, initiatorType, responseStatus, redirectStart) => ended({ name, initiatorType, responseStatus, redirectStart });
+export const end = (name, initiatorType, responseStatus, redirectStart) =>
+  ended({ name, initiatorType, responseStatus, redirectStart });
 
 /** An address, as the browser resolves it. */
 export const here = (url) => new URL(url, document.baseURI).href;
 
 /** A policy forbids an address, or only says that it would. */
 export const forbid = (blockedURI, effectiveDirective, disposition) =>
-  document.dispatchEvent(new SecurityPolicyViolationEvent("securitypolicyviolation", { blockedURI, effectiveDirective, disposition }));
+  document.dispatchEvent(
+    new SecurityPolicyViolationEvent("securitypolicyviolation", { blockedURI, effectiveDirective, disposition }),
+  );
 
 /** Counts the listeners that are there, from now on. */
 export const watchListeners = () => {
@@ -104,7 +107,10 @@ export const watchListeners = () => {
 
 /** Their names, sorted, those that are there. */
 export const listeners = () =>
-  [...active].flatMap(([name, count]) => Array(Math.max(count, 0)).fill(name)).sort().join(", ");
+  [...active]
+    .flatMap(([name, count]) => Array(Math.max(count, 0)).fill(name))
+    .sort()
+    .join(", ");
 
 /** The page is hidden or seen. */
 export const becomes = (state) => {

@@ -3,7 +3,7 @@
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { browser as program, browserSteps } from "../../../scripts/lib/browser.mjs";
+import { browserSteps, browser as program } from "../../../scripts/lib/browser.mjs";
 import { gone, killFamily, start } from "./process.mjs";
 
 const ARGUMENTS = [
@@ -34,7 +34,10 @@ async function startChromium({ profile, cookies, signal }) {
   const { chromium: playwright } = await import("playwright-core");
   if (cookies === "blocked") {
     mkdirSync(join(profile, "Default"), { recursive: true });
-    writeFileSync(join(profile, "Default", "Preferences"), JSON.stringify({ profile: { default_content_setting_values: { cookies: BLOCK } } }));
+    writeFileSync(
+      join(profile, "Default", "Preferences"),
+      JSON.stringify({ profile: { default_content_setting_values: { cookies: BLOCK } } }),
+    );
   }
   const sandbox = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
   const child = start(program(), [...ARGUMENTS, ...sandbox, `--user-data-dir=${profile}`, "about:blank"], { signal });

@@ -1,8 +1,8 @@
 // Firefox: Debian's firefox-esr (or any other on the PATH) with geckodriver, which crates.io has.
 
-import { cargoTool } from "../../../scripts/lib/toolchain.mjs";
 import { aptSteps, onPath } from "../../../scripts/lib/browser.mjs";
 import { tool } from "../../../scripts/lib/project.mjs";
+import { cargoTool } from "../../../scripts/lib/toolchain.mjs";
 import { start } from "./process.mjs";
 import { browserOf, session } from "./webdriver.mjs";
 
@@ -24,7 +24,9 @@ export const firefox = {
 
 async function startFirefox({ profile, cookies, signal }) {
   // System access is for `Services.io.offline` and for closing the window as a visitor does.
-  const driver = start(tool("geckodriver"), ["--port", "0", "--websocket-port", "0", "--allow-system-access"], { signal });
+  const driver = start(tool("geckodriver"), ["--port", "0", "--websocket-port", "0", "--allow-system-access"], {
+    signal,
+  });
   try {
     const address = `http://127.0.0.1:${(await driver.says(LISTENING))[1]}`;
     const prefs = cookies === "blocked" ? { "network.cookie.cookieBehavior": REJECT } : {};
@@ -38,7 +40,8 @@ async function startFirefox({ profile, cookies, signal }) {
       pid: capabilities.get("moz:processID"),
       version: capabilities.get("browserVersion"),
       end: driver.stop,
-      close: () => system("Services.tm.dispatchToMainThread(() => Services.wm.getMostRecentWindow('navigator:browser').close())"),
+      close: () =>
+        system("Services.tm.dispatchToMainThread(() => Services.wm.getMostRecentWindow('navigator:browser').close())"),
       extra: { offline: (yes) => system(`Services.io.offline = ${yes}`) },
     });
   } catch (error) {
@@ -50,7 +53,11 @@ async function startFirefox({ profile, cookies, signal }) {
 /** Runs in Firefox itself instead of a page: https://firefox-source-docs.mozilla.org/testing/geckodriver/ */
 const systemOf = (address) => async (script) => {
   const post = async (path, body) => {
-    const answer = await fetch(`${address}/${path}`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+    const answer = await fetch(`${address}/${path}`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+    });
     if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
   };
   await post("moz/context", { context: "chrome" });

@@ -17,7 +17,7 @@ export function start(program, args, { signal, ...options } = {}) {
   signal?.addEventListener("abort", kill);
   const failed = new Promise((_, reject) => child.once("error", reject));
   const ended = new Promise((resolve) => child.once("close", resolve));
-  ended.then(() => {
+  child.once("close", () => {
     forget();
     signal?.removeEventListener("abort", kill);
   });
@@ -50,7 +50,10 @@ export function start(program, args, { signal, ...options } = {}) {
 
 /** A process and all that descend from it, the oldest first. */
 function family(pid) {
-  const pairs = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n").map((line) => line.trim().split(/\s+/).map(Number));
+  const pairs = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" })
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number));
   const found = [pid];
   for (const parent of found) found.push(...pairs.filter(([, its]) => its === parent).map(([child]) => child));
   return found;

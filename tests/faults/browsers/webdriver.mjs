@@ -7,7 +7,15 @@ const SCRIPT_MS = 30_000;
 const PAGE_MS = 30_000;
 
 /** A session of the driver at this address. */
-export const session = (driver, capabilities) => new Builder().usingServer(driver).withCapabilities({ pageLoadStrategy: "eager", timeouts: { script: SCRIPT_MS, pageLoad: PAGE_MS }, ...capabilities }).build();
+export const session = (driver, capabilities) =>
+  new Builder()
+    .usingServer(driver)
+    .withCapabilities({
+      pageLoadStrategy: "eager",
+      timeouts: { script: SCRIPT_MS, pageLoad: PAGE_MS },
+      ...capabilities,
+    })
+    .build();
 
 /** Runs in the page: waits for a promise, and tells an error as a value, which every driver passes on in the same way. */
 const wrapped = (body, args) => `
@@ -49,12 +57,14 @@ export async function browserOf(driver, { pid, version, end, close, extra = {} }
   return {
     version,
     open: async (url) => {
-      const handle = spare ?? (await inTurn(async () => {
-        // The window that was current may be closed.
-        await driver.switchTo().window((await driver.getAllWindowHandles())[0]);
-        await driver.switchTo().newWindow("tab");
-        return driver.getWindowHandle();
-      }));
+      const handle =
+        spare ??
+        (await inTurn(async () => {
+          // The window that was current may be closed.
+          await driver.switchTo().window((await driver.getAllWindowHandles())[0]);
+          await driver.switchTo().newWindow("tab");
+          return driver.getWindowHandle();
+        }));
       spare = undefined;
       const page = pageOf(handle);
       await page.goto(url);

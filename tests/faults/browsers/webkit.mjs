@@ -1,10 +1,10 @@
 // WebKit: Debian's WebKitGTK with its own WebDriver, on a screen that nobody sees. The window around it is webkit-window.py,
 // because MiniBrowser's automation mode keeps nothing on disk, and a killed browser has to find its profile again.
 
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { join } from "node:path";
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { aptSteps, onPath } from "../../../scripts/lib/browser.mjs";
 import { freePort, start } from "./process.mjs";
 import { browserOf, session } from "./webdriver.mjs";
@@ -13,10 +13,12 @@ const WINDOW = fileURLToPath(new URL("webkit-window.py", import.meta.url));
 /** Debian's own: another Python has not its modules. */
 const PYTHON = "/usr/bin/python3";
 const PACKAGES = ["webkit2gtk-driver", "xvfb", "gir1.2-webkit2-4.1", "python3-gi"];
-const MODULES = 'import gi; gi.require_version("Gtk", "3.0"); gi.require_version("WebKit2", "4.1"); from gi.repository import Gtk, WebKit2';
+const MODULES =
+  'import gi; gi.require_version("Gtk", "3.0"); gi.require_version("WebKit2", "4.1"); from gi.repository import Gtk, WebKit2';
 const START_TRIES = 40;
 
-const isThere = () => onPath(["WebKitWebDriver"]) && onPath(["Xvfb"]) && spawnSync(PYTHON, ["-c", MODULES]).status === 0;
+const isThere = () =>
+  onPath(["WebKitWebDriver"]) && onPath(["Xvfb"]) && spawnSync(PYTHON, ["-c", MODULES]).status === 0;
 
 export const webkit = {
   label: "WebKit",
@@ -26,16 +28,26 @@ export const webkit = {
 
 async function startWebKit({ profile, cookies, signal }) {
   // It writes the number of a display that is free to descriptor 3.
-  const screen = start("Xvfb", ["-displayfd", "3", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"], { signal, stdio: ["ignore", "pipe", "pipe", "pipe"] });
+  const screen = start("Xvfb", ["-displayfd", "3", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"], {
+    signal,
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+  });
   const display = await new Promise((resolve, reject) => {
     screen.stdio[3].once("data", (text) => resolve(text.toString().trim()));
-    screen.ended.then(() => reject(new Error("Xvfb ended at its start")));
+    void screen.ended.then(() => reject(new Error("Xvfb ended at its start")));
   });
   const port = await freePort();
   const driver = start("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
     signal,
     // The sandbox needs user namespaces, which containers and root seldom have; the pages are our own. There is no graphics card.
-    env: { ...process.env, DISPLAY: `:${display}`, GDK_BACKEND: "x11", NO_AT_BRIDGE: "1", WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1", WEBKIT_DISABLE_COMPOSITING_MODE: "1" },
+    env: {
+      ...process.env,
+      DISPLAY: `:${display}`,
+      GDK_BACKEND: "x11",
+      NO_AT_BRIDGE: "1",
+      WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: "1",
+      WEBKIT_DISABLE_COMPOSITING_MODE: "1",
+    },
   });
   const end = async () => {
     await driver.stop();

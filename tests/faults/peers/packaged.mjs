@@ -19,10 +19,22 @@ export function packaged(name) {
 
 /** URL path -> file, for each file of a folder. */
 export const directory = (npm, folder, prefix, only = /\.js$/) =>
-  Object.fromEntries(npm.list(folder).filter((name) => only.test(name)).map((name) => [prefix + name, npm.read(`${folder}/${name}`)]));
+  Object.fromEntries(
+    npm
+      .list(folder)
+      .filter((name) => only.test(name))
+      .map((name) => [prefix + name, npm.read(`${folder}/${name}`)]),
+  );
 
 /** A page's own code with what it imports, as a bundler ships it. */
 export function bundled(source) {
-  const built = buildSync({ stdin: { contents: source, resolveDir: HERE }, bundle: true, minify: true, format: "iife", platform: "browser", write: false });
+  const built = buildSync({
+    stdin: { contents: source, resolveDir: HERE },
+    bundle: true,
+    minify: true,
+    format: "iife",
+    platform: "browser",
+    write: false,
+  });
   return Buffer.from(built.outputFiles[0].contents);
 }

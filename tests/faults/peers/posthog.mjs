@@ -33,7 +33,8 @@ const remote = {
 const flags = { errorsWhileComputingFlags: false, flags: {}, featureFlags: {}, featureFlagPayloads: {} };
 
 // `opt_out_useragent_filter`: without it nothing is captured in a browser that a driver holds.
-const options = (origin) => `{ api_host: ${origin}, ui_host: "https://us.posthog.com", defaults: "2026-01-30", opt_out_useragent_filter: true }`;
+const options = (origin) =>
+  `{ api_host: ${origin}, ui_host: "https://us.posthog.com", defaults: "2026-01-30", opt_out_useragent_filter: true }`;
 
 /** The body of a POST: JSON, gzip of it, or `data=` with base64 of it. As PostHog's own endpoint does, gzip is known by its first bytes. */
 function decoded(body) {
@@ -45,7 +46,11 @@ function decoded(body) {
 export const posthog = {
   name: npm.name,
   version: npm.version,
-  documentation: ["https://posthog.com/docs/libraries/js", "https://posthog.com/docs/libraries/js/config", "https://posthog.com/docs/advanced/proxy"],
+  documentation: [
+    "https://posthog.com/docs/libraries/js",
+    "https://posthog.com/docs/libraries/js/config",
+    "https://posthog.com/docs/advanced/proxy",
+  ],
   setUp: `posthog.init("${TOKEN}", ${options("ORIGIN")})`,
   call: 'posthog.capture("add_to_basket", { item: id })',
   /** https://posthog.com/docs/data/events: the same `uuid`, event, timestamp and person is one event. */
@@ -72,7 +77,9 @@ export const posthog = {
   read: (body) => {
     const whole = decoded(body);
     const events = Array.isArray(whole) ? whole : (whole.batch ?? [whole]);
-    return events.filter((event) => event.event === "add_to_basket").map((event) => ({ item: event.properties.item, key: event.uuid }));
+    return events
+      .filter((event) => event.event === "add_to_basket")
+      .map((event) => ({ item: event.properties.item, key: event.uuid }));
   },
   /** https://posthog.com/docs/api/capture */
   answer: { type: "application/json", body: '{"status":"Ok"}' },

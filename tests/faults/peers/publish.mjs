@@ -9,7 +9,8 @@ const BEGIN = "<!-- the run begins -->";
 const END = "<!-- the run ends -->";
 
 const number = (value) => value.toLocaleString("en-US");
-const lines = (rows) => [rows[0], rows[0].map(() => "---"), ...rows.slice(1)].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+const lines = (rows) =>
+  [rows[0], rows[0].map(() => "---"), ...rows.slice(1)].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 const code = (text) => `\`${text.replaceAll("|", "\\|")}\``;
 
 /** lost / twice, and in brackets how many came more than once before the copies were dropped. */
@@ -35,15 +36,29 @@ function delivery({ trackers, rows, results }) {
   const measured = rows.filter((row) => trackers.some((tracker) => of(row, tracker)));
   return lines([
     ["fault", "made", ...trackers.map(({ name }) => name)],
-    ...measured.map((row) => [row.name, made(results.filter((result) => result.row === row.name)), ...trackers.map((tracker) => cell(of(row, tracker)))]),
-    ["**rows without a loss or a double**", "", ...trackers.map((tracker) => `**${score(results.filter((result) => result.tracker === tracker.name))}**`)],
+    ...measured.map((row) => [
+      row.name,
+      made(results.filter((result) => result.row === row.name)),
+      ...trackers.map((tracker) => cell(of(row, tracker))),
+    ]),
+    [
+      "**rows without a loss or a double**",
+      "",
+      ...trackers.map((tracker) => `**${score(results.filter((result) => result.tracker === tracker.name))}**`),
+    ],
   ]);
 }
 
 const setUps = (trackers) =>
   lines([
     ["tracker", "set up by", "one event", "id by which the vendor drops copies", "documentation"],
-    ...trackers.map(({ name, version, setUp, call, identity, documentation }) => [`${name} ${version}`, code(setUp), code(call), identity ? code(identity) : "none", documentation.map((address, n) => `[${n + 1}](${address})`).join(" ")]),
+    ...trackers.map(({ name, version, setUp, call, identity, documentation }) => [
+      `${name} ${version}`,
+      code(setUp),
+      code(call),
+      identity ? code(identity) : "none",
+      documentation.map((address, n) => `[${n + 1}](${address})`).join(" "),
+    ]),
   ]);
 
 const weights = (trackers) =>
@@ -52,7 +67,12 @@ const weights = (trackers) =>
     ...trackers.map((tracker) => {
       const files = sizes(tracker);
       const sum = (what) => number(files.reduce((all, file) => all + file[what], 0));
-      return [`${tracker.name} ${tracker.version}`, files.map(({ file }) => code(file)).join(" + "), sum("raw"), sum("brotli")];
+      return [
+        `${tracker.name} ${tracker.version}`,
+        files.map(({ file }) => code(file)).join(" + "),
+        sum("raw"),
+        sum("brotli"),
+      ];
     }),
   ]);
 
@@ -60,8 +80,12 @@ const weights = (trackers) =>
 function thrown({ trackers, results }) {
   const told = trackers.flatMap((tracker) => {
     const found = new Map();
-    for (const { row, notes = [] } of results.filter((result) => result.tracker === tracker.name)) for (const note of notes) found.set(note, [...(found.get(note) ?? []), row]);
-    return [...found].map(([note, rows]) => `* ${tracker.name}, ${rows.length > 3 ? `${rows.length} rows` : rows.map((row) => `"${row}"`).join(", ")}: ${code(note)}`);
+    for (const { row, notes = [] } of results.filter((result) => result.tracker === tracker.name))
+      for (const note of notes) found.set(note, [...(found.get(note) ?? []), row]);
+    return [...found].map(
+      ([note, rows]) =>
+        `* ${tracker.name}, ${rows.length > 3 ? `${rows.length} rows` : rows.map((row) => `"${row}"`).join(", ")}: ${code(note)}`,
+    );
   });
   return told.length ? told.join("\n") : "Nothing.";
 }

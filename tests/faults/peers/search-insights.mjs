@@ -10,7 +10,10 @@ const options = (origin) => `{ appId: "SHOP", apiKey: "search-only-key", useCook
 export const searchInsights = {
   name: npm.name,
   version: npm.version,
-  documentation: ["https://www.algolia.com/doc/libraries/search-insights", "https://www.algolia.com/doc/libraries/sdk/v1/methods/init"],
+  documentation: [
+    "https://www.algolia.com/doc/libraries/search-insights",
+    "https://www.algolia.com/doc/libraries/sdk/v1/methods/init",
+  ],
   setUp: `aa("init", ${options("ORIGIN")})`,
   call: 'aa("addedToCartObjectIDs", { eventName: "Added to basket", index: "products", objectIDs: [id] })',
   /** Nothing in a request names it, and https://www.algolia.com/doc/rest-api/insights has no rule for copies. */

@@ -20,7 +20,11 @@ const settings = {
       versionSettings: { version: "4.4.7", componentTypes: ["browser"] },
     },
   },
-  plan: { track: { __default: { enabled: true, integrations: {} } }, identify: { __default: { enabled: true } }, group: { __default: { enabled: true } } },
+  plan: {
+    track: { __default: { enabled: true, integrations: {} } },
+    identify: { __default: { enabled: true } },
+    group: { __default: { enabled: true } },
+  },
   edgeFunction: {},
   analyticsNextEnabled: true,
   middlewareSettings: {},
@@ -33,7 +37,8 @@ const settings = {
 const HOSTS = { integrations: { "Segment.io": { apiHost: "HOST/v1", protocol: "http" } } };
 const CALL = 'analytics.track("Product Added", { product_id: id })';
 /** The snippet is for https, and for a host that is known when it is made. */
-const onThisOrigin = (text) => text.replaceAll('"https://HOST', 'location.origin+"').replaceAll('"HOST/v1"', 'location.host+"/v1"');
+const onThisOrigin = (text) =>
+  text.replaceAll('"https://HOST', 'location.origin+"').replaceAll('"HOST/v1"', 'location.host+"/v1"');
 
 export const segment = {
   name: npm.name,
@@ -58,11 +63,14 @@ export const segment = {
   },
   late: /analytics\.min\.js/,
   prefix: "persisted-queue:v1:",
-  head: () => `<script>${onThisOrigin(snippet.min({ host: "HOST", apiKey: KEY, useHostForBundles: true, load: HOSTS }))}</script>`,
+  head: () =>
+    `<script>${onThisOrigin(snippet.min({ host: "HOST", apiKey: KEY, useHostForBundles: true, load: HOSTS }))}</script>`,
   ready: "Boolean(window.analytics && analytics.initialized)",
   read: (body) => {
     const one = JSON.parse(body);
-    return (one.batch ?? [one]).filter((event) => event.type === "track").map((event) => ({ item: event.properties.product_id, key: event.messageId }));
+    return (one.batch ?? [one])
+      .filter((event) => event.type === "track")
+      .map((event) => ({ item: event.properties.product_id, key: event.messageId }));
   },
   /** https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/ */
   answer: { type: "application/json", body: '{"success":true}' },

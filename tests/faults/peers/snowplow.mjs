@@ -11,7 +11,10 @@ const CALL = 'trackStructEvent({ category: "shop", action: "add-to-basket", labe
 export const snowplow = {
   name: npm.name,
   version: npm.version,
-  documentation: ["https://docs.snowplow.io/docs/sources/web-trackers/tracker-setup/initialization-options", "https://docs.snowplow.io/docs/sources/web-trackers/configuring-how-events-sent"],
+  documentation: [
+    "https://docs.snowplow.io/docs/sources/web-trackers/tracker-setup/initialization-options",
+    "https://docs.snowplow.io/docs/sources/web-trackers/configuring-how-events-sent",
+  ],
   setUp: `newTracker("sp", ORIGIN, ${OPTIONS})`,
   call: CALL,
   /** https://docs.snowplow.io/docs/modeling-your-data/modeling-your-data-with-dbt/package-mechanics/deduplication */
@@ -37,6 +40,9 @@ export const snowplow = {
   make: "track(id)",
   ready: "Boolean(window.track)",
   /** https://docs.snowplow.io/docs/sources/trackers/snowplow-tracker-protocol: a structured event is `e=se`, its label `se_la`. */
-  read: (body) => JSON.parse(body).data.filter((event) => event.e === "se").map((event) => ({ item: event.se_la, key: event.eid })),
+  read: (body) =>
+    JSON.parse(body)
+      .data.filter((event) => event.e === "se")
+      .map((event) => ({ item: event.se_la, key: event.eid })),
   answer: { type: "text/plain; charset=UTF-8", body: "ok" },
 };

@@ -6,7 +6,11 @@ import { BOTH } from "../run.mjs";
 const SLOW_MS = 30_000;
 /** All that `answered` makes. */
 const MADE = 38;
-const REDIRECTED = { lost: { auto: MADE }, because: "a fetch that is answered with a redirect is a mistake of the set-up: its events are dropped, and the page is told" };
+const REDIRECTED = {
+  lost: { auto: MADE },
+  because:
+    "a fetch that is answered with a redirect is a mistake of the set-up: its events are dropped, and the page is told",
+};
 
 /**
  * Twice: the page stays, and the fault is over after the first few requests; and the page is left while the

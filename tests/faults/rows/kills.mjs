@@ -7,7 +7,8 @@ import { BLOCKED } from "./storage.mjs";
 
 const ROUNDS = 3;
 const EVENTS = 9;
-const UNSENT = "a batch is closed two seconds after its first event, and what was not sent stands in localStorage, which browsers write to the disk seconds later";
+const UNSENT =
+  "a batch is closed two seconds after its first event, and what was not sent stands in localStorage, which browsers write to the disk seconds later";
 const UNWRITTEN = "nobody was there to take them, and browsers write localStorage to the disk seconds later";
 
 export const killed = ({ name, after, fault, verb = "make", ...rest }) => ({
@@ -51,7 +52,21 @@ export const kills = [
   killed({ name: "killed 2 s after the call", after: 2_000, lost: ALL_KILLED, because: UNSENT }),
   killed({ name: "killed 7 s after the call", after: 7_000 }),
   killed({ name: "killed 1 s after a purchase", after: 1_000, verb: "value", transports: BOTH }),
-  killed({ name: "collector down, killed at once", after: 0, fault: reset, lost: ALL_KILLED, because: UNWRITTEN, long: true }),
-  killed({ name: "collector down, killed after 2 s", after: 2_000, fault: reset, lost: ALL_KILLED, because: UNWRITTEN, long: true }),
+  killed({
+    name: "collector down, killed at once",
+    after: 0,
+    fault: reset,
+    lost: ALL_KILLED,
+    because: UNWRITTEN,
+    long: true,
+  }),
+  killed({
+    name: "collector down, killed after 2 s",
+    after: 2_000,
+    fault: reset,
+    lost: ALL_KILLED,
+    because: UNWRITTEN,
+    long: true,
+  }),
   killed({ name: "collector down, killed after 7 s", after: 7_000, fault: reset }),
 ];

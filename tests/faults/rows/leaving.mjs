@@ -43,7 +43,8 @@ export const leaving = [
       while (!server.visits.at(-1)?.endsWith(last)) await pause(100);
       take(clicks);
       // Asked for is not there: until then its driver still sees the page before.
-      const isThere = () => page.run("(last) => location.search === last && document.readyState === 'complete'", last).catch(() => false);
+      const isThere = () =>
+        page.run("(last) => location.search === last && document.readyState === 'complete'", last).catch(() => false);
       while (!(await isThere())) await pause(100);
       await page.goto(server.elsewhere);
     },
@@ -100,7 +101,11 @@ export const leaving = [
       await page.back();
       // The page without a tracker tells whether there is such a cache at all.
       if (!(await shown()).at(-1)) throw new NotApplicable("under its driver no page comes out of the cache");
-      await page.goto(visitor.address({ before: "window.shown = []; addEventListener('pageshow', (event) => shown.push(event.persisted))" }));
+      await page.goto(
+        visitor.address({
+          before: "window.shown = []; addEventListener('pageshow', (event) => shown.push(event.persisted))",
+        }),
+      );
       await page.ready();
       await page.make(9);
       await pause(STAYS_MS);

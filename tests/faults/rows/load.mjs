@@ -49,7 +49,10 @@ export const load = [
             if (made === events) clearInterval(timer), (window.madeAll = true);
           }, tick);
         }`,
-        from, events, TICK_MS, A_TICK,
+        from,
+        events,
+        TICK_MS,
+        A_TICK,
       );
       for (const deadline = performance.now() + 2 * lasts; performance.now() < deadline; await pause(500)) {
         if (await page.run("() => window.madeAll === true")) break;

@@ -31,8 +31,17 @@ async function leftAndClosed({ visitor, server, pause }, options) {
 }
 
 export const page = [
-  { name: "beacon refused: the quota is another script's", transports: BOTH, run: (row) => leftAndClosed(row, { before: FILLED }) },
-  { name: "no navigator.sendBeacon", transports: BOTH, next: { before: NO_BEACON }, run: (row) => leftAndClosed(row, { before: NO_BEACON }) },
+  {
+    name: "beacon refused: the quota is another script's",
+    transports: BOTH,
+    run: (row) => leftAndClosed(row, { before: FILLED }),
+  },
+  {
+    name: "no navigator.sendBeacon",
+    transports: BOTH,
+    next: { before: NO_BEACON },
+    run: (row) => leftAndClosed(row, { before: NO_BEACON }),
+  },
   {
     name: "beacons cancelled, fetch let through",
     transports: BOTH,

@@ -10,7 +10,19 @@ const FULL = `
     try { localStorage.setItem("shop" + n++, "x".repeat(size)); } catch { size = size >> 1; }
   }`;
 /** What another version, another script or a torn write may have left in the tracker's keys. */
-const RUBBISH = ["", "null", "{}", "[]", "0", '{"v":1,', "\u0000\u0001\ud800", "[[[[[[[[", '[["click"]]', "9".repeat(400), '"' + "x".repeat(10_000)];
+const RUBBISH = [
+  "",
+  "null",
+  "{}",
+  "[]",
+  "0",
+  '{"v":1,',
+  "\u0000\u0001\ud800",
+  "[[[[[[[[",
+  '[["click"]]',
+  "9".repeat(400),
+  `"${"x".repeat(10_000)}`,
+];
 
 /** Half of the events on a page that is left at once, half on one that stays a little. */
 async function twoViews({ visitor, server, pause }, options) {
@@ -61,7 +73,8 @@ export const storage = [
       await first.ready();
       await first.make(15);
       await pause(3_000);
-      const names = () => first.run("(prefix) => Object.keys(localStorage).filter((key) => key.startsWith(prefix))", tracker.prefix);
+      const names = () =>
+        first.run("(prefix) => Object.keys(localStorage).filter((key) => key.startsWith(prefix))", tracker.prefix);
       const keys = await names();
       server.heal();
       for (let tries = 0; (await first.pending()) > 0 && tries < 60; tries++) await pause(500);

@@ -9,7 +9,8 @@ const EVENTS = 9;
 /** By then localStorage is on the disk, in each of the three. */
 const WRITTEN_MS = 7_000;
 /** https://source.chromium.org/chromium/chromium/src/+/main:net/http/http_network_transaction.cc (`ShouldResendRequest`) */
-const REPEATED = "Chromium and Firefox repeat a request themselves, also a POST, where a connection that they used before is reset ahead of the answer";
+const REPEATED =
+  "Chromium and Firefox repeat a request themselves, also a POST, where a connection that they used before is reset ahead of the answer";
 const UNHEARD = "nobody is told that a beacon has failed, and it may not go twice";
 
 /** Purchases on a page that stays a little, and on one that is left at once. */
@@ -75,6 +76,9 @@ export const vendor = [
       await visitor.kill();
     },
   },
-  killedAfter("killed at once", 0, { lost: ALL_KILLED, because: "the browser had no time to send, nor to write to its disk" }),
+  killedAfter("killed at once", 0, {
+    lost: ALL_KILLED,
+    because: "the browser had no time to send, nor to write to its disk",
+  }),
   killedAfter("killed after 1 s", 1_000),
 ];

@@ -21,7 +21,11 @@ const BATCH = {
   make: `(n) => (n % 10 === 9 ? "basket" : "click")`,
 };
 /** At most once: each arrival counts. The collector takes it as the vendor would, and knows no copies. */
-const IBEXA = { endpoint: "/api/", destination: { protocol: "ibexa", customerId: "00000", endpoint: "/" }, make: `() => "buy"` };
+const IBEXA = {
+  endpoint: "/api/",
+  destination: { protocol: "ibexa", customerId: "00000", endpoint: "/" },
+  make: `() => "buy"`,
+};
 const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm" };
 
 export const recobeacon = () => tracker(BATCH);
@@ -43,7 +47,11 @@ async function tracker({ endpoint, destination, make }) {
     file: (path) => {
       if (!/^\/dist\/[\w.-]+$/.test(path)) return undefined;
       try {
-        return { status: 200, headers: { "content-type": TYPES[extname(path)] ?? "text/plain", "cache-control": "max-age=3600" }, body: readFileSync(join(DIST, path.slice("/dist/".length))) };
+        return {
+          status: 200,
+          headers: { "content-type": TYPES[extname(path)] ?? "text/plain", "cache-control": "max-age=3600" },
+          body: readFileSync(join(DIST, path.slice("/dist/".length))),
+        };
       } catch {
         return undefined;
       }

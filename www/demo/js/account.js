@@ -18,24 +18,52 @@ byId("logout").addEventListener("click", () => {
 
 function drawWishlist() {
   const wished = wishlist.all().map(find).filter(Boolean);
-  byId("wishlist").replaceChildren(...wished.map((product) => card(product, {
-    testId: `wish-${product.id}`,
-    corner: wishButton(product, { className: "round tile-button", onChange: () => { drawWishlist(); byId("main").focus(); } }),
-    buy: basketButton(product),
-  })));
+  byId("wishlist").replaceChildren(
+    ...wished.map((product) =>
+      card(product, {
+        testId: `wish-${product.id}`,
+        corner: wishButton(product, {
+          className: "round tile-button",
+          onChange: () => {
+            drawWishlist();
+            byId("main").focus();
+          },
+        }),
+        buy: basketButton(product),
+      }),
+    ),
+  );
   byId("wishlist-empty").hidden = wished.length > 0;
 }
 
 /** A stand-in for an engine: what was ordered before, then what everybody runs out of. */
 const EVERYDAY = [104, 304, 401, 403];
 const ordered = orders.all().flatMap(({ lines }) => lines.map((line) => line.id));
-const predicted = [...new Set([...ordered, ...EVERYDAY])].map(find).filter((item) => products.includes(item)).slice(0, EVERYDAY.length);
-byId("predicted").append(...predicted.map((product) => card(product, { testId: `predicted-${product.id}`, onOpen: () => openPredicted(product), buy: basketButton(product) })));
+const predicted = [...new Set([...ordered, ...EVERYDAY])]
+  .map(find)
+  .filter((item) => products.includes(item))
+  .slice(0, EVERYDAY.length);
+byId("predicted").append(
+  ...predicted.map((product) =>
+    card(product, {
+      testId: `predicted-${product.id}`,
+      onOpen: () => openPredicted(product),
+      buy: basketButton(product),
+    }),
+  ),
+);
 
 drawWishlist();
 const placed = orders.all();
 byId("orders-empty").hidden = placed.length > 0;
-byId("orders").replaceChildren(...placed.map(({ orderId, lines, at }) => el("li", { class: "sum" },
-  el("a", { href: `/thanks.html?order=${encodeURIComponent(orderId)}` }, orderId),
-  el("span", { class: "muted" }, new Date(at).toLocaleDateString("en-IE", { dateStyle: "medium" })),
-  el("span", { class: "price" }, money(lines.reduce((sum, line) => sum + line.cents * line.quantity, 0))))));
+byId("orders").replaceChildren(
+  ...placed.map(({ orderId, lines, at }) =>
+    el(
+      "li",
+      { class: "sum" },
+      el("a", { href: `/thanks.html?order=${encodeURIComponent(orderId)}` }, orderId),
+      el("span", { class: "muted" }, new Date(at).toLocaleDateString("en-IE", { dateStyle: "medium" })),
+      el("span", { class: "price" }, money(lines.reduce((sum, line) => sum + line.cents * line.quantity, 0))),
+    ),
+  ),
+);

@@ -1,7 +1,7 @@
 // The basket: more, less, away with it.
 
-import { find, money } from "./catalogue.js";
 import { productUrl } from "./cards.js";
+import { find, money } from "./catalogue.js";
 import { byId, el, icon, tile } from "./dom.js";
 import { layout, toast } from "./layout.js";
 import { recommend } from "./recommendations.js";
@@ -10,7 +10,11 @@ import { basket } from "./state.js";
 
 layout();
 
-const lines = () => basket.lines().map(({ id, quantity }) => ({ product: find(id), quantity })).filter((line) => line.product);
+const lines = () =>
+  basket
+    .lines()
+    .map(({ id, quantity }) => ({ product: find(id), quantity }))
+    .filter((line) => line.product);
 
 function row({ product, quantity }) {
   const act = (what) => () => {
@@ -19,36 +23,105 @@ function row({ product, quantity }) {
     // The row was drawn again: keep the keyboard where it was, or near it.
     (document.querySelector(`[data-testid="more-${product.id}"]`) ?? byId("main")).focus();
   };
-  return el("li", { class: "line", "data-testid": `line-${product.id}` },
+  return el(
+    "li",
+    { class: "line", "data-testid": `line-${product.id}` },
     tile(product),
     el("a", { class: "name", href: productUrl(product) }, product.name),
     el("span", { class: "price" }, money(product.cents * quantity)),
-    el("div", { class: "line-tools" },
-      el("div", { class: "stepper", role: "group", "aria-label": `Quantity of ${product.name}` },
-        el("button", { type: "button", "aria-label": "One less", "data-testid": `less-${product.id}`, on: { click: act(() => takeFromBasket(product, 1)) } }, icon("minus")),
+    el(
+      "div",
+      { class: "line-tools" },
+      el(
+        "div",
+        { class: "stepper", role: "group", "aria-label": `Quantity of ${product.name}` },
+        el(
+          "button",
+          {
+            type: "button",
+            "aria-label": "One less",
+            "data-testid": `less-${product.id}`,
+            on: { click: act(() => takeFromBasket(product, 1)) },
+          },
+          icon("minus"),
+        ),
         el("output", { "data-testid": `quantity-${product.id}` }, String(quantity)),
-        el("button", { type: "button", "aria-label": "One more", "data-testid": `more-${product.id}`, on: { click: act(() => addToBasket(product, 1)) } }, icon("plus"))),
-      el("button", {
-        type: "button", class: "link-button", "data-testid": `remove-${product.id}`, "aria-label": `Remove ${product.name}`,
-        on: { click: act(() => { takeFromBasket(product, quantity); toast(`${product.name} removed`); }) },
-      }, icon("trash"), "Remove")));
+        el(
+          "button",
+          {
+            type: "button",
+            "aria-label": "One more",
+            "data-testid": `more-${product.id}`,
+            on: { click: act(() => addToBasket(product, 1)) },
+          },
+          icon("plus"),
+        ),
+      ),
+      el(
+        "button",
+        {
+          type: "button",
+          class: "link-button",
+          "data-testid": `remove-${product.id}`,
+          "aria-label": `Remove ${product.name}`,
+          on: {
+            click: act(() => {
+              takeFromBasket(product, quantity);
+              toast(`${product.name} removed`);
+            }),
+          },
+        },
+        icon("trash"),
+        "Remove",
+      ),
+    ),
+  );
 }
 
 function draw() {
   const all = lines();
   const total = all.reduce((sum, { product, quantity }) => sum + product.cents * quantity, 0);
-  byId("basket").replaceChildren(...(all.length === 0
-    ? [el("div", { class: "panel empty" }, tile(find(203)), el("h2", {}, "Nothing in it yet"), el("p", { class: "muted" }, "The bread board is lonely."), el("a", { class: "button", href: "/" }, "Look around"))]
-    : [el("div", { class: "columns" },
-        el("ul", { class: "lines panel" }, ...all.map(row)),
-        el("section", { class: "panel", "aria-label": "Sum" },
-          el("p", { class: "sum" }, el("span", {}, "Goods"), el("span", { class: "price" }, money(total))),
-          el("p", { class: "sum" }, el("span", {}, "Delivery"), el("span", {}, "free")),
-          el("p", { class: "sum total" }, el("span", {}, "Total"), el("span", { class: "price", "data-testid": "total" }, money(total))),
-          el("a", { class: "button wide", href: "/checkout.html", "data-testid": "checkout" }, "To the checkout")))]));
+  byId("basket").replaceChildren(
+    ...(all.length === 0
+      ? [
+          el(
+            "div",
+            { class: "panel empty" },
+            tile(find(203)),
+            el("h2", {}, "Nothing in it yet"),
+            el("p", { class: "muted" }, "The bread board is lonely."),
+            el("a", { class: "button", href: "/" }, "Look around"),
+          ),
+        ]
+      : [
+          el(
+            "div",
+            { class: "columns" },
+            el("ul", { class: "lines panel" }, ...all.map(row)),
+            el(
+              "section",
+              { class: "panel", "aria-label": "Sum" },
+              el("p", { class: "sum" }, el("span", {}, "Goods"), el("span", { class: "price" }, money(total))),
+              el("p", { class: "sum" }, el("span", {}, "Delivery"), el("span", {}, "free")),
+              el(
+                "p",
+                { class: "sum total" },
+                el("span", {}, "Total"),
+                el("span", { class: "price", "data-testid": "total" }, money(total)),
+              ),
+              el("a", { class: "button wide", href: "/checkout.html", "data-testid": "checkout" }, "To the checkout"),
+            ),
+          ),
+        ]),
+  );
 }
 
 draw();
 window.addEventListener("pageshow", (event) => event.persisted && draw());
 window.addEventListener("storage", draw);
-recommend("recommended", { scenario: "basket-addons", title: "Before you go", text: "Small things that go with your basket.", mainId: basket.lines()[0]?.id });
+recommend("recommended", {
+  scenario: "basket-addons",
+  title: "Before you go",
+  text: "Small things that go with your basket.",
+  mainId: basket.lines()[0]?.id,
+});

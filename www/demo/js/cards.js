@@ -28,10 +28,22 @@ export function wishButton(product, { className, text = null, onChange = () => {
 }
 
 export function basketButton(product) {
-  return el("button", {
-    type: "button", class: "round", "data-testid": "add-to-basket", "aria-label": `Add to basket: ${product.name}`,
-    on: { click: () => { addToBasket(product, 1); toast(`${product.name} is in your basket`); } },
-  }, icon("plus"));
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "round",
+      "data-testid": "add-to-basket",
+      "aria-label": `Add to basket: ${product.name}`,
+      on: {
+        click: () => {
+          addToBasket(product, 1);
+          toast(`${product.name} is in your basket`);
+        },
+      },
+    },
+    icon("plus"),
+  );
 }
 
 /**
@@ -45,9 +57,12 @@ export function card(product, { testId, corner = null, buy = null, from = null, 
     // A middle click opens a tab and is a click on a recommendation all the same; a right click is not.
     link.addEventListener("auxclick", (event) => event.button === 1 && onOpen(event));
   }
-  return el("li", { class: "card", "data-testid": testId, "data-category": product.category },
+  return el(
+    "li",
+    { class: "card", "data-testid": testId, "data-category": product.category },
     tile(product),
     link,
     el("div", { class: "price-row" }, el("span", { class: "price" }, money(product.cents)), buy),
-    corner);
+    corner,
+  );
 }

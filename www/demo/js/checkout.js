@@ -7,21 +7,43 @@ import { basket, orders } from "./state.js";
 
 layout();
 
-const lines = basket.lines().map(({ id, quantity }) => ({ id, quantity, cents: find(id)?.cents })).filter((line) => line.cents !== undefined);
+const lines = basket
+  .lines()
+  .map(({ id, quantity }) => ({ id, quantity, cents: find(id)?.cents }))
+  .filter((line) => line.cents !== undefined);
 
 /** "LL-" and eight letters or digits: unique enough for a shop of one browser. */
 function newOrderId() {
   const random = crypto.getRandomValues(new Uint32Array(2));
-  return `LL-${[...random].map((n) => n.toString(36).padStart(4, "0").slice(-4)).join("").toUpperCase()}`;
+  return `LL-${[...random]
+    .map((n) => n.toString(36).padStart(4, "0").slice(-4))
+    .join("")
+    .toUpperCase()}`;
 }
 
 if (lines.length === 0) {
-  byId("order").replaceChildren(el("div", { class: "panel empty" }, el("h2", {}, "Your basket is empty"), el("p", { class: "muted" }, "There is nothing to order."), el("a", { class: "button", href: "/" }, "Back to the shop")));
+  byId("order").replaceChildren(
+    el(
+      "div",
+      { class: "panel empty" },
+      el("h2", {}, "Your basket is empty"),
+      el("p", { class: "muted" }, "There is nothing to order."),
+      el("a", { class: "button", href: "/" }, "Back to the shop"),
+    ),
+  );
 } else {
   const total = lines.reduce((sum, line) => sum + line.cents * line.quantity, 0);
   byId("summary").replaceChildren(
-    ...lines.map(({ id, quantity, cents }) => el("p", { class: "sum" }, el("span", {}, `${quantity} × ${find(id).name}`), el("span", { class: "price" }, money(cents * quantity)))),
-    el("p", { class: "sum total" }, el("span", {}, "Total"), el("span", { class: "price" }, money(total))));
+    ...lines.map(({ id, quantity, cents }) =>
+      el(
+        "p",
+        { class: "sum" },
+        el("span", {}, `${quantity} × ${find(id).name}`),
+        el("span", { class: "price" }, money(cents * quantity)),
+      ),
+    ),
+    el("p", { class: "sum total" }, el("span", {}, "Total"), el("span", { class: "price" }, money(total))),
+  );
 }
 
 byId("order").addEventListener("submit", (event) => {

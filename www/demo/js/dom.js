@@ -33,6 +33,7 @@ export const icon = (name) => drawing("icons", name, "icon");
 export const art = (product, label) => drawing("art", `p${product.id}`, "", label);
 
 /** The coloured square that a product's picture stands in. */
-export const tile = (product, label) => el("div", { class: "tile", dataset: { category: product.category } }, art(product, label));
+export const tile = (product, label) =>
+  el("div", { class: "tile", dataset: { category: product.category } }, art(product, label));
 
 export const byId = (id) => document.getElementById(id);

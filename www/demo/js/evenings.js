@@ -11,8 +11,12 @@ const PAGE_ID = "evenings";
 const PICKS = [102, 103, 104, 205, 202, 402, 401, 405];
 
 layout();
-byId("picks").append(...PICKS.map(find).map((product) => card(product, {
-  testId: `pick-${product.id}`,
-  onOpen: () => openFromCampaign(product, CAMPAIGN, PAGE_ID),
-  buy: basketButton(product),
-})));
+byId("picks").append(
+  ...PICKS.map(find).map((product) =>
+    card(product, {
+      testId: `pick-${product.id}`,
+      onOpen: () => openFromCampaign(product, CAMPAIGN, PAGE_ID),
+      buy: basketButton(product),
+    }),
+  ),
+);

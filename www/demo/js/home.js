@@ -15,27 +15,47 @@ let category = CATEGORIES.includes(wanted) ? wanted : ALL;
 
 function drawGrid() {
   const shown = products.filter((product) => category === ALL || product.category === category);
-  byId("grid").replaceChildren(...shown.map((product) => card(product, {
-    testId: `product-card-${product.id}`,
-    corner: wishButton(product, { className: "round tile-button" }),
-    buy: basketButton(product),
-  })));
+  byId("grid").replaceChildren(
+    ...shown.map((product) =>
+      card(product, {
+        testId: `product-card-${product.id}`,
+        corner: wishButton(product, { className: "round tile-button" }),
+        buy: basketButton(product),
+      }),
+    ),
+  );
   byId("grid-count").textContent = `${shown.length} things`;
 }
 
-byId("filters").append(...[ALL, ...CATEGORIES].map((name) => el("label", {},
-  el("input", {
-    type: "radio", name: "category", value: name, checked: name === category, "data-testid": `filter-${name}`,
-    on: {
-      change() {
-        category = name;
-        // In the address, so that coming back from a product finds the same view; not a navigation.
-        history.replaceState(null, "", name === ALL ? "/" : `/?category=${name}`);
-        drawGrid();
-      },
-    },
-  }),
-  el("span", {}, name))));
+byId("filters").append(
+  ...[ALL, ...CATEGORIES].map((name) =>
+    el(
+      "label",
+      {},
+      el("input", {
+        type: "radio",
+        name: "category",
+        value: name,
+        checked: name === category,
+        "data-testid": `filter-${name}`,
+        on: {
+          change() {
+            category = name;
+            // In the address, so that coming back from a product finds the same view; not a navigation.
+            history.replaceState(null, "", name === ALL ? "/" : `/?category=${name}`);
+            drawGrid();
+          },
+        },
+      }),
+      el("span", {}, name),
+    ),
+  ),
+);
 
 drawGrid();
-recommend("recommended", { scenario: "home-picks", title: "Picked for you", text: "After what you looked at. Say so when a thing is not for you.", mainId: viewed.all()[0] });
+recommend("recommended", {
+  scenario: "home-picks",
+  title: "Picked for you",
+  text: "After what you looked at. Say so when a thing is not for you.",
+  mainId: viewed.all()[0],
+});

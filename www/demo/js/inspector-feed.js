@@ -34,7 +34,6 @@ export function follow({ count, near, onRows, onState }) {
   let source = null;
   let retry = null;
   let gathered = [];
-  let gathering = null;
   let turn = 0;
 
   /** Rows that come close together are handed on together: a replay brings thousands. */
@@ -42,10 +41,11 @@ export function follow({ count, near, onRows, onState }) {
     if (row.row <= last) return;
     last = row.row;
     gathered.push(row);
-    gathering ??= setTimeout(() => {
+    // The first row of a group starts its timer.
+    if (gathered.length > 1) return;
+    setTimeout(() => {
       const all = gathered;
       gathered = [];
-      gathering = null;
       onRows(all, true);
     }, GATHER_MS);
   }
@@ -97,6 +97,6 @@ export function follow({ count, near, onRows, onState }) {
   });
   window.addEventListener("pagehide", close);
   window.addEventListener("pageshow", (event) => event.persisted && open());
-  if (document.visibilityState === "visible") open();
+  if (document.visibilityState === "visible") void open();
   else onState("paused");
 }

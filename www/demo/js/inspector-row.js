@@ -5,10 +5,24 @@ import { el, icon } from "./dom.js";
 
 // type: [icon, hue of its colour]
 const LOOKS = {
-  click: ["pointer", 205], consume: ["gauge", 265], basket: ["basket", 150], deleteFromBasket: ["basket-minus", 20], wishlist: ["heart", 340],
-  deleteFromWishlist: ["heart-off", 20], buy: ["receipt", 95], rate: ["star", 45], blacklist: ["ban", 5], rendered: ["eye", 190],
-  clickRecommended: ["spark", 55], login: ["user", 285], triggerOpened: ["mail", 230], clickTriggered: ["mail", 230],
-  feedback: ["chat", 120], cacheHit: ["search", 175], landingPageClick: ["flag", 310], predictiveBasketClick: ["clock", 80],
+  click: ["pointer", 205],
+  consume: ["gauge", 265],
+  basket: ["basket", 150],
+  deleteFromBasket: ["basket-minus", 20],
+  wishlist: ["heart", 340],
+  deleteFromWishlist: ["heart-off", 20],
+  buy: ["receipt", 95],
+  rate: ["star", 45],
+  blacklist: ["ban", 5],
+  rendered: ["eye", 190],
+  clickRecommended: ["spark", 55],
+  login: ["user", 285],
+  triggerOpened: ["mail", 230],
+  clickTriggered: ["mail", 230],
+  feedback: ["chat", 120],
+  cacheHit: ["search", 175],
+  landingPageClick: ["flag", 310],
+  predictiveBasketClick: ["clock", 80],
 };
 const OTHER_LOOK = ["dot", 220];
 const VENDORS = { ibexa: "Ibexa", yoochoose: "YOOCHOOSE", factfinder: "FACT-Finder", intempt: "Intempt" };
@@ -45,7 +59,9 @@ function facts(row) {
     row.positive !== undefined && (row.positive ? "found" : "not found"),
     row.hitCount !== undefined && `${row.hitCount} hits`,
     row.source !== "batch" && `as ${VENDORS[row.source] ?? row.source}`,
-  ].filter(Boolean).map(String);
+  ]
+    .filter(Boolean)
+    .map(String);
 }
 
 /** A keyed hash, cut short, with a colour of its own so that the same visitor is seen at a glance. */
@@ -60,20 +76,46 @@ export function eventRow(row) {
   const [picture, hue] = Object.hasOwn(LOOKS, row.type) ? LOOKS[row.type] : OTHER_LOOK;
   const at = new Date(row.at);
   const json = el("pre", { tabindex: 0, "aria-label": "Stored event as JSON" });
-  const details = el("details", {
-    on: {
-      // Written when first opened: most rows never are.
-      toggle: () => { if (json.textContent === "") json.textContent = JSON.stringify(row, null, 2); },
+  const details = el(
+    "details",
+    {
+      on: {
+        // Written when first opened: most rows never are.
+        toggle: () => {
+          if (json.textContent === "") json.textContent = JSON.stringify(row, null, 2);
+        },
+      },
     },
-  },
-  el("summary", {},
-    el("span", { class: "event-icon" }, icon(picture)),
-    el("span", { class: "event-type" }, String(row.type)),
-    el("time", { datetime: Number.isNaN(at.getTime()) ? null : at.toISOString() }, Number.isNaN(at.getTime()) ? "" : clock.format(at)),
-    el("span", { class: "event-subject" }, subject(row)),
-    el("span", { class: "event-facts" }, ...facts(row).map((fact) => el("span", {}, fact)), person("account", row.user), person("visitor", row.anonymous))),
-  json);
-  const item = el("li", { class: "event", "data-testid": "inspector-event", dataset: { type: String(row.type), row: String(row.row), item: String(row.itemId ?? "") } }, details);
+    el(
+      "summary",
+      {},
+      el("span", { class: "event-icon" }, icon(picture)),
+      el("span", { class: "event-type" }, String(row.type)),
+      el(
+        "time",
+        { datetime: Number.isNaN(at.getTime()) ? null : at.toISOString() },
+        Number.isNaN(at.getTime()) ? "" : clock.format(at),
+      ),
+      el("span", { class: "event-subject" }, subject(row)),
+      el(
+        "span",
+        { class: "event-facts" },
+        ...facts(row).map((fact) => el("span", {}, fact)),
+        person("account", row.user),
+        person("visitor", row.anonymous),
+      ),
+    ),
+    json,
+  );
+  const item = el(
+    "li",
+    {
+      class: "event",
+      "data-testid": "inspector-event",
+      dataset: { type: String(row.type), row: String(row.row), item: String(row.itemId ?? "") },
+    },
+    details,
+  );
   item.style.setProperty("--hue", hue);
   return item;
 }

@@ -13,7 +13,10 @@ const ANNOUNCE_MS = 1_500;
 const MEMORY = "demo_inspector";
 const WIDE = window.matchMedia("(min-width: 1100px)");
 const STATES = {
-  connecting: "connecting", live: "live", paused: "paused", unreachable: "no collector",
+  connecting: "connecting",
+  live: "live",
+  paused: "paused",
+  unreachable: "no collector",
   forbidden: "not shown here",
 };
 const COUNTS = ["accepted", "queued", "sent", "acknowledged", "merged", "dropped", "rejected"];
@@ -41,23 +44,64 @@ function remember(changes) {
 
 const count = el("span", { class: "inspector-count", "data-testid": "inspector-count" }, "0");
 const state = el("span", { class: "inspector-state", "data-testid": "inspector-state" });
-const toggle = el("button", { type: "button", class: "inspector-bar", "aria-controls": "inspector-body", "data-testid": "inspector-toggle" },
-  el("span", { class: "inspector-dot", "aria-hidden": "true" }), el("strong", {}, "Stored events"), count, state, icon("chevron"));
-const filter = el("select", { id: "inspector-filter", "data-testid": "inspector-filter" }, el("option", { value: "" }, "All types"), ...TYPES.map((type) => el("option", { value: type }, type)));
-const flush = el("button", { type: "button", "data-testid": "inspector-flush", title: "Send what the tracker still holds" }, icon("send"), "Send now");
+const toggle = el(
+  "button",
+  { type: "button", class: "inspector-bar", "aria-controls": "inspector-body", "data-testid": "inspector-toggle" },
+  el("span", { class: "inspector-dot", "aria-hidden": "true" }),
+  el("strong", {}, "Stored events"),
+  count,
+  state,
+  icon("chevron"),
+);
+const filter = el(
+  "select",
+  { id: "inspector-filter", "data-testid": "inspector-filter" },
+  el("option", { value: "" }, "All types"),
+  ...TYPES.map((type) => el("option", { value: type }, type)),
+);
+const flush = el(
+  "button",
+  { type: "button", "data-testid": "inspector-flush", title: "Send what the tracker still holds" },
+  icon("send"),
+  "Send now",
+);
 const clear = el("button", { type: "button", "data-testid": "inspector-clear" }, icon("trash"), "Clear");
 const list = el("ol", { class: "inspector-list", reversed: true });
 const empty = el("p", { class: "inspector-empty" });
 const stats = Object.fromEntries(COUNTS.map((name) => [name, el("dd", { "data-testid": `stats-${name}` }, "–")]));
-const warnings = el("ul", { class: "inspector-warnings", role: "status", hidden: true, "data-testid": "inspector-warnings" });
+const warnings = el("ul", {
+  class: "inspector-warnings",
+  role: "status",
+  hidden: true,
+  "data-testid": "inspector-warnings",
+});
 const announcement = el("p", { class: "visually-hidden", role: "status" });
-const panel = el("aside", { id: "inspector", class: "inspector", "aria-label": "Event inspector", "data-testid": "inspector" },
+const panel = el(
+  "aside",
+  { id: "inspector", class: "inspector", "aria-label": "Event inspector", "data-testid": "inspector" },
   toggle,
-  el("div", { id: "inspector-body", class: "inspector-body" },
-    el("div", { class: "inspector-tools" }, el("label", { class: "visually-hidden", for: "inspector-filter" }, "Show"), filter, flush, clear),
+  el(
+    "div",
+    { id: "inspector-body", class: "inspector-body" },
+    el(
+      "div",
+      { class: "inspector-tools" },
+      el("label", { class: "visually-hidden", for: "inspector-filter" }, "Show"),
+      filter,
+      flush,
+      clear,
+    ),
     el("div", { class: "inspector-scroll" }, empty, list),
-    el("div", { class: "inspector-stats" }, el("h2", {}, "Tracker on this page"), el("dl", {}, ...COUNTS.map((name) => el("div", {}, el("dt", {}, name), stats[name]))), warnings)),
-  announcement);
+    el(
+      "div",
+      { class: "inspector-stats" },
+      el("h2", {}, "Tracker on this page"),
+      el("dl", {}, ...COUNTS.map((name) => el("div", {}, el("dt", {}, name), stats[name]))),
+      warnings,
+    ),
+  ),
+  announcement,
+);
 
 function draw() {
   const open = WIDE.matches ? memory.wide : memory.narrow;
@@ -75,15 +119,26 @@ function drawRows() {
   const shown = rows.filter((row) => memory.filter === "" || row.dataset.type === memory.filter);
   for (const row of rows) row.hidden = !shown.includes(row);
   empty.hidden = shown.length > 0;
-  if (panel.dataset.state === "forbidden") empty.textContent = "Stored events are shown on the machine that the collector runs on, and elsewhere only with its admin token. What you do here is tracked all the same.";
-  else empty.textContent = memory.filter === "" ? "Nothing here yet. Open a product, or put one in the basket." : `No ${memory.filter} among the events shown.`;
+  if (panel.dataset.state === "forbidden")
+    empty.textContent =
+      "Stored events are shown on the machine that the collector runs on, and elsewhere only with its admin token. What you do here is tracked all the same.";
+  else
+    empty.textContent =
+      memory.filter === ""
+        ? "Nothing here yet. Open a product, or put one in the basket."
+        : `No ${memory.filter} among the events shown.`;
   count.textContent = memory.filter === "" ? String(rows.length) : `${shown.length} of ${rows.length}`;
 }
 
 toggle.addEventListener("click", () => setOpen(toggle.getAttribute("aria-expanded") !== "true"));
 document.addEventListener("keydown", (event) => {
   // On a narrow screen the sheet covers the shop, so Escape closes it from anywhere; beside the shop only from within.
-  if (event.key !== "Escape" || toggle.getAttribute("aria-expanded") !== "true" || (WIDE.matches && !panel.contains(event.target))) return;
+  if (
+    event.key !== "Escape" ||
+    toggle.getAttribute("aria-expanded") !== "true" ||
+    (WIDE.matches && !panel.contains(event.target))
+  )
+    return;
   setOpen(false);
   toggle.focus();
 });
@@ -101,15 +156,15 @@ filter.addEventListener("change", () => {
 // ---- rows
 
 let unsaid = [];
-let sayTimer = null;
 
 /** Tells a screen reader what arrived, a few at a time and without taking the word. */
 function announce(types) {
+  const waiting = unsaid.length > 0;
   unsaid.push(...types);
-  sayTimer ??= setTimeout(() => {
+  if (waiting) return;
+  setTimeout(() => {
     announcement.textContent = `${unsaid.length} stored: ${[...new Set(unsaid)].join(", ")}`;
     unsaid = [];
-    sayTimer = null;
   }, ANNOUNCE_MS);
 }
 
@@ -120,7 +175,8 @@ function add(rows, live) {
   remember({ seen: newest, cleared: memory.cleared > newest ? 0 : memory.cleared });
   const wanted = rows.filter((row) => row.row > memory.cleared).slice(-MOST_ROWS);
   for (const { type } of wanted) {
-    if (![...filter.options].some((option) => option.value === type)) filter.append(el("option", { value: type }, type));
+    if (![...filter.options].some((option) => option.value === type))
+      filter.append(el("option", { value: type }, type));
   }
   const fresh = wanted.map(eventRow).reverse();
   if (live) for (const row of fresh) row.classList.add("fresh");

@@ -1,10 +1,22 @@
 // What every page has: header with search, basket count and account, footer, and a short message after an act.
 
-import { el, icon, byId } from "./dom.js";
+import { byId, el, icon } from "./dom.js";
 import { account, basket } from "./state.js";
 
-const NAV = [["/", "Shop"], ["/article.html", "Journal"], ["/video.html", "Film"], ["/attributes.html", "No code"]];
-const PROTOCOLS = { batch: "Batch", ibexa: "Ibexa", yoochoose: "YOOCHOOSE", factfinder: "FACT-Finder", factfinder7: "FACT-Finder 7", intempt: "Intempt" };
+const NAV = [
+  ["/", "Shop"],
+  ["/article.html", "Journal"],
+  ["/video.html", "Film"],
+  ["/attributes.html", "No code"],
+];
+const PROTOCOLS = {
+  batch: "Batch",
+  ibexa: "Ibexa",
+  yoochoose: "YOOCHOOSE",
+  factfinder: "FACT-Finder",
+  factfinder7: "FACT-Finder 7",
+  intempt: "Intempt",
+};
 const TOAST_MS = 2600;
 
 const here = location.pathname === "/index.html" ? "/" : location.pathname;
@@ -18,11 +30,33 @@ function chooser() {
     parameters.set("protocol", protocol);
     return `${here}?${parameters}`;
   };
-  const details = el("details", { class: "speaks", "data-testid": "protocol" },
+  const details = el(
+    "details",
+    { class: "speaks", "data-testid": "protocol" },
     el("summary", {}, "Speaks ", el("strong", {}, PROTOCOLS[chosen]), icon("chevron")),
-    el("ul", {}, ...Object.entries(PROTOCOLS).map(([protocol, name]) => el("li", {},
-      el("a", { href: address(protocol), "aria-current": protocol === chosen ? "true" : null, "data-testid": `protocol-${protocol}` }, name)))));
-  document.addEventListener("click", (event) => { if (!details.contains(event.target)) details.open = false; });
+    el(
+      "ul",
+      {},
+      ...Object.entries(PROTOCOLS).map(([protocol, name]) =>
+        el(
+          "li",
+          {},
+          el(
+            "a",
+            {
+              href: address(protocol),
+              "aria-current": protocol === chosen ? "true" : null,
+              "data-testid": `protocol-${protocol}`,
+            },
+            name,
+          ),
+        ),
+      ),
+    ),
+  );
+  document.addEventListener("click", (event) => {
+    if (!details.contains(event.target)) details.open = false;
+  });
   details.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !details.open) return;
     details.open = false;
@@ -33,19 +67,34 @@ function chooser() {
 }
 
 function searchForm(query) {
-  const input = el("input", { type: "search", name: "q", value: query, placeholder: "Search", "aria-label": "Search the shop", maxlength: 100, enterkeyhint: "search", "data-testid": "search-input" });
-  return el("form", {
-    class: "search", role: "search",
-    on: {
-      submit(event) {
-        // The page's policy lets no form be sent.
-        event.preventDefault();
-        const q = input.value.trim();
-        if (q) location.assign(`/search.html?${new URLSearchParams({ q })}`);
-        else input.focus();
+  const input = el("input", {
+    type: "search",
+    name: "q",
+    value: query,
+    placeholder: "Search",
+    "aria-label": "Search the shop",
+    maxlength: 100,
+    enterkeyhint: "search",
+    "data-testid": "search-input",
+  });
+  return el(
+    "form",
+    {
+      class: "search",
+      role: "search",
+      on: {
+        submit(event) {
+          // The page's policy lets no form be sent.
+          event.preventDefault();
+          const q = input.value.trim();
+          if (q) location.assign(`/search.html?${new URLSearchParams({ q })}`);
+          else input.focus();
+        },
       },
     },
-  }, input, el("button", { type: "submit", "aria-label": "Search", "data-testid": "search-submit" }, icon("search")));
+    input,
+    el("button", { type: "submit", "aria-label": "Search", "data-testid": "search-submit" }, icon("search")),
+  );
 }
 
 function links() {
@@ -54,10 +103,29 @@ function links() {
   return [
     ...NAV.map(([href, text]) => el("a", { href, "aria-current": current(href) }, text)),
     user
-      ? el("a", { href: "/account.html", "data-testid": "nav-account", "aria-label": `Account of ${user}`, "aria-current": current("/account.html") }, icon("user"), el("span", { class: "account-name" }, user))
+      ? el(
+          "a",
+          {
+            href: "/account.html",
+            "data-testid": "nav-account",
+            "aria-label": `Account of ${user}`,
+            "aria-current": current("/account.html"),
+          },
+          icon("user"),
+          el("span", { class: "account-name" }, user),
+        )
       : el("a", { href: "/login.html", "data-testid": "nav-login", "aria-current": current("/login.html") }, "Log in"),
-    el("a", { href: "/basket.html", "data-testid": "nav-basket", "aria-label": `Basket, ${count} ${count === 1 ? "item" : "items"}`, "aria-current": current("/basket.html") },
-      icon("basket"), el("span", { class: "badge", "data-testid": "basket-count" }, String(count))),
+    el(
+      "a",
+      {
+        href: "/basket.html",
+        "data-testid": "nav-basket",
+        "aria-label": `Basket, ${count} ${count === 1 ? "item" : "items"}`,
+        "aria-current": current("/basket.html"),
+      },
+      icon("basket"),
+      el("span", { class: "badge", "data-testid": "basket-count" }, String(count)),
+    ),
   ];
 }
 
@@ -68,13 +136,39 @@ export function layout({ query = "" } = {}) {
   draw();
   byId("site-header").replaceChildren(
     chooser(),
-    el("div", { class: "wrap" },
-      el("a", { class: "brand", href: "/" }, el("img", { src: "/favicon.svg", alt: "", width: 32, height: 32 }), el("span", {}, "Lumen & Loam")),
+    el(
+      "div",
+      { class: "wrap" },
+      el(
+        "a",
+        { class: "brand", href: "/" },
+        el("img", { src: "/favicon.svg", alt: "", width: 32, height: 32 }),
+        el("span", {}, "Lumen & Loam"),
+      ),
       searchForm(query),
-      nav));
-  byId("site-footer").replaceChildren(el("div", { class: "wrap" },
-    el("p", {}, "A demo shop. Nothing is for sale: it shows how a shop uses recobeacon, and the event inspector shows what the collector stored."),
-    el("p", {}, el("a", { href: "/evenings.html" }, "Long evenings"), " · ", el("a", { href: "/mail.html" }, "Your mail"), " · ", el("a", { href: "/search.html?q=light" }, "Search"))));
+      nav,
+    ),
+  );
+  byId("site-footer").replaceChildren(
+    el(
+      "div",
+      { class: "wrap" },
+      el(
+        "p",
+        {},
+        "A demo shop. Nothing is for sale: it shows how a shop uses recobeacon, and the event inspector shows what the collector stored.",
+      ),
+      el(
+        "p",
+        {},
+        el("a", { href: "/evenings.html" }, "Long evenings"),
+        " · ",
+        el("a", { href: "/mail.html" }, "Your mail"),
+        " · ",
+        el("a", { href: "/search.html?q=light" }, "Search"),
+      ),
+    ),
+  );
   window.addEventListener("shop-changed", draw);
   window.addEventListener("storage", draw);
   window.addEventListener("pageshow", (event) => event.persisted && draw());

@@ -12,7 +12,12 @@ byId("login").addEventListener("submit", (event) => {
   event.preventDefault();
   const name = byId("name").value.trim();
   // A user id should be a customer number, never personal data: https://gdpr-info.eu/art-5-gdpr/ (1) (c).
-  const problem = name === "" ? "Please give a customer number or a name." : name.includes("@") ? "Not an e-mail address, please: a customer number or a made-up name." : "";
+  const problem =
+    name === ""
+      ? "Please give a customer number or a name."
+      : name.includes("@")
+        ? "Not an e-mail address, please: a customer number or a made-up name."
+        : "";
   byId("name-error").textContent = problem;
   byId("name-error").hidden = problem === "";
   byId("name").setAttribute("aria-invalid", String(problem !== ""));

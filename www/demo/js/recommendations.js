@@ -17,9 +17,16 @@ function choose(except) {
   const likes = seen.map((id) => products.find((product) => product.id === id)?.category);
   const rank = (product) => {
     const liked = likes.indexOf(product.category);
-    return (liked < 0 ? likes.length : liked) + (seen.includes(product.id) ? products.length : 0) + ((product.id * 7) % 5) / 5;
+    return (
+      (liked < 0 ? likes.length : liked) +
+      (seen.includes(product.id) ? products.length : 0) +
+      ((product.id * 7) % 5) / 5
+    );
   };
-  return products.filter((product) => !out.has(product.id)).sort((a, b) => rank(a) - rank(b)).slice(0, COUNT);
+  return products
+    .filter((product) => !out.has(product.id))
+    .sort((a, b) => rank(a) - rank(b))
+    .slice(0, COUNT);
 }
 
 const MODEL = 37;
@@ -34,7 +41,8 @@ function links(product, scenario) {
   const path = LINKED[document.documentElement.dataset.protocol];
   const user = account.id ?? visitorId();
   if (!path || !user) return null;
-  const link = (event) => `//${location.host}${path}/${event}/${encodeURIComponent(user)}/1/${product.id}?scenario=${scenario}&modelid=${MODEL}`;
+  const link = (event) =>
+    `//${location.host}${path}/${event}/${encodeURIComponent(user)}/1/${product.id}?scenario=${scenario}&modelid=${MODEL}`;
   return { rendered: link("rendered"), clickRecommended: link("clickrecommended") };
 }
 
@@ -48,7 +56,12 @@ function marked(element, product) {
 /** Fills the section with this id. `except`: products that would be odd here, such as the page's own; `mainId`: the one that it was asked for. */
 export function recommend(sectionId, { scenario, title, text, except = [], mainId }) {
   const section = byId(sectionId);
-  const list = el("ul", { class: "grid", "data-testid": "recommendations", "data-scenario": scenario, "data-reco-main-id": mainId });
+  const list = el("ul", {
+    class: "grid",
+    "data-testid": "recommendations",
+    "data-scenario": scenario,
+    "data-reco-main-id": mainId,
+  });
   let shown = choose(except);
   const ready = new Map(products.map((product) => [product, links(product, scenario)]));
 
@@ -56,19 +69,33 @@ export function recommend(sectionId, { scenario, title, text, except = [], mainI
     for (const product of fresh) if (ready.get(product)) reco("followLink", ready.get(product).rendered);
   };
 
-  const draw = () => list.replaceChildren(...shown.map((product) => {
-    const link = ready.get(product);
-    return marked(card(product, {
-      testId: `reco-${product.id}`,
-      onOpen: link && (() => reco("followLink", link.clickRecommended)),
-      corner: el("button", {
-        type: "button", class: "round tile-button", "data-testid": "not-interested", "aria-label": `Not interested: ${product.name}`, title: "Not interested",
-        // No call in the shop's code: the button says what it means.
-        dataset: { reco: "blacklist", recoOn: "click" },
-        on: { click: () => refuse(product) },
-      }, icon("ban")),
-    }), product);
-  }));
+  const draw = () =>
+    list.replaceChildren(
+      ...shown.map((product) => {
+        const link = ready.get(product);
+        return marked(
+          card(product, {
+            testId: `reco-${product.id}`,
+            onOpen: link && (() => reco("followLink", link.clickRecommended)),
+            corner: el(
+              "button",
+              {
+                type: "button",
+                class: "round tile-button",
+                "data-testid": "not-interested",
+                "aria-label": `Not interested: ${product.name}`,
+                title: "Not interested",
+                // No call in the shop's code: the button says what it means.
+                dataset: { reco: "blacklist", recoOn: "click" },
+                on: { click: () => refuse(product) },
+              },
+              icon("ban"),
+            ),
+          }),
+          product,
+        );
+      }),
+    );
 
   function refuse(product) {
     hidden.add(product.id);
@@ -82,18 +109,27 @@ export function recommend(sectionId, { scenario, title, text, except = [], mainI
 
   draw();
   section.replaceChildren(
-    el("div", { class: "section-head" }, el("div", {}, el("h2", { id: `${sectionId}-title` }, title), el("p", {}, text))),
-    list);
+    el(
+      "div",
+      { class: "section-head" },
+      el("div", {}, el("h2", { id: `${sectionId}-title` }, title), el("p", {}, text)),
+    ),
+    list,
+  );
   section.classList.add("recommendations");
   section.setAttribute("aria-labelledby", `${sectionId}-title`);
 
   // With links the shop tells of it: twice would be one time too many.
-  if (![...ready.values()].some(Boolean)) reco("ready", (tracker) => tracker.observeRecommendations(list, { scenario }));
-  const observer = new IntersectionObserver((entries) => {
-    if (!entries.some((entry) => entry.isIntersecting)) return;
-    observer.disconnect();
-    seen(shown);
-  }, { threshold: SEEN_SHARE });
+  if (![...ready.values()].some(Boolean))
+    reco("ready", (tracker) => tracker.observeRecommendations(list, { scenario }));
+  const observer = new IntersectionObserver(
+    (entries) => {
+      if (!entries.some((entry) => entry.isIntersecting)) return;
+      observer.disconnect();
+      seen(shown);
+    },
+    { threshold: SEEN_SHARE },
+  );
   observer.observe(list);
 
   // The inspector tells what the collector has stored: a mark on each product of which it knows that it was seen.

@@ -68,10 +68,19 @@ export function judgeSearch(query, positive, message) {
 
 /** Called on every view of the confirmation page: with an orderId the tracker counts an order once, however often it is reloaded. */
 export function confirmOrder(order, find) {
-  reco("buy", order.lines.map(({ id, quantity, cents }) => {
-    const product = find(id);
-    return { itemId: id, categoryPath: categoryPath(product), quantity, price: trackedPrice({ cents }), orderId: order.orderId };
-  }));
+  reco(
+    "buy",
+    order.lines.map(({ id, quantity, cents }) => {
+      const product = find(id);
+      return {
+        itemId: id,
+        categoryPath: categoryPath(product),
+        quantity,
+        price: trackedPrice({ cents }),
+        orderId: order.orderId,
+      };
+    }),
+  );
 }
 
 export function logIn(id) {

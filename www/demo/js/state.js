@@ -26,7 +26,11 @@ const idList = (key) => ({
   all: () => read(key, []),
   has: (id) => read(key, []).includes(id),
   add: (id) => write(key, [id, ...read(key, []).filter((other) => other !== id)]),
-  remove: (id) => write(key, read(key, []).filter((other) => other !== id)),
+  remove: (id) =>
+    write(
+      key,
+      read(key, []).filter((other) => other !== id),
+    ),
 });
 
 export const wishlist = idList("demo_wishlist");
@@ -41,7 +45,11 @@ export const basket = {
   set(id, quantity) {
     const others = basket.lines().filter((line) => line.id !== id || quantity > 0);
     const known = others.some((line) => line.id === id);
-    if (known) write("demo_basket", others.map((line) => (line.id === id ? { id, quantity } : line)));
+    if (known)
+      write(
+        "demo_basket",
+        others.map((line) => (line.id === id ? { id, quantity } : line)),
+      );
     else write("demo_basket", quantity > 0 ? [...others, { id, quantity }] : others);
   },
   clear: () => write("demo_basket", []),
@@ -75,7 +83,10 @@ export const answers = {
   },
   add(key, answer) {
     try {
-      sessionStorage.setItem(ANSWERS_KEY, JSON.stringify({ ...JSON.parse(sessionStorage.getItem(ANSWERS_KEY)), [key]: answer }));
+      sessionStorage.setItem(
+        ANSWERS_KEY,
+        JSON.stringify({ ...JSON.parse(sessionStorage.getItem(ANSWERS_KEY)), [key]: answer }),
+      );
     } catch {
       // Blocked or full: the next search is made again.
     }
