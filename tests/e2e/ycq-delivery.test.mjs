@@ -177,7 +177,7 @@ scenario(
 scenario(
   "offline in three tabs, each event is sent by one of them",
   { site: shop(), allow: OFFLINE },
-  async ({ page, visit, collector }) => {
+  async ({ page, context, collector }) => {
     const tabs = [page, await context.newPage(), await context.newPage()];
     for (const tab of tabs) {
       await tab.goto(collector.url);
