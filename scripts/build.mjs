@@ -262,6 +262,7 @@ async function bundle(work, out) {
   rmSync(next, { recursive: true, force: true });
   mkdirSync(next, { recursive: true });
 
+  /** @type {import("esbuild").BuildOptions} */
   const common = {
     bundle: true,
     minify: true,

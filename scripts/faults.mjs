@@ -22,18 +22,16 @@ import { setUp } from "./lib/toolchain.mjs";
 const TRANSPORTS = ["beacon"];
 
 function chosen() {
-  const text = { type: "string" };
-  const flag = { type: "boolean" };
   const { values } = parseArgs({
     options: {
-      browser: text,
-      row: { ...text, multiple: true },
-      transport: text,
-      short: flag,
-      list: flag,
-      publish: flag,
-      peers: flag,
-      tracker: text,
+      browser: { type: "string" },
+      row: { type: "string", multiple: true },
+      transport: { type: "string" },
+      short: { type: "boolean" },
+      list: { type: "boolean" },
+      publish: { type: "boolean" },
+      peers: { type: "boolean" },
+      tracker: { type: "string" },
     },
   });
   const engines = values.browser?.split(",") ?? (values.short ? ["chromium"] : Object.keys(ENGINES));
@@ -61,6 +59,7 @@ const keep = (name, results) => {
   writeFileSync(at("target", name), `${JSON.stringify(results, null, 2)}\n`);
 };
 
+/** @param {{ row?: string[], tracker?: string, short?: boolean, publish?: boolean }} options */
 async function peers({ row, tracker, short, publish: toDocs }) {
   await steps([...setUp(), ...buildStepsIfStale(), ...ENGINES.chromium.steps(), collectorStep(), ...peerSteps()]);
   const run = await runPeers({
@@ -73,9 +72,9 @@ async function peers({ row, tracker, short, publish: toDocs }) {
 }
 
 await main(async () => {
-  const { engines, runs, short, list, publish: toDocs, ...rest } = chosen();
+  const { engines, runs, short, list, publish: toDocs, peers: others, row, tracker } = chosen();
   ownTemporaryDirectory();
-  if (rest.peers) return peers({ ...rest, short, publish: toDocs });
+  if (others) return peers({ row, tracker, short, publish: toDocs });
   if (list)
     return console.log(
       ROWS.map(({ name, transports = TRANSPORTS }) => `${name} (${transports.join(", ")})`).join("\n"),

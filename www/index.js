@@ -2,6 +2,7 @@
 
 import { create } from "./tracker.js";
 
+/** @type {typeof import("./index.js").createTracker} */
 export function createTracker(config) {
   const load = async (larger, wasmUrl) =>
     (await (larger ? import("./core-all.js") : import("./core.js"))).load(wasmUrl);

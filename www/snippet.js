@@ -7,7 +7,7 @@
 //
 // In a tab that is being closed Firefox 153 ends a script at its next loop or at its first look at a storage. So both are done
 // when a call is made, and what is left to do at the end is one write.
-((page, granted, never, may, text, kept, stay) => {
+((page, granted, /** @type {any} */ never, /** @type {any} */ may, text, kept, stay) => {
   if (page.reco) return;
   const reco = (verb, ...args) => {
     const call = [verb, args, Date.now()];

@@ -6,7 +6,7 @@ import * as parked from "./parked.js";
 import { create } from "./tracker.js";
 
 // Only known while the script runs for the first time.
-const self = document.currentScript?.src ?? location.href;
+const self = /** @type {HTMLScriptElement | null} */ (document.currentScript)?.src ?? location.href;
 const stub = window.reco;
 
 const load = async (larger, wasmUrl) => {
@@ -18,7 +18,7 @@ const load = async (larger, wasmUrl) => {
   return { ...parked, ...instantiate(module) };
 };
 
-const measure = () => import(new URL(__MEASURE_FILE__, self));
+const measure = () => import(new URL(__MEASURE_FILE__, self).href);
 
 let dispatch = null;
 /** Calls from before the first "create". */

@@ -34,6 +34,10 @@ class TrackerError extends Error {
  *
  * `load(larger, wasmUrl)` brings the functions of the larger or the smaller module, and those of parked.js; `measure()` brings
  * measure.js. Returns the tracker and `dispatch(verb, args, at)`, by which the script tag replays what was called earlier.
+ *
+ * @param {import("./index.js").Config} config
+ * @param {(larger: boolean, wasmUrl?: string) => Promise<any>} load
+ * @param {() => Promise<{ measure(port: object): any }>} measure
  */
 export function create(config, load, measure) {
   const key = keyOf(config);
@@ -54,6 +58,12 @@ export function create(config, load, measure) {
 // In Node a page is rendered for many visitors: nothing may happen there.
 const inPage = () => typeof document !== "undefined";
 
+/**
+ * @param {any} config
+ * @param {(larger: boolean, wasmUrl?: string) => Promise<any>} load
+ * @param {() => Promise<any>} measure
+ * @param {() => void} forget
+ */
 function make(config, load, measure, forget) {
   const { onWarning, debug, consentFrom, wasmUrl, autoTrack, ...settings } = config;
   const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
@@ -269,7 +279,7 @@ function make(config, load, measure, forget) {
     for (const [verb, args, at, element] of early.splice(0)) naming(element, () => run(verb, args, at));
   };
 
-  const tracker = {
+  const tracker = /** @type {import("./index.js").Tracker} */ ({
     get userId() {
       return core ? ask("userId") : (saidUser ?? null);
     },
@@ -283,7 +293,7 @@ function make(config, load, measure, forget) {
       const id = ++handles;
       let last = 0;
       // The engine knows an element's measures, never the element.
-      const { element, ...measures } = options ?? {};
+      const { element, ...measures } = /** @type {any} */ (options ?? {});
       const { by } = measures;
       const watched = by === "scroll" || by === "media";
       call("consumeTimer", [item, measures, id]);
@@ -315,7 +325,7 @@ function make(config, load, measure, forget) {
         () =>
           new Promise((done) => {
             waiting.push(done);
-            if (!guard(() => core && (core.call(number, ["flush"], 0), true))) done();
+            if (!guard(() => core && (core.call(number, ["flush"], 0), true))) done(undefined);
           }),
         () => {},
       ),
@@ -344,7 +354,7 @@ function make(config, load, measure, forget) {
       forget();
       dead = true;
     },
-  };
+  });
   for (const verb of VERBS) {
     tracker[verb] = (...args) => {
       if (verb === "login" && typeof args[0] === "string") saidUser = args[0];
@@ -364,7 +374,7 @@ function make(config, load, measure, forget) {
   // Never unload, which keeps a page out of the back/forward cache.
   if (inPage()) addEventListener("pagehide", left);
   ready.catch(() => {});
-  tracker.ready = ready;
+  /** @type {any} */ (tracker).ready = ready;
 
   for (const name of Object.keys(auto)) {
     if (!AUTO.includes(name))

@@ -11,7 +11,9 @@ import { visitor } from "./ycq/visitor.js";
 const MOST_WAITING = 100;
 
 // Only known while the script runs for the first time.
-const { endpoint = "https://event.perso.ibexa.co", path = "api" } = (document.currentScript || { dataset: {} }).dataset;
+const { endpoint = "https://event.perso.ibexa.co", path = "api" } = /** @type {Partial<HTMLScriptElement>} */ (
+  document.currentScript || { dataset: {} }
+).dataset;
 
 let base;
 let customer;

@@ -83,6 +83,7 @@ export function startCollector(args, { quiet = true } = {}) {
 /**
  * A collector with a database of its own that is gone afterwards, and with a key that the caller knows,
  * so that the hashes it stores can be computed again. `config` is TOML put before the key.
+ * @param {{ site?: string, dist?: string, config?: string, listen?: string }} [options]
  */
 export async function startTemporary({ site, dist = at("dist"), config = "", listen = "127.0.0.1:0" } = {}) {
   const { path: directory, remove } = temporaryDirectory();

@@ -49,6 +49,10 @@ export async function showing(heading, run) {
 /**
  * Runs a command and resolves with its output. When it fails, the error holds all that it wrote:
  * a build error's first line matters as much as its last.
+ * @param {string} program
+ * @param {string[]} args
+ * @param {{ task?: { say(line: string): void }, env?: Record<string, string | undefined>, cwd?: string, input?: string }} [options]
+ * @returns {Promise<{ out: string, lines: string[] }>}
  */
 export function command(program, args, { task, env, cwd, input } = {}) {
   return new Promise((resolve, reject) => {

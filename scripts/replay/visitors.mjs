@@ -60,8 +60,8 @@ async function startDevice(browser, url) {
       // When this resolves, the document is there, and with it the stub; the module usually is not.
       await page.goto(url, { waitUntil: "domcontentloaded" });
       await page.evaluate(async (items) => {
-        for (const itemId of items) window.reco("click", { itemId });
-        await new Promise((resolve) => window.reco("ready", resolve));
+        for (const itemId of items) globalThis.reco("click", { itemId });
+        await new Promise((resolve) => globalThis.reco("ready", resolve));
       }, session.items.map(Number));
       const id = (await context.cookies(url)).find((cookie) => cookie.name === "reco_id")?.value;
       if (!id) throw new Error(`session ${session.id}: the tracker has set no reco_id cookie`);

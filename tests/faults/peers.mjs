@@ -67,6 +67,7 @@ export async function everyTracker() {
 }
 
 /** A row of one tracker: what runRow counts, the copies that came, and what the pages had thrown at them. */
+/** @returns {Promise<any>} */
 async function measured(row, tracker, short) {
   const where = { row: row.name, tracker: tracker.name };
   if (tracker.stub === false && NEEDS_STUB.test(row.name))
@@ -90,7 +91,10 @@ const said = ({ row, tracker, na, made, once, lost, twice, copies, requests, sec
     .map((note) => `\n      ${note}`)
     .join("")}`;
 
-/** `names`, `parts`: parts of names, or all. */
+/**
+ * `names`, `parts`: parts of names, or all.
+ * @param {{ names?: string[], parts?: string[], short?: boolean, each?: (results: object[]) => void }} options
+ */
 export async function runPeers({ names, parts, short, each = () => {} }) {
   const has = (wanted, name) => !wanted || wanted.some((part) => name.includes(part));
   const trackers = (await everyTracker()).filter(({ name }) => has(names, name));

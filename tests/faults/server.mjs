@@ -97,14 +97,16 @@ export async function startServer(tracker) {
     socket.on("error", () => {});
   });
   const listen = (port) =>
-    new Promise((resolve, reject) => server.once("error", reject).listen(port, "127.0.0.1", resolve));
+    new Promise((resolve, reject) => {
+      server.once("error", reject).listen(port, "127.0.0.1", () => resolve(undefined));
+    });
   const down = async () => {
     const closed = new Promise((resolve) => server.close(resolve));
     for (const socket of sockets) socket.destroy();
     await closed;
   };
   await listen(0);
-  const { port } = server.address();
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
   const url = `http://127.0.0.1:${port}`;
 
   return Object.assign(state, {

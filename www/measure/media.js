@@ -13,6 +13,7 @@ export const media = (port, id, element) => {
   const known = new WeakRef(element);
   let last = -PAUSE_MS;
 
+  /** @param {{ type?: string, timeStamp?: number }} [event] */
   const tell = ({ type, timeStamp } = {}) => {
     if (type === "timeupdate" && timeStamp - last < PAUSE_MS) return;
     last = timeStamp ?? last;

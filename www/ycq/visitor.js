@@ -20,7 +20,7 @@ const stored = () =>
 const digit = () =>
   ((attempt(() => crypto.getRandomValues(new Uint8Array(1))) || [Math.random() * 16])[0] & 15).toString(16);
 /** 128 random bits in the form that server code knows. */
-const guid = () => "8-4-4-4-12".replace(/\d+/g, (length) => Array.from({ length }, digit).join(""));
+const guid = () => "8-4-4-4-12".replace(/\d+/g, (/** @type {any} */ length) => Array.from({ length }, digit).join(""));
 
 /** The visitor's id, encoded. Each use lengthens the cookie's life. */
 export function visitor() {

@@ -183,7 +183,8 @@ export const hearEnds = (tell) => {
   const observer = attempt(
     () =>
       new PerformanceObserver((list) => {
-        for (const { name, initiatorType, redirectStart, responseStatus } of list.getEntries()) {
+        const entries = /** @type {PerformanceResourceTiming[]} */ (list.getEntries());
+        for (const { name, initiatorType, redirectStart, responseStatus } of entries) {
           const batch = /[?&]b=(\w+\.\d+)(&|$)/.exec(name)?.[1];
           // The outcome of a fetch says more. Where a redirect led, nothing was stored.
           if (batch && initiatorType !== "fetch") say(tell, FINISHED, batch, redirectStart ? 0 : (responseStatus ?? 0));

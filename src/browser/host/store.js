@@ -147,13 +147,16 @@ const lock = (instance, options, deed) => navigator.locks.request(`reco_${instan
 
 const lease = (instance) => keep(LEASE + instance, (renewed = Date.now()));
 
-/** Holds a tracker's own instance: resolves when it does. */
+/**
+ * Holds a tracker's own instance: resolves when it does.
+ * @returns {Promise<unknown>}
+ */
 const hold = (instance) =>
   new Promise((done) => {
     const begin = (release) => done(held.set(instance, release));
     if (navigator.locks) {
       // Nobody else keeps it, but an earlier request of our own may still be on its way.
-      lock(instance, { steal: true }, () => (away ? done() : new Promise(begin))).catch(done);
+      lock(instance, { steal: true }, () => (away ? done(undefined) : new Promise(begin))).catch(done);
     } else {
       lease(instance);
       begin(() => remove(LEASE + instance));

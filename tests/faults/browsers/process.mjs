@@ -8,7 +8,12 @@ import { atEnd } from "../../../scripts/lib/ending.mjs";
 const GONE_MS = 15_000;
 const POLL_MS = 100;
 
-/** A process that does not outlive this one, nor the signal. `ended` resolves when it is gone. */
+/**
+ * A process that does not outlive this one, nor the signal. `ended` resolves when it is gone.
+ * @param {string} program
+ * @param {string[]} args
+ * @param {import("node:child_process").SpawnOptions} [options]
+ */
 export function start(program, args, { signal, ...options } = {}) {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
   // A driver that is killed leaves its browser behind.
@@ -89,7 +94,7 @@ export const freePort = () =>
   new Promise((resolve, reject) => {
     const probe = createServer().once("error", reject);
     probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
+      const { port } = /** @type {import("node:net").AddressInfo} */ (probe.address());
       probe.close(() => resolve(port));
     });
   });

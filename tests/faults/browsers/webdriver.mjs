@@ -28,6 +28,7 @@ const wrapped = (body, args) => `
  */
 export async function browserOf(driver, { pid, version, end, close, extra = {} }) {
   let spare = await driver.getWindowHandle();
+  /** @type {Promise<any>} */
   let last = Promise.resolve();
   const inTurn = (work) => {
     const result = last.then(work);

@@ -38,9 +38,11 @@ const options = (origin) =>
 
 /** The body of a POST: JSON, gzip of it, or `data=` with base64 of it. As PostHog's own endpoint does, gzip is known by its first bytes. */
 function decoded(body) {
-  if (body[0] === 0x1f && body[1] === 0x8b) return JSON.parse(gunzipSync(body));
+  if (body[0] === 0x1f && body[1] === 0x8b) return JSON.parse(gunzipSync(body).toString());
   const text = body.toString();
-  return JSON.parse(text.startsWith("data=") ? Buffer.from(decodeURIComponent(text.slice(5)), "base64") : text);
+  return JSON.parse(
+    text.startsWith("data=") ? Buffer.from(decodeURIComponent(text.slice(5)), "base64").toString() : text,
+  );
 }
 
 export const posthog = {

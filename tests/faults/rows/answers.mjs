@@ -15,11 +15,14 @@ const REDIRECTED = {
 /**
  * Twice: the page stays, and the fault is over after the first few requests; and the page is left while the
  * fault goes on, over which only the next page can help.
+ * @param {string} name
+ * @param {any} what
+ * @param {Partial<import("./index.mjs").Row>} [more]
  */
-const answered = (name, what, { transports = BOTH, ...rest } = {}) => ({
+const answered = (name, what, more) => ({
   name,
-  transports,
-  ...rest,
+  transports: BOTH,
+  ...more,
   async run({ visitor, server, pause }) {
     server.fault = fault.times(2, what);
     const page = await visitor.open();

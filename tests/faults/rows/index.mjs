@@ -11,4 +11,20 @@ import { page } from "./page.mjs";
 import { storage } from "./storage.mjs";
 import { vendor } from "./vendor.mjs";
 
+/**
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {(context: any) => Promise<void>} run
+ * @property {string[]} [transports]
+ * @property {number | Record<string, number>} [lost]
+ * @property {number} [twice]
+ * @property {string} [because]
+ * @property {object} [tracker]
+ * @property {string} [cookies]
+ * @property {object} [next]
+ * @property {boolean} [long]
+ * @property {number} [limitMs]
+ */
+
+/** @type {Row[]} */
 export const ROWS = [...leaving, ...kills, ...answers, ...storage, ...page, ...load, ...vendor];

@@ -11,6 +11,7 @@ const UNSENT =
   "a batch is closed two seconds after its first event, and what was not sent stands in localStorage, which browsers write to the disk seconds later";
 const UNWRITTEN = "nobody was there to take them, and browsers write localStorage to the disk seconds later";
 
+/** @type {(row: any) => import("./index.mjs").Row} */
 export const killed = ({ name, after, fault, verb = "make", ...rest }) => ({
   name,
   ...rest,
@@ -26,6 +27,7 @@ export const killed = ({ name, after, fault, verb = "make", ...rest }) => ({
   },
 });
 
+/** @type {(row: any) => import("./index.mjs").Row} */
 const crashed = ({ name, after, options }) => ({
   name,
   async run({ visitor, server, short, pause }) {

@@ -13,7 +13,11 @@ const REPEATED =
   "Chromium and Firefox repeat a request themselves, also a POST, where a connection that they used before is reset ahead of the answer";
 const UNHEARD = "nobody is told that a beacon has failed, and it may not go twice";
 
-/** Purchases on a page that stays a little, and on one that is left at once. */
+/**
+ * Purchases on a page that stays a little, and on one that is left at once.
+ * @param {any} row
+ * @returns {import("./index.mjs").Row}
+ */
 const bought = ({ name, fault, ...rest }) => ({
   name: `Ibexa: ${name}`,
   tracker: toIbexa,

@@ -56,6 +56,7 @@ async function tracker({ endpoint, destination, make }) {
         return undefined;
       }
     },
+    /** @param {{ before?: string, after?: string, transport?: string, queue?: string }} [options] */
     page: ({ before = "", after = "", transport, queue } = {}) => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>A shop</title><link rel="icon" href="data:,">
 <script>${before}</script>

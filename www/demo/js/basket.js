@@ -21,7 +21,8 @@ function row({ product, quantity }) {
     what();
     draw();
     // The row was drawn again: keep the keyboard where it was, or near it.
-    (document.querySelector(`[data-testid="more-${product.id}"]`) ?? byId("main")).focus();
+    const more = /** @type {HTMLElement | null} */ (document.querySelector(`[data-testid="more-${product.id}"]`));
+    (more ?? byId("main")).focus();
   };
   return el(
     "li",

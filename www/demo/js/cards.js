@@ -8,7 +8,11 @@ import { wishlist } from "./state.js";
 
 export const productUrl = (product, from) => `/product.html?${new URLSearchParams({ id: product.id, ...from })}`;
 
-/** A heart that toggles; `className` and `text` make it a round button on a card or a wide one on the product's page. */
+/**
+ * A heart that toggles; `className` and `text` make it a round button on a card or a wide one on the product's page.
+ * @param {import("./catalogue.js").Product} product
+ * @param {{ className: string, text?: string | null, onChange?: (on: boolean) => void }} options
+ */
 export function wishButton(product, { className, text = null, onChange = () => {} }) {
   const button = el("button", { type: "button", class: className, "data-testid": "wishlist" });
   const draw = () => {

@@ -165,7 +165,18 @@ const ROWS = [
   [504, "Compass", "Away", "On the way", 3150, "A brass case and a needle that knows one thing for certain."],
 ];
 
-export const products = ROWS.map(([id, name, category, kind, cents, text]) => ({
+/**
+ * @typedef {object} Product
+ * @property {number} id
+ * @property {string} name
+ * @property {string} category
+ * @property {string} kind
+ * @property {number} [cents]
+ * @property {string} [text]
+ */
+
+/** @type {Product[]} */
+export const products = /** @type {any[][]} */ (ROWS).map(([id, name, category, kind, cents, text]) => ({
   id,
   name,
   category,
@@ -173,10 +184,13 @@ export const products = ROWS.map(([id, name, category, kind, cents, text]) => ({
   cents,
   text,
 }));
+/** @type {Product} */
 export const article = { id: 901, name: "How a lens saved the coast", category: "Journal", kind: "Light" };
+/** @type {Product} */
 export const film = { id: 951, name: "One night at the light", category: "Films", kind: "Light" };
 
 const byId = new Map([...products, article, film].map((item) => [item.id, item]));
+/** @returns {Product | undefined} */
 export const find = (id) => byId.get(Number(id));
 
 /** "Light/Lanterns", as the tracker takes it. */

@@ -55,5 +55,5 @@ byId("order").addEventListener("submit", (event) => {
   location.replace(`/thanks.html?order=${orderId}`);
 });
 // Before this module ran, the browser would have sent the form itself, which the page's policy forbids.
-const placeOrder = document.querySelector('[data-testid="place-order"]');
+const placeOrder = /** @type {HTMLButtonElement | null} */ (document.querySelector('[data-testid="place-order"]'));
 if (placeOrder) placeOrder.disabled = false;

@@ -36,4 +36,5 @@ export const art = (product, label) => drawing("art", `p${product.id}`, "", labe
 export const tile = (product, label) =>
   el("div", { class: "tile", dataset: { category: product.category } }, art(product, label));
 
+/** @returns {any} */
 export const byId = (id) => document.getElementById(id);

@@ -26,5 +26,5 @@ byId("login").addEventListener("submit", (event) => {
   location.assign("/account.html");
 });
 // Before this module ran, the browser would have sent the form itself, which the page's policy forbids.
-const submit = document.querySelector('[data-testid="login-submit"]');
+const submit = /** @type {HTMLButtonElement | null} */ (document.querySelector('[data-testid="login-submit"]'));
 if (submit) submit.disabled = false;

@@ -133,7 +133,7 @@ export function recommend(sectionId, { scenario, title, text, except = [], mainI
   observer.observe(list);
 
   // The inspector tells what the collector has stored: a mark on each product of which it knows that it was seen.
-  window.addEventListener("stored", ({ detail: row }) => {
+  window.addEventListener("stored", (/** @type {CustomEvent} */ { detail: row }) => {
     if (row.type !== "rendered" || row.scenario !== scenario) return;
     for (const { itemId } of row.items) {
       const tile = list.querySelector(`[data-testid="reco-${itemId}"]:not(:has(.seen-mark)) .tile`);

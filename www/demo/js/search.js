@@ -11,6 +11,7 @@ import { answers } from "./state.js";
 const PAGE_SIZE = 6;
 const POPULAR = ["light", "coffee", "garden", "paper"];
 /** How much a word counts, by where it stands. */
+/** @type {["name" | "kind" | "category" | "text", number][]} */
 const WEIGHTS = [
   ["name", 100],
   ["kind", 80],

@@ -4,7 +4,11 @@
 import { categoryPath, trackedItem, trackedPrice } from "./catalogue.js";
 import { account, basket, hidden, rating, viewed, wishlist } from "./state.js";
 
-/** `search`: the result list that the visitor comes from; `triggerName`: the letter. */
+/**
+ * `search`: the result list that the visitor comes from; `triggerName`: the letter.
+ * @param {import("./catalogue.js").Product} product
+ * @param {{ search?: object, triggerName?: string }} [from]
+ */
 export function openProduct(product, { search, triggerName } = {}) {
   viewed.add(product.id);
   if (triggerName) reco("clickTriggered", { ...trackedItem(product), triggerName });

@@ -1,0 +1,39 @@
+// Names that the shipped JavaScript finds in a page or in the build, for the type check of `npm run check`. Not shipped.
+
+/** The stub of snippet.js, later the script tag's function. */
+declare var reco: any;
+/** The command queue of the old trackers, which ycq.js takes over. */
+declare var _ycq: any;
+
+/** Replaced by the build: the addresses of the smaller and the larger module. */
+declare const __WASM_FILES__: [string, string];
+/** Replaced by the build: the address of measure.js. */
+declare const __MEASURE_FILE__: string;
+
+// https://developer.mozilla.org/docs/Web/API/Window/fetchLater, not in every lib.dom.d.ts yet.
+declare function fetchLater(url: string, init?: RequestInit & { activateAfter?: number }): { activated: boolean };
+
+interface Window {
+  reco: any;
+  _ycq: any;
+  fetchLater?: typeof fetchLater;
+}
+
+interface Navigator {
+  // https://www.w3.org/TR/gpc/
+  globalPrivacyControl?: boolean;
+}
+
+interface Document {
+  // https://developer.mozilla.org/docs/Web/API/Document/prerendering
+  prerendering?: boolean;
+}
+
+declare module "built:glue.js" {
+  export function instantiate(module: WebAssembly.Module): any;
+}
+
+declare module "built:*.wasm" {
+  const bytes: Uint8Array<ArrayBuffer>;
+  export default bytes;
+}
