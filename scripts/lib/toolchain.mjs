@@ -34,16 +34,16 @@ export function checkMachine() {
   }
 }
 
-/** The set-up steps that this checkout still needs. */
-export function setUp({ wasmPack = false } = {}) {
+/** The set-up steps that this checkout still needs. Without `build` nothing is compiled to WebAssembly. */
+export function setUp({ build = true, wasmPack = false } = {}) {
   checkMachine();
   const wanted = [
-    ...rustParts(),
+    ...(build ? rustParts() : []),
     !packagesAreFresh() && {
       label: "installing npm packages",
       run: (task) => npm(["ci"], { task, cwd: root }),
     },
-    cargoTool("wasm-bindgen", "wasm-bindgen-cli", lockedVersion("wasm-bindgen")),
+    build && cargoTool("wasm-bindgen", "wasm-bindgen-cli", lockedVersion("wasm-bindgen")),
     wasmPack && cargoTool("wasm-pack", "wasm-pack", WASM_PACK_VERSION),
   ];
   return wanted.filter(Boolean);

@@ -1,0 +1,183 @@
+// The stages of the test commands, in the order in which they run, and the tier that each belongs to.
+
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { delimiter, dirname } from "node:path";
+import { buildSteps, DIST, STABLE_DIST } from "../build.mjs";
+import { browser, findDriver } from "../lib/browser.mjs";
+import { collectorStep } from "../lib/collector.mjs";
+import { check, counted, total } from "../lib/counting.mjs";
+import { isFresh } from "../lib/freshness.mjs";
+import { command } from "../lib/progress.mjs";
+import { at, manifest, tool } from "../lib/project.mjs";
+import { WASM_TARGET } from "../lib/toolchain.mjs";
+
+/** Each tier runs its own stages and those of the tiers before it. */
+export const TIERS = ["check", "test", "all"];
+
+const BROWSER_TEST_S = 300;
+/** Two browsers at a time: most of a scenario's time is waiting. */
+const SCENARIO_FILES_AT_ONCE = 2;
+
+const cargo = (task, args, options) => check(task, "cargo", args, options);
+const cargoTest = (task, ...args) => counted("cargo", task, "cargo", ["test", ...args]);
+const node = (task, ...args) => check(task, process.execPath, args);
+const script = (task, name, ...args) => counted("script", task, process.execPath, [at("scripts", name), ...args]);
+const npmTool = (...path) => at("node_modules", ...path);
+
+/** Runs the *.test.mjs files of a folder of tests/. */
+const nodeTests =
+  (folder, filesAtOnce = SCENARIO_FILES_AT_ONCE) =>
+  (task) => {
+    const files = readdirSync(at("tests", folder)).filter((name) => name.endsWith(".test.mjs"));
+    return counted("node", task, process.execPath, [
+      "--test",
+      `--test-concurrency=${filesAtOnce}`,
+      "--test-reporter=spec",
+      ...files.sort().map((name) => at("tests", folder, name)),
+    ]);
+  };
+
+/** Builds dist/, unless it is of the sources as they are now. */
+async function dist(task, options = {}) {
+  if (isFresh(options.stable ? STABLE_DIST : DIST)) return;
+  for (const step of buildSteps(options)) await step.run(task);
+}
+
+const collector = (task) => collectorStep().run(task);
+
+/** wasm-pack finds the tools on PATH and downloads nothing; the driver finds the browser by webdriver.json. */
+function wasmPack(task) {
+  const capabilities = JSON.parse(readFileSync(at("webdriver.json"), "utf8"));
+  capabilities["goog:chromeOptions"].binary = browser();
+  mkdirSync(at("target"), { recursive: true });
+  const file = at("target", "webdriver.json");
+  writeFileSync(file, JSON.stringify(capabilities));
+  const driver = findDriver();
+  const where = ["--headless", "--chrome", "--chromedriver", driver, "--mode", "no-install"];
+  return counted("cargo", task, tool("wasm-pack"), ["test", ...where, ".", "--test", "engine"], {
+    env: {
+      PATH: [at(".tools", "bin"), dirname(driver), process.env.PATH].join(delimiter),
+      WASM_BINDGEN_TEST_WEBDRIVER_JSON: file,
+      WASM_BINDGEN_TEST_TIMEOUT: String(BROWSER_TEST_S),
+      WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "30",
+      // Scraping while it runs sometimes repeats or cuts a line, and the summary is counted.
+      WASM_BINDGEN_TEST_NO_STREAM: "1",
+    },
+  });
+}
+
+const deny = ["-D", "warnings"];
+const inModule = ["--package", manifest.name, "--lib", "--target", WASM_TARGET];
+const rustdoc = { env: { RUSTDOCFLAGS: "-D warnings" } };
+
+/**
+ * A stage's `needs` run before it. `browser`: it needs Chromium; `driver`: and chromedriver.
+ * @type {Record<string, { tier: string, label: string, needs?: ((task: any) => Promise<any>)[], browser?: boolean, driver?: boolean,
+ *   run(task: any): Promise<{ passed: number, failed: number }> }>}
+ */
+export const STAGES = {
+  format: {
+    tier: "check",
+    label: "formatting and lint of JavaScript, formatting of Rust",
+    run: async (task) =>
+      total([
+        await node(task, npmTool("@biomejs", "biome", "bin", "biome"), "ci", "--error-on-warnings", "."),
+        await cargo(task, ["fmt", "--all", "--check"]),
+      ]),
+  },
+  types: {
+    tier: "check",
+    label: "types of the shipped JavaScript, of the scripts, and of a customer's TypeScript",
+    run: async (task) => {
+      const tsc = npmTool("typescript", "bin", "tsc");
+      const projects = [at("www"), at("scripts"), at("tests", "types")];
+      const sums = [];
+      for (const project of projects) sums.push(await node(task, tsc, "--project", project));
+      return total(sums);
+    },
+  },
+  clippy: {
+    tier: "check",
+    label: "clippy, on this machine",
+    run: (task) => cargo(task, ["clippy", "--workspace", "--all-targets", "--", ...deny]),
+  },
+  engine: { tier: "check", label: "the engine's tests", run: (task) => cargoTest(task, "--package", manifest.name) },
+
+  "clippy-wasm": {
+    tier: "test",
+    label: "clippy of the two modules",
+    run: async (task) =>
+      total([
+        await cargo(task, ["clippy", ...inModule, "--", ...deny]),
+        await cargo(task, ["clippy", ...inModule, "--no-default-features", "--", ...deny]),
+      ]),
+  },
+  collector: {
+    tier: "test",
+    label: "the collector's tests",
+    run: (task) => cargoTest(task, "--package", "recobeacon-collector"),
+  },
+  smaller: {
+    tier: "test",
+    label: "the engine of the smaller module",
+    run: (task) => cargoTest(task, "--package", manifest.name, "--no-default-features"),
+  },
+  rustdoc: {
+    tier: "test",
+    label: "Rust documentation without warnings",
+    run: async (task) =>
+      total([
+        await cargo(task, ["doc", "--no-deps", "--workspace"], rustdoc),
+        await cargo(task, ["doc", "--no-deps", "--package", manifest.name, "--target", WASM_TARGET], rustdoc),
+      ]),
+  },
+  wasm: { tier: "test", label: "engine and shell in Chromium (wasm-pack)", browser: true, driver: true, run: wasmPack },
+  size: {
+    tier: "test",
+    label: "build, and its size against the budgets",
+    needs: [dist],
+    run: async (task) => {
+      const { out } = await command(process.execPath, [at("scripts", "size.mjs")], { task });
+      console.log(`\n${out.trimEnd()}`);
+      return { passed: 1, failed: 0 };
+    },
+  },
+  contract: { tier: "test", label: "index.d.ts against the tracker", needs: [dist], run: nodeTests("types") },
+  package: { tier: "test", label: "npm package", needs: [dist, collector], browser: true, run: nodeTests("package") },
+  e2e: {
+    tier: "test",
+    label: "demo shop and pages in Chromium, told by the collector",
+    needs: [dist, collector],
+    browser: true,
+    run: nodeTests("e2e"),
+  },
+  readme: {
+    tier: "test",
+    label: "code blocks of README and docs",
+    needs: [dist, collector],
+    browser: true,
+    run: nodeTests("readme"),
+  },
+
+  stable: {
+    tier: "all",
+    label: "build with the plain stable toolchain",
+    needs: [(task) => dist(task, { stable: true }), collector],
+    browser: true,
+    run: nodeTests("stable"),
+  },
+  faults: {
+    tier: "all",
+    label: "lost and duplicated events under faults, in three browser engines",
+    needs: [dist, collector],
+    browser: true,
+    run: (task) => script(task, "faults.mjs"),
+  },
+  peers: {
+    tier: "all",
+    label: "the same faults with other trackers",
+    needs: [dist, collector],
+    browser: true,
+    run: (task) => script(task, "faults.mjs", "--peers"),
+  },
+};
