@@ -14,7 +14,8 @@ import { WASM_TARGET } from "../lib/toolchain.mjs";
 /** Each tier runs its own stages and those of the tiers before it. */
 export const TIERS = ["check", "test", "all"];
 
-const BROWSER_TEST_S = 300;
+/** The tests run in one task after another, and the page answers the driver only between them: webdriver.json waits as long. */
+const BROWSER_TEST_S = 600;
 /** Two browsers at a time: most of a scenario's time is waiting. */
 const SCENARIO_FILES_AT_ONCE = 2;
 
