@@ -1,19 +1,18 @@
-// What every end-to-end test needs: a collector with an empty table, and a Chromium that visits pages.
+// What every end-to-end test needs: a collector whose table seems empty, and a Chromium that visits pages.
 // The collector's rows are the only witness of what was tracked; no request is intercepted.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { browser, launch } from "../../scripts/lib/browser.mjs";
-import { startTemporary } from "../../scripts/lib/collector.mjs";
 import { atEnd, temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { hashed } from "../../scripts/replay/visitors.mjs";
 import { startGate } from "./gate.mjs";
-import { witness } from "./witness.mjs";
+import { borrow } from "./shared.mjs";
 
 const TEST_MS = 120_000;
 const PAGE_MS = 30_000;
@@ -35,67 +34,56 @@ export function useBrowser(options) {
   after(() => shared?.close());
 }
 
-/** Writes `files` (path -> text) where the collector can serve them. */
-function writeSite(files) {
-  const { path, remove } = temporaryDirectory();
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(path, name)), { recursive: true });
-    writeFileSync(join(path, name), text);
-  }
-  return { path, remove };
-}
+/** The scenario before has ended, also one that ran out of time: they share a collector. */
+let previous = Promise.resolve();
 
 /**
- * A test with a fresh collector and a fresh visitor.
+ * A test with an empty table and a fresh visitor.
  *
  * `site`: a directory, an object of files, or a function that makes one of these. `allow`: patterns of console errors that belong to the scenario;
  * any other console error or uncaught exception fails it. `context`: Playwright's options of the visitor's profile; `timeout`: in milliseconds.
  * `gated`: with a gate before the collector (gate.mjs); `host`: the name under which the pages are visited there.
  * The body gets `{ t, page, context, url, collector, gate, visit, identity }`.
  */
-export function scenario(
-  name,
-  { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, gated = false, host, timeout = TEST_MS },
-  body,
-) {
-  test(name, { timeout }, async (t) => {
-    const source = typeof site === "function" ? await site() : site;
-    const { path: directory, remove } = typeof source === "string" ? { path: source } : writeSite(source);
-    const ends = remove ? [remove] : [];
-    try {
-      const collector = await startTemporary({ site: directory, dist, config });
-      ends.push(collector.stop);
-      const gate = gated && (await startGate(collector.url));
-      if (gate) ends.push(gate.stop);
-      const url = host ? `http://${host}:${gate.port}` : (gate || collector).url;
-      const context = await (openContext ? openContext() : shared.newContext(profile));
-      ends.push(() => context.close());
-      context.setDefaultTimeout(PAGE_MS);
-      const noise = listen(context, allow);
-      const page = await context.newPage();
-      const visit = (path = "/", options) => page.goto(new URL(path, url).href, options);
-      const identity = async () => {
-        const cookies = await context.cookies();
-        const id = cookies.find((cookie) => cookie.name === "reco_id")?.value;
-        return { id, hash: id && hashed(collector.secret, id) };
-      };
-      await body({
-        t,
-        page,
-        context,
-        url,
-        collector: witness(collector),
-        gate,
-        visit,
-        identity,
-        hash: (id) => hashed(collector.secret, id),
-      });
-      assert.deepEqual(noise, [], "the pages have put errors on the console");
-    } finally {
-      await finish(ends.reverse());
-    }
+export function scenario(name, options, body) {
+  test(name, { timeout: options.timeout ?? TEST_MS }, (t) => {
+    const run = previous.then(() => play(t, options, body));
+    previous = run.catch(() => {});
+    return run;
   });
 }
+
+async function play(t, options, body) {
+  const { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, gated = false, host } = options;
+  const ends = [];
+  try {
+    const collector = await borrow({ site: typeof site === "function" ? await site() : site, dist, config });
+    ends.push(collector.stop);
+    const gate = gated && (await startGate(collector.url));
+    if (gate) ends.push(gate.stop);
+    const url = host ? `http://${host}:${gate.port}` : (gate || collector).url;
+    const context = await (openContext ? openContext() : shared.newContext(profile));
+    ends.push(() => context.close());
+    context.setDefaultTimeout(PAGE_MS);
+    const noise = listen(context, allow);
+    const page = await context.newPage();
+    const visit = (path = "/", options) => page.goto(new URL(path, url).href, options);
+    const hash = (id) => hashed(collector.secret, id);
+    const identity = async () => {
+      const cookies = await context.cookies();
+      const id = cookies.find((cookie) => cookie.name === "reco_id")?.value;
+      return { id, hash: id && hash(id) };
+    };
+    await Promise.race([body({ t, page, context, url, collector, gate, visit, identity, hash }), outOfTime(t)]);
+    assert.deepEqual(noise, [], "the pages have put errors on the console");
+  } finally {
+    await finish(ends.reverse());
+  }
+}
+
+/** Rejects when the test has run out of time, so that its page and its collector are closed. */
+const outOfTime = ({ signal }) =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 
 /** Whatever fails or hangs at its end keeps nobody else from ending: a process that is left would keep the whole run. */
 async function finish(ends) {

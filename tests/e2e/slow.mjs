@@ -1,27 +1,19 @@
 // Stands before a collector and lets some requests wait, or never arrive: as a network does.
 
 import { once } from "node:events";
-import { createServer, request } from "node:http";
+import { createServer } from "node:http";
+import { passOn } from "./front.mjs";
 
 /**
  * `hold(pattern)`: requests whose method and address match wait until `release()`. `lose(pattern)`: these are read and thrown away, and
  * the connection ends. `seen`: method and address of every request.
  */
 export async function slow(t, collector) {
-  const { hostname, port } = new URL(collector.url);
   let held = null;
   let lost = null;
   const waiting = [];
   const seen = [];
-  const pass = (incoming, answer) => {
-    const { method, url: path, headers } = incoming;
-    const onward = request({ hostname, port, method, path, headers }, (response) => {
-      answer.writeHead(response.statusCode, response.rawHeaders);
-      response.pipe(answer);
-    });
-    onward.on("error", () => answer.destroy());
-    incoming.pipe(onward);
-  };
+  const pass = (incoming, answer) => void passOn(collector.url, incoming, answer);
   const server = createServer((incoming, answer) => {
     const what = `${incoming.method} ${incoming.url}`;
     seen.push(what);

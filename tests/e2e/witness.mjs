@@ -31,9 +31,18 @@ function pair(rows, partials) {
   });
 }
 
-export function witness(collector) {
-  const stored = async () => inOrder(await readAll(collector, "/v1/events", "events"));
-  const batches = () => readAll(collector, "/v1/batches", "batches");
+const NOTHING = { events: 0, batches: 0 };
+
+/** The numbers of the last rows, from these on. */
+export async function lastRows(collector, { events, batches } = NOTHING) {
+  const last = async (name, from) => (await readAll(collector, `/v1/${name}`, name, { from })).at(-1)?.row ?? from;
+  return { events: await last("events", events), batches: await last("batches", batches) };
+}
+
+/** Tells what the collector has stored after these rows. */
+export function witness(collector, after = NOTHING) {
+  const stored = async () => inOrder(await readAll(collector, "/v1/events", "events", { from: after.events }));
+  const batches = () => readAll(collector, "/v1/batches", "batches", { from: after.batches });
 
   const poll = async (holds, complain) => {
     const deadline = performance.now() + STORED_MS;

@@ -1,0 +1,50 @@
+// The collectors that the scenarios of a file share, one for each configuration. Most of a scenario's time went into a collector that
+// compressed the tracker's files again.
+//
+// One scenario uses them at a time. It begins with an empty table: it is told nothing of the rows before its own, and its address is a
+// front of its own (front.mjs), after whose end nothing of it is stored.
+
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after } from "node:test";
+import { startTemporary } from "../../scripts/lib/collector.mjs";
+import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
+import { startFront } from "./front.mjs";
+import { lastRows, witness } from "./witness.mjs";
+
+/** By configuration and dist folder: `{ collector, site, rows }`. */
+const shared = new Map();
+
+after(() => Promise.all([...shared.values()].map(({ collector }) => collector.stop())));
+
+async function start(config, dist) {
+  const { path: site, remove } = temporaryDirectory();
+  const collector = await startTemporary({ site, dist, config });
+  const stop = async () => {
+    await collector.stop();
+    remove();
+  };
+  return { collector: { ...collector, stop }, site, rows: undefined };
+}
+
+/** Puts a site in the place of the one before: a folder, or an object of files (path -> text). */
+function place(site, folder) {
+  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+  // With its times: a file that is known to the collector need not be compressed again.
+  if (typeof site === "string") return cpSync(site, folder, { recursive: true, preserveTimestamps: true });
+  for (const [name, text] of Object.entries(site)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+}
+
+/** A collector as if it were new, with this site at its `url`. `stop()` leaves it to the next scenario. */
+export async function borrow({ site, dist, config = "" }) {
+  const key = JSON.stringify([config, dist]);
+  if (!shared.has(key)) shared.set(key, await start(config, dist));
+  const one = shared.get(key);
+  place(site, one.site);
+  one.rows = await lastRows(one.collector, one.rows);
+  const { url, stop } = await startFront(one.collector.url);
+  return { ...witness(one.collector, one.rows), url, stop };
+}
