@@ -16,8 +16,8 @@ export const TIERS = ["check", "test", "all"];
 
 /** The tests run in one task after another, and the page answers the driver only between them: webdriver.json waits as long. */
 const BROWSER_TEST_S = 600;
-/** Two browsers at a time: most of a scenario's time is waiting. */
-const SCENARIO_FILES_AT_ONCE = 2;
+/** Each file has a browser and a collector of its own, and a good part of a scenario's time is waiting. */
+const SCENARIO_FILES_AT_ONCE = 3;
 
 const cargo = (task, args, options) => check(task, "cargo", args, options);
 const cargoTest = (task, ...args) => counted("cargo", task, "cargo", ["test", ...args]);
@@ -160,6 +160,13 @@ export const STAGES = {
     run: nodeTests("readme"),
   },
 
+  "e2e-long": {
+    tier: "all",
+    label: "end-to-end tests that take minutes, in Chromium",
+    needs: [dist, collector],
+    browser: true,
+    run: nodeTests("e2e/long"),
+  },
   stable: {
     tier: "all",
     label: "build with the plain stable toolchain",

@@ -1,4 +1,4 @@
-// What every end-to-end test needs: a collector whose table seems empty, and a Chromium that visits pages.
+// What every end-to-end test needs: a collector with an empty table, and a Chromium that visits pages.
 // The collector's rows are the only witness of what was tracked; no request is intercepted.
 
 import assert from "node:assert/strict";
