@@ -6,6 +6,7 @@ import { inspect, isDeepStrictEqual } from "node:util";
 import { readAll } from "../../scripts/lib/collector.mjs";
 import { inOrder } from "../../scripts/replay/report.mjs";
 
+/** How long nothing new is stored before it is given up. */
 const STORED_MS = 12_000;
 const POLL_MS = 40;
 
@@ -45,11 +46,14 @@ export function witness(collector, after = NOTHING) {
   const batches = () => readAll(collector, "/v1/batches", "batches", { from: after.batches });
 
   const poll = async (holds, complain) => {
-    const deadline = performance.now() + STORED_MS;
+    let known = 0;
+    let deadline;
     for (;;) {
       const rows = await stored();
       const result = holds(rows);
       if (result) return result;
+      if (!deadline || rows.length > known) deadline = performance.now() + STORED_MS;
+      known = rows.length;
       if (performance.now() > deadline) assert.fail(`${complain(rows)}\nstored, in order:\n${listed(rows)}`);
       await pause(POLL_MS);
     }
