@@ -174,6 +174,12 @@ export const STAGES = {
     browser: true,
     run: nodeTests("stable"),
   },
+  crates: {
+    tier: "all",
+    label: "licences, versions and sources of crates",
+    // Not in "test": cargo-deny takes minutes to compile on a fresh machine.
+    run: (task) => node(task, at("scripts", "deny.mjs")),
+  },
   faults: {
     tier: "all",
     label: "lost and duplicated events under faults, in three browser engines",
