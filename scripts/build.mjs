@@ -21,7 +21,7 @@ import { parseArgs } from "node:util";
 import { isFresh, markFresh, sourcesDigest } from "./lib/freshness.mjs";
 import { command, steps } from "./lib/progress.mjs";
 import { at, main, manifest, root, tool } from "./lib/project.mjs";
-import { setUp, WASM_TARGET } from "./lib/toolchain.mjs";
+import { compilerNote, setUp, WASM_TARGET } from "./lib/toolchain.mjs";
 
 const PROFILE = "wasm";
 const TARGET_JS = "es2020";
@@ -97,6 +97,8 @@ export function buildSteps({ stable = false } = {}) {
     {
       label: `compiling the tracker${stable ? " (stable)" : " and the standard library for size"}`,
       run: async (task) => {
+        const note = compilerNote();
+        if (note) console.warn(note);
         digest = sourcesDigest();
         rmSync(work, { recursive: true, force: true });
         mkdirSync(work, { recursive: true });

@@ -4,7 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { command } from "./progress.mjs";
-import { at, lockedVersion, Problem, root, tool } from "./project.mjs";
+import { at, lockedVersion, manifest, Problem, root, tool } from "./project.mjs";
 
 const NODE_MAJOR = 20;
 export const WASM_TARGET = "wasm32-unknown-unknown";
@@ -32,6 +32,17 @@ export function checkMachine() {
       "A C compiler is needed and `cc` was not found: on Debian or Ubuntu `apt-get install build-essential`, on macOS `xcode-select --install`.",
     );
   }
+}
+
+/**
+ * A warning where the compiler is not the one that package.json names, else null. The build for size uses unstable options, which
+ * change without notice, and the bytes of dist/ and its budgets are those of one compiler. A rust-toolchain.toml would pin it, but
+ * rustup then downloads that toolchain, which not every machine may do.
+ */
+export function compilerNote(found = output("rustc", ["--version"]), tested = manifest.recobeacon.rustc) {
+  const version = found?.split(" ")[1];
+  if (version === tested) return null;
+  return `This is rustc ${version}; dist/ is tested with ${tested} (package.json, "recobeacon.rustc"), and its bytes may differ.`;
 }
 
 /** The set-up steps that this checkout still needs. Without `build` nothing is compiled to WebAssembly. */

@@ -180,6 +180,11 @@ export const STAGES = {
     // Not in "test": cargo-deny takes minutes to compile on a fresh machine.
     run: (task) => node(task, at("scripts", "deny.mjs")),
   },
+  reproducible: {
+    tier: "all",
+    label: "the same bytes from two clean clones",
+    run: (task) => node(task, at("scripts", "reproducible.mjs")),
+  },
   faults: {
     tier: "all",
     label: "lost and duplicated events under faults, in three browser engines",

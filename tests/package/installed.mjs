@@ -3,7 +3,8 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { at, root } from "../../scripts/lib/project.mjs";
+import { filesBelow } from "../../scripts/lib/pack.mjs";
+import { at, manifest, root } from "../../scripts/lib/project.mjs";
 
 const WORK = at("tests", "package", "work");
 
@@ -13,20 +14,27 @@ const npm = (args, cwd) => {
   return execFileSync(program, [...first, ...args], { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 };
 
-/** Returns the folder of an application named `name` that has the package, its files, and what npm says is in the package. */
+/** The tarball that scripts/release.mjs has made and wants tested. */
+const released = () => process.env.RECOBEACON_TARBALL;
+
+function packInto(folder) {
+  mkdirSync(folder);
+  // --ignore-scripts: dist/ is there, and building it again would only take time.
+  npm(["pack", "--ignore-scripts", "--pack-destination", folder], root);
+  const [tarball] = readdirSync(folder);
+  return join(folder, tarball);
+}
+
+/** Returns the folder of an application named `name` that has the package, its files, and the names of the files in the package. */
 export function install(name, files = {}) {
   const app = join(WORK, name);
   rmSync(app, { recursive: true, force: true });
-  mkdirSync(join(app, "packed"), { recursive: true });
-  // --ignore-scripts: dist/ is there, and building it again would only take time.
-  const [packed] = JSON.parse(
-    npm(["pack", "--json", "--ignore-scripts", "--pack-destination", join(app, "packed")], root),
-  );
-  const [tarball] = readdirSync(join(app, "packed"));
+  mkdirSync(app, { recursive: true });
+  const tarball = released() ?? packInto(join(app, "packed"));
   writeFileSync(join(app, "package.json"), JSON.stringify({ name, private: true, type: "module" }));
-  npm(["install", "--no-audit", "--no-fund", "--no-package-lock", `./packed/${tarball}`], app);
+  npm(["install", "--no-audit", "--no-fund", "--no-package-lock", tarball], app);
   for (const [file, text] of Object.entries(files)) writeFileSync(join(app, file), text);
-  return { app, packed: packed.files.map((file) => file.path).sort() };
+  return { app, packed: filesBelow(join(app, "node_modules", manifest.name)) };
 }
 
 /** Makes a tool of this checkout visible in the application, as if it had been installed there. */
