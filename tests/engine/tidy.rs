@@ -190,13 +190,50 @@ fn one_version_everywhere() {
     assert_eq!(named, Some(version), "the top entry of CHANGELOG.md");
 }
 
+/// The form of <https://keepachangelog.com/en/1.1.0/>, which scripts/lib/release.mjs reads.
+#[test]
+fn the_changelog_has_the_form_of_keep_a_changelog() {
+    let text = read("CHANGELOG.md");
+    let is_date = |date: &str| {
+        date.len() == 10
+            && date.char_indices().all(|(place, letter)| match place {
+                4 | 7 => letter == '-',
+                _ => letter.is_ascii_digit(),
+            })
+    };
+    let mut broken = Vec::new();
+    for heading in text.lines().filter_map(|line| line.strip_prefix("## ")) {
+        let (version, rest) = heading
+            .strip_prefix('[')
+            .and_then(|heading| heading.split_once(']'))
+            .unwrap_or((heading, "no brackets"));
+        let dated = rest.strip_prefix(" - ").is_some_and(is_date);
+        if !(dated || version == "Unreleased" && rest.is_empty()) {
+            broken.push(format!("## {heading}: not \"[version] - YYYY-MM-DD\""));
+        }
+        if !text.contains(&format!("\n[{version}]: https://")) {
+            broken.push(format!("## {heading}: no link at the end of the file"));
+        }
+    }
+    let groups = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
+    let others = text.lines().filter_map(|line| line.strip_prefix("### "));
+    broken
+        .extend(others.filter(|group| !groups.contains(group)).map(|group| format!("### {group}")));
+    none("CHANGELOG.md", broken);
+}
+
 #[test]
 fn nothing_names_this_machine() {
-    let endings = ["rs", "js", "mjs", "ts", "json", "toml", "md", "html", "css", "lock"];
-    let directories = ["src", "collector", "www", "scripts", "tests"];
+    let endings = ["rs", "js", "mjs", "ts", "json", "toml", "md", "html", "css", "lock", "yml"];
+    let directories = ["src", "collector", "www", "scripts", "tests", "docs", ".github"];
     let mut all = files(&directories, &endings);
-    for name in ["Cargo.toml", "Cargo.lock", "package.json", "package-lock.json"] {
-        all.push((name.to_owned(), read(name)));
+    for entry in fs::read_dir(root()).unwrap() {
+        let name = entry.unwrap().file_name().to_string_lossy().into_owned();
+        if !endings.iter().any(|ending| name.ends_with(&format!(".{ending}"))) {
+            continue;
+        }
+        let text = read(&name);
+        all.push((name, text));
     }
     // Put together here, so that this file does not name them.
     let private = [["/work", "/"].concat(), ["/root", "/"].concat()];
