@@ -395,7 +395,7 @@ export interface TrackerError extends Error {
    * - `missing-field`, `bad-type`, `out-of-range`, `bad-character`, `personal-data`: what is wrong with `field`;
    * - `unknown-event`: no such method; `unsupported-event`: this destination, or this version, has none;
    * - `duplicate-order`: this order was sent before;
-   * - `queue-full`, `expired`, `refused`, `unreachable`: events were lost, and why;
+   * - `queue-full`, `expired`, `refused`, `unreachable`, `damaged`: events were lost, and why;
    * - `wasm-unavailable`: the module could not be loaded; `internal`: it failed. The tracker is dead, the page unharmed. `internal` with
    *   the field "measure": what watches the page could not be loaded, everything else goes on.
    */
@@ -414,6 +414,7 @@ export interface TrackerError extends Error {
     | "expired"
     | "refused"
     | "unreachable"
+    | "damaged"
     | "wasm-unavailable"
     | "internal";
   /** Path to the field at fault, for example "buy.price"; the destination's name where events were lost. */

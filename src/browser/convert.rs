@@ -14,13 +14,13 @@ use wasm_bindgen::JsValue;
 /// The elements of an array, with what cannot be one of ours as [`Value::Opaque`].
 pub fn list(array: &JsValue) -> Vec<Value> {
     // The array itself is a level.
-    let numbers = host::flatten(array, Limits::VALUE_DEPTH + 1, Limits::VALUE_WIDTH as u32);
-    elements(numbers)
+    let (depth, width) = (Limits::VALUE_DEPTH + 1, Limits::VALUE_WIDTH as u32);
+    elements(host::flatten(array, depth, width, Limits::VALUE_CHARACTERS))
 }
 
-/// The elements of an array of ours, which may be as long as a journal.
+/// The elements of an array of ours, with texts of any length: an entry of the outbox that is cut has another checksum.
 pub fn whole_list(array: &JsValue) -> Vec<Value> {
-    elements(host::flatten(array, 1, u32::MAX))
+    elements(host::flatten(array, 1, u32::MAX, u32::MAX))
 }
 
 /// The elements of the array that these numbers are.

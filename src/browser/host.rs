@@ -26,7 +26,7 @@ extern "C" {
 
 #[wasm_bindgen(module = "/src/browser/host/basics.js")]
 extern "C" {
-    pub fn flatten(value: &JsValue, depth: u8, width: u32) -> Vec<f64>;
+    pub fn flatten(value: &JsValue, depth: u8, width: u32, longest: u32) -> Vec<f64>;
 }
 
 #[wasm_bindgen(module = "/src/browser/host/store.js")]

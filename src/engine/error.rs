@@ -32,6 +32,8 @@ pub enum ErrorCode {
     Expired,
     /// The endpoint said no for good.
     Refused,
+    /// A text in the outbox cannot be read.
+    Damaged,
     /// Retries ended, or the endpoint cannot be reached at all.
     Unreachable,
 }
@@ -53,6 +55,7 @@ impl ErrorCode {
             Self::QueueFull => "queue-full",
             Self::Expired => "expired",
             Self::Refused => "refused",
+            Self::Damaged => "damaged",
             Self::Unreachable => "unreachable",
         }
     }

@@ -20,6 +20,8 @@ impl Limits {
     pub const VALUE_DEPTH: u8 = 5;
     /// Elements of one list, or fields of one object, that are looked at.
     pub const VALUE_WIDTH: usize = 1_000;
+    /// Characters of one text of a page that are looked at: no request may be as long.
+    pub const VALUE_CHARACTERS: u32 = 65_536;
     /// Largest number that a JavaScript number holds exactly.
     pub const SAFE_INTEGER: u64 = (1 << 53) - 1;
 
@@ -99,8 +101,6 @@ impl Limits {
     pub const BREAKER_FAILURES: u32 = 5;
     /// for this long, and up to a quarter longer: a page that is left tries nothing either.
     pub const BREAKER_MS: u64 = 600_000;
-    /// Pause after a collector said 401, 403 or 404: a deploy, a wrong key.
-    pub const MISCONFIGURED_MS: u64 = 600_000;
 
     /// A cookie that says "denied".
     pub const OFF_DAYS: u64 = 180;

@@ -88,10 +88,23 @@ fn the_next_page_reads_the_cookie_of_the_one_before() {
 
 #[test]
 fn the_beacons_entry_acknowledges_it() {
-    for status in [200, 202, 204] {
+    let mut page = taken();
+    page.feed(Input::Finished(name(&page, 0), 204));
+    ended(&mut page);
+}
+
+#[test]
+fn an_entry_of_another_success_keeps_the_batch_and_is_told() {
+    for status in [200, 202, 206] {
         let mut page = taken();
         page.feed(Input::Finished(name(&page, 0), status));
-        ended(&mut page);
+        assert_eq!((page.count("queued"), page.count("acknowledged")), (1, 0), "{status}");
+        assert_eq!(page.told(), [("refused", "batch /v1/events")], "{status}");
+        let sent = page.sends.len();
+        page.advance(500_000);
+        assert_eq!(page.sends.len(), sent, "{status}");
+        page.advance(250_000);
+        assert_eq!(page.sends.len(), sent + 1, "{status}");
     }
 }
 

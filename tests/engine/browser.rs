@@ -41,6 +41,7 @@ async fn the_end_of_a_beacon_acknowledges_only_what_it_says() {
         ("beacon", None, 0.0, 0.0),
         ("beacon", Some(0), 0.0, 0.0),
         ("beacon", Some(500), 0.0, 0.0),
+        ("beacon", Some(200), 0.0, 0.0),
         ("beacon", Some(200), 1.5, 0.0),
         ("fetch", Some(204), 0.0, 0.0),
     ] {
@@ -126,7 +127,9 @@ async fn answers_are_read() {
         ("429", None, "queued"),
         ("404", None, "queued"),
         ("400", None, "dropped"),
-        ("redirect", None, "dropped"),
+        ("405", None, "queued"),
+        ("200", None, "queued"),
+        ("redirect", None, "queued"),
     ] {
         let mut config = batch();
         config["destinations"]["transport"] = json!("fetch");

@@ -28,7 +28,41 @@ fn damaged_texts_are_deleted_and_the_rest_is_sent() {
         ["0", "3", "4", "5", "6", "7", "8"],
         "the first came under another key"
     );
-    assert_eq!((next.count("accepted"), next.outbox_keys().len()), (7, 0));
+    assert_eq!(next.outbox_keys().len(), 0);
+    // Three of its ten, one text of two lines, and two of none.
+    let lost = 3 + 2 + 2;
+    assert_eq!((next.count("accepted"), next.count("dropped")), (7 + lost, lost));
+    let told: Vec<_> = next.warnings.iter().map(|error| error.code.name()).collect();
+    assert_eq!(told, ["damaged"; 3], "once for each page's outbox");
+}
+
+#[test]
+fn a_damaged_batch_counts_each_of_its_events_at_its_destination() {
+    let config = json!({
+        "destinations": [
+            { "protocol": "ibexa", "customerId": "1" },
+            { "protocol": "batch", "endpoint": "/v1/events" },
+        ],
+        "batch": { "maxEvents": 3 },
+    });
+    let mut page = Page::open(config.clone());
+    page.network(|_| Some(Outcome::Failed));
+    for n in 0..3 {
+        page.click(n);
+    }
+    page.advance(10);
+    page.kept.retain(|_, text| text.contains("\"itemId\""));
+    for text in page.kept.values_mut().filter(|text| text.contains("\"itemId\"")) {
+        text.pop();
+        text.push_str("x\n");
+    }
+    let texts = page.kept.values().cloned().collect::<String>();
+    let lines = texts.bytes().filter(|byte| *byte == b'\n').count() as u32;
+    let next = page.next(config);
+    assert_eq!((lines, next.count("dropped")), (3, 3));
+    let told: Vec<_> =
+        next.warnings.iter().map(|error| (error.code.name(), &*error.field)).collect();
+    assert_eq!(told, [("damaged", "batch /v1/events")]);
 }
 
 #[test]

@@ -39,18 +39,15 @@ export const signals = () =>
   (isHidden() ? 0 : 8) |
   (window.fetchLater ? 16 : 0);
 
-/** More of a text is not looked at: no request may be as long. */
-const LONGEST_TEXT = 65536;
-
 /**
  * Writes a value down as numbers, each part behind a number that says what it is: convert.rs reads
- * them. Nesting beyond `depth` is not looked at, and no more of an object than `width` fields; of a
- * list one more, so that a longer one is seen to be longer.
+ * them. Nesting beyond `depth` is not looked at, no more of a text than `longest` characters, and no more of an
+ * object than `width` fields; of a list one more, so that a longer one is seen to be longer.
  */
-export const flatten = (value, depth, width) => {
+export const flatten = (value, depth, width, longest = Infinity) => {
   const numbers = [];
   const text = (text) => {
-    const characters = [...text.slice(0, LONGEST_TEXT)];
+    const characters = [...text.slice(0, longest)];
     numbers.push(characters.length);
     for (const character of characters) numbers.push(character.codePointAt(0));
   };

@@ -140,7 +140,8 @@ const report = (tell, instance) => {
   const entries = keys()
     .filter((key) => key.startsWith(prefix))
     .sort((a, b) => a.slice(prefix.length) - b.slice(prefix.length));
-  tell([ADOPTED, instance, ...entries.flatMap((key) => [key, read(key)])]);
+  const texts = entries.map((key) => [key, read(key)]).filter(([, text]) => text != null);
+  tell([ADOPTED, instance, ...texts.flat()]);
 };
 
 const lock = (instance, options, deed) => navigator.locks.request(`reco_${instance}`, options, deed);

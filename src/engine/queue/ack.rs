@@ -23,7 +23,7 @@ impl Queue {
         let Some(parcel) = self.parcels.get_mut(place) else { return };
         parcel.slot = 0;
         match (status, parcel.stage) {
-            (200..=299, _) => self.end(place, true, turn),
+            (204, _) => self.end(place, true, turn),
             // It may have been stored: that is found out when it goes again.
             (0, _) | (_, Stage::Held | Stage::Open) => {}
             (_, Stage::Taken(_)) => {

@@ -5,32 +5,49 @@ use super::parcel::{Stage, Stream, Waiting, weigh};
 use super::turn::Turn;
 use super::{Queue, keep};
 use crate::engine::effect::Effect;
+use crate::engine::error::{ErrorCode, Problem};
 use crate::engine::limits::Limits;
 use crate::engine::protocol::Class;
+
+static DAMAGED: Problem =
+    Problem::new(ErrorCode::Damaged, "had events in the outbox that cannot be read: they are lost");
 
 /// Takes over what these texts say, each for the queue of its destination.
 /// They are in the order of their numbers.
 pub fn adopt(queues: &mut [Queue], entries: Vec<(String, String)>, turn: &mut Turn<'_>) {
     let oldest = turn.now.wall_ms.saturating_sub(Limits::QUEUE_AGE_MS);
+    let mut damaged = vec![0; queues.len()];
     for (key, text) in entries {
-        let mut keeps = false;
-        if let Some(entry) = journal::read(&text) {
-            match queues.iter_mut().find(|queue| queue.key == entry.destination) {
-                // What there is no room for is left to another page.
-                Some(queue) if turn.journal.has_room(text.len()) => {
-                    // Deleted once it is written here, below; or before.
-                    if !queue.bears_copies(&entry.events) {
-                        turn.out.push(Effect::Forget(key.clone()));
-                    }
-                    queue.adopt(entry, turn);
-                }
-                Some(_) => keeps = true,
-                None => keeps = entry.events.first().is_some_and(|event| event.at >= oldest),
+        let Some(entry) = journal::read(&text) else {
+            // The first destination counts what cannot be told to be another's.
+            let of = |queue: &Queue| Some(&*queue.key) == journal::destination(&text);
+            let place = queues.iter().position(of).unwrap_or_default();
+            if let Some(lost) = damaged.get_mut(place) {
+                *lost += journal::count(&text);
             }
+            turn.out.push(Effect::Forget(key));
+            continue;
+        };
+        let mut keeps = false;
+        match queues.iter_mut().find(|queue| queue.key == entry.destination) {
+            // What there is no room for is left to another page.
+            Some(queue) if turn.journal.has_room(text.len()) => {
+                // Deleted once it is written here, below; or before.
+                if !queue.bears_copies(&entry.events) {
+                    turn.out.push(Effect::Forget(key.clone()));
+                }
+                queue.adopt(entry, turn);
+            }
+            Some(_) => keeps = true,
+            None => keeps = entry.events.first().is_some_and(|event| event.at >= oldest),
         }
         if !keeps {
             turn.out.push(Effect::Forget(key));
         }
+    }
+    for (queue, lost) in queues.iter_mut().zip(damaged).filter(|(_, lost)| *lost > 0) {
+        queue.counts.accepted += lost;
+        queue.lose(lost, &DAMAGED, turn.out);
     }
 }
 

@@ -189,6 +189,18 @@ pub fn read(text: &str) -> Option<Entry<'_>> {
     (!events.is_empty()).then_some(Entry { destination, stream, seq, made_at, events })
 }
 
+/// The destination that a text names, also where it is damaged further on.
+pub fn destination(text: &str) -> Option<&str> {
+    let (_, rest) = split_once(text, b' ')?;
+    split_once(rest, b' ').map(|(destination, _)| destination)
+}
+
+/// How many events a damaged text had, as far as can be told: each ended with the end of a line.
+pub fn count(text: &str) -> u32 {
+    let ends = text.bytes().filter(|byte| *byte == b'\n').count();
+    ends.max(1) as u32
+}
+
 /// Takes a part off the text, up to this byte.
 fn cut<'a>(rest: &mut &'a str, end: u8) -> Option<&'a str> {
     let (part, behind) = split_once(rest, end)?;

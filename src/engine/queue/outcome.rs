@@ -10,8 +10,11 @@ use crate::engine::protocol::Class;
 
 static REFUSED: Problem =
     Problem::new(ErrorCode::Refused, "refused a request: its events are lost");
-static MISCONFIGURED: Problem =
-    Problem::new(ErrorCode::Refused, "answered 401, 403 or 404: it is tried every ten minutes");
+static MISCONFIGURED: Problem = Problem::new(
+    ErrorCode::Refused,
+    "is no collector (it must answer 204, not another success, a redirect, 401, 403, 404 or 405): \
+     its events are kept, and it is tried every ten minutes",
+);
 static UNREACHABLE: Problem =
     Problem::new(ErrorCode::Unreachable, "did not answer: its events are lost");
 static BLOCKED: Problem = Problem::new(
@@ -39,7 +42,11 @@ impl Queue {
                 parcel.stage = Stage::Taken(turn.now.mono_ms + Limits::ACKNOWLEDGED_MS);
             }
             Outcome::Taken => self.end(place, false, turn),
-            Outcome::Answered { status: 200..=299, .. } => self.end(place, true, turn),
+            Outcome::Answered { status: 204, .. } => self.end(place, true, turn),
+            // A shop's catch-all page, a login wall or a service worker answers 200 to anything.
+            Outcome::Answered { status: 200..=299, .. } if class != Class::Idempotent => {
+                self.end(place, true, turn);
+            }
             // What the browser or the server did not take is not offered again.
             _ if parcel.last => self.give_up(place, None, turn),
             Outcome::Refused => {
@@ -54,7 +61,8 @@ impl Queue {
                     self.hold(place, asked.min(Limits::RETRY_MS_MAX), turn);
                 }
                 500..=599 if may_repeat => self.hold(place, 0, turn),
-                401 | 403 | 404 if class == Class::Idempotent => {
+                // 0 is a redirect; 405 is what servers of files say to a POST.
+                0..=399 | 401 | 403 | 404 | 405 if class == Class::Idempotent => {
                     self.broken = true;
                     self.hold(place, Limits::BREAKER_MS, turn);
                     if !std::mem::replace(&mut self.reported_refusal, true) {

@@ -4,13 +4,6 @@ import * as fault from "../faults.mjs";
 import { BOTH } from "../run.mjs";
 
 const SLOW_MS = 30_000;
-/** All that `answered` makes. */
-const MADE = 38;
-const REDIRECTED = {
-  lost: { auto: MADE },
-  because:
-    "a fetch that is answered with a redirect is a mistake of the set-up: its events are dropped, and the page is told",
-};
 
 /**
  * Twice: the page stays, and the fault is over after the first few requests; and the page is left while the
@@ -65,6 +58,8 @@ export const answers = [
   answered("429 with Retry-After", fault.status(429, { "retry-after": "3" })),
   answered("408", fault.status(408)),
   answered("431, the site's cookies are too long", fault.status(431)),
+  answered("404", fault.status(404)),
+  answered("200, a catch-all page", fault.status(200)),
   answered("connection reset before the answer", fault.reset),
   answered("connection reset in mid-answer, after the commit", fault.cutAnswer),
   answered("answer lost after the commit", fault.lostAnswer),
@@ -87,8 +82,8 @@ export const answers = [
       await next.goto(server.elsewhere);
     },
   },
-  answered("redirect 307 to where it is taken", fault.redirect(307), REDIRECTED),
-  answered("redirect 301", fault.redirect(301), REDIRECTED),
+  answered("redirect 307 to where it is taken", fault.redirect(307)),
+  answered("redirect 301", fault.redirect(301)),
   {
     name: "offline, and online again",
     transports: BOTH,
