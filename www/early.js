@@ -4,7 +4,7 @@
 // Of a page that is left before this script is there, snippet.js parks them. parked.js is what the next page does with them.
 
 import { attempt } from "../src/browser/host/basics.js";
-import { cookie, setCookie } from "../src/browser/host/store.js";
+import { cookie, keys, read, setCookie } from "../src/browser/host/store.js";
 
 /** Calls that are about the visitor. All others are about the page that made them. */
 export const REPLAYED = [
@@ -36,8 +36,14 @@ export const BOUGHT = "bought";
 /** Where calls are parked, and raw batches that nobody has acknowledged: a key for each page. */
 export const PARKED = "reco_q";
 export const RAW = "reco_raw_";
-/** Among more keys than these nothing is kept: whoever blocks the tracker itself would have more and more of them. */
+/** Among more keys than these nothing is kept. */
 const MOST_KEYS = 999;
+/** Characters of one page's calls that are parked. The stub has the same bound, and parked.js reads more than that. */
+const MOST_OF_A_PAGE = 1_200_000;
+/** Characters that pages may leave together; where the tracker itself is blocked, each of them leaves some. The stub has the same bound. */
+const MOST_OF_ALL = 300_000;
+/** Stands for a call that there was no room for: the next page counts it. */
+export const LEFT_OUT = "0,";
 /** Of the collector's cookies; the engine keeps to the same. */
 const MOST_ACKNOWLEDGEMENTS = 20;
 const OFF_DAYS = 180;
@@ -59,21 +65,24 @@ export function consentOf({ consent, respect }, calls) {
  * write of `put` is all that is sure to be done then.
  */
 export function parking(settings, calls) {
-  const key = PARKED + Math.random();
+  const key = parkedKey();
   const consents = [];
   let text = "";
   let may;
+  const append = (line) => (text += text.length + line.length > MOST_OF_A_PAGE ? LEFT_OUT : line);
   const add = (call) => {
     const [verb] = call;
     if (verb === "consent") consents.push(call);
     const isFirst = !text && REPLAYED.includes(verb);
-    if (isFirst) text = heading(settings);
+    if (isFirst) text = heading(settings) + LEFT_OUT.repeat(makeRoom());
     if (isFirst || verb === "consent") may = mayKeep(settings) && consentOf(settings, consents) === "granted";
-    if (REPLAYED.includes(verb)) text += lines([call]);
+    if (REPLAYED.includes(verb)) append(lines([call]));
   };
   calls.forEach(add);
   return {
     add,
+    /** So many calls before it got them were left out. */
+    leaveOut: (count) => (text &&= text + LEFT_OUT.repeat(count)),
     /** Whether it stands there now. */
     put() {
       try {
@@ -86,13 +95,15 @@ export function parking(settings, calls) {
   };
 }
 
-/** Keeps the calls of a page that is left. Returns those that stay with it, should it come back. */
-export const leave = (settings, calls, parked) => {
+/**
+ * Keeps the calls of a page that is left; `isWhole`: none has been left out. Returns those that stay with it, should it come back.
+ */
+export const leave = (settings, calls, parked, isWhole) => {
   const isParked = parked.put();
-  return attempt(() => kept(settings, calls, parked, isParked)) ?? calls;
+  return attempt(() => kept(settings, calls, parked, isParked, isWhole)) ?? calls;
 };
 
-function kept(settings, calls, parked, isParked) {
+function kept(settings, calls, parked, isParked, isWhole) {
   const identity = settings.identity ?? {};
   if (identity.storage === "memory" || document.prerendering) return calls;
   const consent = consentOf(settings, calls);
@@ -100,9 +111,32 @@ function kept(settings, calls, parked, isParked) {
     setCookie("reco_off", 1, OFF_DAYS, identity.cookieDomain);
   const gone = calls.filter(([verb]) => REPLAYED.includes(verb));
   if (consent !== "granted" || !gone.length) return calls;
-  return sendRaw(settings, identity, calls, gone, parked) || isParked
+  // What is parked has the calls as well that these are without.
+  return (isWhole && sendRaw(settings, identity, calls, gone, parked)) || isParked
     ? calls.filter((call) => !gone.includes(call))
     : calls;
+}
+
+/** Keys in the order of time. */
+const parkedKey = () => PARKED + (Date.now() - Math.random());
+
+/** When what stands under a key was kept: parked calls have it in the key, a raw batch at its end. */
+const keptAt = (key) => Number.parseFloat(key.startsWith(RAW) ? read(key)?.slice(-14) : key.slice(PARKED.length)) || 0;
+
+/** Deletes what pages left longest ago, and says how many those were. The last one's always stays. */
+function makeRoom() {
+  let size = 0;
+  let gone = 0;
+  const mine = keys().filter((key) => key.startsWith(PARKED) || key.startsWith(RAW));
+  for (const key of mine.sort((one, other) => keptAt(other) - keptAt(one))) {
+    if (size < MOST_OF_ALL) {
+      size += read(key)?.length ?? 0;
+    } else {
+      attempt(() => localStorage.removeItem(key));
+      gone += 1;
+    }
+  }
+  return gone;
 }
 
 const mayKeep = ({ identity, queue }) =>
@@ -139,7 +173,8 @@ function sendRaw(settings, identity, calls, gone, parked) {
     ack: attempt(() => document.cookie.split("reco_ack_").length <= MOST_ACKNOWLEDGEMENTS) ?? false,
     token: to.token,
     anonymous: anonymousId ?? visitor(identity),
-    user: userId ?? undefined,
+    // An e-mail address never leaves the page as an id.
+    user: /@/.test(userId) ? undefined : (userId ?? undefined),
     orders: attempt(() => localStorage.getItem("reco_orders")) ?? undefined,
     config: { itemType, consent, respect, identity: { anonymousId } },
   };
@@ -150,9 +185,13 @@ function sendRaw(settings, identity, calls, gone, parked) {
   parked.drop();
   if (!attempt(() => navigator.sendBeacon(url, body))) return parked.put();
   // The browser took it; whether it arrived is for the next page to find out.
-  keep(settings, RAW + stream, JSON.stringify([keyOf(settings), new URL(url, location.href).href, body, head.sentAt]));
+  keep(
+    settings,
+    RAW + stream,
+    JSON.stringify([keyOf(settings), new URL(url, document.baseURI).href, body, head.sentAt]),
+  );
   const bought = gone.filter(([verb]) => verb === "buy").map(([, args, at]) => [BOUGHT, args, at]);
-  if (bought.length) keep(settings, PARKED + Math.random(), heading(settings) + lines(bought));
+  if (bought.length) keep(settings, parkedKey(), heading(settings) + lines(bought));
   return true;
 }
 

@@ -279,7 +279,7 @@ export interface Tracker {
    * Listens. Details: `sent` and `acknowledged` get a Delivery, `dropped` a Loss, `warning` a TrackerError. Returns the function that ends it.
    */
   on(type: "sent" | "acknowledged" | "dropped" | "warning", listener: (detail: unknown) => void): () => void;
-  /** Sends what is queued, removes every listener and timer, and ignores later calls. */
+  /** Sends what is queued, also what was called before the module is there, removes every listener and timer, and ignores later calls. */
   dispose(): void;
 }
 

@@ -1,10 +1,6 @@
 // What both modules for npm do with their bytes.
 
-import { instantiate } from "built:glue.js";
-import * as parked from "./parked.js";
+import { instanceOf } from "./instance.js";
 
-/** Compiles the inlined module, or the one at `wasmUrl` where the site wants it from there. */
-export const loader = (bytes) => async (wasmUrl) => {
-  const code = wasmUrl ? await (await fetch(wasmUrl)).arrayBuffer() : bytes;
-  return { ...parked, ...instantiate(await WebAssembly.compile(code)) };
-};
+/** Brings the inlined module, or the one at `wasmUrl` where the site wants it from there. */
+export const loader = (bytes) => (wasmUrl) => instanceOf(wasmUrl ?? bytes);

@@ -1,21 +1,21 @@
 // What earlier pages had to leave undone (early.js, snippet.js), as far as this page is to do it.
 //
-// It comes with the module: before, nobody can do anything with it.
+// It comes with the module: before, nobody can do anything with it. Whatever stands there, it must never stop a tracker from starting.
 
 import { attempt } from "../src/browser/host/basics.js";
 import { cookie, keys, read, setCookie } from "../src/browser/host/store.js";
 import { BOUGHT, keyOf, PARKED, RAW, REPLAYED } from "./early.js";
 
 const LONGEST_AGE_MS = 7 * 86_400_000;
-/** What is longer was not written by us, in characters. */
-const LONGEST_TEXT = 1_000_000;
+/** What is longer was not written by us, in characters: a page's calls, and what stands for those that were left out. */
+const LONGEST_TEXT = 2_000_000;
 /** How long nobody else may look at what is parked: other processes see late what is removed here. */
 const LOCKED_MS = 1000;
 
 /** So long an acknowledgement may take; as for the tracker's own batches. */
 const ACKNOWLEDGED_MS = 15_000;
-/** Answers after which another attempt may end better. Any other in the four hundreds is final. */
-const NOT_FINAL = [408, 429, 431, 401, 403, 404];
+/** Answers after which another attempt may end better; any other in the four hundreds is final. As for the tracker's own batches. */
+const NOT_FINAL = [408, 429, 431, 401, 403, 404, 405];
 
 const keysOf = (what) => keys().filter((key) => key.startsWith(what));
 const remove = (key) => localStorage.removeItem(key);
@@ -26,16 +26,19 @@ export const forget = () => [...keysOf(PARKED), ...keysOf(RAW)].forEach(remove);
 
 /**
  * Sends raw batches once more that nobody acknowledged, and tries again on the next page if that is in vain. Two tabs may do
- * it at once: the collector drops copies.
+ * it at once: the collector drops copies. Returns how many could not be read.
  */
 export function resend(settings) {
+  let damaged = 0;
   for (const key of keysOf(RAW)) {
-    const [of, url, body, at] = attempt(() => JSON.parse(read(key))) ?? [];
+    const [of, url, body, at] = listOf(read(key));
+    if (!(at > 0)) damaged += 1;
     if (!isFresh(at)) remove(key);
     else if (isStored(key)) continue;
     else if (of === keyOf(settings))
       setTimeout(again, Math.min(at + ACKNOWLEDGED_MS - Date.now(), ACKNOWLEDGED_MS), key, url, body);
   }
+  return damaged;
 }
 
 /** Whether the collector has said so, by a cookie that is spent with it. */
@@ -58,7 +61,8 @@ async function again(key, url, body) {
       credentials: "include",
       redirect: "manual",
     });
-    if (status >= 200 && status < 500 && !NOT_FINAL.includes(status)) remove(key);
+    // Another success is not a collector's: a catch-all page answers so, or a login wall.
+    if (status === 204 || (status >= 400 && status < 500 && !NOT_FINAL.includes(status))) remove(key);
   } catch {
     // No network: the next page.
   }
@@ -88,29 +92,50 @@ const locked = () =>
   }));
 
 /**
- * Takes what was parked for these destinations: for each page that was left, in their order, the account that it was made for, and
- * its calls. Whatever is damaged or a week old is deleted.
+ * Has what was parked for these destinations carried out: `carryOut` gets each page that was left, in their order: the account that it was
+ * made for, its calls, and how many more there were that are lost, by the reason. Whatever is a week old is deleted.
+ *
+ * The calls are written to the outbox before they are deleted here, where the collector knows copies. A vendor counts each arrival.
  */
-export async function take(settings) {
-  const pages = [];
-  if (!(await locked())) return pages;
-  for (const key of keysOf(PARKED)) {
-    const calls = callsOf(read(key));
-    const [, [of] = [], at] = calls.filter(([verb]) => verb === "create").pop() ?? [];
-    // Another page knows where that goes.
-    if (of && keyOf(of) !== keyOf(settings)) continue;
-    remove(key);
-    if (!of) continue;
-    const replayed = calls.filter(([verb]) => verb === BOUGHT || REPLAYED.includes(verb));
-    pages.push({ at, userId: of.identity?.userId, calls: replayed.map((call) => typed(call, of, settings)) });
+export async function take(settings, carryOut) {
+  if (!(await locked())) return;
+  const knowsCopies = [].concat(settings.destinations).every((to) => to?.protocol === "batch");
+  const pages = keysOf(PARKED).flatMap((key) => pageOf(key, settings));
+  pages.sort((one, other) => one.at - other.at);
+  if (!knowsCopies) for (const { key } of pages) remove(key);
+  try {
+    carryOut(pages);
+  } finally {
+    for (const { key } of pages) remove(key);
   }
-  return pages.sort((one, other) => one.at - other.at);
 }
 
-/** What was parked, as far as it is calls. */
-const callsOf = (text) => {
-  const calls = attempt(() => text.length < LONGEST_TEXT && JSON.parse(`[${text}0]`)) || [];
-  return calls.filter((call) => Array.isArray(call?.[1]) && isFresh(call[2]));
+/** What stands under a key, unless another page knows where that goes. */
+function pageOf(key, settings) {
+  const list = listOf(`[${read(key)}0]`);
+  const calls = list.filter((call) => Array.isArray(call) && Array.isArray(call[1]));
+  const fresh = calls.filter((call) => isFresh(call[2]));
+  const [, [of] = [], at = 0] = fresh.filter(([verb]) => verb === "create").pop() ?? [];
+  if (of && keyOf(of) !== keyOf(settings)) return [];
+  const isReplayed = ([verb]) => verb === BOUGHT || REPLAYED.includes(verb);
+  return {
+    key,
+    at,
+    userId: of?.identity?.userId,
+    calls: of ? fresh.filter(isReplayed).map((call) => typed(call, of, settings)) : [],
+    lost: {
+      // The last 0 is the end.
+      "queue-full": list.filter((call) => call === 0).length - 1,
+      expired: calls.filter((call) => isReplayed(call) && !isFresh(call[2])).length,
+      damaged: list.length ? 0 : 1,
+    },
+  };
+}
+
+/** The list that a text is; none where it is none. */
+const listOf = (text) => {
+  const list = attempt(() => text.length < LONGEST_TEXT && JSON.parse(text));
+  return Array.isArray(list) ? list : [];
 };
 
 /** An event that names no item type has that of the page that it was made in. */

@@ -2,17 +2,20 @@
 // tracker is there. What it keeps, [verb, arguments, milliseconds], is read by every later version.
 //
 // A page that is left earlier parks them for the next one, each as JSON with a comma behind it, under a key that no other tab writes to. Only where the
-// last word on consent is yes, as in early.js, which reads them. It is pasted into every page, so it is as careful as 600 bytes can be:
+// last word on consent is yes, as in early.js, which reads them. It is pasted into every page, so it is as careful as 800 bytes can be:
 // where `respect.dnt` is set it parks nothing, and nothing among a thousand keys of the site's.
+//
+// Where the tracker is blocked, each page parks: `create` deletes the oldest, so that all of it stays at 300,000 characters. A call that there is
+// no room for, and a page that is deleted, has a 0 in its place, and is counted by the next tracker.
 //
 // In a tab that is being closed Firefox 153 ends a script at its next loop or at its first look at a storage. So both are done
 // when a call is made, and what is left to do at the end is one write.
-((page, granted, /** @type {any} */ never, /** @type {any} */ may, text, kept, stay) => {
+((page, granted, /** @type {any} */ never, /** @type {any} */ may, text, kept, stay, size) => {
   if (page.reco) return;
   const reco = (verb, ...args) => {
     const call = [verb, args, Date.now()];
     const [said] = args;
-    reco.q.push(call);
+    reco.q.push(reco.q.length > 999 && verb != "consent" ? 0 : call);
     // Storage and cookies may be blocked, and an argument may be a graph.
     try {
       const line = `${JSON.stringify(call)},`;
@@ -22,9 +25,17 @@
         may =
           (said.consent || said.consentFrom || granted) == granted &&
           (!navigator.globalPrivacyControl || /gpc":f/.test(line));
+        // The last page's stays, however much it is.
+        for (const key of Object.keys(localStorage).sort().reverse())
+          if (/^reco_q/.test(key))
+            if (size < 3e5) size += localStorage[key].length;
+            else {
+              text += "0,";
+              delete localStorage[key];
+            }
       }
       if (verb == "consent") may = said == granted;
-      text += line;
+      text += text.length + line.length > 12e5 ? "0," : line;
       // create, ready, on, observe..., consent and ...Timer are this page's own, should it come back.
       if (/ea[td]|^o|nse|Ti/.test(verb)) {
         stay.push(call);
@@ -39,10 +50,10 @@
     try {
       // Once the tracker is there, the queue is its own, and no list.
       if (may && !never && reco.q.map) {
-        localStorage[`reco_q${Math.random()}`] = text;
+        localStorage[`reco_q${Date.now() - Math.random()}`] = text;
         text = kept;
         reco.q = stay.slice();
       }
     } catch {}
   });
-})(window, "granted", 1, 0, "", "", []);
+})(window, "granted", 1, 0, "", "", [], 0);

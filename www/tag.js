@@ -1,26 +1,21 @@
 // The entry for the script tag: makes the tracker that the page's stub asked for, replays what was
 // called meanwhile, and takes the stub's place.
 
-import { instantiate } from "built:glue.js";
-import * as parked from "./parked.js";
+import { instanceOf } from "./instance.js";
 import { create } from "./tracker.js";
 
 // Only known while the script runs for the first time.
 const self = /** @type {HTMLScriptElement | null} */ (document.currentScript)?.src ?? location.href;
 const stub = window.reco;
 
-const load = async (larger, wasmUrl) => {
-  const url = wasmUrl ?? new URL(__WASM_FILES__[Number(larger)], self);
-  // Streaming asks for the type application/wasm, which not every shop's server knows.
-  const module = await WebAssembly.compileStreaming(fetch(url)).catch(async () =>
-    WebAssembly.compile(await (await fetch(url)).arrayBuffer()),
-  );
-  return { ...parked, ...instantiate(module) };
-};
+const load = async (larger, wasmUrl) => instanceOf(wasmUrl ?? new URL(__WASM_FILES__[Number(larger)], self));
 
 const measure = () => import(new URL(__MEASURE_FILE__, self).href);
 
 let dispatch = null;
+/** What the stub's queue has a 0 for: a call that there was no room for. */
+const LEFT_OUT = ["lost", [1], 0];
+
 /** Calls from before the first "create". */
 const early = [];
 
@@ -40,7 +35,7 @@ if (!stub?.q || Array.isArray(stub.q)) {
   const reco = (verb, ...args) => run(verb, args, Date.now());
   // Pages keep references to the stub, and libraries push to its queue: both go on working.
   const replayed = stub?.q ?? [];
-  reco.q = { push: (...calls) => calls.forEach(([verb, args, at]) => run(verb, args, at)) };
+  reco.q = { push: (...calls) => calls.forEach((call) => run(...(call || LEFT_OUT))) };
   if (stub) stub.q = reco.q;
   window.reco = reco;
   reco.q.push(...replayed);

@@ -17,8 +17,14 @@ const MARKED = MARKS.map((name) => `[${name}]`).join();
 /** Calls that are kept while the module loads: as many as its queue holds by default. */
 const MOST_EARLY = 1000;
 
+/** Trackers start one after the other: of two that are made for one page, the second finds which orders the first has sent. */
+let lastStart = Promise.resolve();
+
 /** Trackers by their destinations: a second one for the same would send everything twice. */
 const open = new Map();
+
+/** What the engine is told of calls that are lost: how many, and why. */
+const LOST = "lost";
 
 class TrackerError extends Error {
   constructor({ code, field, message }) {
@@ -72,10 +78,16 @@ function make(config, load, measure, forget) {
   let parked = parking(settings, early);
   /** Who waits for everything to be answered. */
   const waiting = [];
-  /** The module's functions, and the number by which they know this tracker. */
+  /** The module's functions, as soon as what was called earlier is carried out; and the number by which they know this tracker. */
   let core = null;
+  let loaded = null;
   let number;
+  /** The module has failed; the page does not want it any more; nothing is watched any more. */
   let dead = !inPage();
+  let disposed = false;
+  let blind = dead;
+  /** Calls that there was no room for. */
+  let leftOut = 0;
   let handles = 0;
   /** The element that is being spoken for, in warnings. */
   let about;
@@ -107,11 +119,11 @@ function make(config, load, measure, forget) {
     return error;
   };
 
+  /** A module that cannot be loaded may be there on the next page: what is called waits for that. */
   const die = (code, cause) => {
-    dead = true;
-    core = null;
-    // Without a network it will be there on the next page, and what was called waits for that.
-    if (!(cause instanceof TypeError)) parked = parking(settings, (early = []));
+    dead = code === "internal";
+    if (dead) loaded?.discard();
+    core = loaded = null;
     unwatch();
     return warn({ code, message: String(cause?.message ?? cause) });
   };
@@ -136,7 +148,7 @@ function make(config, load, measure, forget) {
   /** A failure in what nobody waits for. */
   const broken = (error) => void warn({ code: "internal", message: String(error) });
 
-  const run = (verb, args, at) => guard(() => core?.call(number, [...args, verb], at), null, verb);
+  const run = (verb, args, at) => guard(() => loaded?.call(number, [...args, verb], at), null, verb);
 
   /** Warnings during the deed are about this element: its name, and whether it was told of. */
   const naming = (element, deed) => {
@@ -154,42 +166,57 @@ function make(config, load, measure, forget) {
       log(verb, ...args);
       if (core) {
         core.call(number, [...args, verb], at);
-        if (verb === "consent") {
-          found(core, [[verb, args]])
-            .then((pages) => replay(pages, saidUser))
-            .catch(broken);
-        }
+        if (verb === "consent") recover([[verb, args]]).catch(broken);
+      } else if (verb === LOST) {
+        leftOut += args[0];
+        parked.leaveOut(args[0]);
       } else {
         parked.add([verb, args, at]);
         if (early.push([verb, args, at, about]) > MOST_EARLY) {
-          early.shift();
-          warn({ code: "queue-full", field: verb, message: "too many calls before the module was loaded" });
+          // The last word on consent stays.
+          early.splice(
+            Math.max(
+              early.findIndex(([verb]) => verb !== "consent"),
+              0,
+            ),
+            1,
+          );
+          leftOut += 1;
         }
       }
     };
+    if (disposed) return;
     // What is watched ends before the page view does.
     if (verb === "page" && watching) watch((watcher) => watcher.page());
     guard(deed, null, verb);
   };
 
   /** What earlier pages had to leave undone, if this one may do it: what waits for consent waits where it is. */
-  const found = async ({ forget, resend, take }, calls) => {
+  const recover = async (calls) => {
+    const { forget, resend, take } = loaded;
     const consent = consentOf(settings, calls);
     if (consent === "denied" || consent === "anonymous") forget();
-    if (consent !== "granted") return [];
-    resend(settings);
-    return take(settings);
+    if (consent !== "granted") return;
+    lose({ damaged: resend(settings) });
+    await take(settings, replay);
   };
 
-  /** Does it, as whoever those pages were made for; afterwards it is `user` again. */
-  const replay = (pages, user) => {
+  /** Counts calls that are lost, by the reason. */
+  const lose = (lost) => {
+    for (const [code, count] of Object.entries(lost)) if (count > 0) run(LOST, [count, code], 0);
+  };
+
+  /** Carries out what earlier pages left, as whoever those pages were made for; afterwards it is this page's account again. */
+  const replay = (pages) => {
     const identify = (user, at) =>
       user !== undefined && run(...(user === null ? ["logout", [], at] : ["login", [user], at]));
-    for (const { userId, calls, at } of pages) {
-      identify(userId, at);
+    for (const { userId, calls, at, lost } of pages) {
+      if (calls.length) identify(userId, at);
       for (const call of calls) run(...call);
+      lose(lost);
     }
-    if (pages.length) identify(user, Date.now());
+    // What this page has said itself comes after what it found.
+    if (pages.length) identify(core ? saidUser : settings.identity?.userId, Date.now());
   };
 
   /** A page that is only being prepared may never be seen. */
@@ -206,20 +233,21 @@ function make(config, load, measure, forget) {
 
   /** Uses what watches the page, which is loaded when it is needed for the first time. */
   const watch = (use) => {
-    if (dead) return;
+    if (blind) return;
     if (watcher) return guard(() => use(watcher));
     lookout?.disconnect();
     watching ??= activated()
       .then(measure)
       .then((loaded) => {
         const percentage = (id) => ask("percentage", 0, id);
-        if (!dead) watcher = loaded.measure({ auto, call, guard, naming, percentage, tracker, verbs: VERBS, warn });
+        if (!blind) watcher = loaded.measure({ auto, call, guard, naming, percentage, tracker, verbs: VERBS, warn });
       })
       .catch((error) => void warn({ code: "internal", field: "measure", message: `measure.js: ${error}` }));
     watching.then(() => watcher && guard(() => use(watcher)));
   };
 
   const unwatch = () => {
+    blind = true;
     lookout?.disconnect();
     const ended = watcher;
     watcher = null;
@@ -243,23 +271,26 @@ function make(config, load, measure, forget) {
   const start = async () => {
     await activated();
     const larger = auto.dataLayer || [].concat(settings.destinations).some((one) => LARGER.includes(one?.protocol));
-    let loaded;
+    let module;
     try {
-      loaded = await load(Boolean(larger), wasmUrl);
+      module = await load(Boolean(larger), wasmUrl);
     } catch (error) {
       throw die("wasm-unavailable", error);
     }
-    if (dead) return;
+    await (lastStart = lastStart.catch(() => {}).then(() => begin(module)));
+  };
+
+  const begin = async (module) => {
     let problem;
     try {
-      number = loaded.start(
+      number = module.start(
         [plain(settings)],
         (type, detail) => {
           if (type === "settled") for (const done of waiting.splice(0)) done();
           else if (type === "warning") problem = warn(detail);
           else emit(type, detail);
         },
-        (happening) => guard(() => loaded.happened(number, happening)),
+        (happening) => guard(() => module.happened(number, happening)),
       );
     } catch (error) {
       problem = warn({ code: "config", field: "config", message: String(error) });
@@ -271,12 +302,13 @@ function make(config, load, measure, forget) {
       // It has told what makes the configuration unusable, or it is none at all.
       throw problem;
     }
-    const pages = await found(loaded, early);
+    loaded = module;
+    await recover(early).catch(broken);
     if (dead) return;
     core = loaded;
     removeEventListener("pagehide", left);
-    replay(pages, settings.identity?.userId);
     for (const [verb, args, at, element] of early.splice(0)) naming(element, () => run(verb, args, at));
+    lose({ "queue-full": leftOut });
   };
 
   const tracker = /** @type {import("./index.js").Tracker} */ ({
@@ -331,7 +363,8 @@ function make(config, load, measure, forget) {
       ),
     stats: () => {
       const none = { accepted: 0, rejected: 0, queued: 0, sent: 0, acknowledged: 0, merged: 0, dropped: 0 };
-      return core ? ask("stats", none) : { ...none, accepted: early.length, queued: early.length };
+      if (core) return ask("stats", none);
+      return { ...none, accepted: early.length + leftOut, queued: early.length, dropped: leftOut };
     },
     on(type, listener) {
       if (!listeners[type] || typeof listener !== "function") {
@@ -349,10 +382,10 @@ function make(config, load, measure, forget) {
     },
     dispose() {
       unwatch();
-      if (inPage()) removeEventListener("pagehide", left);
       call("dispose", []);
       forget();
-      dead = true;
+      // Before the module is there, it is the last thing that waits for it.
+      disposed = true;
     },
   });
   for (const verb of VERBS) {
@@ -364,8 +397,10 @@ function make(config, load, measure, forget) {
   }
 
   const left = () => {
-    if (core) return;
-    early = leave(settings, early, parked);
+    if (core || dead) return;
+    const stays = leave(settings, early, parked, !leftOut);
+    if (stays !== early) leftOut = 0;
+    early = stays;
     // Should the page come back.
     parked = parking(settings, early);
   };
@@ -385,9 +420,9 @@ function make(config, load, measure, forget) {
       });
   }
   if (auto.dataLayer || auto.routes) watch(() => {});
-  else if (auto.attributes && !dead)
+  else if (auto.attributes && !blind)
     activated()
-      .then(() => dead || watching || lookOut())
+      .then(() => blind || watching || lookOut())
       .catch(broken);
 
   // Somebody is to be asked: until there is an answer, the answer is not yes.

@@ -60,17 +60,21 @@ fn event(value: Value, hasher: &Hasher) -> Result<NewEvent, Wrong> {
     if kind == Kind::Login && user.is_none() {
         return Err(wrong("user", "is required: a login's new account"));
     }
-    let fields = parse(kind, &Value::Map(fields)).map_err(|error| path(kind, &error))?;
+    let fields =
+        parse(kind, &Value::Map(fields), &mut Vec::new()).map_err(|error| path(kind, &error))?;
     let fields =
         fields.ok_or_else(|| wrong("items", "must be of one item type: send an event for each"))?;
     Ok(NewEvent { id, kind: kind.name(), at, user, anonymous, fields })
 }
 
-/// An event's own fields as JSON; none where the value is several events.
-pub fn parse(kind: Kind, value: &Value) -> Result<Option<String>, Error> {
-    // A newer tracker's fields; they are not stored, because no rule says that they are right.
-    let mut unknown = Vec::new();
-    let events = Event::parse(kind, value, ITEM_TYPE, &mut unknown)?;
+/// An event's own fields as JSON; none where the value is several events. What is left out goes to `left_out`: optional fields
+/// that are wrong, and a newer tracker's fields, of which no rule says that they are right.
+pub fn parse(
+    kind: Kind,
+    value: &Value,
+    left_out: &mut Vec<Error>,
+) -> Result<Option<String>, Error> {
+    let events = Event::parse(kind, value, ITEM_TYPE, left_out)?;
     let [event] = events.as_slice() else { return Ok(None) };
     let mut json = String::new();
     let mut object = Object::new(&mut json);

@@ -5,7 +5,7 @@ use crate::batch;
 use crate::event::NewEvent;
 use crate::hashing::Hasher;
 use crate::user::UserId;
-use recobeacon::engine::error::Error;
+use recobeacon::engine::error::{Error, ErrorCode};
 use recobeacon::engine::event::Kind;
 use recobeacon::engine::value::Value;
 
@@ -32,7 +32,13 @@ impl Tracked {
     /// # Errors
     /// The first thing that is wrong, in the engine's words.
     pub fn parse(kind: Kind, fields: Vec<(String, Value)>) -> Result<Option<Self>, Error> {
-        let fields = batch::parse(kind, &Value::Map(fields))?;
+        let mut left_out = Vec::new();
+        let fields = batch::parse(kind, &Value::Map(fields), &mut left_out)?;
+        // A vendor's interface answers what is wrong: nobody else tells its sender.
+        let wrong = left_out.into_iter().find(|error| error.code != ErrorCode::UnknownOption);
+        if let Some(error) = wrong {
+            return Err(error);
+        }
         Ok(fields.map(|fields| Self {
             id: None,
             kind: kind.name(),

@@ -39,7 +39,7 @@ extern "C" {
 extern "C" {
     pub fn stored(cookies: &str, keys: &str) -> Vec<f64>;
 
-    pub fn keep(key: &str, value: &str) -> bool;
+    pub fn keep(key: &str, value: &str, most: u32) -> bool;
 
     pub fn forget(key: &str);
 
@@ -150,6 +150,8 @@ pub fn answer(status: i32, retry_after_s: u32) -> Outcome {
         -3 => Outcome::Blocked,
         -2 => Outcome::Failed,
         -1 => Outcome::Taken,
-        _ => Outcome::Answered { status: status as u16, retry_after_s },
+        // A number that nobody knows is no answer.
+        _ => u16::try_from(status)
+            .map_or(Outcome::Failed, |status| Outcome::Answered { status, retry_after_s }),
     }
 }

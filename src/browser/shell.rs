@@ -36,8 +36,8 @@ pub struct Shell {
     pending: Cell<u32>,
     /// Whether somebody waits for the end of a flush.
     flushed: Cell<bool>,
-    /// What is listened to: the page, the visitor's acts.
-    hears: Cell<(bool, bool)>,
+    /// What is listened to: the page, the visitor's acts, what becomes of batches.
+    hears: Cell<(bool, bool, bool)>,
 }
 
 impl Shell {
@@ -103,11 +103,15 @@ impl Shell {
                 self.perform(effect);
             }
         }
-        let (hears, flushing) =
-            self.ask(|engine| ((!engine.is_disposed(), engine.wants_acts()), engine.is_flushing()));
+        let (hears, flushing) = self.ask(|engine| {
+            let page = !engine.is_disposed();
+            // A batch that went when the tracker was disposed of is still to be acknowledged.
+            let batches = self.has_batches() && (page || engine.has_requests());
+            ((page, engine.wants_acts(), batches), engine.is_flushing())
+        });
         if hears != self.hears.replace(hears) {
-            let (page, acts) = hears;
-            host::listen(&self.tell, page, acts, page && self.has_batches());
+            let (page, acts, batches) = hears;
+            host::listen(&self.tell, page, acts, batches);
         }
         if self.pending.get() == 0 && !flushing && self.flushed.replace(false) {
             host::settled(&self.sink);
@@ -126,7 +130,7 @@ impl Shell {
     /// Takes what was told: basics.js has the meaning of each number.
     pub fn happened(&'static self, what: Vec<Value>) {
         let what = &mut what.into_iter();
-        self.feed(match number(what) {
+        let input = match number(what) {
             0 => Input::Wake,
             1 => Input::Hidden,
             2 => Input::Shown(read_stored(&self.config.identity)),
@@ -147,7 +151,7 @@ impl Shell {
                 }
                 Input::Acknowledged(batches)
             }
-            _ => {
+            10 => {
                 let instance = text(what);
                 let mut entries = Vec::new();
                 while what.len() > 0 {
@@ -155,7 +159,9 @@ impl Shell {
                 }
                 Input::Adopted(instance, entries)
             }
-        });
+            _ => return,
+        };
+        self.feed(input);
     }
 
     fn perform(&'static self, effect: Effect) {
@@ -177,7 +183,7 @@ impl Shell {
             }
             Effect::DeleteCookie(name) => host::set_cookie(&name, None, 0, ""),
             Effect::Keep(key, value) => {
-                if !host::keep(&key, &value) {
+                if !host::keep(&key, &value, self.config.storage_characters()) {
                     self.inputs.borrow_mut().push(Input::Unkept(key));
                 }
             }

@@ -126,6 +126,19 @@ impl Config {
         self.destinations.iter().any(|destination| destination.protocol.has_sessions())
     }
 
+    /// Characters that all keys of ours may have in `localStorage`.
+    pub fn storage_characters(&self) -> u32 {
+        let asked =
+            u64::from(Limits::STORAGE_CHARACTERS) * self.queue_events / Limits::QUEUE_EVENTS;
+        let (least, most) = (Limits::STORAGE_CHARACTERS, Limits::STORAGE_CHARACTERS_MAX);
+        asked.clamp(least.into(), most.into()) as u32
+    }
+
+    /// Bytes of one page's outbox: what else is kept needs an eighth of it.
+    pub fn outbox_bytes(&self) -> u32 {
+        self.storage_characters() / 8 * 7
+    }
+
     /// Reads the configuration. Unknown fields are ignored and told to `unknown`.
     ///
     /// # Errors
@@ -164,7 +177,8 @@ fn read(value: &Value, report: &mut Report) -> Config {
     };
     let session = config.identity.session_id.as_deref();
     if session.is_some_and(|id| !session_id(id)) && config.has_sessions() {
-        f.fail("identity.sessionId", &SESSION);
+        f.advise("identity.sessionId", &SESSION);
+        config.identity.session_id = None;
     }
     if let Some(mut f) = f.nested("respect") {
         set(&mut config.respect_gpc, f.read("gpc", boolean));
@@ -240,18 +254,19 @@ fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
         store: true,
     };
     let Some(mut f) = f else { return identity };
-    identity.user_id = f.read("userId", user_id).map(Some);
-    if f.is_null("userId") {
+    // What a template prints for each visitor may be wrong for one of them: that one is nobody, and the tracker goes on.
+    identity.user_id = f.optional("userId", user_id).map(Some);
+    if identity.user_id.is_none() && f.has("userId") {
         identity.user_id = Some(None);
     }
-    identity.anonymous_id = f.read("anonymousId", user_id);
+    identity.anonymous_id = f.optional("anonymousId", user_id);
     set(&mut identity.cookie_name, f.read("cookieName", cookie_name));
     identity.cookie_domain = f.read("cookieDomain", cookie_name);
     f.whole("cookieDays", &mut identity.cookie_days, 1, Limits::COOKIE_DAYS_MAX);
     let storage = f.choice("storage", &["cookie", "memory"], "must be \"cookie\" or \"memory\"");
     identity.store = storage != Some(1);
-    identity.session_id = f.read("sessionId", user_id);
-    identity.account_id = f.read("accountId", identifier).map(Rc::new);
+    identity.session_id = f.optional("sessionId", user_id);
+    identity.account_id = f.optional("accountId", identifier).map(Rc::new);
     f.end();
     identity
 }

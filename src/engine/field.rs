@@ -2,6 +2,7 @@
 //!
 //! A rule gives back what goes on the wire: text as it is, numbers in decimal.
 
+use super::amount;
 use super::error::{ErrorCode, Problem};
 use super::json;
 use super::limits::Limits;
@@ -30,9 +31,6 @@ static NOT_LIST: Problem = bad_type("must be a list");
 static NOT_CATEGORY: Problem = bad_type("must be text or a list of texts");
 static NOT_PRICE: Problem =
     bad_type("must be like \"12.45EUR\" or { amount: 12.45, currency: \"EUR\" }");
-static NOT_AMOUNT: Problem =
-    out_of_range("must be from 0 to below 9000000000 with at most 6 decimals");
-static NOT_CURRENCY: Problem = bad_type("must be three capital letters");
 static RANGE: Problem = out_of_range("is outside its range");
 static EMPTY: Problem = out_of_range("must not be empty");
 static TOO_LONG: Problem = out_of_range("is too long");
@@ -98,48 +96,24 @@ pub fn category_path(value: &Value) -> Result<String, &'static Problem> {
     Ok(path)
 }
 
-/// What one unit cost: an amount and, as the last three letters, an ISO 4217 currency. From
-/// `"12.45EUR"` or `{ amount, currency }`; nothing is padded or converted.
+/// What one unit cost: an amount and, as the last three letters, an ISO 4217 currency. From text, or
+/// `{ amount, currency }`. Nothing is padded or converted to another currency.
 pub fn price(value: &Value) -> Result<String, &'static Problem> {
-    let mut text = String::new();
-    if let Some(whole) = value.as_text() {
-        text.push_str(whole);
-    } else {
-        for name in &["amount", "currency"] {
-            match value.field(name) {
-                Some(Value::Text(part)) => text.push_str(part),
-                Some(Value::Number(n)) if !n.is_nan() => {
-                    text.push_str(&number::decimal(*n).ok_or(&NOT_AMOUNT)?);
-                }
-                _ => return Err(&NOT_PRICE),
-            }
-        }
+    if let Some(text) = value.as_text() {
+        return amount::price(text);
     }
-    let amount = text.get(..text.len().saturating_sub(CURRENCY)).ok_or(&NOT_PRICE)?;
-    if !text.bytes().skip(amount.len()).all(|b| b.is_ascii_uppercase()) {
+    let (Some(of), Some(currency)) = (value.field("amount"), value.field("currency")) else {
         return Err(&NOT_PRICE);
-    }
-    let positive = trim_start(amount, b'-');
-    let (whole, decimals) = split_once(positive, b'.').unwrap_or((positive, "0"));
-    let value = parse_whole(whole).ok_or(&NOT_PRICE)?;
-    parse_whole(decimals).ok_or(&NOT_PRICE)?;
-    if positive.len() < amount.len()
-        || value >= Limits::AMOUNT as u64
-        || decimals.len() > Limits::DECIMALS as usize
-    {
-        return Err(&NOT_AMOUNT);
-    }
-    Ok(text)
+    };
+    Ok(concat(&[&amount::amount(of)?, &self::currency(currency)?]))
 }
 
 /// Letters of an ISO 4217 code.
 const CURRENCY: usize = 3;
 
-/// An ISO 4217 code.
+/// An ISO 4217 code, in capitals.
 pub fn currency(value: &Value) -> Result<String, &'static Problem> {
-    let text = value.as_text().ok_or(&NOT_TEXT)?;
-    let right = text.len() == CURRENCY && text.bytes().all(|b| b.is_ascii_uppercase());
-    if right { Ok(text.to_owned()) } else { Err(&NOT_CURRENCY) }
+    amount::code(value.as_text().ok_or(&NOT_TEXT)?)
 }
 
 /// A price's amount, as the number in JSON that it is, and its currency.
@@ -164,36 +138,70 @@ pub fn whole(value: &Value, least: u64, most: u64) -> Result<u64, &'static Probl
     Ok(number as u64)
 }
 
-/// A quantity: whole, 1 to 1,000,000.
+/// A number's digits, also where it was written as text: attributes and data layers have nothing else.
+fn digits(value: &Value) -> Result<String, &'static Problem> {
+    amount::amount(value).map(|number| amount::without_zeros(&number).to_owned())
+}
+
+/// A whole number in a range, also where it was written as text.
+fn counted(value: &Value, least: u64, most: u64) -> Result<String, &'static Problem> {
+    match value.as_text() {
+        Some(_) => {
+            let number = parse_whole(&digits(value)?).ok_or(&NOT_WHOLE)?;
+            whole(&Value::Number(number as f64), least, most).map(number::whole)
+        }
+        None => whole(value, least, most).map(number::whole),
+    }
+}
+
+/// A quantity: more than nothing, up to 1,000,000; there are parts of a piece.
 pub fn quantity(value: &Value) -> Result<String, &'static Problem> {
-    whole(value, 1, Limits::QUANTITY).map(number::whole)
+    let number = digits(value)?;
+    let (whole, decimals) = split_once(&number, b'.').unwrap_or((&number, ""));
+    match (parse_whole(whole), decimals) {
+        (Some(0), "") => Err(&RANGE),
+        (Some(Limits::QUANTITY), "") => Ok(number),
+        (Some(pieces), _) if pieces < Limits::QUANTITY => Ok(number),
+        (_, _) => Err(&RANGE),
+    }
 }
 
 /// A rating: whole, 0 to 100.
 pub fn rating(value: &Value) -> Result<String, &'static Problem> {
-    whole(value, 0, 100).map(number::whole)
+    counted(value, 0, 100)
 }
 
 /// A percentage from 0 to 100, rounded down.
 pub fn percentage(value: &Value) -> Result<String, &'static Problem> {
-    let number = value.as_number().filter(|n| !n.is_nan()).ok_or(&NOT_NUMBER)?;
-    if (0.0..=100.0).contains(&number) { Ok(number::whole(number as u64)) } else { Err(&RANGE) }
+    let number = digits(value)?;
+    let (whole, decimals) = split_once(&number, b'.').unwrap_or((&number, ""));
+    match (parse_whole(whole), decimals) {
+        (Some(100), "") | (Some(..100), _) => Ok(whole.to_owned()),
+        (_, _) => Err(&RANGE),
+    }
 }
 
 /// Something that is counted: whole, from 0.
 pub fn count(value: &Value) -> Result<String, &'static Problem> {
-    whole(value, 0, Limits::SAFE_INTEGER).map(number::whole)
+    counted(value, 0, Limits::SAFE_INTEGER)
 }
 
 /// A place in a list: whole, from 1.
 pub fn position(value: &Value) -> Result<String, &'static Problem> {
-    whole(value, 1, Limits::SAFE_INTEGER).map(number::whole)
+    counted(value, 1, Limits::SAFE_INTEGER)
 }
 
 /// A score or a time: rounded to six decimals.
 pub fn score(value: &Value) -> Result<String, &'static Problem> {
-    let number = value.as_number().filter(|n| !n.is_nan()).ok_or(&NOT_NUMBER)?;
-    number::rounded(number).ok_or(&RANGE)
+    match value {
+        Value::Number(number) if !number.is_nan() => number::rounded(*number).ok_or(&RANGE),
+        Value::Text(text) => {
+            let positive = trim_start(text, b'-');
+            let number = digits(&Value::Text(positive.to_owned()))?;
+            Ok(concat(&[if positive.len() < text.len() { "-" } else { "" }, &number]))
+        }
+        _ => Err(&NOT_NUMBER),
+    }
 }
 
 /// A boolean, and nothing that merely behaves like one.

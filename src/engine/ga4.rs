@@ -8,7 +8,7 @@ use super::error::{Error, ErrorCode, Problem};
 use super::event::{Event, Field, Kind};
 use super::number::rounded;
 use super::read::element;
-use super::text::{concat, parse_whole, trim_end, trim_start};
+use super::text::{concat, trim_end, trim_start};
 use super::value::Value;
 
 static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
@@ -163,7 +163,6 @@ impl Line<'_> {
                 Field::CategoryPath => category(self.item),
                 Field::Scenario => simple(scenario),
                 Field::Price => self.price(given),
-                Field::Quantity => number(given),
                 _ => given,
             };
             let checked = match value {
@@ -193,12 +192,9 @@ impl Line<'_> {
     /// What one unit cost. Google's price has the discount taken off already:
     /// <https://developers.google.com/analytics/devguides/collection/ga4/apply-discount>
     fn price(&mut self, amount: Value) -> Value {
-        let amount = match amount {
-            Value::Null => return Value::Null,
-            // What a shop has computed has more digits than it means.
-            Value::Number(amount) => rounded(amount).map_or(Value::Opaque, Value::Text),
-            amount => amount,
-        };
+        if amount.is_null() {
+            return Value::Null;
+        }
         let name = "currency";
         let Some(currency) = of(self.item, self.about, name) else {
             self.advice.push(MISSING.at(concat(&[self.path, ".", name])));
@@ -221,12 +217,6 @@ fn category(item: &Value) -> Value {
         }
     }
     Value::Text(path)
-}
-
-/// A number, also where it was written as text.
-fn number(value: Value) -> Value {
-    let number = value.as_text().and_then(parse_whole);
-    number.map_or(value, |number| Value::Number(number as f64))
 }
 
 /// A text that the item has, or else what it is in.

@@ -18,6 +18,8 @@ pub enum Input {
     Track(Kind, Value, u64),
     /// Purchases that left before the module was there.
     Bought(Value),
+    /// Calls that are lost: there was no room for them, they were too old, or could not be read.
+    Lost(u32, ErrorCode),
     /// Somebody logged in.
     Login(Value, u64),
     /// Somebody logged out.
@@ -101,6 +103,14 @@ impl Input {
         let mut next = || args.next().unwrap_or(Value::Null);
         match verb {
             "bought" => Self::Bought(next()),
+            "lost" => Self::Lost(
+                next().whole(),
+                match next().as_text() {
+                    Some("damaged") => ErrorCode::Damaged,
+                    Some("expired") => ErrorCode::Expired,
+                    Some(_) | None => ErrorCode::QueueFull,
+                },
+            ),
             "login" => Self::Login(next(), at),
             "logout" => Self::Logout(next()),
             "page" => Self::Page,

@@ -74,6 +74,15 @@ impl Engine {
         }
     }
 
+    /// Counts calls that were made before the module was there and are lost.
+    pub(super) fn lost(&mut self, calls: u32, code: ErrorCode) {
+        let problem = Problem::new(code, "from before the module was there are lost");
+        self.effects.push(Effect::Warn(problem.at("calls")));
+        for queue in &mut self.queues {
+            queue.refuse(calls, code, &mut self.effects);
+        }
+    }
+
     fn admit(&mut self, events: &mut Vec<Event>, now: &Now) -> u32 {
         let repeated = self.orders.admit(events, now);
         if self.identity.may_store(self.consent) {

@@ -89,9 +89,11 @@ impl Limits {
     /// As many acknowledgements stay for other pages: the cookies go with every request of the site, and servers refuse more than 8 kB
     /// of headers (Apache's `LimitRequestFieldSize`).
     pub const ACKNOWLEDGEMENTS: usize = 20;
-    /// What one page keeps in the outbox: some 12,000 events. The default `queue.maxEvents` needs a tenth of it. A browser
-    /// gives an origin 5 MiB, and the shop needs some.
-    pub const OUTBOX_BYTES: u32 = 3_500_000;
+    /// Characters of all keys of ours in `localStorage`: a tenth of the five million that a browser gives an origin. A site that
+    /// asks for a larger queue than the default asks for more of it, in proportion, up to
+    pub const STORAGE_CHARACTERS: u32 = 500_000;
+    /// so many.
+    pub const STORAGE_CHARACTERS_MAX: u32 = 4_000_000;
 
     /// First pause after a failure; doubles with each further one.
     pub const RETRY_MS: u64 = 1_000;
@@ -118,6 +120,10 @@ impl Limits {
     pub const SESSION_LETTERS: usize = 30;
     /// Orders that are remembered.
     pub const ORDERS: usize = 50;
+    /// Orders of one page to which lines may be added by further calls: a cash desk's page is never left,
+    pub const PAGE_ORDERS: usize = 100;
+    /// and the lines of these that are known again.
+    pub const PAGE_ORDER_LINES: usize = 1_000;
     /// How long an order id is remembered.
     pub const ORDER_AGE_MS: u64 = 30 * Self::DAY_MS;
     /// Pairs of anonymous and account id whose login was sent.

@@ -5,6 +5,7 @@
 
 #[cfg(not(all(feature = "vendors", feature = "sources")))]
 mod absent;
+pub mod amount;
 #[cfg(feature = "vendors")]
 pub mod base64;
 pub mod config;
@@ -119,7 +120,7 @@ impl Engine {
             identity: Identity::new(config.clone(), stored, visitor, now),
             orders: Orders::read(stored.orders.as_deref()),
             queues,
-            journal: Journal::new(id::id(stream)),
+            journal: Journal::new(id::id(stream), config.outbox_bytes()),
             named: config.identity.user_id.clone().flatten(),
             timers: Timers::new(signals.visible, now.mono_ms),
             seen: Seen::new(signals.visible),
@@ -160,6 +161,7 @@ impl Engine {
         let pumps = match &input {
             Input::Track(..)
             | Input::Bought(_)
+            | Input::Lost(..)
             | Input::Login(..)
             | Input::Logout(_)
             | Input::Page
@@ -188,6 +190,7 @@ impl Engine {
         match input {
             Input::Track(kind, value, at) => self.track(kind, &value, at, now),
             Input::Bought(value) => self.bought(&value, now),
+            Input::Lost(calls, code) => self.lost(calls, code),
             Input::Login(value, at) => self.login(&value, at, now),
             Input::Logout(value) => self.logout(&value, now),
             Input::Page => {
@@ -290,6 +293,11 @@ impl Engine {
     /// Whether a flush has not tried everything yet.
     pub fn is_flushing(&self) -> bool {
         self.queues.iter().any(Queue::is_flushing)
+    }
+
+    /// Whether some request has not come to its end.
+    pub fn has_requests(&self) -> bool {
+        self.queues.iter().any(Queue::has_parcels)
     }
 
     /// Whether it ignores what comes later.

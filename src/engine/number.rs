@@ -54,12 +54,18 @@ pub fn rounded(value: f64) -> Option<String> {
 }
 
 fn print(negative: bool, scaled: u64, decimals: u32) -> String {
-    let scale = 10u64.pow(decimals);
     let mut out = String::new();
     if negative {
         out.push('-');
     }
-    push_whole(&mut out, scaled / scale);
+    push_scaled(&mut out, scaled, decimals);
+    out
+}
+
+/// Appends a number that is given without its decimal point.
+pub fn push_scaled(out: &mut String, scaled: u64, decimals: u32) {
+    let scale = 10u64.pow(decimals);
+    push_whole(out, scaled / scale);
     if decimals > 0 {
         out.push('.');
         let fraction = whole(scaled % scale);
@@ -68,5 +74,4 @@ fn print(negative: bool, scaled: u64, decimals: u32) -> String {
         }
         out.push_str(&fraction);
     }
-    out
 }

@@ -43,9 +43,9 @@ impl Orders {
         }
         for event in events.iter() {
             let Some((order, line)) = hashes(event) else { continue };
-            self.lines.push(line);
+            remember(&mut self.lines, line, Limits::PAGE_ORDER_LINES);
             if !self.begun.contains(&order) {
-                self.begun.push(order);
+                remember(&mut self.begun, order, Limits::PAGE_ORDERS);
                 self.sent.add(order, now);
             }
         }
@@ -56,6 +56,14 @@ impl Orders {
     pub fn kept(&mut self) -> &mut Remembered {
         &mut self.sent
     }
+}
+
+/// Adds one, and forgets the oldest beyond the bound.
+fn remember(hashes: &mut Vec<u64>, hash: u64, most: usize) {
+    if hashes.len() >= most {
+        hashes.remove(0);
+    }
+    hashes.push(hash);
 }
 
 /// The order that a purchase belongs to, and its line.

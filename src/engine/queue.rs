@@ -10,6 +10,7 @@ mod bounds;
 mod consent;
 mod counts;
 pub mod journal;
+mod merge;
 mod outcome;
 mod parcel;
 mod pump;
@@ -184,28 +185,35 @@ impl Queue {
         self.flushing
     }
 
+    /// Whether some request has not come to its end.
+    pub fn has_parcels(&self) -> bool {
+        !self.parcels.is_empty()
+    }
+
     /// Joins the event with one that waits, as long as the two still fit into a request.
     fn merge(&mut self, record: &Record, turn: &mut Turn<'_>) -> bool {
         let Some(own) = self.streams.first_mut() else { return false };
-        for waiting in own.waiting.iter_mut().rev() {
-            let Some(merged) = waiting.record.as_ref().and_then(|first| first.merged(record))
-            else {
-                continue;
-            };
-            // The vendor's advice was given when each of the two came in.
-            let Ok(encoded) = self.destination.protocol.encode(&merged, &mut Vec::new()) else {
-                continue;
-            };
-            if self.destination.protocol.fits(&encoded) {
-                own.bytes += encoded.len();
-                own.bytes -= waiting.encoded.len();
-                waiting.record = Some(merged.into());
-                waiting.encoded = encoded;
-                keep(waiting, &self.key, &own.name, own.seq, turn);
-                return true;
-            }
+        let Some(waiting) = own.mergeable(record) else { return false };
+        let Some(merged) = waiting.record.as_ref().and_then(|first| first.merged(record)) else {
+            return false;
+        };
+        // The vendor's advice was given when each of the two came in.
+        let Ok(encoded) = self.destination.protocol.encode(&merged, &mut Vec::new()) else {
+            return false;
+        };
+        if !self.destination.protocol.fits(&encoded) {
+            return false;
         }
-        false
+        let (before, after) = (waiting.encoded.len(), encoded.len());
+        let is_new = waiting.encoded != encoded;
+        waiting.record = Some(merged.into());
+        waiting.encoded = encoded;
+        let serial = waiting.serial;
+        own.bytes = own.bytes + after - before;
+        if is_new && let Some(waiting) = merge::with_serial(&mut own.waiting, serial) {
+            keep(waiting, &self.key, &own.name, own.seq, turn);
+        }
+        true
     }
 
     /// Appends a record, in as many pieces as its protocol's requests ask for. The last piece
@@ -214,7 +222,9 @@ impl Queue {
         if self.destination.protocol.fits(&encoded) {
             let (kind, at, place) = (record.event.kind(), record.at, Place::default());
             let record = Some(record);
-            let mut event = Box::new(Waiting { record, kind, at, encoded, weight, place });
+            let (seq, serial) = (0, 0);
+            let event = Waiting { record, kind, at, encoded, weight, place, seq, serial };
+            let mut event = Box::new(event);
             if let Some(own) = self.streams.first_mut() {
                 keep(&mut event, &self.key, &own.name, own.seq, turn);
                 own.push(event);
@@ -240,17 +250,20 @@ impl Queue {
 }
 
 /// Writes an event that waits to the outbox.
-fn keep(event: &mut Box<Waiting>, key: &str, stream: &str, seq: u64, turn: &mut Turn<'_>) {
+fn keep(event: &mut Waiting, key: &str, stream: &str, seq: u64, turn: &mut Turn<'_>) {
     if turn.journal.on {
-        let text = journal::write(key, stream, seq, 0, std::slice::from_ref(&*event));
+        let text = journal::write(key, stream, seq, 0, &mut [&*event].into_iter());
         turn.journal.keep(&mut event.place, text, turn.out);
+        event.seq = seq;
     }
 }
 
 /// Whoever finds what is left of a stream finds the number that it goes on with, in the first text of it:
 /// a number that is used twice would let one batch be acknowledged by the other's cookie.
 fn number(stream: &mut Stream, key: &str, turn: &mut Turn<'_>) {
-    if let Some(first) = stream.waiting.first_mut() {
+    if let Some(first) = stream.waiting.front_mut()
+        && !(first.place.is_kept() && first.seq == stream.seq)
+    {
         keep(first, key, &stream.name, stream.seq, turn);
     }
 }

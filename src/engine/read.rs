@@ -17,7 +17,7 @@ static UNKNOWN: Problem = Problem::new(ErrorCode::UnknownOption, "is not known a
 pub struct Report {
     /// The first error: what was read must not be used.
     pub error: Option<Error>,
-    /// Fields that nobody knows: ignored, but worth a word.
+    /// Fields that nobody knows, and optional ones that are wrong: left out, but worth a word.
     pub unknown: Vec<Error>,
 }
 
@@ -69,6 +69,11 @@ impl<'a, 'r> Fields<'a, 'r> {
         self.report.fail(problem.at(self.path(name)));
     }
 
+    /// Says what is wrong with a field that is left out.
+    pub fn advise(&mut self, name: &str, problem: &Problem) {
+        self.report.unknown.push(problem.at(self.path(name)));
+    }
+
     /// Says that a field is required.
     pub fn missing(&mut self, name: &str) {
         self.fail(name, &MISSING);
@@ -79,9 +84,9 @@ impl<'a, 'r> Fields<'a, 'r> {
         self.raw(name).filter(|value| !value.is_null())
     }
 
-    /// Whether the field is there and null.
-    pub fn is_null(&mut self, name: &str) -> bool {
-        self.raw(name).is_some_and(Value::is_null)
+    /// Whether the field is there at all, though it be null.
+    pub fn has(&mut self, name: &str) -> bool {
+        self.raw(name).is_some()
     }
 
     /// A field by a rule.
@@ -97,6 +102,39 @@ impl<'a, 'r> Fields<'a, 'r> {
                 None
             }
         }
+    }
+
+    /// An optional field of an event by a rule: left out where it is wrong, and absent where it is empty text.
+    pub fn optional<T>(
+        &mut self,
+        name: &str,
+        rule: fn(&Value) -> Result<T, &'static Problem>,
+    ) -> Option<T> {
+        let value = self.get(name).filter(|value| value.as_text() != Some(""))?;
+        match rule(value) {
+            Ok(value) => Some(value),
+            Err(problem) => {
+                self.advise(name, problem);
+                None
+            }
+        }
+    }
+
+    /// An optional object within this one, which is left out where a field that it requires is wrong. Says whether it is there.
+    pub fn optional_object(
+        &mut self,
+        name: &str,
+        read: &mut dyn FnMut(&mut Fields<'_, '_>),
+    ) -> bool {
+        let Some(value) = self.get(name) else { return false };
+        let mut report = Report::default();
+        let mut fields = Fields::new(&self.path(name), value, &mut report);
+        read(&mut fields);
+        fields.end();
+        let right = report.error.is_none();
+        self.report.unknown.append(&mut report.unknown);
+        self.report.unknown.extend(report.error);
+        right
     }
 
     /// A field by a rule; its default value stands in where it is missing, and that is an error.

@@ -17,13 +17,26 @@ const REFUSED = [
   ["an empty item", 'reco("click", { itemId: "" })', "out-of-range", "click.itemId"],
   ["a backslash", 'reco("click", { itemId: "a\\\\b" })', "bad-character", "click.itemId"],
   ["two dots as an item", 'reco("click", { itemId: ".." })', "bad-character", "click.itemId"],
+  ["ten megabytes", 'reco("click", { itemId: "x".repeat(10_000_000) })', "out-of-range", "click.itemId"],
+  ["a missing rating", 'reco("rate", { itemId: 1 })', "missing-field", "rate.rating"],
+  ["half a rating", 'reco("rate", { itemId: 1, rating: 50.5 })', "bad-type", "rate.rating"],
+  ["an empty purchase", 'reco("buy", [])', "out-of-range", "buy"],
+  ["nothing rendered", 'reco("rendered", { items: [] })', "out-of-range", "rendered.items"],
+  ["one wrong among the rendered", 'reco("rendered", { items: [1, 2, true] })', "bad-type", "rendered.items[2]"],
+  ["an e-mail address as a user", 'reco("login", "ada@example.com")', "personal-data", "login.userId"],
+  ["an empty user", 'reco("login", "")', "out-of-range", "login.userId"],
+  ["an unknown consent", 'reco("consent", "maybe")', "out-of-range", "consent"],
+  ["an unknown event", 'reco("clack", { itemId: 1 })', "unknown-event", "clack"],
+];
+
+/** The same for optional fields: the event goes without. */
+const LEFT_OUT = [
   [
     "a slash in a category",
     'reco("click", { itemId: 1, categoryPath: ["a/b"] })',
     "bad-character",
     "click.categoryPath",
   ],
-  ["ten megabytes", 'reco("click", { itemId: "x".repeat(10_000_000) })', "out-of-range", "click.itemId"],
   [
     "ten megabytes of title",
     'reco("click", { itemId: 1, title: "x".repeat(10_000_000) })',
@@ -33,9 +46,7 @@ const REFUSED = [
   ["101 %", 'reco("consume", { itemId: 1, percentage: 101 })', "out-of-range", "consume.percentage"],
   ["a negative percentage", 'reco("consume", { itemId: 1, percentage: -1 })', "out-of-range", "consume.percentage"],
   ["NaN %", 'reco("consume", { itemId: 1, percentage: NaN })', "bad-type", "consume.percentage"],
-  ["text as a percentage", 'reco("consume", { itemId: 1, percentage: "50" })', "bad-type", "consume.percentage"],
-  ["a missing rating", 'reco("rate", { itemId: 1 })', "missing-field", "rate.rating"],
-  ["half a rating", 'reco("rate", { itemId: 1, rating: 50.5 })', "bad-type", "rate.rating"],
+  ["text as a percentage", 'reco("consume", { itemId: 1, percentage: "half" })', "bad-type", "consume.percentage"],
   ["a quantity of nothing", 'reco("basket", { itemId: 1, quantity: 0 })', "out-of-range", "basket.quantity"],
   ["a million and one", 'reco("basket", { itemId: 1, quantity: 1_000_001 })', "out-of-range", "basket.quantity"],
   ["a price without a currency", 'reco("buy", { itemId: 1, price: "12.45" })', "bad-type", "buy.price"],
@@ -52,13 +63,6 @@ const REFUSED = [
     "out-of-range",
     "buy[1].quantity",
   ],
-  ["an empty purchase", 'reco("buy", [])', "out-of-range", "buy"],
-  ["nothing rendered", 'reco("rendered", { items: [] })', "out-of-range", "rendered.items"],
-  ["one wrong among the rendered", 'reco("rendered", { items: [1, 2, true] })', "bad-type", "rendered.items[2]"],
-  ["an e-mail address as a user", 'reco("login", "ada@example.com")', "personal-data", "login.userId"],
-  ["an empty user", 'reco("login", "")', "out-of-range", "login.userId"],
-  ["an unknown consent", 'reco("consent", "maybe")', "out-of-range", "consent"],
-  ["an unknown event", 'reco("clack", { itemId: 1 })', "unknown-event", "clack"],
 ];
 
 const site = { "index.html": tagged() };
@@ -72,6 +76,17 @@ for (const [name, call, code, field] of REFUSED) {
     await page.evaluate(() => window.reco("click", { itemId: "good" }));
     await flush(page);
     await collector.expectExactly({ type: "click", itemId: "good" });
+    assert.deepEqual(await warnings(page), [{ code, field }]);
+  });
+}
+
+for (const [name, call, code, field] of LEFT_OUT) {
+  scenario(`left out: ${name}`, { site }, async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(call);
+    await flush(page);
+    await collector.expectStored({ itemId: "1", [field.split(".").pop()]: undefined });
     assert.deepEqual(await warnings(page), [{ code, field }]);
   });
 }

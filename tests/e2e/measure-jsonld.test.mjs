@@ -55,7 +55,11 @@ const CASES = {
     { ...PRODUCT, offers: { "@type": "AggregateOffer", lowPrice: 12.45, highPrice: 12.45, priceCurrency: "EUR" } },
     FOUND,
   ],
-  "no price that is none": [{ ...PRODUCT, offers: { ...OFFER, price: "1.299,00" } }, { itemId: "S-1" }],
+  "a price as people write it: the engine judges it": [
+    { ...PRODUCT, offers: { ...OFFER, price: "1.299,00" } },
+    { itemId: "S-1", price: { ...PRICE, amount: "1.299,00" } },
+  ],
+  "no price that is none": [{ ...PRODUCT, offers: { ...OFFER, price: "" } }, { itemId: "S-1" }],
   "no price without a currency": [{ ...PRODUCT, offers: { price: 3 } }, { itemId: "S-1" }],
   "a variant of its group": [
     { ...PRODUCT, inProductGroupWithID: "G-1" },

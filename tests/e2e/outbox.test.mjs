@@ -11,6 +11,7 @@ useBrowser({
 });
 
 const ELSEWHERE = "<!doctype html><title>elsewhere</title><link rel=icon href='data:,'>";
+const FETCH = '{ protocol: "batch", endpoint: "/v1/events", transport: "fetch" }';
 const shop = (options) => ({
   "index.html": tagged(options),
   "other.html": tagged(options),
@@ -223,7 +224,11 @@ scenario(
       async () => Object.keys(await outbox(page)).filter((key) => /_[AB]{22}_/.test(key)).length === 0,
       "no damaged entry",
     );
-    assert.deepEqual(await warnings(page), []);
+    assert.deepEqual(
+      await warnings(page),
+      ["A", "B"].map(() => ({ code: "damaged", field: "batch /v1/events" })),
+    );
+    assert.ok((await stats(page)).dropped >= 22, "what is thrown away is counted");
   },
 );
 
@@ -351,5 +356,56 @@ scenario(
     await collector.expectExactly({ itemId: "1" });
     await until(async () => (await stats(page)).acknowledged === 1, "the acknowledgement");
     assert.deepEqual(await warnings(page), []);
+  },
+);
+
+scenario(
+  "batches of the largest size are delivered whole by the next page, and nothing is called damaged",
+  { site: shop({ config: "batch: { maxBytes: 60000, maxEvents: 1000 }" }), gated: true, allow: NETWORK },
+  async ({ page, gate, visit, collector }) => {
+    gate.fault = down;
+    await visit();
+    await ready(page);
+    await page.evaluate(() => {
+      for (let itemId = 0; itemId < 500; itemId++)
+        window.reco("click", { itemId, title: "x".repeat(150), categoryPath: "Shoes/Children" });
+    });
+    await flush(page);
+    await failed(gate, 1);
+    const longest = Math.max(...Object.values(await outbox(page)).map((text) => text.length));
+    assert.ok(longest > 60_000, `an entry of ${longest} characters`);
+    await visit("/elsewhere.html");
+    gate.fault = pass;
+    await visit("/other.html");
+    await ready(page);
+    await emptied(page);
+    assert.equal((await collector.stored()).length, 500);
+    assert.deepEqual(await warnings(page), []);
+  },
+);
+
+scenario(
+  "a catch-all page's 200 acknowledges nothing, by beacon or by fetch",
+  { site: { ...shop(), "fetch.html": tagged({ destinations: FETCH }) }, gated: true },
+  async ({ page, gate, visit, collector }) => {
+    for (const [path, order] of [
+      ["/", "o1"],
+      ["/fetch.html", "o2"],
+    ]) {
+      gate.fault = status(200, { "content-type": "text/html" });
+      await visit(path);
+      await ready(page);
+      await page.evaluate((orderId) => window.reco("buy", { itemId: 1, orderId }), order);
+      await until(async () => (await warnings(page)).length > 0, "a warning");
+      assert.deepEqual(await warnings(page), [{ code: "refused", field: "batch /v1/events" }]);
+      const { queued, acknowledged } = await stats(page);
+      assert.deepEqual([queued, acknowledged], [1, 0]);
+      gate.fault = pass;
+      await visit("/other.html");
+      await ready(page);
+      await emptied(page);
+      assert.deepEqual(await warnings(page), []);
+    }
+    await collector.expectStored({ type: "buy", orderId: "o1" }, { type: "buy", orderId: "o2" });
   },
 );

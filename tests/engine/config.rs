@@ -38,7 +38,6 @@ fn unusable_configurations() {
         (collector(json!({ "queue": { "maxEvents": 1.5 } })), "config.queue.maxEvents"),
         (collector(json!({ "queue": { "maxAgeMs": "1" } })), "config.queue.maxAgeMs"),
         (collector(json!({ "respect": { "gpc": 1 } })), "config.respect.gpc"),
-        (collector(json!({ "identity": { "userId": "a@b.de" } })), "config.identity.userId"),
         (collector(json!({ "identity": { "cookieName": "a;b" } })), "config.identity.cookieName"),
         (collector(json!({ "identity": { "cookieDays": 0 } })), "config.identity.cookieDays"),
         (collector(json!({ "identity": { "storage": "disk" } })), "config.identity.storage"),

@@ -23,6 +23,7 @@ mod consent;
 mod consume;
 mod consume_media;
 mod consume_scroll;
+mod cost;
 #[cfg(not(target_arch = "wasm32"))]
 mod delivery;
 mod events;
@@ -55,6 +56,7 @@ mod smaller;
 mod tail;
 #[cfg(not(target_arch = "wasm32"))]
 mod tidy;
+mod values;
 mod vectors;
 #[cfg(feature = "vendors")]
 mod yoochoose;

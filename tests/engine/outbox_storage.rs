@@ -132,7 +132,7 @@ fn the_outbox_is_bounded() {
     assert!((3_400_000..=3_500_000).contains(&size), "{size}");
     assert_eq!(page.count("queued"), 3_500, "the rest is in memory");
     // What the next page has no room for it leaves alone.
-    let mut next = page.tab(many);
+    let mut next = page.tab(many.clone());
     next.checks = false;
     next.feed(Input::Online(false));
     for n in 0..500 {
@@ -146,9 +146,21 @@ fn the_outbox_is_bounded() {
     next.advance(600_000);
     let left = next.outbox_keys().len();
     assert!(left > 0 && next.count("queued") == 0);
-    let mut last = next.next(batch());
+    let mut last = next.next(many);
     last.advance(600_000);
     assert_eq!((last.count("acknowledged"), last.outbox_keys().len()), (left as u64, 0));
+}
+
+#[test]
+fn without_a_larger_queue_the_outbox_is_under_a_tenth_of_the_storage() {
+    let mut page = Page::open(batch());
+    page.feed(Input::Online(false));
+    for n in 0..1_000 {
+        long_click(&mut page, n);
+    }
+    let size: usize = page.outbox_keys().iter().map(|key| page.kept[*key].len()).sum();
+    assert!((430_000..=437_500).contains(&size), "{size}");
+    assert_eq!(page.count("queued"), 1_000, "the rest is in memory");
 }
 
 #[test]

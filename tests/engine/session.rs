@@ -1,9 +1,8 @@
 //! FACT-Finder's session: made, kept, renewed, shared, and whose it is.
 
 use crate::common::test;
-use crate::common::{DAY_MS, Page, START, batch, calm, json, value, with};
+use crate::common::{DAY_MS, Page, START, batch, calm, json, with};
 use recobeacon::engine::Signals;
-use recobeacon::engine::config::Config;
 use recobeacon::engine::identity::Stored;
 use serde_json::Value as Json;
 
@@ -221,13 +220,13 @@ fn the_shops_own_is_used_and_never_kept_or_renewed() {
 }
 
 #[test]
-fn a_wrong_one_of_the_shops_is_an_error_where_fact_finder_gets_it() {
+fn a_wrong_one_of_the_shops_is_told_and_not_used_where_fact_finder_gets_it() {
     let long = format!("{OWN}1");
-    for odd in ["session1", &OWN[1..], &long, "mkCKX3fzZVOqQ1hkQt8vRA4WbZDT-w", ""] {
-        let config = with(shop(), json!({ "identity": { "sessionId": odd } }));
-        let error = Config::parse(&value(config), &mut Vec::new()).unwrap_err();
-        let told = (error.code.name(), error.field.as_str());
-        assert_eq!(told, ("config", "config.identity.sessionId"), "{odd}");
+    for odd in ["session1", &OWN[1..], &long, "mkCKX3fzZVOqQ1hkQt8vRA4WbZDT-w"] {
+        let mut page = Page::open(with(shop(), json!({ "identity": { "sessionId": odd } })));
+        assert_eq!(page.told(), [("out-of-range", "config.identity.sessionId")], "{odd}");
+        let id = sid(&mut page).unwrap();
+        assert!(id != odd && id.len() == 30, "{id}");
     }
     // Other destinations do not mind what it is.
     let mut page = Page::open(with(batch(), json!({ "identity": { "sessionId": "session1" } })));

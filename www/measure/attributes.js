@@ -38,8 +38,15 @@ export const attributes = (port, jsonLd) => {
       }),
     );
 
+  /** What the page says of its product, read once for all elements of a task. */
+  let known;
+  const ofPage = () => {
+    if (!known) queueMicrotask(() => (known = undefined));
+    return (known ??= product(document));
+  };
+
   const itemOf = (fields, wanted) => {
-    const found = "itemId" in fields || !jsonLd ? {} : product(document);
+    const found = "itemId" in fields || !jsonLd ? {} : ofPage();
     for (const field in found) if (wanted.includes(field)) fields[field] ??= found[field];
     return fields;
   };

@@ -33,7 +33,6 @@ const SHORTER = { itemId: "item", categoryPath: "category" };
 export const attribute = (field) =>
   `data-reco-${SHORTER[field] ?? field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-const NUMBERS = /^(quantity|rating|percentage|page|hitCount|searchTimeMs)$|osition$|Size$|core$/;
 const BOOLEANS = /^(positive|customSorting)$/;
 /** What is said of one item is not said of another one within its element. */
 const OF_ITEM = /^(itemType|categoryPath|masterId|title|price|quantity|rating|percentage)$/;
@@ -85,9 +84,8 @@ export function args(element, method, itemOf) {
   return [event];
 }
 
-/** Text where it is none of its kind: the engine says what is wrong with it. */
+/** Numbers stay text: the engine reads both. So does text that is wrong: the engine says what is wrong with it. */
 function convert(field, text) {
-  if (NUMBERS.test(field) && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
   if (BOOLEANS.test(field) && /^(true|false)$/.test(text)) return text === "true";
   return text;
 }

@@ -93,6 +93,6 @@ function price(offers) {
   return money(offer.price ?? paid?.price ?? one, offer.priceCurrency ?? paid?.priceCurrency);
 }
 
-const money = (amount, currency) =>
-  /^\d+(\.\d{1,6})?$/.test(amount) && /^[A-Z]{3}$/.test(currency) ? { amount, currency } : undefined;
+/** The engine judges it, by the rule for all prices. */
+const money = (amount, currency) => (text(amount) && text(currency) ? { amount, currency } : undefined);
 const given = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

@@ -74,9 +74,8 @@ const SEEK_MS = 500;
 /** Who has not gone by then stays. */
 const WAVER_MS = 1_000;
 
-/** Of the 5 MiB that a browser gives an origin: the outboxes of all its pages. The rest is the site's own. */
-const MOST_CHARACTERS = 4_000_000;
-
+/** What everything of ours is under, in localStorage. */
+const OURS = "reco_";
 const ENTRY = "reco_o_";
 const LEASE = "reco_l_";
 const JOURNAL = /^reco_[lo]_(\w{22})(_|$)/;
@@ -97,23 +96,23 @@ export const read = (key) => attempt(() => localStorage.getItem(key));
 /** What these cookies and these keys hold. Even reading `localStorage` throws where it is blocked. */
 export const stored = (names, keys) => flatten([...names.split(" ").map(cookie), ...keys.split(" ").map(read)], 1, 9);
 
-/** Characters of all outboxes when they were last counted, and of what this page has written since. */
+/** Characters of all that is ours when it was last counted, and of what this page has written since. */
 let taken = Infinity;
 
-/** Whether the outboxes of all pages may have so many more: where nothing gets through, each page leaves one. */
-const hasRoom = (more) => {
-  if (taken + more > MOST_CHARACTERS) {
+/** Whether we may have so many more: where nothing gets through, each page leaves something. */
+const hasRoom = (more, most) => {
+  if (taken + more > most) {
     taken = 0;
-    for (const key of keys()) if (key.startsWith(ENTRY)) taken += key.length + (read(key)?.length ?? 0);
+    for (const key of keys()) if (key.startsWith(OURS)) taken += key.length + (read(key)?.length ?? 0);
   }
   taken += more;
-  return taken <= MOST_CHARACTERS;
+  return taken <= most;
 };
 
-/** Keeps a text. False where storage is blocked or full, or the rest of it is the site's. */
-export const keep = (key, value) =>
+/** Keeps a text. False where storage is blocked or full, or all that is ours would be more than `most` characters. */
+export const keep = (key, value, most) =>
   attempt(() => {
-    if (key.startsWith(ENTRY) && !hasRoom(key.length + value.length)) return false;
+    if (key.startsWith(ENTRY) && !hasRoom(key.length + value.length, most)) return false;
     localStorage.setItem(key, value);
     return true;
   }) ?? false;

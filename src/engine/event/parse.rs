@@ -15,10 +15,10 @@ impl Event {
     /// Reads the argument of the method of that name.
     ///
     /// A `buy` of n lines becomes n events, a `rendered` of several item types one for each.
-    /// Fields that nobody knows are ignored and told to `unknown`.
+    /// Fields that nobody knows, and optional ones that are wrong, are left out and told to `unknown`.
     ///
     /// # Errors
-    /// The first thing that is wrong, with the path to it. Then there is no event at all.
+    /// The first required field that is wrong, with the path to it. Then there is no event at all.
     pub fn parse(
         kind: Kind,
         value: &Value,
@@ -91,7 +91,7 @@ fn item(object: &mut Fields<'_, '_>, default_type: &str, fields: &mut Vec<(Field
 }
 
 fn item_type(object: &mut Fields<'_, '_>, default: &str) -> String {
-    object.read(Field::ItemType.name(), identifier).unwrap_or_else(|| default.to_owned())
+    object.optional(Field::ItemType.name(), identifier).unwrap_or_else(|| default.to_owned())
 }
 
 impl Schema {
@@ -113,16 +113,15 @@ fn take(
 ) {
     let name = field.name();
     if field == Field::Search {
-        if let Some(mut inner) = object.nested(name) {
-            let mut search = Vec::new();
-            SEARCH.read(&mut inner, &mut search);
-            inner.end();
+        let mut search = Vec::new();
+        if object.optional_object(name, &mut |inner| SEARCH.read(inner, &mut search)) {
             fields.push((field, Data::Object(search)));
         }
         return;
     }
     let (rule, form) = field.rule();
-    match object.read(name, rule) {
+    let read = if required { object.read(name, rule) } else { object.optional(name, rule) };
+    match read {
         // A category path of slashes alone is none.
         Some(text) if text.is_empty() => {}
         Some(text) => fields.push((field, form(text))),

@@ -4,6 +4,7 @@
 //! <https://doc.ibexa.co/en/latest/personalization/api_reference/tracking_api/>
 
 use super::{Encoded, Method, Request, address, path, push_segment, unsupported};
+use crate::engine::amount::rounded_up;
 use crate::engine::error::{Error, ErrorCode, Problem};
 use crate::engine::event::{Event, Field, Kind};
 use crate::engine::field::identifier;
@@ -200,7 +201,9 @@ impl Ibexa {
                     if *field == Field::CategoryPath {
                         push_encoded(&mut url, "/");
                     }
-                    push_encoded(&mut url, value);
+                    // Ibexa counts whole pieces.
+                    let pieces = (*field == Field::Quantity).then(|| rounded_up(value));
+                    push_encoded(&mut url, pieces.as_deref().unwrap_or(value));
                 }
                 None => match field {
                     Field::Scenario => return Err(REQUIRED.at(path(kind, *field))),

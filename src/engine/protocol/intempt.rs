@@ -4,6 +4,7 @@
 
 use super::keyed::{self, post};
 use super::{Encoded, Key, Request, address, push_segment, unsupported};
+use crate::engine::amount::rounded_up;
 use crate::engine::base64::base64;
 use crate::engine::error::{ErrorCode, Problem};
 use crate::engine::event::{Field, Kind};
@@ -99,7 +100,8 @@ impl Intempt {
                 let mut data = Object::new(payload.key("data"));
                 data.text("productId", id);
                 if let Some(quantity) = event.get(Field::Quantity) {
-                    data.raw("quantity", quantity);
+                    // Its documents know whole pieces alone.
+                    data.raw("quantity", &rounded_up(quantity));
                 }
                 data.end();
             }

@@ -79,7 +79,7 @@ impl Queue {
             for packed in &events {
                 let mut waiting = stream.waiting.iter();
                 if let Some(place) = waiting.position(|event| event.encoded == packed.encoded) {
-                    let mut copy = stream.remove(place);
+                    let Some(mut copy) = stream.remove(place) else { continue };
                     turn.journal.forget(&mut copy.place, turn.out);
                     self.counts.accepted -= copy.weight;
                 }
@@ -101,14 +101,13 @@ impl Queue {
     pub fn begin(&mut self, stream: String) {
         let mut own = Stream::new(stream);
         for stream in &mut self.streams {
-            for event in std::mem::take(&mut stream.waiting) {
+            for event in stream.clear() {
                 if event.place.is_kept() {
                     self.counts.accepted -= event.weight;
                 } else {
                     own.push(event);
                 }
             }
-            stream.bytes = 0;
         }
         self.streams.insert(0, own);
         for parcel in std::mem::take(&mut self.parcels) {
@@ -140,10 +139,10 @@ impl Queue {
     /// The text with this number could not be written.
     pub fn unkept(&mut self, number: u32, turn: &mut Turn<'_>) {
         for stream in &mut self.streams {
-            unkept(&mut stream.waiting, number, turn);
+            unkept(&mut stream.waiting.iter_mut(), number, turn);
         }
         for parcel in &mut self.parcels {
-            unkept(&mut parcel.events, number, turn);
+            unkept(&mut parcel.events.iter_mut(), number, turn);
             if parcel.place.number == number {
                 turn.journal.fill(&mut parcel.place, turn.out);
             }
@@ -151,7 +150,7 @@ impl Queue {
     }
 }
 
-fn unkept(events: &mut [Box<Waiting>], number: u32, turn: &mut Turn<'_>) {
+fn unkept(events: &mut dyn Iterator<Item = &mut Box<Waiting>>, number: u32, turn: &mut Turn<'_>) {
     for event in events {
         if event.place.number == number {
             turn.journal.fill(&mut event.place, turn.out);

@@ -1,6 +1,6 @@
 //! What a queue gives up: what is too much, and what is too old.
 
-use super::parcel::{Parcel, Stage, Stream, weigh};
+use super::parcel::{Events, Parcel, Stage, Stream, forget, weigh};
 use super::turn::Turn;
 use super::{Queue, number};
 use crate::engine::error::{ErrorCode, Problem};
@@ -47,15 +47,17 @@ impl Queue {
     /// many deliveries it stood for.
     fn give_up_first(&mut self, turn: &mut Turn<'_>) -> Option<u32> {
         let stream = self.streams.iter_mut().rev().find(|stream| !stream.waiting.is_empty())?;
-        Some(drop_first(stream, &self.key, turn))
+        Some(drop_first(stream, &self.key, 1, turn))
     }
 
     pub(super) fn expire(&mut self, turn: &mut Turn<'_>) {
         let oldest = turn.now.wall_ms.saturating_sub(self.max_age_ms);
         let mut lost = 0;
         for stream in &mut self.streams {
-            while stream.waiting.first().is_some_and(|waiting| waiting.at < oldest) {
-                lost += drop_first(stream, &self.key, turn);
+            let fresh = stream.waiting.iter().position(|waiting| waiting.at >= oldest);
+            let old = fresh.unwrap_or(stream.waiting.len());
+            if old > 0 {
+                lost += drop_first(stream, &self.key, old, turn);
             }
         }
         // The first event of a parcel is its oldest.
@@ -73,11 +75,14 @@ impl Queue {
     }
 }
 
-/// Takes out what waits longest, and says how many deliveries it stood for. The next one is told the stream's
-/// number before: the process may end between the two writes.
-fn drop_first(stream: &mut Stream, key: &str, turn: &mut Turn<'_>) -> u32 {
-    let mut first = stream.remove(0);
+/// Takes out so many that wait longest, and says how many deliveries they stood for. The next one is told the stream's
+/// number before: the process may end between any two writes.
+fn drop_first(stream: &mut Stream, key: &str, events: usize, turn: &mut Turn<'_>) -> u32 {
+    let mut gone: Events = Vec::new();
+    for _ in 0..events {
+        gone.extend(stream.remove(0));
+    }
     number(stream, key, turn);
-    turn.journal.forget(&mut first.place, turn.out);
-    first.weight
+    forget(&mut gone, turn);
+    weigh(&gone)
 }

@@ -3,7 +3,7 @@
 
 use super::Queue;
 use super::journal::Place;
-use super::parcel::{Events, Stage, Stream, Waiting, weigh};
+use super::parcel::{Events, Stage, Stream, Waiting, weigh, weigh_all};
 use super::turn::Turn;
 use crate::engine::error::ErrorCode;
 use crate::engine::event::Kind;
@@ -22,9 +22,7 @@ impl Queue {
     pub fn clear(&mut self, turn: &mut Turn<'_>) {
         let mut lost = 0;
         for stream in &mut self.streams {
-            lost += weigh(&stream.waiting);
-            stream.waiting.clear();
-            stream.bytes = 0;
+            lost += weigh_all(&mut stream.clear().iter());
         }
         self.drop(lost, ErrorCode::Refused, turn.out);
         self.clear_parcels(turn);
@@ -36,8 +34,7 @@ impl Queue {
         let mut all: Events = Vec::new();
         // The newest stream is the first.
         for stream in self.streams.iter_mut().rev() {
-            stream.bytes = 0;
-            all.append(&mut stream.waiting);
+            all.extend(stream.clear());
         }
         for event in all {
             let Waiting { record, weight, .. } = *event;

@@ -1,7 +1,7 @@
 //! Where every delivery ends: in exactly one counter, and told to whoever listens.
 
 use super::Queue;
-use super::parcel::{Parcel, weigh};
+use super::parcel::{Parcel, weigh, weigh_all};
 use crate::engine::effect::{Effect, News, Notice, Receipt};
 use crate::engine::error::{ErrorCode, Problem};
 
@@ -34,7 +34,7 @@ impl Queue {
     pub fn counts(&self) -> Counts {
         let mut queued = 0;
         for stream in &self.streams {
-            queued += weigh(&stream.waiting);
+            queued += weigh_all(&mut stream.waiting.iter());
         }
         for parcel in &self.parcels {
             queued += weigh(&parcel.events);

@@ -7,7 +7,6 @@
 use super::parcel::{Events, Waiting};
 use crate::engine::effect::Effect;
 use crate::engine::event::Kind;
-use crate::engine::limits::Limits;
 use crate::engine::number::{push_whole, whole};
 use crate::engine::remember::hash;
 use crate::engine::text::{concat, parse_whole, split_once};
@@ -47,9 +46,8 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// An empty one, in which nothing may be written yet.
-    pub fn new(instance: String) -> Self {
-        let most = Limits::OUTBOX_BYTES;
+    /// An empty one of so many bytes at most, in which nothing may be written yet.
+    pub fn new(instance: String, most: u32) -> Self {
         Self { instance, on: false, numbers: 0, bytes: 0, most, tried_again: 0 }
     }
 
@@ -141,7 +139,7 @@ pub fn write(
     stream: &str,
     seq: u64,
     made_at: u64,
-    events: &[Box<Waiting>],
+    events: &mut dyn Iterator<Item = &Waiting>,
 ) -> String {
     let mut text = concat(&[destination, " ", stream, " "]);
     push_numbers(&mut text, seq, made_at);
@@ -184,6 +182,8 @@ pub fn read(text: &str) -> Option<Entry<'_>> {
             weight: number(&mut rest)? as u32,
             encoded: cut(&mut rest, b'\n')?.to_owned(),
             place: Place::default(),
+            seq: 0,
+            serial: 0,
         }));
     }
     (!events.is_empty()).then_some(Entry { destination, stream, seq, made_at, events })

@@ -1,12 +1,14 @@
 //! What a queue is made of: events that wait, in streams, and the parcels that they are sent in.
 
 use super::journal::Place;
+use super::merge::{self, MergeIndex};
 use super::turn::Turn;
 use crate::engine::effect::{Effect, Send, Via};
 use crate::engine::event::Kind;
 use crate::engine::limits::Limits;
 use crate::engine::protocol::{Class, Holds, Request};
 use crate::engine::record::Record;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// An event that waits.
@@ -22,8 +24,12 @@ pub struct Waiting {
     pub encoded: String,
     /// How many deliveries it stands for: 1, or 0 for a piece whose last piece does.
     pub weight: u32,
-    /// Where it stands in the outbox by itself.
+    /// Where it stands in the outbox by itself,
     pub place: Place,
+    /// and with which number of its stream's.
+    pub seq: u64,
+    /// Its place in the order of its stream's.
+    pub serial: u32,
 }
 
 /// Events, moved between lists: a pointer is cheaper than their dozen words.
@@ -31,6 +37,11 @@ pub type Events = Vec<Box<Waiting>>;
 
 /// How many deliveries these events stand for.
 pub fn weigh(events: &[Box<Waiting>]) -> u32 {
+    weigh_all(&mut events.iter())
+}
+
+/// The same of events in any list.
+pub fn weigh_all(events: &mut dyn Iterator<Item = &Box<Waiting>>) -> u32 {
     let mut weight = 0;
     for event in events {
         weight += event.weight;
@@ -47,28 +58,55 @@ pub struct Stream {
     /// The next batch's number.
     pub seq: u64,
     /// Events in no parcel yet, in their order,
-    pub waiting: Events,
+    pub waiting: VecDeque<Box<Waiting>>,
     /// and their size.
     pub bytes: usize,
+    serials: u32,
+    mergeable: MergeIndex,
 }
 
 impl Stream {
     /// An empty one.
     pub fn new(name: String) -> Self {
-        Self { name: name.into(), seq: 0, waiting: Vec::new(), bytes: 0 }
+        Self {
+            name: name.into(),
+            seq: 0,
+            waiting: VecDeque::new(),
+            bytes: 0,
+            serials: 0,
+            mergeable: MergeIndex::default(),
+        }
     }
 
     /// Takes one in.
-    pub fn push(&mut self, event: Box<Waiting>) {
+    pub fn push(&mut self, mut event: Box<Waiting>) {
         self.bytes += event.encoded.len();
-        self.waiting.push(event);
+        self.serials += 1;
+        event.serial = self.serials;
+        if let Some(key) = event.record.as_deref().and_then(merge::key) {
+            let first = self.waiting.front().map_or(self.serials, |first| first.serial);
+            self.mergeable.note(key, self.serials, first);
+        }
+        self.waiting.push_back(event);
+    }
+
+    /// The last one that this may be joined with.
+    pub fn mergeable(&mut self, record: &Record) -> Option<&mut Waiting> {
+        let serial = self.mergeable.find(merge::key(record)?)?;
+        merge::with_serial(&mut self.waiting, serial)
     }
 
     /// Takes the one in this place out; the first waits longest.
-    pub fn remove(&mut self, place: usize) -> Box<Waiting> {
-        let event = self.waiting.remove(place);
+    pub fn remove(&mut self, place: usize) -> Option<Box<Waiting>> {
+        let event = self.waiting.remove(place)?;
         self.bytes -= event.encoded.len();
-        event
+        Some(event)
+    }
+
+    /// Takes all out.
+    pub fn clear(&mut self) -> VecDeque<Box<Waiting>> {
+        self.bytes = 0;
+        std::mem::take(&mut self.waiting)
     }
 
     /// Takes out what the next parcel holds: so many events and so many bytes at most.
@@ -86,7 +124,7 @@ impl Stream {
             if taken.len() as u64 == most || !taken.is_empty() && bytes as u64 > full {
                 break;
             }
-            taken.push(self.remove(place));
+            taken.extend(self.remove(place));
         }
         taken
     }

@@ -159,7 +159,8 @@ impl Queue {
                 return parcel.release(turn);
             }
             let Parcel { stream, seq, made_at, events, .. } = &*parcel;
-            let text = journal::write(&self.key, stream, *seq, *made_at, events);
+            let mut events = events.iter().map(|event| &**event);
+            let text = journal::write(&self.key, stream, *seq, *made_at, &mut events);
             // The process may end between any two of these writes: better a moment twice than not at all.
             // Whoever adopts both takes the parcel.
             if !turn.journal.has_room(text.len()) {

@@ -1,0 +1,36 @@
+// The module's one instance for all trackers of a page: each has a memory of its own, which is never given back.
+
+import { instantiate } from "built:glue.js";
+import * as parked from "./parked.js";
+
+/** Instances by what they were made of: an address, or inlined bytes. */
+const instances = new Map();
+
+/** What a tracker calls: the functions of the module at an address, or of these bytes. */
+export function instanceOf(source) {
+  const key = ArrayBuffer.isView(source) ? source : String(source);
+  const discard = () => instances.delete(key);
+  const start = async () => ({ ...parked, ...instantiate(await compile(key)), discard });
+  if (!instances.has(key)) {
+    const instance = start();
+    instances.set(key, instance);
+    // The next tracker tries again.
+    instance.catch(discard);
+  }
+  return instances.get(key);
+}
+
+async function compile(source) {
+  if (typeof source !== "string") return WebAssembly.compile(source);
+  let said = "";
+  try {
+    const response = await fetch(source);
+    said = ` (${response.status}, ${response.headers.get("Content-Type")})`;
+    if (!response.ok) throw new Error("there is no module");
+    // Streaming asks for this type, which not every shop's server knows.
+    const streams = response.headers.get("Content-Type") === "application/wasm";
+    return await (streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer()));
+  } catch (error) {
+    throw new Error(`${source}${said}: ${error.message}`);
+  }
+}
