@@ -217,3 +217,9 @@ export function keyOf(config) {
     return "";
   }
 }
+
+/** The settings without what was left out: for a user id, undefined and null mean different things. */
+export function plain(settings) {
+  const identity = Object.entries(settings.identity ?? {}).filter(([, value]) => value !== undefined);
+  return { ...settings, identity: Object.fromEntries(identity) };
+}

@@ -1,7 +1,7 @@
 // The façade: the methods of index.d.ts over a module that arrives later, or never. It keeps what
 // is called early, never throws into the page, and goes quietly dead when the module traps.
 
-import { consentOf, keyOf, leave, parking, REPLAYED } from "./early.js";
+import { consentOf, keyOf, leave, parking, plain, REPLAYED } from "./early.js";
 
 /** Methods that the engine carries out; they may be called before it is there. */
 const VERBS = [...REPLAYED, "page", "consent"];
@@ -447,10 +447,4 @@ function make(config, load, measure, forget) {
     return typeof tracker[verb] === "function" ? tracker[verb](...args) : void call(verb, args, at);
   };
   return { tracker, dispatch, warn };
-}
-
-/** The settings without what was left out: for a user id, undefined and null mean different things. */
-function plain(settings) {
-  const identity = Object.entries(settings.identity ?? {}).filter(([, value]) => value !== undefined);
-  return { ...settings, identity: Object.fromEntries(identity) };
 }

@@ -5,7 +5,7 @@ use crate::batch;
 use crate::event::NewEvent;
 use crate::hashing::Hasher;
 use crate::user::UserId;
-use recobeacon::engine::error::{Error, ErrorCode};
+use recobeacon::engine::error::{Error, ErrorCode, Problem};
 use recobeacon::engine::event::Kind;
 use recobeacon::engine::value::Value;
 
@@ -32,6 +32,11 @@ impl Tracked {
     /// # Errors
     /// The first thing that is wrong, in the engine's words.
     pub fn parse(kind: Kind, fields: Vec<(String, Value)>) -> Result<Option<Self>, Error> {
+        // In a path an empty item type is a mistake; nowhere does the default stand in for it.
+        if fields.iter().any(|(name, value)| name == "itemType" && value.as_text() == Some("")) {
+            let path = format!("{}.itemType", kind.name());
+            return Err(Problem::new(ErrorCode::OutOfRange, "must not be empty").at(path));
+        }
         let mut left_out = Vec::new();
         let fields = batch::parse(kind, &Value::Map(fields), &mut left_out)?;
         // A vendor's interface answers what is wrong: nobody else tells its sender.

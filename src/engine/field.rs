@@ -100,7 +100,9 @@ pub fn category_path(value: &Value) -> Result<String, &'static Problem> {
 /// `{ amount, currency }`. Nothing is padded or converted to another currency.
 pub fn price(value: &Value) -> Result<String, &'static Problem> {
     if let Some(text) = value.as_text() {
-        return amount::price(text);
+        let is_form = |problem: &'static Problem| problem.code == ErrorCode::BadType;
+        return amount::price(text)
+            .map_err(|error| if is_form(error) { &NOT_PRICE } else { error });
     }
     let (Some(of), Some(currency)) = (value.field("amount"), value.field("currency")) else {
         return Err(&NOT_PRICE);
@@ -147,7 +149,10 @@ fn digits(value: &Value) -> Result<String, &'static Problem> {
 fn counted(value: &Value, least: u64, most: u64) -> Result<String, &'static Problem> {
     match value.as_text() {
         Some(_) => {
-            let number = parse_whole(&digits(value)?).ok_or(&NOT_WHOLE)?;
+            let is_form = |problem: &'static Problem| problem.code == ErrorCode::BadType;
+            let digits =
+                digits(value).map_err(|error| if is_form(error) { &NOT_WHOLE } else { error });
+            let number = parse_whole(&digits?).ok_or(&NOT_WHOLE)?;
             whole(&Value::Number(number as f64), least, most).map(number::whole)
         }
         None => whole(value, least, most).map(number::whole),

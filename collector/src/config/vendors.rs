@@ -176,12 +176,12 @@ fn channels(channels: Option<Vec<FileChannel>>) -> Result<Channels, ConfigError>
         if known.iter().any(|channel| channel.name == name) {
             return Err(wrong(format!("factfinder.channels: {name:?} is there twice")));
         }
-        let code = currency.clone().map(|code| field::currency(&Value::Text(code)));
-        if code.is_some_and(|code| code.is_err()) {
+        let code = currency.map(|code| field::currency(&Value::Text(code))).transpose();
+        let Ok(currency) = code else {
             return Err(wrong(format!(
                 "factfinder.channels: the currency of {name:?} must be a code of ISO 4217 like EUR"
             )));
-        }
+        };
         known.push(Channel { name, currency });
     }
     Ok(Channels(Some(known)))

@@ -123,7 +123,7 @@ async fn a_wrong_call_is_left_out_and_the_others_are_stored() {
         json!(["click", [{ "itemId": "a\\b" }], AT]),
         json!(["click", [deep], AT]),
         json!(["click", [{ "itemId": deep }], AT]),
-        json!(["buy", [[{ "itemId": "x" }, { "itemId": "x", "quantity": 0 }]], AT]),
+        json!(["buy", [[{ "itemId": "x" }, { "itemId": "a\\b" }]], AT]),
         json!(["rate", [{ "itemId": "x", "rating": 101 }], AT]),
         json!(["login", ["j@doe.example"], AT]),
         json!(["login", [5], AT]),
@@ -244,10 +244,6 @@ async fn a_wrong_envelope_is_refused_by_name() {
         (json!({ "config": [] }), "config: "),
         (json!({ "config": { "itemType": true } }), "config.itemType: "),
         (json!({ "config": { "consent": "maybe" } }), "config.consent: "),
-        (
-            json!({ "config": { "identity": { "userId": "j@doe.example" } } }),
-            "config.identity.userId: ",
-        ),
         (
             json!({ "config": { "identity": { "cookieName": "a=b" } } }),
             "config.identity.cookieName: ",

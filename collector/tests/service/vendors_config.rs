@@ -34,7 +34,7 @@ fn what_is_wrong_is_said() {
             "factfinder.channels: \"de\" is there twice",
         ),
         (
-            "[[factfinder.channels]]\nname = \"de\"\ncurrency = \"eur\"",
+            "[[factfinder.channels]]\nname = \"de\"\ncurrency = \"euro\"",
             "factfinder.channels: the currency of \"de\" must be",
         ),
         ("[[factfinder.channels]]\ncurrency = \"EUR\"", "line 1: missing field"),
