@@ -127,7 +127,7 @@ async fn what_is_wrong_is_400_in_the_vendors_form() {
     }
     for (event, body, sentence) in [
         ("cart", r#"[{"id":"1","count":0,"sid":"s"}]"#, "[0].count: is outside its range"),
-        ("cart", r#"[{"id":"1","count":"x","sid":"s"}]"#, "[0].count: must be a whole number"),
+        ("cart", r#"[{"id":"1","count":"x","sid":"s"}]"#, "[0].count: must be a number"),
         (
             "feedback",
             r#"[{"query":"q","positive":"yes","sid":"s"}]"#,

@@ -261,7 +261,7 @@ async fn wrong_requests_are_refused_with_a_sentence() {
         ("/api/00000/rate/u/1/1?rating=101", "rate.rating is outside its range"),
         ("/api/00000/rate/u/1/1?rating=5.5", "rate.rating must be a whole number"),
         ("/api/00000/consume/u/1/1?percentage=101", "consume.percentage is outside its range"),
-        ("/api/00000/consume/u/1/1?percentage=-1", "consume.percentage must be a number"),
+        ("/api/00000/consume/u/1/1?percentage=-1", "consume.percentage must be from 0"),
         ("/api/00000/consume/u/1/1?percentage=1e1", "consume.percentage must be a number"),
         ("/api/00000/consume/u/1/1?percentage=inf", "consume.percentage must be a number"),
         ("/api/00000/buy/u/1/1?quantity=0", "buy.quantity is outside its range"),

@@ -130,7 +130,6 @@ async fn what_is_wrong_is_400_with_a_sentence() {
         ("buy/u/1/1?price=-5", "price must be whole cents"),
         ("buy/u/1/1?price=%2B5", "price must be whole cents"),
         ("buy/u/1/1?price=99999999999999999999", "price must be whole cents"),
-        ("buy/u/1/1?price=1245&currency=eur", "buy.price must be like"),
         ("buy/u/1/1?price=1245&currency=EURO", "buy.price must be like"),
         ("login/u/not_defined", "the target of a login must be an account"),
         ("click//1/1", "the user id must not be empty"),
