@@ -150,6 +150,7 @@ export const STAGES = {
     label: "demo shop and pages in Chromium, told by the collector",
     needs: [dist, collector],
     browser: true,
+    proxy: true,
     run: nodeTests("e2e"),
   },
   readme: {

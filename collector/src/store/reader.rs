@@ -1,12 +1,12 @@
 //! Reading: pages of rows as JSON, in the order in which they were stored.
 
 use super::StoreError;
+use crate::blocking::Bounded;
 use crate::limits::Limits;
 use recobeacon::engine::json::Object;
 use rusqlite::{Connection, OpenFlags, Row};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
 
 /// Some rows.
 #[derive(Clone, Debug, Default)]
@@ -19,22 +19,21 @@ pub struct Page {
 #[derive(Debug)]
 pub struct Readers {
     path: PathBuf,
-    places: Semaphore,
+    places: Bounded,
     idle: Arc<Mutex<Vec<Connection>>>,
 }
 
-type Query = fn(&Connection, i64, u32) -> rusqlite::Result<Page>;
+/// A question to the database.
+pub type Query = fn(&Connection, i64, u32) -> rusqlite::Result<Page>;
 
 impl Readers {
     /// Opens none yet.
     pub fn new(path: PathBuf) -> Self {
-        Self { path, places: Semaphore::new(Limits::READERS), idle: Arc::default() }
+        Self { path, places: Bounded::new(Limits::READERS), idle: Arc::default() }
     }
 
     /// Runs a query where blocking is allowed.
     pub async fn page(&self, query: Query, after: i64, limit: u32) -> Result<Page, StoreError> {
-        let closed = |_| StoreError::NotRead(rusqlite::Error::InvalidQuery);
-        let _place = self.places.acquire().await.map_err(closed)?;
         let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
         let work = move || {
             let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
@@ -43,10 +42,8 @@ impl Readers {
             idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             Ok(page)
         };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(page) => page.map_err(StoreError::NotRead),
-            Err(_) => Err(StoreError::NotRead(rusqlite::Error::InvalidQuery)),
-        }
+        let page = self.places.run(work).await;
+        page.unwrap_or(Err(rusqlite::Error::InvalidQuery)).map_err(StoreError::NotRead)
     }
 
     /// Closes the connections. Later queries are refused.

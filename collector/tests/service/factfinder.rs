@@ -197,7 +197,7 @@ async fn all_versions_are_served_and_the_first_two_have_no_landing_pages() {
         assert_eq!((answer.status, error(&answer).0), (404, "Not Found".into()), "{target}");
     }
     assert_eq!(server.get("/rest/v5/track/de/login").await.status, 405);
-    assert_eq!(post_to(&server, "/rest/v5/track/de", "[]").await.status, 405);
+    assert_eq!(post_to(&server, "/rest/v5/track/de", "[]").await.status, 404);
 }
 
 #[tokio::test]

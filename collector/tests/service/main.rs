@@ -11,6 +11,7 @@ mod project;
 mod tracker;
 
 mod batch;
+mod bounds;
 mod cookies;
 mod cors;
 mod factfinder;
@@ -24,7 +25,9 @@ mod lifecycle;
 mod once;
 mod raw;
 mod raw_visitor;
+mod refusals;
 mod round_trip;
+mod storage;
 mod stream;
 mod tracking_ff;
 mod vendors_config;
