@@ -33,8 +33,8 @@ await main(async () => {
 
   mkdirSync(values.data, { recursive: true });
   const shop = port ?? (await freePort(USUAL_PORT));
-  // The next one but the shop's own, which nobody listens on yet.
-  const admin = await freePort(Math.max(USUAL_ADMIN_PORT, shop + 1));
+  // Nobody listens on the shop's own port yet.
+  const admin = await freePort(USUAL_ADMIN_PORT, { except: shop });
   const collector = await startCollector(
     [
       "--config",

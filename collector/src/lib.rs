@@ -69,8 +69,8 @@ pub enum StartError {
     Config(ConfigError),
     /// The database cannot be used.
     Store(StoreError),
-    /// The address cannot be listened on.
-    Listen(SocketAddr, io::Error),
+    /// The address of this setting cannot be listened on.
+    Listen(&'static str, SocketAddr, io::Error),
 }
 
 impl fmt::Display for StartError {
@@ -78,7 +78,9 @@ impl fmt::Display for StartError {
         match self {
             Self::Config(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
-            Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Self::Listen(setting, address, error) => {
+                write!(f, "{setting}: cannot listen on {address}: {error}")
+            }
         }
     }
 }
@@ -91,8 +93,8 @@ impl Collector {
     /// # Errors
     /// One sentence about what has to be changed.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let (listener, address) = listen(config.listen).await?;
-        let (admin, admin_address) = listen(config.admin_listen).await?;
+        let (listener, address) = listen("listen", config.listen).await?;
+        let (admin, admin_address) = listen("admin_listen", config.admin_listen).await?;
 
         // The folder first: the key lies there too.
         if let Some(folder) = config.database.parent() {
@@ -143,8 +145,11 @@ impl Collector {
     }
 }
 
-async fn listen(wanted: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |error| StartError::Listen(wanted, error);
+async fn listen(
+    setting: &'static str,
+    wanted: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |error| StartError::Listen(setting, wanted, error);
     let listener = TcpListener::bind(wanted).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     Ok((listener, address))

@@ -32,8 +32,8 @@ const portIsFree = (port) =>
   });
 
 /** The first free port from this one on: the usual one may be another checkout's. */
-export async function freePort(from, tries = 50) {
-  for (let port = from; port < from + tries; port++) if (await portIsFree(port)) return port;
+export async function freePort(from, { tries = 50, except } = {}) {
+  for (let port = from; port < from + tries; port++) if (port !== except && (await portIsFree(port))) return port;
   throw new Problem(`No free port between ${from} and ${from + tries - 1}: set PORT.`);
 }
 

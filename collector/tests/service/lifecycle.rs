@@ -161,7 +161,7 @@ fn a_start_that_fails_says_why_and_how() {
         (plain(&["--listen", &listen, "--database", &at("a")]), "cannot listen on"),
         (
             plain(&["--listen", "127.0.0.1:0", "--admin-listen", &listen, "--database", &at("a")]),
-            &format!("cannot listen on {listen}"),
+            &format!("admin_listen: cannot listen on {listen}"),
         ),
         (
             plain(&[
