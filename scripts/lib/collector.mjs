@@ -31,7 +31,11 @@ const portIsFree = (port) =>
     probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
   });
 
-/** The first free port from this one on: the usual one may be another checkout's. */
+/**
+ * The first free port from this one on, but not `except`: the usual one may be another checkout's.
+ * @param {number} from
+ * @param {{ tries?: number, except?: number }} [options]
+ */
 export async function freePort(from, { tries = 50, except } = {}) {
   for (let port = from; port < from + tries; port++) if (port !== except && (await portIsFree(port))) return port;
   throw new Problem(`No free port between ${from} and ${from + tries - 1}: set PORT.`);
@@ -87,7 +91,7 @@ export function startCollector(args, { quiet = true } = {}) {
 /**
  * A collector with a database of its own that is gone afterwards, and with a key that the caller knows,
  * so that the hashes it stores can be computed again. `config` is TOML put before the key; `inspector`: pages of its `url` may read.
- * @param {{ site?: string, dist?: string, config?: string, listen?: string }} [options]
+ * @param {{ site?: string, dist?: string, config?: string, listen?: string, inspector?: boolean }} [options]
  */
 export async function startTemporary({
   site,

@@ -72,9 +72,9 @@ const inModule = ["--package", manifest.name, "--lib", "--target", WASM_TARGET];
 const rustdoc = { env: { RUSTDOCFLAGS: "-D warnings" } };
 
 /**
- * A stage's `needs` run before it. `browser`: it needs Chromium; `driver`: and chromedriver.
+ * A stage's `needs` run before it. `browser`: it needs Chromium; `driver`: and chromedriver; `proxy`: nginx.
  * @type {Record<string, { tier: string, label: string, needs?: ((task: any) => Promise<any>)[], browser?: boolean, driver?: boolean,
- *   run(task: any): Promise<{ passed: number, failed: number }> }>}
+ *   proxy?: boolean, run(task: any): Promise<{ passed: number, failed: number }> }>}
  */
 export const STAGES = {
   format: {
