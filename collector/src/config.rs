@@ -24,7 +24,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// The address on which stored events are read. Without a token it is a loopback address.
     pub admin_listen: SocketAddr,
-    /// Whether pages of the event listener may read stored events, for the demo shop's inspector.
+    /// Whether pages under loopback names may read stored events, for the demo shop's inspector.
     pub inspector: bool,
     /// The database's file.
     pub database: PathBuf,

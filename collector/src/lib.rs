@@ -41,7 +41,7 @@ pub mod user;
 
 use config::{Config, ConfigError};
 use hashing::Hasher;
-use http::{App, Inspector};
+use http::App;
 use limits::Limits;
 use std::fmt;
 use std::io;
@@ -107,7 +107,7 @@ impl Collector {
         let limits = config.limits.clone();
         let store = Store::open(&config.database, &hasher, &limits).map_err(StartError::Store)?;
         let stop = CancellationToken::new();
-        let inspector = config.inspector.then(|| Inspector::new(address.port(), admin_address));
+        let inspector = config.inspector.then_some(admin_address);
         let app = App::new(config, hasher, store, stop.clone(), inspector);
         let app = Arc::new(app.map_err(StartError::Config)?);
         let serve = |listener, router, most| {

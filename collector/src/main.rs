@@ -34,7 +34,7 @@ struct Flags {
     /// Folder to serve under /
     #[arg(long, value_name = "DIR")]
     site: Option<PathBuf>,
-    /// Let pages of the event listener read stored events; for the demo shop's inspector
+    /// Let pages under loopback names read stored events; for the demo shop's inspector
     #[arg(long)]
     inspector: bool,
 }

@@ -90,7 +90,7 @@ export function startCollector(args, { quiet = true } = {}) {
 
 /**
  * A collector with a database of its own that is gone afterwards, and with a key that the caller knows,
- * so that the hashes it stores can be computed again. `config` is TOML put before the key; `inspector`: pages of its `url` may read.
+ * so that the hashes it stores can be computed again. `config` is TOML put before the key; `inspector`: pages may read.
  * @param {{ site?: string, dist?: string, config?: string, listen?: string, inspector?: boolean }} [options]
  */
 export async function startTemporary({

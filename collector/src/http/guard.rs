@@ -10,7 +10,7 @@
 //! * A header of a proxy shows that the listener was put behind one without a token. Proxies that
 //!   add none cannot be told, which is why reading is not on the listener that is put behind one.
 
-use super::inspector::is_loopback_name;
+use super::inspector::{is_loopback_name, is_origin};
 use super::{App, host};
 use crate::error::Refusal;
 use crate::secret::Secret;
@@ -82,7 +82,7 @@ fn without_token(app: &App, headers: &HeaderMap) -> Result<Reader, &'static str>
         return if page { Ok(Reader::Program) } else { Err(OTHER_PAGE) };
     };
     let address: Uri = origin.parse().map_err(|_| OTHER_PAGE)?;
-    if app.inspector.is_some_and(|inspector| inspector.is_origin(&address)) {
+    if app.inspector.is_some() && is_origin(&address) {
         return HeaderValue::from_str(origin).map(Reader::Inspector).map_err(|_| OTHER_PAGE);
     }
     let own = site.is_none_or(|site| site == "same-origin") && address.authority() == Some(&host);

@@ -41,7 +41,6 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get};
 use files::Files;
-pub use inspector::Inspector;
 use rates::Rates;
 use refusals::Sentence;
 use status::Status;
@@ -74,7 +73,8 @@ pub struct App {
     stop: CancellationToken,
     dist: Option<Files>,
     site: Option<Files>,
-    inspector: Option<Inspector>,
+    /// The admin listener, where pages may read from it.
+    inspector: Option<SocketAddr>,
 }
 
 /// The other end of the connection.
@@ -91,7 +91,7 @@ impl App {
         hasher: Hasher,
         store: Store,
         stop: CancellationToken,
-        inspector: Option<Inspector>,
+        inspector: Option<SocketAddr>,
     ) -> Result<Self, ConfigError> {
         let folder = |path: &Option<PathBuf>, shared| {
             path.as_ref().map(|path| Files::new(path, shared)).transpose()

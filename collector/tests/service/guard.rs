@@ -119,7 +119,7 @@ async fn without_a_token_proxies_foreign_names_and_other_pages_do_not_read() {
             "Origin: https://attacker.example\r\n".to_owned(),
             "Origin: null\r\n".to_owned(),
             format!("Host: localhost:{port}\r\nOrigin: http://localhost:{}\r\n", port ^ 1),
-            // The event listener's page is a foreign one, unless it is the inspector's.
+            // Unless `inspector` is set, the event listener's page is a foreign one, too.
             format!("Origin: http://127.0.0.1:{events}\r\nSec-Fetch-Site: same-site\r\n"),
             format!("Origin: http://127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"),
             "Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n".to_owned(),
@@ -223,7 +223,7 @@ async fn the_inspectors_page_is_told_where_to_read_and_may() {
         }
     }
     // Pages under any other name read nothing, and are not told.
-    for name in [format!("attacker.example:{port}"), format!("localhost:{}", port ^ 1)] {
+    for name in [format!("attacker.example:{port}"), format!("localhost.example:{port}")] {
         let answer = server.send("GET", "/inspector.json", &format!("Host: {name}\r\n"), b"").await;
         assert_eq!((answer.status, answer.text().as_str()), (200, "{}"), "{name}");
         let answer = server.read("/v1/events", &format!("Origin: http://{name}\r\n")).await;

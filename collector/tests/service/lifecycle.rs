@@ -93,13 +93,13 @@ async fn connections_are_bounded_and_wait_their_turn() {
     let address = server.address;
     let busy = async || {
         let mut stream = TcpStream::connect(address).await.unwrap();
-        let head = b"POST /v1/events HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{";
+        let head = b"POST /v1/events HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
         stream.write_all(head).await.unwrap();
+        // Until the server waits for its body.
+        assert!(stream.read(&mut [0; 64]).await.unwrap() > 0);
         stream
     };
     let (first, second) = (busy().await, busy().await);
-    // Until the server has them in its hands.
-    tokio::time::sleep(Duration::from_millis(300)).await;
     let waiting =
         tokio::spawn(async move { send(address, "GET", "/healthz", "", b"").await.status });
     tokio::time::sleep(Duration::from_millis(200)).await;
