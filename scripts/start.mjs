@@ -43,7 +43,7 @@ await main(async () => {
       `127.0.0.1:${shop}`,
       "--admin-listen",
       `127.0.0.1:${admin}`,
-      // The shop's pages show what is stored.
+      // The shop's pages show stored events.
       "--inspector",
       "--database",
       join(values.data, "demo.sqlite"),

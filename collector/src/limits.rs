@@ -156,7 +156,7 @@ impl Limits {
     /// Seconds after which a client that got a 503 may try again.
     pub const RETRY_SECONDS: u32 = 5;
 
-    /// The defaults, with what the table sets.
+    /// The defaults, and over them the settings of the table.
     ///
     /// # Errors
     /// A sentence with the setting and its bounds.

@@ -103,8 +103,8 @@ impl Signals {
                 _ = self.interrupt.recv() => return,
                 _ = self.terminate.recv() => return,
                 _ = self.quit.recv() => return,
-                // By default it would end the process, without any order: a terminal that is closed
-                // sends it, and so does whoever thinks that it makes us read the configuration.
+                // Its default is to end the process at once. A closed terminal sends it, and so do
+                // operators that expect a reload.
                 _ = self.hang_up.recv() => tracing::info!("SIGHUP: nothing is read again"),
             }
         }

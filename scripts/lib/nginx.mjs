@@ -17,5 +17,5 @@ export function nginx() {
   return found;
 }
 
-/** The step that installs nginx where this may be done; elsewhere it says what to install. */
+/** The step that installs nginx where this may be done; elsewhere a sentence says that it is missing. */
 export const nginxSteps = () => (findNginx() ? [] : aptSteps(["nginx"], INSTALL));

@@ -1,4 +1,4 @@
-// The collector behind nginx: what a stranger can reach through it.
+// The collector behind nginx: strangers read nothing through it.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

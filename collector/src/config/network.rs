@@ -46,8 +46,8 @@ fn kept(address: u128, bits: u32) -> u128 {
     address.checked_shr(behind).and_then(|bits| bits.checked_shl(behind)).unwrap_or_default()
 }
 
-/// By what the clients of one address are counted: of IPv6 the first 64 bits, as a single customer
-/// has all addresses that begin with them.
+/// The number by which the clients of an address are counted: of IPv6 the first 64 bits, as a single
+/// customer has all addresses that begin with them.
 pub fn counted(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => number(IpAddr::V4(address)),

@@ -6,7 +6,7 @@ use serde::de::{Deserializer, Visitor};
 use std::fmt;
 use std::ops::RangeInclusive;
 
-/// What stands where a whole number should; absent where it is none, or none that could be right.
+/// A whole number as it was written; absent where it is none, or too large or small for any bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Whole(Option<u64>);
 

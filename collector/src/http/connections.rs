@@ -1,7 +1,7 @@
 //! Open connections: how many there are, of which address, and which of them are idle.
 //!
 //! A place is never refused to a new client for the sake of an idle one: browsers keep connections
-//! that they may not need again, and silent ones cost whoever opens them nothing.
+//! that they may not need again, and a silent connection costs its client nothing.
 
 use crate::config::network::{Network, counted};
 use std::collections::HashMap;
@@ -33,7 +33,7 @@ struct Open {
 
 #[derive(Debug)]
 struct Entry {
-    /// By what it is counted; absent for a trusted proxy.
+    /// The number by which it is counted; absent for a trusted proxy.
     address: Option<u128>,
     /// Absent while a request is answered, and once it was told to end.
     idle_since: Option<Instant>,

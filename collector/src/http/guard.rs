@@ -33,7 +33,7 @@ const FORWARDED: [HeaderName; 6] = [
 ];
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Who reads.
+/// A client that may read.
 enum Reader {
     /// A program with the token, or one of this machine.
     Program,

@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
 
-/// Refuses what does not name its host in exactly one way.
+/// Refuses a request that does not name its host in exactly one way.
 pub fn check(request: &Request) -> Result<(), Refusal> {
     let uri = request.uri();
     if uri.scheme().is_some() || uri.authority().is_some() {

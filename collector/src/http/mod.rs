@@ -51,7 +51,7 @@ use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// What the event listener answers to requests that would read something.
+/// The event listener's answer to requests that would read something.
 const READ_ELSEWHERE: &str = "stored events are read on the admin listener (admin_listen)";
 
 /// How the log names addresses that lead to no route.
@@ -68,7 +68,7 @@ pub struct App {
     streams: Arc<Semaphore>,
     raw: Bounded,
     rates: Rates,
-    /// What is counted.
+    /// Counters.
     status: Status,
     stop: CancellationToken,
     dist: Option<Files>,

@@ -1,6 +1,6 @@
-//! What is refused, counted by address and status, and told by the log once a minute for each.
+//! Refused requests: counted by route and status, and logged once a minute for each.
 //!
-//! An address is the route's pattern: what a request has in its place may be a user's id.
+//! A route is a pattern. The address of a request may have a user's id in its place.
 
 use crate::minutely::Minutely;
 use axum::http::{Method, StatusCode};

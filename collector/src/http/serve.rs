@@ -134,7 +134,7 @@ impl Client {
             () = end.cancelled() => return,
             ended = connection => ended,
         };
-        // Clients break off as they like; what was no request was answered without us.
+        // Clients break off as they like. hyper itself has answered what it could not parse.
         if let Err(error) = ended {
             tracing::debug!("connection: {error}");
             if error.is_parse() {

@@ -1,4 +1,4 @@
-//! How the collector is: `/healthz` for whoever asks, and `GET /v1/status` for those who may read.
+//! The collector's state: `/healthz` for every client, and `GET /v1/status` on the admin listener.
 
 use super::refusals::Refusals;
 use super::{App, plain, typed};
@@ -11,7 +11,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// What is counted since the start.
+/// Counters since the start.
 #[derive(Debug, Default)]
 pub struct Status {
     /// Refused requests.

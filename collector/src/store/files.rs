@@ -1,10 +1,10 @@
-//! The database's files: whether they are still those that were opened, and who may read them.
+//! The database's files: whether they are still those that were opened, and their mode.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// The database and its log, as they were when they were opened. A file that was deleted stays
-/// open, and takes what is written until the process ends; then all of it is gone.
+/// open, and takes writes until the process ends; then all of them are gone.
 #[derive(Debug)]
 pub struct Files(Vec<(PathBuf, Option<Identity>)>);
 

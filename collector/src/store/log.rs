@@ -33,7 +33,7 @@ impl Log {
             return;
         }
         let emptied = empty(connection);
-        // A reader holds it: the next try comes later, as each one holds up what is to be written.
+        // A reader holds it: the next try comes later, as each one holds up the writer.
         self.tried = (!matches!(emptied, Ok(true))).then(Instant::now);
         if !matches!(emptied, Ok(true)) && self.lines.due().is_some() {
             let megabytes = size / 1_000_000;

@@ -94,7 +94,7 @@ pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
     // FULL: a commit returns when the log has reached the disk. NORMAL would lose answered
     // requests in a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous).
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // What a reader let it grow to is not kept.
+    // The log does not keep the size to which a reader let it grow.
     connection.pragma_update(None, "journal_size_limit", Limits::WAL_BYTES as i64)?;
     migrate(&mut connection)?;
     check_key(&connection, hasher)?;

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// Events that wait, and who is told of them.
+/// Events that wait, and the request that is told when they are stored.
 type Waiting = (Delivery, oneshot::Sender<bool>);
 
 /// What the writer is asked to do.
@@ -70,7 +70,7 @@ pub struct Writer {
     health: Arc<Health>,
     files: Files,
     log: Log,
-    /// Size of what was not stored last; none since something was.
+    /// Size of the events that could not be stored; 0 once something was stored.
     failed_bytes: usize,
 }
 
@@ -94,7 +94,7 @@ impl Writer {
             let mut group = Vec::new();
             let mut tries = Vec::new();
             let mut next = Some(first);
-            // Whoever came while the last transaction was flushed is in this one.
+            // Requests that came while the last transaction was flushed are in this one.
             while let Some(job) = next.take() {
                 match job {
                     Job::Append(delivery, answer) => group.push((delivery, answer)),
@@ -121,7 +121,7 @@ impl Writer {
         }
     }
 
-    /// Writes what is to be written; whether it is on disk.
+    /// Writes the group, or tries a write; whether it is on disk.
     fn work(&mut self, group: &[Waiting], tries: &[oneshot::Sender<bool>]) -> bool {
         let deliveries = group.iter().map(|(delivery, _)| delivery);
         let written = if !group.is_empty() {
@@ -162,10 +162,10 @@ fn bytes(group: &[Waiting]) -> usize {
     events.map(|event| event.fields.len().saturating_add(EVENT_BYTES)).sum()
 }
 
-/// What an event needs beside its fields, in its table and the indexes.
+/// The bytes of an event beside its fields, in its table and the indexes.
 const EVENT_BYTES: usize = 400;
 
-/// Writes something, so much where that much was not stored: a little fits on a full disk for long.
+/// Writes something: as much as could not be stored, as a little fits on a full disk for long.
 fn try_write(connection: &mut Connection, bytes: usize) -> rusqlite::Result<()> {
     if bytes > 0 {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -174,7 +174,7 @@ fn try_write(connection: &mut Connection, bytes: usize) -> rusqlite::Result<()> 
         transaction.commit()?;
         return connection.execute_batch("DROP TABLE tried");
     }
-    // A page that says what it said before.
+    // Writes one page, unchanged.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     transaction.pragma_update(None, "user_version", version)?;

@@ -1,4 +1,4 @@
-//! What one client can take from the others: connections, requests, time.
+//! Bounds of one client: connections, requests, time.
 
 use crate::common::{Answer, PATIENCE, Server, batch, changed, click, parse, send};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// What "at once" means on a machine that does other things too.
+/// "At once" on a machine that does other things too.
 const AT_ONCE: Duration = Duration::from_secs(3);
 /// Loopback is an address like any other.
 const NO_PROXY: &str = "trusted_proxies = []\n";

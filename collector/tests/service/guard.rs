@@ -1,4 +1,4 @@
-//! Who may read events: nobody on the event listener; on the admin listener the token, or, where
+//! Access to stored events: none on the event listener; on the admin listener the token, or, where
 //! there is none, programs of this machine and no other site's page.
 
 use crate::common::{Answer, EventStream, Server, batch, click, proxy, raw, send};

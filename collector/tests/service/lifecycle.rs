@@ -127,7 +127,7 @@ async fn the_command_says_where_it_listens_and_ends_well_by_each_signal() {
             assert_eq!(send(address, "GET", "/healthz", "", b"").await.status, 200);
         }
         assert_ne!(collector.address, collector.admin);
-        // A terminal that is closed, or somebody who expects a reload.
+        // From a closed terminal, or an operator that expects a reload.
         collector.signal("-HUP");
         collector.signal("-HUP");
         assert_eq!(send(collector.address, "GET", "/healthz", "", b"").await.status, 200);
@@ -237,7 +237,7 @@ fn a_wrong_configuration_is_refused_by_name() {
     }
 }
 
-/// What is allowed works: bounds of this size made the collector panic.
+/// Larger ones made the collector panic.
 #[tokio::test]
 async fn the_largest_allowed_limits_work() {
     let limits = [

@@ -1,4 +1,4 @@
-//! What is refused is counted and told, without the ids of users.
+//! Refused requests are counted and logged, without the ids of users.
 
 use crate::common::process::Process;
 use crate::common::{Server, batch, click, raw, send};

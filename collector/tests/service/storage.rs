@@ -91,7 +91,7 @@ async fn a_full_disk_is_unhealthy_and_is_recovered_from() {
         .unwrap()
         .query_row("SELECT count(*) FROM events", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(count as u64, (stored + 1) * 100, "what was answered with 204, and nothing else");
+    assert_eq!(count as u64, (stored + 1) * 100, "the events answered with 204, and no others");
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn the_log_that_a_reader_held_is_cut_when_it_has_gone() {
         assert_eq!(server.post(large(seq)).await.status, 204);
         seq += 1;
     }
-    assert_eq!(count().unwrap(), 0, "the reader still sees what it saw");
+    assert_eq!(count().unwrap(), 0, "the reader still sees its snapshot");
     reader.execute_batch("COMMIT").unwrap();
     // Nothing is written any more.
     until("the log is cut", async || size() < BOUND).await;
