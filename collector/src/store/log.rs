@@ -2,7 +2,7 @@
 //!
 //! SQLite begins it anew once everything in it is in the database and nobody reads it. A reader that
 //! stays, or readers that always overlap, let it grow, and it keeps its size afterwards
-//! (https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files).
+//! (<https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files>).
 
 use super::files;
 use crate::limits::Limits;
