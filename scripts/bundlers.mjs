@@ -3,16 +3,16 @@
 // `-- --only vite,jest` runs these; `-- --list` names them all.
 
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { largerModule, runTool } from "../tests/bundlers/run.mjs";
 import { buildStepsIfStale } from "./build.mjs";
 import { browserSteps, launch } from "./lib/browser.mjs";
 import { collectorStep } from "./lib/collector.mjs";
 import { ownTemporaryDirectory, temporaryDirectory } from "./lib/ending.mjs";
+import { pack } from "./lib/pack.mjs";
 import { seconds, showing, steps } from "./lib/progress.mjs";
 import { at, main, Problem, root } from "./lib/project.mjs";
-import { npm, setUp } from "./lib/toolchain.mjs";
+import { setUp } from "./lib/toolchain.mjs";
 
 const TOOLS = readdirSync(at("tests", "bundlers"), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())
@@ -25,13 +25,6 @@ function chosen() {
   const unknown = tools.find((name) => !TOOLS.includes(name));
   if (unknown) throw new Problem(`There is no tool "${unknown}". The tools are: ${TOOLS.join(", ")}.`);
   return { tools, list: values.list };
-}
-
-async function pack(task) {
-  const { path } = temporaryDirectory();
-  // Built already: the scripts would do it once more.
-  await npm(["pack", "--ignore-scripts", "--pack-destination", path], { task, cwd: root });
-  return join(path, readdirSync(path)[0]);
 }
 
 const kB = (bytes) => (bytes === undefined ? "" : `${Math.round(bytes / 1000)} kB`);
@@ -55,7 +48,7 @@ await main(async () => {
   await steps([...setUp(), ...buildStepsIfStale(), ...browserSteps({ driver: false }), collectorStep()]);
 
   const started = performance.now();
-  const tarball = await showing("packing", pack);
+  const tarball = await showing("packing", (task) => pack(root, temporaryDirectory().path, { task }));
   const browser = await launch();
   const larger = largerModule();
   const results = [];
