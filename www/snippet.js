@@ -33,7 +33,7 @@
     } catch {}
   };
   reco.q = [];
-  page.reco = reco;
+  page.reco = /** @type {any} */ (reco);
   // Never unload, which keeps a page out of the back/forward cache.
   addEventListener("pagehide", () => {
     try {

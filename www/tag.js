@@ -7,7 +7,7 @@ import { create } from "./tracker.js";
 
 // Only known while the script runs for the first time.
 const self = /** @type {HTMLScriptElement | null} */ (document.currentScript)?.src ?? location.href;
-const stub = window.reco;
+const stub = /** @type {any} */ (window.reco);
 
 const load = async (larger, wasmUrl) => {
   const url = wasmUrl ?? new URL(__WASM_FILES__[Number(larger)], self);

@@ -2,6 +2,7 @@
 // is called early, never throws into the page, and goes quietly dead when the module traps.
 
 import { consentOf, keyOf, leave, parking, REPLAYED } from "./early.js";
+import { differences, plain } from "./settings.js";
 
 /** Methods that the engine carries out; they may be called before it is there. */
 const VERBS = [...REPLAYED, "page", "consent"];
@@ -43,11 +44,7 @@ export function create(config, load, measure) {
   const key = keyOf(config);
   const known = open.get(key);
   if (known) {
-    known.warn({
-      code: "config",
-      field: "config.destinations",
-      message: "there is a tracker for these destinations already: it is used",
-    });
+    known.join(config);
     return known;
   }
   const made = make(config ?? {}, load, measure, () => open.delete(key));
@@ -55,8 +52,11 @@ export function create(config, load, measure) {
   return made;
 }
 
-// In Node a page is rendered for many visitors: nothing may happen there.
-const inPage = () => typeof document !== "undefined";
+/**
+ * In Node a page is rendered for many visitors: nothing may happen there. jsdom in Jest has a document, but neither `fetch` nor the
+ * `TextDecoder` that the module needs: https://github.com/jsdom/jsdom/issues/1724, https://github.com/jsdom/jsdom/issues/2524
+ */
+const inPage = () => ![typeof document, typeof fetch, typeof TextDecoder].includes("undefined");
 
 /**
  * @param {any} config
@@ -79,6 +79,8 @@ function make(config, load, measure, forget) {
   let handles = 0;
   /** The element that is being spoken for, in warnings. */
   let about;
+  /** Codes of warnings that the console has shown. */
+  const shown = new Set();
   /** The account, as far as this page has said; undefined: it is whoever was there before. */
   let saidUser = settings.identity?.userId;
 
@@ -103,8 +105,26 @@ function make(config, load, measure, forget) {
       detail = { ...detail, message: `${detail.message} (${about.name})` };
     }
     const error = new TrackerError(detail);
+    if (!listeners.warning.length) show(error);
     emit("warning", error);
     return error;
+  };
+
+  /** Where nobody listens for warnings, the console gets one of each code. */
+  const show = (error) => {
+    if (debug === false || !inPage() || shown.has(error.code)) return;
+    shown.add(error.code);
+    console.warn(`recobeacon: ${error.code}: ${error.message}`);
+  };
+
+  /** A second call for the same destinations: its warnings are told as well, its other options have no effect. */
+  const join = ({ onWarning: second, ...other }) => {
+    if (second) listeners.warning.push(second);
+    const message = "there is a tracker for these destinations already: it is used";
+    const paths = differences({ ...config, onWarning: undefined }, other);
+    for (const path of paths)
+      warn({ code: "config", field: path, message: `${path}: ${message}, with its own option` });
+    if (!paths.length) warn({ code: "config", field: "config.destinations", message });
   };
 
   const die = (code, cause) => {
@@ -411,11 +431,5 @@ function make(config, load, measure, forget) {
       );
     return typeof tracker[verb] === "function" ? tracker[verb](...args) : void call(verb, args, at);
   };
-  return { tracker, dispatch, warn };
-}
-
-/** The settings without what was left out: for a user id, undefined and null mean different things. */
-function plain(settings) {
-  const identity = Object.entries(settings.identity ?? {}).filter(([, value]) => value !== undefined);
-  return { ...settings, identity: Object.fromEntries(identity) };
+  return { tracker, dispatch, join };
 }

@@ -200,4 +200,11 @@ export const STAGES = {
     browser: true,
     run: (task) => script(task, "faults.mjs", "--peers"),
   },
+  bundlers: {
+    tier: "all",
+    label: "the package in bundlers and test runners, which npm installs",
+    needs: [dist, collector],
+    browser: true,
+    run: (task) => script(task, "bundlers.mjs"),
+  },
 };
