@@ -17,6 +17,7 @@
 pub mod batch;
 pub mod clock;
 pub mod config;
+pub mod counters;
 pub mod envelope;
 pub mod error;
 pub mod event;
@@ -24,6 +25,7 @@ pub mod factfinder;
 pub mod hashing;
 mod http;
 pub mod ibexa;
+pub mod import;
 pub mod intempt;
 pub mod limits;
 mod percent;

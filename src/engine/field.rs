@@ -27,6 +27,8 @@ static NOT_NUMBER: Problem = bad_type("must be a number");
 static NOT_WHOLE: Problem = bad_type("must be a whole number");
 static NOT_BOOLEAN: Problem = bad_type("must be true or false");
 static NOT_LIST: Problem = bad_type("must be a list");
+static NOT_KEPT: Problem =
+    out_of_range("must have no value that is nested too deep or a number of too many digits");
 static NOT_CATEGORY: Problem = bad_type("must be text or a list of texts");
 static NOT_PRICE: Problem =
     bad_type("must be like \"12.45EUR\" or { amount: 12.45, currency: \"EUR\" }");
@@ -204,6 +206,9 @@ pub fn boolean(value: &Value) -> Result<bool, &'static Problem> {
 /// A list of values of any kind, as JSON.
 pub fn list(value: &Value) -> Result<String, &'static Problem> {
     value.as_list().ok_or(&NOT_LIST)?;
+    if !json::is_exact(value) {
+        return Err(&NOT_KEPT);
+    }
     let mut out = String::new();
     json::push_value(&mut out, value);
     if out.len() > Limits::TEXT_BYTES { Err(&TOO_LONG) } else { Ok(out) }

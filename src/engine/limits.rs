@@ -18,6 +18,8 @@ impl Limits {
     /// Nesting of a value that a page hands over. Deeper parts are not looked at: a DOM element
     /// that got in by mistake is a cyclic graph.
     pub const VALUE_DEPTH: u8 = 5;
+    /// The same of a JSON document, which cannot be cyclic: a filter's value can be anything.
+    pub const JSON_DEPTH: u8 = 16;
     /// Elements of one list, or fields of one object, that are looked at.
     pub const VALUE_WIDTH: usize = 1_000;
     /// Largest number that a JavaScript number holds exactly.

@@ -18,6 +18,7 @@ mod vendors;
 
 use crate::clock::Ids;
 use crate::config::{Config, ConfigError};
+use crate::counters::Counters;
 use crate::error::Refusal;
 use crate::hashing::Hasher;
 use crate::limits::Limits;
@@ -46,6 +47,7 @@ pub struct App {
     /// Where events go.
     pub store: Store,
     ids: Ids,
+    counters: Counters,
     streams: Arc<Semaphore>,
     raw: Semaphore,
     stop: CancellationToken,
@@ -80,6 +82,7 @@ impl App {
             hasher,
             store,
             ids: Ids::default(),
+            counters: Counters::default(),
             stop,
         })
     }
@@ -98,6 +101,7 @@ pub fn router(app: Arc<App>) -> Router {
         )
         .route("/v1/events/stream", get(stream::open).fallback(only("GET, HEAD")))
         .route("/v1/batches", get(read::batches).fallback(only("GET, HEAD")))
+        .route("/v1/counters", get(read::counters).fallback(only("GET, HEAD")))
         .route("/healthz", get(health).fallback(only("GET, HEAD")))
         .route("/dist/{*rest}", get(files::dist).fallback(only("GET, HEAD")))
         .merge(vendors::routes(&app.config.vendors))

@@ -1,4 +1,4 @@
-//! `GET /v1/events` and `GET /v1/batches`: what is stored, page by page.
+//! `GET /v1/events` and `GET /v1/batches`: what is stored, page by page; `GET /v1/counters`.
 
 use super::{App, Peer, guard, typed};
 use crate::error::Refusal;
@@ -48,6 +48,16 @@ pub async fn batches(
     guard::check(&app, peer, &headers)?;
     let (after, limit) = wanted(question)?;
     Ok(answer("batches", after, &app.store.batches(after, limit).await?))
+}
+
+/// What was counted since the start.
+pub async fn counters(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    guard::check(&app, peer, &headers)?;
+    Ok(private(typed("application/json", app.counters.json())))
 }
 
 fn wanted(question: Question) -> Result<(i64, u32), Refusal> {

@@ -1,6 +1,6 @@
 //! FACT-Finder's REST interface: every event, the vendor's own examples, and every refusal.
 
-use crate::common::{Answer, Server, changed, hash, neutral};
+use crate::common::{Answer, Server, batch, changed, hash, id, neutral};
 use serde_json::{Value, json};
 
 const CHANNELS: &str = "[[factfinder.channels]]\nname = \"de\"\ncurrency = \"EUR\"\n\
@@ -225,6 +225,56 @@ async fn types_are_taken_as_the_vendor_takes_them() {
         "minScore": 0, "maxScore": 0, "filters": [],
     });
     assert_eq!(stored_one("log", filters).await.get("filters"), None);
+}
+
+#[tokio::test]
+async fn filters_are_kept_whole_or_refused() {
+    let server = Server::with(CHANNELS).await;
+    let log = |value: &str| {
+        format!(
+            r#"[{{"sid":"s","id":"","query":"b","page":1,"pageSize":1,"hitCount":0,"searchTime":0,
+            "minScore":0,"maxScore":0,"filters":[{{"name":"Price","substring":false,"values":
+            [{{"exclude":false,"type":"or","value":{value}}}]}}]}}]"#
+        )
+    };
+    for value in [
+        "[10,20.5]",
+        r#"{"min":10,"max":{"amount":-0.000001,"of":[["a"]]}}"#,
+        "12",
+        "1763683200000",
+        "-9007199254740991",
+        "null",
+        "true",
+        "\"KEEN \\u00e4\"",
+        "{}",
+        "[]",
+        "[[[[[[[1]]]]]]]",
+    ] {
+        let answer = post_to(&server, "/rest/v5/track/de/log", &log(value)).await;
+        assert_eq!(answer.status, 200, "{value}: {}", answer.text());
+        let row = server.events().await.pop().unwrap();
+        let expected: Value = serde_json::from_str(value).unwrap();
+        assert_eq!(row["filters"][0]["values"][0]["value"], expected, "{value}");
+        // The same in a batch of the tracker.
+        let mut events: Vec<Value> = serde_json::from_str(&log(value)).unwrap();
+        let event = json!({
+            "id": id(server.events().await.len() as u64), "type": "cacheHit", "at": 1, "query": "b",
+            "page": 1, "pageSize": 1, "hitCount": 0, "searchTimeMs": 0, "minScore": 0,
+            "maxScore": 0, "filters": events.remove(0)["filters"],
+        });
+        assert_eq!(server.post(batch("s", 0, &[event])).await.status, 204, "{value}");
+        let row = server.events().await.pop().unwrap();
+        assert_eq!(row["filters"][0]["values"][0]["value"], expected, "{value}");
+    }
+    let before = server.events().await.len();
+    let deep = format!("{}1{}", "[".repeat(20), "]".repeat(20));
+    for value in ["0.1234567", "1e300", "0.30000000000000004", deep.as_str()] {
+        let answer = post_to(&server, "/rest/v5/track/de/log", &log(value)).await;
+        let (_, sentence) = error(&answer);
+        assert_eq!(answer.status, 400, "{value}");
+        assert!(sentence.starts_with("[0].filters: must have no value"), "{value}: {sentence}");
+    }
+    assert_eq!(server.events().await.len(), before);
 }
 
 #[tokio::test]
