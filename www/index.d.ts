@@ -86,7 +86,7 @@ export type Destination = {
 } /** A first-party collector. `endpoint` is used as given, relative to the page is fine. */ & (
   | { protocol: "batch"; endpoint: string; token?: string }
   /**
-   * Ibexa Personalization. `endpoint` "https://event.perso.ibexa.co", `path` "api", `method` "POST". "GET" always goes by fetch: a beacon cannot.
+   * Ibexa Personalization. `customerId` is letters and digits. `endpoint` "https://event.perso.ibexa.co", `path` "api", `method` "POST". "GET" always goes by fetch: a beacon cannot.
    */
   | { protocol: "ibexa"; customerId: string; endpoint?: string; path?: string; method?: "POST" | "GET" }
   /** Ibexa's older form. `endpoint` "https://event.yoochoose.net", `solutionId` "ebl", `method` "POST". `buy` needs a price, item types are 1 to 5. */
@@ -106,8 +106,19 @@ export type Destination = {
   /**
    * Intempt. `endpoint` "https://api.intempt.com". `source` is text: it has more digits than a number holds. `apiKey` "identifier.secret", of a key
    * that can do nothing but bring events in. An anonymous visitor goes as `profileId` and `anotherUserId`.
+   * `idempotent`: Intempt is believed to remove copies by their `eventId`, so requests are repeated until they are answered. Default false.
+   * `names`: the names that events have in your account instead of Intempt's own.
    */
-  | { protocol: "intempt"; organization: string; project: string; source: string; apiKey?: string; endpoint?: string }
+  | {
+      protocol: "intempt";
+      organization: string;
+      project: string;
+      source: string;
+      apiKey?: string;
+      endpoint?: string;
+      idempotent?: boolean;
+      names?: { click?: string; basket?: string; deleteFromBasket?: string; buy?: string; login?: string };
+    }
 );
 
 /**
@@ -136,6 +147,8 @@ export interface IdentityConfig {
   sessionId?: string;
   /** Intempt: the account that the visitor belongs to. */
   accountId?: string;
+  /** FACT-Finder: the purchaser that the visitor buys for. */
+  purchaserId?: string;
   /** Default "reco_id"; letters, digits and `-_.`. Its companion `<name>_at` says when it was written. */
   cookieName?: string;
   /** Default: the registrable domain, found by trying. */
@@ -178,7 +191,7 @@ export interface Item {
  */
 export type Price = string | { amount: number | string; currency: string };
 
-/** The result list that a click came from. `position` counts from 1 over all pages. */
+/** The result list that a click came from. `position` counts from 1 over all pages; a navigation's `query` may be empty. */
 export interface SearchContext {
   query: string;
   position: number;
@@ -199,7 +212,7 @@ export interface Tracker {
   readonly anonymousId: string | null;
   /**
    * FACT-Finder's `sid`, which every search request has to have as well: `identity.sessionId`, or 30 letters and digits that last until they were
-   * idle for 24 hours. null where no destination is FACT-Finder's, before `ready`, and while consent is "denied".
+   * idle for 24 hours or the visitor logs out; reading it is a use. null where no destination is FACT-Finder's, before `ready`, and while consent is "denied".
    */
   readonly sessionId: string | null;
 
@@ -211,7 +224,7 @@ export interface Tracker {
   /** An item was read or watched. `percentage` 0 to 100, rounded down; left out it counts as 100. */
   consume(event: Item & { percentage?: number }): void;
   /** An item was put into the basket. */
-  basket(event: Item & { quantity?: number; price?: Price; campaign?: string }): void;
+  basket(event: Item & { quantity?: number; price?: Price } & Origin): void;
   deleteFromBasket(event: Item & { quantity?: number }): void;
   wishlist(event: Item & { price?: Price }): void;
   deleteFromWishlist(event: Item): void;
@@ -219,6 +232,8 @@ export interface Tracker {
   buy(event: Purchase | Purchase[]): void;
   /** `rating`: whole, 0 to 100. */
   rate(event: Item & { rating: number }): void;
+  /** The visitor has this item, however they got it: no purchase here. Ibexa. */
+  owns(event: Item): void;
   /** The visitor wants no more recommendations of this item. */
   blacklist(event: Item): void;
 
@@ -227,9 +242,9 @@ export interface Tracker {
   /** A recommendation was clicked. Ibexa and YOOCHOOSE need the `scenario` that it came from, FACT-Finder the `mainId` of the product that it was for. */
   clickRecommended(event: Item & { scenario?: string; modelId?: ItemId; mainId?: ItemId }): void;
   /**
-   * A ready-made link out of a recommendation response or a trigger message, with or without a scheme. It is called as it is, if its host is that of
-   * an Ibexa or YOOCHOOSE destination's (absolute) endpoint, or `tracker.ibexa.co` for Ibexa; and only while consent is "granted", because it has a
-   * user id in it.
+   * A ready-made link out of a recommendation response or a trigger message, with or without a scheme. It is called if its host is that of an Ibexa or
+   * YOOCHOOSE destination's endpoint, or the vendor's own, whose links go to that endpoint; path and customer are added where they are missing. Only
+   * while consent is "granted", because it has a user id in it.
    */
   followLink(url: string): void;
   triggerOpened(event: { triggerName: string }): void;
@@ -250,7 +265,7 @@ export interface Tracker {
    * "anonymous" or "denied".
    */
   login(userId: string): void;
-  /** Back to the anonymous id; with `forget`, to a new one. */
+  /** Back to the anonymous id; with `forget`, to a new one. Begins another FACT-Finder session. */
   logout(options?: { forget?: boolean }): void;
   /**
    * A new page view of a single-page application: ends the consume timers, and recommendations count afresh. Timers of elements
@@ -300,13 +315,19 @@ export interface Loss {
   code: TrackerError["code"];
 }
 
-export interface Purchase extends Item {
+/** Where a product in the basket came from. FACT-Finder; `query` for version 7, `filters` for the collector alone. */
+export interface Origin {
+  campaign?: string;
+  query?: string;
+  filters?: unknown[];
+}
+
+export interface Purchase extends Item, Origin {
   price?: Price;
-  /** Whole, 1 to 1,000,000. Left out it is 1. */
+  /** Above 0, up to 1,000,000, with at most 6 decimals. Left out it is 1. Ibexa and Intempt get whole pieces, rounded up. */
   quantity?: number;
   /** With it, a reloaded confirmation page counts once: lines of an order that this browser sent in the last 30 days are dropped (`duplicate-order`). */
   orderId?: string;
-  campaign?: string;
 }
 
 export interface CacheHit {
@@ -319,6 +340,8 @@ export interface CacheHit {
   maxScore: number;
   filters?: unknown[];
   itemId?: ItemId;
+  masterId?: string;
+  title?: string;
   searchField?: string;
   customSorting?: boolean;
   additionalInfo?: string;

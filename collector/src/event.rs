@@ -5,7 +5,7 @@
 pub struct NewEvent {
     /// UUIDv7: what makes it count once.
     pub id: String,
-    /// The method's name in index.d.ts; `owns`, which only Ibexa has, under that name.
+    /// The method's name in index.d.ts.
     pub kind: &'static str,
     /// When it happened by the visitor's clock, as it was sent.
     pub at: u64,

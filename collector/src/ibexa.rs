@@ -15,7 +15,6 @@
 
 use crate::error::Refusal;
 use crate::import::{self, Sender};
-use crate::limits::Limits;
 use crate::query;
 use crate::tracked::Tracked;
 use crate::user::UserId;
@@ -57,8 +56,6 @@ enum Shape {
 struct Word {
     /// The neutral event.
     kind: Kind,
-    /// Its name in the rows.
-    name: &'static str,
     shape: Shape,
     /// Parameters in the vendor's words, and the neutral fields that they are.
     parameters: &'static [(&'static str, &'static str)],
@@ -90,19 +87,17 @@ fn word(dialect: Dialect, event: &str) -> Option<Word> {
         _ if dialect == Dialect::Yoochoose => return None,
         "wishlist" => (Kind::Wishlist, Item, &[("price", "price")]),
         "deletefromwishlist" => (Kind::DeleteFromWishlist, Item, &[]),
-        // `owns` has the fields of `blacklist`, an item, and no method of its own.
-        "owns" => (Kind::Blacklist, Item, &[]),
+        "owns" => (Kind::Owns, Item, &[]),
         "triggeropened" => (Kind::TriggerOpened, User, TRIGGER),
         "clicktriggered" => (Kind::ClickTriggered, Item, TRIGGER),
         _ => return None,
     };
-    let name = if event == "owns" { "owns" } else { kind.name() };
     let required = match (kind, dialect) {
         (Kind::ClickRecommended, _) => Some(("scenario", "scenario")),
         (Kind::Buy, Dialect::Yoochoose) => Some(("price", "fullprice")),
         _ => None,
     };
-    Some(Word { kind, name, shape, parameters, required })
+    Some(Word { kind, shape, parameters, required })
 }
 
 /// Whether a path (as for [`read`]) names an event of this form.
@@ -124,8 +119,7 @@ pub struct Known<'a> {
 
 /// Whether this can be a customer's id.
 pub fn is_customer(id: &str) -> bool {
-    (1..=Limits::CUSTOMER_BYTES).contains(&id.len())
-        && id.bytes().all(|b| b.is_ascii_alphanumeric())
+    field::customer(&Value::Text(id.to_owned())).is_ok()
 }
 
 /// Reads the address of a request: `path` begins with the customer, undecoded. Gives back the
@@ -236,7 +230,7 @@ fn event(
     if LINKS.contains(&event_name) {
         add_origin(&mut event, &parameters);
     }
-    Ok(Tracked { kind: word.name, at, user, anonymous, ..event })
+    Ok(Tracked { at, user, anonymous, ..event })
 }
 
 /// Adds where a link's recommendation came from, where the neutral event has no field for it.
@@ -342,6 +336,8 @@ fn price_in_cents(parameters: &[(String, String)]) -> Result<Option<Value>, Refu
 /// In an address everything is text; the engine's rules are about numbers.
 fn number_or_text(field: &str, text: &str) -> Value {
     let numeric = matches!(field, "percentage" | "rating" | "quantity");
+    // Here a quantity is whole, and what is not stays text, which is refused.
+    let numeric = numeric && !(field == "quantity" && text.contains('.'));
     // Plain decimals alone: `parse` would also take `1e2`, `inf` and `+5`.
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     match text.parse() {

@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 pub struct Tracked {
     /// The id by which it counts once; absent where the vendor's interface has none.
     pub id: Option<String>,
-    /// The neutral event's name; `owns`, which only Ibexa has, under that name.
+    /// The neutral event's name.
     pub kind: &'static str,
     /// When it happened, where the vendor's interface says so.
     pub at: Option<u64>,

@@ -11,6 +11,8 @@ impl Limits {
     /// Longest identifier: item, user, category path, scenario, trigger, order.
     /// Four times the longest id in the vendors' documents; a URL of 2,000 characters still holds it.
     pub const IDENTIFIER_BYTES: usize = 512;
+    /// Longest id of a customer at Ibexa.
+    pub const CUSTOMER_BYTES: usize = 64;
     /// Longest free text: title, search query, campaign, feedback message.
     pub const TEXT_BYTES: usize = 2_000;
     /// Longest page-supplied address (an endpoint).

@@ -39,6 +39,7 @@ fn all() -> Vec<(&'static str, Value, Value)> {
         json!({
             "type": kind, "user": hash("userXf4H3fF"), "anonymous": hash("session1"),
             "itemType": "1", "itemId": "278006", "masterId": "278003", "title": "Chronos",
+            "purchaser": hash("p1"),
         })
     };
     let given = json!({
@@ -91,12 +92,13 @@ fn all() -> Vec<(&'static str, Value, Value)> {
                 json!({
                     "query": "bag", "page": 1, "pageSize": 12, "hitCount": 34, "searchTime": 12,
                     "minScore": 60, "maxScore": 100, "filters": filters, "searchField": "title",
-                    "customSorting": true, "additionalInfo": "more", "masterId": null, "title": null,
+                    "customSorting": true, "additionalInfo": "more",
                 }),
             ),
             changed(
-                changed(item("cacheHit"), none),
+                item("cacheHit"),
                 json!({
+                    "itemType": null,
                     "query": "bag", "page": 1, "pageSize": 12, "hitCount": 34, "searchTimeMs": 12,
                     "minScore": 60, "maxScore": 100, "filters": filters, "itemId": "278006",
                     "searchField": "title", "customSorting": true, "additionalInfo": "more",
@@ -224,7 +226,26 @@ async fn types_are_taken_as_the_vendor_takes_them() {
         "sid": "s", "id": "", "query": "b", "page": 1, "pageSize": 1, "hitCount": 0, "searchTime": 0.5,
         "minScore": 0, "maxScore": 0, "filters": [],
     });
-    assert_eq!(stored_one("log", filters).await.get("filters"), None);
+    let row = stored_one("log", filters.clone()).await;
+    assert_eq!((row.get("filters"), row.get("masterId")), (None, None));
+    // Empty, or a part of a piece.
+    let more = json!({ "query": "", "title": "", "masterId": 7 });
+    let row = stored_one("log", changed(filters, more)).await;
+    let told = (&row["query"], row.get("title"), &row["masterId"]);
+    assert_eq!(told, (&json!(""), None, &json!("7")));
+    let click =
+        json!({ "id": "1", "query": "", "pos": 1, "sid": "s", "title": "", "purchaserId": 12 });
+    let row = stored_one("click", click).await;
+    assert_eq!(row["search"], json!({ "query": "", "position": 1 }));
+    assert_eq!((row.get("title"), &row["purchaser"]), (None, &json!(hash("12"))));
+    let said = json!({ "sid": "s", "query": "", "positive": true });
+    assert_eq!(stored_one("feedback", said).await["query"], "");
+    for (count, quantity) in [(json!(0.5), 0.5), (json!("1.85"), 1.85), (json!(2.0), 2.0)] {
+        let line = json!({ "id": "1", "count": count, "sid": "s", "title": "" });
+        for event in ["cart", "checkout"] {
+            assert_eq!(stored_one(event, line.clone()).await["quantity"].as_f64(), Some(quantity));
+        }
+    }
 }
 
 #[tokio::test]

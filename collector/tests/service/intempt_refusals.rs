@@ -80,7 +80,7 @@ async fn what_is_wrong_is_400_with_a_sentence() {
         ),
         (
             with("Added to cart", json!({ "data": { "productId": "1", "quantity": "x" } })),
-            "track[0].payload[1].data.quantity: must be a whole number",
+            "track[0].payload[1].data.quantity: must be a number",
         ),
         (
             with("Product viewed", json!({ "accountId": {} })),

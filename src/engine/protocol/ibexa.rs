@@ -3,10 +3,10 @@
 //!
 //! <https://doc.ibexa.co/en/latest/personalization/api_reference/tracking_api/>
 
-use super::{Encoded, Method, Request, address, path, push_segment, unsupported};
+use super::{Encoded, Method, Request, address, path, pieces, push_segment, unsupported};
 use crate::engine::error::{Error, ErrorCode, Problem};
 use crate::engine::event::{Event, Field, Kind};
-use crate::engine::field::identifier;
+use crate::engine::field::{customer, identifier};
 use crate::engine::limits::Limits;
 use crate::engine::percent::push_encoded;
 use crate::engine::read::Fields;
@@ -29,6 +29,9 @@ static ITEM_TYPE: Problem =
 static YOOCHOOSE_ITEM_TYPE: Problem =
     Problem::new(ErrorCode::OutOfRange, "must be a number from 1 to 5 for YOOCHOOSE");
 static NO_IDENTITY: Problem = Problem::new(ErrorCode::MissingField, "has no anonymous id to join");
+
+/// The events that links are made for. Some links begin with them.
+const LINKS: [&str; 4] = ["rendered", "clickrecommended", "clicktriggered", "triggeropened"];
 
 /// Which of the two forms is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,13 +77,14 @@ fn word(kind: Kind, dialect: Dialect) -> Option<&'static Word> {
         Kind::Consume => &Word("consume", Items, &[(Field::Percentage, "percentage")]),
         Kind::Basket if newer => &Word("basket", Items, &[]),
         Kind::Basket => &Word("basket", Items, CATEGORY),
-        Kind::DeleteFromBasket => &Word("deletefrombasket", Items, &[]),
+        Kind::DeleteFromBasket if newer => &Word("deletefrombasket", Items, &[]),
         Kind::Wishlist if newer => &Word("wishlist", Items, &[(Field::Price, "price")]),
         Kind::DeleteFromWishlist if newer => &Word("deletefromwishlist", Items, &[]),
         Kind::Buy => {
             &Word("buy", Items, &[(Field::Quantity, "quantity"), (Field::Price, "fullprice")])
         }
         Kind::Rate => &Word("rate", Items, &[(Field::Rating, "rating")]),
+        Kind::Owns if newer => &Word("owns", Items, &[]),
         Kind::Blacklist => &Word("blacklist", Items, &[]),
         Kind::Rendered => &Word("rendered", Items, &[]),
         Kind::ClickRecommended => &Word(
@@ -91,8 +95,10 @@ fn word(kind: Kind, dialect: Dialect) -> Option<&'static Word> {
         Kind::TriggerOpened if newer => &Word("triggeropened", User, TRIGGER),
         Kind::ClickTriggered if newer => &Word("clicktriggered", Items, TRIGGER),
         Kind::Login => &Word("login", Login, &[]),
-        Kind::Wishlist
+        Kind::DeleteFromBasket
+        | Kind::Wishlist
         | Kind::DeleteFromWishlist
+        | Kind::Owns
         | Kind::TriggerOpened
         | Kind::ClickTriggered
         | Kind::Feedback
@@ -110,7 +116,7 @@ impl Ibexa {
             #[cfg(feature = "vendors")]
             Dialect::Yoochoose => ("https://event.yoochoose.net", "solutionId", "ebl"),
         };
-        let customer_id = f.require("customerId", identifier);
+        let customer_id = f.require("customerId", customer);
         let endpoint = f.read("endpoint", address);
         let given_path = f.read(path_field, identifier);
         let method = f.choice("method", &["POST", "GET"], "must be \"POST\" or \"GET\"");
@@ -200,7 +206,11 @@ impl Ibexa {
                     if *field == Field::CategoryPath {
                         push_encoded(&mut url, "/");
                     }
-                    push_encoded(&mut url, value);
+                    if *field == Field::Quantity {
+                        url.push_str(&pieces(value));
+                    } else {
+                        push_encoded(&mut url, value);
+                    }
                 }
                 None => match field {
                     Field::Scenario => return Err(REQUIRED.at(path(kind, *field))),
@@ -217,15 +227,38 @@ impl Ibexa {
         Ok(url)
     }
 
-    /// A link that a recommendation or a trigger message came with, where its host is this
-    /// destination's: with the endpoint's scheme, for such links have none.
+    /// A link that a recommendation or a trigger message came with, where it is this destination's:
+    /// it names the vendor's host, or the endpoint's own. Such links have no scheme, some have neither
+    /// path nor customer, and those of the vendor's go to the endpoint that the page has instead.
     pub fn own_link(&self, url: &str) -> Option<String> {
-        let (scheme, host) = scheme_and_host(&self.base)?;
-        let (theirs_scheme, theirs) = scheme_and_host(url)?;
-        // The host that older trigger messages name.
-        let older = self.dialect == Dialect::Ibexa && theirs == "tracker.ibexa.co";
-        let behind = url.get(theirs_scheme.len()..)?;
-        (theirs == host || older).then(|| concat(&[scheme, behind]))
+        if url.starts_with(&self.base) {
+            return Some(url.to_owned());
+        }
+        let (scheme, host) = scheme_and_host(&self.base).unwrap_or_default();
+        let (_, theirs) = scheme_and_host(url)?;
+        let vendors = match self.dialect {
+            // The second is the one that older trigger messages name.
+            Dialect::Ibexa => ["event.perso.ibexa.co", "tracker.ibexa.co"],
+            #[cfg(feature = "vendors")]
+            Dialect::Yoochoose => ["event.yoochoose.net"; 2],
+        };
+        // A page that sends to the vendor follows each of the vendor's links as it is.
+        let own = theirs == host || vendors.contains(&host) && vendors.contains(&theirs);
+        let (_, path) = split_once(url, b'/')?.1.split_at_checked(1 + theirs.len())?;
+        let path = path.strip_prefix('/')?;
+        let (first, _) = split_once(path, b'/')?;
+        if !own && !vendors.contains(&theirs) {
+            return None;
+        }
+        if LINKS.contains(&first) {
+            return Some(concat(&[&self.base, path]));
+        }
+        // The endpoint's host may be that of several customers.
+        if own {
+            return Some(concat(&[scheme, "//", theirs, "/", path]));
+        }
+        let (customer, event) = split_once(split_once(path, b'/')?.1, b'/')?;
+        (customer == self.customer_id).then(|| concat(&[&self.base, event]))
     }
 
     /// One request an event.
