@@ -27,8 +27,7 @@ static NOT_NUMBER: Problem = bad_type("must be a number");
 static NOT_WHOLE: Problem = bad_type("must be a whole number");
 static NOT_BOOLEAN: Problem = bad_type("must be true or false");
 static NOT_LIST: Problem = bad_type("must be a list");
-static NOT_KEPT: Problem =
-    out_of_range("must have no value that is nested too deep or a number of too many digits");
+static NOT_KEPT: Problem = out_of_range("must have no deeper nesting and no longer numbers");
 static NOT_CATEGORY: Problem = bad_type("must be text or a list of texts");
 static NOT_PRICE: Problem =
     bad_type("must be like \"12.45EUR\" or { amount: 12.45, currency: \"EUR\" }");
@@ -40,8 +39,7 @@ static EMPTY: Problem = out_of_range("must not be empty");
 static TOO_LONG: Problem = out_of_range("is too long");
 static CHARACTER: Problem =
     bad_character("must have no backslash or control character, nor be \".\" or \"..\"");
-static NOT_CUSTOMER: Problem =
-    bad_character("must have up to 64 letters or digits and nothing else");
+static NOT_CUSTOMER: Problem = bad_character("must be 1 to 64 letters or digits");
 static SLASH: Problem = bad_character("must have no slash in an element of the list");
 static PERSONAL: Problem =
     Problem::new(ErrorCode::PersonalData, "must be a pseudonym, not an e-mail address");

@@ -231,34 +231,30 @@ impl Ibexa {
     /// it names the vendor's host, or the endpoint's own. Such links have no scheme, some have neither
     /// path nor customer, and those of the vendor's go to the endpoint that the page has instead.
     pub fn own_link(&self, url: &str) -> Option<String> {
-        if url.starts_with(&self.base) {
-            return Some(url.to_owned());
-        }
-        let (scheme, host) = scheme_and_host(&self.base).unwrap_or_default();
-        let (_, theirs) = scheme_and_host(url)?;
-        let vendors = match self.dialect {
+        let (scheme, host, _) = parts(&self.base).unwrap_or_default();
+        let (_, theirs, path) = parts(url)?;
+        let is_vendors = |host: &str| match self.dialect {
             // The second is the one that older trigger messages name.
-            Dialect::Ibexa => ["event.perso.ibexa.co", "tracker.ibexa.co"],
+            Dialect::Ibexa => host == "event.perso.ibexa.co" || host == "tracker.ibexa.co",
             #[cfg(feature = "vendors")]
-            Dialect::Yoochoose => ["event.yoochoose.net"; 2],
+            Dialect::Yoochoose => host == "event.yoochoose.net",
         };
-        // A page that sends to the vendor follows each of the vendor's links as it is.
-        let own = theirs == host || vendors.contains(&host) && vendors.contains(&theirs);
-        let (_, path) = split_once(url, b'/')?.1.split_at_checked(1 + theirs.len())?;
-        let path = path.strip_prefix('/')?;
-        let (first, _) = split_once(path, b'/')?;
-        if !own && !vendors.contains(&theirs) {
+        // A page that sends to the vendor follows each of the vendor's links as it is; and the
+        // endpoint's host may be that of several customers.
+        let as_it_is = theirs == host || is_vendors(host) && is_vendors(theirs);
+        if !as_it_is && !is_vendors(theirs) {
             return None;
         }
-        if LINKS.contains(&first) {
-            return Some(concat(&[&self.base, path]));
-        }
-        // The endpoint's host may be that of several customers.
-        if own {
+        let (first, rest) = split_once(path, b'/')?;
+        let event = if LINKS.contains(&first) {
+            path
+        } else if as_it_is {
             return Some(concat(&[scheme, "//", theirs, "/", path]));
-        }
-        let (customer, event) = split_once(split_once(path, b'/')?.1, b'/')?;
-        (customer == self.customer_id).then(|| concat(&[&self.base, event]))
+        } else {
+            let (customer, event) = split_once(rest, b'/')?;
+            (customer == self.customer_id).then_some(event)?
+        };
+        Some(concat(&[&self.base, event]))
     }
 
     /// One request an event.
@@ -273,10 +269,11 @@ fn numeric(id: &str, most: u64) -> bool {
     id.as_bytes().first() != Some(&b'0') && parse_whole(id).is_some_and(|n| n <= most)
 }
 
-/// `https:` (or nothing, where it is the page's) and the host with its port, of an absolute address.
-fn scheme_and_host(url: &str) -> Option<(&str, &str)> {
+/// `https:` (or nothing, where it is the page's), the host with its port, and the path, of an
+/// absolute address.
+fn parts(url: &str) -> Option<(&str, &str, &str)> {
     let (scheme, rest) = split_once(url, b'/')?;
     let rest = rest.strip_prefix('/')?;
-    let host = split_once(rest, b'/').map_or(rest, |(host, _)| host);
-    matches!(scheme, "" | "http:" | "https:").then_some((scheme, host))
+    let (host, path) = split_once(rest, b'/').unwrap_or((rest, ""));
+    matches!(scheme, "" | "http:" | "https:").then_some((scheme, host, path))
 }
