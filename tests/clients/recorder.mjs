@@ -11,7 +11,8 @@ export async function recorder(url) {
     const { host, connection, "content-length": length, ...headers } = request.headers;
     const body = chunks.length > 0 ? Buffer.concat(chunks) : undefined;
     try {
-      const answer = await fetch(new URL(request.url, url), { method: request.method, headers, body });
+      const given = /** @type {Record<string, string>} */ (headers);
+      const answer = await fetch(new URL(request.url, url), { method: request.method, headers: given, body });
       // A preflight is the browser's, not the client's.
       if (request.method !== "OPTIONS") statuses.push(answer.status);
       const {
