@@ -83,7 +83,7 @@ export type Destination = {
 } /** A first-party collector. `endpoint` is used as given, relative to the page is fine. */ & (
   | { protocol: "batch"; endpoint: string; token?: string | undefined }
   /**
-   * Ibexa Personalization. `endpoint` "https://event.perso.ibexa.co", `path` "api", `method` "POST". "GET" always goes by fetch: a beacon cannot.
+   * Ibexa Personalization. `customerId` is letters and digits. `endpoint` "https://event.perso.ibexa.co", `path` "api", `method` "POST". "GET" always goes by fetch: a beacon cannot.
    */
   | {
       protocol: "ibexa";
@@ -115,6 +115,8 @@ export type Destination = {
   /**
    * Intempt. `endpoint` "https://api.intempt.com". `source` is text: it has more digits than a number holds. `apiKey` "identifier.secret", of a key
    * that can do nothing but bring events in. An anonymous visitor goes as `profileId` and `anotherUserId`.
+   * `idempotent`: Intempt is believed to remove copies by their `eventId`, so requests are repeated until they are answered. Default false.
+   * `names`: the names that events have in your account instead of Intempt's own.
    */
   | {
       protocol: "intempt";
@@ -123,6 +125,16 @@ export type Destination = {
       source: string;
       apiKey?: string | undefined;
       endpoint?: string | undefined;
+      idempotent?: boolean | undefined;
+      names?:
+        | {
+            click?: string | undefined;
+            basket?: string | undefined;
+            deleteFromBasket?: string | undefined;
+            buy?: string | undefined;
+            login?: string | undefined;
+          }
+        | undefined;
     }
 );
 
@@ -152,6 +164,8 @@ export interface IdentityConfig {
   sessionId?: string | undefined;
   /** Intempt: the account that the visitor belongs to. */
   accountId?: string | undefined;
+  /** FACT-Finder: the purchaser that the visitor buys for. */
+  purchaserId?: string | undefined;
   /** Default "reco_id"; letters, digits and `-_.`. Its companion `<name>_at` says when it was written. */
   cookieName?: string | undefined;
   /** Default: the registrable domain, found by trying. */

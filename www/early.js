@@ -16,6 +16,7 @@ export const REPLAYED = [
   "deleteFromWishlist",
   "buy",
   "rate",
+  "owns",
   "blacklist",
   "rendered",
   "clickRecommended",

@@ -74,7 +74,7 @@ type CurrencyLetter =
   | "Y"
   | "Z";
 
-/** The result list that a click came from. `position` counts from 1 over all pages. */
+/** The result list that a click came from. `position` counts from 1 over all pages; a navigation's `query` may be empty. */
 export interface SearchContext {
   query: string;
   position: number;
@@ -95,7 +95,7 @@ export interface Tracker {
   readonly anonymousId: string | null;
   /**
    * FACT-Finder's `sid`, which every search request has to have as well: `identity.sessionId`, or 30 letters and digits that last until they were
-   * idle for 24 hours. null where no destination is FACT-Finder's, before `ready`, and while consent is "denied".
+   * idle for 24 hours or the visitor logs out; reading it is a use. null where no destination is FACT-Finder's, before `ready`, and while consent is "denied".
    */
   readonly sessionId: string | null;
 
@@ -107,9 +107,7 @@ export interface Tracker {
   /** An item was read or watched. `percentage` 0 to 100, rounded down; left out it counts as 100. */
   consume(event: Item & { percentage?: number | undefined }): void;
   /** An item was put into the basket. `price` is what one unit costs. */
-  basket(
-    event: Item & { quantity?: number | undefined; price?: Price | undefined; campaign?: string | undefined },
-  ): void;
+  basket(event: Item & Origin & { quantity?: number | undefined; price?: Price | undefined }): void;
   /** An item was taken out of the basket. */
   deleteFromBasket(event: Item & { quantity?: number | undefined }): void;
   /** An item was put on the wish list. */
@@ -120,6 +118,8 @@ export interface Tracker {
   buy(event: Purchase | readonly Purchase[]): void;
   /** An item was rated. `rating`: whole, 0 to 100. */
   rate(event: Item & { rating: number }): void;
+  /** The visitor has this item, however they got it: no purchase here. Ibexa. */
+  owns(event: Item): void;
   /** The visitor wants no more recommendations of this item. */
   blacklist(event: Item): void;
 
@@ -134,9 +134,9 @@ export interface Tracker {
     event: Item & { scenario?: string | undefined; modelId?: ItemId | undefined; mainId?: ItemId | undefined },
   ): void;
   /**
-   * A ready-made link out of a recommendation response or a trigger message, with or without a scheme. It is called as it is, if its host is that of
-   * an Ibexa or YOOCHOOSE destination's (absolute) endpoint, or `tracker.ibexa.co` for Ibexa; and only while consent is "granted", because it has a
-   * user id in it.
+   * A ready-made link out of a recommendation response or a trigger message, with or without a scheme. It is called if its host is that of an Ibexa or
+   * YOOCHOOSE destination's endpoint, or the vendor's own, whose links go to that endpoint; path and customer are added where they are missing. Only
+   * while consent is "granted", because it has a user id in it.
    */
   followLink(url: string): void;
   /** A trigger message, an e-mail for example, was opened. Ibexa. */
@@ -159,7 +159,7 @@ export interface Tracker {
    * "anonymous" or "denied".
    */
   login(userId: string): void;
-  /** Back to the anonymous id; with `forget`, to a new one. */
+  /** Back to the anonymous id; with `forget`, to a new one. Begins another FACT-Finder session. */
   logout(options?: { forget?: boolean | undefined }): void;
   /**
    * A new page view of a single-page application: ends the consume timers, and recommendations count afresh. Timers of elements
@@ -221,13 +221,19 @@ export interface Loss {
   code: TrackerError["code"];
 }
 
-export interface Purchase extends Item {
+/** Where a product in the basket came from. FACT-Finder; `query` for version 7, `filters` for the collector alone. */
+export interface Origin {
+  campaign?: string | undefined;
+  query?: string | undefined;
+  filters?: readonly unknown[] | undefined;
+}
+
+export interface Purchase extends Item, Origin {
   price?: Price | undefined;
-  /** Whole, 1 to 1,000,000. Left out it is 1. */
+  /** Above 0, up to 1,000,000, with at most 6 decimals. Left out it is 1. Ibexa and Intempt get whole pieces, rounded up. */
   quantity?: number | undefined;
   /** With it, a reloaded confirmation page counts once: lines of an order that this browser sent in the last 30 days are dropped (`duplicate-order`). */
   orderId?: string | undefined;
-  campaign?: string | undefined;
 }
 
 export interface CacheHit {
@@ -240,6 +246,8 @@ export interface CacheHit {
   maxScore: number;
   filters?: readonly unknown[] | undefined;
   itemId?: ItemId | undefined;
+  masterId?: string | undefined;
+  title?: string | undefined;
   searchField?: string | undefined;
   customSorting?: boolean | undefined;
   additionalInfo?: string | undefined;

@@ -26,7 +26,7 @@
       if (verb == "consent") may = said == granted;
       text += line;
       // create, ready, on, observe..., consent and ...Timer are this page's own, should it come back.
-      if (/ea[td]|^o|nse|Ti/.test(verb)) {
+      if (/ea[td]|^o[nb]|nse|Ti/.test(verb)) {
         stay.push(call);
         kept += line;
       }

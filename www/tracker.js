@@ -151,7 +151,7 @@ function make(config, load, measure, forget) {
 
   /** What the module knows of itself; otherwise something else. */
   const ask = (what, otherwise = null, timer = 0) =>
-    guard(() => core && JSON.parse(core.state(number, timer))[what]) ?? otherwise;
+    guard(() => core && JSON.parse(core.state(number, timer, what === "sessionId"))[what]) ?? otherwise;
 
   /** A failure in what nobody waits for. */
   const broken = (error) => void warn({ code: "internal", message: String(error) });

@@ -26,6 +26,7 @@ pub mod factfinder;
 pub mod hashing;
 mod http;
 pub mod ibexa;
+pub mod import;
 pub mod intempt;
 pub mod limits;
 mod minutely;

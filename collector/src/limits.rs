@@ -99,7 +99,7 @@ impl Limits {
     /// Longest name of a client.
     pub const CLIENT_BYTES: usize = 64;
     /// Longest name of a customer in a path: Ibexa's customer id, a channel, an organization.
-    pub const CUSTOMER_BYTES: usize = 64;
+    pub const CUSTOMER_BYTES: usize = Tracker::CUSTOMER_BYTES;
     /// Longest user id, the tracker's own bound.
     pub const USER_BYTES: usize = Tracker::IDENTIFIER_BYTES;
     /// Latest time that a JavaScript `Date` can hold, in milliseconds. Nothing earlier is refused:

@@ -64,6 +64,10 @@ impl Intempt {
         match *self {}
     }
 
+    pub fn is_idempotent(&self) -> bool {
+        match *self {}
+    }
+
     pub fn encode(&self, _: &Record) -> Encoded {
         match *self {}
     }

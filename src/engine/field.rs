@@ -27,6 +27,7 @@ static NOT_NUMBER: Problem = bad_type("must be a number");
 static NOT_WHOLE: Problem = bad_type("must be a whole number");
 static NOT_BOOLEAN: Problem = bad_type("must be true or false");
 static NOT_LIST: Problem = bad_type("must be a list");
+static NOT_KEPT: Problem = out_of_range("must have no deeper nesting and no longer numbers");
 static NOT_CATEGORY: Problem = bad_type("must be text or a list of texts");
 static NOT_PRICE: Problem =
     bad_type("must be like \"12.45EUR\" or { amount: 12.45, currency: \"EUR\" }");
@@ -38,6 +39,7 @@ static EMPTY: Problem = out_of_range("must not be empty");
 static TOO_LONG: Problem = out_of_range("is too long");
 static CHARACTER: Problem =
     bad_character("must have no backslash or control character, nor be \".\" or \"..\"");
+static NOT_CUSTOMER: Problem = bad_character("must be 1 to 64 letters or digits");
 static SLASH: Problem = bad_character("must have no slash in an element of the list");
 static PERSONAL: Problem =
     Problem::new(ErrorCode::PersonalData, "must be a pseudonym, not an e-mail address");
@@ -72,6 +74,11 @@ pub fn text(value: &Value) -> Result<String, &'static Problem> {
     let text = value.as_text().ok_or(&NOT_TEXT)?;
     check(text, Limits::TEXT_BYTES)?;
     Ok(text.to_owned())
+}
+
+/// What was searched for; a navigation's list of results has an empty query.
+pub fn query(value: &Value) -> Result<String, &'static Problem> {
+    if value.as_text() == Some("") { Ok(String::new()) } else { text(value) }
 }
 
 /// A category path without its outer slashes; empty where nothing is left.
@@ -164,9 +171,18 @@ pub fn whole(value: &Value, least: u64, most: u64) -> Result<u64, &'static Probl
     Ok(number as u64)
 }
 
-/// A quantity: whole, 1 to 1,000,000.
+/// A quantity: above 0, up to 1,000,000, rounded to six decimals.
 pub fn quantity(value: &Value) -> Result<String, &'static Problem> {
-    whole(value, 1, Limits::QUANTITY).map(number::whole)
+    let number = value.as_number().filter(|n| !n.is_nan()).ok_or(&NOT_NUMBER)?;
+    let rounded = number::rounded(number).filter(|text| text != "0").ok_or(&RANGE)?;
+    if number > 0.0 && number <= Limits::QUANTITY as f64 { Ok(rounded) } else { Err(&RANGE) }
+}
+
+/// A customer's id at Ibexa: letters and digits.
+pub fn customer(value: &Value) -> Result<String, &'static Problem> {
+    let id = identifier(value)?;
+    let plain = id.len() <= Limits::CUSTOMER_BYTES && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    if plain { Ok(id) } else { Err(&NOT_CUSTOMER) }
 }
 
 /// A rating: whole, 0 to 100.
@@ -204,6 +220,9 @@ pub fn boolean(value: &Value) -> Result<bool, &'static Problem> {
 /// A list of values of any kind, as JSON.
 pub fn list(value: &Value) -> Result<String, &'static Problem> {
     value.as_list().ok_or(&NOT_LIST)?;
+    if !json::is_exact(value) {
+        return Err(&NOT_KEPT);
+    }
     let mut out = String::new();
     json::push_value(&mut out, value);
     if out.len() > Limits::TEXT_BYTES { Err(&TOO_LONG) } else { Ok(out) }

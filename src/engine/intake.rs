@@ -100,6 +100,7 @@ impl Engine {
             self.identity.save_session(&mut self.effects);
         }
         let account = self.config.identity.account_id.as_ref();
+        let purchaser = self.config.identity.purchaser_id.as_ref();
         Rc::new(Record {
             id: self.event_ids.next(at, now),
             at,
@@ -107,6 +108,7 @@ impl Engine {
             anonymous: (!nobody).then(|| self.identity.anonymous().clone()),
             session,
             account: account.filter(|_| !nobody).cloned(),
+            purchaser: purchaser.filter(|_| !nobody).cloned(),
             event,
         })
     }

@@ -22,10 +22,11 @@ use intempt::Intempt;
 use super::error::{Error, ErrorCode, Problem};
 use super::event::{Field, Kind};
 use super::limits::Limits;
+use super::number;
 use super::percent::push_encoded;
 use super::read::Fields;
 use super::record::Record;
-use super::text::concat;
+use super::text::{concat, parse_whole, split_once};
 use super::value::Value;
 
 static NOT_TEXT: Problem = Problem::new(ErrorCode::BadType, "must be text");
@@ -159,8 +160,9 @@ impl Protocol {
             Self::Batch(_) => Class::Idempotent,
             // The highest percentage of a user and an item is what counts.
             Self::Ibexa(_) if kind == Kind::Consume => Class::OnceMore,
-            // Ibexa counts n `buy` as a quantity of n; Intempt's documents promise that ids are told
-            // apart, its own clients' notes deny it.
+            // Intempt's documents promise that ids are told apart, its own clients' notes deny it.
+            Self::Intempt(intempt) if intempt.is_idempotent() => Class::Idempotent,
+            // Ibexa counts n `buy` as a quantity of n.
             Self::Ibexa(_) | Self::FactFinder(_) | Self::Intempt(_) => Class::AtMostOnce,
         }
     }
@@ -246,6 +248,14 @@ pub fn address(value: &Value) -> Result<String, &'static Problem> {
         return Err(&ADDRESS_CHARACTER);
     }
     Ok(url.to_owned())
+}
+
+/// A quantity for a vendor that counts whole pieces: a part of one is one.
+fn pieces(quantity: &str) -> String {
+    match split_once(quantity, b'.') {
+        Some((whole, _)) => number::whole(parse_whole(whole).unwrap_or_default() + 1),
+        None => quantity.to_owned(),
+    }
 }
 
 /// The field of an event, as a warning names it.

@@ -56,7 +56,11 @@ async fn store(
     }
     let Envelope { head, ack, content } = envelope;
     let (head, events, ack) = match content {
-        Content::Events(events) => (head, batch::read(events, &app.hasher)?, ack),
+        Content::Events(events) => {
+            let (events, unknown) = batch::read(events, &app.hasher)?;
+            app.status.left_out("batch", unknown);
+            (head, events, ack)
+        }
         Content::Raw(raw) => {
             let (head, made) = read_raw(app, headers, raw, head, received_at).await?;
             (head, made.events, ack && made.may_store)

@@ -1,4 +1,4 @@
-//! `GET /v1/events` and `GET /v1/batches`: what is stored, page by page.
+//! `GET /v1/events` and `GET /v1/batches`: stored rows, page by page.
 
 use super::{App, typed};
 use crate::error::Refusal;

@@ -16,12 +16,22 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub struct Status {
     /// Refused requests.
     pub refusals: Refusals,
+    unknown_events: AtomicU64,
     without_place: AtomicU64,
     crowds: Minutely,
     failed: Minutely,
 }
 
 impl Status {
+    /// Adds events whose name is not known, and which were left out of a request that was taken.
+    /// The names are not logged: a page can put anything into them.
+    pub fn left_out(&self, source: &'static str, events: u64) {
+        if events > 0 {
+            self.unknown_events.fetch_add(events, Ordering::Relaxed);
+            tracing::debug!(source, events, "events of unknown names were left out");
+        }
+    }
+
     /// A connection was refused: its address has as many as it may have, and none is idle.
     pub fn no_place(&self) {
         self.without_place.fetch_add(1, Ordering::Relaxed);
@@ -56,6 +66,7 @@ pub async fn status(State(app): State<Arc<App>>) -> Response {
     object.raw("healthy", if app.store.is_well().await { "true" } else { "false" });
     let connections = app.status.without_place.load(Ordering::Relaxed);
     object.some_whole("refusedConnections", Some(connections));
+    object.some_whole("unknownEvents", Some(app.status.unknown_events.load(Ordering::Relaxed)));
     let mut refused = String::new();
     app.status.refusals.write(&mut refused);
     object.raw("refused", &refused);

@@ -225,7 +225,7 @@ fn insert(
     event: &NewEvent,
 ) -> rusqlite::Result<Option<i64>> {
     let head = delivery.source.batch();
-    let hashed = event.user.is_some() || event.anonymous.is_some();
+    let hashed = event.user.is_some() || event.anonymous.is_some() || event.has_more_ids;
     let values = params![
         event.id,
         event.kind,

@@ -163,7 +163,7 @@ async fn one_wrong_event_refuses_the_whole_batch() {
         (json!({ "id": "0193bdc1-0000-4000-8000-000000000001" }), "events[1].id: "),
         (json!({ "id": "0193bdc1-0000-7000-c000-000000000001" }), "events[1].id: "),
         (json!({ "type": null }), "events[1].type: "),
-        (json!({ "type": "clck" }), "events[1].type: "),
+        (json!({ "type": 7 }), "events[1].type: "),
         (json!({ "at": null }), "events[1].at: "),
         (json!({ "at": -1 }), "events[1].at: "),
         (json!({ "at": 0.5 }), "events[1].at: "),
@@ -319,4 +319,15 @@ async fn any_page_may_post_and_none_may_read() {
     assert_eq!(answer.header("access-control-allow-methods"), Some("POST"));
     let answer = server.read("/v1/events", "").await;
     assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, None));
+}
+
+#[tokio::test]
+async fn events_of_a_newer_tracker_are_left_out_and_counted() {
+    let server = Server::start().await;
+    let newer = |number| changed(click(number), json!({ "type": "hovered", "news": [1] }));
+    assert_eq!(server.post(batch("s1", 0, &[newer(1), click(2), newer(3)])).await.status, 204);
+    assert_eq!(server.post(batch("s1", 1, &[newer(4)])).await.status, 204);
+    let rows = server.events().await;
+    assert_eq!((rows.len(), &rows[0]["id"]), (1, &json!(id(2))));
+    assert_eq!(server.unknown_events().await, 3);
 }

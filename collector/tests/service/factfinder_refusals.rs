@@ -78,14 +78,15 @@ async fn required_fields_are_required() {
             assert_eq!(answer.status, 400, "{event} {field}");
             let sentence = format!("[1].{field}: is required");
             assert_eq!(error(&answer), ("Bad Request".to_owned(), sentence));
-            if given[*field].is_string() && event != "log" {
+            // A query may be empty.
+            if given[*field].is_string() && event != "log" && *field != "query" {
                 let empty = changed(given.clone(), json!({ *field: "" }));
                 let answer = post(&server, &target, "", &json!([empty]).to_string()).await;
                 assert_eq!(error(&answer).1, format!("[0].{field}: must not be empty"));
             }
         }
     }
-    assert_eq!(server.events().await.len(), 9);
+    assert_eq!(server.events().await.len(), 9, "an event of each kind");
 }
 
 #[tokio::test]
@@ -127,7 +128,7 @@ async fn what_is_wrong_is_400_in_the_vendors_form() {
     }
     for (event, body, sentence) in [
         ("cart", r#"[{"id":"1","count":0,"sid":"s"}]"#, "[0].count: is outside its range"),
-        ("cart", r#"[{"id":"1","count":"x","sid":"s"}]"#, "[0].count: must be a whole number"),
+        ("cart", r#"[{"id":"1","count":"x","sid":"s"}]"#, "[0].count: must be a number"),
         (
             "feedback",
             r#"[{"query":"q","positive":"yes","sid":"s"}]"#,

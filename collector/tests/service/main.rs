@@ -19,6 +19,7 @@ mod factfinder_refusals;
 mod files;
 mod guard;
 mod ibexa;
+mod ibexa_links;
 mod intempt;
 mod intempt_refusals;
 mod lifecycle;

@@ -72,8 +72,9 @@ async fn the_log_has_one_line_for_many_and_no_id() {
         let sent = format!("sid={user}&event=cart&channel=de");
         let answer = send(address, "POST", "/Tracking.ff", form, sent.as_bytes()).await;
         assert_eq!(answer.status, 400);
-        let track =
-            format!("{{\"track\":[{{\"name\":\"{user}\",\"payload\":[{{\"a\":\"{user}\"}}]}}]}}");
+        let track = format!(
+            "{{\"track\":[{{\"name\":\"Product viewed\",\"payload\":[{{\"a\":\"{user}\"}}]}}]}}"
+        );
         let target = format!("/v1/{user}/projects/p/track");
         assert_eq!(send(address, "POST", &target, "", track.as_bytes()).await.status, 400);
         let rest = format!("[{{\"sid\":\"{user}\",\"userId\":[\"{user}\"]}}]");

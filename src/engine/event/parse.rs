@@ -123,8 +123,8 @@ fn take(
     }
     let (rule, form) = field.rule();
     match object.read(name, rule) {
-        // A category path of slashes alone is none.
-        Some(text) if text.is_empty() => {}
+        // A category path of slashes alone is none, and neither is an empty query that nobody asks for.
+        Some(text) if text.is_empty() && !required => {}
         Some(text) => fields.push((field, form(text))),
         None if required => object.missing(name),
         None => {}

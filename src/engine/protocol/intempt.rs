@@ -3,11 +3,11 @@
 //! <https://docs.intempt.com/track-events-api-recommendations-1973914m0>
 
 use super::keyed::{self, post};
-use super::{Encoded, Key, Request, address, push_segment, unsupported};
+use super::{Encoded, Key, Request, address, pieces, push_segment, unsupported};
 use crate::engine::base64::base64;
 use crate::engine::error::{ErrorCode, Problem};
 use crate::engine::event::{Field, Kind};
-use crate::engine::field::identifier;
+use crate::engine::field::{boolean, identifier, text};
 use crate::engine::json::{Object, push_list};
 use crate::engine::read::Fields;
 use crate::engine::record::Record;
@@ -24,6 +24,10 @@ pub struct Intempt {
     url: String,
     source: String,
     key: Option<Key>,
+    /// The names that the shop's events have there instead, by kind.
+    names: Vec<(Kind, String)>,
+    /// Whether Intempt is believed to remove copies by their `eventId`.
+    idempotent: bool,
 }
 
 impl Intempt {
@@ -40,7 +44,17 @@ impl Intempt {
         url.push_str("/sources");
         push_segment(&mut url, &source);
         url.push_str("/track");
-        Self { url, source, key: f.read("apiKey", key) }
+        let idempotent = f.read("idempotent", boolean) == Some(true);
+        let mut names = Vec::new();
+        if let Some(mut f) = f.nested("names") {
+            for kind in Kind::ALL {
+                if word(kind).is_some() {
+                    names.extend(f.read(kind.name(), text).map(|name| (kind, name)));
+                }
+            }
+            f.end();
+        }
+        Self { url, source, key: f.read("apiKey", key), names, idempotent }
     }
 
     /// Its name in `stats()`.
@@ -50,32 +64,21 @@ impl Intempt {
 
     /// Whether its requests are such as a beacon can be.
     pub fn bears_beacons(&self) -> bool {
-        self.key.is_none()
+        // Of a beacon there is no answer, and it is the answer that ends a repetition.
+        self.key.is_none() && !self.idempotent
+    }
+
+    /// Whether a second arrival of an event changes nothing.
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent
     }
 
     /// The event as an element of the list `track`.
     pub fn encode(&self, record: &Record) -> Encoded {
         let (kind, event) = (record.event.kind(), &record.event);
-        let name = match kind {
-            Kind::Click => "Product viewed",
-            Kind::Basket => "Added to cart",
-            Kind::DeleteFromBasket => "Removed from cart",
-            Kind::Buy => "Product ordered",
-            Kind::Login => "Identify",
-            Kind::Consume
-            | Kind::Wishlist
-            | Kind::DeleteFromWishlist
-            | Kind::Rate
-            | Kind::Blacklist
-            | Kind::Rendered
-            | Kind::ClickRecommended
-            | Kind::TriggerOpened
-            | Kind::ClickTriggered
-            | Kind::Feedback
-            | Kind::CacheHit
-            | Kind::LandingPageClick
-            | Kind::PredictiveBasketClick => return Err(unsupported(kind)),
-        };
+        let word = word(kind).ok_or_else(|| unsupported(kind))?;
+        let own = self.names.iter().find(|(known, _)| *known == kind);
+        let name = own.map_or(word, |(_, name)| name);
         let visitor = record.anonymous.as_deref().ok_or_else(|| NOBODY.at(kind.name()))?;
         let user = record.user.as_deref();
         let mut out = String::new();
@@ -99,7 +102,7 @@ impl Intempt {
                 let mut data = Object::new(payload.key("data"));
                 data.text("productId", id);
                 if let Some(quantity) = event.get(Field::Quantity) {
-                    data.raw("quantity", quantity);
+                    data.raw("quantity", &pieces(quantity));
                 }
                 data.end();
             }
@@ -115,8 +118,34 @@ impl Intempt {
         let mut object = Object::new(&mut body);
         push_list(object.key("track"), encoded, |out, event| out.push_str(event));
         object.end();
-        post(self.url.clone(), body, &self.key)
+        let request = post(self.url.clone(), body, &self.key);
+        Request { no_cors: request.no_cors && !self.idempotent, ..request }
     }
+}
+
+/// The name that the vendor gives to a kind of event.
+fn word(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::Click => "Product viewed",
+        Kind::Basket => "Added to cart",
+        Kind::DeleteFromBasket => "Removed from cart",
+        Kind::Buy => "Product ordered",
+        Kind::Login => "Identify",
+        Kind::Consume
+        | Kind::Wishlist
+        | Kind::DeleteFromWishlist
+        | Kind::Rate
+        | Kind::Owns
+        | Kind::Blacklist
+        | Kind::Rendered
+        | Kind::ClickRecommended
+        | Kind::TriggerOpened
+        | Kind::ClickTriggered
+        | Kind::Feedback
+        | Kind::CacheHit
+        | Kind::LandingPageClick
+        | Kind::PredictiveBasketClick => return None,
+    })
 }
 
 /// The header that an `identifier.secret` is sent in (RFC 7617).

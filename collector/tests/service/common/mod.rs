@@ -80,6 +80,13 @@ impl Server {
         self.send("GET", target, "", b"").await
     }
 
+    /// How many events were left out because their names are not known.
+    pub async fn unknown_events(&self) -> u64 {
+        let status: Value =
+            serde_json::from_slice(&self.read("/v1/status", "").await.body).unwrap();
+        status["unknownEvents"].as_u64().unwrap()
+    }
+
     /// One request to the admin listener.
     pub async fn read(&self, target: &str, headers: &str) -> Answer {
         send(self.admin, "GET", target, headers, b"").await
