@@ -1,6 +1,7 @@
 //! Reading: pages of rows as JSON, in the order in which they were stored.
 
 use super::StoreError;
+use super::health::Health;
 use crate::blocking::Bounded;
 use crate::limits::Limits;
 use recobeacon::engine::json::Object;
@@ -20,7 +21,9 @@ pub struct Page {
 pub struct Readers {
     path: PathBuf,
     places: Bounded,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    /// With the number of failures before each was opened.
+    idle: Arc<Mutex<Vec<(u64, Connection)>>>,
+    health: Arc<Health>,
 }
 
 /// A question to the database.
@@ -28,18 +31,23 @@ pub type Query = fn(&Connection, i64, u32) -> rusqlite::Result<Page>;
 
 impl Readers {
     /// Opens none yet.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, places: Bounded::new(Limits::READERS), idle: Arc::default() }
+    pub fn new(path: PathBuf, health: Arc<Health>) -> Self {
+        Self { path, places: Bounded::new(Limits::READERS), idle: Arc::default(), health }
     }
 
     /// Runs a query where blocking is allowed.
     pub async fn page(&self, query: Query, after: i64, limit: u32) -> Result<Page, StoreError> {
         let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
+        let failures = self.health.failures();
         let work = move || {
-            let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = kept.map_or_else(|| open(&path), Ok)?;
+            let kept = {
+                let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
+                idle.retain(|(opened, _)| *opened == failures);
+                idle.pop()
+            };
+            let connection = kept.map_or_else(|| open(&path), |(_, connection)| Ok(connection))?;
             let page = query(&connection, after, limit)?;
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push((failures, connection));
             Ok(page)
         };
         let page = self.places.run(work).await;
