@@ -138,3 +138,32 @@ fn whole(row: &Row<'_>, object: &mut Object<'_>, name: &str, column: &str) -> ru
     object.some_whole(name, row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs));
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_from_before_a_failure_is_not_used_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, away) = (folder.path().join("a"), folder.path().join("b"));
+        let make = |path: &std::path::Path, name: &str| {
+            let sql = format!("CREATE TABLE t (name TEXT); INSERT INTO t VALUES ('{name}')");
+            Connection::open(path).unwrap().execute_batch(&sql).unwrap();
+        };
+        make(&path, "wrong");
+        make(&away, "right");
+        let health = Arc::new(Health::default());
+        let readers = Readers::new(path.clone(), Arc::clone(&health));
+        let query: Query = |connection, _, _| {
+            let name = connection.query_row("SELECT name FROM t", [], |row| row.get(0))?;
+            Ok(Page { rows: vec![(0, name)] })
+        };
+        let name = async || readers.page(query, 0, 1).await.unwrap().rows[0].1.clone();
+        assert_eq!(name().await, "wrong");
+        health.failed(&"the file was replaced");
+        std::fs::rename(&away, &path).unwrap();
+        assert_eq!(name().await, "right");
+    }
+}
