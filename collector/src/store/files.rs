@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The database and its log, as they were when they were opened. A file that was deleted stays
+/// The database, its log and the log's index, as they were when they were opened. A file that was deleted stays
 /// open, and takes writes until the process ends; then all of them are gone.
 #[derive(Debug)]
 pub struct Files(Vec<(PathBuf, Option<Identity>)>);
@@ -13,6 +13,11 @@ type Identity = (u64, u64);
 /// The log (WAL) beside a database.
 pub fn wal(database: &Path) -> PathBuf {
     beside(database, "-wal")
+}
+
+/// The index of the log beside a database, which all its connections share.
+fn shm(database: &Path) -> PathBuf {
+    beside(database, "-shm")
 }
 
 fn beside(database: &Path, ending: &str) -> PathBuf {
@@ -28,7 +33,7 @@ impl Files {
             let identity = identity(&path);
             (path, identity)
         };
-        Self([database.to_owned(), wal(database)].map(known).into())
+        Self([database.to_owned(), wal(database), shm(database)].map(known).into())
     }
 
     /// Whether they are where they were.
@@ -54,7 +59,7 @@ pub fn make_private(database: &Path) -> io::Result<()> {
     match crate::private::create(database) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            for path in [database.to_owned(), wal(database), beside(database, "-shm")] {
+            for path in [database.to_owned(), wal(database), shm(database)] {
                 crate::private::close_to_others(&path)?;
             }
             Ok(())
@@ -74,6 +79,7 @@ mod tests {
         let (path, away) = (folder.path().join("a"), folder.path().join("b"));
         std::fs::write(&path, "1").unwrap();
         std::fs::write(wal(&path), "").unwrap();
+        std::fs::write(shm(&path), "").unwrap();
         let files = Files::new(&path);
         assert!(files.are_there());
         std::fs::rename(&path, &away).unwrap();

@@ -2,12 +2,13 @@
 
 use crate::minutely::Minutely;
 use std::fmt::Display;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 /// Told by whatever writes and reads.
 #[derive(Debug, Default)]
 pub struct Health {
     failing: AtomicBool,
+    failures: AtomicU64,
     lines: Minutely,
 }
 
@@ -15,6 +16,7 @@ impl Health {
     /// Something was not stored or read. One line a minute says so.
     pub fn failed(&self, error: &dyn Display) {
         self.failing.store(true, Ordering::Relaxed);
+        self.failures.fetch_add(1, Ordering::Relaxed);
         self.note(error);
     }
 
@@ -36,6 +38,12 @@ impl Health {
         if self.failing.swap(false, Ordering::Relaxed) {
             tracing::info!("the database works again");
         }
+    }
+
+    /// How often something was not stored. A connection that was opened before the last time may be to
+    /// a file that stood in the database's place for a while.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
     }
 
     /// Whether the last attempt succeeded.

@@ -88,7 +88,7 @@ impl Store {
             .map_err(|error| StoreError::Open(format!("the writer cannot start: {error}")))?;
         Ok(Self {
             jobs,
-            readers: Readers::new(path.to_owned()),
+            readers: Readers::new(path.to_owned(), Arc::clone(&health)),
             last,
             writer: Mutex::new(Some(writer)),
             health,

@@ -116,7 +116,7 @@ async fn a_locked_database_is_unhealthy_until_it_is_free() {
 #[tokio::test]
 async fn a_database_that_is_gone_takes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    for (name, gone) in [("a", ""), ("b", "-wal")] {
+    for (name, gone) in [("a", ""), ("b", "-wal"), ("c", "-shm")] {
         let database = folder.path().join(name);
         let collector = Process::start(&["--database", database.to_str().unwrap()]);
         assert_eq!(post(&collector, &batch("s1", 0, &[click(1)])).await.status, 204);
@@ -128,10 +128,16 @@ async fn a_database_that_is_gone_takes_nothing() {
         }
         // Another file in its place is not it.
         std::fs::copy(&away, &lost).unwrap();
+        send(collector.admin, "GET", "/v1/events", "", b"").await;
         assert_eq!(post(&collector, &batch("s1", 5, &[click(6)])).await.status, 503);
         std::fs::rename(&away, &lost).unwrap();
         until("healthy again", async || health(&collector).await == 200).await;
         assert_eq!(post(&collector, &batch("s1", 6, &[click(7)])).await.status, 204);
+        // Nothing is read from the file that stood in its place.
+        let answer = send(collector.admin, "GET", "/v1/events", "", b"").await;
+        let rows: Value = serde_json::from_slice(&answer.body).unwrap();
+        let last = rows["events"].as_array().unwrap().last().unwrap();
+        assert_eq!(last["id"], crate::common::id(7), "{gone}");
         assert_eq!(told(collector), (1, 1), "{gone}");
     }
 }
