@@ -48,14 +48,18 @@ async function unpack(tool, tarball, task) {
   await command("tar", ["-xzf", tarball, "-C", to, "--strip-components=1"], { task });
 }
 
+const PART = 60;
+
 /** Text that is in every file with the larger module in it, and in no other. */
 export function largerModule() {
-  const base64 = (name) => readFileSync(at("dist", name)).toString("base64");
-  const larger = base64("recobeacon-all.wasm");
-  const middle = larger.slice(larger.length / 2, larger.length / 2 + 60);
-  if (base64("recobeacon.wasm").includes(middle))
-    throw new Error("the smaller module has this part of the larger one too");
-  return middle;
+  const [larger, smaller] = ["recobeacon-all.wasm", "recobeacon.wasm"].map((name) =>
+    readFileSync(at("dist", name)).toString("base64"),
+  );
+  for (let place = 0; place < larger.length; place += PART) {
+    const part = larger.slice(place, place + PART);
+    if (!smaller.includes(part)) return part;
+  }
+  throw new Error("the larger module has nothing that the smaller one has not");
 }
 
 async function arrived(collector, item) {
