@@ -54,6 +54,7 @@ test("the package has what its users load, and nothing else", () => {
     "reco.js",
     "recobeacon-all.wasm",
     "recobeacon.wasm",
+    "snippet.es5.js",
     "snippet.js",
     "ycq.js",
   ].map((name) => `dist/${name}`);
@@ -78,6 +79,7 @@ test("integrity.json has the hash of every file", () => {
     "reco.js",
     "recobeacon-all.wasm",
     "recobeacon.wasm",
+    "snippet.es5.js",
     "snippet.js",
     "ycq.js",
   ]);

@@ -1,6 +1,7 @@
 // autoTrack.attributes: the page's own elements say what is to be tracked, those that are there now and those that come
 // later. Elements in a <template> are not in the document, and those in a shadow root are their component's own business.
 
+import { json } from "../../src/browser/host/basics.js";
 import { ATTRIBUTES, args, CONTAINER, isMethod, MARKED, read } from "./fields.js";
 import { guarded, hear } from "./hear.js";
 import { product } from "./jsonld.js";
@@ -40,7 +41,7 @@ export const attributes = (port, jsonLd) => {
 
   const itemOf = (fields, wanted) => {
     const found = "itemId" in fields || !jsonLd ? {} : product(document);
-    for (const field in found) if (wanted.includes(field)) fields[field] ??= found[field];
+    for (const [field, value] of Object.entries(found)) if (wanted.includes(field)) fields[field] ??= value;
     return fields;
   };
   const send = (element, method, values) => naming(element, () => tracker[method](...values));
@@ -61,7 +62,7 @@ export const attributes = (port, jsonLd) => {
     const on = element.getAttribute("data-reco-on");
     if (on !== null) return listen(element, on);
     const values = args(element, method, itemOf);
-    const said = JSON.stringify([method, values]);
+    const said = json([method, values]);
     const last = sent.get(element);
     // Moved, or nothing new; but what an application keeps and shows again in another page view appears there.
     if (last?.said === said && (last.view === view || !inserted)) return;
@@ -77,7 +78,7 @@ export const attributes = (port, jsonLd) => {
     // A player may come into its place later.
     const of = by === "media" ? within(element, PLAYER)[0] : element;
     const item = by && of && itemOf(read(element, "click"), "itemId categoryPath masterId");
-    settle(timers, element, item && JSON.stringify([by, item.itemId, item.itemType]), of, () => {
+    settle(timers, element, item && json([by, item.itemId, item.itemType]), of, () => {
       const options = { time: { fullAfterMs: Number(much) }, words: { words: Number(much) } }[measure] ?? {
         element: of,
       };
@@ -88,7 +89,7 @@ export const attributes = (port, jsonLd) => {
 
   const container = (element) => {
     const { scenario, itemType } = element.matches(CONTAINER) ? read(element, ["scenario", "itemType"]) : {};
-    settle(containers, element, scenario && JSON.stringify([scenario, itemType]), element, () => {
+    settle(containers, element, scenario && json([scenario, itemType]), element, () => {
       const handle = tracker.observeRecommendations(element, { scenario, itemType });
       return () => handle.disconnect();
     });

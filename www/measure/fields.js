@@ -28,7 +28,7 @@ const OBJECTS = {
 /** Methods with a text instead of an object, or with nothing. */
 const OTHERS = { __proto__: null, login: "user", followLink: "url", consent: "state", logout: "", page: "" };
 
-const SHORTER = { itemId: "item", categoryPath: "category" };
+const SHORTER = { __proto__: null, itemId: "item", categoryPath: "category" };
 /** The attribute that a field is written as. */
 export const attribute = (field) =>
   `data-reco-${SHORTER[field] ?? field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -39,7 +39,11 @@ const BOOLEANS = /^(positive|customSorting)$/;
 const OF_ITEM = /^(itemType|categoryPath|masterId|title|price|quantity|rating|percentage)$/;
 
 const words = (text) => text.split(" ").filter(Boolean);
-const ALL = words(`${Object.values({ ...OBJECTS, ...OTHERS }).join(" ")} ${SEARCH}`);
+const ALL = words(
+  `${Object.entries({ ...OBJECTS, ...OTHERS })
+    .map(([, fields]) => fields)
+    .join(" ")} ${SEARCH}`,
+);
 /** Every attribute that says something, so that no other change is looked at. */
 export const ATTRIBUTES = [...new Set(ALL.map(attribute)), "data-reco", "data-reco-on", "data-reco-consume"];
 

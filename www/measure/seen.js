@@ -1,5 +1,6 @@
 // observeRecommendations: how much is seen of each item of a container, and clicks in them.
 
+import { times } from "../../src/browser/host/basics.js";
 import { attribute, CONTAINER, read } from "./fields.js";
 import { guarded, hear } from "./hear.js";
 
@@ -9,7 +10,7 @@ const HALF = 500;
  * Where the browser looks: at one half, and for items that are larger than the window at ever smaller shares, no two of
  * which are more than a tenth apart. The last is half a window of an item as tall as a hundred.
  */
-const STEPS = Array.from({ length: 50 }, (_, n) => 0.5 / 1.1 ** n);
+const STEPS = times(50, (n) => 0.5 / 1.1 ** n);
 /** The engine reads a thousand values of a list, and these are told in threes. */
 const LIST = 999;
 const ITEM = `[${attribute("itemId")}]`;
