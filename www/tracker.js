@@ -1,7 +1,7 @@
 // The façade: the methods of index.d.ts over a module that arrives later, or never. It keeps what
 // is called early, never throws into the page, and goes quietly dead when the module traps.
 
-import { clock } from "../src/browser/host/basics.js";
+import { clock, hear } from "../src/browser/host/basics.js";
 import { consentOf, keyOf, leave, parking, REPLAYED } from "./early.js";
 
 /** Methods that the engine carries out; they may be called before it is there. */
@@ -62,7 +62,7 @@ const inPage = () => typeof document !== "undefined";
 /**
  * @param {any} config
  * @param {(larger: boolean, where: { wasmUrl?: string | URL, baseUrl?: string | URL }) => Promise<any>} load
- * @param {() => Promise<any>} measure
+ * @param {(where: { baseUrl?: string | URL }) => Promise<any>} measure
  * @param {() => void} forget
  */
 function make(config, load, measure, forget) {
@@ -235,10 +235,23 @@ function make(config, load, measure, forget) {
   const lookOut = () => {
     const has = (node) => node.matches && (node.matches(MARKED) || node.querySelector(MARKED));
     if (has(document.documentElement)) return watch(() => {});
-    lookout = new MutationObserver((changes) => {
+    // Open shadow roots are not observed: an element in one is found when it is clicked.
+    const clicked = (event) => {
+      const path = event.composedPath();
+      const { type, button } = event;
+      if (path.some((node) => node.matches?.(MARKED))) watch((watcher) => watcher.clicked({ type, button }, path));
+    };
+    const ends = [hear(document, "click", clicked), hear(document, "auxclick", clicked)];
+    const changes = new MutationObserver((changes) => {
       if (changes.some(({ type, addedNodes }) => type === "attributes" || [...addedNodes].some(has))) watch(() => {});
     });
-    lookout.observe(document, { childList: true, subtree: true, attributeFilter: MARKS });
+    changes.observe(document, { childList: true, subtree: true, attributeFilter: MARKS });
+    lookout = {
+      disconnect() {
+        changes.disconnect();
+        for (const end of ends) end();
+      },
+    };
   };
 
   const start = async () => {

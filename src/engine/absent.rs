@@ -105,6 +105,10 @@ impl Entry {
         match *self {}
     }
 
+    pub fn is_copy(&self, _: u64, _: &mut Vec<(u64, Self)>) -> bool {
+        match *self {}
+    }
+
     pub fn events(&self, _: &str, _: &mut Vec<Error>, _: &mut Vec<Error>) -> Vec<Event> {
         match *self {}
     }

@@ -6,6 +6,7 @@
 
 use super::error::{Error, ErrorCode, Problem};
 use super::event::{Event, Field, Kind};
+use super::limits::Limits;
 use super::number::rounded;
 use super::read::element;
 use super::text::{concat, parse_whole, trim_end, trim_start};
@@ -40,6 +41,10 @@ const FIELDS: [(Field, &str); 7] = [
 const CATEGORIES: [&str; 5] =
     ["item_category", "item_category2", "item_category3", "item_category4", "item_category5"];
 
+/// What makes two events the same, beside their kind.
+const CONTENT: [&str; 5] =
+    ["items", "currency", "transaction_id", "item_list_id", "item_list_name"];
+
 /// An entry of a data layer: `{ event, ecommerce }`, `{ event, items }`, or the arguments of a `gtag` call.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -63,6 +68,9 @@ impl Entry {
             entry => entry.field(name),
         };
         match simple(id?) {
+            Value::Opaque if id == Some(&Value::Bool(false)) => {
+                Some(Value::Text("false".to_owned()))
+            }
             Value::Number(id) => rounded(id).map(Value::Text),
             // What templates leave where nobody is logged in.
             Value::Text(id) if id.is_empty() => None,
@@ -107,6 +115,35 @@ impl Entry {
         events
     }
 
+    /// Whether it is an event that was pushed a moment ago, for another of Google's accounts (`send_to`): pages push one for each.
+    /// Pushed once more for the same account it is another event.
+    /// <https://developers.google.com/analytics/devguides/collection/ga4/reference/config#send_to>
+    pub fn is_copy(&self, at: u64, pushed: &mut Vec<(u64, Self)>) -> bool {
+        pushed.retain(|(before, _)| at.abs_diff(*before) <= Limits::COPIES_MS);
+        let Some(event) = self.event() else { return false };
+        let same: Vec<_> = pushed
+            .iter()
+            .filter(|(_, other)| other.event().is_some_and(|other| is_same(&event, &other)))
+            .collect();
+        let is_copy =
+            !same.is_empty() && same.iter().all(|(_, other)| other.target() != self.target());
+        if !is_copy {
+            // It begins anew: whatever went to whichever account before was another event.
+            pushed.retain(|(_, other)| !other.event().is_some_and(|other| is_same(&event, &other)));
+        }
+        if pushed.len() < Limits::COPIES {
+            pushed.push((at, self.clone()));
+        }
+        is_copy
+    }
+
+    /// The account of Google's that it is for.
+    fn target(&self) -> Option<&Value> {
+        let name = "send_to";
+        let own = self.event().and_then(|(_, _, about)| about.field(name));
+        own.or_else(|| self.entry.field(name))
+    }
+
     /// The event of ours, Google's name, and the object that has the items.
     fn event(&self) -> Option<(Kind, &'static str, &Value)> {
         let (name, about) = match &self.entry {
@@ -134,6 +171,14 @@ impl Entry {
         }
         [name, id].iter().find_map(|list| self.lists.field((*list)?.as_text()?))
     }
+}
+
+/// Whether two events say the same.
+fn is_same(
+    (kind, _, about): &(Kind, &str, &Value),
+    (other, _, others): &(Kind, &str, &Value),
+) -> bool {
+    kind == other && CONTENT.iter().all(|name| about.field(name) == others.field(name))
 }
 
 /// One item of an entry.

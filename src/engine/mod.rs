@@ -35,14 +35,19 @@ pub mod seen;
 #[cfg(feature = "vendors")]
 pub mod session;
 pub mod stats;
+mod template;
 pub mod text;
 pub mod time;
 pub mod value;
 mod visitor;
 
+#[cfg(not(feature = "sources"))]
+use absent::Entry;
 use config::{Config, Consent};
 use consume::Timers;
 use effect::Effect;
+#[cfg(feature = "sources")]
+use ga4::Entry;
 use id::EventIds;
 use identity::{Identity, Stored};
 use input::Input;
@@ -91,6 +96,8 @@ pub struct Engine {
     later: bool,
     disposed: bool,
     rejected: u32,
+    /// What the page has pushed to its data layer a moment ago.
+    pushed: Vec<(u64, Entry)>,
     /// Hashes of what was said once.
     warned: Vec<u64>,
     wake: u64,
@@ -130,6 +137,7 @@ impl Engine {
             later: signals.later,
             disposed: false,
             rejected: 0,
+            pushed: Vec::new(),
             warned: Vec::new(),
             wake: NEVER,
             effects: Vec::new(),

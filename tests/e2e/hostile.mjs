@@ -1,6 +1,7 @@
 // What other scripts do to the language and to pages: the libraries as npm has them, and by hand what the browser versions of Prototype
 // 1.6 and Datejs 1.0 do, which npm does not have.
 
+import { readFileSync } from "node:fs";
 import { build } from "esbuild";
 import { at } from "../../scripts/lib/project.mjs";
 
@@ -22,16 +23,23 @@ async function bundled(source) {
 const SOURCES = {
   "prototype.js": 'Object.assign(window, require("prototype"));',
   "mootools.js": 'require("mootools");',
-  "datejs.js": 'require("datejs");',
   "jquery.js": 'window.jQuery = window.$ = require("jquery");',
   "zone.js": 'require("zone.js");',
 };
+
+/** Datejs without its 160 languages, in the order of its own index.js. */
+const DATEJS_FILES =
+  "i18n core core-prototypes sugarpak format_parser parsing_operators parsing_translator parsing_grammar parser extras time_period time_span";
 
 /** The libraries as files of a site: name -> text. */
 export async function libraries() {
   const names = Object.keys(SOURCES);
   const texts = await Promise.all(names.map((name) => bundled(SOURCES[name])));
-  return Object.fromEntries(names.map((name, place) => [name, texts[place]]));
+  const datejs = DATEJS_FILES.split(" ").map((name) => at("node_modules", "datejs", "src", "core", `${name}.js`));
+  return {
+    ...Object.fromEntries(names.map((name, place) => [name, texts[place]])),
+    "datejs.js": datejs.map((file) => readFileSync(file, "utf8")).join("\n"),
+  };
 }
 
 /** Prototype 1.6: arrays and hashes have a `toJSON` that returns text, `reduce` and `entries` are other functions, `Object.keys` has what is inherited. */

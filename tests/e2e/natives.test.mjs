@@ -119,7 +119,7 @@ scenario(
     const network = await slow(t, collector);
     network.hold(SCRIPT);
     await open(page, network.url);
-    const at = await page.evaluate(() => new Date().getTime());
+    const at = await page.evaluate(() => performance.timeOrigin);
     await leave(page, network);
     assert.equal((await kept(page)).length, 1);
     network.release();

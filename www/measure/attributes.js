@@ -1,8 +1,8 @@
 // autoTrack.attributes: the page's own elements say what is to be tracked, those that are there now and those that come
-// later. Elements in a <template> are not in the document, and those in a shadow root are their component's own business.
+// later. Elements in a <template> are not in the document. Of those in a shadow root only clicks are known, where it is open.
 
 import { json } from "../../src/browser/host/basics.js";
-import { ATTRIBUTES, args, CONTAINER, isMethod, MARKED, read } from "./fields.js";
+import { ATTRIBUTES, args, CONTAINER, isMethod, isUnfilled, MARKED, read } from "./fields.js";
 import { guarded, hear } from "./hear.js";
 import { product } from "./jsonld.js";
 import { opens, within } from "./seen.js";
@@ -10,6 +10,9 @@ import { opens, within } from "./seen.js";
 /** "time:30000": the measure, and how much of it is all. */
 const MEASURE = /^(?:(time|words):([1-9]\d*)|scroll|media)$/;
 const PLAYER = "video,audio";
+/** Turbo and Turbolinks show a page out of their cache until the real one is there. https://turbo.hotwired.dev/handbook/building */
+const PREVIEWS = ["data-turbo-preview", "data-turbolinks-preview"];
+const isPreview = () => PREVIEWS.some((name) => document.documentElement.hasAttribute(name));
 const SOURCES = 'script[type="application/ld+json"],meta[property]';
 
 export const attributes = (port, jsonLd) => {
@@ -39,8 +42,18 @@ export const attributes = (port, jsonLd) => {
       }),
     );
 
+  /** What was said of the page's product. */
+  const told = new Set();
+  const ofPage = () => {
+    const { fields, problem } = product(document);
+    if (problem && !told.has(problem)) {
+      told.add(problem);
+      port.warn({ code: "missing-field", field: "autoTrack.jsonLd", message: `autoTrack.jsonLd: ${problem}` });
+    }
+    return fields;
+  };
   const itemOf = (fields, wanted) => {
-    const found = "itemId" in fields || !jsonLd ? {} : product(document);
+    const found = "itemId" in fields || !jsonLd ? {} : ofPage();
     for (const [field, value] of Object.entries(found)) if (wanted.includes(field)) fields[field] ??= value;
     return fields;
   };
@@ -62,6 +75,8 @@ export const attributes = (port, jsonLd) => {
     const on = element.getAttribute("data-reco-on");
     if (on !== null) return listen(element, on);
     const values = args(element, method, itemOf);
+    // A template fills it in later.
+    if (isUnfilled(values)) return;
     const said = json([method, values]);
     const last = sent.get(element);
     // Moved, or nothing new; but what an application keeps and shows again in another page view appears there.
@@ -78,7 +93,7 @@ export const attributes = (port, jsonLd) => {
     // A player may come into its place later.
     const of = by === "media" ? within(element, PLAYER)[0] : element;
     const item = by && of && itemOf(read(element, "click"), "itemId categoryPath masterId");
-    settle(timers, element, item && json([by, item.itemId, item.itemType]), of, () => {
+    settle(timers, element, item && !isUnfilled(item) && json([by, item.itemId, item.itemType]), of, () => {
       const options = { time: { fullAfterMs: Number(much) }, words: { words: Number(much) } }[measure] ?? {
         element: of,
       };
@@ -89,13 +104,14 @@ export const attributes = (port, jsonLd) => {
 
   const container = (element) => {
     const { scenario, itemType } = element.matches(CONTAINER) ? read(element, ["scenario", "itemType"]) : {};
-    settle(containers, element, scenario && json([scenario, itemType]), element, () => {
+    settle(containers, element, scenario && !isUnfilled(scenario) && json([scenario, itemType]), element, () => {
       const handle = tracker.observeRecommendations(element, { scenario, itemType });
       return () => handle.disconnect();
     });
   };
 
   const scan = (root, inserted) => {
+    if (isPreview()) return;
     for (const element of new Set([root, ...within(root, MARKED)])) {
       event(element, inserted);
       timer(element);
@@ -103,17 +119,22 @@ export const attributes = (port, jsonLd) => {
     }
   };
 
-  const act = ({ type, target, button }) => {
-    const on = type === "auxclick" ? "click" : type;
-    const element = target.closest?.(`[data-reco][data-reco-on="${on}"]`);
-    if (!element || !opens(type, target, button)) return;
+  /** The path leads into open shadow roots, where the event's target is their host. */
+  const act = (event, path = event.composedPath()) => {
+    const on = event.type === "auxclick" ? "click" : event.type;
+    const element = path.find((node) => node.matches?.(`[data-reco][data-reco-on="${on}"]`));
+    if (!element || !opens(event, path)) return;
     const method = element.getAttribute("data-reco");
-    if (isMethod(method)) send(element, method, args(element, method, itemOf));
+    if (!isMethod(method)) return;
+    const values = args(element, method, itemOf);
+    if (!isUnfilled(values)) send(element, method, values);
   };
   const listen = (element, type) => {
     if (!(`on${type}` in element)) complain(element, "data-reco-on", "is no event of it");
-    else if (!heard.has(type)) heard.set(type, hear(port, document, type === "click" ? "click auxclick" : type, act));
+    else if (!heard.has(type)) heard.set(type, hear(port, document, type, act));
   };
+  // Always: an element in a shadow root is not found before it is clicked.
+  heard.set("click", hear(port, document, "click auxclick", act));
 
   /** Ends what has left the document. */
   const sweep = () => {
@@ -151,7 +172,7 @@ export const attributes = (port, jsonLd) => {
 
   let frame = 0;
   const start = guarded(port, () => {
-    changes.observe(document, { childList: true, subtree: true, attributeFilter: ATTRIBUTES });
+    changes.observe(document, { childList: true, subtree: true, attributeFilter: [...ATTRIBUTES, ...PREVIEWS] });
     scan(document.documentElement);
   });
   // What the page says of its product often stands at its end.
@@ -159,6 +180,7 @@ export const attributes = (port, jsonLd) => {
     jsonLd && document.readyState === "loading" ? hear(port, document, "DOMContentLoaded", start) : void start();
 
   return {
+    clicked: act,
     /** A new page view: what is still there a frame later, when the application has put the new one in its place, counts afresh. */
     page() {
       view++;

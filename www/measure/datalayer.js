@@ -6,7 +6,7 @@ import { clock } from "../../src/browser/host/basics.js";
 import { hear } from "./hear.js";
 
 /** What the engine reads of an entry, at whatever depth. Not the rest: that may be an element, or a whole application's state. */
-const NAMES = /^(event|ecommerce|items|user_id|currency|transaction_id|price|quantity|item_\w+)$/;
+const NAMES = /^(event|ecommerce|items|user_id|currency|transaction_id|price|quantity|send_to|item_\w+)$/;
 /** An entry, its ecommerce, the items, an item. */
 const DEPTH = 4;
 /** Google takes as many of an event. https://developers.google.com/analytics/devguides/collection/ga4/ecommerce */
