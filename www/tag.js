@@ -48,7 +48,12 @@ const load = async (larger, options) => {
   return { forget, resend, take, ...instantiate(module) };
 };
 
-const measure = async (options) => import(addressOf(__MEASURE_FILE__, options));
+const measure = async (options) => {
+  const url = addressOf(__MEASURE_FILE__, options);
+  return import(url).catch((error) => {
+    throw new Error(`${error.message}; config.baseUrl names another folder`);
+  });
+};
 
 let dispatch = null;
 /** Calls from before the first "create". */

@@ -6,9 +6,11 @@
 
 use super::error::{Error, ErrorCode, Problem};
 use super::event::{Event, Field, Kind};
-use super::limits::Limits;
+use super::json;
 use super::number::rounded;
+use super::pushed::Pushes;
 use super::read::element;
+use super::remember::hash;
 use super::text::{concat, parse_whole, trim_end, trim_start};
 use super::value::Value;
 
@@ -41,9 +43,8 @@ const FIELDS: [(Field, &str); 7] = [
 const CATEGORIES: [&str; 5] =
     ["item_category", "item_category2", "item_category3", "item_category4", "item_category5"];
 
-/// What makes two events the same, beside their kind.
-const CONTENT: [&str; 5] =
-    ["items", "currency", "transaction_id", "item_list_id", "item_list_name"];
+/// What makes two events of one name the same.
+const CONTENT: [&str; 4] = ["items", "currency", "transaction_id", "item_list_name"];
 
 /// An entry of a data layer: `{ event, ecommerce }`, `{ event, items }`, or the arguments of a `gtag` call.
 #[derive(Clone, Debug)]
@@ -115,33 +116,19 @@ impl Entry {
         events
     }
 
-    /// Whether it is an event that was pushed a moment ago, for another of Google's accounts (`send_to`): pages push one for each.
-    /// Pushed once more for the same account it is another event.
+    /// Whether it is the copy, for another account (`send_to`), of an event that was pushed a moment ago.
     /// <https://developers.google.com/analytics/devguides/collection/ga4/reference/config#send_to>
-    pub fn is_copy(&self, at: u64, pushed: &mut Vec<(u64, Self)>) -> bool {
-        pushed.retain(|(before, _)| at.abs_diff(*before) <= Limits::COPIES_MS);
-        let Some(event) = self.event() else { return false };
-        let same: Vec<_> = pushed
-            .iter()
-            .filter(|(_, other)| other.event().is_some_and(|other| is_same(&event, &other)))
-            .collect();
-        let is_copy =
-            !same.is_empty() && same.iter().all(|(_, other)| other.target() != self.target());
-        if !is_copy {
-            // It begins anew: whatever went to whichever account before was another event.
-            pushed.retain(|(_, other)| !other.event().is_some_and(|other| is_same(&event, &other)));
+    pub fn is_copy(&self, at: u64, pushes: &mut Pushes) -> bool {
+        let Some((_, name, about)) = self.event() else { return false };
+        let mut content = name.to_owned();
+        for field in &CONTENT {
+            json::push_value(&mut content, about.field(field).unwrap_or(&Value::Null));
         }
-        if pushed.len() < Limits::COPIES {
-            pushed.push((at, self.clone()));
-        }
-        is_copy
-    }
-
-    /// The account of Google's that it is for.
-    fn target(&self) -> Option<&Value> {
-        let name = "send_to";
-        let own = self.event().and_then(|(_, _, about)| about.field(name));
-        own.or_else(|| self.entry.field(name))
+        let to = "send_to";
+        let to = about.field(to).or(self.entry.field(to)).unwrap_or(&Value::Null);
+        let mut target = String::new();
+        json::push_value(&mut target, to);
+        pushes.has(at, hash(&[&content]), hash(&[&target]))
     }
 
     /// The event of ours, Google's name, and the object that has the items.
@@ -171,14 +158,6 @@ impl Entry {
         }
         [name, id].iter().find_map(|list| self.lists.field((*list)?.as_text()?))
     }
-}
-
-/// Whether two events say the same.
-fn is_same(
-    (kind, _, about): &(Kind, &str, &Value),
-    (other, _, others): &(Kind, &str, &Value),
-) -> bool {
-    kind == other && CONTENT.iter().all(|name| about.field(name) == others.field(name))
 }
 
 /// One item of an entry.

@@ -27,6 +27,7 @@ pub mod orders;
 mod outbox;
 pub mod percent;
 pub mod protocol;
+pub mod pushed;
 pub mod queue;
 pub mod read;
 pub mod record;
@@ -41,17 +42,14 @@ pub mod time;
 pub mod value;
 mod visitor;
 
-#[cfg(not(feature = "sources"))]
-use absent::Entry;
 use config::{Config, Consent};
 use consume::Timers;
 use effect::Effect;
-#[cfg(feature = "sources")]
-use ga4::Entry;
 use id::EventIds;
 use identity::{Identity, Stored};
 use input::Input;
 use orders::Orders;
+use pushed::Pushes;
 use queue::Queue;
 use queue::journal::Journal;
 use seen::Seen;
@@ -97,7 +95,7 @@ pub struct Engine {
     disposed: bool,
     rejected: u32,
     /// What the page has pushed to its data layer a moment ago.
-    pushed: Vec<(u64, Entry)>,
+    pushed: Pushes,
     /// Hashes of what was said once.
     warned: Vec<u64>,
     wake: u64,
@@ -137,7 +135,7 @@ impl Engine {
             later: signals.later,
             disposed: false,
             rejected: 0,
-            pushed: Vec::new(),
+            pushed: Pushes::default(),
             warned: Vec::new(),
             wake: NEVER,
             effects: Vec::new(),

@@ -55,7 +55,7 @@ scenario(
   },
 );
 
-const UNFILLED = ["{{ id }}", "${id}", "<%= id %>", "[[id]]", "#{id}", "{% id %}"];
+const UNFILLED = ["{{ id }}", `${"$"}{id}`, "<%= id %>", "[[id]]", "#{id}", "{% id %}"];
 const escaped = (text) => text.replace("<", "&lt;");
 scenario(
   "a placeholder is nothing until it is filled in",
