@@ -20,6 +20,8 @@ export const attributes = (port, jsonLd) => {
   /** By element: what its event was when it was sent last, and in which page view. */
   const sent = new WeakMap();
   let view = 0;
+  /** Elements of a preview. Its mark is gone before they are. */
+  let previewed = new WeakSet();
   /** By element: how it is called in warnings, and whether there was one. */
   const names = new WeakMap();
   /** By element: timers and containers that run. Whoever leaves the document leaves these. */
@@ -111,8 +113,12 @@ export const attributes = (port, jsonLd) => {
   };
 
   const scan = (root, inserted) => {
-    if (isPreview()) return;
+    if (isPreview()) {
+      for (const element of [root, ...within(root, MARKED)]) previewed.add(element);
+      return;
+    }
     for (const element of new Set([root, ...within(root, MARKED)])) {
+      if (previewed.has(element)) continue;
       event(element, inserted);
       timer(element);
       container(element);
@@ -172,10 +178,15 @@ export const attributes = (port, jsonLd) => {
 
   let frame = 0;
   const start = guarded(port, () => {
-    changes.observe(document, { childList: true, subtree: true, attributeFilter: [...ATTRIBUTES, ...PREVIEWS] });
+    changes.observe(document, { childList: true, subtree: true, attributeFilter: ATTRIBUTES });
     scan(document.documentElement);
   });
   // What the page says of its product often stands at its end.
+  const unload = hear(port, document, "turbo:load turbolinks:load", () => {
+    // What the real page has kept of its preview.
+    previewed = new WeakSet();
+    scan(document.documentElement);
+  });
   const unhear =
     jsonLd && document.readyState === "loading" ? hear(port, document, "DOMContentLoaded", start) : void start();
 
@@ -196,6 +207,7 @@ export const attributes = (port, jsonLd) => {
       cancelAnimationFrame(frame);
       changes.disconnect();
       unhear?.();
+      unload();
       for (const end of heard.values()) end();
       timers.clear();
       containers.clear();
