@@ -96,7 +96,7 @@ function kept(settings, calls, parked, isParked) {
   const identity = settings.identity ?? {};
   if (identity.storage === "memory" || document.prerendering) return calls;
   const consent = consentOf(settings, calls);
-  if (consent === "denied" && calls.some(([verb]) => verb === "consent"))
+  if (consent === "denied" && calls.filter(([verb]) => verb === "consent").length)
     setCookie("reco_off", 1, OFF_DAYS, identity.cookieDomain);
   const gone = calls.filter(([verb]) => REPLAYED.includes(verb));
   if (consent !== "granted" || !gone.length) return calls;
@@ -126,7 +126,7 @@ const keep = (settings, key, text) => mayKeep(settings) && attempt(() => localSt
 function sendRaw(settings, identity, calls, gone, parked) {
   const [to, ...others] = [].concat(settings.destinations);
   if (to?.protocol !== "batch" || to.transport === "fetch" || others.length) return false;
-  if (gone.some(([verb]) => verb === "login" || verb === "logout")) return false;
+  if (gone.filter(([verb]) => verb === "login" || verb === "logout").length) return false;
   const { itemType, consent, respect } = settings;
   const { anonymousId, userId = cookie("reco_user") } = identity;
   const stream = id();

@@ -239,11 +239,13 @@ function make(config, load, measure, forget) {
     const clicked = (event) => {
       const path = event.composedPath();
       const { type, button } = event;
-      if (path.some((node) => node.matches?.(MARKED))) watch((watcher) => watcher.clicked({ type, button }, path));
+      if (path.filter((node) => node.matches?.(MARKED)).length)
+        watch((watcher) => watcher.clicked({ type, button }, path));
     };
     const ends = [hear(document, "click", clicked), hear(document, "auxclick", clicked)];
     const changes = new MutationObserver((changes) => {
-      if (changes.some(({ type, addedNodes }) => type === "attributes" || [...addedNodes].some(has))) watch(() => {});
+      if (changes.filter(({ type, addedNodes }) => type === "attributes" || [...addedNodes].filter(has).length).length)
+        watch(() => {});
     });
     changes.observe(document, { childList: true, subtree: true, attributeFilter: MARKS });
     lookout = {
@@ -256,7 +258,8 @@ function make(config, load, measure, forget) {
 
   const start = async () => {
     await activated();
-    const larger = auto.dataLayer || [].concat(settings.destinations).some((one) => LARGER.includes(one?.protocol));
+    const larger =
+      auto.dataLayer || [].concat(settings.destinations).filter((one) => LARGER.includes(one?.protocol)).length;
     let loaded;
     try {
       loaded = await load(Boolean(larger), { wasmUrl, baseUrl });

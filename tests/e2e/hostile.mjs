@@ -42,6 +42,17 @@ export async function libraries() {
   };
 }
 
+/** Serves these scripts to the visitor. Not by the collector, which compresses each file at its best, slowly in a debug build. */
+export const serve = (context, scripts) =>
+  context.route(
+    (url) => url.pathname.slice(1) in scripts,
+    (route) =>
+      route.fulfill({
+        contentType: "text/javascript",
+        body: scripts[new URL(route.request().url()).pathname.slice(1)],
+      }),
+  );
+
 /** Prototype 1.6: arrays and hashes have a `toJSON` that returns text, `reduce` and `entries` are other functions, `Object.keys` has what is inherited. */
 export const PROTOTYPE_16 = `
   const text = (value) => Array.isArray(value) ? "[" + Array.prototype.slice.call(value).map(text).join(", ") + "]"

@@ -12,7 +12,7 @@ const MEASURE = /^(?:(time|words):([1-9]\d*)|scroll|media)$/;
 const PLAYER = "video,audio";
 /** Turbo and Turbolinks show a page out of their cache until the real one is there. https://turbo.hotwired.dev/handbook/building */
 const PREVIEWS = ["data-turbo-preview", "data-turbolinks-preview"];
-const isPreview = () => PREVIEWS.some((name) => document.documentElement.hasAttribute(name));
+const isPreview = () => PREVIEWS.filter((name) => document.documentElement.hasAttribute(name)).length > 0;
 const SOURCES = 'script[type="application/ld+json"],meta[property]';
 
 export const attributes = (port, jsonLd) => {
@@ -128,7 +128,7 @@ export const attributes = (port, jsonLd) => {
   /** The path leads into open shadow roots, where the event's target is their host. */
   const act = (event, path = event.composedPath()) => {
     const on = event.type === "auxclick" ? "click" : event.type;
-    const element = path.find((node) => node.matches?.(`[data-reco][data-reco-on="${on}"]`));
+    const element = path.filter((node) => node.matches?.(`[data-reco][data-reco-on="${on}"]`))[0];
     if (!element || !opens(event, path)) return;
     const method = element.getAttribute("data-reco");
     if (!isMethod(method)) return;

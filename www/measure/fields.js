@@ -44,7 +44,7 @@ const PLACEHOLDER = /\{[{%]|[$#]\{|<%|\[\[/;
 export const isUnfilled = (values) =>
   typeof values === "string"
     ? PLACEHOLDER.test(values)
-    : Object(values) === values && Object.entries(values).some(([, value]) => isUnfilled(value));
+    : Object(values) === values && Object.entries(values).filter(([, value]) => isUnfilled(value)).length > 0;
 
 const words = (text) => text.split(" ").filter(Boolean);
 const ALL = words(

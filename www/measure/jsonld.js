@@ -57,7 +57,8 @@ function chosen(values, addresses) {
   const [group, ...groups] = found.filter((thing) => is(thing, "ProductGroup"));
   const others = found.filter((thing) => thing !== group);
   // A group whose variants stand beside it.
-  const isWhole = group && !groups.length && others.every((one) => one.isVariantOf || one.inProductGroupWithID);
+  const isWhole =
+    group && !groups.length && !others.filter((one) => !one.isVariantOf && !one.inProductGroupWithID).length;
   const one = isWhole ? group : (best(found, addresses) ?? (found.length === 1 ? found[0] : undefined));
   if (!one)
     return {
@@ -75,7 +76,7 @@ function best(things, addresses) {
     const most = Math.max(0, ...fits);
     if (!most) continue;
     const [first, ...more] = things.filter((_, place) => fits[place] === most);
-    return more.every((other) => idOf(other) === idOf(first)) ? first : undefined;
+    return more.filter((other) => idOf(other) !== idOf(first)).length ? undefined : first;
   }
 }
 
@@ -96,8 +97,8 @@ function fit(own, page) {
     const [one, other] = [new URL(own, page), new URL(page)];
     if (place(one) !== place(other)) return 0;
     const parameters = [...one.searchParams];
-    const isThere = ([name, value]) => other.searchParams.getAll(name).includes(value);
-    return parameters.every(isThere) ? 1 + parameters.length : 0;
+    const isMissing = ([name, value]) => !other.searchParams.getAll(name).includes(value);
+    return parameters.filter(isMissing).length ? 0 : 1 + parameters.length;
   } catch {
     return 0;
   }
@@ -122,7 +123,7 @@ export function fromMetas(metas) {
 
 const list = (value) => (value == null ? [] : [value].flat());
 /** "Product" of "https://schema.org/Product", or of several types. */
-const is = (thing, type) => list(thing?.["@type"]).some((name) => String(name).split("/").pop() === type);
+const is = (thing, type) => list(thing?.["@type"]).filter((name) => String(name).split("/").pop() === type).length > 0;
 /** What a script speaks of: not a list of others' products, and not what stands beside this one. */
 const things = (value) =>
   list(value).flatMap((thing) => [thing, ...things(thing?.["@graph"]), ...things(thing?.mainEntity)]);

@@ -56,8 +56,8 @@ const ranges = ({ played }) => times(played.length, (n) => [played.start(n) * 10
 
 /** The ranges without these others; unless they were played of something else, that the element had loaded then. */
 function without(played, others = []) {
-  const same = others.every(([from, to]) => played.some(([start, end]) => start <= from && to <= end));
-  if (!same) return played;
+  const lost = others.filter(([from, to]) => !played.filter(([start, end]) => start <= from && to <= end).length);
+  if (lost.length) return played;
   const rest = ([from, to], list) =>
     list
       .flatMap(([start, end]) => [

@@ -77,7 +77,7 @@ export const seen = (port, id, container, options) => {
   const clicked = (event) => {
     const path = event.composedPath();
     if (!opens(event, path)) return;
-    const item = path.find((node) => node.matches?.(`${ITEM},[data-reco-on]`));
+    const item = path.filter((node) => node.matches?.(`${ITEM},[data-reco-on]`))[0];
     // Items in a component's shadow root are not observed, but clicked.
     const isOurs = items.has(item) || (item && item.getRootNode() !== known.deref()?.getRootNode());
     // What has an event of its own, as a heart on the card, is no click on the recommendation.
@@ -101,7 +101,7 @@ export const seen = (port, id, container, options) => {
 
 /** Whether it opens what it hits: the middle button does with links, and nothing elsewhere; the right one has a menu. */
 export const opens = ({ type, button }, path) =>
-  type !== "auxclick" || (button === 1 && path.some((node) => node.matches?.("a[href]")));
+  type !== "auxclick" || (button === 1 && path.filter((node) => node.matches?.("a[href]")).length > 0);
 
 /** The element itself and what is in it, where the selector says so. */
 export const within = (node, selector) =>

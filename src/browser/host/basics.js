@@ -14,7 +14,8 @@ export const attempt = (deed) => {
 };
 
 // Libraries replace what the language has: Prototype and MooTools `Array.from`, `Object.keys`, `Object.values` and `reduce`, Datejs
-// `Date.now` by one that returns a Date; and Prototype 1.6 gives arrays a `toJSON` that returns text. Shipped code uses these
+// `Date.now` by one that returns a Date; `find`, `some` and `every` of Prototype
+// end by an exception that MooTools' `each` does not catch; and Prototype 1.6 gives arrays a `toJSON` that returns text. Shipped code uses these
 // three instead; tests/e2e/natives.test.mjs has the list.
 
 /** Milliseconds since the epoch. */

@@ -36,16 +36,16 @@ let ownDomain;
 /** The shortest domain that the browser accepts a cookie for: it knows the public suffixes. */
 const registrableDomain = () =>
   (ownDomain ??=
-    domains().find((domain) => {
+    domains().filter((domain) => {
       write(PROBE, 1, 60, domain);
       const accepted = cookie(PROBE) === "1";
       write(PROBE, "", 0, domain);
       return accepted;
-    }) ?? "");
+    })[0] ?? "");
 
 /** A cookie's value, decoded; undefined where there is none, or it is damaged. */
 export const cookie = (name) => {
-  const found = cookies().find((pair) => pair.startsWith(`${name}=`));
+  const found = cookies().filter((pair) => pair.startsWith(`${name}=`))[0];
   return found && attempt(() => decodeURIComponent(found.slice(name.length + 1)));
 };
 
@@ -57,7 +57,7 @@ export const setCookie = (name, value, days, domain) =>
 
 /** Deletes a cookie, whichever of our domains it was written for. */
 const deleteCookie = (name) => {
-  if (cookies().some((pair) => pair.startsWith(`${name}=`))) {
+  if (cookies().filter((pair) => pair.startsWith(`${name}=`)).length) {
     for (const domain of ["", ...domains()]) write(name, "", 0, domain);
   }
 };
