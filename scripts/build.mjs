@@ -29,7 +29,8 @@ const TARGET_JS = "es2020";
 const NPM_TARGET_JS = "es2019";
 /** The drop-in needs no WebAssembly, so it goes wherever the script goes whose place it takes. */
 const OLD_TARGET_JS = "es2015";
-/** Each byte of the stub stands in every page, hence `catch` without a name; a browser too old for that has no module to wait for either. */
+/** Each byte of the stub stands in every page, hence `catch` without a name; a browser too old for that has no module to wait for either.
+ * For tag managers that take ES5 only there is the same stub in ES5. */
 const STUB_TARGET_JS = "es2019";
 
 // The standard library is built too, so that its formatting and panic machinery, which the module
@@ -321,6 +322,7 @@ async function bundle(work, out) {
       target: STUB_TARGET_JS,
     }),
   ]);
+  await bundleOldStub(next);
   for (const { name } of MODULES) copyFileSync(join(work, `${name}.wasm`), join(next, `${name}.wasm`));
   for (const file of TYPES) copyFileSync(at("www", file), join(next, file));
 
@@ -334,6 +336,23 @@ async function bundle(work, out) {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(dirname(out), { recursive: true });
   renameSync(next, out);
+}
+
+/** The stub in ES5, of the same source. esbuild writes no ES5. */
+async function bundleOldStub(out) {
+  const { transform } = await import("@swc/wasm");
+  const { code } = await transform(readFileSync(at("www", "snippet.js"), "utf8"), {
+    isModule: false,
+    minify: true,
+    jsc: {
+      target: "es5",
+      loose: true,
+      parser: { syntax: "ecmascript" },
+      minify: { compress: { negate_iife: false, passes: 3 }, mangle: true },
+      assumptions: { ignoreFunctionLength: true },
+    },
+  });
+  writeFileSync(join(out, "snippet.es5.js"), `${code}\n`);
 }
 
 /**

@@ -67,6 +67,12 @@ export interface Config<Destinations = Destination | readonly Destination[]> {
    * destination is "yoochoose", "factfinder" or "intempt", or `autoTrack.dataLayer` is on.
    */
   wasmUrl?: string | URL | undefined;
+  /**
+   * With the script tag: the folder in which the other files of `dist/` are, for a page that runs reco.js where its own address cannot be
+   * known (combined with other scripts, as a blob, by `eval`). It covers the module, measure.js and whatever is loaded later.
+   * `wasmUrl` goes before it. Default: the folder of reco.js.
+   */
+  baseUrl?: string | URL | undefined;
 }
 
 /**

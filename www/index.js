@@ -4,7 +4,7 @@ import { create } from "./tracker.js";
 
 /** @type {typeof import("./index.js").createTracker} */
 export function createTracker(config) {
-  const load = async (larger, wasmUrl) => {
+  const load = async (larger, { wasmUrl }) => {
     const core = await (larger ? (await import("./larger.js")).larger() : import("./core.js"));
     return core.load(wasmUrl);
   };

@@ -2,7 +2,7 @@
 //
 // It comes with the module: before, nobody can do anything with it.
 
-import { attempt } from "../src/browser/host/basics.js";
+import { attempt, clock } from "../src/browser/host/basics.js";
 import { cookie, keys, read, setCookie } from "../src/browser/host/store.js";
 import { BOUGHT, keyOf, PARKED, RAW, REPLAYED } from "./early.js";
 
@@ -19,7 +19,7 @@ const NOT_FINAL = [408, 429, 431, 401, 403, 404];
 
 const keysOf = (what) => keys().filter((key) => key.startsWith(what));
 const remove = (key) => localStorage.removeItem(key);
-const isFresh = (at) => at > Date.now() - LONGEST_AGE_MS;
+const isFresh = (at) => at > clock() - LONGEST_AGE_MS;
 
 /** Deletes what was kept: the visitor does not want it. */
 export const forget = () => [...keysOf(PARKED), ...keysOf(RAW)].forEach(remove);
@@ -34,7 +34,7 @@ export function resend(settings) {
     if (!isFresh(at)) remove(key);
     else if (isStored(key)) continue;
     else if (of === keyOf(settings))
-      setTimeout(again, Math.min(at + ACKNOWLEDGED_MS - Date.now(), ACKNOWLEDGED_MS), key, url, body);
+      setTimeout(again, Math.min(at + ACKNOWLEDGED_MS - clock(), ACKNOWLEDGED_MS), key, url, body);
   }
 }
 

@@ -2,20 +2,28 @@
 // tracker is there. What it keeps, [verb, arguments, milliseconds], is read by every later version.
 //
 // A page that is left earlier parks them for the next one, each as JSON with a comma behind it, under a key that no other tab writes to. Only where the
-// last word on consent is yes, as in early.js, which reads them. It is pasted into every page, so it is as careful as 600 bytes can be:
+// last word on consent is yes, as in early.js, which reads them. It is pasted into every page, so it is as careful as its few bytes allow:
 // where `respect.dnt` is set it parks nothing, and nothing among a thousand keys of the site's.
 //
 // In a tab that is being closed Firefox 153 ends a script at its next loop or at its first look at a storage. So both are done
 // when a call is made, and what is left to do at the end is one write.
-((page, granted, /** @type {any} */ never, /** @type {any} */ may, text, kept, stay) => {
-  if (page.reco) return;
+//
+// The global's name is the second argument. An element whose id is that name is no property of the window's own, and is hidden; another
+// script's global is left alone. A library's `Date.now` or `toJSON` is not asked: basics.js says which libraries have one.
+((page, name, granted, /** @type {any} */ never, /** @type {any} */ may, text, kept, stay) => {
+  if (page[name] && page.hasOwnProperty(name)) return;
   const reco = (verb, ...args) => {
-    const call = [verb, args, Date.now()];
+    const call = [verb, args, +new Date()];
     const [said] = args;
     reco.q.push(call);
     // Storage and cookies may be blocked, and an argument may be a graph.
     try {
-      const line = `${JSON.stringify(call)},`;
+      const line = `${JSON.stringify(
+        call,
+        /** @this {any} */ function (key) {
+          return this[key];
+        },
+      )},`;
       if (verb == "create") {
         never =
           localStorage.length > 998 || /"memory"|persist":f|dnt":t/.test(line) || /reco_off/.test(document.cookie);
@@ -33,7 +41,7 @@
     } catch {}
   };
   reco.q = [];
-  page.reco = /** @type {any} */ (reco);
+  page[name] = /** @type {any} */ (reco);
   // Never unload, which keeps a page out of the back/forward cache.
   addEventListener("pagehide", () => {
     try {
@@ -45,4 +53,4 @@
       }
     } catch {}
   });
-})(window, "granted", 1, 0, "", "", []);
+})(window, "reco", "granted", 1, 0, "", "", []);

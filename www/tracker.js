@@ -1,6 +1,7 @@
 // The façade: the methods of index.d.ts over a module that arrives later, or never. It keeps what
 // is called early, never throws into the page, and goes quietly dead when the module traps.
 
+import { clock, hear } from "../src/browser/host/basics.js";
 import { consentOf, keyOf, leave, parking, REPLAYED } from "./early.js";
 import { differences, plain } from "./settings.js";
 
@@ -33,12 +34,12 @@ class TrackerError extends Error {
 /**
  * Makes a tracker, or hands out the one that has the same destinations.
  *
- * `load(larger, wasmUrl)` brings the functions of the larger or the smaller module, and those of parked.js; `measure()` brings
- * measure.js. Returns the tracker and `dispatch(verb, args, at)`, by which the script tag replays what was called earlier.
+ * `load(larger, { wasmUrl, baseUrl })` brings the functions of the larger or the smaller module, and those of parked.js;
+ * `measure({ baseUrl })` brings measure.js. Returns the tracker and `dispatch(verb, args, at)`, by which the script tag replays what was called earlier.
  *
  * @param {import("./index.js").Config} config
- * @param {(larger: boolean, wasmUrl?: string) => Promise<any>} load
- * @param {() => Promise<{ measure(port: object): any }>} measure
+ * @param {(larger: boolean, where: { wasmUrl?: string | URL, baseUrl?: string | URL }) => Promise<any>} load
+ * @param {(where: { baseUrl?: string | URL }) => Promise<{ measure(port: object): any }>} measure
  */
 export function create(config, load, measure) {
   const key = keyOf(config);
@@ -60,12 +61,12 @@ const inPage = () => ![typeof document, typeof fetch, typeof TextDecoder].includ
 
 /**
  * @param {any} config
- * @param {(larger: boolean, wasmUrl?: string) => Promise<any>} load
- * @param {() => Promise<any>} measure
+ * @param {(larger: boolean, where: { wasmUrl?: string | URL, baseUrl?: string | URL }) => Promise<any>} load
+ * @param {(where: { baseUrl?: string | URL }) => Promise<any>} measure
  * @param {() => void} forget
  */
 function make(config, load, measure, forget) {
-  const { onWarning, debug, consentFrom, wasmUrl, autoTrack, ...settings } = config;
+  const { onWarning, debug, consentFrom, wasmUrl, baseUrl, autoTrack, ...settings } = config;
   const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
   const listeners = { sent: [], acknowledged: [], dropped: [], warning: onWarning ? [onWarning] : [] };
   let early = [];
@@ -169,7 +170,7 @@ function make(config, load, measure, forget) {
     }
   };
 
-  const call = (verb, args, at = Date.now()) => {
+  const call = (verb, args, at = clock()) => {
     const deed = () => {
       log(verb, ...args);
       if (core) {
@@ -209,7 +210,7 @@ function make(config, load, measure, forget) {
       identify(userId, at);
       for (const call of calls) run(...call);
     }
-    if (pages.length) identify(user, Date.now());
+    if (pages.length) identify(user, clock());
   };
 
   /** A page that is only being prepared may never be seen. */
@@ -230,7 +231,7 @@ function make(config, load, measure, forget) {
     if (watcher) return guard(() => use(watcher));
     lookout?.disconnect();
     watching ??= activated()
-      .then(measure)
+      .then(() => measure({ baseUrl }))
       .then((loaded) => {
         const percentage = (id) => ask("percentage", 0, id);
         if (!dead) watcher = loaded.measure({ auto, call, guard, naming, percentage, tracker, verbs: VERBS, warn });
@@ -254,18 +255,34 @@ function make(config, load, measure, forget) {
   const lookOut = () => {
     const has = (node) => node.matches && (node.matches(MARKED) || node.querySelector(MARKED));
     if (has(document.documentElement)) return watch(() => {});
-    lookout = new MutationObserver((changes) => {
-      if (changes.some(({ type, addedNodes }) => type === "attributes" || [...addedNodes].some(has))) watch(() => {});
+    // Open shadow roots are not observed: an element in one is found when it is clicked.
+    const clicked = (event) => {
+      const path = event.composedPath();
+      const { type, button } = event;
+      if (path.filter((node) => node.matches?.(MARKED)).length)
+        watch((watcher) => watcher.clicked({ type, button }, path));
+    };
+    const ends = [hear(document, "click", clicked), hear(document, "auxclick", clicked)];
+    const changes = new MutationObserver((changes) => {
+      if (changes.filter(({ type, addedNodes }) => type === "attributes" || [...addedNodes].filter(has).length).length)
+        watch(() => {});
     });
-    lookout.observe(document, { childList: true, subtree: true, attributeFilter: MARKS });
+    changes.observe(document, { childList: true, subtree: true, attributeFilter: MARKS });
+    lookout = {
+      disconnect() {
+        changes.disconnect();
+        for (const end of ends) end();
+      },
+    };
   };
 
   const start = async () => {
     await activated();
-    const larger = auto.dataLayer || [].concat(settings.destinations).some((one) => LARGER.includes(one?.protocol));
+    const larger =
+      auto.dataLayer || [].concat(settings.destinations).filter((one) => LARGER.includes(one?.protocol)).length;
     let loaded;
     try {
-      loaded = await load(Boolean(larger), wasmUrl);
+      loaded = await load(Boolean(larger), { wasmUrl, baseUrl });
     } catch (error) {
       throw die("wasm-unavailable", error);
     }
@@ -396,7 +413,7 @@ function make(config, load, measure, forget) {
   ready.catch(() => {});
   /** @type {any} */ (tracker).ready = ready;
 
-  for (const name of Object.keys(auto)) {
+  for (const [name] of Object.entries(auto)) {
     if (!AUTO.includes(name))
       warn({
         code: "unknown-option",

@@ -6,6 +6,7 @@ use super::error::{ErrorCode, Problem};
 use super::json;
 use super::limits::Limits;
 use super::number;
+use super::template::{is_nobody, is_unfilled};
 use super::text::{concat, parse_whole, split_once, trim_end, trim_start};
 use super::value::Value;
 
@@ -41,6 +42,8 @@ static CHARACTER: Problem =
     bad_character("must have no backslash or control character, nor be \".\" or \"..\"");
 static NOT_CUSTOMER: Problem = bad_character("must be 1 to 64 letters or digits");
 static SLASH: Problem = bad_character("must have no slash in an element of the list");
+static UNFILLED: Problem = bad_character("is a template's placeholder that was not filled in");
+static NOBODY: Problem = out_of_range("is what templates print where nobody is logged in");
 static PERSONAL: Problem =
     Problem::new(ErrorCode::PersonalData, "must be a pseudonym, not an e-mail address");
 
@@ -61,7 +64,10 @@ pub fn identifier(value: &Value) -> Result<String, &'static Problem> {
 /// An identifier that is never a number: user ids are case-sensitive text everywhere.
 pub fn user_id(value: &Value) -> Result<String, &'static Problem> {
     let text = value.as_text().ok_or(&NOT_TEXT)?;
-    if looks_like_email(text) { Err(&PERSONAL) } else { identifier(value) }
+    if looks_like_email(text) {
+        return Err(&PERSONAL);
+    }
+    if is_nobody(text) { Err(&NOBODY) } else { identifier(value) }
 }
 
 /// Whether it can be FACT-Finder's session id: exactly thirty letters or digits.
@@ -243,6 +249,9 @@ fn clean(text: &str) -> Result<(), &'static Problem> {
         forbidden |= byte == b'\\' || byte < b' ' || byte == 0x7f;
         forbidden |= before == 0xc2 && byte < 0xa0;
         before = byte;
+    }
+    if is_unfilled(text) {
+        return Err(&UNFILLED);
     }
     if forbidden { Err(&CHARACTER) } else { Ok(()) }
 }

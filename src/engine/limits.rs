@@ -158,6 +158,11 @@ impl Limits {
     /// Elements in all of them, and items that are said to have been seen in one page view.
     pub const RECOMMENDATIONS: usize = 5_000;
 
+    /// So long an event in a data layer may be followed by its copy for another of Google's accounts, and so many are looked at.
+    pub const COPIES_MS: u64 = 1_000;
+    /// The same.
+    pub const COPIES: usize = 50;
+
     /// Different warnings that are said only once (unknown fields, unsupported events).
     pub const WARNED_ONCE: usize = 100;
 

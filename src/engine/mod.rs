@@ -27,6 +27,7 @@ pub mod orders;
 mod outbox;
 pub mod percent;
 pub mod protocol;
+pub mod pushed;
 pub mod queue;
 pub mod read;
 pub mod record;
@@ -35,6 +36,7 @@ pub mod seen;
 #[cfg(feature = "vendors")]
 pub mod session;
 pub mod stats;
+mod template;
 pub mod text;
 pub mod time;
 pub mod value;
@@ -47,6 +49,7 @@ use id::EventIds;
 use identity::{Identity, Stored};
 use input::Input;
 use orders::Orders;
+use pushed::Pushes;
 use queue::Queue;
 use queue::journal::Journal;
 use seen::Seen;
@@ -91,6 +94,8 @@ pub struct Engine {
     later: bool,
     disposed: bool,
     rejected: u32,
+    /// What the page has pushed to its data layer a moment ago.
+    pushed: Pushes,
     /// Hashes of what was said once.
     warned: Vec<u64>,
     wake: u64,
@@ -130,6 +135,7 @@ impl Engine {
             later: signals.later,
             disposed: false,
             rejected: 0,
+            pushed: Pushes::default(),
             warned: Vec::new(),
             wake: NEVER,
             effects: Vec::new(),

@@ -51,6 +51,7 @@ const FILES = [
   "reco.js",
   "recobeacon-all.wasm",
   "recobeacon.wasm",
+  "snippet.es5.js",
   "snippet.js",
   "ycq.js",
 ];

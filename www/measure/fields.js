@@ -29,7 +29,7 @@ const OBJECTS = {
 /** Methods with a text instead of an object, or with nothing. */
 const OTHERS = { __proto__: null, login: "user", followLink: "url", consent: "state", logout: "", page: "" };
 
-const SHORTER = { itemId: "item", categoryPath: "category" };
+const SHORTER = { __proto__: null, itemId: "item", categoryPath: "category" };
 /** The attribute that a field is written as. */
 export const attribute = (field) =>
   `data-reco-${SHORTER[field] ?? field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -39,8 +39,20 @@ const BOOLEANS = /^(positive|customSorting)$/;
 /** What is said of one item is not said of another one within its element. */
 const OF_ITEM = /^(itemType|categoryPath|masterId|title|price|quantity|rating|percentage)$/;
 
+/** What templates of any kind begin a placeholder with; the engine's template.rs has the same. */
+const PLACEHOLDER = /\{[{%]|[$#]\{|<%|\[\[/;
+/** Whether some text in it waits for its template, as `{{ id }}` does. */
+export const isUnfilled = (values) =>
+  typeof values === "string"
+    ? PLACEHOLDER.test(values)
+    : Object(values) === values && Object.entries(values).filter(([, value]) => isUnfilled(value)).length > 0;
+
 const words = (text) => text.split(" ").filter(Boolean);
-const ALL = words(`${Object.values({ ...OBJECTS, ...OTHERS }).join(" ")} ${SEARCH}`);
+const ALL = words(
+  `${Object.entries({ ...OBJECTS, ...OTHERS })
+    .map(([, fields]) => fields)
+    .join(" ")} ${SEARCH}`,
+);
 /** Every attribute that says something, so that no other change is looked at. */
 export const ATTRIBUTES = [...new Set(ALL.map(attribute)), "data-reco", "data-reco-on", "data-reco-consume"];
 
@@ -52,6 +64,9 @@ export const isMethod = (name) => name in OBJECTS || name in OTHERS;
 /** Whether the method's object is about one item. */
 export const isAboutItem = (method) => words(OBJECTS[method] ?? "").includes("itemType") && method !== "rendered";
 
+/** The element around it, also around the open shadow root that it is in. */
+const above = (element) => element.parentElement ?? element.getRootNode().host;
+
 /**
  * The fields of a method, or these, each from the nearest element upwards that has it; not above `top`. An empty attribute ends
  * the search: the field is left out.
@@ -59,7 +74,7 @@ export const isAboutItem = (method) => words(OBJECTS[method] ?? "").includes("it
 export function read(element, fields, top) {
   const found = {};
   const wanted = Array.isArray(fields) ? fields : words(OBJECTS[fields]);
-  for (let at = element; at; at = at === top ? null : at.parentElement) {
+  for (let at = element; at; at = at === top ? null : above(at)) {
     const foreign = "itemId" in found && at.hasAttribute(attribute("itemId"));
     for (const field of wanted) {
       const text = at.getAttribute(attribute(field))?.trim();

@@ -13,7 +13,12 @@ pub fn user_id() -> impl Strategy<Value = String> {
     let fine = |c: &char| *c != '\\' && !c.is_control();
     prop::collection::vec(any::<char>().prop_filter("a character of an id", fine), 1..20)
         .prop_map(|chars| chars.into_iter().collect::<String>())
-        .prop_filter("no id", |id| id != "." && id != ".." && !id.contains('@'))
+        .prop_filter("no id", |id| id != "." && id != ".." && !id.contains('@') && !is_template(id))
+}
+
+/// What a page's template leaves: a placeholder, or what stands for nobody.
+fn is_template(id: &str) -> bool {
+    ["{{", "{%", "${", "#{", "<%", "[["].iter().any(|start| id.contains(start)) || id == "0"
 }
 
 /// An id: text or a whole number.
