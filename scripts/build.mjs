@@ -341,7 +341,8 @@ async function bundle(work, out) {
 /** The stub in ES5, of the same source. esbuild writes no ES5. */
 async function bundleOldStub(out) {
   const { transform } = await import("@swc/wasm");
-  const { code } = await transform(readFileSync(at("www", "snippet.js"), "utf8"), {
+  /** @type {any} The package does not declare `assumptions`: https://swc.rs/docs/configuration/compilation#jscassumptions */
+  const options = {
     isModule: false,
     minify: true,
     jsc: {
@@ -351,7 +352,8 @@ async function bundleOldStub(out) {
       minify: { compress: { negate_iife: false, passes: 3 }, mangle: true },
       assumptions: { ignoreFunctionLength: true },
     },
-  });
+  };
+  const { code } = await transform(readFileSync(at("www", "snippet.js"), "utf8"), options);
   writeFileSync(join(out, "snippet.es5.js"), `${code}\n`);
 }
 
