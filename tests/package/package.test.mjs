@@ -98,11 +98,11 @@ test("what is shipped names no path of the machine that built it", () => {
   }
 });
 
-for (const [way, bring] of [
-  ["import", 'await import("recobeacon")'],
-  ["require", 'createRequire(import.meta.url)("recobeacon")'],
+for (const [name, bring] of [
+  ["in Node, import does nothing and every call is a silent no-op", 'await import("recobeacon")'],
+  ["in Node, require does so too", 'createRequire(import.meta.url)("recobeacon")'],
 ]) {
-  test(`in Node, ${way} does nothing and every call is a silent no-op`, () => {
+  test(name, () => {
     const { app } = install("node", {
       "ssr.mjs": `
       import { createRequire } from "node:module";
