@@ -4,6 +4,7 @@
 import { clock, hear } from "../src/browser/host/basics.js";
 import { consentOf, keyOf, leave, parking, REPLAYED } from "./early.js";
 import { differences, plain } from "./settings.js";
+import { TrackerError } from "./tracker-error.js";
 
 /** Methods that the engine carries out; they may be called before it is there. */
 const VERBS = [...REPLAYED, "page", "consent"];
@@ -21,15 +22,6 @@ const MOST_EARLY = 1000;
 
 /** Trackers by their destinations: a second one for the same would send everything twice. */
 const open = new Map();
-
-class TrackerError extends Error {
-  constructor({ code, field, message }) {
-    super(message);
-    this.name = "TrackerError";
-    this.code = code;
-    if (field) this.field = field;
-  }
-}
 
 /**
  * Makes a tracker, or hands out the one that has the same destinations.
