@@ -15,7 +15,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { isFresh, markFresh, sourcesDigest } from "./lib/freshness.mjs";
@@ -25,9 +25,12 @@ import { compilerNote, setUp, WASM_TARGET } from "./lib/toolchain.mjs";
 
 const PROFILE = "wasm";
 const TARGET_JS = "es2020";
+/** What npm gets: the parser of webpack 4 (acorn 6) knows no newer syntax. */
+const NPM_TARGET_JS = "es2019";
 /** The drop-in needs no WebAssembly, so it goes wherever the script goes whose place it takes. */
 const OLD_TARGET_JS = "es2015";
-/** Each byte of the stub stands in every page, hence `catch` without a name; a browser too old for that has no module to wait for either. */
+/** Each byte of the stub stands in every page, hence `catch` without a name; a browser too old for that has no module to wait for either.
+ * For tag managers that take ES5 only there is the same stub in ES5. */
 const STUB_TARGET_JS = "es2019";
 
 // The standard library is built too, so that its formatting and panic machinery, which the module
@@ -76,6 +79,12 @@ const MODULES = [
   { name: "recobeacon", features: [] },
   { name: "recobeacon-all", features: ["vendors", "sources"] },
 ];
+
+/** What the entry for npm loads when it is needed. */
+const CHUNKS = ["./core.js", "./core-all.js", "./larger.js", "./measure.js"];
+
+/** The contract. */
+const TYPES = ["index.d.ts", "config.d.ts"];
 
 /** What wasm-opt calls every imported module. */
 const SHORT_MODULE = "a";
@@ -268,8 +277,6 @@ async function bundle(work, out) {
   const common = {
     bundle: true,
     minify: true,
-    // The glue's own, about calls that nobody makes.
-    pure: ["console.warn"],
     target: TARGET_JS,
     charset: "utf8",
     legalComments: "none",
@@ -283,26 +290,27 @@ async function bundle(work, out) {
       __WASM_FILES__: JSON.stringify(MODULES.map(({ name }) => versioned(`${name}.wasm`, wasm(name)))),
     },
   };
+  const npm = { ...common, target: NPM_TARGET_JS };
   // First: its hash stands in reco.js, for the same reason as those of the modules.
-  await build({ ...common, entryPoints: ["www/measure.js"], outfile: join(next, "measure.js"), format: "esm" });
+  await build({ ...npm, entryPoints: ["www/measure.js"], outfile: join(next, "measure.js"), format: "esm" });
   common.define.__MEASURE_FILE__ = JSON.stringify(versioned("measure.js", readFileSync(join(next, "measure.js"))));
   await Promise.all([
     build({ ...common, entryPoints: ["www/tag.js"], outfile: join(next, "reco.js"), format: "iife" }),
     build({
-      ...common,
-      entryPoints: ["www/index.js"],
-      outfile: join(next, "index.js"),
+      ...npm,
+      entryPoints: ["www/index.js", "www/larger.js"],
+      outdir: next,
       format: "esm",
-      external: ["./core.js", "./core-all.js", "./measure.js"],
+      external: CHUNKS,
     }),
-    build({ ...common, entryPoints: ["www/core.js", "www/core-all.js"], outdir: next, format: "esm" }),
+    build({ ...npm, entryPoints: ["www/core.js", "www/core-all.js"], outdir: next, format: "esm" }),
+    commonJs(build, npm, join(next, "cjs")),
     build({
       ...common,
       entryPoints: ["www/ycq.js"],
       outfile: join(next, "ycq.js"),
       format: "iife",
       target: OLD_TARGET_JS,
-      pure: [],
     }),
     // As it is: it is pasted into pages, and a wrapper would only cost bytes.
     build({
@@ -314,11 +322,13 @@ async function bundle(work, out) {
       target: STUB_TARGET_JS,
     }),
   ]);
+  await bundleOldStub(next);
   for (const { name } of MODULES) copyFileSync(join(work, `${name}.wasm`), join(next, `${name}.wasm`));
-  copyFileSync(at("www", "index.d.ts"), join(next, "index.d.ts"));
+  for (const file of TYPES) copyFileSync(at("www", file), join(next, file));
 
   const integrity = Object.fromEntries(
     readdirSync(next)
+      .filter((file) => extname(file))
       .sort()
       .map((file) => [file, `sha384-${sha("sha384", readFileSync(join(next, file)), "base64")}`]),
   );
@@ -326,6 +336,44 @@ async function bundle(work, out) {
   rmSync(out, { recursive: true, force: true });
   mkdirSync(dirname(out), { recursive: true });
   renameSync(next, out);
+}
+
+/** The stub in ES5, of the same source. esbuild writes no ES5. */
+async function bundleOldStub(out) {
+  const { transform } = await import("@swc/wasm");
+  /** @type {any} The package does not declare `assumptions`: https://swc.rs/docs/configuration/compilation#jscassumptions */
+  const options = {
+    isModule: false,
+    minify: true,
+    jsc: {
+      target: "es5",
+      loose: true,
+      parser: { syntax: "ecmascript" },
+      minify: { compress: { negate_iife: false, passes: 3 }, mangle: true },
+      assumptions: { ignoreFunctionLength: true },
+    },
+  };
+  const { code } = await transform(readFileSync(at("www", "snippet.js"), "utf8"), options);
+  writeFileSync(join(out, "snippet.es5.js"), `${code}\n`);
+}
+
+/**
+ * The same for `require()`: Jest and Node without ES modules. Bundlers take the ES modules, also for a `require()` (the condition
+ * "module" in package.json). In a folder of its own, whose package.json says what its .js and .d.ts files are.
+ */
+async function commonJs(build, options, out) {
+  const entryPoints = ["www/index.js", ...CHUNKS.map((chunk) => join("www", chunk))];
+  await build({
+    ...options,
+    entryPoints,
+    outdir: out,
+    format: "cjs",
+    external: CHUNKS,
+    // Jest cannot `import()` as long as Node lacks --experimental-vm-modules: https://jestjs.io/docs/ecmascript-modules
+    supported: { "dynamic-import": false },
+  });
+  writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }\n');
+  for (const file of TYPES) copyFileSync(at("www", file), join(out, file));
 }
 
 /**

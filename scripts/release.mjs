@@ -2,7 +2,7 @@
 // Nothing is published, tagged or pushed. `-- --dry` does the same for a checkout that must not be published yet.
 
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildSteps, DIST } from "./build.mjs";
 import { browserSteps } from "./lib/browser.mjs";
@@ -44,7 +44,10 @@ async function makeArtefacts(task) {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
   await pack(root, OUT, { task });
-  for (const file of filesBelow(DIST)) if (file !== INTEGRITY) copyFileSync(join(DIST, file), join(OUT, file));
+  for (const file of filesBelow(DIST)) {
+    mkdirSync(dirname(join(OUT, file)), { recursive: true });
+    if (file !== INTEGRITY) copyFileSync(join(DIST, file), join(OUT, file));
+  }
   const files = filesBelow(OUT);
   writeFileSync(join(OUT, "SHA256SUMS"), `${files.map((file) => checksumLine(join(OUT, file), file)).join("\n")}\n`);
   const integrity = Object.fromEntries(files.map((file) => [file, integrityOf(join(OUT, file))]));

@@ -1,7 +1,7 @@
 // npm run size: what dist/ weighs as it is, with gzip and with brotli. Fails over a budget of package.json.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { at, main, manifest, Problem } from "./lib/project.mjs";
 
@@ -37,6 +37,7 @@ await main(() => {
   if (!existsSync(join(dist, "integrity.json"))) throw new Problem("There is no dist/ yet: `npm run build` makes it.");
   const files = Object.fromEntries(
     readdirSync(dist)
+      .filter((name) => extname(name))
       .sort()
       .map((name) => [name, weigh(join(dist, name))]),
   );

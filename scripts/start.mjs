@@ -11,6 +11,7 @@ import { at, main, Problem } from "./lib/project.mjs";
 import { setUp } from "./lib/toolchain.mjs";
 
 const USUAL_PORT = 8787;
+const USUAL_ADMIN_PORT = 8788;
 
 function wantedPort() {
   const { PORT } = process.env;
@@ -31,12 +32,19 @@ await main(async () => {
   await steps([...needed, collectorStep()]);
 
   mkdirSync(values.data, { recursive: true });
+  const shop = port ?? (await freePort(USUAL_PORT));
+  // Nobody listens on the shop's own port yet.
+  const admin = await freePort(USUAL_ADMIN_PORT, { except: shop });
   const collector = await startCollector(
     [
       "--config",
       at("collector", "demo.toml"),
       "--listen",
-      `127.0.0.1:${port ?? (await freePort(USUAL_PORT))}`,
+      `127.0.0.1:${shop}`,
+      "--admin-listen",
+      `127.0.0.1:${admin}`,
+      // The shop's pages show stored events.
+      "--inspector",
       "--database",
       join(values.data, "demo.sqlite"),
       "--dist",
@@ -46,7 +54,9 @@ await main(async () => {
     ],
     { quiet: false },
   );
-  console.log(`\nThe demo shop is open (after ${seconds(started)}):  ${collector.url}/\nCtrl-C stops it.`);
+  console.log(
+    `\nThe demo shop is open (after ${seconds(started)}):  ${collector.url}/\nStored events are read at ${collector.adminUrl}/v1/events\nCtrl-C stops it.`,
+  );
 
   // The terminal sends Ctrl-C to the collector as well; stop() then only waits for its graceful end.
   let stopping = false;

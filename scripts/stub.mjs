@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { at, main, Problem } from "./lib/project.mjs";
 
 /** What a line has that is a stub of any version, built. */
-const STUB = /\(.*Date\.now\(\).*\)\(window, ?"\w+"[^)]*\);/g;
+const STUB = /\((?:\(|function\().*"pagehide".*\)\(window, ?"\w+"[^)]*\);/g;
 const INLINE = /<script>(.*?)<\/script>/s;
 const HASH = /'sha256-[A-Za-z0-9+/=]+'/;
 

@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { browserSteps } from "./lib/browser.mjs";
 import { total } from "./lib/counting.mjs";
 import { ownTemporaryDirectory } from "./lib/ending.mjs";
+import { nginxSteps } from "./lib/nginx.mjs";
 import { seconds, showing, steps } from "./lib/progress.mjs";
 import { main, Problem } from "./lib/project.mjs";
 import { setUp } from "./lib/toolchain.mjs";
@@ -65,7 +66,11 @@ await main(async () => {
   const inBrowser = needed.some((stage) => stage.browser);
   // No stage of the first tier builds the module.
   const build = needed.some((stage) => stage.tier !== TIERS[0]);
-  await steps([...setUp({ build, wasmPack: driver }), ...(inBrowser ? browserSteps({ driver }) : [])]);
+  await steps([
+    ...setUp({ build, wasmPack: driver }),
+    ...(inBrowser ? browserSteps({ driver }) : []),
+    ...(needed.some((stage) => stage.proxy) ? nginxSteps() : []),
+  ]);
 
   const { sums, failure } = await runStages(names);
   const { passed, failed } = total(sums);

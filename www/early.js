@@ -3,7 +3,7 @@
 //
 // Of a page that is left before this script is there, snippet.js parks them. parked.js is what the next page does with them.
 
-import { attempt } from "../src/browser/host/basics.js";
+import { attempt, clock, json, times } from "../src/browser/host/basics.js";
 import { cookie, keys, read, setCookie } from "../src/browser/host/store.js";
 
 /** Calls that are about the visitor. All others are about the page that made them. */
@@ -16,6 +16,7 @@ export const REPLAYED = [
   "deleteFromWishlist",
   "buy",
   "rate",
+  "owns",
   "blacklist",
   "rendered",
   "clickRecommended",
@@ -107,7 +108,7 @@ function kept(settings, calls, parked, isParked, isWhole) {
   const identity = settings.identity ?? {};
   if (identity.storage === "memory" || document.prerendering) return calls;
   const consent = consentOf(settings, calls);
-  if (consent === "denied" && calls.some(([verb]) => verb === "consent"))
+  if (consent === "denied" && calls.filter(([verb]) => verb === "consent").length)
     setCookie("reco_off", 1, OFF_DAYS, identity.cookieDomain);
   const gone = calls.filter(([verb]) => REPLAYED.includes(verb));
   if (consent !== "granted" || !gone.length) return calls;
@@ -118,7 +119,7 @@ function kept(settings, calls, parked, isParked, isWhole) {
 }
 
 /** Keys in the order of time. */
-const parkedKey = () => PARKED + (Date.now() - Math.random());
+const parkedKey = () => PARKED + (clock() - Math.random());
 
 /** When what stands under a key was kept: parked calls have it in the key, a raw batch at its end. */
 const keptAt = (key) => Number.parseFloat(key.startsWith(RAW) ? read(key)?.slice(-14) : key.slice(PARKED.length)) || 0;
@@ -146,10 +147,10 @@ const mayKeep = ({ identity, queue }) =>
  * The calls as JSON with a comma behind each, without those that have an argument that cannot be written. (What else the façade keeps is
  * about this page.)
  */
-const lines = (calls) => calls.map((call) => attempt(() => `${JSON.stringify(call.slice(0, 3))},`) ?? "").join("");
+const lines = (calls) => calls.map((call) => attempt(() => `${json(call.slice(0, 3))},`) ?? "").join("");
 
 /** What says for which destinations the calls behind it are. */
-const heading = (settings) => lines([["create", [settings], Date.now()]]);
+const heading = (settings) => lines([["create", [settings], clock()]]);
 
 const keep = (settings, key, text) => mayKeep(settings) && attempt(() => localStorage.setItem(key, text));
 
@@ -160,7 +161,7 @@ const keep = (settings, key, text) => mayKeep(settings) && attempt(() => localSt
 function sendRaw(settings, identity, calls, gone, parked) {
   const [to, ...others] = [].concat(settings.destinations);
   if (to?.protocol !== "batch" || to.transport === "fetch" || others.length) return false;
-  if (gone.some(([verb]) => verb === "login" || verb === "logout")) return false;
+  if (gone.filter(([verb]) => verb === "login" || verb === "logout").length) return false;
   const { itemType, consent, respect } = settings;
   const { anonymousId, userId = cookie("reco_user") } = identity;
   const stream = id();
@@ -168,7 +169,7 @@ function sendRaw(settings, identity, calls, gone, parked) {
     v: 1,
     stream,
     seq: 0,
-    sentAt: Date.now(),
+    sentAt: clock(),
     // These cookies go with every request of the site, and nobody reads them as long as each page is left so early.
     ack: attempt(() => document.cookie.split("reco_ack_").length <= MOST_ACKNOWLEDGEMENTS) ?? false,
     token: to.token,
@@ -179,17 +180,13 @@ function sendRaw(settings, identity, calls, gone, parked) {
     config: { itemType, consent, respect, identity: { anonymousId } },
   };
   const raw = lines(calls.filter((call) => gone.includes(call) || call[0] === "consent"));
-  const body = `${JSON.stringify(head).slice(0, -1)},"raw":[${raw.slice(0, -1)}]}`;
+  const body = `${json(head).slice(0, -1)},"raw":[${raw.slice(0, -1)}]}`;
   const url = `${to.endpoint}${to.endpoint.includes("?") ? "&" : "?"}b=${stream}.0`;
   // One of the two: of both, each event would be stored twice.
   parked.drop();
   if (!attempt(() => navigator.sendBeacon(url, body))) return parked.put();
   // The browser took it; whether it arrived is for the next page to find out.
-  keep(
-    settings,
-    RAW + stream,
-    JSON.stringify([keyOf(settings), new URL(url, document.baseURI).href, body, head.sentAt]),
-  );
+  keep(settings, RAW + stream, json([keyOf(settings), new URL(url, document.baseURI).href, body, head.sentAt]));
   const bought = gone.filter(([verb]) => verb === "buy").map(([, args, at]) => [BOUGHT, args, at]);
   if (bought.length) keep(settings, parkedKey(), heading(settings) + lines(bought));
   return true;
@@ -203,23 +200,20 @@ function visitor(identity) {
   const made = id();
   const { cookieDays = 90, cookieDomain } = identity;
   setCookie(name, made, cookieDays, cookieDomain);
-  setCookie(`${name}_at`, `${Math.floor(Date.now() / 1000)}.c`, cookieDays, cookieDomain);
+  setCookie(`${name}_at`, `${Math.floor(clock() / 1000)}.c`, cookieDays, cookieDomain);
   return made;
 }
 
-const id = () => Array.from(crypto.getRandomValues(new Uint8Array(22)), (byte) => LETTERS[byte % 62]).join("");
+const id = () => {
+  const bytes = crypto.getRandomValues(new Uint8Array(22));
+  return times(22, (n) => LETTERS[bytes[n] % 62]).join("");
+};
 
 /** By what trackers, and what is parked for them, are told apart. */
 export function keyOf(config) {
   try {
-    return JSON.stringify([].concat(config.destinations));
+    return json([].concat(config.destinations));
   } catch {
     return "";
   }
-}
-
-/** The settings without what was left out: for a user id, undefined and null mean different things. */
-export function plain(settings) {
-  const identity = Object.entries(settings.identity ?? {}).filter(([, value]) => value !== undefined);
-  return { ...settings, identity: Object.fromEntries(identity) };
 }

@@ -1,7 +1,7 @@
 // Names that the shipped JavaScript finds in a page or in the build, for the type check of `npm run check`. Not shipped.
 
 /** The stub of snippet.js, later the script tag's function. */
-declare var reco: any;
+declare var reco: import("./index.js").Reco;
 /** The command queue of the old trackers, which ycq.js takes over. */
 declare var _ycq: any;
 
@@ -14,7 +14,6 @@ declare const __MEASURE_FILE__: string;
 declare function fetchLater(url: string, init?: RequestInit & { activateAfter?: number }): { activated: boolean };
 
 interface Window {
-  reco: any;
   _ycq: any;
   fetchLater?: typeof fetchLater;
 }

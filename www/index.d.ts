@@ -5,156 +5,22 @@
  * in order. Wrong calls are reported to `onWarning` and have no other effect.
  */
 
+import type { Config, ConsentState, Destination, DestinationList } from "./config.js";
+
 /**
  * Makes a tracker. Returns at once; the module loads in the background.
  *
  * Importing the package does nothing. In Node, where pages are rendered for many visitors, every call is silently without effect and `ready`
- * resolves. A second tracker for the same destinations is the first one again, with a warning.
+ * resolves; so it is in jsdom where that has no `fetch` or no `TextDecoder` (Jest). A second tracker for the same destinations is the first one
+ * again: its `onWarning` is added, its other options have no effect, and a warning names those that differ.
  *
  * With the script tag the same is `reco("create", config)`, then `reco("click", {...})` and so on; `reco("ready", (tracker) => ...)` hands out the
  * tracker. Until the script is there `reco` returns undefined and keeps `[verb, args[], Date.now()]` in `reco.q`. Calls of a page that is left
  * before that are parked for the next page, or sent to the collector as they are: docs/loading.md.
  */
-export function createTracker(config: Config): Tracker;
+export function createTracker<Length extends number>(config: Config<Destination | DestinationList<Length>>): Tracker;
 
-// ------------------------------------------------------------------------------- configuration
-
-export interface Config {
-  /** Where events go. Each destination gets its own translation of every event. Required. */
-  destinations: Destination | Destination[];
-  /** Item type of events that name none. Default "1". */
-  itemType?: number | string;
-  identity?: IdentityConfig;
-  /** Default "granted". Under Global Privacy Control, or after a remembered "denied", it is "denied" instead. */
-  consent?: ConsentState;
-  /**
-   * Where consent comes from instead of calls to `consent()`. Until the function calls `set`, consent is what `consent` says, by default "pending".
-   * This version takes the function; "tcf" and "google" are reported as `unknown-option`, and consent waits for `consent()`.
-   */
-  consentFrom?: "tcf" | "google" | ((set: (state: ConsentState) => void) => void);
-  /** Which of the browser's signals mean "denied". Default `{ gpc: true, dnt: false }`. */
-  respect?: { gpc?: boolean; dnt?: boolean };
-  /** When a batch is closed: whichever comes first. */
-  batch?: {
-    /** 1 to 1000 events. Default 20. */
-    maxEvents?: number;
-    /** Most bytes of a request's body, 1000 to 60000. Default 16000: the browser's 64 KiB for beacons are shared by all scripts of a page. */
-    maxBytes?: number;
-    /** Milliseconds after the batch's first event, 0 to 600000. Default 2000. */
-    maxWaitMs?: number;
-  };
-  /** The queue of each destination. */
-  queue?: {
-    /** 1 to 100000. Default 1000. Over it the oldest event is given up (`queue-full`). */
-    maxEvents?: number;
-    /** Milliseconds, up to 7 days, which is the default. The vendors, who take no time of the event: at most 24 hours. */
-    maxAgeMs?: number;
-    /** Whether what is not delivered may be kept in localStorage for the site's next page. Default true; never without consent. */
-    persist?: boolean;
-  };
-  /**
-   * Tracking without code; `true` is `{ attributes: true }`. Default false for npm, true for the script tag.
-   * - `attributes`: elements with `data-reco-*`, see below;
-   * - `dataLayer`: Google's e-commerce events in the page's data layer, see DataLayerOptions;
-   * - `jsonLd`: where such an element names no item, it is about the page's `Product` in JSON-LD or `<meta>`. It sends nothing by itself;
-   * - `routes`: another address, not counting what stands behind `#`, calls `page()`.
-   */
-  autoTrack?:
-    | boolean
-    | { attributes?: boolean; dataLayer?: boolean | DataLayerOptions; jsonLd?: boolean; routes?: boolean };
-  /** Logs every call, request and warning to the console. Default false. */
-  debug?: boolean;
-  /** Called with everything that went wrong: bad calls, lost events, an unreachable endpoint. */
-  onWarning?: (warning: TrackerError) => void;
-  /**
-   * Where the module is loaded from, instead of beside `reco.js` or from within the package: `recobeacon.wasm`, or `recobeacon-all.wasm` where a
-   * destination is "yoochoose", "factfinder" or "intempt", or `autoTrack.dataLayer` is on.
-   */
-  wasmUrl?: string | URL;
-}
-
-/**
- * `transport`:
- * - "beacon", the default: `navigator.sendBeacon` first, `fetch` with `keepalive` when it refuses;
- * - "auto": `fetch` while the page is visible, so that the answer can be read, a beacon when it is hidden;
- * - "fetch": always `fetch` with `keepalive`, as for every destination with an `apiKey` and every GET.
- *
- * Keys stand in the page, where everybody can read them: only keys that are meant for that.
- */
-export type Destination = {
-  transport?: "beacon" | "auto" | "fetch";
-} /** A first-party collector. `endpoint` is used as given, relative to the page is fine. */ & (
-  | { protocol: "batch"; endpoint: string; token?: string }
-  /**
-   * Ibexa Personalization. `endpoint` "https://event.perso.ibexa.co", `path` "api", `method` "POST". "GET" always goes by fetch: a beacon cannot.
-   */
-  | { protocol: "ibexa"; customerId: string; endpoint?: string; path?: string; method?: "POST" | "GET" }
-  /** Ibexa's older form. `endpoint` "https://event.yoochoose.net", `solutionId` "ebl", `method` "POST". `buy` needs a price, item types are 1 to 5. */
-  | { protocol: "yoochoose"; customerId: string; solutionId?: string; endpoint?: string; method?: "POST" | "GET" }
-  /**
-   * FACT-Finder. `version` "v5"; "7" is `Tracking.ff`. `apiKey` is sent as `X-FF-API-Key`; without one requests are such as need no preflight, for a
-   * proxy or a collector. `currency`: the channel's; a price in another one is left out with a warning.
-   */
-  | {
-      protocol: "factfinder";
-      endpoint: string;
-      channel: string;
-      version?: "v2" | "v3" | "v4" | "v5" | "7";
-      apiKey?: string;
-      currency?: string;
-    }
-  /**
-   * Intempt. `endpoint` "https://api.intempt.com". `source` is text: it has more digits than a number holds. `apiKey` "identifier.secret", of a key
-   * that can do nothing but bring events in. An anonymous visitor goes as `profileId` and `anotherUserId`.
-   */
-  | { protocol: "intempt"; organization: string; project: string; source: string; apiKey?: string; endpoint?: string }
-);
-
-/**
- * `autoTrack.dataLayer`: Google's e-commerce events (GA4) are tracked as they are pushed to the page's data layer, as objects or by `gtag()`, those
- * from before too. docs/google-ecommerce.md has what becomes of each. `true` is `{}`.
- */
-export interface DataLayerOptions {
-  /**
-   * Which item lists are recommendations: their scenarios by the lists' names or ids (`item_list_name`, `item_list_id`), or `true`: all, with their
-   * names as scenarios. Only for these `view_item_list` is `rendered` and `select_item` is `clickRecommended`. Default: none.
-   */
-  lists?: true | Record<string, string>;
-  /** The layer's name in the page. Default "dataLayer". */
-  name?: string;
-}
-
-export interface IdentityConfig {
-  /**
-   * The account that this page was made for: like `login(userId)` at load, one login event a pair. null: nobody is logged in. Left out: whoever
-   * `login` left. Case-sensitive; up to 512 bytes.
-   */
-  userId?: string | null;
-  /** The site's own visitor id. Then no identity cookie is written. */
-  anonymousId?: string;
-  /** FACT-Finder: the shop's own session id, exactly 30 letters or digits. Used as it is, and not kept. */
-  sessionId?: string;
-  /** Intempt: the account that the visitor belongs to. */
-  accountId?: string;
-  /** Default "reco_id"; letters, digits and `-_.`. Its companion `<name>_at` says when it was written. */
-  cookieName?: string;
-  /** Default: the registrable domain, found by trying. */
-  cookieDomain?: string;
-  /** Days from the last use, 1 to 400. Default 90 (Ibexa's advice). Safari keeps a script's cookie 7 days. */
-  cookieDays?: number;
-  /** "memory": nothing is stored on the device. Default "cookie". */
-  storage?: "cookie" | "memory";
-}
-
-/**
- * - "pending": keep in memory, send and store nothing yet;
- * - "granted": track;
- * - "anonymous": send, but store nothing and link to nobody (Ibexa gets the user `not_defined`,
- *   FACT-Finder a session for this page, Intempt nothing);
- * - "denied": send and store nothing, and delete what is stored. By `consent()` it is remembered for
- *   180 days in the cookie `reco_off`, and beats `config.consent`; `consent("granted")` ends it.
- */
-export type ConsentState = "pending" | "granted" | "anonymous" | "denied";
+export type { Config, ConsentState, DataLayerOptions, Destination, DestinationList, IdentityConfig } from "./config.js";
 
 // -------------------------------------------------------------------------------------- events
 
@@ -163,31 +29,61 @@ export type ItemId = string | number;
 
 export interface Item {
   itemId: ItemId;
-  itemType?: number | string;
+  itemType?: number | string | undefined;
   /** "Shoes/Children" or ["Shoes", "Children"]. Outer slashes don't count; a list's element has none, an empty one is skipped. */
-  categoryPath?: string | string[];
+  categoryPath?: string | readonly string[] | undefined;
   /** The product that a variant belongs to. */
-  masterId?: string;
+  masterId?: string | undefined;
   /** Up to 2000 bytes. */
-  title?: string;
+  title?: string | undefined;
 }
 
 /**
  * What one unit cost, taxes and discounts included: "12.45EUR", or an amount and an ISO 4217 currency in capitals. Not negative, below
  * 9,000,000,000, at most 6 decimals. Nothing is padded or converted; a number is written as JavaScript prints it.
  */
-export type Price = string | { amount: number | string; currency: string };
+export type Price = `${string}${CurrencyEnd}` | { amount: number | string; currency: string };
 
-/** The result list that a click came from. `position` counts from 1 over all pages. */
+/** What a price with its currency ends with. A text that may have none goes as an object. */
+type CurrencyEnd = CurrencyLetter | Lowercase<CurrencyLetter>;
+type CurrencyLetter =
+  | "A"
+  | "B"
+  | "C"
+  | "D"
+  | "E"
+  | "F"
+  | "G"
+  | "H"
+  | "I"
+  | "J"
+  | "K"
+  | "L"
+  | "M"
+  | "N"
+  | "O"
+  | "P"
+  | "Q"
+  | "R"
+  | "S"
+  | "T"
+  | "U"
+  | "V"
+  | "W"
+  | "X"
+  | "Y"
+  | "Z";
+
+/** The result list that a click came from. `position` counts from 1 over all pages; a navigation's `query` may be empty. */
 export interface SearchContext {
   query: string;
   position: number;
-  originalPosition?: number;
-  page?: number;
-  pageSize?: number;
-  originalPageSize?: number;
-  score?: number;
-  campaign?: string;
+  originalPosition?: number | undefined;
+  page?: number | undefined;
+  pageSize?: number | undefined;
+  originalPageSize?: number | undefined;
+  score?: number | undefined;
+  campaign?: string | undefined;
 }
 
 export interface Tracker {
@@ -199,7 +95,7 @@ export interface Tracker {
   readonly anonymousId: string | null;
   /**
    * FACT-Finder's `sid`, which every search request has to have as well: `identity.sessionId`, or 30 letters and digits that last until they were
-   * idle for 24 hours. null where no destination is FACT-Finder's, before `ready`, and while consent is "denied".
+   * idle for 24 hours or the visitor logs out; reading it is a use. null where no destination is FACT-Finder's, before `ready`, and while consent is "denied".
    */
   readonly sessionId: string | null;
 
@@ -207,36 +103,49 @@ export interface Tracker {
    * An item's own page was opened. Ibexa expects `categoryPath`: without it there is one warning. FACT-Finder gets the clicks that come with
    * `search`, and no others.
    */
-  click(event: Item & { search?: SearchContext }): void;
+  click(event: Item & { search?: SearchContext | undefined }): void;
   /** An item was read or watched. `percentage` 0 to 100, rounded down; left out it counts as 100. */
-  consume(event: Item & { percentage?: number }): void;
-  /** An item was put into the basket. */
-  basket(event: Item & { quantity?: number; price?: Price; campaign?: string }): void;
-  deleteFromBasket(event: Item & { quantity?: number }): void;
-  wishlist(event: Item & { price?: Price }): void;
+  consume(event: Item & { percentage?: number | undefined }): void;
+  /** An item was put into the basket. `price` is what one unit costs. */
+  basket(event: Item & Origin & { quantity?: number | undefined; price?: Price | undefined }): void;
+  /** An item was taken out of the basket. */
+  deleteFromBasket(event: Item & { quantity?: number | undefined }): void;
+  /** An item was put on the wish list. */
+  wishlist(event: Item & { price?: Price | undefined }): void;
+  /** An item was taken off the wish list. */
   deleteFromWishlist(event: Item): void;
   /** Items were bought. Call it where nothing can go wrong any more: on the confirmation page. */
-  buy(event: Purchase | Purchase[]): void;
-  /** `rating`: whole, 0 to 100. */
+  buy(event: Purchase | readonly Purchase[]): void;
+  /** An item was rated. `rating`: whole, 0 to 100. */
   rate(event: Item & { rating: number }): void;
+  /** The visitor has this item, however they got it: no purchase here. Ibexa. */
+  owns(event: Item): void;
   /** The visitor wants no more recommendations of this item. */
   blacklist(event: Item): void;
 
   /** Recommendations were seen. 1 to 1000 items. */
-  rendered(event: { items: (ItemId | Item)[]; itemType?: number | string; scenario?: string }): void;
+  rendered(event: {
+    items: readonly (ItemId | Item)[];
+    itemType?: number | string | undefined;
+    scenario?: string | undefined;
+  }): void;
   /** A recommendation was clicked. Ibexa and YOOCHOOSE need the `scenario` that it came from, FACT-Finder the `mainId` of the product that it was for. */
-  clickRecommended(event: Item & { scenario?: string; modelId?: ItemId; mainId?: ItemId }): void;
+  clickRecommended(
+    event: Item & { scenario?: string | undefined; modelId?: ItemId | undefined; mainId?: ItemId | undefined },
+  ): void;
   /**
-   * A ready-made link out of a recommendation response or a trigger message, with or without a scheme. It is called as it is, if its host is that of
-   * an Ibexa or YOOCHOOSE destination's (absolute) endpoint, or `tracker.ibexa.co` for Ibexa; and only while consent is "granted", because it has a
-   * user id in it.
+   * A ready-made link out of a recommendation response or a trigger message, with or without a scheme. It is called if its host is that of an Ibexa or
+   * YOOCHOOSE destination's endpoint, or the vendor's own, whose links go to that endpoint; path and customer are added where they are missing. Only
+   * while consent is "granted", because it has a user id in it.
    */
   followLink(url: string): void;
+  /** A trigger message, an e-mail for example, was opened. Ibexa. */
   triggerOpened(event: { triggerName: string }): void;
+  /** An item in a trigger message was clicked. Ibexa. */
   clickTriggered(event: Item & { triggerName: string }): void;
 
   /** The visitor judged a search result. FACT-Finder. */
-  feedback(event: { query: string; positive: boolean; message?: string }): void;
+  feedback(event: { query: string; positive: boolean; message?: string | undefined }): void;
   /** A search was answered from the shop's own cache. FACT-Finder. */
   cacheHit(event: CacheHit): void;
   /** An item on a campaign's landing page was clicked. FACT-Finder, from v4 on. */
@@ -250,13 +159,14 @@ export interface Tracker {
    * "anonymous" or "denied".
    */
   login(userId: string): void;
-  /** Back to the anonymous id; with `forget`, to a new one. */
-  logout(options?: { forget?: boolean }): void;
+  /** Back to the anonymous id; with `forget`, to a new one. Begins another FACT-Finder session. */
+  logout(options?: { forget?: boolean | undefined }): void;
   /**
    * A new page view of a single-page application: ends the consume timers, and recommendations count afresh. Timers of elements
    * (`data-reco-consume`) that are still there a frame later start again.
    */
   page(): void;
+  /** The visitor has decided. Calls from before are carried out or forgotten accordingly; "denied" is remembered on this device. */
   consent(state: ConsentState): void;
 
   /** Measures consumption and sends `consume` at each step, until 100 or `stop()`. */
@@ -269,18 +179,29 @@ export interface Tracker {
    */
   observeRecommendations(
     container: Element,
-    options: { scenario: string; itemType?: number | string },
+    options: { scenario: string; itemType?: number | string | undefined },
   ): { disconnect(): void };
 
   /** Sends everything that is queued now. Resolves after that one attempt, whatever came of it. */
   flush(): Promise<void>;
+  /** What became of all events of this page so far. */
   stats(): Stats;
-  /**
-   * Listens. Details: `sent` and `acknowledged` get a Delivery, `dropped` a Loss, `warning` a TrackerError. Returns the function that ends it.
-   */
-  on(type: "sent" | "acknowledged" | "dropped" | "warning", listener: (detail: unknown) => void): () => void;
+  /** Listens to one kind of news. Returns the function that ends it. */
+  on<Type extends keyof TrackerEvents>(type: Type, listener: (detail: TrackerEvents[Type]) => void): () => void;
   /** Sends what is queued, also what was called before the module is there, removes every listener and timer, and ignores later calls. */
   dispose(): void;
+}
+
+/** What `on` tells, and what its listeners get. */
+export interface TrackerEvents {
+  /** The browser took a request, and no answer to it can be read. */
+  sent: Delivery;
+  /** The destination said that it has the events. */
+  acknowledged: Delivery;
+  /** Events are lost, or are not for this destination. */
+  dropped: Loss;
+  /** Something went wrong. */
+  warning: TrackerError;
 }
 
 /** A request that the browser took, or that was answered. */
@@ -300,13 +221,19 @@ export interface Loss {
   code: TrackerError["code"];
 }
 
-export interface Purchase extends Item {
-  price?: Price;
-  /** Whole, 1 to 1,000,000. Left out it is 1. */
-  quantity?: number;
+/** Where a product in the basket came from. FACT-Finder; `query` for version 7, `filters` for the collector alone. */
+export interface Origin {
+  campaign?: string | undefined;
+  query?: string | undefined;
+  filters?: readonly unknown[] | undefined;
+}
+
+export interface Purchase extends Item, Origin {
+  price?: Price | undefined;
+  /** Above 0, up to 1,000,000, with at most 6 decimals. Left out it is 1. Ibexa and Intempt get whole pieces, rounded up. */
+  quantity?: number | undefined;
   /** With it, a reloaded confirmation page counts once: lines of an order that this browser sent in the last 30 days are dropped (`duplicate-order`). */
-  orderId?: string;
-  campaign?: string;
+  orderId?: string | undefined;
 }
 
 export interface CacheHit {
@@ -317,11 +244,13 @@ export interface CacheHit {
   searchTimeMs: number;
   minScore: number;
   maxScore: number;
-  filters?: unknown[];
-  itemId?: ItemId;
-  searchField?: string;
-  customSorting?: boolean;
-  additionalInfo?: string;
+  filters?: readonly unknown[] | undefined;
+  itemId?: ItemId | undefined;
+  masterId?: string | undefined;
+  title?: string | undefined;
+  searchField?: string | undefined;
+  customSorting?: boolean | undefined;
+  additionalInfo?: string | undefined;
 }
 
 /**
@@ -340,10 +269,16 @@ export interface CacheHit {
  * A live stream has no duration, so nothing is sent of it. For another film in the same element start another timer.
  */
 export type ConsumeOptions =
-  | { by: "time"; fullAfterMs: number; idleAfterMs?: number; stepPercent?: number }
-  | { by: "words"; words: number; wordsPerMinute?: number; idleAfterMs?: number; stepPercent?: number }
-  | { by: "scroll"; element: Element; stepPercent?: number }
-  | { by: "media"; element: HTMLMediaElement; ignoreTailMs?: number; stepPercent?: number };
+  | { by: "time"; fullAfterMs: number; idleAfterMs?: number | undefined; stepPercent?: number | undefined }
+  | {
+      by: "words";
+      words: number;
+      wordsPerMinute?: number | undefined;
+      idleAfterMs?: number | undefined;
+      stepPercent?: number | undefined;
+    }
+  | { by: "scroll"; element: Element; stepPercent?: number | undefined }
+  | { by: "media"; element: HTMLMediaElement; ignoreTailMs?: number | undefined; stepPercent?: number | undefined };
 
 export interface ConsumeTimer {
   /** Whole, rounded down. */
@@ -368,7 +303,7 @@ export interface Stats {
   merged: number;
   /** Lost, or not for this destination. */
   dropped: number;
-  destinations?: Record<string, Omit<Stats, "destinations">>;
+  destinations?: Record<string, Omit<Stats, "destinations">> | undefined;
 }
 
 // ----------------------------------------------------------------------- tracking without code
@@ -386,6 +321,37 @@ export interface Stats {
  *
  * `login`, `followLink` and `consent` have their argument in data-reco-user, -url and -state.
  */
+
+// ------------------------------------------------------------------------------ the script tag
+
+/** The function of the stub and of `reco.js`. */
+export interface Reco {
+  /** Makes the tracker. Returns it once `reco.js` is there. */
+  <Length extends number>(verb: "create", config: Config<Destination | DestinationList<Length>>): Tracker | undefined;
+  /** Calls the listener with the tracker when the module is there. */
+  (verb: "ready", listener: (tracker: Tracker) => void): void;
+  /** Listens, as the tracker's `on` does. */
+  <Type extends keyof TrackerEvents>(
+    verb: "on",
+    type: Type,
+    listener: (detail: TrackerEvents[Type]) => void,
+  ): (() => void) | undefined;
+  /** Calls a method of the tracker: `reco("click", { itemId: 1 })`. Its result is there once `reco.js` is. */
+  <Verb extends TrackerMethod>(verb: Verb, ...args: Parameters<Tracker[Verb]>): ReturnType<Tracker[Verb]> | undefined;
+  /** Until `reco.js` is there the calls, `[verb, arguments, milliseconds]`; then something to push such calls to. */
+  q: { push(...calls: [verb: string, args: unknown[], at: number][]): unknown };
+}
+
+type TrackerMethod = {
+  [Name in keyof Tracker]: Tracker[Name] extends (...args: never[]) => unknown ? Name : never;
+}[keyof Tracker];
+
+declare global {
+  interface Window {
+    /** In pages with the stub or the script tag. */
+    reco?: Reco;
+  }
+}
 
 // -------------------------------------------------------------------------------------- errors
 
@@ -418,5 +384,5 @@ export interface TrackerError extends Error {
     | "wasm-unavailable"
     | "internal";
   /** Path to the field at fault, for example "buy.price"; the destination's name where events were lost. */
-  field?: string;
+  field?: string | undefined;
 }

@@ -4,7 +4,9 @@ import { create } from "./tracker.js";
 
 /** @type {typeof import("./index.js").createTracker} */
 export function createTracker(config) {
-  const load = async (larger, wasmUrl) =>
-    (await (larger ? import("./core-all.js") : import("./core.js"))).load(wasmUrl);
+  const load = async (larger, { wasmUrl }) => {
+    const core = await (larger ? (await import("./larger.js")).larger() : import("./core.js"));
+    return core.load(wasmUrl);
+  };
   return create(config, load, () => import("./measure.js")).tracker;
 }

@@ -46,6 +46,8 @@ export function measure(port) {
       else wrong("observeRecommendations.container");
     },
     unobserve: (id) => end(containers, id),
+    /** A click from before this was there. */
+    clicked: (event, path) => auto.forEach((one) => one.clicked?.(event, path)),
     /** A new page view: the engine is about to end its timers. What is seen counts afresh there. */
     page() {
       for (const id of [...timers.keys()]) end(timers, id, true);

@@ -2,7 +2,7 @@
 //
 // It comes with the module: before, nobody can do anything with it. Whatever stands there, it must never stop a tracker from starting.
 
-import { attempt } from "../src/browser/host/basics.js";
+import { attempt, clock } from "../src/browser/host/basics.js";
 import { cookie, keys, read, setCookie } from "../src/browser/host/store.js";
 import { BOUGHT, keyOf, PARKED, RAW, REPLAYED } from "./early.js";
 
@@ -19,7 +19,7 @@ const NOT_FINAL = [408, 429, 431, 401, 403, 404, 405];
 
 const keysOf = (what) => keys().filter((key) => key.startsWith(what));
 const remove = (key) => localStorage.removeItem(key);
-const isFresh = (at) => at > Date.now() - LONGEST_AGE_MS;
+const isFresh = (at) => at > clock() - LONGEST_AGE_MS;
 
 /** Deletes what was kept: the visitor does not want it. */
 export const forget = () => [...keysOf(PARKED), ...keysOf(RAW)].forEach(remove);
@@ -36,7 +36,7 @@ export function resend(settings) {
     if (!isFresh(at)) remove(key);
     else if (isStored(key)) continue;
     else if (of === keyOf(settings))
-      setTimeout(again, Math.min(at + ACKNOWLEDGED_MS - Date.now(), ACKNOWLEDGED_MS), key, url, body);
+      setTimeout(again, Math.min(at + ACKNOWLEDGED_MS - clock(), ACKNOWLEDGED_MS), key, url, body);
   }
   return damaged;
 }
@@ -99,7 +99,7 @@ const locked = () =>
  */
 export async function take(settings, carryOut) {
   if (!(await locked())) return;
-  const knowsCopies = [].concat(settings.destinations).every((to) => to?.protocol === "batch");
+  const knowsCopies = ![].concat(settings.destinations).filter((to) => to?.protocol !== "batch").length;
   const pages = keysOf(PARKED).flatMap((key) => pageOf(key, settings));
   pages.sort((one, other) => one.at - other.at);
   if (!knowsCopies) for (const { key } of pages) remove(key);

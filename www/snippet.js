@@ -2,7 +2,7 @@
 // tracker is there. What it keeps, [verb, arguments, milliseconds], is read by every later version.
 //
 // A page that is left earlier parks them for the next one, each as JSON with a comma behind it, under a key that no other tab writes to. Only where the
-// last word on consent is yes, as in early.js, which reads them. It is pasted into every page, so it is as careful as 800 bytes can be:
+// last word on consent is yes, as in early.js, which reads them. It is pasted into every page, so it is as careful as its few bytes allow:
 // where `respect.dnt` is set it parks nothing, and nothing among a thousand keys of the site's.
 //
 // Where the tracker is blocked, each page parks: `create` deletes the oldest, so that all of it stays at 300,000 characters. A call that there is
@@ -10,15 +10,23 @@
 //
 // In a tab that is being closed Firefox 153 ends a script at its next loop or at its first look at a storage. So both are done
 // when a call is made, and what is left to do at the end is one write.
-((page, granted, /** @type {any} */ never, /** @type {any} */ may, text, kept, stay, size) => {
-  if (page.reco) return;
+//
+// The global's name is the second argument. An element whose id is that name is no property of the window's own, and is hidden; another
+// script's global is left alone. A library's `Date.now` or `toJSON` is not asked: basics.js says which libraries have one.
+((page, name, granted, /** @type {any} */ never, /** @type {any} */ may, text, kept, stay, size) => {
+  if (page[name] && page.hasOwnProperty(name)) return;
   const reco = (verb, ...args) => {
-    const call = [verb, args, Date.now()];
+    const call = [verb, args, +new Date()];
     const [said] = args;
     reco.q.push(reco.q.length > 999 && verb != "consent" ? 0 : call);
     // Storage and cookies may be blocked, and an argument may be a graph.
     try {
-      const line = `${JSON.stringify(call)},`;
+      const line = `${JSON.stringify(
+        call,
+        /** @this {any} */ function (key) {
+          return this[key];
+        },
+      )},`;
       if (verb == "create") {
         never =
           localStorage.length > 998 || /"memory"|persist":f|dnt":t/.test(line) || /reco_off/.test(document.cookie);
@@ -26,34 +34,38 @@
           (said.consent || said.consentFrom || granted) == granted &&
           (!navigator.globalPrivacyControl || /gpc":f/.test(line));
         // The last page's stays, however much it is.
-        for (const key of Object.keys(localStorage).sort().reverse())
-          if (/^reco_q/.test(key))
-            if (size < 3e5) size += localStorage[key].length;
-            else {
-              text += "0,";
-              delete localStorage[key];
-            }
+        Object.getOwnPropertyNames(localStorage)
+          .sort()
+          .reverse()
+          .map((key) => {
+            if (/^reco_q/.test(key))
+              if (size < 3e5) size += localStorage[key].length;
+              else {
+                text += "0,";
+                delete localStorage[key];
+              }
+          });
       }
       if (verb == "consent") may = said == granted;
       text += text.length + line.length > 12e5 ? "0," : line;
       // create, ready, on, observe..., consent and ...Timer are this page's own, should it come back.
-      if (/ea[td]|^o|nse|Ti/.test(verb)) {
+      if (/ea[td]|^o[nb]|nse|Ti/.test(verb)) {
         stay.push(call);
         kept += line;
       }
     } catch {}
   };
   reco.q = [];
-  page.reco = reco;
+  page[name] = /** @type {any} */ (reco);
   // Never unload, which keeps a page out of the back/forward cache.
   addEventListener("pagehide", () => {
     try {
       // Once the tracker is there, the queue is its own, and no list.
       if (may && !never && reco.q.map) {
-        localStorage[`reco_q${Date.now() - Math.random()}`] = text;
+        localStorage[`reco_q${+new Date() - Math.random()}`] = text;
         text = kept;
         reco.q = stay.slice();
       }
     } catch {}
   });
-})(window, "granted", 1, 0, "", "", [], 0);
+})(window, "reco", "granted", 1, 0, "", "", [], 0);

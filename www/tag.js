@@ -1,16 +1,49 @@
 // The entry for the script tag: makes the tracker that the page's stub asked for, replays what was
 // called meanwhile, and takes the stub's place.
 
+import { attempt, clock } from "../src/browser/host/basics.js";
 import { instanceOf } from "./instance.js";
 import { create } from "./tracker.js";
 
 // Only known while the script runs for the first time.
-const self = /** @type {HTMLScriptElement | null} */ (document.currentScript)?.src ?? location.href;
-const stub = window.reco;
+const own = /** @type {HTMLScriptElement | null} */ (document.currentScript);
 
-const load = async (larger, wasmUrl) => instanceOf(wasmUrl ?? new URL(__WASM_FILES__[Number(larger)], self));
+/** The global's name: a script that was inserted as text or is a module has no element of its own. */
+const name = [own, document.querySelector("script[data-reco-global]")].map(globalOf).filter(Boolean)[0] ?? "reco";
+function globalOf(script) {
+  return script?.getAttribute("data-reco-global");
+}
 
-const measure = () => import(new URL(__MEASURE_FILE__, self).href);
+/** An element with that id is no property of the window's own. */
+const stub = window.hasOwnProperty(name) && /** @type {any} */ (window)[name];
+
+/** A script under its usual name, also with a version in it. */
+const RECO = /\/reco(\.[\w-]+)*\.js([?#]|$)/;
+const hasFolder = (address) => address && !/^(blob|data):/.test(address);
+
+/** The script's own address; of a module or a text that the page has loaded and run, the address that it was loaded from. */
+const self = hasFolder(own?.src)
+  ? own.src
+  : [...document.scripts]
+      .map(({ src }) => src)
+      .concat((attempt(() => performance.getEntriesByType("resource")) ?? []).map((entry) => entry.name))
+      .filter((address) => RECO.test(address) && hasFolder(address))[0];
+
+/** The address of another file of this build. */
+function addressOf(file, { baseUrl }) {
+  const base = baseUrl ? attempt(() => new URL(`${baseUrl}/`.replace(/\/\/$/, "/"), document.baseURI)) : self;
+  if (!base) throw new Error(`config.baseUrl has to be the address of the folder that has ${file.split("?")[0]}`);
+  return new URL(file, base).href;
+}
+
+const load = (larger, options) => instanceOf(options.wasmUrl ?? addressOf(__WASM_FILES__[Number(larger)], options));
+
+const measure = async (options) => {
+  const url = addressOf(__MEASURE_FILE__, options);
+  return import(url).catch((error) => {
+    throw new Error(`${error.message}; config.baseUrl names another folder`);
+  });
+};
 
 let dispatch = null;
 /** What the stub's queue has a 0 for: a call that there was no room for. */
@@ -30,13 +63,17 @@ function run(verb, args, at) {
   early.push([verb, args, at]);
 }
 
-// A second script tag finds the first one's work and leaves it alone.
-if (!stub?.q || Array.isArray(stub.q)) {
-  const reco = (verb, ...args) => run(verb, args, Date.now());
+function takeOver() {
+  const reco = (verb, ...args) => run(verb, args, clock());
   // Pages keep references to the stub, and libraries push to its queue: both go on working.
-  const replayed = stub?.q ?? [];
+  const replayed = stub ? stub.q : [];
   reco.q = { push: (...calls) => calls.forEach((call) => run(...(call || LEFT_OUT))) };
   if (stub) stub.q = reco.q;
-  window.reco = reco;
+  /** @type {any} */ (window)[name] = reco;
   reco.q.push(...replayed);
 }
+
+// A second script tag finds the first one's work and leaves it alone.
+if (!stub || Array.isArray(stub.q)) takeOver();
+else if (!stub.q)
+  console.warn(`recobeacon: window.${name} is another script's. The attribute data-reco-global chooses another name.`);

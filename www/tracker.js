@@ -1,7 +1,11 @@
 // The façade: the methods of index.d.ts over a module that arrives later, or never. It keeps what
 // is called early, never throws into the page, and goes quietly dead when the module traps.
 
-import { consentOf, keyOf, leave, parking, plain, REPLAYED } from "./early.js";
+import { clock } from "../src/browser/host/basics.js";
+import { consentOf, keyOf, leave, parking, REPLAYED } from "./early.js";
+import { lookOut } from "./lookout.js";
+import { differences, plain } from "./settings.js";
+import { TrackerError } from "./tracker-error.js";
 
 /** Methods that the engine carries out; they may be called before it is there. */
 const VERBS = [...REPLAYED, "page", "consent"];
@@ -9,10 +13,8 @@ const VERBS = [...REPLAYED, "page", "consent"];
 /** Protocols that only the larger module has: most shops never load it. It also reads the data layer. */
 const LARGER = ["yoochoose", "factfinder", "intempt"];
 
-/** What tracking without code there is, and the elements that `attributes` is there for. */
+/** What tracking without code there is. */
 const AUTO = ["attributes", "dataLayer", "jsonLd", "routes"];
-const MARKS = ["data-reco", "data-reco-scenario", "data-reco-consume"];
-const MARKED = MARKS.map((name) => `[${name}]`).join();
 
 /** Calls that are kept while the module loads: as many as its queue holds by default. */
 const MOST_EARLY = 1000;
@@ -26,34 +28,21 @@ const open = new Map();
 /** What the engine is told of calls that are lost: how many, and why. */
 const LOST = "lost";
 
-class TrackerError extends Error {
-  constructor({ code, field, message }) {
-    super(message);
-    this.name = "TrackerError";
-    this.code = code;
-    if (field) this.field = field;
-  }
-}
-
 /**
  * Makes a tracker, or hands out the one that has the same destinations.
  *
- * `load(larger, wasmUrl)` brings the functions of the larger or the smaller module, and those of parked.js; `measure()` brings
- * measure.js. Returns the tracker and `dispatch(verb, args, at)`, by which the script tag replays what was called earlier.
+ * `load(larger, { wasmUrl, baseUrl })` brings the functions of the larger or the smaller module, and those of parked.js;
+ * `measure({ baseUrl })` brings measure.js. Returns the tracker and `dispatch(verb, args, at)`, by which the script tag replays what was called earlier.
  *
  * @param {import("./index.js").Config} config
- * @param {(larger: boolean, wasmUrl?: string) => Promise<any>} load
- * @param {() => Promise<{ measure(port: object): any }>} measure
+ * @param {(larger: boolean, where: { wasmUrl?: string | URL, baseUrl?: string | URL }) => Promise<any>} load
+ * @param {(where: { baseUrl?: string | URL }) => Promise<{ measure(port: object): any }>} measure
  */
 export function create(config, load, measure) {
   const key = keyOf(config);
   const known = open.get(key);
   if (known) {
-    known.warn({
-      code: "config",
-      field: "config.destinations",
-      message: "there is a tracker for these destinations already: it is used",
-    });
+    known.join(config);
     return known;
   }
   const made = make(config ?? {}, load, measure, () => open.delete(key));
@@ -61,17 +50,20 @@ export function create(config, load, measure) {
   return made;
 }
 
-// In Node a page is rendered for many visitors: nothing may happen there.
-const inPage = () => typeof document !== "undefined";
+/**
+ * In Node a page is rendered for many visitors: nothing may happen there. jsdom in Jest has a document, but neither `fetch` nor the
+ * `TextDecoder` that the module needs: https://github.com/jsdom/jsdom/issues/1724, https://github.com/jsdom/jsdom/issues/2524
+ */
+const inPage = () => ![typeof document, typeof fetch, typeof TextDecoder].includes("undefined");
 
 /**
  * @param {any} config
- * @param {(larger: boolean, wasmUrl?: string) => Promise<any>} load
- * @param {() => Promise<any>} measure
+ * @param {(larger: boolean, where: { wasmUrl?: string | URL, baseUrl?: string | URL }) => Promise<any>} load
+ * @param {(where: { baseUrl?: string | URL }) => Promise<any>} measure
  * @param {() => void} forget
  */
 function make(config, load, measure, forget) {
-  const { onWarning, debug, consentFrom, wasmUrl, autoTrack, ...settings } = config;
+  const { onWarning, debug, consentFrom, wasmUrl, baseUrl, autoTrack, ...settings } = config;
   const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
   const listeners = { sent: [], acknowledged: [], dropped: [], warning: onWarning ? [onWarning] : [] };
   let early = [];
@@ -91,6 +83,8 @@ function make(config, load, measure, forget) {
   let handles = 0;
   /** The element that is being spoken for, in warnings. */
   let about;
+  /** Codes of warnings that the console has shown. */
+  const shown = new Set();
   /** The account, as far as this page has said; undefined: it is whoever was there before. */
   let saidUser = settings.identity?.userId;
 
@@ -115,8 +109,26 @@ function make(config, load, measure, forget) {
       detail = { ...detail, message: `${detail.message} (${about.name})` };
     }
     const error = new TrackerError(detail);
+    if (!listeners.warning.length) show(error);
     emit("warning", error);
     return error;
+  };
+
+  /** Where nobody listens for warnings, the console gets one of each code. */
+  const show = (error) => {
+    if (debug === false || !inPage() || shown.has(error.code)) return;
+    shown.add(error.code);
+    console.warn(`recobeacon: ${error.code}: ${error.message}`);
+  };
+
+  /** A second call for the same destinations: its warnings are told as well, its other options have no effect. */
+  const join = ({ onWarning: second, ...other }) => {
+    if (second) listeners.warning.push(second);
+    const message = "there is a tracker for these destinations already: it is used";
+    const paths = differences({ ...config, onWarning: undefined }, other);
+    for (const path of paths)
+      warn({ code: "config", field: path, message: `${path}: ${message}, with its own option` });
+    if (!paths.length) warn({ code: "config", field: "config.destinations", message });
   };
 
   /** A module that cannot be loaded may be there on the next page: what is called waits for that. */
@@ -143,7 +155,7 @@ function make(config, load, measure, forget) {
 
   /** What the module knows of itself; otherwise something else. */
   const ask = (what, otherwise = null, timer = 0) =>
-    guard(() => core && JSON.parse(core.state(number, timer))[what]) ?? otherwise;
+    guard(() => core && JSON.parse(core.state(number, timer, what === "sessionId"))[what]) ?? otherwise;
 
   /** A failure in what nobody waits for. */
   const broken = (error) => void warn({ code: "internal", message: String(error) });
@@ -161,7 +173,7 @@ function make(config, load, measure, forget) {
     }
   };
 
-  const call = (verb, args, at = Date.now()) => {
+  const call = (verb, args, at = clock()) => {
     const deed = () => {
       log(verb, ...args);
       if (core) {
@@ -174,13 +186,8 @@ function make(config, load, measure, forget) {
         parked.add([verb, args, at]);
         if (early.push([verb, args, at, about]) > MOST_EARLY) {
           // The last word on consent stays.
-          early.splice(
-            Math.max(
-              early.findIndex(([verb]) => verb !== "consent"),
-              0,
-            ),
-            1,
-          );
+          const [oldest = early[0]] = early.filter(([verb]) => verb !== "consent");
+          early.splice(early.indexOf(oldest), 1);
           leftOut += 1;
         }
       }
@@ -216,7 +223,7 @@ function make(config, load, measure, forget) {
       lose(lost);
     }
     // What this page has said itself comes after what it found.
-    if (pages.length) identify(core ? saidUser : settings.identity?.userId, Date.now());
+    if (pages.length) identify(core ? saidUser : settings.identity?.userId, clock());
   };
 
   /** A page that is only being prepared may never be seen. */
@@ -237,7 +244,7 @@ function make(config, load, measure, forget) {
     if (watcher) return guard(() => use(watcher));
     lookout?.disconnect();
     watching ??= activated()
-      .then(measure)
+      .then(() => measure({ baseUrl }))
       .then((loaded) => {
         const percentage = (id) => ask("percentage", 0, id);
         if (!blind) watcher = loaded.measure({ auto, call, guard, naming, percentage, tracker, verbs: VERBS, warn });
@@ -258,22 +265,13 @@ function make(config, load, measure, forget) {
     }
   };
 
-  /** Most pages have no element that says what is to be tracked, and load nothing for it. */
-  const lookOut = () => {
-    const has = (node) => node.matches && (node.matches(MARKED) || node.querySelector(MARKED));
-    if (has(document.documentElement)) return watch(() => {});
-    lookout = new MutationObserver((changes) => {
-      if (changes.some(({ type, addedNodes }) => type === "attributes" || [...addedNodes].some(has))) watch(() => {});
-    });
-    lookout.observe(document, { childList: true, subtree: true, attributeFilter: MARKS });
-  };
-
   const start = async () => {
     await activated();
-    const larger = auto.dataLayer || [].concat(settings.destinations).some((one) => LARGER.includes(one?.protocol));
+    const larger =
+      auto.dataLayer || [].concat(settings.destinations).filter((one) => LARGER.includes(one?.protocol)).length;
     let module;
     try {
-      module = await load(Boolean(larger), wasmUrl);
+      module = await load(Boolean(larger), { wasmUrl, baseUrl });
     } catch (error) {
       throw die("wasm-unavailable", error);
     }
@@ -411,7 +409,7 @@ function make(config, load, measure, forget) {
   ready.catch(() => {});
   /** @type {any} */ (tracker).ready = ready;
 
-  for (const name of Object.keys(auto)) {
+  for (const [name] of Object.entries(auto)) {
     if (!AUTO.includes(name))
       warn({
         code: "unknown-option",
@@ -422,7 +420,7 @@ function make(config, load, measure, forget) {
   if (auto.dataLayer || auto.routes) watch(() => {});
   else if (auto.attributes && !blind)
     activated()
-      .then(() => blind || watching || lookOut())
+      .then(() => blind || watching || (lookout = lookOut(watch)))
       .catch(broken);
 
   // Somebody is to be asked: until there is an answer, the answer is not yes.
@@ -446,5 +444,5 @@ function make(config, load, measure, forget) {
       );
     return typeof tracker[verb] === "function" ? tracker[verb](...args) : void call(verb, args, at);
   };
-  return { tracker, dispatch, warn };
+  return { tracker, dispatch, join };
 }

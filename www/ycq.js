@@ -12,7 +12,7 @@ const MOST_WAITING = 100;
 
 // Only known while the script runs for the first time.
 const { endpoint = "https://event.perso.ibexa.co", path = "api" } = /** @type {Partial<HTMLScriptElement>} */ (
-  document.currentScript || { dataset: {} }
+  document.currentScript || document.querySelector('script[src*="ycq"]') || { dataset: {} }
 ).dataset;
 
 let base;

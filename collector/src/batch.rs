@@ -16,18 +16,25 @@ use recobeacon::engine::value::Value;
 /// The item type of events that name none, as in the tracker.
 pub const ITEM_TYPE: &str = "1";
 
-/// Reads the events of an envelope. One that is wrong refuses the whole batch: the tracker never
+/// Reads the events of an envelope, and how many were left out because their type is not known: a
+/// newer tracker has more. A known one that is wrong refuses the whole batch: the tracker never
 /// sends one.
 ///
 /// # Errors
 /// The first thing that is wrong, with the path to it.
-pub fn read(events: Vec<Value>, hasher: &Hasher) -> Result<Vec<NewEvent>, Refusal> {
-    let read = |(place, value)| {
-        event(value, hasher).map_err(|(field, detail)| {
+pub fn read(events: Vec<Value>, hasher: &Hasher) -> Result<(Vec<NewEvent>, u64), Refusal> {
+    let mut known = Vec::with_capacity(events.len());
+    let mut unknown = 0;
+    for (place, value) in events.into_iter().enumerate() {
+        let event = event(value, hasher).map_err(|(field, detail)| {
             Refusal::invalid(format!("events[{place}]{field}: {detail}"))
-        })
-    };
-    events.into_iter().enumerate().map(read).collect()
+        })?;
+        match event {
+            Some(event) => known.push(event),
+            None => unknown += 1,
+        }
+    }
+    Ok((known, unknown))
 }
 
 /// The path behind `events[3]`, and what would have been right.
@@ -37,7 +44,8 @@ fn wrong(field: &str, detail: &'static str) -> Wrong {
     (format!(".{field}"), detail)
 }
 
-fn event(value: Value, hasher: &Hasher) -> Result<NewEvent, Wrong> {
+/// The event; none where its type is not known.
+fn event(value: Value, hasher: &Hasher) -> Result<Option<NewEvent>, Wrong> {
     let Value::Map(mut fields) = value else {
         return Err((String::new(), "must be an object"));
     };
@@ -46,12 +54,10 @@ fn event(value: Value, hasher: &Hasher) -> Result<NewEvent, Wrong> {
         Some(fields.remove(place).1).filter(|value| *value != Value::Null)
     };
     let id = id(take("id").as_ref())?;
-    let kind = match take("type") {
-        Some(Value::Text(name)) => {
-            Kind::from_name(&name).ok_or_else(|| wrong("type", "is no event that we know"))?
-        }
-        Some(_) | None => return Err(wrong("type", "must be the name of an event")),
+    let Some(Value::Text(name)) = take("type") else {
+        return Err(wrong("type", "must be the name of an event"));
     };
+    let Some(kind) = Kind::from_name(&name) else { return Ok(None) };
     let at = take("at").ok_or_else(|| wrong("at", "is required"))?;
     let at = field::whole(&at, 0, Limits::LATEST_MS)
         .map_err(|_| wrong("at", "must be whole milliseconds since 1970"))?;
@@ -64,7 +70,8 @@ fn event(value: Value, hasher: &Hasher) -> Result<NewEvent, Wrong> {
         parse(kind, &Value::Map(fields), &mut Vec::new()).map_err(|error| path(kind, &error))?;
     let fields =
         fields.ok_or_else(|| wrong("items", "must be of one item type: send an event for each"))?;
-    Ok(NewEvent { id, kind: kind.name(), at, user, anonymous, fields })
+    let (kind, has_more_ids) = (kind.name(), false);
+    Ok(Some(NewEvent { id, kind, at, user, anonymous, has_more_ids, fields }))
 }
 
 /// An event's own fields as JSON; none where the value is several events. What is left out goes to `left_out`: optional fields

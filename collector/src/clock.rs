@@ -13,7 +13,17 @@ pub fn now_ms() -> u64 {
 
 /// Makes ids (UUIDv7) for events that come without one.
 #[derive(Debug, Default)]
-pub struct Ids(Mutex<EventIds>);
+pub struct Ids(Mutex<Made>);
+
+#[derive(Debug, Default)]
+struct Made {
+    ids: EventIds,
+    latest: u64,
+}
+
+/// How far a clock may be set back, in milliseconds, while ids go on rising. After more, the time
+/// that they rose from was wrong, and all further ids would be of that time.
+const SET_BACK_MS: u64 = 60_000;
 
 impl Ids {
     /// The id of an event that came at `at`; `None` where the system has no random bits.
@@ -21,6 +31,41 @@ impl Ids {
         let mut entropy = [0; 16];
         getrandom::fill(&mut entropy).ok()?;
         let now = Now { wall_ms: at, mono_ms: at, entropy };
-        Some(self.0.lock().unwrap_or_else(PoisonError::into_inner).next(at, &now))
+        let mut made = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if at.saturating_add(SET_BACK_MS) < made.latest {
+            *made = Made::default();
+        }
+        made.latest = made.latest.max(at);
+        Some(made.ids.next(at, &now))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_763_683_200_000;
+    const EIGHTY_YEARS: u64 = 80 * 365 * 86_400_000;
+
+    /// The time in an id.
+    fn time(id: &str) -> u64 {
+        u64::from_str_radix(&id.replace('-', "").chars().take(12).collect::<String>(), 16).unwrap()
+    }
+
+    #[test]
+    fn ids_rise_while_the_clock_is_set_back_a_little() {
+        let ids = Ids::default();
+        let (first, second) = (ids.next(NOW).unwrap(), ids.next(NOW - 30_000).unwrap());
+        assert!(first < second);
+        assert_eq!(time(&second), NOW);
+    }
+
+    #[test]
+    fn ids_are_right_again_when_the_clock_is() {
+        let ids = Ids::default();
+        assert_eq!(time(&ids.next(NOW + EIGHTY_YEARS).unwrap()), NOW + EIGHTY_YEARS);
+        assert_eq!(time(&ids.next(NOW).unwrap()), NOW);
+        assert_eq!(time(&ids.next(NOW + 1).unwrap()), NOW + 1);
     }
 }

@@ -1,30 +1,41 @@
 //! The configuration: a TOML file, and flags that beat it. Checked as a whole before anything starts.
 
+pub mod network;
 mod vendors;
+pub(crate) mod whole;
 
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
 use crate::hashing::{Key, parse_secret};
 use crate::limits::Limits;
+use network::Network;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use vendors::Tables;
+use whole::Whole;
 
 /// What the collector runs with.
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Where it listens. Port 0 takes a free one.
     pub listen: SocketAddr,
+    /// The address on which stored events are read. Without a token it is a loopback address.
+    pub admin_listen: SocketAddr,
+    /// Whether pages under loopback names may read stored events, for the demo shop's inspector.
+    pub inspector: bool,
     /// The database's file.
     pub database: PathBuf,
     /// The folder that is served under `/dist/`.
     pub dist: Option<PathBuf>,
     /// The folder that is served under `/`.
     pub site: Option<PathBuf>,
-    /// With this token events can be read from elsewhere than the machine itself.
+    /// The token that every request to the admin listener must have, if there is one.
     pub admin_token: Option<String>,
+    /// Reverse proxies: the bounds by address do not count their requests, which are everybody's.
+    pub trusted_proxies: Vec<Network>,
     /// Keys for user ids. Empty: a random one is made and kept beside the database.
     pub keys: Vec<Key>,
     /// The identity cookie that is renewed; none is where this is absent.
@@ -37,25 +48,14 @@ pub struct Config {
 
 /// The table `[cookie]`: which cookie is renewed, so that it outlives the seven days that Safari
 /// grants to cookies written by scripts.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct CookieConfig {
     /// Its name, as in the tracker's `identity.cookieName`.
-    #[serde(default = "cookie_name")]
     pub name: String,
     /// Its domain, as the tracker writes it: the registrable domain of the shop.
     pub domain: Option<String>,
     /// Its life from each renewal.
-    #[serde(default = "cookie_days")]
     pub days: u32,
-}
-
-fn cookie_name() -> String {
-    "reco_id".to_owned()
-}
-
-fn cookie_days() -> u32 {
-    90
 }
 
 /// What is wrong with a configuration, in one sentence.
@@ -81,42 +81,67 @@ impl std::error::Error for ConfigError {}
 pub struct Overrides {
     /// Beats `listen`.
     pub listen: Option<SocketAddr>,
+    /// Beats `admin_listen`.
+    pub admin_listen: Option<SocketAddr>,
     /// Beats `database`.
     pub database: Option<PathBuf>,
     /// Beats `dist`.
     pub dist: Option<PathBuf>,
     /// Beats `site`.
     pub site: Option<PathBuf>,
+    /// Switches `inspector` on.
+    pub inspector: bool,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct File {
     listen: Option<SocketAddr>,
+    admin_listen: Option<SocketAddr>,
+    inspector: bool,
     database: Option<PathBuf>,
     dist: Option<PathBuf>,
     site: Option<PathBuf>,
     admin_token: Option<String>,
+    trusted_proxies: Option<Vec<String>>,
     keys: Vec<FileKey>,
-    cookie: Option<CookieConfig>,
+    cookie: Option<FileCookie>,
     ibexa: vendors::Ibexa,
     yoochoose: Yoochoose,
     factfinder: vendors::FileFactFinder,
     intempt: vendors::FileIntempt,
-    limits: Limits,
+    limits: BTreeMap<String, Whole>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileCookie {
+    name: Option<String>,
+    domain: Option<String>,
+    days: Option<Whole>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileKey {
-    number: u32,
+    number: Whole,
     secret: String,
 }
 
+/// Where events are taken by default.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8787);
+/// Where stored events are read by default.
+const ADMIN_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8788);
 /// Shortest admin token: what a person can type is guessed from elsewhere.
 const TOKEN_BYTES: usize = 16;
+/// The identity cookie's name, if no other is configured.
+const COOKIE_NAME: &str = "reco_id";
+/// Its days, likewise.
+const COOKIE_DAYS: u64 = 90;
 /// Browsers cut a cookie's life to this (RFC 6265bis).
-const COOKIE_DAYS_MAX: u32 = 400;
+const COOKIE_DAYS_MAX: u64 = 400;
+/// Where proxies are, if nothing is configured: on this machine.
+const PROXIES: [&str; 2] = ["127.0.0.0/8", "::1"];
 
 impl Config {
     /// Reads the file, if there is one, and lets the flags beat it.
@@ -141,10 +166,9 @@ impl Config {
         let File { ibexa, yoochoose, factfinder, intempt, .. } = file;
         let vendors = Tables { ibexa, yoochoose, factfinder, intempt }.check()?;
         let config = Self {
-            listen: flags
-                .listen
-                .or(file.listen)
-                .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8787))),
+            listen: flags.listen.or(file.listen).unwrap_or(LISTEN),
+            admin_listen: flags.admin_listen.or(file.admin_listen).unwrap_or(ADMIN_LISTEN),
+            inspector: flags.inspector || file.inspector,
             database: flags
                 .database
                 .or(file.database)
@@ -152,10 +176,11 @@ impl Config {
             dist: flags.dist.or(file.dist),
             site: flags.site.or(file.site),
             admin_token: file.admin_token,
+            trusted_proxies: proxies(file.trusted_proxies)?,
             keys: file.keys.into_iter().map(FileKey::check).collect::<Result<_, _>>()?,
-            cookie: file.cookie,
+            cookie: file.cookie.map(FileCookie::check).transpose()?,
             vendors,
-            limits: file.limits,
+            limits: Limits::set(file.limits).map_err(ConfigError)?,
         };
         config.check()?;
         Ok(config)
@@ -171,42 +196,64 @@ impl Config {
         if self.admin_token.as_ref().is_some_and(|token| token.len() < TOKEN_BYTES) {
             return wrong(format!("admin_token: must have at least {TOKEN_BYTES} characters"));
         }
+        if self.admin_token.is_none() && !self.admin_listen.ip().to_canonical().is_loopback() {
+            return wrong(format!(
+                "admin_listen: {} can be reached from elsewhere, so admin_token must be set; \
+                 without a token use a loopback address like {ADMIN_LISTEN}",
+                self.admin_listen
+            ));
+        }
+        if self.inspector && self.admin_token.is_some() {
+            return wrong(
+                "inspector: a page has no admin_token, so only one can be set".to_owned(),
+            );
+        }
         let mut numbers: Vec<u32> = self.keys.iter().map(|key| key.number).collect();
         numbers.sort_unstable();
         if let Some([twice, _]) = numbers.array_windows().find(|[a, b]| a == b) {
             return wrong(format!("keys: number {twice} is there twice"));
         }
-        if let Some(cookie) = &self.cookie {
-            cookie.check()?;
-        }
-        self.limits.check().or_else(|name| wrong(format!("limits.{name}: must not be 0")))
+        Ok(())
     }
 }
 
-impl CookieConfig {
-    fn check(&self) -> Result<(), ConfigError> {
+fn proxies(networks: Option<Vec<String>>) -> Result<Vec<Network>, ConfigError> {
+    let networks = networks.unwrap_or_else(|| PROXIES.map(str::to_owned).to_vec());
+    let read = |text: &String| {
+        Network::parse(text).ok_or_else(|| {
+            ConfigError(format!(
+                "trusted_proxies: {text:?} is no address like 10.0.0.1 or 10.0.0.0/8"
+            ))
+        })
+    };
+    networks.iter().map(read).collect()
+}
+
+impl FileCookie {
+    fn check(self) -> Result<CookieConfig, ConfigError> {
         let plain = |text: &str, more: &[u8]| {
             !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b))
         };
-        if !plain(&self.name, b"-_.") {
+        let name = self.name.unwrap_or_else(|| COOKIE_NAME.to_owned());
+        if !plain(&name, b"-_.") {
             return Err(ConfigError::new("cookie.name: must have letters, digits and -_. only"));
         }
         if self.domain.as_ref().is_some_and(|domain| !plain(domain, b"-.")) {
             return Err(ConfigError::new("cookie.domain: must be a domain name"));
         }
-        if self.days == 0 || self.days > COOKIE_DAYS_MAX {
-            return Err(ConfigError(format!("cookie.days: must be 1 to {COOKIE_DAYS_MAX}")));
-        }
-        Ok(())
+        let days = self.days.map(|days| whole::within("cookie.days", days, &(1..=COOKIE_DAYS_MAX)));
+        let days = days.transpose().map_err(ConfigError)?.unwrap_or(COOKIE_DAYS) as u32;
+        Ok(CookieConfig { name, domain: self.domain, days })
     }
 }
 
 impl FileKey {
     fn check(self) -> Result<Key, ConfigError> {
-        let secret = parse_secret(&self.secret).map_err(|problem| {
-            ConfigError(format!("keys: secret of {}: {problem}", self.number))
-        })?;
-        Ok(Key { number: self.number, secret })
+        let number = whole::within("keys.number", self.number, &(0..=u64::from(u32::MAX)));
+        let number = number.map_err(ConfigError)? as u32;
+        let secret = parse_secret(&self.secret)
+            .map_err(|problem| ConfigError(format!("keys: secret of {number}: {problem}")))?;
+        Ok(Key { number, secret })
     }
 }
 

@@ -26,8 +26,12 @@ pub enum Refusal {
     LongUrl(usize),
     /// 415: the body is of a type that is not taken.
     MediaType(&'static str),
-    /// 503: nothing was stored; the client may try again.
+    /// 429: this address sends too many requests.
+    TooMany,
+    /// 503: there is too much to do; the client may try again.
     Unavailable(&'static str),
+    /// 503: the database does not work; the client may try again.
+    NotStored(&'static str),
 }
 
 impl Refusal {
@@ -48,7 +52,8 @@ impl Refusal {
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::LongUrl(_) => StatusCode::URI_TOO_LONG,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable(_) | Self::NotStored(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -57,13 +62,15 @@ impl Refusal {
         match self {
             Self::Invalid(sentence) => Cow::Borrowed(sentence),
             Self::Unauthorized => Cow::Borrowed(
-                "events are read with `Authorization: Bearer <admin_token>`, or on the machine itself",
+                "the header `Authorization: Bearer <admin_token>` must be there, with the right token",
             ),
             Self::Key(sentence)
             | Self::Forbidden(sentence)
             | Self::NotFound(sentence)
             | Self::MediaType(sentence)
-            | Self::Unavailable(sentence) => Cow::Borrowed(sentence),
+            | Self::Unavailable(sentence)
+            | Self::NotStored(sentence) => Cow::Borrowed(sentence),
+            Self::TooMany => Cow::Borrowed("too many requests come from this address"),
             Self::Method(allowed) => Cow::Owned(format!("the methods here are {allowed}")),
             Self::TooSlow => Cow::Borrowed("the body took too long to arrive"),
             Self::TooLarge(sentence) => Cow::Borrowed(sentence),

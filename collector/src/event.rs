@@ -5,7 +5,7 @@
 pub struct NewEvent {
     /// UUIDv7: what makes it count once.
     pub id: String,
-    /// The method's name in index.d.ts; `owns`, which only Ibexa has, under that name.
+    /// The method's name in index.d.ts.
     pub kind: &'static str,
     /// When it happened by the visitor's clock, as it was sent.
     pub at: u64,
@@ -13,6 +13,8 @@ pub struct NewEvent {
     pub user: Option<String>,
     /// The anonymous visitor, hashed.
     pub anonymous: Option<String>,
+    /// Whether there are further hashed ids among the fields.
+    pub has_more_ids: bool,
     /// The event's own fields, as a JSON object.
     pub fields: String,
 }
@@ -91,7 +93,8 @@ impl Source {
     pub fn customer(&self) -> Option<&str> {
         match self {
             Self::Batch(_) => None,
-            Self::Vendor(_, customer) => Some(customer),
+            // A ready-made link of Ibexa's may name none.
+            Self::Vendor(_, customer) => Some(customer.as_str()).filter(|name| !name.is_empty()),
         }
     }
 }

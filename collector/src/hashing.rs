@@ -4,10 +4,10 @@
 //! the key this one is not. Rows say by the key's number which key theirs was made with.
 
 use crate::config::ConfigError;
+use crate::private;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
-use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -109,11 +109,7 @@ fn kept_secret(path: &Path) -> Result<Vec<u8>, ConfigError> {
     let failed = |what: &str, error: &dyn fmt::Display| {
         ConfigError::new(format!("the key file {} {what}: {error}", path.display()))
     };
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    match private::create(path) {
         Ok(mut file) => {
             let mut secret = vec![0; NEW_SECRET_BYTES];
             getrandom::fill(&mut secret).map_err(|error| failed("has no random bits", &error))?;
@@ -125,6 +121,8 @@ fn kept_secret(path: &Path) -> Result<Vec<u8>, ConfigError> {
             Ok(secret)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            private::close_to_others(path)
+                .map_err(|error| failed("cannot be closed to others", &error))?;
             let mut hex = String::new();
             std::fs::File::open(path)
                 .and_then(|mut file| file.read_to_string(&mut hex))
@@ -177,6 +175,9 @@ mod tests {
         let again = Hasher::new(&[], &database).unwrap();
         assert_eq!(first.hash("a"), again.hash("a"));
         let kept = folder.path().join("events.sqlite.key");
+        assert_eq!(kept.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        std::fs::set_permissions(&kept, std::fs::Permissions::from_mode(0o644)).unwrap();
+        Hasher::new(&[], &database).unwrap();
         assert_eq!(kept.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         std::fs::write(&kept, "").unwrap();
         assert!(Hasher::new(&[], &database).unwrap_err().to_string().contains("is damaged"));

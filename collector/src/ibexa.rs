@@ -5,7 +5,8 @@
 //!
 //! How the address is read:
 //! * The path is split at its raw slashes, then each part is percent-decoded: `%2F` is a slash in
-//!   an id, and any Unicode may follow. `rendered` is split at its raw commas in the same way.
+//!   an id, and any Unicode may follow. `rendered` is split at its raw commas in the same way, and
+//!   at encoded ones between numbers.
 //! * `+` is a plus in the path and a space in the query, as in the vendor's servlet container and
 //!   in what PHP and `URLSearchParams` write. (The tracker writes neither.)
 //! * A backslash is refused in every form, as the vendor says.
@@ -13,11 +14,13 @@
 //!   (`lang`, `storeViewId`, ...). Of a repeated one the first counts; an empty one is absent.
 
 use crate::error::Refusal;
-use crate::limits::Limits;
+use crate::import::{self, Sender};
 use crate::query;
 use crate::tracked::Tracked;
 use crate::user::UserId;
 use recobeacon::engine::event::Kind;
+use recobeacon::engine::field;
+use recobeacon::engine::json::push_text;
 use recobeacon::engine::value::Value;
 
 /// Which form of the interface.
@@ -53,8 +56,6 @@ enum Shape {
 struct Word {
     /// The neutral event.
     kind: Kind,
-    /// Its name in the rows.
-    name: &'static str,
     shape: Shape,
     /// Parameters in the vendor's words, and the neutral fields that they are.
     parameters: &'static [(&'static str, &'static str)],
@@ -62,12 +63,14 @@ struct Word {
     required: Option<(&'static str, &'static str)>,
 }
 
+/// What names the recommendation that an event comes from.
+const RECOMMENDATION: &[(&str, &str)] =
+    &[("scenario", "scenario"), ("modelid", "modelId"), ("modelId", "modelId")];
+
 fn word(dialect: Dialect, event: &str) -> Option<Word> {
     use Shape::{Item, Items, Login, User};
     const TRIGGER: &[(&str, &str)] = &[("triggername", "triggerName")];
     const CATEGORY: &[(&str, &str)] = &[("categorypath", "categoryPath")];
-    const RECOMMENDATION: &[(&str, &str)] =
-        &[("scenario", "scenario"), ("modelid", "modelId"), ("modelId", "modelId")];
     let (kind, shape, parameters): (_, _, &[(&str, &str)]) = match event {
         "click" => (Kind::Click, Item, CATEGORY),
         "consume" => (Kind::Consume, Item, &[("percentage", "percentage")]),
@@ -84,19 +87,17 @@ fn word(dialect: Dialect, event: &str) -> Option<Word> {
         _ if dialect == Dialect::Yoochoose => return None,
         "wishlist" => (Kind::Wishlist, Item, &[("price", "price")]),
         "deletefromwishlist" => (Kind::DeleteFromWishlist, Item, &[]),
-        // `owns` has the fields of `blacklist`, an item, and no method of its own.
-        "owns" => (Kind::Blacklist, Item, &[]),
+        "owns" => (Kind::Owns, Item, &[]),
         "triggeropened" => (Kind::TriggerOpened, User, TRIGGER),
         "clicktriggered" => (Kind::ClickTriggered, Item, TRIGGER),
         _ => return None,
     };
-    let name = if event == "owns" { "owns" } else { kind.name() };
     let required = match (kind, dialect) {
         (Kind::ClickRecommended, _) => Some(("scenario", "scenario")),
         (Kind::Buy, Dialect::Yoochoose) => Some(("price", "fullprice")),
         _ => None,
     };
-    Some(Word { kind, name, shape, parameters, required })
+    Some(Word { kind, shape, parameters, required })
 }
 
 /// Whether a path (as for [`read`]) names an event of this form.
@@ -104,10 +105,21 @@ pub fn knows(dialect: Dialect, path: &str) -> bool {
     path.split('/').nth(1).is_some_and(|event| word(dialect, event).is_some())
 }
 
+/// The events of the links that the vendor's answers have ready-made: links may lack the customer.
+pub const LINKS: [&str; 4] = ["rendered", "clickrecommended", "triggeropened", "clicktriggered"];
+
+/// Who is known, and who asks.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// The customers; none: every alphanumeric id is known.
+    pub customers: Option<&'a [String]>,
+    /// Who sends the request.
+    pub sender: Sender<'a>,
+}
+
 /// Whether this can be a customer's id.
 pub fn is_customer(id: &str) -> bool {
-    (1..=Limits::CUSTOMER_BYTES).contains(&id.len())
-        && id.bytes().all(|b| b.is_ascii_alphanumeric())
+    field::customer(&Value::Text(id.to_owned())).is_ok()
 }
 
 /// Reads the address of a request: `path` begins with the customer, undecoded. Gives back the
@@ -119,19 +131,50 @@ pub fn read(
     dialect: Dialect,
     path: &str,
     query: Option<&str>,
-    customers: Option<&[String]>,
+    known: Known<'_>,
 ) -> Result<(String, Tracked), Refusal> {
-    let mut parts = path.split('/');
-    let customer = parts.next().unwrap_or_default();
-    let known = match customers {
+    let (customer, rest) = path.split_once('/').unwrap_or((path, ""));
+    let is_known = match known.customers {
         None => is_customer(customer),
         Some(known) => known.iter().any(|one| one == customer),
     };
-    if !known {
+    if !is_known {
         return Err(UNKNOWN_CUSTOMER);
     }
-    let event = parts.next().unwrap_or_default();
-    let word = word(dialect, event).ok_or(UNKNOWN_EVENT)?;
+    let event = event(dialect, customer, rest, query, known.sender)?;
+    Ok((customer.to_owned(), event))
+}
+
+/// Reads a link without a customer: `path` begins with the event. It is the one customer's that is
+/// known, or of nobody in particular where all are.
+///
+/// # Errors
+/// 404 where several customers are known, else as [`read`].
+pub fn read_link(
+    path: &str,
+    query: Option<&str>,
+    known: Known<'_>,
+) -> Result<(String, Tracked), Refusal> {
+    let customer = match known.customers {
+        None => "",
+        Some([only]) => only,
+        Some(_) => return Err(UNKNOWN_CUSTOMER),
+    };
+    let event = event(Dialect::Ibexa, customer, path, query, known.sender)?;
+    Ok((customer.to_owned(), event))
+}
+
+/// The event of a path that begins with its name.
+fn event(
+    dialect: Dialect,
+    customer: &str,
+    path: &str,
+    query: Option<&str>,
+    sender: Sender<'_>,
+) -> Result<Tracked, Refusal> {
+    let mut parts = path.split('/');
+    let event_name = parts.next().unwrap_or_default();
+    let word = word(dialect, event_name).ok_or(UNKNOWN_EVENT)?;
     let parts: Vec<&str> = parts.collect();
     let mut fields = Vec::new();
     let (user, anonymous) = match (word.shape, parts.as_slice()) {
@@ -143,9 +186,7 @@ pub fn read(
         }
         (Shape::Items, [id, of_type, items]) => {
             fields.push(("itemType".to_owned(), item_type(dialect, of_type)?));
-            let items: Result<_, _> =
-                items.split(',').map(|id| decode(id).map(Value::Text)).collect();
-            fields.push(("items".to_owned(), Value::List(items?)));
+            fields.push(("items".to_owned(), Value::List(item_ids(items)?)));
             (user(id)?, None)
         }
         (Shape::Login, [source, target]) => {
@@ -157,7 +198,7 @@ pub fn read(
         }
         (shape, _) => {
             let (before, form) = (dialect.form(), shape.form());
-            return Err(Refusal::invalid(format!("the path must be {before}/{event}/{form}")));
+            return Err(Refusal::invalid(format!("the path must be {before}/{event_name}/{form}")));
         }
     };
     let parameters = parameters(query.unwrap_or_default())?;
@@ -178,10 +219,31 @@ pub fn read(
     {
         return Err(Refusal::invalid(format!("{theirs} is required")));
     }
-    let event = Tracked::parse(word.kind, fields)
+    let text = |name| {
+        fields.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.as_text())
+    };
+    let item = text("itemType").zip(text("itemId")).map(|(of_type, id)| [of_type, id]);
+    let at = import::time(sender, customer, item, &parameters)?;
+    let mut event = Tracked::parse(word.kind, fields)
         .map_err(|error| Refusal::invalid(error.to_string()))?
         .ok_or(Refusal::invalid("the items must be of one item type"))?;
-    Ok((customer.to_owned(), Tracked { kind: word.name, user, anonymous, ..event }))
+    if LINKS.contains(&event_name) {
+        add_origin(&mut event, &parameters);
+    }
+    Ok(Tracked { at, user, anonymous, ..event })
+}
+
+/// Adds where a link's recommendation came from, where the neutral event has no field for it.
+fn add_origin(event: &mut Tracked, parameters: &[(String, String)]) {
+    for (theirs, ours) in RECOMMENDATION {
+        let given = parameters.iter().find(|(name, value)| name == theirs && !value.is_empty());
+        let id = given.and_then(|(_, id)| field::identifier(&Value::Text(id.clone())).ok());
+        if let Some(id) = id.filter(|_| !event.has(ours)) {
+            let mut json = String::new();
+            push_text(&mut json, &id);
+            event.add(ours, &json);
+        }
+    }
 }
 
 impl Dialect {
@@ -224,6 +286,22 @@ fn item_type(dialect: Dialect, raw: &str) -> Result<Value, Refusal> {
     }
 }
 
+/// The ids between raw commas. The vendor's own script encodes its commas too: such a list is one
+/// where all its parts are numbers, for a comma can stand in an id of letters.
+fn item_ids(raw: &str) -> Result<Vec<Value>, Refusal> {
+    let is_number = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
+    let mut ids = Vec::new();
+    for part in raw.split(',') {
+        let id = decode(part)?;
+        if id.split(',').all(is_number) {
+            ids.extend(id.split(',').map(|id| Value::Text(id.to_owned())));
+        } else {
+            ids.push(Value::Text(id));
+        }
+    }
+    Ok(ids)
+}
+
 fn decode(raw: &str) -> Result<String, Refusal> {
     query::decode(raw).and_then(without_backslash)
 }
@@ -257,6 +335,10 @@ fn price_in_cents(parameters: &[(String, String)]) -> Result<Option<Value>, Refu
 
 /// In an address everything is text; the engine's rules are about numbers.
 fn number_or_text(field: &str, text: &str) -> Value {
+    if field == "quantity" && !text.bytes().all(|b| b.is_ascii_digit()) {
+        // Here a quantity is whole. The engine would understand `0.5`.
+        return Value::Opaque;
+    }
     let numeric = matches!(field, "percentage" | "rating" | "quantity");
     // Plain decimals alone: `parse` would also take `1e2`, `inf` and `+5`.
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');

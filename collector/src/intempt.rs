@@ -3,7 +3,8 @@
 //! <https://docs.intempt.com/track-events-api-recommendations-1973914m0>
 //!
 //! Taken are the four recommendation events and `Identify`, which joins a visitor to an account.
-//! Other names are refused, and with them the request: what is answered with 200 is stored whole.
+//! The vendor's browser client puts its page views, sessions and groups into the same request:
+//! events of other names are left out and counted. A known one that is wrong refuses the request.
 
 use crate::batch;
 use crate::error::Refusal;
@@ -16,7 +17,17 @@ use recobeacon::engine::field;
 use recobeacon::engine::json::push_hex;
 use recobeacon::engine::value::Value;
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// Further ids, and their names in the rows. They are hashed there, as all ids of people are.
+const IDS: [(&str, &str); 4] = [
+    ("accountId", "account"),
+    ("anotherAccountId", "anotherAccount"),
+    ("sessionId", "session"),
+    ("pageId", "page"),
+];
 
 #[derive(Deserialize)]
 struct Body {
@@ -26,15 +37,18 @@ struct Body {
 #[derive(Deserialize)]
 struct Entry {
     name: Option<Value>,
-    payload: Option<Vec<Value>>,
+    #[serde(rename = "type")]
+    of_type: Option<Value>,
+    payload: Option<Vec<Box<RawValue>>>,
 }
 
-/// Reads a body. `source` is what event ids are unique in; `most` events are taken.
+/// Reads a body, and how many of its events were left out. `source` is what event ids are unique in;
+/// `most` events are taken.
 ///
 /// # Errors
 /// 413 where there are too many events, else 400 with the first thing that is wrong and the path
 /// to it.
-pub fn read(body: &[u8], source: &str, most: usize) -> Result<Vec<Tracked>, Refusal> {
+pub fn read(body: &[u8], source: &str, most: usize) -> Result<(Vec<Tracked>, u64), Refusal> {
     let body: Body = serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Refusal::invalid(format!(
@@ -48,34 +62,47 @@ pub fn read(body: &[u8], source: &str, most: usize) -> Result<Vec<Tracked>, Refu
         return Err(Refusal::TooLarge(format!("track: must be at most {most} events")));
     }
     let mut events = Vec::with_capacity(count);
+    let mut unknown = 0;
+    let mut ids = Ids { source, seen: BTreeMap::new() };
     for (place, entry) in entries.iter().enumerate() {
         let wrong = |field: &str, detail: &str| {
             Refusal::invalid(format!("track[{place}].{field}: {detail}"))
         };
         let name = entry.name.as_ref().filter(|name| !name.is_null());
         let name = name.ok_or_else(|| wrong("name", "is required"))?;
-        let kind = kind(name).ok_or_else(|| wrong("name", "is no event that we know"))?;
+        let name = name.as_text().ok_or_else(|| wrong("name", "must be text"))?;
+        let Some(kind) = kind(name, entry.of_type.as_ref()) else {
+            unknown += entry.payload.as_ref().map_or(1, Vec::len) as u64;
+            continue;
+        };
         let payload = entry.payload.as_ref().filter(|payload| !payload.is_empty());
         let payload =
             payload.ok_or_else(|| wrong("payload", "must be a list of at least one event"))?;
         for (number, given) in payload.iter().enumerate() {
-            let event = event(kind, given, source).map_err(|Wrong(field, detail)| {
+            let event = event(kind, given, &mut ids).map_err(|Wrong(field, detail)| {
                 wrong(&format!("payload[{number}]{field}"), detail)
             });
-            events.push(event?);
+            match event? {
+                Some(event) => events.push(event),
+                None => unknown += 1,
+            }
         }
     }
-    Ok(events)
+    Ok((events, unknown))
 }
 
-fn kind(name: &Value) -> Option<Kind> {
-    match name.as_text()? {
+fn kind(name: &str, of_type: Option<&Value>) -> Option<Kind> {
+    match name {
         "Product viewed" => Some(Kind::Click),
         "Added to cart" => Some(Kind::Basket),
         "Removed from cart" => Some(Kind::DeleteFromBasket),
         "Product ordered" => Some(Kind::Buy),
         "Identify" => Some(Kind::Login),
-        _ => None,
+        // The browser client's `identify` can be given a name of the shop's own.
+        _ => match of_type?.as_text()? {
+            "identify" | "alias" => Some(Kind::Login),
+            _ => None,
+        },
     }
 }
 
@@ -86,7 +113,12 @@ fn wrong(field: &str, detail: &'static str) -> Wrong {
     Wrong(format!(".{field}"), detail)
 }
 
-fn event(kind: Kind, given: &Value, source: &str) -> Result<Tracked, Wrong> {
+/// The event; none where it is an `Identify` without a user. Such a one puts the visitor into a group
+/// or describes them, for which there is no neutral event.
+fn event(kind: Kind, raw: &RawValue, ids: &mut Ids<'_>) -> Result<Option<Tracked>, Wrong> {
+    let given: Value =
+        serde_json::from_str(raw.get()).map_err(|_| Wrong(String::new(), "is nested too deep"))?;
+    let given = &given;
     if given.as_map().is_none() {
         return Err(Wrong(String::new(), "must be an object"));
     }
@@ -96,12 +128,19 @@ fn event(kind: Kind, given: &Value, source: &str) -> Result<Tracked, Wrong> {
     let user = user(given, "userId")?;
     let profile = self::user(given, "profileId")?;
     let another = self::user(given, "anotherUserId")?;
-    let account = self::user(given, "accountId")?;
-    let anonymous = profile.or(another);
-    if kind == Kind::Login && user.is_none() {
-        return Err(wrong("userId", "is required"));
+    let mut more = Vec::new();
+    for (theirs, ours) in IDS {
+        more.extend(self::user(given, theirs)?.map(|id| (ours, id)));
     }
-    if user.is_none() && anonymous.is_none() && account.is_none() {
+    let anonymous = profile.clone().or(another.clone());
+    if let Some(another) = another.filter(|another| profile.is_some_and(|id| id != *another)) {
+        more.push(("anotherUser", another));
+    }
+    if kind == Kind::Login && user.is_none() {
+        return Ok(None);
+    }
+    let has_account = more.iter().any(|(name, _)| *name == "account");
+    if user.is_none() && anonymous.is_none() && !has_account {
         return Err(Wrong(
             String::new(),
             "must have one of userId, profileId, anotherUserId and accountId",
@@ -110,9 +149,12 @@ fn event(kind: Kind, given: &Value, source: &str) -> Result<Tracked, Wrong> {
     let event =
         Tracked::parse(kind, fields(kind, given)?).map_err(|error| translated(kind, &error))?;
     // Of several lines there is no form here.
-    let event = event.ok_or(Wrong(String::new(), "is not one event"))?;
-    let id = Some(id(event_id, source));
-    Ok(Tracked { id, at: time(given), user, anonymous, ..event })
+    let mut event = event.ok_or(Wrong(String::new(), "is not one event"))?;
+    if let Some(data) = other_data(raw) {
+        event.add("data", &data);
+    }
+    let id = Some(ids.of(event_id, &event));
+    Ok(Some(Tracked { id, at: time(given), user, anonymous, ids: more, ..event }))
 }
 
 fn fields(kind: Kind, given: &Value) -> Result<Vec<(String, Value)>, Wrong> {
@@ -159,26 +201,74 @@ fn time(given: &Value) -> Option<u64> {
     Limits::TIMESTAMPS.contains(&at).then_some(at)
 }
 
-/// The id by which the event counts once: its own where that is one of ours; else one that is made
-/// of it and of the source, as a UUID of version 8, which no other event has.
-fn id(event_id: String, source: &str) -> String {
-    if batch::is_event_id(&event_id) {
-        return event_id;
+/// What `data` has beside the neutral fields, as JSON.
+fn other_data(raw: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Payload {
+        data: Option<serde_json::Map<String, serde_json::Value>>,
     }
+    let Payload { data } = serde_json::from_str(raw.get()).ok()?;
+    let mut data = data?;
+    for neutral in ["productId", "quantity"] {
+        data.remove(neutral);
+    }
+    (!data.is_empty()).then(|| serde_json::Value::Object(data).to_string())
+}
+
+/// Makes the ids by which the events of one request count once.
+struct Ids<'a> {
+    /// What event ids are unique in.
+    source: &'a str,
+    /// How often each was made before. The vendor's server clients give all lines of an order one
+    /// event id, and two lines can be the same.
+    seen: BTreeMap<[u8; 32], u32>,
+}
+
+impl Ids<'_> {
+    /// The event's own id where that is one of ours and comes for the first time; else one that is
+    /// made of it, of the source and of what the event says, as a UUID of version 8, which no other
+    /// event has. So the lines of an order are told apart, also where they come in two requests, and
+    /// a request that comes again counts once.
+    fn of(&mut self, event_id: String, event: &Tracked) -> String {
+        let first = self.count(&[&event_id]) == 0;
+        if first && batch::is_event_id(&event_id) {
+            return event_id;
+        }
+        let said = [event_id.as_str(), event.kind, &event.fields];
+        let copies = self.count(&said).to_string();
+        let [event_id, kind, fields] = said;
+        uuid(&["intempt", self.source, event_id, kind, fields, &copies])
+    }
+
+    /// How often these came before.
+    fn count(&mut self, parts: &[&str]) -> u32 {
+        let seen = self.seen.entry(digest(parts)).or_default();
+        *seen += 1;
+        *seen - 1
+    }
+}
+
+fn digest(parts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
-    hash.update("intempt\0");
-    hash.update(source);
-    hash.update("\0");
-    hash.update(&event_id);
+    for part in parts {
+        // With their lengths, so that no two lists of parts are the same bytes.
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// A UUID of version 8 (RFC 9562) that is made of these.
+fn uuid(parts: &[&str]) -> String {
     let mut id = String::new();
-    for (place, byte) in hash.finalize().iter().take(16).enumerate() {
+    for (place, byte) in digest(parts).into_iter().take(16).enumerate() {
         if matches!(place, 4 | 6 | 8 | 10) {
             id.push('-');
         }
         let byte = match place {
             6 => 0x80 | byte & 0x0f,
             8 => 0x80 | byte & 0x3f,
-            _ => *byte,
+            _ => byte,
         };
         push_hex(&mut id, byte);
     }

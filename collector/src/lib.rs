@@ -11,10 +11,12 @@
 //! * What was answered with success is on disk, whole.
 //! * An event id is stored once, however often it arrives and on however many connections.
 //! * No id of a user is stored or logged but as a keyed hash ([`hashing`]).
-//! * Events are read on the machine itself or with the admin token, by nobody else.
+//! * Events are read on the admin listener only: with the token, or, where none is configured, by
+//!   programs of this machine.
 #![forbid(unsafe_code)]
 
 pub mod batch;
+mod blocking;
 pub mod clock;
 pub mod config;
 pub mod envelope;
@@ -24,9 +26,12 @@ pub mod factfinder;
 pub mod hashing;
 mod http;
 pub mod ibexa;
+pub mod import;
 pub mod intempt;
 pub mod limits;
+mod minutely;
 mod percent;
+mod private;
 mod query;
 pub mod raw;
 pub mod secret;
@@ -38,6 +43,7 @@ pub mod user;
 use config::{Config, ConfigError};
 use hashing::Hasher;
 use http::App;
+use limits::Limits;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -51,8 +57,9 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug)]
 pub struct Collector {
     address: SocketAddr,
+    admin_address: SocketAddr,
     stop: CancellationToken,
-    served: JoinHandle<()>,
+    served: [JoinHandle<()>; 3],
     app: Arc<App>,
 }
 
@@ -63,8 +70,8 @@ pub enum StartError {
     Config(ConfigError),
     /// The database cannot be used.
     Store(StoreError),
-    /// The address cannot be listened on.
-    Listen(SocketAddr, io::Error),
+    /// The address of this setting cannot be listened on.
+    Listen(&'static str, SocketAddr, io::Error),
 }
 
 impl fmt::Display for StartError {
@@ -72,7 +79,9 @@ impl fmt::Display for StartError {
         match self {
             Self::Config(error) => error.fmt(f),
             Self::Store(error) => error.fmt(f),
-            Self::Listen(address, error) => write!(f, "cannot listen on {address}: {error}"),
+            Self::Listen(setting, address, error) => {
+                write!(f, "{setting}: cannot listen on {address}: {error}")
+            }
         }
     }
 }
@@ -85,10 +94,8 @@ impl Collector {
     /// # Errors
     /// One sentence about what has to be changed.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let wanted = config.listen;
-        let failed = |error| StartError::Listen(wanted, error);
-        let listener = TcpListener::bind(wanted).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let (listener, address) = listen("listen", config.listen).await?;
+        let (admin, admin_address) = listen("admin_listen", config.admin_listen).await?;
 
         // The folder first: the key lies there too.
         if let Some(folder) = config.database.parent() {
@@ -101,28 +108,60 @@ impl Collector {
         let limits = config.limits.clone();
         let store = Store::open(&config.database, &hasher, &limits).map_err(StartError::Store)?;
         let stop = CancellationToken::new();
-        let app = App::new(config, hasher, store, stop.clone()).map_err(StartError::Config)?;
-        let app = Arc::new(app);
-        let router = http::router(Arc::clone(&app));
-        let until = stop.clone();
-        let served = tokio::spawn(async move {
-            http::serve::serve(listener, router, &limits, until).await;
-        });
-        Ok(Self { address, stop, served, app })
+        let inspector = config.inspector.then_some(admin_address);
+        let app = App::new(config, hasher, store, stop.clone(), inspector);
+        let app = Arc::new(app.map_err(StartError::Config)?);
+        let serve = |listener, router, most| {
+            tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, most, stop.clone()))
+        };
+        let readers = limits.streams.saturating_add(Limits::ADMIN_CONNECTIONS);
+        let served = [
+            serve(listener, http::events_router(Arc::clone(&app)), limits.connections),
+            serve(admin, http::admin_router(Arc::clone(&app)), readers),
+            tokio::spawn(tend(Arc::clone(&app), stop.clone())),
+        ];
+        Ok(Self { address, admin_address, stop, served, app })
     }
 
-    /// Where it listens.
+    /// Where events are taken.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Where stored events are read.
+    pub fn admin_address(&self) -> SocketAddr {
+        self.admin_address
     }
 
     /// Takes no more connections, finishes open requests within their time, ends the streams, and
     /// closes the database.
     pub async fn stop(self) {
         self.stop.cancel();
-        if let Err(error) = self.served.await {
-            tracing::error!("the server did not end in order: {error}");
+        for served in self.served {
+            if let Err(error) = served.await {
+                tracing::error!("the server did not end in order: {error}");
+            }
         }
         self.app.store.close().await;
+    }
+}
+
+async fn listen(
+    setting: &'static str,
+    wanted: SocketAddr,
+) -> Result<(TcpListener, SocketAddr), StartError> {
+    let failed = |error| StartError::Listen(setting, wanted, error);
+    let listener = TcpListener::bind(wanted).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    Ok((listener, address))
+}
+
+/// Looks after the database's files now and then, until `stop`.
+async fn tend(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(Limits::TEND_PAUSE) => app.store.tend(),
+        }
     }
 }

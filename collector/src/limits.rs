@@ -1,13 +1,13 @@
-//! Every bound of the collector, in one place. All of them can be set in the table `[limits]`.
+//! Every bound of the collector, in one place. Those that are fields can be set in the table `[limits]`.
 
+use crate::config::whole::{self, Whole};
 use recobeacon::engine::limits::Limits as Tracker;
-use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 /// The bounds that keep one client, however broken or hostile, from taking the others' share.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub struct Limits {
     /// Largest body of `POST /v1/events`, in bytes; above it the answer is 413.
     pub body_bytes: usize,
@@ -15,14 +15,24 @@ pub struct Limits {
     pub url_bytes: usize,
     /// Most events in one batch; above it the answer is 413, so that the tracker halves it.
     pub batch_events: usize,
+    /// Time until a new connection has sent its first byte.
+    pub first_byte_seconds: u64,
     /// Time that a request's header may take, and that an idle connection is kept.
     pub header_seconds: u64,
     /// Time that a request's body may take; after it the answer is 408.
     pub body_seconds: u64,
+    /// Time that a client may take nothing of its answer.
+    pub write_seconds: u64,
     /// Time that open requests are given when the collector stops.
     pub stop_seconds: u64,
-    /// Connections at the same time; further ones wait in the operating system's queue.
+    /// Connections at the same time. A further one ends the one that is idle for the longest, or
+    /// waits in the operating system's queue.
     pub connections: usize,
+    /// Connections of one address at the same time, unless it is a trusted proxy's.
+    pub address_connections: usize,
+    /// Requests a second of one address, unless it is a trusted proxy's: the mean of
+    /// [`Limits::BURST_SECONDS`]. A further one is answered 429.
+    pub address_requests: usize,
     /// Event streams (SSE) at the same time; a further one is answered 503.
     pub streams: usize,
     /// Requests that wait for the disk at the same time; a further one is answered 503.
@@ -35,15 +45,49 @@ impl Default for Limits {
             body_bytes: 256 * 1024,
             url_bytes: 8 * 1024,
             batch_events: Tracker::BATCH_EVENTS_MAX as usize,
+            first_byte_seconds: 5,
             header_seconds: 30,
             body_seconds: 10,
+            write_seconds: 30,
             stop_seconds: 5,
             connections: 1024,
+            address_connections: 128,
+            address_requests: 100,
             streams: 32,
             waiting: 1024,
         }
     }
 }
+
+/// A field of [`Limits`] as it can be set: its name, the values that leave something that works,
+/// and where it goes.
+type Setting = (&'static str, RangeInclusive<u64>, fn(&mut Limits, u64));
+
+const MOST_BODY_BYTES: u64 = 64 * 1024 * 1024;
+/// The connection's buffer holds a whole header, of which the address is a part.
+const MOST_URL_BYTES: u64 = 64 * 1024;
+const MOST_SECONDS: u64 = 3600;
+const MOST_AT_ONCE: u64 = 100_000;
+
+const SETTINGS: [Setting; 13] = [
+    ("body_bytes", 1..=MOST_BODY_BYTES, |limits, value| limits.body_bytes = value as usize),
+    ("url_bytes", 1..=MOST_URL_BYTES, |limits, value| limits.url_bytes = value as usize),
+    ("batch_events", 1..=10_000, |limits, value| limits.batch_events = value as usize),
+    ("first_byte_seconds", 1..=MOST_SECONDS, |limits, value| limits.first_byte_seconds = value),
+    ("header_seconds", 1..=MOST_SECONDS, |limits, value| limits.header_seconds = value),
+    ("body_seconds", 1..=MOST_SECONDS, |limits, value| limits.body_seconds = value),
+    ("write_seconds", 1..=MOST_SECONDS, |limits, value| limits.write_seconds = value),
+    ("stop_seconds", 0..=MOST_SECONDS, |limits, value| limits.stop_seconds = value),
+    ("connections", 1..=MOST_AT_ONCE, |limits, value| limits.connections = value as usize),
+    ("address_connections", 1..=MOST_AT_ONCE, |limits, value| {
+        limits.address_connections = value as usize;
+    }),
+    ("address_requests", 1..=MOST_AT_ONCE, |limits, value| {
+        limits.address_requests = value as usize;
+    }),
+    ("streams", 1..=MOST_AT_ONCE, |limits, value| limits.streams = value as usize),
+    ("waiting", 1..=MOST_AT_ONCE, |limits, value| limits.waiting = value as usize),
+];
 
 impl Limits {
     /// A body above [`Limits::body_bytes`] is read and thrown away up to this many times that
@@ -55,7 +99,7 @@ impl Limits {
     /// Longest name of a client.
     pub const CLIENT_BYTES: usize = 64;
     /// Longest name of a customer in a path: Ibexa's customer id, a channel, an organization.
-    pub const CUSTOMER_BYTES: usize = 64;
+    pub const CUSTOMER_BYTES: usize = Tracker::CUSTOMER_BYTES;
     /// Longest user id, the tracker's own bound.
     pub const USER_BYTES: usize = Tracker::IDENTIFIER_BYTES;
     /// Latest time that a JavaScript `Date` can hold, in milliseconds. Nothing earlier is refused:
@@ -74,12 +118,31 @@ impl Limits {
     pub const STREAM_ROWS: u32 = 256;
     /// Requests that share one transaction, at most.
     pub const GROUP: usize = 256;
-    /// Raw batches that are read at the same time; further ones wait. Each may keep a core busy for a while.
+    /// Raw batches that are read at the same time; further ones wait. Each may keep a core busy for a
+    /// while.
     pub const RAW: usize = 2;
+    /// Connections of the admin listener beside those of its streams.
+    pub const ADMIN_CONNECTIONS: usize = 32;
+    /// Seconds over which the requests of an address are counted.
+    pub const BURST_SECONDS: u32 = 10;
+    /// Addresses that are remembered for that.
+    pub const ADDRESSES: usize = 65_536;
     /// Connections to the database that read.
     pub const READERS: usize = 4;
     /// Time that a full disk or a locked database is given before a request is refused.
     pub const BUSY: Duration = Duration::from_secs(5);
+    /// Time in which the database must answer to be healthy. Shorter than [`Limits::BUSY`].
+    pub const HEALTHY: Duration = Duration::from_secs(3);
+    /// Time for which an answer about the database's health is used again.
+    pub const HEALTH_KEPT: Duration = Duration::from_secs(1);
+    /// Pause between two lines of the log about the same thing.
+    pub const LOG_PAUSE: Duration = Duration::from_secs(60);
+    /// Pause between two looks after the database's files.
+    pub const TEND_PAUSE: Duration = Duration::from_secs(5);
+    /// Size of the database's log from which it is emptied and cut.
+    pub const WAL_BYTES: u64 = 16 * 1024 * 1024;
+    /// Time that readers are given to leave the log for that; meanwhile nothing is written.
+    pub const WAL_PATIENCE: Duration = Duration::from_millis(100);
     /// Pause between two signs of life on an event stream.
     pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
     /// Largest file that is kept in memory in compressed form.
@@ -93,21 +156,18 @@ impl Limits {
     /// Seconds after which a client that got a 503 may try again.
     pub const RETRY_SECONDS: u32 = 5;
 
-    /// Whether each bound leaves something that works; else the name of the one that does not.
-    pub(crate) fn check(&self) -> Result<(), &'static str> {
-        let values = [
-            ("body_bytes", self.body_bytes as u64),
-            ("url_bytes", self.url_bytes as u64),
-            ("batch_events", self.batch_events as u64),
-            ("header_seconds", self.header_seconds),
-            ("body_seconds", self.body_seconds),
-            ("connections", self.connections as u64),
-            ("streams", self.streams as u64),
-            ("waiting", self.waiting as u64),
-        ];
-        match values.into_iter().find(|(_, value)| *value == 0) {
-            Some((name, _)) => Err(name),
-            None => Ok(()),
+    /// The defaults, and over them the settings of the table.
+    ///
+    /// # Errors
+    /// A sentence with the setting and its bounds.
+    pub(crate) fn set(table: BTreeMap<String, Whole>) -> Result<Self, String> {
+        let mut limits = Self::default();
+        for (name, value) in table {
+            let setting = SETTINGS.iter().find(|(known, ..)| *known == name);
+            let (_, bounds, set) =
+                setting.ok_or_else(|| format!("limits: unknown field `{name}`"))?;
+            set(&mut limits, whole::within(&format!("limits.{name}"), value, bounds)?);
         }
+        Ok(limits)
     }
 }

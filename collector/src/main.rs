@@ -8,6 +8,8 @@ use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
 /// Takes tracking events over HTTP and stores each of them once.
@@ -20,6 +22,9 @@ struct Flags {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8787]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// Address on which stored events are read; port 0 takes a free one [default: 127.0.0.1:8788]
+    #[arg(long, value_name = "ADDRESS")]
+    admin_listen: Option<SocketAddr>,
     /// The database's file [default: recobeacon.sqlite]
     #[arg(long, value_name = "PATH")]
     database: Option<PathBuf>,
@@ -29,6 +34,9 @@ struct Flags {
     /// Folder to serve under /
     #[arg(long, value_name = "DIR")]
     site: Option<PathBuf>,
+    /// Let pages under loopback names read stored events; for the demo shop's inspector
+    #[arg(long)]
+    inspector: bool,
 }
 
 #[tokio::main]
@@ -36,7 +44,7 @@ async fn main() -> ExitCode {
     let flags = Flags::parse();
     let filter =
         EnvFilter::try_from_env("RECOBEACON_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    // Standard output has one line, for programs that start this one.
+    // Standard output is for programs that start this one: it has the two addresses only.
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -52,14 +60,17 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
-    let Flags { config, listen, database, dist, site } = flags;
-    let config = Config::load(config.as_deref(), Overrides { listen, database, dist, site })?;
+    let Flags { config, listen, admin_listen, database, dist, site, inspector } = flags;
+    let flags = Overrides { listen, admin_listen, database, dist, site, inspector };
+    let config = Config::load(config.as_deref(), flags)?;
     // Before anything is promised, so that no signal can come too early.
     let signal = Signals::new()?;
     let collector = Collector::start(config).await?;
-    // Whoever started us may not read along.
-    let _ = writeln!(std::io::stdout(), "listening on http://{}", collector.address());
-    let _ = std::io::stdout().flush();
+    // A program that waits for the last line has both addresses then. Nobody has to read them.
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "admin listening on http://{}", collector.admin_address());
+    let _ = writeln!(out, "listening on http://{}", collector.address());
+    let _ = out.flush();
     signal.wait().await;
     tracing::info!("stopping");
     collector.stop().await;
@@ -68,19 +79,34 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
 
 /// The signals that ask for the end.
 #[cfg(unix)]
-struct Signals(tokio::signal::unix::Signal, tokio::signal::unix::Signal);
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    quit: Signal,
+    hang_up: Signal,
+}
 
 #[cfg(unix)]
 impl Signals {
     fn new() -> std::io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            quit: signal(SignalKind::quit())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 
     async fn wait(mut self) {
-        tokio::select! {
-            _ = self.0.recv() => {}
-            _ = self.1.recv() => {}
+        loop {
+            tokio::select! {
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+                _ = self.quit.recv() => return,
+                // Its default is to end the process at once. A closed terminal sends it, and so do
+                // operators that expect a reload.
+                _ = self.hang_up.recv() => tracing::info!("SIGHUP: nothing is read again"),
+            }
         }
     }
 }

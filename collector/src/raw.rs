@@ -118,7 +118,7 @@ pub fn read(
         let Effect::Send(send) = effect else { continue };
         let body = send.request.body.as_deref().unwrap_or_default();
         if let Content::Events(made) = Envelope::parse(body.as_bytes(), limits)?.content {
-            events.extend(batch::read(made, hasher)?);
+            events.extend(batch::read(made, hasher)?.0);
         }
     }
     if events.len() > limits.batch_events {

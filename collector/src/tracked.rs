@@ -7,14 +7,17 @@ use crate::hashing::Hasher;
 use crate::user::UserId;
 use recobeacon::engine::error::{Error, ErrorCode, Problem};
 use recobeacon::engine::event::Kind;
+use recobeacon::engine::json::push_text;
 use recobeacon::engine::value::Value;
+use serde::de::IgnoredAny;
+use std::collections::BTreeMap;
 
 /// An event in neutral words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tracked {
     /// The id by which it counts once; absent where the vendor's interface has none.
     pub id: Option<String>,
-    /// The neutral event's name; `owns`, which only Ibexa has, under that name.
+    /// The neutral event's name.
     pub kind: &'static str,
     /// When it happened, where the vendor's interface says so.
     pub at: Option<u64>,
@@ -22,7 +25,9 @@ pub struct Tracked {
     pub user: Option<UserId>,
     /// The anonymous visitor.
     pub anonymous: Option<UserId>,
-    /// The neutral event's fields, as JSON.
+    /// Further ids of people or companies, by their names in the rows.
+    pub ids: Vec<(&'static str, UserId)>,
+    /// The neutral event's fields, as JSON, and what else the vendor's interface has.
     pub fields: String,
 }
 
@@ -50,20 +55,51 @@ impl Tracked {
             at: None,
             user: None,
             anonymous: None,
+            ids: Vec::new(),
             fields,
         }))
+    }
+
+    /// Whether it has a field of this name.
+    pub fn has(&self, name: &str) -> bool {
+        let fields: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_str(&self.fields);
+        fields.is_ok_and(|fields| fields.contains_key(name))
+    }
+
+    /// Adds a field that the neutral event does not have; `json` is its value.
+    pub fn add(&mut self, name: &str, json: &str) {
+        add(&mut self.fields, name, json);
     }
 
     /// As it is stored. `id` and `at` stand in where the event has none of its own.
     pub fn stamped(self, id: String, at: u64, hasher: &Hasher) -> NewEvent {
         let hashed = |user: Option<UserId>| user.map(|user| user.hashed(hasher));
+        let mut fields = self.fields;
+        for (name, id) in &self.ids {
+            let mut json = String::new();
+            push_text(&mut json, &id.hashed(hasher));
+            add(&mut fields, name, &json);
+        }
         NewEvent {
             id: self.id.unwrap_or(id),
             kind: self.kind,
             at: self.at.unwrap_or(at),
             user: hashed(self.user),
             anonymous: hashed(self.anonymous),
-            fields: self.fields,
+            has_more_ids: !self.ids.is_empty(),
+            fields,
         }
     }
+}
+
+/// Puts a field at the end of an object.
+fn add(object: &mut String, name: &str, json: &str) {
+    object.pop();
+    if object.len() > 1 {
+        object.push(',');
+    }
+    push_text(object, name);
+    object.push(':');
+    object.push_str(json);
+    object.push('}');
 }

@@ -10,6 +10,8 @@ import { atEnd, temporaryDirectory } from "./ending.mjs";
 import { command } from "./progress.mjs";
 import { at, collectorBinary, collectorProfile, Problem, root } from "./project.mjs";
 
+const ADMIN = /^admin listening on (http:\/\/\S+)$/;
+// The last line: the other address is known then.
 const LISTENING = /^listening on (http:\/\/\S+)$/;
 const START_MS = 20_000;
 const STOP_MS = 15_000;
@@ -29,15 +31,19 @@ const portIsFree = (port) =>
     probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
   });
 
-/** The first free port from this one on: the usual one may be another checkout's. */
-export async function freePort(from, tries = 50) {
-  for (let port = from; port < from + tries; port++) if (await portIsFree(port)) return port;
+/**
+ * The first free port from this one on, but not `except`: the usual one may be another checkout's.
+ * @param {number} from
+ * @param {{ tries?: number, except?: number }} [options]
+ */
+export async function freePort(from, { tries = 50, except } = {}) {
+  for (let port = from; port < from + tries; port++) if (port !== except && (await portIsFree(port))) return port;
   throw new Problem(`No free port between ${from} and ${from + tries - 1}: set PORT.`);
 }
 
 /**
  * Starts the collector and resolves when it listens. `args` are its flags.
- * The result has its `url`, `stop()`, which asks it to finish as Ctrl-C does, and `log`, its standard error.
+ * The result has its `url`, `adminUrl`, where stored events are read, `stop()`, which asks it to finish as Ctrl-C does, and `log`, its standard error.
  */
 export function startCollector(args, { quiet = true } = {}) {
   const child = spawn(collectorBinary(), args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
@@ -71,26 +77,36 @@ export function startCollector(args, { quiet = true } = {}) {
       clearTimeout(late);
       reject(new Problem(`The collector ended at its start (${signal ?? code}).\n${log.join("\n")}`));
     });
+    let adminUrl;
     createInterface({ input: child.stdout }).on("line", (line) => {
+      adminUrl ??= line.match(ADMIN)?.[1];
       const url = line.match(LISTENING)?.[1];
       if (!url) return;
       clearTimeout(late);
-      resolve({ url, stop, ended, log, pid: child.pid });
+      resolve({ url, adminUrl, stop, ended, log, pid: child.pid });
     });
   });
 }
 
 /**
  * A collector with a database of its own that is gone afterwards, and with a key that the caller knows,
- * so that the hashes it stores can be computed again. `config` is TOML put before the key.
- * @param {{ site?: string, dist?: string, config?: string, listen?: string }} [options]
+ * so that the hashes it stores can be computed again. `config` is TOML put before the key; `inspector`: pages may read.
+ * @param {{ site?: string, dist?: string, config?: string, listen?: string, inspector?: boolean }} [options]
  */
-export async function startTemporary({ site, dist = at("dist"), config = "", listen = "127.0.0.1:0" } = {}) {
+export async function startTemporary({
+  site,
+  dist = at("dist"),
+  config = "",
+  listen = "127.0.0.1:0",
+  inspector = true,
+} = {}) {
   const { path: directory, remove } = temporaryDirectory();
   const secret = randomBytes(32).toString("hex");
   const file = join(directory, "collector.toml");
   writeFileSync(file, `${config}\n[[keys]]\nnumber = 1\nsecret = "${secret}"\n`, { mode: 0o600 });
-  const args = ["--config", file, "--listen", listen, "--database", join(directory, "events.sqlite"), "--dist", dist];
+  const args = ["--config", file, "--listen", listen, "--admin-listen", "127.0.0.1:0"];
+  if (inspector) args.push("--inspector");
+  args.push("--database", join(directory, "events.sqlite"), "--dist", dist);
   if (site) args.push("--site", site);
   try {
     const collector = await startCollector(args);
@@ -110,7 +126,7 @@ export async function startTemporary({ site, dist = at("dist"), config = "", lis
 export async function readAll(collector, path, name, { pageSize = 10_000, from = 0 } = {}) {
   const rows = [];
   for (let after = from; ; ) {
-    const url = new URL(path, collector.url);
+    const url = new URL(path, collector.adminUrl);
     url.searchParams.set("after", String(after));
     url.searchParams.set("limit", String(pageSize));
     const answer = await fetch(url);

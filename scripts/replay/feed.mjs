@@ -3,7 +3,7 @@
 /** Connects to `/v1/events/stream`. `count(visitor, n, ms)` resolves when that many are stored, or when the time is over. */
 export async function follow(collector) {
   const ended = new AbortController();
-  const answer = await fetch(new URL("/v1/events/stream?after=0", collector.url), { signal: ended.signal });
+  const answer = await fetch(new URL("/v1/events/stream?after=0", collector.adminUrl), { signal: ended.signal });
   if (!answer.ok) throw new Error(`GET /v1/events/stream: ${answer.status}`);
   const counts = new Map();
   const waiting = new Map();

@@ -72,9 +72,9 @@ const inModule = ["--package", manifest.name, "--lib", "--target", WASM_TARGET];
 const rustdoc = { env: { RUSTDOCFLAGS: "-D warnings" } };
 
 /**
- * A stage's `needs` run before it. `browser`: it needs Chromium; `driver`: and chromedriver.
+ * A stage's `needs` run before it. `browser`: it needs Chromium; `driver`: and chromedriver; `proxy`: nginx.
  * @type {Record<string, { tier: string, label: string, needs?: ((task: any) => Promise<any>)[], browser?: boolean, driver?: boolean,
- *   run(task: any): Promise<{ passed: number, failed: number }> }>}
+ *   proxy?: boolean, run(task: any): Promise<{ passed: number, failed: number }> }>}
  */
 export const STAGES = {
   format: {
@@ -150,6 +150,7 @@ export const STAGES = {
     label: "demo shop and pages in Chromium, told by the collector",
     needs: [dist, collector],
     browser: true,
+    proxy: true,
     run: nodeTests("e2e"),
   },
   readme: {
@@ -198,5 +199,12 @@ export const STAGES = {
     needs: [dist, collector],
     browser: true,
     run: (task) => script(task, "faults.mjs", "--peers"),
+  },
+  bundlers: {
+    tier: "all",
+    label: "the package in bundlers and test runners, which npm installs",
+    needs: [dist, collector],
+    browser: true,
+    run: (task) => script(task, "bundlers.mjs"),
   },
 };

@@ -53,15 +53,16 @@ pub fn call(number: u32, args: JsValue, at: f64) {
 }
 
 /// What there is to ask, as JSON: who the visitor is, the counters, and how far this timer is.
+/// `session`: the session too, which is used by that.
 ///
 /// One text instead of a function for each: with its conversions each is a quarter of a kilobyte.
 #[wasm_bindgen]
-pub fn state(number: u32, timer: u32) -> JsValue {
+pub fn state(number: u32, timer: u32, session: bool) -> JsValue {
     let now = host::now();
     let mut out = String::new();
     if let Some(shell) = Shell::of(number) {
         shell.ask(|engine| {
-            let session = engine.session_id(&now);
+            let session = if session { engine.session_id(&now) } else { None };
             let percentage = engine.timer_percentage(timer, &now);
             let mut state = Object::new(&mut out);
             state

@@ -10,6 +10,7 @@ use super::effect::Effect;
 use super::error::Error;
 use super::event::{Event, Kind};
 use super::protocol::{Encoded, Holds, Request};
+use super::pushed::Pushes;
 use super::record::Record;
 use super::time::Now;
 use super::value::Value;
@@ -64,6 +65,10 @@ impl Intempt {
         match *self {}
     }
 
+    pub fn is_idempotent(&self) -> bool {
+        match *self {}
+    }
+
     pub fn encode(&self, _: &Record) -> Encoded {
         match *self {}
     }
@@ -102,6 +107,10 @@ impl Session {
 #[allow(missing_docs)]
 impl Entry {
     pub fn user(&self) -> Option<Value> {
+        match *self {}
+    }
+
+    pub fn is_copy(&self, _: u64, _: &mut Pushes) -> bool {
         match *self {}
     }
 

@@ -75,6 +75,8 @@ pub struct IdentityConfig {
     pub session_id: Option<String>,
     /// The account of Intempt's that the user belongs to.
     pub account_id: Option<Rc<String>>,
+    /// The purchaser of FACT-Finder's that the user buys for.
+    pub purchaser_id: Option<Rc<String>>,
     /// Name of the identity cookie.
     pub cookie_name: String,
     /// Its domain, where the page does not leave it to probing.
@@ -248,6 +250,7 @@ fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
         anonymous_id: None,
         session_id: None,
         account_id: None,
+        purchaser_id: None,
         cookie_name: "reco_id".to_owned(),
         cookie_domain: None,
         cookie_days: Limits::COOKIE_DAYS,
@@ -267,6 +270,7 @@ fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
     identity.store = storage != Some(1);
     identity.session_id = f.optional("sessionId", user_id);
     identity.account_id = f.optional("accountId", identifier).map(Rc::new);
+    identity.purchaser_id = f.optional("purchaserId", identifier).map(Rc::new);
     f.end();
     identity
 }

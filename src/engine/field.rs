@@ -7,6 +7,7 @@ use super::error::{ErrorCode, Problem};
 use super::json;
 use super::limits::Limits;
 use super::number;
+use super::template::{is_nobody, is_unfilled};
 use super::text::{concat, parse_whole, split_once, trim_end, trim_start};
 use super::value::Value;
 
@@ -28,6 +29,7 @@ static NOT_NUMBER: Problem = bad_type("must be a number");
 static NOT_WHOLE: Problem = bad_type("must be a whole number");
 static NOT_BOOLEAN: Problem = bad_type("must be true or false");
 static NOT_LIST: Problem = bad_type("must be a list");
+static NOT_KEPT: Problem = out_of_range("must have no deeper nesting and no longer numbers");
 static NOT_CATEGORY: Problem = bad_type("must be text or a list of texts");
 static NOT_PRICE: Problem =
     bad_type("must be like \"12.45EUR\" or { amount: 12.45, currency: \"EUR\" }");
@@ -36,7 +38,10 @@ static EMPTY: Problem = out_of_range("must not be empty");
 static TOO_LONG: Problem = out_of_range("is too long");
 static CHARACTER: Problem =
     bad_character("must have no backslash or control character, nor be \".\" or \"..\"");
+static NOT_CUSTOMER: Problem = bad_character("must be 1 to 64 letters or digits");
 static SLASH: Problem = bad_character("must have no slash in an element of the list");
+static UNFILLED: Problem = bad_character("is a template's placeholder that was not filled in");
+static NOBODY: Problem = out_of_range("is what templates print where nobody is logged in");
 static PERSONAL: Problem =
     Problem::new(ErrorCode::PersonalData, "must be a pseudonym, not an e-mail address");
 
@@ -57,7 +62,10 @@ pub fn identifier(value: &Value) -> Result<String, &'static Problem> {
 /// An identifier that is never a number: user ids are case-sensitive text everywhere.
 pub fn user_id(value: &Value) -> Result<String, &'static Problem> {
     let text = value.as_text().ok_or(&NOT_TEXT)?;
-    if looks_like_email(text) { Err(&PERSONAL) } else { identifier(value) }
+    if looks_like_email(text) {
+        return Err(&PERSONAL);
+    }
+    if is_nobody(text) { Err(&NOBODY) } else { identifier(value) }
 }
 
 /// Whether it can be FACT-Finder's session id: exactly thirty letters or digits.
@@ -70,6 +78,11 @@ pub fn text(value: &Value) -> Result<String, &'static Problem> {
     let text = value.as_text().ok_or(&NOT_TEXT)?;
     check(text, Limits::TEXT_BYTES)?;
     Ok(text.to_owned())
+}
+
+/// What was searched for; a navigation's list of results has an empty query.
+pub fn query(value: &Value) -> Result<String, &'static Problem> {
+    if value.as_text() == Some("") { Ok(String::new()) } else { text(value) }
 }
 
 /// A category path without its outer slashes; empty where nothing is left.
@@ -159,7 +172,7 @@ fn counted(value: &Value, least: u64, most: u64) -> Result<String, &'static Prob
     }
 }
 
-/// A quantity: more than nothing, up to 1,000,000; there are parts of a piece.
+/// A quantity: above 0, up to 1,000,000, rounded to six decimals.
 pub fn quantity(value: &Value) -> Result<String, &'static Problem> {
     let number = digits(value)?;
     let (whole, decimals) = split_once(&number, b'.').unwrap_or((&number, ""));
@@ -169,6 +182,13 @@ pub fn quantity(value: &Value) -> Result<String, &'static Problem> {
         (Some(pieces), _) if pieces < Limits::QUANTITY => Ok(number),
         (_, _) => Err(&RANGE),
     }
+}
+
+/// A customer's id at Ibexa: letters and digits.
+pub fn customer(value: &Value) -> Result<String, &'static Problem> {
+    let id = identifier(value)?;
+    let plain = id.len() <= Limits::CUSTOMER_BYTES && id.bytes().all(|b| b.is_ascii_alphanumeric());
+    if plain { Ok(id) } else { Err(&NOT_CUSTOMER) }
 }
 
 /// A rating: whole, 0 to 100.
@@ -217,6 +237,9 @@ pub fn boolean(value: &Value) -> Result<bool, &'static Problem> {
 /// A list of values of any kind, as JSON.
 pub fn list(value: &Value) -> Result<String, &'static Problem> {
     value.as_list().ok_or(&NOT_LIST)?;
+    if !json::is_exact(value) {
+        return Err(&NOT_KEPT);
+    }
     let mut out = String::new();
     json::push_value(&mut out, value);
     if out.len() > Limits::TEXT_BYTES { Err(&TOO_LONG) } else { Ok(out) }
@@ -237,6 +260,9 @@ fn clean(text: &str) -> Result<(), &'static Problem> {
         forbidden |= byte == b'\\' || byte < b' ' || byte == 0x7f;
         forbidden |= before == 0xc2 && byte < 0xa0;
         before = byte;
+    }
+    if is_unfilled(text) {
+        return Err(&UNFILLED);
     }
     if forbidden { Err(&CHARACTER) } else { Ok(()) }
 }

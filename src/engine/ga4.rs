@@ -6,8 +6,11 @@
 
 use super::error::{Error, ErrorCode, Problem};
 use super::event::{Event, Field, Kind};
+use super::json;
 use super::number::rounded;
+use super::pushed::Pushes;
 use super::read::element;
+use super::remember::hash;
 use super::text::{concat, trim_end, trim_start};
 use super::value::Value;
 
@@ -40,6 +43,9 @@ const FIELDS: [(Field, &str); 7] = [
 const CATEGORIES: [&str; 5] =
     ["item_category", "item_category2", "item_category3", "item_category4", "item_category5"];
 
+/// What makes two events of one name the same.
+const CONTENT: [&str; 4] = ["items", "currency", "transaction_id", "item_list_name"];
+
 /// An entry of a data layer: `{ event, ecommerce }`, `{ event, items }`, or the arguments of a `gtag` call.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -63,6 +69,9 @@ impl Entry {
             entry => entry.field(name),
         };
         match simple(id?) {
+            Value::Opaque if id == Some(&Value::Bool(false)) => {
+                Some(Value::Text("false".to_owned()))
+            }
             Value::Number(id) => rounded(id).map(Value::Text),
             // What templates leave where nobody is logged in.
             Value::Text(id) if id.is_empty() => None,
@@ -105,6 +114,21 @@ impl Entry {
             }
         }
         events
+    }
+
+    /// Whether it is the copy, for another account (`send_to`), of an event that was pushed a moment ago.
+    /// <https://developers.google.com/analytics/devguides/collection/ga4/reference/config#send_to>
+    pub fn is_copy(&self, at: u64, pushes: &mut Pushes) -> bool {
+        let Some((_, name, about)) = self.event() else { return false };
+        let mut content = name.to_owned();
+        for field in &CONTENT {
+            json::push_value(&mut content, about.field(field).unwrap_or(&Value::Null));
+        }
+        let to = "send_to";
+        let to = about.field(to).or(self.entry.field(to)).unwrap_or(&Value::Null);
+        let mut target = String::new();
+        json::push_value(&mut target, to);
+        pushes.has(at, hash(&[&content]), hash(&[&target]))
     }
 
     /// The event of ours, Google's name, and the object that has the items.

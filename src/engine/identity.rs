@@ -73,13 +73,19 @@ impl Identity {
         let anonymous = Rc::new(anonymous.map_or_else(|| id::id(seed), str::to_owned));
         // Whoever the page was made for comes by `login`, like any other login.
         let logged_out = config.identity.user_id == Some(None);
-        let user = if logged_out { None } else { kept_user(stored) };
+        let known = kept_user(stored);
+        let ended = logged_out && known.is_some();
+        let user = known.filter(|_| !logged_out);
         let kept_logins = stored.logins.as_deref();
         let logins =
             Remembered::read(LOGINS_KEY, kept_logins, Limits::LOGIN_PAIRS, Limits::LOGIN_AGE_MS);
         let kept = stored.session.as_deref();
         let session = Session::new(&config.identity, config.has_sessions(), kept, now);
-        Self { config, anonymous, user, logins, session, written }
+        let mut identity = Self { config, anonymous, user, logins, session, written };
+        if ended {
+            identity.begin_session(now);
+        }
+        identity
     }
 
     /// The account.
@@ -137,9 +143,20 @@ impl Identity {
 
     /// Back to the anonymous id, or to a new one.
     pub fn logout(&mut self, forget: bool, now: &Now) {
-        self.user = None;
+        let known = self.user.take();
         if forget {
             self.renew(now);
+        } else if known.is_some() {
+            self.begin_session(now);
+        }
+    }
+
+    /// Begins another session: an account's searches and events are not those of the device's next
+    /// user.
+    fn begin_session(&mut self, now: &Now) {
+        if let Some(session) = &mut self.session {
+            session.end();
+            session.id(false, now);
         }
     }
 

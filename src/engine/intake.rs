@@ -7,6 +7,7 @@ use super::config::Consent;
 use super::effect::Effect;
 use super::error::{Error, ErrorCode, Problem};
 use super::event::{Event, Kind};
+use super::field::user_id;
 #[cfg(feature = "sources")]
 use super::ga4::Entry;
 use super::limits::Limits;
@@ -39,7 +40,14 @@ impl Engine {
         match entry.user() {
             None => {}
             Some(Value::Null) => self.logout(&Value::Null, now),
-            Some(user) => self.login(&user, at, now),
+            Some(user) => match user_id(&user) {
+                Ok(_) => self.login(&user, at, now),
+                // The page's template prints it for each visitor, in each push.
+                Err(problem) => self.advise(vec![problem.at("dataLayer.user_id")]),
+            },
+        }
+        if entry.is_copy(at, &mut self.pushed) {
+            return;
         }
         let (mut refused, mut advice) = (Vec::new(), Vec::new());
         let events = entry.events(&self.config.item_type, &mut refused, &mut advice);
@@ -109,6 +117,7 @@ impl Engine {
             self.identity.save_session(&mut self.effects);
         }
         let account = self.config.identity.account_id.as_ref();
+        let purchaser = self.config.identity.purchaser_id.as_ref();
         Rc::new(Record {
             id: self.event_ids.next(at, now),
             at,
@@ -116,6 +125,7 @@ impl Engine {
             anonymous: (!nobody).then(|| self.identity.anonymous().clone()),
             session,
             account: account.filter(|_| !nobody).cloned(),
+            purchaser: purchaser.filter(|_| !nobody).cloned(),
             event,
         })
     }

@@ -2,7 +2,8 @@
 //!
 //! Not serde_json, which brings a float printer of 20 kB for fields that are never floats.
 
-use super::number::{push_whole, rounded};
+use super::limits::Limits;
+use super::number::{decimal, push_whole, rounded};
 use super::value::Value;
 
 /// An object that is being written.
@@ -118,6 +119,20 @@ pub fn push_text(out: &mut String, text: &str) {
 pub fn push_hex(out: &mut String, byte: u8) {
     for digit in &[byte >> 4, byte & 15] {
         out.push(char::from_digit(u32::from(*digit), 16).unwrap_or('0'));
+    }
+}
+
+/// Whether [`push_value`] writes the value as it is.
+pub fn is_exact(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Text(_) => true,
+        Value::Number(n) => {
+            let whole = n.fract() == 0.0 && n.abs() <= Limits::SAFE_INTEGER as f64;
+            whole || decimal(*n).is_some()
+        }
+        Value::List(list) => list.iter().all(is_exact),
+        Value::Map(fields) => fields.iter().all(|(_, value)| is_exact(value)),
+        Value::Opaque => false,
     }
 }
 

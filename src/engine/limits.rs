@@ -11,6 +11,8 @@ impl Limits {
     /// Longest identifier: item, user, category path, scenario, trigger, order.
     /// Four times the longest id in the vendors' documents; a URL of 2,000 characters still holds it.
     pub const IDENTIFIER_BYTES: usize = 512;
+    /// Longest id of a customer at Ibexa.
+    pub const CUSTOMER_BYTES: usize = 64;
     /// Longest free text: title, search query, campaign, feedback message.
     pub const TEXT_BYTES: usize = 2_000;
     /// Longest page-supplied address (an endpoint).
@@ -18,6 +20,8 @@ impl Limits {
     /// Nesting of a value that a page hands over. Deeper parts are not looked at: a DOM element
     /// that got in by mistake is a cyclic graph.
     pub const VALUE_DEPTH: u8 = 5;
+    /// The same of a JSON document, which cannot be cyclic: a filter's value can be anything.
+    pub const JSON_DEPTH: u8 = 16;
     /// Elements of one list, or fields of one object, that are looked at.
     pub const VALUE_WIDTH: usize = 1_000;
     /// Characters of one text of a page that are looked at: no request may be as long.
@@ -159,6 +163,11 @@ impl Limits {
     pub const CONTAINERS: usize = 1_000;
     /// Elements in all of them, and items that are said to have been seen in one page view.
     pub const RECOMMENDATIONS: usize = 5_000;
+
+    /// So long an event in a data layer may be followed by its copy for another of Google's accounts, and so many are looked at.
+    pub const COPIES_MS: u64 = 1_000;
+    /// The same.
+    pub const COPIES: usize = 50;
 
     /// Different warnings that are said only once (unknown fields, unsupported events).
     pub const WARNED_ONCE: usize = 100;

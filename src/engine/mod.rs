@@ -28,6 +28,7 @@ pub mod orders;
 mod outbox;
 pub mod percent;
 pub mod protocol;
+pub mod pushed;
 pub mod queue;
 pub mod read;
 pub mod record;
@@ -36,6 +37,7 @@ pub mod seen;
 #[cfg(feature = "vendors")]
 pub mod session;
 pub mod stats;
+mod template;
 pub mod text;
 pub mod time;
 pub mod value;
@@ -48,6 +50,7 @@ use id::EventIds;
 use identity::{Identity, Stored};
 use input::Input;
 use orders::Orders;
+use pushed::Pushes;
 use queue::Queue;
 use queue::journal::Journal;
 use seen::Seen;
@@ -92,6 +95,8 @@ pub struct Engine {
     later: bool,
     disposed: bool,
     rejected: u32,
+    /// What the page has pushed to its data layer a moment ago.
+    pushed: Pushes,
     /// Hashes of what was said once.
     warned: Vec<u64>,
     wake: u64,
@@ -131,6 +136,7 @@ impl Engine {
             later: signals.later,
             disposed: false,
             rejected: 0,
+            pushed: Pushes::default(),
             warned: Vec::new(),
             wake: NEVER,
             effects: Vec::new(),

@@ -50,7 +50,8 @@ pub fn rounded(value: f64) -> Option<String> {
         return whole.then(|| print(value < 0.0, magnitude.round() as u64, 0));
     }
     let scale = 10f64.powi(Limits::DECIMALS as i32);
-    decimal((value * scale).round() / scale)
+    // From 2^32 the product may be half of the last digit off: a number that has six decimals stays as it is.
+    decimal(value).or_else(|| decimal((value * scale).round() / scale))
 }
 
 fn print(negative: bool, scaled: u64, decimals: u32) -> String {

@@ -159,10 +159,16 @@ impl Protocol {
             Self::Batch(_) => Class::Idempotent,
             // The highest percentage of a user and an item is what counts.
             Self::Ibexa(_) if kind == Kind::Consume => Class::OnceMore,
-            // Ibexa counts n `buy` as a quantity of n; Intempt's documents promise that ids are told
-            // apart, its own clients' notes deny it.
+            // Intempt's documents promise that ids are told apart, its own clients' notes deny it.
+            Self::Intempt(intempt) if intempt.is_idempotent() => Class::Idempotent,
+            // Ibexa counts n `buy` as a quantity of n.
             Self::Ibexa(_) | Self::FactFinder(_) | Self::Intempt(_) => Class::AtMostOnce,
         }
+    }
+
+    /// Whether 204 alone acknowledges a request: a collector of ours answers nothing else. A vendor may answer any success.
+    pub fn answers_204(&self) -> bool {
+        matches!(self, Self::Batch(_))
     }
 
     /// Which events one request holds.

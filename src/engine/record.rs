@@ -19,6 +19,8 @@ pub struct Record {
     pub session: Option<Rc<String>>,
     /// The company that the user belongs to, where the configuration names one.
     pub account: Option<Rc<String>>,
+    /// The purchaser that the user buys for, likewise.
+    pub purchaser: Option<Rc<String>>,
     /// What happened.
     pub event: Event,
 }

@@ -79,7 +79,7 @@ impl<'de> DeserializeSeed<'de> for Nested {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
-        if self.0 > Limits::VALUE_DEPTH {
+        if self.0 > Limits::JSON_DEPTH {
             deserializer.deserialize_ignored_any(IgnoredAny)?;
             return Ok(Value::Opaque);
         }
@@ -146,15 +146,11 @@ impl<'de> Visitor<'de> for Nested {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut fields = Vec::new();
-        while let Some(key) = map.next_key_seed(Nested(self.0 + 1))? {
-            match key {
-                Value::Text(name) if fields.len() < Limits::VALUE_WIDTH => {
-                    fields.push((name, map.next_value_seed(Nested(self.0 + 1))?));
-                }
-                // Beyond the width, or so deep that the key was not looked at.
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
-                }
+        while let Some(name) = map.next_key()? {
+            if fields.len() < Limits::VALUE_WIDTH {
+                fields.push((name, map.next_value_seed(Nested(self.0 + 1))?));
+            } else {
+                map.next_value::<IgnoredAny>()?;
             }
         }
         Ok(Value::Map(fields))

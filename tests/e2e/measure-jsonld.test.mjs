@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fromJsonLd, fromMetas } from "../../www/measure/jsonld.js";
+import { fromJsonLd, fromMetas, parsed, product } from "../../www/measure/jsonld.js";
 
 const URL = "https://shop.example/boots?size=42#reviews";
 const OFFER = { "@type": "Offer", price: 12.45, priceCurrency: "EUR" };
@@ -92,6 +92,42 @@ const CASES = {
     ],
     FOUND,
   ],
+  "the one of several that has this address without the parameters of a campaign": [
+    [
+      { ...PRODUCT, sku: "other", url: "/shoes" },
+      { ...PRODUCT, url: "http://www.shop.example/boots/" },
+    ],
+    FOUND,
+  ],
+  "the variant with the most parameters of this address": [
+    {
+      "@type": "ProductGroup",
+      productGroupID: "G-1",
+      url: "/boots",
+      hasVariant: [
+        { ...PRODUCT, sku: "S-0", url: "/boots" },
+        { ...PRODUCT, url: "/boots?size=42" },
+        { ...PRODUCT, sku: "S-2", url: "/boots?size=42&colour=red" },
+      ],
+    },
+    { ...FOUND, masterId: "G-1" },
+  ],
+  "a group whose variants stand beside it": [
+    [
+      { "@type": "ProductGroup", productGroupID: "G-1", hasVariant: [{ "@id": "#a" }] },
+      { ...PRODUCT, sku: "S-0", url: "/boots?size=41", isVariantOf: { "@id": "#g" } },
+      { ...PRODUCT, url: "/boots?size=42", isVariantOf: { "@id": "#g" } },
+    ],
+    { ...FOUND, masterId: "G-1" },
+  ],
+  "by its @id, or the page that it is the main thing of": [
+    [
+      { ...PRODUCT, sku: "other", "@id": "https://shop.example/shoes#product" },
+      { ...PRODUCT, mainEntityOfPage: { "@id": "https://shop.example/boots" } },
+    ],
+    FOUND,
+  ],
+  "none of several that have no address": [[PRODUCT, { ...PRODUCT, sku: "S-2" }], {}],
   "not a list of others' products": [
     { "@type": "ItemList", itemListElement: [{ "@type": "ListItem", item: PRODUCT }] },
     {},
@@ -112,6 +148,43 @@ const CASES = {
 for (const [name, [value, wanted]] of Object.entries(CASES)) {
   test(`JSON-LD: ${name}`, () => assert.deepEqual(fromJsonLd([value], URL), wanted));
 }
+
+test("JSON-LD: the canonical address, where the page's own is none's", () => {
+  const two = [
+    { ...PRODUCT, sku: "other", url: "/shoes" },
+    { ...PRODUCT, url: "/boots" },
+  ];
+  const addresses = ["https://shop.example/p/17?utm_source=mail", "https://shop.example/boots"];
+  assert.deepEqual(fromJsonLd([two], addresses), FOUND);
+  assert.deepEqual(fromJsonLd([two], addresses.slice(0, 1)), {});
+});
+
+const WRAPPED = {
+  "in CDATA": '\n//<![CDATA[\n{"a":"b c"}\n//]]>\n',
+  "in CDATA of a style sheet's": '/*<![CDATA[*/{"a":"b c"}/*]]>*/',
+  "in bare CDATA": '<![CDATA[{"a":"b c"}]]>',
+  "in a comment": '<!--\n{"a":"b c"}\n-->',
+  "with a semicolon": '{"a":"b c"};\n',
+  "with a semicolon in CDATA": '//<![CDATA[\n{"a":"b c"};\n//]]>',
+  "with a line break in a text": '{"a":"b\r\nc"}',
+  "with a tab in a text": '{\n"a":"b\tc"\n}',
+};
+for (const [name, text] of Object.entries(WRAPPED))
+  test(`JSON-LD ${name} is read`, () => assert.deepEqual(parsed(text), { a: "b c" }));
+
+/** A document as far as `product` looks at it. */
+const documentOf = (...texts) => ({
+  location: { href: URL },
+  querySelectorAll: (selector) => (/json/.test(selector) ? texts.map((textContent) => ({ textContent })) : []),
+  querySelector: () => null,
+});
+test("what is wrong with a page's JSON-LD is told by its name", () => {
+  assert.match(product(documentOf('{"@type": Product}')).problem, /^JSON-LD that is no JSON: /);
+  const two = JSON.stringify([PRODUCT, { ...PRODUCT, sku: "S-2" }]);
+  assert.match(product(documentOf(two)).problem, /^JSON-LD has 2 products/);
+  assert.deepEqual(product(documentOf("{", JSON.stringify(PRODUCT))), { fields: FOUND, problem: undefined });
+  assert.deepEqual(product(documentOf()), { fields: {}, problem: undefined });
+});
 
 test("<meta>: a product's id, price and category", () => {
   const metas = {

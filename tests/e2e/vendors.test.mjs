@@ -22,7 +22,7 @@ const IBEXA_BASE = {
   buy: [...ITEM, "quantity", "price"],
   rate: [...ITEM, "rating"],
   blacklist: ITEM,
-  rendered: ["itemType", "items", "scenario"],
+  rendered: ["itemType", "items", "scenario", "modelId"],
   clickRecommended: [...ITEM, "scenario", "modelId"],
   login: [],
 };
@@ -43,7 +43,7 @@ const ROOM = {
     triggerOpened: ["triggerName"],
     clickTriggered: [...ITEM, "triggerName"],
   },
-  yoochoose: { ...IBEXA_BASE, basket: [...ITEM, "categoryPath"] },
+  yoochoose: { ...IBEXA_BASE, basket: [...ITEM, "categoryPath"], deleteFromBasket: undefined },
   factfinder: {
     ...FACTFINDER_BASE,
     landingPageClick: [...TITLED, "campaign", "pageId"],
@@ -91,7 +91,8 @@ function expected(protocol, more) {
     .filter(({ type }) => room[type])
     .flatMap((event) => {
       if (!room.rendered) return [pick(event, room[event.type])];
-      if (event.type === "rendered") return event.items.map((item) => pick({ ...event, items: [item] }, room.rendered));
+      if (event.type === "rendered")
+        return event.items.map((item) => pick({ ...event, items: [item], modelId: "37" }, room.rendered));
       return [pick(event.type === "clickRecommended" ? { ...event, modelId: "37" } : event, room[event.type])];
     });
 }

@@ -191,7 +191,7 @@ fn numbers() {
         ("consume", "percentage", "bad-type", json!(["half", true, [], {}])),
         ("rate", "rating", "out-of-range", json!([101, -1, 1e300])),
         ("rate", "rating", "bad-type", json!([4.5, "4.5", true])),
-        ("buy", "quantity", "out-of-range", json!([0, -1, 1_000_001])),
+        ("buy", "quantity", "out-of-range", json!([0, -1, -0.5, 1e-7, 1_000_000.5, 1_000_001])),
         ("buy", "quantity", "bad-type", json!(["two", [2]])),
         ("basket", "quantity", "out-of-range", json!([0])),
         ("deleteFromBasket", "quantity", "out-of-range", json!([0])),
@@ -242,6 +242,22 @@ fn what_is_nested_too_deep_is_not_looked_at() {
     wrong_field("click", "itemId", deep.clone(), "bad-type");
     wrong_field("click", "title", deep.clone(), "bad-type");
     wrong("click", json!([[deep]]), ("bad-type", "click"));
+}
+
+#[test]
+fn filters_that_cannot_be_kept_are_refused() {
+    let hit = |filters: Json| {
+        json!({ "query": "q", "page": 1, "pageSize": 10, "hitCount": 7, "searchTimeMs": 3,
+                "minScore": 0, "maxScore": 1, "filters": filters })
+    };
+    let mut deep = json!("bottom");
+    for _ in 0..20 {
+        deep = json!([deep]);
+    }
+    for odd in [json!([0.123_456_7]), json!([1e300]), json!([{ "a": 9e9 + 0.5 }]), json!([deep])] {
+        wrong("cacheHit", hit(odd.clone()), ("out-of-range", "cacheHit.filters"));
+        wrong("basket", json!({ "itemId": 1, "filters": odd }), ("out-of-range", "basket.filters"));
+    }
 }
 
 #[test]

@@ -140,9 +140,11 @@ fn prices_are_written_as_they_are_given() {
 }
 
 #[test]
-fn rate_and_blacklist() {
+fn rate_owns_and_blacklist() {
     least("rate", json!({ "rating": 0 }));
     check_item("rate", json!({ "rating": 100 }), json!({ "rating": 100 }));
+    least("owns", json!({}));
+    check_item("owns", json!({}), json!({}));
     least("blacklist", json!({}));
     check_item("blacklist", json!({}), json!({}));
 }
@@ -220,6 +222,32 @@ fn numbers_within_filters_keep_their_value() {
     assert_eq!(number(&event["filters"][0]["from"]), Some(1_763_683_200_000.0), "{event}");
     assert_eq!(number(&event["filters"][1]), Some(9_007_199_254_740_991.0), "{event}");
     assert_eq!(number(&event["filters"][2]), Some(-1e10), "{event}");
+}
+
+#[test]
+fn where_a_basket_came_from() {
+    let filters = json!([{ "name": "Brand", "values": [{ "value": "KEEN" }] }]);
+    let own = json!({ "quantity": 0.5, "campaign": "c", "query": "bag", "filters": filters });
+    for verb in ["basket", "buy"] {
+        check_item(verb, own.clone(), own.clone());
+        // An optional query that is empty says nothing.
+        check_item(verb, json!({ "query": "" }), json!({}));
+    }
+}
+
+#[test]
+fn a_list_of_results_can_have_an_empty_query() {
+    let search = json!({ "search": { "query": "", "position": 3 } });
+    check_item("click", search.clone(), search);
+    let said = json!({ "query": "", "positive": true });
+    check("feedback", said.clone(), said);
+}
+
+#[test]
+fn a_cache_hit_can_be_about_a_product() {
+    let hit = json!({ "query": "", "page": 1, "pageSize": 10, "hitCount": 7, "searchTimeMs": 3,
+                      "minScore": 0, "maxScore": 1, "itemId": "7", "masterId": "8", "title": "T" });
+    check("cacheHit", hit.clone(), hit);
 }
 
 #[test]

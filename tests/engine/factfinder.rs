@@ -282,6 +282,87 @@ fn a_log_has_what_its_schema_asks_for() {
 }
 
 #[test]
+fn the_purchaser_is_in_every_event_but_feedback() {
+    let own = |version: &str| {
+        let more = json!({ "destinations": { "version": version, "apiKey": null },
+                           "identity": { "purchaserId": "buyer 1" } });
+        with(factfinder(), more)
+    };
+    let all = || {
+        let hit = json!({ "query": "q", "page": 1, "pageSize": 1, "hitCount": 0,
+                          "searchTimeMs": 0, "minScore": 0, "maxScore": 0 });
+        let landing = json!({ "itemId": 1, "campaign": "c", "pageId": "p" });
+        [
+            ("click", json!({ "itemId": 1, "search": { "query": "", "position": 1 } })),
+            ("basket", json!({ "itemId": 1 })),
+            ("buy", json!({ "itemId": 1 })),
+            ("clickRecommended", json!({ "itemId": 1, "mainId": 2 })),
+            ("cacheHit", hit),
+            ("landingPageClick", landing),
+            ("predictiveBasketClick", json!({ "itemId": 1 })),
+            ("feedback", json!({ "query": "q", "positive": true })),
+        ]
+    };
+    let mut page = Page::open(own("v5"));
+    page.call("login", json!("u"));
+    for (verb, args) in all() {
+        page.call(verb, args);
+    }
+    page.advance(60_000);
+    let sent = sent(&page);
+    assert_eq!(sent.len(), 9);
+    for (kind, events) in sent {
+        let expected = if kind == "feedback" { Json::Null } else { json!("buyer 1") };
+        assert_eq!(events[0]["purchaserId"], expected, "{kind}");
+    }
+    let mut page = Page::open(own("7"));
+    page.call("basket", json!({ "itemId": 1 }));
+    page.advance(60_000);
+    assert!(page.urls()[0].contains("&purchaserid=buyer%201"), "{:?}", page.urls());
+    // Nobody buys for anybody.
+    let mut page = Page::open(own("v5"));
+    page.call("feedback", json!({ "query": "q", "positive": true }));
+    page.call("rate", json!({ "itemId": 1, "rating": 1 }));
+    let mut page = Page::open(with(own("v5"), json!({ "consent": "pending" })));
+    page.call("landingPageClick", json!({ "itemId": 1, "campaign": "c", "pageId": "p" }));
+    page.call("consent", json!("anonymous"));
+    page.call("basket", json!({ "itemId": 1 }));
+    page.advance(60_000);
+    let bodies: Vec<_> = page.sends.iter().map(|sent| format!("{:?}", sent.send.request)).collect();
+    assert_eq!(bodies.len(), 2);
+    assert!(bodies.iter().all(|body| !body.contains("buyer")), "{bodies:?}");
+}
+
+#[test]
+fn an_empty_query_and_a_part_of_a_piece_are_sent() {
+    let click = json!({ "itemId": 1, "search": { "query": "", "position": 1 } });
+    assert_eq!(event(factfinder(), "click", click)["query"], "");
+    let line = json!({ "itemId": 1, "quantity": 0.5 });
+    assert_eq!(event(factfinder(), "buy", line)["count"], 0.5);
+    let hit = json!({ "query": "", "page": 1, "pageSize": 1, "hitCount": 0, "searchTimeMs": 0,
+                      "minScore": 0, "maxScore": 0, "masterId": "m", "title": "T" });
+    let log = event(factfinder(), "cacheHit", hit);
+    assert_eq!(
+        (&log["query"], &log["masterId"], &log["title"]),
+        (&json!(""), &json!("m"), &json!("T"))
+    );
+}
+
+#[test]
+fn version_7s_basket_has_the_search_that_it_came_from() {
+    let line = json!({ "itemId": 1, "query": "a b", "campaign": "sale" });
+    for verb in ["basket", "buy"] {
+        let mut page = Page::open(options(json!({ "version": "7" })));
+        page.call(verb, line.clone());
+        page.advance(60_000);
+        let url = page.urls()[0].to_owned();
+        assert!(url.contains("&query=a%20b") && url.contains("&campaign=sale"), "{url}");
+        let sent = event(factfinder(), verb, line.clone());
+        assert_eq!((sent.get("query"), &sent["campaign"]), (None, &json!("sale")));
+    }
+}
+
+#[test]
 fn ids_are_text() {
     let one = event(factfinder(), "basket", json!({ "itemId": 9_007_199_254_740_991_u64 }));
     assert_eq!(one["id"], "9007199254740991");

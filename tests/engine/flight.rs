@@ -183,7 +183,7 @@ fn patience_that_is_asked_for_is_kept_over_the_shorter_pause() {
 
 #[test]
 fn twenty_thousand_events_in_one_task() {
-    let options = json!({ "queue": { "maxEvents": 20_000 } });
+    let options = json!({ "queue": { "maxEvents": 20_001 } });
     let mut page = Page::open(with(batch(), options));
     page.checks = false;
     page.network(|send| if send.via == Via::Beacon { Some(Outcome::Taken) } else { answered(204) });

@@ -120,7 +120,90 @@ fn an_e_mail_address_is_no_account() {
     let mut page = Page::open(batch());
     push(&mut page, json!(["set", { "user_id": "ada@example.com" }]));
     assert_eq!((page.engine.user_id(), page.events().len()), (None, 0));
-    assert_eq!(page.told(), [("personal-data", "login.userId")]);
+    assert_eq!(page.told(), [("personal-data", "dataLayer.user_id")]);
+}
+
+#[test]
+fn what_templates_print_for_a_guest_is_nobody() {
+    for id in [
+        json!(0),
+        json!(false),
+        json!("0"),
+        json!("undefined"),
+        json!("null"),
+        json!("None"),
+        json!("NaN"),
+    ] {
+        let mut page = Page::open(batch());
+        for entry in [
+            json!({ "user_id": id }),
+            json!(["config", "G-1", { "user_id": id }]),
+            json!({ "user_id": id }),
+        ] {
+            push(&mut page, entry);
+        }
+        assert_eq!((page.engine.user_id(), page.sends.len()), (None, 0), "{id}");
+        assert_eq!(page.told().len(), 1, "{id}");
+        assert_eq!(page.told()[0].1, "dataLayer.user_id", "{id}");
+    }
+    let mut page = Page::open(batch());
+    for id in ["undefined", "NULL", "{{ customer.id }}", "${user}", "<%= id %>", "[[id]]"] {
+        page.call("login", json!(id));
+    }
+    assert_eq!((page.engine.user_id(), page.told().len()), (None, 6));
+    push(&mut page, json!({ "user_id": "10042" }));
+    assert_eq!(page.engine.user_id(), Some("10042"));
+}
+
+/// A `gtag` call for one account.
+fn add_to_cart(to: &str, id: &str) -> Json {
+    json!(["event", "add_to_cart", { "send_to": to, "currency": "EUR", "items": [{ "item_id": id, "price": 2 }] }])
+}
+
+#[test]
+fn an_event_for_two_of_googles_accounts_is_one() {
+    let mut page = Page::open(batch());
+    let both = |page: &mut Page, id: &str| {
+        page.call("dataLayer", json!([add_to_cart("G-1", id)]));
+        page.call("dataLayer", json!([add_to_cart("AW-2", id)]));
+    };
+    both(&mut page, "a");
+    // The visitor takes it once more, at once, and something else.
+    both(&mut page, "a");
+    both(&mut page, "b");
+    page.advance(60_000);
+    assert_eq!(page.item_ids(), ["a", "a", "b"]);
+    // Much later it is no copy.
+    page.call("dataLayer", json!([add_to_cart("AW-2", "b")]));
+    page.advance(60_000);
+    assert_eq!(page.item_ids(), ["a", "a", "b", "b"]);
+}
+
+#[test]
+fn the_same_event_by_gtag_and_by_hand_is_one_and_without_an_account_it_is_two() {
+    let mut page = Page::open(batch());
+    let about = json!({ "currency": "EUR", "items": [{ "item_id": "a", "price": 2 }] });
+    page.call("dataLayer", json!([{ "event": "add_to_cart", "ecommerce": about }]));
+    page.call("dataLayer", json!([add_to_cart("G-1", "a")]));
+    page.advance(60_000);
+    assert_eq!(page.item_ids(), ["a"]);
+    for _ in 0..2 {
+        page.call("dataLayer", json!([{ "event": "add_to_cart", "ecommerce": about }]));
+    }
+    page.advance(60_000);
+    assert_eq!(page.item_ids(), ["a", "a", "a"]);
+}
+
+#[test]
+fn an_id_that_was_not_filled_in_is_none() {
+    for id in ["{{ id }}", "${id}", "<%= id %>", "[[${id}]]", "#{item.id}", "{% id %}"] {
+        let mut page = Page::open(batch());
+        push(&mut page, json!(["event", "view_item", { "items": [{ "item_id": id }] }]));
+        page.call("click", json!({ "itemId": id }));
+        page.advance(60_000);
+        assert_eq!(page.sends.len(), 0, "{id}");
+        assert_eq!(page.told().len(), 2, "{id}");
+    }
 }
 
 #[test]

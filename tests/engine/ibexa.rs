@@ -55,12 +55,43 @@ fn endpoint_and_path_are_options() {
         (json!({ "endpoint": "https://a.example/" }), "https://a.example/api/00000/blacklist/"),
         (json!({ "endpoint": "/proxy" }), "/proxy/api/00000/blacklist/"),
         (json!({ "path": "ebl" }), "https://event.perso.ibexa.co/ebl/00000/blacklist/"),
-        (json!({ "customerId": "a b" }), "https://event.perso.ibexa.co/api/a%20b/blacklist/"),
     ] {
         let mut page = Page::open(with(ibexa(), json!({ "destinations": options })));
         page.call("blacklist", json!({ "itemId": 1 }));
         page.advance(2_000);
         assert_eq!(page.urls(), [format!("{url}Js79009234YU7/1/1")]);
+    }
+}
+
+#[test]
+fn a_customer_is_letters_and_digits() {
+    let parse = |id: Json| {
+        let config = with(ibexa(), json!({ "destinations": { "customerId": id } }));
+        recobeacon::engine::config::Config::parse(&crate::common::value(config), &mut Vec::new())
+    };
+    for odd in ["a b/c", "a/b", "a b", "0-0", "ä", "..", "", "%30", &"0".repeat(65)] {
+        let error = parse(json!(odd)).unwrap_err();
+        let told = (error.code.name(), error.field.as_str());
+        assert_eq!(told, ("config", "config.destinations.customerId"), "{odd}");
+    }
+    for fine in [json!("00000"), json!("shop1"), json!(17_751), json!("0".repeat(64))] {
+        assert!(parse(fine.clone()).is_ok(), "{fine}");
+    }
+}
+
+#[test]
+fn what_the_visitor_has_is_an_event_of_its_own() {
+    let event = json!({ "itemId": 7, "itemType": 2, "title": "T" });
+    assert_eq!(path("owns", event), "/owns/Js79009234YU7/2/7");
+}
+
+#[test]
+fn a_part_of_a_piece_is_a_piece() {
+    for (given, sent) in
+        [(0.5, "1"), (1.0, "1"), (1.85, "2"), (3.000_001, "4"), (999_999.5, "1000000")]
+    {
+        let event = json!({ "itemId": 7, "quantity": given });
+        assert_eq!(path("buy", event), format!("/buy/Js79009234YU7/1/7?quantity={sent}"));
     }
 }
 

@@ -364,3 +364,63 @@ fn what_it_did_not_take_goes_again_as_it_was() {
         assert_eq!(page.sends[0].send.request, page.sends[1].send.request);
     }
 }
+
+#[test]
+fn events_can_have_names_of_the_shops_own() {
+    let names = json!({ "click": "Viewed it", "buy": "Bought \"it\"", "login": "Came back" });
+    let mut page = Page::open(options(json!({ "names": names })));
+    page.call("login", json!("u"));
+    for verb in ["click", "basket", "deleteFromBasket", "buy"] {
+        page.call(verb, json!({ "itemId": 1, "quantity": 1.5 }));
+    }
+    page.advance(60_000);
+    let told: Vec<_> = events(&page).into_iter().map(|(name, _)| name).collect();
+    let expected =
+        ["Came back", "Viewed it", "Added to cart", "Removed from cart", "Bought \"it\""];
+    assert_eq!(told, expected);
+    assert_eq!(events(&page)[4].1["data"], json!({ "productId": "1", "quantity": 2 }));
+    let entries: Vec<Json> = tracks(&page).into_iter().flatten().collect();
+    assert_eq!(entries[0]["type"], "alias", "by that the join is still known");
+    // A name for what has none is no option.
+    let mut unknown = Vec::new();
+    let config = options(json!({ "names": { "rate": "Rated", "clik": "x" } }));
+    Config::parse(&value(config), &mut unknown).unwrap();
+    let mut told: Vec<_> = unknown.iter().map(|error| error.field.as_str()).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["config.destinations.names.clik", "config.destinations.names.rate"]);
+    for odd in [json!({ "click": 7 }), json!({ "click": "" }), json!("View")] {
+        assert!(Config::parse(&value(options(json!({ "names": odd }))), &mut Vec::new()).is_err());
+    }
+}
+
+#[test]
+fn with_idempotent_a_request_goes_until_it_is_answered() {
+    for key in [json!("identifier.secret"), json!(null)] {
+        let config = options(json!({ "idempotent": true, "apiKey": key }));
+        let mut page = Page::open(config);
+        let answers = std::cell::Cell::new(0);
+        page.network(move |_| {
+            answers.set(answers.get() + 1);
+            match answers.get() {
+                1 => Some(Outcome::Failed),
+                2 => answered(500),
+                _ => answered(201),
+            }
+        });
+        page.call("buy", json!({ "itemId": 1 }));
+        page.advance(600_000);
+        let all = events(&page);
+        assert_eq!(all.len(), 3);
+        assert!(all.iter().all(|event| *event == all[0]), "the same event id: {all:?}");
+        assert_eq!((page.count("acknowledged"), page.count("dropped")), (1, 0));
+        assert!(page.sends.iter().all(|sent| sent.send.via == Via::Fetch));
+        assert!(page.sends.iter().all(|sent| !sent.send.request.no_cors), "the answer is read");
+    }
+    // Without the option it is lost.
+    let mut page = Page::open(intempt());
+    page.network(|_| Some(Outcome::Failed));
+    page.call("buy", json!({ "itemId": 1 }));
+    page.advance(600_000);
+    assert_eq!((page.sends.len(), page.count("dropped")), (1, 1));
+    assert!(Config::parse(&value(options(json!({ "idempotent": 1 }))), &mut Vec::new()).is_err());
+}

@@ -70,6 +70,56 @@ fn the_endpoints_scheme_is_the_links() {
     }
 }
 
+/// As the vendor's sample of an answer has them: without path and customer.
+const SHORT: &str = "clickrecommended/johndoe/1/100175717?scenario=also_clicked&modelId=37";
+
+#[test]
+fn a_link_without_a_customer_gets_the_destinations() {
+    let base = "https://event.perso.ibexa.co/api/00000/";
+    for host in ["event.perso.ibexa.co", "tracker.ibexa.co"] {
+        for event in [SHORT, "rendered/johndoe/1/100175717", "clicktriggered/u/1/2?triggername=t"] {
+            let page = follow(ibexa(), &format!("//{host}/{event}"));
+            assert_eq!(page.urls(), [format!("{base}{event}")], "{host}");
+        }
+        let opened = follow(ibexa(), &format!("//{host}/triggeropened/u?triggername=t"));
+        assert_eq!(opened.urls(), [format!("{base}triggeropened/u?triggername=t")]);
+    }
+    let page = follow(at("https://a.example/sub"), &format!("//a.example/{SHORT}"));
+    assert_eq!(page.urls(), [format!("https://a.example/sub/api/00000/{SHORT}")]);
+}
+
+#[test]
+fn the_vendors_links_go_to_the_shops_own_endpoint() {
+    for (endpoint, base) in [
+        ("/", "/api/00000/"),
+        ("/proxy", "/proxy/api/00000/"),
+        ("proxy/", "proxy/api/00000/"),
+        ("https://a.example/sub", "https://a.example/sub/api/00000/"),
+        ("//a.example", "//a.example/api/00000/"),
+    ] {
+        for host in
+            ["//event.perso.ibexa.co", "https://tracker.ibexa.co", "http://event.perso.ibexa.co"]
+        {
+            for path in ["/api/00000/", "/", "/ebl/00000/"] {
+                let link = format!("{host}{path}{SHORT}");
+                assert_eq!(
+                    follow(at(endpoint), &link).urls(),
+                    [format!("{base}{SHORT}")],
+                    "{link}"
+                );
+            }
+            // Another customer's events are not ours to send.
+            refused(at(endpoint), &format!("{host}/api/00001/{SHORT}"), "out-of-range");
+            for odd in ["/api", "/api/00000", "", "/"] {
+                refused(at(endpoint), &format!("{host}{odd}"), "out-of-range");
+            }
+        }
+    }
+    let path = json!({ "destinations": { "endpoint": "/x", "path": "ebl" } });
+    let page = follow(with(ibexa(), path), LINK);
+    assert!(page.urls()[0].starts_with("/x/ebl/00000/clickrecommended/"), "{:?}", page.urls());
+}
+
 #[test]
 fn another_host_is_refused() {
     for link in [
@@ -189,7 +239,17 @@ fn yoochoose_has_links_of_its_own() {
     let link = "//event.yoochoose.net/api/1/rendered/user/1/2";
     assert_eq!(follow(yoochoose.clone(), link).urls(), [format!("https:{link}")]);
     refused(yoochoose.clone(), LINK, "out-of-range");
-    refused(yoochoose, "//tracker.ibexa.co/api/1/triggeropened/u?triggername=t", "out-of-range");
+    refused(
+        yoochoose.clone(),
+        "//tracker.ibexa.co/api/1/triggeropened/u?triggername=t",
+        "out-of-range",
+    );
+    let short = "clickrecommended/user/1/2?scenario=s";
+    let page = follow(yoochoose.clone(), &format!("//event.yoochoose.net/{short}"));
+    assert_eq!(page.urls(), [format!("https://event.yoochoose.net/ebl/1/{short}")]);
+    let own = with(yoochoose, json!({ "destinations": { "endpoint": "/" } }));
+    let page = follow(own, &format!("//event.yoochoose.net/ebl/1/{short}"));
+    assert_eq!(page.urls(), [format!("/ebl/1/{short}")]);
 }
 
 #[test]

@@ -320,7 +320,7 @@ fn what_is_given_up_takes_no_number_with_it() {
         )
     };
     // Four batches go; of the last two events only the first bears the fifth's number.
-    let mut page = Page::open(config(10));
+    let mut page = Page::open(config(20));
     page.feed(Input::Online(false));
     for n in 0..9 {
         page.click(n);

@@ -204,6 +204,47 @@ fn what_the_browser_has_counts_as_well() {
 }
 
 #[test]
+fn a_full_queue_sends_before_it_gives_up_anything() {
+    // In one task, which leaves the queue no moment of its own.
+    let mut page = Page::open(with(batch(), json!({ "queue": { "maxEvents": 100 } })));
+    page.network(|_| Some(Outcome::Taken));
+    for n in 0..100 {
+        page.click(n);
+    }
+    assert!(!page.sends.is_empty(), "the hundredth fills it");
+    for n in 100..200 {
+        page.click(n);
+    }
+    assert_eq!(page.count("dropped"), 0, "{}", page.stats());
+    assert_eq!(page.told(), []);
+}
+
+#[test]
+fn of_a_queue_that_fills_each_request_takes_what_it_holds() {
+    let options = json!({ "queue": { "maxEvents": 100 }, "batch": { "maxBytes": 60_000 } });
+    let mut page = offline(with(batch(), options));
+    for n in 0..100 {
+        page.click(n);
+    }
+    page.feed(Input::Online(true));
+    page.advance(1);
+    let sizes: Vec<usize> =
+        page.batches().iter().map(|batch| batch["events"].as_array().unwrap().len()).collect();
+    assert_eq!(sizes, [100], "not five of `batch.maxEvents`");
+}
+
+#[test]
+fn what_is_dropped_is_told_with_its_number() {
+    let mut page = offline(with(batch(), json!({ "queue": { "maxEvents": 10 } })));
+    for n in 0..1_000 {
+        page.click(n);
+    }
+    assert_eq!(page.count("dropped"), 990);
+    assert_eq!(dropped(&page, ErrorCode::QueueFull), 990);
+    assert_eq!(page.told().len(), 1);
+}
+
+#[test]
 fn what_is_too_old_is_given_up() {
     let mut page = offline(with(batch(), json!({ "queue": { "maxAgeMs": 60_000 } })));
     page.click(1);

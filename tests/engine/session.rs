@@ -65,9 +65,40 @@ fn events_and_searches_have_the_same() {
     assert!(is_session(&id), "{id}");
     assert_eq!(sent_sid(&mut page), id);
     page.call("login", json!("johndoe"));
-    page.call("logout", json!([]));
     page.advance(3_600_000);
     assert_eq!((sent_sid(&mut page), sid(&mut page)), (id.clone(), Some(id)));
+}
+
+#[test]
+fn it_ends_when_the_visitor_logs_out() {
+    let mut page = Page::open(shop());
+    let first = sent_sid(&mut page);
+    page.call("login", json!("johndoe"));
+    assert_eq!(sent_sid(&mut page), first, "the visit goes on");
+    page.call("logout", json!([]));
+    page.entropy = Some([7; 16]);
+    let second = sid(&mut page).unwrap();
+    assert_ne!(second, first);
+    assert_eq!(sent_sid(&mut page), second);
+    let mut next = page.next(shop());
+    assert_eq!(sid(&mut next), Some(second));
+    // Nobody was logged in: a shop may say so on every page.
+    next.call("logout", json!([]));
+    let third = sid(&mut next);
+    assert_eq!(third.as_deref(), kept(&next).map(|(id, _)| id));
+    assert_eq!(Some(sent_sid(&mut next)), third);
+    // A page that was made for nobody ends the session of an account that is still known.
+    next.call("login", json!("johndoe"));
+    let nobody = with(shop(), json!({ "identity": { "userId": null } }));
+    let mut guest = next.next(nobody.clone());
+    guest.entropy = Some([8; 16]);
+    let fourth = sid(&mut guest);
+    assert_ne!(fourth, third);
+    assert_eq!(sid(&mut guest.next(nobody)), fourth);
+    // The shop's own is the shop's to end.
+    let mut page = Page::open(with(shop(), json!({ "identity": { "sessionId": OWN } })));
+    page.call("logout", json!([]));
+    assert_eq!(sid(&mut page).as_deref(), Some(OWN));
 }
 
 #[test]

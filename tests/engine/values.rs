@@ -4,6 +4,7 @@ use crate::common::test;
 use crate::common::{Page, batch, ibexa, json, with};
 use recobeacon::engine::error::ErrorCode;
 use recobeacon::engine::field::{price, quantity};
+use recobeacon::engine::number;
 use recobeacon::engine::value::Value;
 use serde_json::Value as Json;
 
@@ -214,7 +215,7 @@ fn empty_text_in_an_optional_field_is_an_absent_field() {
 #[test]
 fn a_search_without_what_it_requires_is_left_out() {
     for search in
-        [json!({ "query": "q" }), json!({ "query": "", "position": 1 }), json!("boots"), json!([])]
+        [json!({ "query": "q" }), json!({ "query": 5, "position": 1 }), json!("boots"), json!([])]
     {
         let mut page = Page::open(batch());
         page.call("click", json!({ "itemId": 1, "search": search }));
@@ -260,4 +261,13 @@ fn a_wrong_identity_is_nobodys_and_events_go_on() {
     page.advance(2_000);
     assert_eq!(page.told(), [("personal-data", "login.userId")]);
     assert!(page.events()[0].get("user").is_none());
+}
+
+#[test]
+fn a_rounded_number_is_rounded_to_itself() {
+    for step in 0..2_000_u32 {
+        let number = -4_376_779_852.0 - f64::from(step) * 0.000_977;
+        let text = number::rounded(number).unwrap();
+        assert_eq!(number::rounded(text.parse().unwrap()), Some(text));
+    }
 }

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { build as esbuild } from "esbuild";
@@ -39,24 +39,32 @@ async function works({ page, visit, collector }) {
   assert.deepEqual(await page.evaluate(() => window.warnings), []);
 }
 
+/** What browsers and their bundlers load, and its types. */
+const FILES = [
+  "config.d.ts",
+  "core-all.js",
+  "core.js",
+  "index.d.ts",
+  "index.js",
+  "larger.js",
+  "measure.js",
+  "reco.js",
+  "recobeacon-all.wasm",
+  "recobeacon.wasm",
+  "snippet.es5.js",
+  "snippet.js",
+  "ycq.js",
+];
+
 let asItIs;
 const plain = () => (asItIs ??= install("plain"));
 
 test("the package has what its users load, and nothing else", () => {
   const { packed } = plain();
-  const expected = [
-    "core-all.js",
-    "core.js",
-    "index.d.ts",
-    "index.js",
-    "integrity.json",
-    "measure.js",
-    "reco.js",
-    "recobeacon-all.wasm",
-    "recobeacon.wasm",
-    "snippet.js",
-    "ycq.js",
-  ].map((name) => `dist/${name}`);
+  const commonJs = ["config.d.ts", "core-all.js", "core.js", "index.d.ts", "index.js", "larger.js", "measure.js"];
+  const expected = [...commonJs, "package.json"].map((name) => `dist/cjs/${name}`);
+  expected.push(...[...FILES, "integrity.json"].map((name) => `dist/${name}`));
+  expected.sort();
   const beside = packed.filter((file) => !expected.includes(file));
   assert.deepEqual(
     packed.filter((file) => file.startsWith("dist/")),
@@ -65,22 +73,11 @@ test("the package has what its users load, and nothing else", () => {
   assert.deepEqual(beside, ["CHANGELOG.md", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"]);
 });
 
-test("integrity.json has the hash of every file", () => {
+test("integrity.json has the hash of every file that a page may load", () => {
   const { app } = plain();
   const dist = join(app, "node_modules", "recobeacon", "dist");
   const integrity = JSON.parse(readFileSync(join(dist, "integrity.json"), "utf8"));
-  assert.deepEqual(Object.keys(integrity).sort(), [
-    "core-all.js",
-    "core.js",
-    "index.d.ts",
-    "index.js",
-    "measure.js",
-    "reco.js",
-    "recobeacon-all.wasm",
-    "recobeacon.wasm",
-    "snippet.js",
-    "ycq.js",
-  ]);
+  assert.deepEqual(Object.keys(integrity).sort(), FILES);
   for (const [file, said] of Object.entries(integrity)) {
     assert.equal(
       said,
@@ -101,11 +98,16 @@ test("what is shipped names no path of the machine that built it", () => {
   }
 });
 
-test("in Node, import does nothing and every call is a silent no-op", () => {
-  const { app } = install("node", {
-    "ssr.mjs": `
+for (const [name, bring] of [
+  ["in Node, import does nothing and every call is a silent no-op", 'await import("recobeacon")'],
+  ["in Node, require does so too", 'createRequire(import.meta.url)("recobeacon")'],
+]) {
+  test(name, () => {
+    const { app } = install("node", {
+      "ssr.mjs": `
+      import { createRequire } from "node:module";
       const before = Reflect.ownKeys(globalThis).map(String).sort().join();
-      const { createTracker } = await import("recobeacon");
+      const { createTracker } = ${bring};
       if (Reflect.ownKeys(globalThis).map(String).sort().join() !== before) throw new Error("the import has left something in the global object");
       const tracker = createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" }, autoTrack: { attributes: true, routes: true }, onWarning(warning) { throw warning; } });
       await tracker.ready;
@@ -127,20 +129,23 @@ test("in Node, import does nothing and every call is a silent no-op", () => {
       tracker.dispose();
       console.log("end");
     `,
+    });
+    // No timer and no handle stays: the process ends by itself.
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["ssr.mjs"], {
+      cwd: app,
+      encoding: "utf8",
+      timeout: 20_000,
+    });
+    assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: "end\n", stderr: "" });
   });
-  // No timer and no handle stays: the process ends by itself.
-  const { status, stdout, stderr } = spawnSync(process.execPath, ["ssr.mjs"], {
-    cwd: app,
-    encoding: "utf8",
-    timeout: 20_000,
-  });
-  assert.deepEqual({ status, stdout, stderr }, { status: 0, stdout: "end\n", stderr: "" });
-});
+}
 
 test("the types are found by every module resolution in use", () => {
   const { app } = install("types", {
+    "use.cts":
+      'import recobeacon = require("recobeacon");\nexport const tracker: recobeacon.Tracker = recobeacon.createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" } });\n',
     "use.mts":
-      'import { createTracker, type Tracker } from "recobeacon";\nexport const tracker: Tracker = createTracker({ destinations: [] });\n',
+      'import { createTracker, type Tracker } from "recobeacon";\nexport const tracker: Tracker = createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" } });\n',
   });
   for (const [module, resolution] of [
     ["nodenext", "nodenext"],
@@ -158,7 +163,8 @@ test("the types are found by every module resolution in use", () => {
           strict: true,
           noEmit: true,
         },
-        files: ["use.mts"],
+        // Both in one program: the global `reco` is declared by both.
+        files: resolution === "nodenext" ? ["use.mts", "use.cts"] : ["use.mts"],
       }),
     );
     const { status, stdout } = spawnSync(
@@ -202,7 +208,16 @@ scenario(
 scenario("bundled by esbuild into one file", { site: () => bundledByEsbuild({ format: "iife" }) }, works);
 scenario("bundled by Vite, without any set-up", { site: () => bundledByVite() }, works);
 
+/** docs/bundlers.md: one file that leaves the larger module outside, and that module beside it. */
+async function oneFile(source) {
+  const site = await bundledByEsbuild({ format: "iife", external: ["./core-all.js"] }, source);
+  const [{ app }, file] = [plain(), "core-all.js"];
+  copyFileSync(join(app, "node_modules", "recobeacon", "dist", file), join(site, file));
+  return site;
+}
+
 const BUNDLERS = [
+  ["esbuild into one file", oneFile, "core"],
   ["esbuild", (source) => bundledByEsbuild({ format: "esm", splitting: true }, source)],
   ["Vite", bundledByVite],
 ];
@@ -210,7 +225,7 @@ const DESTINATIONS = [
   ["factfinder", '{ protocol: "factfinder", channel: "de", endpoint: location.origin }', "core-all"],
   ["ibexa", '{ protocol: "ibexa", customerId: "00000", endpoint: location.origin }', "core"],
 ];
-for (const [bundler, bundled] of BUNDLERS) {
+for (const [bundler, bundled, inlined] of BUNDLERS) {
   for (const [source, destination, core] of DESTINATIONS) {
     scenario(
       `bundled by ${bundler}: ${source} loads ${core}.js and not the other`,
@@ -229,7 +244,7 @@ for (const [bundler, bundled] of BUNDLERS) {
         );
         assert.deepEqual(
           loaded.map((name) => name.match(/^core(-all)?(?=[-.])/)?.[0]).filter(Boolean),
-          [core],
+          core === inlined ? [] : [core],
           loaded.join(" "),
         );
         assert.deepEqual(await page.evaluate(() => window.warnings), []);

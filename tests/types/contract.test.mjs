@@ -19,3 +19,13 @@ test("a tracker has the members that index.d.ts declares, and no others", () => 
   const tracker = createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" } });
   assert.deepEqual(Object.keys(tracker).sort(), declared("Tracker"));
 });
+
+test("each member of the tracker is documented", () => {
+  const source = readFileSync(at("www", "index.d.ts"), "utf8");
+  const lines = source.match(/^export interface Tracker \{\n([\s\S]*?)^\}/m)[1].split("\n");
+  // A comment ends with an asterisk and a slash, on the line before.
+  const bare = lines.filter(
+    (line, place) => /^ {2}(readonly )?\w+[?(:<]/.test(line) && !/\*\/$/.test(lines[place - 1]),
+  );
+  assert.deepEqual(bare, []);
+});

@@ -3,6 +3,8 @@
 import { createTracker, type Price, type Tracker } from "recobeacon";
 
 declare const tracker: Tracker;
+declare const text: string;
+const batch = { protocol: "batch", endpoint: "/v1/events" } as const;
 
 // @ts-expect-error there is nowhere to send to
 createTracker({});
@@ -14,10 +16,18 @@ createTracker({ destinations: { protocol: "carrier-pigeon" } });
 createTracker({ destinations: { protocol: "ibexa" } });
 // @ts-expect-error batch needs an endpoint
 createTracker({ destinations: { protocol: "batch" } });
+// @ts-expect-error an empty list is nowhere
+createTracker({ destinations: [] });
+// @ts-expect-error the same
+createTracker({ destinations: [] as const });
+// @ts-expect-error a misspelled option of a destination
+createTracker({ destinations: { ...batch, tokens: "t" } });
+// @ts-expect-error the same in a list
+createTracker({ destinations: [{ protocol: "ibexa", custumerId: "1" }] });
 // @ts-expect-error no such state
-createTracker({ destinations: [], consent: "maybe" });
+createTracker({ destinations: batch, consent: "maybe" });
 // @ts-expect-error unknown option
-createTracker({ destinations: [], colour: "red" });
+createTracker({ destinations: batch, colour: "red" });
 
 // @ts-expect-error what was clicked?
 tracker.click({});
@@ -31,6 +41,12 @@ tracker.rate({ itemId: 1 });
 tracker.rendered({ items: 1 });
 // @ts-expect-error a currency is needed
 tracker.basket({ itemId: 1, price: { amount: 1 } });
+// @ts-expect-error nor is it here
+tracker.basket({ itemId: 1, price: "12.45" });
+// @ts-expect-error nor here
+tracker.buy([{ itemId: 1, price: "12" }]);
+// @ts-expect-error a text may have none
+tracker.wishlist({ itemId: 1, price: text });
 // @ts-expect-error a price is no bare number
 const price: Price = 12.45;
 // @ts-expect-error a user id is text
@@ -43,7 +59,20 @@ tracker.consumeTimer({ itemId: 1 }, {});
 tracker.observeRecommendations(document.body, {});
 // @ts-expect-error no such event
 tracker.on("arrived", () => {});
+// @ts-expect-error a warning has no such field
+tracker.on("warning", (warning) => warning.reason);
+// @ts-expect-error a loss is no warning
+tracker.on("dropped", (loss) => loss.message);
 // @ts-expect-error read only
 tracker.userId = "ada";
+
+// @ts-expect-error there may be no script tag
+window.reco("click", { itemId: 1 });
+// @ts-expect-error no such method
+window.reco?.("clik", { itemId: 1 });
+// @ts-expect-error an id is missing
+window.reco?.("click", {});
+// @ts-expect-error nowhere to send to
+window.reco?.("create", { destinations: [] });
 
 export default price;

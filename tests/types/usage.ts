@@ -6,15 +6,18 @@ import {
   type ConsumeOptions,
   type ConsumeTimer,
   createTracker,
+  type Delivery,
   type Destination,
   type Item,
   type ItemId,
+  type Loss,
   type Price,
   type Purchase,
   type SearchContext,
   type Stats,
   type Tracker,
   type TrackerError,
+  type TrackerEvents,
 } from "recobeacon";
 
 const minimal: Tracker = createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" } });
@@ -110,9 +113,77 @@ tracker.observeRecommendations(element, { scenario: "s", itemType: 1 }).disconne
 const flushed: Promise<void> = tracker.flush();
 const stats: Stats = tracker.stats();
 const accepted: number = stats.accepted + (stats.destinations?.batch?.accepted ?? 0);
-const off: () => void = tracker.on("acknowledged", (detail) => void detail);
+const offs: (() => void)[] = [
+  tracker.on(
+    "sent",
+    ({ destination, events, bytes, transport, url }) => void [destination, events, bytes, transport, url],
+  ),
+  tracker.on("acknowledged", (delivery: Delivery) => void delivery),
+  tracker.on("dropped", ({ events, code }) => void [events, code]),
+  tracker.on("warning", (warning) => console.warn(warning.code, warning.field, warning.message)),
+];
+const listen = <Type extends keyof TrackerEvents>(type: Type, listener: (detail: TrackerEvents[Type]) => void) =>
+  tracker.on(type, listener);
+listen("dropped", (loss: Loss) => void loss.events);
 const who: (string | null)[] = [tracker.userId, tracker.anonymousId, tracker.sessionId];
 const ready: Promise<void> = tracker.ready;
 tracker.dispose();
 
-export default [minimal, flushed, accepted, off, who, ready];
+// Lists that nobody may change, and lists whose length is not known.
+declare const some: readonly Destination[];
+createTracker({ destinations: some });
+createTracker({ destinations: [{ protocol: "batch", endpoint: "/v1/events" }] as const });
+createTracker({ ...everything, debug: false });
+const category = ["Shoes", "Children"] as const;
+const purchases: readonly Purchase[] = [purchase];
+const items: readonly ItemId[] = ids;
+tracker.click({ itemId: 1, categoryPath: category });
+tracker.buy(purchases);
+tracker.rendered({ items });
+tracker.cacheHit({
+  ...{ query: "q", page: 1, pageSize: 10, hitCount: 1, searchTimeMs: 1, minScore: 0, maxScore: 1 },
+  filters: ["colour", "size"] as const,
+});
+
+// What may be left out may be undefined, also under exactOptionalPropertyTypes.
+declare const maybe: string | undefined;
+declare const count: number | undefined;
+declare const price: Price | undefined;
+const loose: Config = {
+  destinations: { protocol: "ibexa", customerId: "1", endpoint: maybe, path: maybe, transport: undefined },
+  itemType: maybe,
+  identity: { userId: maybe, anonymousId: maybe, cookieDays: count, storage: undefined },
+  consent: undefined,
+  consentFrom: undefined,
+  respect: { gpc: undefined },
+  batch: { maxEvents: count },
+  queue: undefined,
+  autoTrack: { dataLayer: undefined },
+  debug: undefined,
+  onWarning: undefined,
+  wasmUrl: maybe,
+};
+tracker.click({ itemId: 1, itemType: maybe, categoryPath: maybe, search: undefined });
+tracker.basket({ itemId: 1, quantity: count, price, campaign: maybe });
+tracker.buy({ itemId: 1, orderId: maybe, quantity: count, price });
+tracker.consume({ itemId: 1, percentage: count });
+tracker.clickRecommended({ itemId: 1, scenario: maybe, modelId: maybe, mainId: maybe });
+tracker.consumeTimer({ itemId: 1 }, { by: "time", fullAfterMs: 1, stepPercent: count });
+tracker.observeRecommendations(element, { scenario: "s", itemType: maybe });
+tracker.logout({ forget: undefined });
+
+// A price with its currency, also where the amount is not known yet.
+declare const amount: number;
+tracker.basket({ itemId: 1, price: `${amount}EUR` });
+
+// The script tag's function.
+window.reco?.("create", everything);
+window.reco?.("click", { itemId: 1, categoryPath: category });
+window.reco?.("login", "ada");
+window.reco?.("page");
+window.reco?.("on", "warning", ({ code, message }) => console.warn(code, message));
+window.reco?.("ready", (tracker) => tracker.click({ itemId: 1 }));
+const stats2: Stats | undefined = window.reco?.("stats");
+window.reco?.q.push(["click", [{ itemId: 1 }], 0]);
+
+export default [minimal, flushed, accepted, offs, who, ready, loose, stats2];

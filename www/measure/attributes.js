@@ -1,7 +1,8 @@
 // autoTrack.attributes: the page's own elements say what is to be tracked, those that are there now and those that come
-// later. Elements in a <template> are not in the document, and those in a shadow root are their component's own business.
+// later. Elements in a <template> are not in the document. Of those in a shadow root only clicks are known, where it is open.
 
-import { ATTRIBUTES, args, CONTAINER, isMethod, MARKED, read } from "./fields.js";
+import { json } from "../../src/browser/host/basics.js";
+import { ATTRIBUTES, args, CONTAINER, isMethod, isUnfilled, MARKED, read } from "./fields.js";
 import { guarded, hear } from "./hear.js";
 import { product } from "./jsonld.js";
 import { opens, within } from "./seen.js";
@@ -9,6 +10,9 @@ import { opens, within } from "./seen.js";
 /** "time:30000": the measure, and how much of it is all. */
 const MEASURE = /^(?:(time|words):([1-9]\d*)|scroll|media)$/;
 const PLAYER = "video,audio";
+/** Turbo and Turbolinks show a page out of their cache until the real one is there. https://turbo.hotwired.dev/handbook/building */
+const PREVIEWS = ["data-turbo-preview", "data-turbolinks-preview"];
+const isPreview = () => PREVIEWS.filter((name) => document.documentElement.hasAttribute(name)).length > 0;
 const SOURCES = 'script[type="application/ld+json"],meta[property]';
 
 export const attributes = (port, jsonLd) => {
@@ -16,6 +20,8 @@ export const attributes = (port, jsonLd) => {
   /** By element: what its event was when it was sent last, and in which page view. */
   const sent = new WeakMap();
   let view = 0;
+  /** Elements of a preview. Its mark is gone before they are. */
+  let previewed = new WeakSet();
   /** By element: how it is called in warnings, and whether there was one. */
   const names = new WeakMap();
   /** By element: timers and containers that run. Whoever leaves the document leaves these. */
@@ -40,14 +46,21 @@ export const attributes = (port, jsonLd) => {
 
   /** What the page says of its product, read once for all elements of a task. */
   let known;
+  /** What was said of the page's product. */
+  const told = new Set();
   const ofPage = () => {
-    if (!known) queueMicrotask(() => (known = undefined));
-    return (known ??= product(document));
+    if (known) return known;
+    queueMicrotask(() => (known = undefined));
+    const { fields, problem } = product(document);
+    if (problem && !told.has(problem)) {
+      told.add(problem);
+      port.warn({ code: "missing-field", field: "autoTrack.jsonLd", message: `autoTrack.jsonLd: ${problem}` });
+    }
+    return (known = fields);
   };
-
   const itemOf = (fields, wanted) => {
     const found = "itemId" in fields || !jsonLd ? {} : ofPage();
-    for (const field in found) if (wanted.includes(field)) fields[field] ??= found[field];
+    for (const [field, value] of Object.entries(found)) if (wanted.includes(field)) fields[field] ??= value;
     return fields;
   };
   const send = (element, method, values) => naming(element, () => tracker[method](...values));
@@ -68,7 +81,9 @@ export const attributes = (port, jsonLd) => {
     const on = element.getAttribute("data-reco-on");
     if (on !== null) return listen(element, on);
     const values = args(element, method, itemOf);
-    const said = JSON.stringify([method, values]);
+    // A template fills it in later.
+    if (isUnfilled(values)) return;
+    const said = json([method, values]);
     const last = sent.get(element);
     // Moved, or nothing new; but what an application keeps and shows again in another page view appears there.
     if (last?.said === said && (last.view === view || !inserted)) return;
@@ -84,7 +99,7 @@ export const attributes = (port, jsonLd) => {
     // A player may come into its place later.
     const of = by === "media" ? within(element, PLAYER)[0] : element;
     const item = by && of && itemOf(read(element, "click"), "itemId categoryPath masterId");
-    settle(timers, element, item && JSON.stringify([by, item.itemId, item.itemType]), of, () => {
+    settle(timers, element, item && !isUnfilled(item) && json([by, item.itemId, item.itemType]), of, () => {
       const options = { time: { fullAfterMs: Number(much) }, words: { words: Number(much) } }[measure] ?? {
         element: of,
       };
@@ -95,31 +110,41 @@ export const attributes = (port, jsonLd) => {
 
   const container = (element) => {
     const { scenario, itemType } = element.matches(CONTAINER) ? read(element, ["scenario", "itemType"]) : {};
-    settle(containers, element, scenario && JSON.stringify([scenario, itemType]), element, () => {
+    settle(containers, element, scenario && !isUnfilled(scenario) && json([scenario, itemType]), element, () => {
       const handle = tracker.observeRecommendations(element, { scenario, itemType });
       return () => handle.disconnect();
     });
   };
 
   const scan = (root, inserted) => {
+    if (isPreview()) {
+      for (const element of [root, ...within(root, MARKED)]) previewed.add(element);
+      return;
+    }
     for (const element of new Set([root, ...within(root, MARKED)])) {
+      if (previewed.has(element)) continue;
       event(element, inserted);
       timer(element);
       container(element);
     }
   };
 
-  const act = ({ type, target, button }) => {
-    const on = type === "auxclick" ? "click" : type;
-    const element = target.closest?.(`[data-reco][data-reco-on="${on}"]`);
-    if (!element || !opens(type, target, button)) return;
+  /** The path leads into open shadow roots, where the event's target is their host. */
+  const act = (event, path = event.composedPath()) => {
+    const on = event.type === "auxclick" ? "click" : event.type;
+    const element = path.filter((node) => node.matches?.(`[data-reco][data-reco-on="${on}"]`))[0];
+    if (!element || !opens(event, path)) return;
     const method = element.getAttribute("data-reco");
-    if (isMethod(method)) send(element, method, args(element, method, itemOf));
+    if (!isMethod(method)) return;
+    const values = args(element, method, itemOf);
+    if (!isUnfilled(values)) send(element, method, values);
   };
   const listen = (element, type) => {
     if (!(`on${type}` in element)) complain(element, "data-reco-on", "is no event of it");
-    else if (!heard.has(type)) heard.set(type, hear(port, document, type === "click" ? "click auxclick" : type, act));
+    else if (!heard.has(type)) heard.set(type, hear(port, document, type, act));
   };
+  // Always: an element in a shadow root is not found before it is clicked.
+  heard.set("click", hear(port, document, "click auxclick", act));
 
   /** Ends what has left the document. */
   const sweep = () => {
@@ -161,10 +186,16 @@ export const attributes = (port, jsonLd) => {
     scan(document.documentElement);
   });
   // What the page says of its product often stands at its end.
+  const unload = hear(port, document, "turbo:load turbolinks:load", () => {
+    // What the real page has kept of its preview.
+    previewed = new WeakSet();
+    scan(document.documentElement);
+  });
   const unhear =
     jsonLd && document.readyState === "loading" ? hear(port, document, "DOMContentLoaded", start) : void start();
 
   return {
+    clicked: act,
     /** A new page view: what is still there a frame later, when the application has put the new one in its place, counts afresh. */
     page() {
       view++;
@@ -180,6 +211,7 @@ export const attributes = (port, jsonLd) => {
       cancelAnimationFrame(frame);
       changes.disconnect();
       unhear?.();
+      unload();
       for (const end of heard.values()) end();
       timers.clear();
       containers.clear();

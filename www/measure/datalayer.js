@@ -2,10 +2,11 @@
 // already. Nobody else notices: not the layer, not its entries, not who calls push.
 // https://developers.google.com/tag-platform/tag-manager/datalayer
 
+import { clock } from "../../src/browser/host/basics.js";
 import { hear } from "./hear.js";
 
 /** What the engine reads of an entry, at whatever depth. Not the rest: that may be an element, or a whole application's state. */
-const NAMES = /^(event|ecommerce|items|user_id|currency|transaction_id|price|quantity|item_\w+)$/;
+const NAMES = /^(event|ecommerce|items|user_id|currency|transaction_id|price|quantity|send_to|item_\w+)$/;
 /** An entry, its ecommerce, the items, an item. */
 const DEPTH = 4;
 /** Google takes as many of an event. https://developers.google.com/analytics/devguides/collection/ga4/ecommerce */
@@ -18,7 +19,7 @@ const copy = (value, depth) => {
   if (!depth--) return undefined;
   if (Array.isArray(value)) return value.slice(0, MOST_ITEMS).map((element) => copy(element, depth));
   const fields = {};
-  for (const name of Object.keys(value))
+  for (const name of Object.getOwnPropertyNames(value))
     if (NAMES.test(name) && value[name] !== undefined) fields[name] = copy(value[name], depth);
   return fields;
 };
@@ -48,7 +49,7 @@ export const dataLayer = (port, { lists, name = "dataLayer" }) => {
     const original = layer.push;
     let held = true;
     function push(...entries) {
-      const at = Date.now();
+      const at = clock();
       const result = original.apply(this, entries);
       if (held) for (const entry of entries) port.guard(() => take(entry, at));
       return result;
@@ -71,7 +72,7 @@ export const dataLayer = (port, { lists, name = "dataLayer" }) => {
     const past = [...found].slice(-MOST_PAST).filter((entry) => !layer.includes(entry));
     layer = found;
     letGo = hold(found);
-    const at = Date.now();
+    const at = clock();
     for (const entry of past) port.guard(() => take(entry, at));
   };
 

@@ -8,12 +8,13 @@ const OBJECTS = {
   __proto__: null,
   click: ITEM,
   consume: `${ITEM} percentage`,
-  basket: `${ITEM} quantity price campaign`,
+  basket: `${ITEM} quantity price campaign query`,
   deleteFromBasket: `${ITEM} quantity`,
   wishlist: `${ITEM} price`,
   deleteFromWishlist: ITEM,
-  buy: `${ITEM} price quantity orderId campaign`,
+  buy: `${ITEM} price quantity orderId campaign query`,
   rate: `${ITEM} rating`,
+  owns: ITEM,
   blacklist: ITEM,
   rendered: "itemType scenario",
   clickRecommended: `${ITEM} scenario modelId mainId`,
@@ -21,14 +22,14 @@ const OBJECTS = {
   clickTriggered: `${ITEM} triggerName`,
   feedback: "query positive message",
   cacheHit:
-    "query page pageSize hitCount searchTimeMs minScore maxScore itemId searchField customSorting additionalInfo",
+    "query page pageSize hitCount searchTimeMs minScore maxScore itemId masterId title searchField customSorting additionalInfo",
   landingPageClick: `${ITEM} campaign pageId`,
   predictiveBasketClick: ITEM,
 };
 /** Methods with a text instead of an object, or with nothing. */
 const OTHERS = { __proto__: null, login: "user", followLink: "url", consent: "state", logout: "", page: "" };
 
-const SHORTER = { itemId: "item", categoryPath: "category" };
+const SHORTER = { __proto__: null, itemId: "item", categoryPath: "category" };
 /** The attribute that a field is written as. */
 export const attribute = (field) =>
   `data-reco-${SHORTER[field] ?? field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -37,8 +38,20 @@ const BOOLEANS = /^(positive|customSorting)$/;
 /** What is said of one item is not said of another one within its element. */
 const OF_ITEM = /^(itemType|categoryPath|masterId|title|price|quantity|rating|percentage)$/;
 
+/** What templates of any kind begin a placeholder with; the engine's template.rs has the same. */
+const PLACEHOLDER = /\{[{%]|[$#]\{|<%|\[\[/;
+/** Whether some text in it waits for its template, as `{{ id }}` does. */
+export const isUnfilled = (values) =>
+  typeof values === "string"
+    ? PLACEHOLDER.test(values)
+    : Object(values) === values && Object.entries(values).filter(([, value]) => isUnfilled(value)).length > 0;
+
 const words = (text) => text.split(" ").filter(Boolean);
-const ALL = words(`${Object.values({ ...OBJECTS, ...OTHERS }).join(" ")} ${SEARCH}`);
+const ALL = words(
+  `${Object.entries({ ...OBJECTS, ...OTHERS })
+    .map(([, fields]) => fields)
+    .join(" ")} ${SEARCH}`,
+);
 /** Every attribute that says something, so that no other change is looked at. */
 export const ATTRIBUTES = [...new Set(ALL.map(attribute)), "data-reco", "data-reco-on", "data-reco-consume"];
 
@@ -50,6 +63,9 @@ export const isMethod = (name) => name in OBJECTS || name in OTHERS;
 /** Whether the method's object is about one item. */
 export const isAboutItem = (method) => words(OBJECTS[method] ?? "").includes("itemType") && method !== "rendered";
 
+/** The element around it, also around the open shadow root that it is in. */
+const above = (element) => element.parentElement ?? element.getRootNode().host;
+
 /**
  * The fields of a method, or these, each from the nearest element upwards that has it; not above `top`. An empty attribute ends
  * the search: the field is left out.
@@ -57,7 +73,7 @@ export const isAboutItem = (method) => words(OBJECTS[method] ?? "").includes("it
 export function read(element, fields, top) {
   const found = {};
   const wanted = Array.isArray(fields) ? fields : words(OBJECTS[fields]);
-  for (let at = element; at; at = at === top ? null : at.parentElement) {
+  for (let at = element; at; at = at === top ? null : above(at)) {
     const foreign = "itemId" in found && at.hasAttribute(attribute("itemId"));
     for (const field of wanted) {
       const text = at.getAttribute(attribute(field))?.trim();

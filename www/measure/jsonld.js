@@ -1,33 +1,45 @@
 // autoTrack.jsonLd: what the page says of its product for search engines and social networks, as the source for elements that
 // name no item. https://schema.org/Product, https://ogp.me, https://developers.facebook.com/docs/marketing-api/catalog
 
-/** The document's product as fields of an item, and its price; nothing where there is none. */
+/**
+ * The document's product: `fields` of an item and its price, empty where there is none; and where that is the fault of what the page
+ * says, the `problem`.
+ */
 export function product(document) {
-  const scripts = [...document.querySelectorAll('script[type="application/ld+json"]')].map((script) =>
-    parsed(script.textContent),
-  );
+  let broken;
+  const scripts = [...document.querySelectorAll('script[type="application/ld+json"]')].map((script) => {
+    try {
+      return parsed(script.textContent);
+    } catch (error) {
+      broken = `JSON-LD that is no JSON: ${error.message}`;
+    }
+  });
   const metas = {};
   for (const meta of document.querySelectorAll("meta[property]"))
     metas[meta.getAttribute("property")] ??= meta.content.trim();
-  return { ...fromMetas(metas), ...fromJsonLd(scripts, document.location.href) };
+  const canonical = document.querySelector('link[rel~="canonical"]')?.href;
+  const addresses = [document.location.href, canonical, metas["og:url"]].filter(Boolean);
+  const fields = { ...fromMetas(metas), ...fromJsonLd(scripts, addresses) };
+  return { fields, problem: "itemId" in fields ? undefined : (broken ?? chosen(scripts, addresses).problem) };
 }
 
-function parsed(text) {
+/** As JSON, also where a template has put it into CDATA or a comment, ended it like a statement or broken lines within its texts. */
+export function parsed(text) {
+  const bare = text
+    .replace(/^\s*(\/[/*])?\s*(<!\[CDATA\[|<!--)\s*(\*\/)?|(\/[/*])?\s*(\]\]>|-->)\s*(\*\/)?\s*;?\s*$/g, "")
+    .replace(/;\s*$/, "");
   try {
-    return JSON.parse(text);
+    return JSON.parse(bare);
   } catch {
-    // Other readers of it will complain.
-    return null;
+    return JSON.parse(bare.replace(/\p{Cc}+/gu, " "));
   }
 }
 
-/** From the values of all JSON-LD scripts; `url` is the page's own, by which a variant is known. */
-export function fromJsonLd(values, url) {
-  const found = values.flatMap(things).filter((thing) => is(thing, "Product") || is(thing, "ProductGroup"));
-  const one = found.find((thing) => isAt(thing, url)) ?? found[0];
+/** From the values of all JSON-LD scripts; `addresses` are the page's own, the most exact one first. */
+export function fromJsonLd(values, addresses) {
+  const { one, variants } = chosen(values, addresses);
   if (!one) return {};
-  const variants = list(one.hasVariant).filter((variant) => is(variant, "Product"));
-  const variant = variants.find((each) => isAt(each, url)) ?? (variants.length === 1 ? variants[0] : undefined);
+  const variant = best(variants, addresses) ?? (variants.length === 1 ? variants[0] : undefined);
   const group = list(one.isVariantOf)[0];
   return given({
     itemId: idOf(variant) ?? idOf(one),
@@ -38,6 +50,61 @@ export function fromJsonLd(values, url) {
     price: price(list(variant?.offers)) ?? price(list(one.offers)),
   });
 }
+
+/** The page's own product, and its variants; or why it is not known. */
+function chosen(values, addresses) {
+  const found = values.flatMap(things).filter((thing) => is(thing, "Product") || is(thing, "ProductGroup"));
+  const [group, ...groups] = found.filter((thing) => is(thing, "ProductGroup"));
+  const others = found.filter((thing) => thing !== group);
+  // A group whose variants stand beside it.
+  const isWhole =
+    group && !groups.length && !others.filter((one) => !one.isVariantOf && !one.inProductGroupWithID).length;
+  const one = isWhole ? group : (best(found, addresses) ?? (found.length === 1 ? found[0] : undefined));
+  if (!one)
+    return {
+      problem: found.length
+        ? `JSON-LD has ${found.length} products, and not one that has the page's address`
+        : undefined,
+    };
+  return { one, variants: [...list(one.hasVariant), ...(isWhole ? others : [])].filter((each) => is(each, "Product")) };
+}
+
+/** The one that fits the page's address best, by the first address that any of them fits; nothing where several do so equally. */
+function best(things, addresses) {
+  for (const address of [].concat(addresses)) {
+    const fits = things.map((thing) => Math.max(0, ...addressesOf(thing).map((own) => fit(own, address))));
+    const most = Math.max(0, ...fits);
+    if (!most) continue;
+    const [first, ...more] = things.filter((_, place) => fits[place] === most);
+    return more.filter((other) => idOf(other) !== idOf(first)).length ? undefined : first;
+  }
+}
+
+const addressesOf = (thing) =>
+  [
+    thing.url,
+    thing["@id"],
+    thing.mainEntityOfPage,
+    thing.mainEntityOfPage?.["@id"],
+    ...list(thing.offers).map((offer) => offer?.url),
+  ]
+    .flat()
+    .filter((own) => own && typeof own === "string");
+
+/** How well an address fits the page's: 0 where it is another page, else more with each parameter. The page's own may have more of these. */
+function fit(own, page) {
+  try {
+    const [one, other] = [new URL(own, page), new URL(page)];
+    if (place(one) !== place(other)) return 0;
+    const parameters = [...one.searchParams];
+    const isMissing = ([name, value]) => !other.searchParams.getAll(name).includes(value);
+    return parameters.filter(isMissing).length ? 0 : 1 + parameters.length;
+  } catch {
+    return 0;
+  }
+}
+/** Neither the protocol nor "www." nor a slash at the end makes it another page. */
+const place = ({ host, pathname }) => host.replace(/^www\./, "") + pathname.replace(/\/$/, "");
 
 /** From <meta property="og:..."> and <meta property="product:...">, by their properties. */
 export function fromMetas(metas) {
@@ -56,21 +123,10 @@ export function fromMetas(metas) {
 
 const list = (value) => (value == null ? [] : [value].flat());
 /** "Product" of "https://schema.org/Product", or of several types. */
-const is = (thing, type) => list(thing?.["@type"]).some((name) => String(name).split("/").pop() === type);
+const is = (thing, type) => list(thing?.["@type"]).filter((name) => String(name).split("/").pop() === type).length > 0;
 /** What a script speaks of: not a list of others' products, and not what stands beside this one. */
 const things = (value) =>
   list(value).flatMap((thing) => [thing, ...things(thing?.["@graph"]), ...things(thing?.mainEntity)]);
-const isAt = (thing, url) =>
-  [thing, ...list(thing.offers)].some(({ url: own } = {}) => own && bare(own, url) === bare(url, url));
-
-function bare(address, base) {
-  try {
-    return new URL(address, base).href.split("#")[0];
-  } catch {
-    return null;
-  }
-}
-
 const text = (value) => (["string", "number"].includes(typeof value) && String(value).trim()) || undefined;
 const idOf = (thing) =>
   thing &&

@@ -1,6 +1,7 @@
 // consumeTimer by media: which parts of a video or a sound the browser has played, as it says itself.
 // https://html.spec.whatwg.org/multipage/media.html#dom-media-played
 
+import { times } from "../../src/browser/host/basics.js";
 import { hear } from "./hear.js";
 
 /** Shortest time between two reports of one that simply plays: browsers tell 4 to 66 times a second. */
@@ -51,13 +52,12 @@ export const media = (port, id, element) => {
 };
 
 /** Start and end of each, in milliseconds. */
-const ranges = ({ played }) =>
-  Array.from({ length: played.length }, (_, n) => [played.start(n) * 1000, played.end(n) * 1000]);
+const ranges = ({ played }) => times(played.length, (n) => [played.start(n) * 1000, played.end(n) * 1000]);
 
 /** The ranges without these others; unless they were played of something else, that the element had loaded then. */
 function without(played, others = []) {
-  const same = others.every(([from, to]) => played.some(([start, end]) => start <= from && to <= end));
-  if (!same) return played;
+  const lost = others.filter(([from, to]) => !played.filter(([start, end]) => start <= from && to <= end).length);
+  if (lost.length) return played;
   const rest = ([from, to], list) =>
     list
       .flatMap(([start, end]) => [
@@ -65,5 +65,7 @@ function without(played, others = []) {
         [Math.max(start, to), end],
       ])
       .filter(([start, end]) => start < end);
-  return others.reduce((list, other) => rest(other, list), played);
+  let list = played;
+  for (const other of others) list = rest(other, list);
+  return list;
 }

@@ -1,6 +1,7 @@
 // observeRecommendations: how much is seen of each item of a container, and clicks in them.
 
-import { attribute, CONTAINER, read } from "./fields.js";
+import { times } from "../../src/browser/host/basics.js";
+import { attribute, CONTAINER, isUnfilled, read } from "./fields.js";
 import { guarded, hear } from "./hear.js";
 
 /** Half of an item, in thousandths: only what gets there, or leaves, is told. */
@@ -9,7 +10,7 @@ const HALF = 500;
  * Where the browser looks: at one half, and for items that are larger than the window at ever smaller shares, no two of
  * which are more than a tenth apart. The last is half a window of an item as tall as a hundred.
  */
-const STEPS = Array.from({ length: 50 }, (_, n) => 0.5 / 1.1 ** n);
+const STEPS = times(50, (n) => 0.5 / 1.1 ** n);
 /** The engine reads a thousand values of a list, and these are told in threes. */
 const LIST = 999;
 const ITEM = `[${attribute("itemId")}]`;
@@ -28,7 +29,10 @@ export const seen = (port, id, container, options) => {
       const item = items.get(entry.target);
       const share = shareOf(entry);
       if (!item || share >= HALF === Boolean(item.inView)) continue;
-      news.push(item.number, item.inView === undefined ? read(entry.target, IN_LIST, known.deref()) : null, share);
+      const said = item.inView === undefined ? read(entry.target, IN_LIST, known.deref()) : null;
+      // It is looked at afresh when its attributes change.
+      if (isUnfilled(said)) continue;
+      news.push(item.number, said, share);
       item.inView = share >= HALF;
     }
     tell(news);
@@ -70,11 +74,14 @@ export const seen = (port, id, container, options) => {
   };
   const changes = new MutationObserver(guarded(port, changed));
 
-  const clicked = ({ type, target, button }) => {
-    if (!opens(type, target, button)) return;
-    const item = target.closest?.(`${ITEM},[data-reco-on]`);
+  const clicked = (event) => {
+    const path = event.composedPath();
+    if (!opens(event, path)) return;
+    const item = path.filter((node) => node.matches?.(`${ITEM},[data-reco-on]`))[0];
+    // Items in a component's shadow root are not observed, but clicked.
+    const isOurs = items.has(item) || (item && item.getRootNode() !== known.deref()?.getRootNode());
     // What has an event of its own, as a heart on the card, is no click on the recommendation.
-    if (!items.has(item) || item.hasAttribute("data-reco-on")) return;
+    if (!isOurs || item.hasAttribute("data-reco-on")) return;
     const { itemType, scenario } = options ?? {};
     port.call("clickRecommended", [{ itemType, ...read(item, "clickRecommended"), scenario }]);
   };
@@ -93,8 +100,8 @@ export const seen = (port, id, container, options) => {
 };
 
 /** Whether it opens what it hits: the middle button does with links, and nothing elsewhere; the right one has a menu. */
-export const opens = (type, target, button) =>
-  type !== "auxclick" || (button === 1 && Boolean(target.closest?.("a[href]")));
+export const opens = ({ type, button }, path) =>
+  type !== "auxclick" || (button === 1 && path.filter((node) => node.matches?.("a[href]")).length > 0);
 
 /** The element itself and what is in it, where the selector says so. */
 export const within = (node, selector) =>

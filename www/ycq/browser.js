@@ -13,7 +13,7 @@ export const warn = (sentence, what) => attempt(() => console.warn(`ycq.js: ${se
 /** A cookie's value, or nothing. The getter throws in a sandboxed frame. */
 export const cookie = (name) =>
   attempt(() => {
-    const found = document.cookie.split("; ").find((pair) => pair.startsWith(`${name}=`));
+    const found = document.cookie.split("; ").filter((pair) => pair.startsWith(`${name}=`))[0];
     return decodeURIComponent(found.slice(name.length + 1));
   });
 

@@ -1,6 +1,7 @@
 // Hands requests to the browser, each at most once: the vendor counts what comes twice as two. What could not
 // be tried, because the browser is offline, is kept for a day and sent later, by this page or the next.
 
+import { clock } from "../../src/browser/host/basics.js";
 import { attempt, off } from "./browser.js";
 
 const KEY = "reco_ycq ";
@@ -11,7 +12,26 @@ const MOST_UNDER_WAY = 200;
 /** Long enough for a policy's violation to be told, for a name to be resolved again, and for all tabs to see what one has taken. */
 const MOMENT_MS = 1000;
 
-let byImage = attempt(() => "keepalive" in Request.prototype) !== true;
+/**
+ * Whether `fetch` knows `keepalive`: it reads the options that it knows, in the order of the alphabet, and `method` ends it before
+ * anything is sent. MooTools has a `Request` of its own, which cannot be asked.
+ */
+function keepsAlive() {
+  let known = false;
+  const options = {
+    get keepalive() {
+      return (known = true);
+    },
+    /** @returns {string} */
+    get method() {
+      throw 0;
+    },
+  };
+  attempt(() => fetch("", options).catch(() => {}));
+  return known;
+}
+
+let byImage = !keepsAlive();
 let underWay = 0;
 let number = 0;
 /** Requests that failed a moment ago. */
@@ -37,8 +57,8 @@ function begin(url) {
   });
 }
 
-export function send(url, at = Date.now()) {
-  if (off() || Date.now() - at > LIFE_MS) return;
+export function send(url, at = clock()) {
+  if (off() || clock() - at > LIFE_MS) return;
   if (navigator.onLine === false) keep(url, at);
   else if (byImage || underWay >= MOST_UNDER_WAY) image(url);
   else begin(url);
@@ -46,7 +66,7 @@ export function send(url, at = Date.now()) {
 
 /** Each under a key of its own: tabs do not overwrite each other. */
 const keys = () =>
-  Object.keys(localStorage)
+  Object.getOwnPropertyNames(localStorage)
     .filter((key) => key.startsWith(KEY))
     .sort();
 

@@ -1,5 +1,6 @@
 // Who the visitor is where the page does not say so: whoever the vendor's scripts took them for, or somebody new.
 
+import { clock, times } from "../../src/browser/host/basics.js";
 import { attempt, cookie } from "./browser.js";
 
 const NAME = "YCID";
@@ -13,14 +14,14 @@ let refused;
 const stored = () =>
   attempt(() => {
     const { userId, expires } = JSON.parse(localStorage.getItem("YCStore"));
-    return expires < Date.now() ? "" : decodeURIComponent(encodeURIComponent(userId || ""));
+    return expires < clock() ? "" : decodeURIComponent(encodeURIComponent(userId || ""));
   });
 
 // A browser that blocks `crypto` still has visitors who have to be told apart.
 const digit = () =>
   ((attempt(() => crypto.getRandomValues(new Uint8Array(1))) || [Math.random() * 16])[0] & 15).toString(16);
 /** 128 random bits in the form that server code knows. */
-const guid = () => "8-4-4-4-12".replace(/\d+/g, (/** @type {any} */ length) => Array.from({ length }, digit).join(""));
+const guid = () => "8-4-4-4-12".replace(/\d+/g, (/** @type {any} */ length) => times(length, digit).join(""));
 
 /** The visitor's id, encoded. Each use lengthens the cookie's life. */
 export function visitor() {

@@ -3,6 +3,7 @@
 use super::ConfigError;
 use crate::factfinder::{Channel, Channels};
 use crate::ibexa::is_customer;
+use crate::import::LicenseKeys;
 use crate::limits::Limits;
 use crate::secret::Secret;
 use crate::segment;
@@ -16,6 +17,8 @@ use serde::Deserialize;
 pub struct Vendors {
     /// The Ibexa customers that are known; absent: every alphanumeric id is.
     pub customers: Option<Vec<String>>,
+    /// The license keys that sign imported events, of Ibexa's and YOOCHOOSE's customers.
+    pub license_keys: LicenseKeys,
     /// YOOCHOOSE's interface.
     pub yoochoose: Yoochoose,
     /// FACT-Finder's interfaces.
@@ -72,6 +75,7 @@ pub(super) struct Tables {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct Ibexa {
     customers: Option<Vec<String>>,
+    license_keys: Option<toml::Value>,
 }
 
 /// Keys are of any type here: serde's own sentence about a wrong one would repeat it.
@@ -97,7 +101,18 @@ pub(super) struct FileIntempt {
 }
 
 /// Where the first segment of an address leads already.
-const TAKEN: [&str; 6] = ["api", "dist", "healthz", "rest", "Tracking.ff", "v1"];
+const TAKEN: [&str; 10] = [
+    "api",
+    "dist",
+    "healthz",
+    "rest",
+    "Tracking.ff",
+    "v1",
+    "rendered",
+    "clickrecommended",
+    "triggeropened",
+    "clicktriggered",
+];
 
 impl Tables {
     pub fn check(self) -> Result<Vendors, ConfigError> {
@@ -111,7 +126,8 @@ impl Tables {
             channels: channels(factfinder.channels)?,
         };
         let intempt = intempt_keys(intempt.keys)?;
-        Ok(Vendors { customers: ibexa.customers, yoochoose, factfinder, intempt })
+        let license_keys = license_keys(ibexa.license_keys)?;
+        Ok(Vendors { customers: ibexa.customers, license_keys, yoochoose, factfinder, intempt })
     }
 }
 
@@ -126,6 +142,21 @@ fn check_customers(table: &str, customers: Option<&[String]>) -> Result<(), Conf
         }
         None => Ok(()),
     }
+}
+
+/// The table of customers and keys. What is wrong with it is said without repeating a key.
+fn license_keys(value: Option<toml::Value>) -> Result<LicenseKeys, ConfigError> {
+    let failed = || wrong("ibexa.license_keys: must be a table of customers and texts".to_owned());
+    let toml::Value::Table(table) = value.unwrap_or(toml::Value::Table(toml::Table::new())) else {
+        return Err(failed());
+    };
+    let read = |(customer, key): (String, toml::Value)| match key {
+        toml::Value::String(key) if is_customer(&customer) && !key.is_empty() => {
+            Ok((customer, key))
+        }
+        _ => Err(failed()),
+    };
+    Ok(LicenseKeys::new(table.into_iter().map(read).collect::<Result<_, _>>()?))
 }
 
 /// Whether this can be a segment of an address as it stands, undecoded.

@@ -8,6 +8,11 @@ use recobeacon::engine::limits::Limits as Tracker;
 use recobeacon::engine::number;
 use recobeacon::engine::value::Value;
 
+/// Further ids, and their names in the rows. They are hashed there, as all ids of people are. The
+/// second is `Tracking.ff`'s spelling of the first.
+pub const IDS: [(&str, &str); 3] =
+    [("purchaserId", "purchaser"), ("purchaserid", "purchaser"), ("cookieId", "cookie")];
+
 /// The vendor's field at fault, and what would have been right.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
@@ -41,10 +46,14 @@ pub fn event(word: &Word, given: &Value, currency: &str) -> Result<Tracked, Wron
     let need = |needed| if needed { Need::Value } else { Need::None };
     let anonymous = user(given, "sid", Need::Value)?;
     let user = user(given, "userId", need(word.needs_user))?;
+    let mut ids = Vec::new();
+    for (theirs, ours) in IDS {
+        ids.extend(self::user(given, theirs, Need::None)?.map(|id| (ours, id)));
+    }
     let event = Tracked::parse(word.kind, fields).map_err(|error| translated(word, &error))?;
     // None of these events is several.
     let event = event.ok_or(Wrong::new("", "is not one event"))?;
-    Ok(Tracked { user, anonymous, ..event })
+    Ok(Tracked { user, anonymous, ids, ..event })
 }
 
 fn user(given: &Value, theirs: &'static str, need: Need) -> Result<Option<UserId>, Wrong> {
@@ -64,7 +73,8 @@ fn filled<'a>(given: &'a Value, named: &Named) -> Result<Option<&'a Value>, Wron
     match (value, named.need) {
         (None, Need::Value | Need::Name) => Err(Wrong::new(named.theirs, "is required")),
         (Some(_), Need::Value) if empty => Err(Wrong::new(named.theirs, "must not be empty")),
-        (value, _) => Ok(value.filter(|_| !empty)),
+        // A navigation's list of results has an empty query.
+        (value, _) => Ok(value.filter(|_| !empty || named.theirs == "query")),
     }
 }
 

@@ -5,7 +5,7 @@
 //! Where that does not come out even, the parameters are lists (`id=1&id=3&count=2&count=4`), and
 //! one that is there once is every event's.
 
-use super::read::{self, Wrong};
+use super::read::{self, IDS, Wrong};
 use super::{Channels, words};
 use crate::error::Refusal;
 use crate::query;
@@ -19,7 +19,7 @@ pub(super) const FILTERS: &str = "filter<FIELD>";
 /// Between two values of a filter.
 const OR: &str = "~~~";
 /// What is said once for all events.
-const SHARED: [&str; 4] = ["channel", "event", "sid", "userId"];
+const SHARED: [&str; 6] = ["channel", "event", "sid", "userId", "purchaserid", "cookieId"];
 
 type Pair = (String, String);
 
@@ -42,7 +42,9 @@ pub fn read(
         .ok_or(Refusal::invalid("The parameter [event] is no event that we know"))?;
     let known = |name: &str| {
         let fields = word.fields.iter();
-        SHARED.contains(&name) || fields.clone().any(|named| named.theirs == name)
+        SHARED.contains(&name)
+            || IDS.iter().any(|(theirs, _)| *theirs == name)
+            || fields.clone().any(|named| named.theirs == name)
     };
     let read = |event: &Vec<&Pair>| {
         let mut fields: Vec<(String, Value)> = Vec::new();

@@ -75,7 +75,7 @@ const MORE: Named = may("additionalInfo", "additionalInfo", Text);
 
 const RECOMMENDATION: &[Named] = &[ID, MAIN, MASTER, TITLE];
 const FEEDBACK: &[Named] = &[
-    must("query", "query", Text),
+    name("query", "query", Text),
     must("positive", "positive", Truth),
     may("message", "message", Text),
 ];
@@ -84,7 +84,7 @@ const FEEDBACK: &[Named] = &[
 pub fn rest(version: Version, event: &str) -> Option<Word> {
     const CLICK: &[Named] = &[
         ID,
-        must("query", "search.query", Text),
+        name("query", "search.query", Text),
         must("pos", "search.position", Number),
         may("page", "search.page", Number),
         may("pageSize", "search.pageSize", Number),
@@ -102,7 +102,7 @@ pub fn rest(version: Version, event: &str) -> Option<Word> {
         TITLE,
     ];
     const LOG: &[Named] = &[
-        must("query", "query", Text),
+        name("query", "query", Text),
         must("page", "page", Number),
         must("pageSize", "pageSize", Number),
         must("hitCount", "hitCount", Number),
@@ -112,6 +112,8 @@ pub fn rest(version: Version, event: &str) -> Option<Word> {
         name("filters", "filters", List),
         // The schema demands it, though a search is about no product.
         name("id", "itemId", Id),
+        MASTER,
+        TITLE,
         SEARCH_FIELD,
         SORTING,
         MORE,
@@ -150,9 +152,18 @@ pub fn tracking_ff(event: &str) -> Option<Word> {
         MASTER,
         TITLE,
     ];
-    const CART: &[Named] = &[ID, may("count", "quantity", Number), PRICE, MASTER, TITLE];
+    const CART: &[Named] = &[
+        ID,
+        may("count", "quantity", Number),
+        PRICE,
+        may("campaign", "campaign", Text),
+        may("query", "query", Text),
+        may(super::tracking_ff::FILTERS, "filters", List),
+        MASTER,
+        TITLE,
+    ];
     const LOG: &[Named] = &[
-        must("query", "query", Text),
+        name("query", "query", Text),
         must("page", "page", Number),
         must("pageSize", "pageSize", Number),
         must("hitCount", "hitCount", Number),
@@ -161,6 +172,8 @@ pub fn tracking_ff(event: &str) -> Option<Word> {
         must("bestSimi", "maxScore", Number),
         may(super::tracking_ff::FILTERS, "filters", List),
         may("id", "itemId", Id),
+        MASTER,
+        TITLE,
         SEARCH_FIELD,
         SORTING,
         MORE,

@@ -8,13 +8,26 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use futures_util::StreamExt;
 use std::time::Duration;
 
+/// Refuses bodies that are coded, by any of their headers.
+pub fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
+    let plain = |coding: &str| coding.trim().eq_ignore_ascii_case("identity");
+    let values = headers.get_all(CONTENT_ENCODING).into_iter();
+    let mut codings = values.flat_map(|value| value.to_str().unwrap_or("?").split(','));
+    if codings.all(plain) {
+        return Ok(());
+    }
+    Err(Refusal::MediaType("the body must not be compressed"))
+}
+
 /// Refuses bodies that are no plain JSON by their own word.
 pub fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
-    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").trim());
-    if text(CONTENT_ENCODING).is_some_and(|coding| !coding.eq_ignore_ascii_case("identity")) {
-        return Err(Refusal::MediaType("the body must not be compressed"));
+    check_coding(headers)?;
+    let mut types = headers.get_all(CONTENT_TYPE).into_iter();
+    let Some(full) = types.next() else { return Ok(()) };
+    if types.next().is_some() {
+        return Err(Refusal::MediaType("there must be one Content-Type"));
     }
-    let Some(full) = text(CONTENT_TYPE) else { return Ok(()) };
+    let full = full.to_str().unwrap_or("?");
     let essence = full.split(';').next().unwrap_or_default().trim();
     let taken = ["text/plain", "application/json"];
     if essence.is_empty() || taken.iter().any(|one| essence.eq_ignore_ascii_case(one)) {

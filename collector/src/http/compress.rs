@@ -2,12 +2,14 @@
 //!
 //! At the best level, because it is done once: the tracker's own size is what a shop looks at.
 
+use crate::blocking::Bounded;
 use crate::limits::Limits;
 use axum::body::Bytes;
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a body is coded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,24 +81,57 @@ impl Coding {
 }
 
 /// Compressed files, each of the version that its tag names.
-#[derive(Debug, Default)]
-pub struct Cache(Mutex<HashMap<(PathBuf, Coding), (String, Bytes)>>);
+#[derive(Debug)]
+pub struct Cache {
+    kept: Mutex<HashMap<(PathBuf, Coding), (String, Bytes)>>,
+    /// One file is compressed at a time, and no version of it twice.
+    turn: Bounded,
+    made: AtomicUsize,
+}
+
+impl Default for Cache {
+    fn default() -> Self {
+        Self { kept: Mutex::default(), turn: Bounded::new(1), made: AtomicUsize::new(0) }
+    }
+}
 
 impl Cache {
     /// The file's compressed content, if this version of it was compressed before.
-    pub fn get(&self, path: &Path, coding: Coding, tag: &str) -> Option<Bytes> {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    fn get(&self, path: &Path, coding: Coding, tag: &str) -> Option<Bytes> {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let (of, bytes) = kept.get(&(path.to_owned(), coding))?;
         (of == tag).then(|| bytes.clone())
     }
 
-    /// Compresses and keeps it. Takes its time: not for an asynchronous task.
+    /// The file's compressed content, made where it is missing.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub fn fill(&self, path: PathBuf, coding: Coding, tag: String) -> io::Result<Bytes> {
+    pub async fn take(
+        self: &Arc<Self>,
+        path: PathBuf,
+        coding: Coding,
+        tag: String,
+    ) -> io::Result<Bytes> {
+        if let Some(bytes) = self.get(&path, coding, &tag) {
+            return Ok(bytes);
+        }
+        let cache = Arc::clone(self);
+        let work = move || {
+            // Made by the one before.
+            match cache.get(&path, coding, &tag) {
+                Some(bytes) => Ok(bytes),
+                None => cache.fill(path, coding, tag),
+            }
+        };
+        let made = self.turn.run(work).await;
+        made.unwrap_or_else(|| Err(io::Error::other("the file could not be compressed")))
+    }
+
+    fn fill(&self, path: PathBuf, coding: Coding, tag: String) -> io::Result<Bytes> {
+        self.made.fetch_add(1, Ordering::Relaxed);
         let bytes = Bytes::from(coding.compress(&std::fs::read(&path)?)?);
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let size: usize = kept.values().map(|(_, bytes)| bytes.len()).sum();
         if size.saturating_add(bytes.len()) > Limits::COMPRESSED_CACHE_BYTES {
             kept.clear();
@@ -107,8 +142,32 @@ impl Cache {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
-    use super::Coding;
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+    async fn a_file_is_compressed_once_however_many_ask_and_go_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.js");
+        std::fs::write(&path, "let a = 1;\n".repeat(20_000)).unwrap();
+        let cache = Arc::new(Cache::default());
+        let ask = || {
+            let (cache, path) = (Arc::clone(&cache), path.clone());
+            tokio::spawn(async move { cache.take(path, Coding::Brotli, "1".to_owned()).await })
+        };
+        // These go away as soon as the work has begun.
+        for gone in (0..5).map(|_| ask()).collect::<Vec<_>>() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            gone.abort();
+        }
+        for asked in (0..10).map(|_| ask()).collect::<Vec<_>>() {
+            assert!(asked.await.unwrap().unwrap().len() < 1000);
+        }
+        assert_eq!(cache.made.load(Ordering::Relaxed), 1);
+        cache.take(path, Coding::Gzip, "1".to_owned()).await.unwrap();
+        assert_eq!(cache.made.load(Ordering::Relaxed), 2, "another coding is another file");
+    }
 
     #[test]
     fn the_best_coding_that_the_client_takes_is_chosen() {

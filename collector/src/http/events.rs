@@ -56,7 +56,11 @@ async fn store(
     }
     let Envelope { head, ack, content } = envelope;
     let (head, events, ack) = match content {
-        Content::Events(events) => (head, batch::read(events, &app.hasher)?, ack),
+        Content::Events(events) => {
+            let (events, unknown) = batch::read(events, &app.hasher)?;
+            app.status.left_out("batch", unknown);
+            (head, events, ack)
+        }
         Content::Raw(raw) => {
             let (head, made) = read_raw(app, headers, raw, head, received_at).await?;
             (head, made.events, ack && made.may_store)
@@ -83,11 +87,9 @@ async fn read_raw(
     head: BatchHead,
     received_at: u64,
 ) -> Result<(BatchHead, Outcome), Refusal> {
-    let failed = |_| Refusal::Unavailable("the calls could not be read");
-    let _place =
-        app.raw.acquire().await.map_err(|_| Refusal::Unavailable("the collector stops"))?;
-    let (app, headers) = (Arc::clone(app), headers.clone());
+    let (shared, headers) = (Arc::clone(app), headers.clone());
     let read = move || {
+        let app = shared;
         let is_one = |name| headers.get(name).is_some_and(|value| value == "1");
         let visitor = Visitor {
             cookie: &|name| percent::decode(cookies::sent(&headers, name)?),
@@ -99,7 +101,8 @@ async fn read_raw(
         let made = raw::read(raw, &head, &visitor, received_at, &app.hasher, limits)?;
         Ok((head, made))
     };
-    tokio::task::spawn_blocking(read).await.map_err(failed)?
+    let read = app.raw.run(read).await;
+    read.ok_or(Refusal::Unavailable("the calls could not be read"))?
 }
 
 /// The batch as the query names it. Its letters need no decoding.

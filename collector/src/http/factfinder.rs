@@ -65,6 +65,7 @@ pub async fn tracking_ff(
         let limits = &app.config.limits;
         let mut query = uri.query().unwrap_or_default().to_owned();
         if method == Method::POST && is_form(&headers) {
+            body::check_coding(&headers)?;
             // What is too long for an address is too long here.
             let limits = Limits { body_bytes: limits.url_bytes, ..limits.clone() };
             let form = body::read(&headers, body, &limits).await?;

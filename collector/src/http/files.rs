@@ -50,6 +50,18 @@ pub async fn site(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> 
     answer(app.site.as_ref(), uri.path(), uri.query(), &headers).await
 }
 
+/// Another method than GET and HEAD: wrong where there is a file, and nothing elsewhere.
+pub async fn other(State(app): State<Arc<App>>, uri: Uri) -> Refusal {
+    let (files, path) = match uri.path().strip_prefix("/dist/") {
+        Some(_) => (app.dist.as_ref(), uri.path().strip_prefix("/dist").unwrap_or_default()),
+        None => (app.site.as_ref(), uri.path()),
+    };
+    match files {
+        Some(files) if files.find(path).await.is_some() => Refusal::Method("GET, HEAD"),
+        Some(_) | None => NOT_FOUND,
+    }
+}
+
 async fn answer(
     files: Option<&Files>,
     path: &str,
@@ -155,7 +167,7 @@ impl Files {
         }
         out.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         if let Some(name) = coding.name() {
-            let bytes = self.compressed(path, coding, tag).await?;
+            let bytes = self.compressed.take(path, coding, tag).await?;
             out.insert(CONTENT_ENCODING, HeaderValue::from_static(name));
             *response.body_mut() = Body::from(bytes);
             return Ok(response);
@@ -184,21 +196,6 @@ impl Files {
         file.seek(SeekFrom::Start(start)).await?;
         *response.body_mut() = Body::from_stream(ReaderStream::new(file.take(size)));
         Ok(response)
-    }
-
-    async fn compressed(
-        &self,
-        path: PathBuf,
-        coding: Coding,
-        tag: String,
-    ) -> io::Result<axum::body::Bytes> {
-        if let Some(bytes) = self.compressed.get(&path, coding, &tag) {
-            return Ok(bytes);
-        }
-        let cache = Arc::clone(&self.compressed);
-        tokio::task::spawn_blocking(move || cache.fill(path, coding, tag))
-            .await
-            .map_err(io::Error::other)?
     }
 }
 

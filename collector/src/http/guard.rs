@@ -1,19 +1,27 @@
-//! Who may read events: whoever has the admin token, and whoever sits at the machine itself.
+//! The guard of the admin listener: everything that is read out passes it.
 //!
-//! The second is easily claimed by others, so all of this must be true:
-//! * the connection comes from a loopback address,
-//! * no proxy of the same machine stands between (it would lend its own address to the world),
-//! * the request is for a loopback name: a foreign name that was pointed at 127.0.0.1 makes any
-//!   page of that name the same origin (DNS rebinding),
-//! * a browser sends it for a page of this very origin, or for no page.
+//! With a configured token the token decides, and nothing else. Without one the listener has a
+//! loopback address (`Config` checks that), so the connection comes from this machine. That says
+//! little: browsers of this machine send requests for any page, and a reverse proxy sends them for
+//! anyone. No header proves that a request is local. These only refuse:
+//! * `Host` must be a loopback name: a foreign name that was pointed at 127.0.0.1 makes any page of
+//!   that name the same origin (DNS rebinding).
+//! * A browser must send it for a page of this very origin, for the inspector's, or for no page.
+//! * A header of a proxy shows that the listener was put behind one without a token. Proxies that
+//!   add none cannot be told, which is why reading is not on the listener that is put behind one.
 
-use super::{App, Peer};
+use super::inspector::{is_loopback_name, is_origin};
+use super::{App, host};
 use crate::error::Refusal;
 use crate::secret::Secret;
-use axum::http::header::{AUTHORIZATION, HOST, HeaderName, ORIGIN};
-use axum::http::uri::Authority;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, HeaderName, HeaderValue, ORIGIN, VARY,
+};
 use axum::http::{HeaderMap, Uri};
-use std::net::IpAddr;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
 
 const FORWARDED: [HeaderName; 6] = [
     HeaderName::from_static("forwarded"),
@@ -25,79 +33,75 @@ const FORWARDED: [HeaderName; 6] = [
 ];
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Refuses whoever may not read.
-pub fn check(app: &App, peer: Peer, headers: &HeaderMap) -> Result<(), Refusal> {
-    let token = app.config.admin_token.as_deref();
-    match (headers.get(AUTHORIZATION), token) {
-        (Some(given), Some(token)) if is_token(given.as_bytes(), token) => return Ok(()),
-        (Some(_), _) => return Err(Refusal::Unauthorized),
-        (None, _) => {}
-    }
-    local(peer, headers).map_err(|why| match token {
-        Some(_) => Refusal::Unauthorized,
-        None => Refusal::Forbidden(why),
-    })
+/// A client that may read.
+enum Reader {
+    /// A program with the token, or one of this machine.
+    Program,
+    /// The inspector's page, of this origin.
+    Inspector(HeaderValue),
 }
 
-fn local(peer: Peer, headers: &HeaderMap) -> Result<(), &'static str> {
-    if !peer.0.ip().to_canonical().is_loopback() {
-        return Err("events are read on the machine itself only");
+/// Stands before every address of the admin listener.
+pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let reader = match check(&app, request.headers()) {
+        Ok(reader) => reader,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let mut response = next.run(request).await;
+    if let Reader::Inspector(origin) = reader {
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        response.headers_mut().insert(VARY, HeaderValue::from_static("Origin"));
+    }
+    response
+}
+
+fn check(app: &App, headers: &HeaderMap) -> Result<Reader, Refusal> {
+    let Some(token) = app.config.admin_token.as_deref() else {
+        return without_token(app, headers).map_err(Refusal::Forbidden);
+    };
+    let mut given = headers.get_all(AUTHORIZATION).into_iter();
+    match (given.next(), given.next()) {
+        (Some(given), None) if is_token(given.as_bytes(), token) => Ok(Reader::Program),
+        _ => Err(Refusal::Unauthorized),
+    }
+}
+
+fn without_token(app: &App, headers: &HeaderMap) -> Result<Reader, &'static str> {
+    if headers.contains_key(AUTHORIZATION) {
+        return Err("no admin_token is configured");
     }
     if FORWARDED.iter().any(|name| headers.contains_key(name)) {
-        return Err("events are not read through a proxy");
+        return Err("without an admin_token nothing is read through a proxy");
     }
-    let host = text(headers, HOST).and_then(|host| host.parse::<Authority>().ok());
-    let Some(host) = host.filter(|host| is_loopback_name(host.host())) else {
-        return Err("events are read under a loopback name only");
+    let Some(host) = host::named(headers).filter(|host| is_loopback_name(host.host())) else {
+        return Err("without an admin_token the Host must be a loopback name");
     };
-    let same_site =
-        text(headers, SEC_FETCH_SITE).is_none_or(|site| matches!(site, "same-origin" | "none"));
-    let same_origin = !headers.contains_key(ORIGIN)
-        || text(headers, ORIGIN)
-            .and_then(|origin| origin.parse::<Uri>().ok())
-            .is_some_and(|origin| origin.authority() == Some(&host));
-    if same_site && same_origin { Ok(()) } else { Err("events are not read by other sites' pages") }
+    let site = one(headers, SEC_FETCH_SITE)?;
+    let Some(origin) = one(headers, ORIGIN)? else {
+        let page = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
+        return if page { Ok(Reader::Program) } else { Err(OTHER_PAGE) };
+    };
+    let address: Uri = origin.parse().map_err(|_| OTHER_PAGE)?;
+    if app.inspector.is_some() && is_origin(&address) {
+        return HeaderValue::from_str(origin).map(Reader::Inspector).map_err(|_| OTHER_PAGE);
+    }
+    let own = site.is_none_or(|site| site == "same-origin") && address.authority() == Some(&host);
+    if own { Ok(Reader::Program) } else { Err(OTHER_PAGE) }
 }
 
-fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name)?.to_str().ok()
-}
+const OTHER_PAGE: &str = "without an admin_token nothing is read by other sites' pages";
 
-fn is_loopback_name(host: &str) -> bool {
-    let host = host.to_ascii_lowercase();
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
-    match bare.parse::<IpAddr>() {
-        Ok(ip) => ip.to_canonical().is_loopback(),
-        // RFC 6761 §6.3: browsers never look these up.
-        Err(_) => host == "localhost" || host.ends_with(".localhost"),
+/// The header's value, if it is there. Twice is one too many.
+fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, &'static str> {
+    let mut values = headers.get_all(name).into_iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| OTHER_PAGE),
+        (Some(_), Some(_)) => Err(OTHER_PAGE),
     }
 }
 
 fn is_token(given: &[u8], token: &str) -> bool {
     let Some((scheme, given)) = given.split_at_checked(b"Bearer ".len()) else { return false };
     scheme.eq_ignore_ascii_case(b"Bearer ") && Secret::new(token).is(given)
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use super::*;
-    use axum::http::HeaderValue;
-
-    #[test]
-    fn only_loopback_addresses_are_the_machine_itself() {
-        let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost:8787"))]);
-        for (peer, is_local) in [
-            ("127.0.0.1:5", true),
-            ("127.9.9.9:5", true),
-            ("[::1]:5", true),
-            ("[::ffff:127.0.0.1]:5", true),
-            ("192.168.1.2:5", false),
-            ("10.0.0.1:5", false),
-            ("[::ffff:192.168.1.2]:5", false),
-            ("[fe80::1]:5", false),
-        ] {
-            assert_eq!(local(Peer(peer.parse().unwrap()), &headers).is_ok(), is_local, "{peer}");
-        }
-    }
 }

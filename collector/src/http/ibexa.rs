@@ -1,12 +1,15 @@
-//! `GET|POST /api/{customerid}/{event}/...`, Ibexa's interface at its own addresses, and
-//! `/{solutionid}/{customerid}/{event}/...`, its older form.
+//! `GET|POST /api/{customerid}/{event}/...`, Ibexa's interface at its own addresses, its ready-made
+//! links without what stands before the event, and `/{solutionid}/{customerid}/{event}/...`, its
+//! older form.
 
 use super::{App, cors, files, vendors};
 use crate::error::Refusal;
 use crate::event::Vendor;
-use crate::ibexa::{self, Dialect};
+use crate::ibexa::{self, Dialect, Known};
+use crate::import::Sender;
+use crate::secret::Secret;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, HeaderValue};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use std::sync::Arc;
@@ -18,7 +21,17 @@ pub async fn take(
     uri: Uri,
     headers: HeaderMap,
 ) -> Response {
-    answer(&app, Dialect::Ibexa, &method, &uri, &headers).await
+    answer(&app, Form::Whole(Dialect::Ibexa), &method, &uri, &headers).await
+}
+
+/// Takes a ready-made link without a customer, as some of the vendor's answers have them.
+pub async fn take_link(
+    State(app): State<Arc<App>>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    answer(&app, Form::Link, &method, &uri, &headers).await
 }
 
 /// Takes an event, or gives what the site has there: a solution's name (`news`) is a folder's as
@@ -36,23 +49,37 @@ pub async fn take_yoochoose(
             return file;
         }
     }
-    answer(&app, Dialect::Yoochoose, &method, &uri, &headers).await
+    answer(&app, Form::Whole(Dialect::Yoochoose), &method, &uri, &headers).await
+}
+
+/// What stands before the event's name.
+#[derive(Clone, Copy)]
+enum Form {
+    /// A word of this interface's and the customer.
+    Whole(Dialect),
+    /// Nothing.
+    Link,
 }
 
 async fn answer(
     app: &App,
-    dialect: Dialect,
+    form: Form,
     method: &Method,
     uri: &Uri,
     headers: &HeaderMap,
 ) -> Response {
     let taken = async {
-        let (vendor, customers) = match dialect {
-            Dialect::Ibexa => (Vendor::Ibexa, &app.config.vendors.customers),
-            Dialect::Yoochoose => (Vendor::Yoochoose, &app.config.vendors.yoochoose.customers),
+        let vendors = &app.config.vendors;
+        let (vendor, customers) = match form {
+            Form::Whole(Dialect::Ibexa) | Form::Link => (Vendor::Ibexa, &vendors.customers),
+            Form::Whole(Dialect::Yoochoose) => (Vendor::Yoochoose, &vendors.yoochoose.customers),
         };
-        let (path, query) = (behind_first(uri), uri.query());
-        let (customer, event) = ibexa::read(dialect, path, query, customers.as_deref())?;
+        let sender = Sender { is_trusted: has_token(app, headers), keys: &vendors.license_keys };
+        let known = Known { customers: customers.as_deref(), sender };
+        let (customer, event) = match form {
+            Form::Whole(dialect) => ibexa::read(dialect, behind_first(uri), uri.query(), known)?,
+            Form::Link => ibexa::read_link(uri.path().trim_start_matches('/'), uri.query(), known)?,
+        };
         vendors::store(app, vendor, customer, vec![event]).await?;
         let mut response = StatusCode::NO_CONTENT.into_response();
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -60,6 +87,14 @@ async fn answer(
     };
     let refused = |refusal: &Refusal| refusal.in_text();
     cors::answer(method, headers, cors::GET_AND_POST, refused, taken).await
+}
+
+/// Whether the request has the admin token: its sender may set the times of events.
+fn has_token(app: &App, headers: &HeaderMap) -> bool {
+    let given =
+        headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    let token = app.config.admin_token.as_deref();
+    given.zip(token).is_some_and(|(given, token)| Secret::new(token).is(given))
 }
 
 /// What follows `/api/` or `/ebl/`, undecoded: axum's own extractor would make `%2F` a slash.

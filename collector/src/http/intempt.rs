@@ -42,8 +42,9 @@ pub async fn take(
         let names = names.into_iter().map(|(what, raw)| segment::read(what, raw));
         let source = names.collect::<Result<Vec<_>, _>>()?.join("/");
         body::check_type(&headers)?;
-        let events = intempt::read(&body, &source, limits.batch_events)?;
+        let (events, unknown) = intempt::read(&body, &source, limits.batch_events)?;
         vendors::store(&app, Vendor::Intempt, source, events).await?;
+        app.status.left_out("intempt", unknown);
         Ok(typed("application/json", "{}".to_owned()))
     };
     cors::answer(&method, &headers, cors::POST, refused, taken).await

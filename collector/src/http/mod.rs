@@ -2,41 +2,60 @@
 
 mod body;
 mod compress;
+mod connections;
 mod cookies;
 mod cors;
 mod events;
 mod factfinder;
 mod files;
 mod guard;
+mod host;
 mod ibexa;
+mod inspector;
 mod intempt;
+mod patient;
 mod range;
+mod rates;
 mod read;
+mod refusals;
 pub mod serve;
+mod status;
 mod stream;
 mod vendors;
 
+use crate::blocking::Bounded;
 use crate::clock::Ids;
 use crate::config::{Config, ConfigError};
 use crate::error::Refusal;
 use crate::hashing::Hasher;
 use crate::limits::Limits;
 use crate::store::{Store, StoreError};
+use axum::Extension;
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use files::Files;
+use rates::Rates;
+use refusals::Sentence;
+use status::Status;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+
+/// The event listener's answer to requests that would read something.
+const READ_ELSEWHERE: &str = "stored events are read on the admin listener (admin_listen)";
+
+/// How the log names addresses that lead to no route.
+const FILES: &str = "/...";
 
 /// What the handlers share.
 #[derive(Debug)]
@@ -47,10 +66,15 @@ pub struct App {
     pub store: Store,
     ids: Ids,
     streams: Arc<Semaphore>,
-    raw: Semaphore,
+    raw: Bounded,
+    rates: Rates,
+    /// Counters.
+    status: Status,
     stop: CancellationToken,
     dist: Option<Files>,
     site: Option<Files>,
+    /// The admin listener, where pages may read from it.
+    inspector: Option<SocketAddr>,
 }
 
 /// The other end of the connection.
@@ -67,6 +91,7 @@ impl App {
         hasher: Hasher,
         store: Store,
         stop: CancellationToken,
+        inspector: Option<SocketAddr>,
     ) -> Result<Self, ConfigError> {
         let folder = |path: &Option<PathBuf>, shared| {
             path.as_ref().map(|path| Files::new(path, shared)).transpose()
@@ -75,58 +100,109 @@ impl App {
             dist: folder(&config.dist, true)?,
             site: folder(&config.site, false)?,
             streams: Arc::new(Semaphore::new(config.limits.streams)),
-            raw: Semaphore::new(Limits::RAW),
+            raw: Bounded::new(Limits::RAW),
+            rates: Rates::new(config.limits.address_requests, config.trusted_proxies.clone()),
+            status: Status::default(),
             config,
             hasher,
             store,
             ids: Ids::default(),
             stop,
+            inspector,
         })
     }
 }
 
-/// All addresses.
-pub fn router(app: Arc<App>) -> Router {
-    let only = |methods| move || async move { Refusal::Method(methods) };
-    Router::new()
+/// Answers a method that an address does not have.
+fn only(methods: &'static str) -> impl Fn() -> std::future::Ready<Refusal> + Clone {
+    move || std::future::ready(Refusal::Method(methods))
+}
+
+/// The addresses of the event listener. It takes events and gives files; it reads nothing out.
+pub fn events_router(app: Arc<App>) -> Router {
+    let elsewhere = || std::future::ready(Refusal::Forbidden(READ_ELSEWHERE));
+    let mut router = Router::new()
         .route(
             "/v1/events",
-            get(read::events)
+            get(elsewhere)
                 .post(events::take)
                 .options(events::preflight)
-                .fallback(only("GET, HEAD, POST, OPTIONS")),
+                .fallback(only("POST, OPTIONS")),
         )
+        .route("/v1/events/stream", any(elsewhere))
+        .route("/v1/batches", any(elsewhere))
+        .route("/healthz", get(status::health).fallback(only("GET, HEAD")))
+        .route("/dist/{*rest}", get(files::dist).fallback(files::other));
+    if app.inspector.is_some() {
+        router = router.route(inspector::PATH, get(inspector::address));
+    }
+    router
+        .merge(vendors::routes(&app.config.vendors))
+        .fallback_service(get(files::site).fallback(files::other).with_state(Arc::clone(&app)))
+        .layer(from_fn_with_state(Arc::clone(&app), bounded))
+        .layer(from_fn_with_state(Arc::clone(&app), every))
+        .with_state(app)
+}
+
+/// The addresses of the admin listener. The guard stands before all of them.
+pub fn admin_router(app: Arc<App>) -> Router {
+    let nothing = || std::future::ready(Refusal::NotFound("there is nothing here"));
+    Router::new()
+        .route("/v1/events", get(read::events).fallback(only("GET, HEAD")))
         .route("/v1/events/stream", get(stream::open).fallback(only("GET, HEAD")))
         .route("/v1/batches", get(read::batches).fallback(only("GET, HEAD")))
-        .route("/healthz", get(health).fallback(only("GET, HEAD")))
-        .route("/dist/{*rest}", get(files::dist).fallback(only("GET, HEAD")))
-        .merge(vendors::routes(&app.config.vendors))
-        .fallback_service(get(files::site).fallback(only("GET, HEAD")).with_state(Arc::clone(&app)))
+        .route("/healthz", get(status::health).fallback(only("GET, HEAD")))
+        .route("/v1/status", get(status::status).fallback(only("GET, HEAD")))
+        .fallback(nothing)
+        .layer(from_fn_with_state(Arc::clone(&app), guard::guard))
         .layer(from_fn_with_state(Arc::clone(&app), every))
         .with_state(app)
 }
 
 /// What holds for every request and every answer.
 async fn every(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let url = request.uri().path_and_query().map_or(0, |url| url.as_str().len());
-    let most = app.config.limits.url_bytes;
-    let mut response = if url > most {
-        let mut refused = Refusal::LongUrl(most).in_text();
-        cors::allow_origin(request.headers(), &mut refused);
-        refused
-    } else {
-        next.run(request).await
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let mut response = match check(&app, &request) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => {
+            let mut refused = refusal.in_text();
+            cors::allow_origin(request.headers(), &mut refused);
+            refused
+        }
     };
     let nosniff = HeaderValue::from_static("nosniff");
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        let route = route.as_ref().map_or(FILES, MatchedPath::as_str);
+        app.status.refusals.note(&method, route, status, response.extensions().get());
+    }
     response
 }
 
-async fn health(State(app): State<Arc<App>>) -> Response {
-    if app.store.is_well().await {
-        plain("ok\n".to_owned())
-    } else {
-        Refusal::Unavailable("the database does not answer").into_response()
+/// Refuses an address that sends too many requests. Not on the admin listener: reading must be
+/// possible while events are sent.
+async fn bounded(
+    State(app): State<Arc<App>>,
+    Extension(Peer(peer)): Extension<Peer>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if app.rates.take(peer.ip(), Instant::now()) {
+        return next.run(request).await;
+    }
+    let mut refused = Refusal::TooMany.in_text();
+    cors::allow_origin(request.headers(), &mut refused);
+    refused
+}
+
+fn check(app: &App, request: &Request) -> Result<(), Refusal> {
+    host::check(request)?;
+    let most = app.config.limits.url_bytes;
+    match request.uri().path_and_query() {
+        Some(url) if url.as_str().len() > most => Err(Refusal::LongUrl(most)),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -152,13 +228,18 @@ impl Refusal {
     fn in_form(&self, content_type: &'static str, body: String) -> Response {
         let mut response = typed(content_type, body);
         *response.status_mut() = self.status();
+        // The store's own line says more.
+        let logged = matches!(self, Self::NotStored(_));
+        response.extensions_mut().insert(Sentence { text: self.sentence().into_owned(), logged });
         let header = match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             // Not `Basic`, at which a browser would ask the visitor for a password.
             Self::Key(_) => Some((WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey"))),
             Self::Method(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
             Self::TooSlow => Some((CONNECTION, HeaderValue::from_static("close"))),
-            Self::Unavailable(_) => Some((RETRY_AFTER, HeaderValue::from(Limits::RETRY_SECONDS))),
+            Self::TooMany | Self::Unavailable(_) | Self::NotStored(_) => {
+                Some((RETRY_AFTER, HeaderValue::from(Limits::RETRY_SECONDS)))
+            }
             Self::Invalid(_)
             | Self::Forbidden(_)
             | Self::NotFound(_)
@@ -183,10 +264,9 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Full => Self::Unavailable("too many requests wait for the disk"),
-            StoreError::NotStored => Self::Unavailable("the events could not be stored"),
+            StoreError::NotStored => Self::NotStored("the events could not be stored"),
             StoreError::Open(_) | StoreError::NotRead(_) => {
-                tracing::error!("{error}");
-                Self::Unavailable("the database does not answer")
+                Self::NotStored("the database does not answer")
             }
         }
     }

@@ -2,21 +2,26 @@
 //!
 //! Not `axum::serve`, which has no bound for slow headers and none for the number of connections.
 
-use super::Peer;
-use crate::limits::Limits;
+use super::connections::{Busy, Connections, Place};
+use super::patient::Patient;
+use super::{App, Peer};
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
-use hyper::body::Incoming;
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+
+use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
@@ -25,41 +30,34 @@ use tower::ServiceExt;
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Most bytes of a request's header; hyper answers 431 above.
 const HEADER_BYTES: usize = 128 * 1024;
+/// How requests are named that were none.
+const NO_REQUEST: &str = "(malformed)";
 
 /// Serves until `stop`, then gives open requests their time and ends.
 pub async fn serve(
     listener: TcpListener,
+    app: Arc<App>,
     router: Router,
-    limits: &Limits,
+    most: usize,
     stop: CancellationToken,
 ) {
+    let limits = &app.config.limits;
+    let trusted = app.config.trusted_proxies.clone();
+    let connections = Connections::new(most, limits.address_connections, trusted);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(Duration::from_secs(limits.header_seconds))
         .max_buf_size(HEADER_BYTES);
-    let places = Arc::new(Semaphore::new(limits.connections));
     let open = GracefulShutdown::new();
     let mut tasks = JoinSet::new();
     loop {
         let (place, stream, peer) = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, &connections, &app) => accepted,
         };
         while tasks.try_join_next().is_some() {}
-        let router = router.clone();
-        let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let mut request: Request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
-            router.clone().oneshot(request)
-        });
-        let connection = open.watch(http.serve_connection(TokioIo::new(stream), service));
-        tasks.spawn(async move {
-            // Clients break off as they like.
-            if let Err(error) = connection.await {
-                tracing::debug!("connection: {error}");
-            }
-            drop(place);
-        });
+        let client = Client { app: Arc::clone(&app), router: router.clone(), place, peer };
+        tasks.spawn(client.talk(stream, http.clone(), open.watcher(), stop.clone()));
     }
     drop(listener);
     let patience = Duration::from_secs(limits.stop_seconds);
@@ -71,21 +69,112 @@ pub async fn serve(
 
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> (Option<OwnedSemaphorePermit>, TcpStream, SocketAddr) {
-    // The semaphore is never closed; without a place there would merely be no bound.
-    let place = Arc::clone(places).acquire_owned().await.ok();
+    connections: &Arc<Connections>,
+    app: &App,
+) -> (Arc<Place>, TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
                 // Answers are small: waiting for more of them would only delay them.
                 let _ = stream.set_nodelay(true);
-                return (place, stream, peer);
+                if let Some(place) = connections.place(peer.ip()).await {
+                    return (Arc::new(place), stream, peer);
+                }
+                app.status.no_place();
             }
             Err(error) => {
-                tracing::warn!("no connection: {error}");
+                app.status.no_connection(&error);
+                // An idle connection's file descriptor will do.
+                connections.make_room();
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
+    }
+}
+
+/// The other end of a connection.
+struct Client {
+    app: Arc<App>,
+    router: Router,
+    place: Arc<Place>,
+    peer: SocketAddr,
+}
+
+impl Client {
+    async fn talk(
+        self,
+        stream: TcpStream,
+        http: http1::Builder,
+        open: Watcher,
+        stop: CancellationToken,
+    ) {
+        let limits = &self.app.config.limits;
+        let first = Duration::from_secs(limits.first_byte_seconds);
+        let patience = Duration::from_secs(limits.write_seconds);
+        let end = self.place.end.clone();
+        let mut byte = [0];
+        tokio::select! {
+            () = end.cancelled() => return,
+            () = stop.cancelled() => return,
+            begun = tokio::time::timeout(first, stream.peek(&mut byte)) => match begun {
+                Ok(Ok(_)) => {}
+                Ok(Err(_)) | Err(_) => return,
+            },
+        }
+        let service = service_fn(|request: hyper::Request<Incoming>| {
+            let busy = self.place.busy();
+            let mut request: Request = request.map(Body::new);
+            request.extensions_mut().insert(Peer(self.peer));
+            let answer = self.router.clone().oneshot(request);
+            async move { answer.await.map(|response| kept_busy(response, busy)) }
+        });
+        let stream = TokioIo::new(Patient::new(stream, patience));
+        let connection = open.watch(http.serve_connection(stream, service));
+        let ended = tokio::select! {
+            () = end.cancelled() => return,
+            ended = connection => ended,
+        };
+        // Clients break off as they like. hyper itself has answered what it could not parse.
+        if let Err(error) = ended {
+            tracing::debug!("connection: {error}");
+            if error.is_parse() {
+                let status = if error.is_parse_too_large() {
+                    StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+                } else {
+                    StatusCode::BAD_REQUEST
+                };
+                self.app.status.refusals.note(&Method::GET, NO_REQUEST, status, None);
+            }
+        }
+    }
+}
+
+/// The response, with a body that keeps the connection busy as long as there is some of it.
+fn kept_busy(response: Response, busy: Busy) -> hyper::Response<BusyBody> {
+    response.map(|body| BusyBody { body, _busy: busy })
+}
+
+struct BusyBody {
+    body: Body,
+    _busy: Busy,
+}
+
+impl HttpBody for BusyBody {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }

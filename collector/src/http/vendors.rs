@@ -5,6 +5,7 @@ use crate::clock::now_ms;
 use crate::config::Vendors;
 use crate::error::Refusal;
 use crate::event::{Delivery, Source, Vendor};
+use crate::ibexa::LINKS;
 use crate::tracked::Tracked;
 use axum::Router;
 use axum::routing::any;
@@ -22,6 +23,9 @@ pub fn routes(vendors: &Vendors) -> Router<Arc<App>> {
         .route(&format!("{base}/Tracking.ff"), any(factfinder::tracking_ff))
         .route("/v1/{organization}/projects/{project}/track", any(intempt::take))
         .route("/v1/{organization}/projects/{project}/sources/{source}/track", any(intempt::take));
+    for event in LINKS {
+        router = router.route(&format!("/{event}/{{*rest}}"), any(ibexa::take_link));
+    }
     for solution in &vendors.yoochoose.solutions {
         router = router.route(&format!("/{solution}/{{*rest}}"), any(ibexa::take_yoochoose));
     }
@@ -35,6 +39,9 @@ pub async fn store(
     customer: String,
     tracked: Vec<Tracked>,
 ) -> Result<(), Refusal> {
+    if tracked.is_empty() {
+        return Ok(());
+    }
     let received_at = now_ms();
     let stamped = |event: Tracked| {
         let id = app.ids.next(received_at);

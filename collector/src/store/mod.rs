@@ -4,6 +4,9 @@
 //! disk's flush, which costs more than everything else, is paid once for all of them. Readers have
 //! connections of their own, which in SQLite's WAL mode neither wait for the writer nor hold it up.
 
+mod files;
+mod health;
+mod log;
 mod reader;
 mod schema;
 mod writer;
@@ -13,13 +16,15 @@ pub use reader::Page;
 use crate::event::Delivery;
 use crate::hashing::Hasher;
 use crate::limits::Limits;
+use health::Health;
 use reader::Readers;
 use std::fmt;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Instant;
 use tokio::sync::{mpsc, oneshot, watch};
-use writer::Job;
+use writer::{Job, Writer};
 
 /// The database.
 #[derive(Debug)]
@@ -28,6 +33,9 @@ pub struct Store {
     readers: Readers,
     last: watch::Receiver<i64>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    health: Arc<Health>,
+    /// When a write was last tried for its own sake, and whether it succeeded.
+    tried: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
 
 /// Why something was not stored or read.
@@ -72,15 +80,19 @@ impl Store {
         })?;
         let (jobs, waiting) = mpsc::channel(limits.waiting);
         let (committed, last) = watch::channel(last);
+        let health = Arc::new(Health::default());
+        let writer = Writer::new(connection, path, committed, Arc::clone(&health));
         let writer = std::thread::Builder::new()
             .name("writer".to_owned())
-            .spawn(move || writer::run(connection, waiting, &committed))
+            .spawn(move || writer.run(waiting))
             .map_err(|error| StoreError::Open(format!("the writer cannot start: {error}")))?;
         Ok(Self {
             jobs,
-            readers: Readers::new(path.to_owned()),
+            readers: Readers::new(path.to_owned(), Arc::clone(&health)),
             last,
             writer: Mutex::new(Some(writer)),
+            health,
+            tried: tokio::sync::Mutex::default(),
         })
     }
 
@@ -105,7 +117,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn events(&self, after: i64, limit: u32) -> Result<Page, StoreError> {
-        self.readers.page(reader::events, after, limit).await
+        self.read(reader::events, after, limit).await
     }
 
     /// Batches after a row, as JSON objects.
@@ -113,7 +125,12 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn batches(&self, after: i64, limit: u32) -> Result<Page, StoreError> {
-        self.readers.page(reader::batches, after, limit).await
+        self.read(reader::batches, after, limit).await
+    }
+
+    async fn read(&self, query: reader::Query, after: i64, limit: u32) -> Result<Page, StoreError> {
+        let page = self.readers.page(query, after, limit).await;
+        page.inspect_err(|error| self.health.note(error))
     }
 
     /// The last row that is on disk, and word of each new one.
@@ -121,9 +138,34 @@ impl Store {
         self.last.clone()
     }
 
-    /// Whether it can be read, and the writer is there.
+    /// Whether events can be stored and read. A write is tried, at most once a second.
     pub async fn is_well(&self) -> bool {
-        !self.jobs.is_closed() && self.events(i64::MAX, 1).await.is_ok()
+        let stored = async {
+            let mut tried = self.tried.lock().await;
+            match *tried {
+                Some((at, well)) if at.elapsed() < Limits::HEALTH_KEPT => well,
+                Some(_) | None => {
+                    let well = self.try_write().await;
+                    *tried = Some((Instant::now(), well));
+                    well
+                }
+            }
+        };
+        let all = async { stored.await && self.events(i64::MAX, 1).await.is_ok() };
+        // A database that is locked answers later.
+        let in_time = tokio::time::timeout(Limits::HEALTHY, all).await;
+        in_time.unwrap_or(false) && self.health.is_well()
+    }
+
+    async fn try_write(&self) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.try_send(Job::Try(answer)).is_ok() && answered.await.unwrap_or(false)
+    }
+
+    /// Looks after the files: whether they are there, and how large the log is.
+    pub fn tend(&self) {
+        // Where too much waits already, the writer looks after each commit.
+        let _ = self.jobs.try_send(Job::Tend);
     }
 
     /// Writes what waits and closes the file. Later requests are refused.

@@ -1,12 +1,13 @@
 //! Reading: pages of rows as JSON, in the order in which they were stored.
 
 use super::StoreError;
+use super::health::Health;
+use crate::blocking::Bounded;
 use crate::limits::Limits;
 use recobeacon::engine::json::Object;
 use rusqlite::{Connection, OpenFlags, Row};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::sync::Semaphore;
 
 /// Some rows.
 #[derive(Clone, Debug, Default)]
@@ -19,34 +20,38 @@ pub struct Page {
 #[derive(Debug)]
 pub struct Readers {
     path: PathBuf,
-    places: Semaphore,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    places: Bounded,
+    /// With the number of failures before each was opened.
+    idle: Arc<Mutex<Vec<(u64, Connection)>>>,
+    health: Arc<Health>,
 }
 
-type Query = fn(&Connection, i64, u32) -> rusqlite::Result<Page>;
+/// A question to the database.
+pub type Query = fn(&Connection, i64, u32) -> rusqlite::Result<Page>;
 
 impl Readers {
     /// Opens none yet.
-    pub fn new(path: PathBuf) -> Self {
-        Self { path, places: Semaphore::new(Limits::READERS), idle: Arc::default() }
+    pub fn new(path: PathBuf, health: Arc<Health>) -> Self {
+        Self { path, places: Bounded::new(Limits::READERS), idle: Arc::default(), health }
     }
 
     /// Runs a query where blocking is allowed.
     pub async fn page(&self, query: Query, after: i64, limit: u32) -> Result<Page, StoreError> {
-        let closed = |_| StoreError::NotRead(rusqlite::Error::InvalidQuery);
-        let _place = self.places.acquire().await.map_err(closed)?;
         let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
+        let failures = self.health.failures();
         let work = move || {
-            let kept = idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = kept.map_or_else(|| open(&path), Ok)?;
+            let kept = {
+                let mut idle = idle.lock().unwrap_or_else(PoisonError::into_inner);
+                idle.retain(|(opened, _)| *opened == failures);
+                idle.pop()
+            };
+            let connection = kept.map_or_else(|| open(&path), |(_, connection)| Ok(connection))?;
             let page = query(&connection, after, limit)?;
-            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push((failures, connection));
             Ok(page)
         };
-        match tokio::task::spawn_blocking(work).await {
-            Ok(page) => page.map_err(StoreError::NotRead),
-            Err(_) => Err(StoreError::NotRead(rusqlite::Error::InvalidQuery)),
-        }
+        let page = self.places.run(work).await;
+        page.unwrap_or(Err(rusqlite::Error::InvalidQuery)).map_err(StoreError::NotRead)
     }
 
     /// Closes the connections. Later queries are refused.
@@ -132,4 +137,33 @@ fn whole(row: &Row<'_>, object: &mut Object<'_>, name: &str, column: &str) -> ru
     // Only numbers that are not negative are stored.
     object.some_whole(name, row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs));
     Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_from_before_a_failure_is_not_used_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, away) = (folder.path().join("a"), folder.path().join("b"));
+        let make = |path: &std::path::Path, name: &str| {
+            let sql = format!("CREATE TABLE t (name TEXT); INSERT INTO t VALUES ('{name}')");
+            Connection::open(path).unwrap().execute_batch(&sql).unwrap();
+        };
+        make(&path, "wrong");
+        make(&away, "right");
+        let health = Arc::new(Health::default());
+        let readers = Readers::new(path.clone(), Arc::clone(&health));
+        let query: Query = |connection, _, _| {
+            let name = connection.query_row("SELECT name FROM t", [], |row| row.get(0))?;
+            Ok(Page { rows: vec![(0, name)] })
+        };
+        let name = async || readers.page(query, 0, 1).await.unwrap().rows[0].1.clone();
+        assert_eq!(name().await, "wrong");
+        health.failed(&"the file was replaced");
+        std::fs::rename(&away, &path).unwrap();
+        assert_eq!(name().await, "right");
+    }
 }

@@ -53,6 +53,8 @@ pub enum SchemaError {
     Sqlite(rusqlite::Error),
     /// Its folder cannot be made.
     Folder(std::io::Error),
+    /// Its file cannot be made, or not be closed to others.
+    File(std::io::Error),
     /// It was made by a newer version.
     Newer,
     /// It knows another key by this number.
@@ -64,6 +66,7 @@ impl fmt::Display for SchemaError {
         match self {
             Self::Sqlite(error) => error.fmt(f),
             Self::Folder(error) => write!(f, "its folder cannot be made: {error}"),
+            Self::File(error) => write!(f, "its file cannot be made private: {error}"),
             Self::Newer => f.write_str("was made by a newer version of the collector"),
             Self::Key(number) => write!(
                 f,
@@ -84,12 +87,15 @@ pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(SchemaError::Folder)?;
     }
+    super::files::make_private(path).map_err(SchemaError::File)?;
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(Limits::BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // FULL: a commit returns when the log has reached the disk. NORMAL would lose answered
     // requests in a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous).
     connection.pragma_update(None, "synchronous", "FULL")?;
+    // The log does not keep the size to which a reader let it grow.
+    connection.pragma_update(None, "journal_size_limit", Limits::WAL_BYTES as i64)?;
     migrate(&mut connection)?;
     check_key(&connection, hasher)?;
     Ok(connection)
@@ -154,6 +160,37 @@ mod tests {
         let synchronous: i64 =
             connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
         assert_eq!(synchronous, 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_owner_may_read_the_files() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.sqlite");
+        let modes = || {
+            ["a.sqlite", "a.sqlite-wal", "a.sqlite-shm"].map(|name| {
+                let file = std::fs::metadata(folder.path().join(name)).unwrap();
+                file.permissions().mode() & 0o777
+            })
+        };
+        let kept = open(&path, &hasher(1)).unwrap();
+        assert_eq!(modes(), [0o600; 3]);
+        // As an earlier version made it.
+        let set = |mode| {
+            for name in ["a.sqlite", "a.sqlite-wal", "a.sqlite-shm"] {
+                let mode = std::fs::Permissions::from_mode(mode);
+                std::fs::set_permissions(folder.path().join(name), mode).unwrap();
+            }
+        };
+        set(0o644);
+        open(&path, &hasher(1)).unwrap();
+        assert_eq!(modes(), [0o600; 3]);
+        // A group that was let in stays.
+        set(0o640);
+        open(&path, &hasher(1)).unwrap();
+        assert_eq!(modes(), [0o640; 3]);
+        drop(kept);
     }
 
     #[test]

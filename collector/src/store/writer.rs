@@ -1,15 +1,28 @@
 //! The one thread that writes.
 
+use super::files::Files;
+use super::health::Health;
+use super::log::Log;
 use crate::event::{Delivery, NewEvent};
 use crate::limits::Limits;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
+
+/// Events that wait, and the request that is told when they are stored.
+type Waiting = (Delivery, oneshot::Sender<bool>);
 
 /// What the writer is asked to do.
 #[derive(Debug)]
 pub enum Job {
     /// Store this, and say whether it is on disk.
     Append(Delivery, oneshot::Sender<bool>),
+    /// Write something that changes nothing, and say whether it is on disk.
+    Try(oneshot::Sender<bool>),
+    /// Look after the files.
+    Tend,
     /// Finish what came before, and end.
     Close,
 }
@@ -26,46 +39,146 @@ const BATCH: &str = "
     ON CONFLICT (stream, seq)
     DO UPDATE SET copies = copies + 1, stored = stored + excluded.stored";
 
-/// Runs until it is told to close, or nobody is left to tell.
-pub fn run(
-    mut connection: Connection,
-    mut jobs: mpsc::Receiver<Job>,
-    committed: &watch::Sender<i64>,
-) {
-    let mut open = true;
-    while open {
-        let Some(first) = jobs.blocking_recv() else { break };
-        let mut group = Vec::new();
-        let mut next = Some(first);
-        // Whoever came while the last transaction was flushed is in this one.
-        while let Some(job) = next.take() {
-            match job {
-                Job::Append(delivery, answer) => group.push((delivery, answer)),
-                Job::Close => {
-                    open = false;
-                    jobs.close();
+/// Why a transaction does not count.
+#[derive(Debug)]
+enum Failed {
+    Sqlite(rusqlite::Error),
+    Gone,
+}
+
+impl fmt::Display for Failed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(error) => error.fmt(f),
+            Self::Gone => f.write_str(
+                "its file was deleted, moved or replaced; put it back, or start the collector again",
+            ),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Failed {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+/// The thread's own things.
+pub struct Writer {
+    connection: Connection,
+    committed: watch::Sender<i64>,
+    health: Arc<Health>,
+    files: Files,
+    log: Log,
+    /// Size of the events that could not be stored; 0 once something was stored.
+    failed_bytes: usize,
+}
+
+impl Writer {
+    /// Writes with this connection, which is to the database with that path.
+    pub fn new(
+        connection: Connection,
+        database: &Path,
+        committed: watch::Sender<i64>,
+        health: Arc<Health>,
+    ) -> Self {
+        let (files, log) = (Files::new(database), Log::new(database));
+        Self { connection, committed, health, files, log, failed_bytes: 0 }
+    }
+
+    /// Runs until it is told to close, or nobody is left to tell.
+    pub fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut open = true;
+        while open {
+            let Some(first) = jobs.blocking_recv() else { break };
+            let mut group = Vec::new();
+            let mut tries = Vec::new();
+            let mut next = Some(first);
+            // Requests that came while the last transaction was flushed are in this one.
+            while let Some(job) = next.take() {
+                match job {
+                    Job::Append(delivery, answer) => group.push((delivery, answer)),
+                    Job::Try(answer) => tries.push(answer),
+                    Job::Tend => {}
+                    Job::Close => {
+                        open = false;
+                        jobs.close();
+                    }
+                }
+                if group.len() < Limits::GROUP {
+                    next = jobs.try_recv().ok();
                 }
             }
-            if group.len() < Limits::GROUP {
-                next = jobs.try_recv().ok();
+            let stored = self.work(&group, &tries);
+            for answer in group.into_iter().map(|(_, answer)| answer).chain(tries) {
+                // A client that has gone away needs no answer.
+                let _ = answer.send(stored);
             }
+            self.log.tend(&self.connection);
         }
-        let stored = commit(&mut connection, group.iter().map(|(delivery, _)| delivery));
-        match &stored {
-            Ok(Some(row)) => {
-                committed.send_replace(*row);
-            }
-            Ok(None) => {}
-            Err(error) => tracing::error!("{} requests were not stored: {error}", group.len()),
-        }
-        for (_, answer) in group {
-            // A client that has gone away needs no answer.
-            let _ = answer.send(stored.is_ok());
+        if let Err((_, error)) = self.connection.close() {
+            tracing::warn!("the database was not closed in order: {error}");
         }
     }
-    if let Err((_, error)) = connection.close() {
-        tracing::warn!("the database was not closed in order: {error}");
+
+    /// Writes the group, or tries a write; whether it is on disk.
+    fn work(&mut self, group: &[Waiting], tries: &[oneshot::Sender<bool>]) -> bool {
+        let deliveries = group.iter().map(|(delivery, _)| delivery);
+        let written = if !group.is_empty() {
+            commit(&mut self.connection, deliveries).map_err(Failed::from)
+        } else if !tries.is_empty() {
+            try_write(&mut self.connection, self.failed_bytes).map(|()| None).map_err(Failed::from)
+        } else {
+            Ok(None)
+        };
+        // Afterwards, so that nothing is answered that went into a file that is gone.
+        let there = || if self.files.are_there() { Ok(()) } else { Err(Failed::Gone) };
+        match written.and_then(|row| there().map(|()| row)) {
+            Ok(row) => {
+                if !(group.is_empty() && tries.is_empty()) {
+                    self.health.succeeded();
+                    self.failed_bytes = 0;
+                }
+                if let Some(row) = row {
+                    self.committed.send_replace(row);
+                }
+                true
+            }
+            Err(error) => {
+                self.health.failed(&error);
+                self.failed_bytes = self.failed_bytes.max(bytes(group)).min(TRIED_BYTES);
+                false
+            }
+        }
     }
+}
+
+/// Most bytes that are written for a try.
+const TRIED_BYTES: usize = 4 * 1024 * 1024;
+
+/// About how much the events need.
+fn bytes(group: &[Waiting]) -> usize {
+    let events = group.iter().flat_map(|(delivery, _)| &delivery.events);
+    events.map(|event| event.fields.len().saturating_add(EVENT_BYTES)).sum()
+}
+
+/// The bytes of an event beside its fields, in its table and the indexes.
+const EVENT_BYTES: usize = 400;
+
+/// Writes something: as much as could not be stored, as a little fits on a full disk for long.
+fn try_write(connection: &mut Connection, bytes: usize) -> rusqlite::Result<()> {
+    if bytes > 0 {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch("CREATE TABLE IF NOT EXISTS tried (bytes BLOB)")?;
+        transaction.execute("INSERT INTO tried VALUES (zeroblob(?))", [bytes as i64])?;
+        transaction.commit()?;
+        return connection.execute_batch("DROP TABLE tried");
+    }
+    // Writes one page, unchanged.
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    transaction.pragma_update(None, "user_version", version)?;
+    transaction.commit()
 }
 
 /// Stores the deliveries in one transaction; the last new row, if there is one.
@@ -112,7 +225,7 @@ fn insert(
     event: &NewEvent,
 ) -> rusqlite::Result<Option<i64>> {
     let head = delivery.source.batch();
-    let hashed = event.user.is_some() || event.anonymous.is_some();
+    let hashed = event.user.is_some() || event.anonymous.is_some() || event.has_more_ids;
     let values = params![
         event.id,
         event.kind,

@@ -1,6 +1,6 @@
 //! `POST /v1/events`: what is taken, what is refused, and what is stored of it.
 
-use crate::common::{JOHNDOE, Server, VISITOR, batch, changed, click, id, parse, raw};
+use crate::common::{JOHNDOE, Server, VISITOR, batch, changed, click, id, parse, raw, send};
 use serde_json::json;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -163,7 +163,7 @@ async fn one_wrong_event_refuses_the_whole_batch() {
         (json!({ "id": "0193bdc1-0000-4000-8000-000000000001" }), "events[1].id: "),
         (json!({ "id": "0193bdc1-0000-7000-c000-000000000001" }), "events[1].id: "),
         (json!({ "type": null }), "events[1].type: "),
-        (json!({ "type": "clck" }), "events[1].type: "),
+        (json!({ "type": 7 }), "events[1].type: "),
         (json!({ "at": null }), "events[1].at: "),
         (json!({ "at": -1 }), "events[1].at: "),
         (json!({ "at": 0.5 }), "events[1].at: "),
@@ -222,6 +222,10 @@ async fn the_body_must_be_plain_json_by_its_own_word() {
         ("Content-Type: application/x-www-form-urlencoded\r\n", 415),
         ("Content-Type: multipart/form-data; boundary=x\r\n", 415),
         ("Content-Encoding: gzip\r\n", 415),
+        ("Content-Encoding: identity\r\nContent-Encoding: gzip\r\n", 415),
+        ("Content-Encoding: identity, gzip\r\n", 415),
+        ("Content-Encoding: identity\r\nContent-Encoding: identity\r\n", 204),
+        ("Content-Type: text/plain\r\nContent-Type: text/html\r\n", 415),
     ] {
         let answer = server.send("POST", "/v1/events", header, body.as_bytes()).await;
         assert_eq!(answer.status, status, "{header}");
@@ -278,10 +282,12 @@ async fn other_methods_are_405() {
     for method in ["PUT", "DELETE", "PATCH"] {
         let answer = server.send(method, "/v1/events", "", b"").await;
         assert_eq!(answer.status, 405, "{method}");
-        assert_eq!(answer.header("allow"), Some("GET, HEAD, POST, OPTIONS"));
+        assert_eq!(answer.header("allow"), Some("POST, OPTIONS"));
     }
-    for target in ["/v1/events/stream", "/v1/batches", "/healthz"] {
-        assert_eq!(server.send("POST", target, "", b"").await.status, 405, "{target}");
+    assert_eq!(server.send("POST", "/healthz", "", b"").await.status, 405);
+    for target in ["/v1/events", "/v1/events/stream", "/v1/batches", "/healthz"] {
+        let answer = send(server.admin, "POST", target, "", b"").await;
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{target}");
     }
     assert_eq!(server.get("/v1/nothing").await.status, 404);
 }
@@ -308,6 +314,17 @@ async fn any_page_may_post_and_none_may_read() {
     assert_eq!(answer.header("access-control-allow-credentials"), Some("true"));
     assert_eq!(answer.header("access-control-allow-headers"), Some("content-type"));
     assert_eq!(answer.header("access-control-allow-methods"), Some("POST"));
-    let answer = server.get("/v1/events").await;
+    let answer = server.read("/v1/events", "").await;
     assert_eq!((answer.status, answer.header("access-control-allow-origin")), (200, None));
+}
+
+#[tokio::test]
+async fn events_of_a_newer_tracker_are_left_out_and_counted() {
+    let server = Server::start().await;
+    let newer = |number| changed(click(number), json!({ "type": "hovered", "news": [1] }));
+    assert_eq!(server.post(batch("s1", 0, &[newer(1), click(2), newer(3)])).await.status, 204);
+    assert_eq!(server.post(batch("s1", 1, &[newer(4)])).await.status, 204);
+    let rows = server.events().await;
+    assert_eq!((rows.len(), &rows[0]["id"]), (1, &json!(id(2))));
+    assert_eq!(server.unknown_events().await, 3);
 }

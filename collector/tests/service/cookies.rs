@@ -89,6 +89,9 @@ async fn an_identity_that_is_a_day_old_is_renewed() {
         plain[0],
         format!("reco_id={ID}; Domain=shop.example; Path=/; Max-Age=7776000; SameSite=Lax")
     );
+    // Written while a clock was eighty years ahead: it would not be renewed before then.
+    let future = format!("reco_id={ID}; reco_id_at={}.c", now() + 80 * 365 * day);
+    assert_eq!(renewed(&server, &future, https).await.len(), 2);
     // Two header lines are one list.
     let split = format!("Cookie: reco_id_at={}.c\r\n{https}", now() - day - minute);
     assert_eq!(renewed(&server, &format!("reco_id={ID}"), &split).await.len(), 2);

@@ -1,6 +1,6 @@
 //! FACT-Finder's REST interface: every event, the vendor's own examples, and every refusal.
 
-use crate::common::{Answer, Server, changed, hash, neutral};
+use crate::common::{Answer, Server, batch, changed, hash, id, neutral};
 use serde_json::{Value, json};
 
 const CHANNELS: &str = "[[factfinder.channels]]\nname = \"de\"\ncurrency = \"EUR\"\n\
@@ -39,6 +39,7 @@ fn all() -> Vec<(&'static str, Value, Value)> {
         json!({
             "type": kind, "user": hash("userXf4H3fF"), "anonymous": hash("session1"),
             "itemType": "1", "itemId": "278006", "masterId": "278003", "title": "Chronos",
+            "purchaser": hash("p1"),
         })
     };
     let given = json!({
@@ -91,12 +92,13 @@ fn all() -> Vec<(&'static str, Value, Value)> {
                 json!({
                     "query": "bag", "page": 1, "pageSize": 12, "hitCount": 34, "searchTime": 12,
                     "minScore": 60, "maxScore": 100, "filters": filters, "searchField": "title",
-                    "customSorting": true, "additionalInfo": "more", "masterId": null, "title": null,
+                    "customSorting": true, "additionalInfo": "more",
                 }),
             ),
             changed(
-                changed(item("cacheHit"), none),
+                item("cacheHit"),
                 json!({
+                    "itemType": null,
                     "query": "bag", "page": 1, "pageSize": 12, "hitCount": 34, "searchTimeMs": 12,
                     "minScore": 60, "maxScore": 100, "filters": filters, "itemId": "278006",
                     "searchField": "title", "customSorting": true, "additionalInfo": "more",
@@ -197,7 +199,7 @@ async fn all_versions_are_served_and_the_first_two_have_no_landing_pages() {
         assert_eq!((answer.status, error(&answer).0), (404, "Not Found".into()), "{target}");
     }
     assert_eq!(server.get("/rest/v5/track/de/login").await.status, 405);
-    assert_eq!(post_to(&server, "/rest/v5/track/de", "[]").await.status, 405);
+    assert_eq!(post_to(&server, "/rest/v5/track/de", "[]").await.status, 404);
 }
 
 #[tokio::test]
@@ -224,7 +226,79 @@ async fn types_are_taken_as_the_vendor_takes_them() {
         "sid": "s", "id": "", "query": "b", "page": 1, "pageSize": 1, "hitCount": 0, "searchTime": 0.5,
         "minScore": 0, "maxScore": 0, "filters": [],
     });
-    assert_eq!(stored_one("log", filters).await.get("filters"), None);
+    let row = stored_one("log", filters.clone()).await;
+    assert_eq!((row.get("filters"), row.get("masterId")), (None, None));
+    // Empty, or a part of a piece.
+    let more = json!({ "query": "", "title": "", "masterId": 7 });
+    let row = stored_one("log", changed(filters, more)).await;
+    let told = (&row["query"], row.get("title"), &row["masterId"]);
+    assert_eq!(told, (&json!(""), None, &json!("7")));
+    let click =
+        json!({ "id": "1", "query": "", "pos": 1, "sid": "s", "title": "", "purchaserId": 12 });
+    let row = stored_one("click", click).await;
+    assert_eq!(row["search"], json!({ "query": "", "position": 1 }));
+    assert_eq!((row.get("title"), &row["purchaser"]), (None, &json!(hash("12"))));
+    let said = json!({ "sid": "s", "query": "", "positive": true });
+    assert_eq!(stored_one("feedback", said).await["query"], "");
+    for (count, quantity) in [(json!(0.5), 0.5), (json!("1.85"), 1.85), (json!(2.0), 2.0)] {
+        let line = json!({ "id": "1", "count": count, "sid": "s", "title": "" });
+        for event in ["cart", "checkout"] {
+            assert_eq!(stored_one(event, line.clone()).await["quantity"].as_f64(), Some(quantity));
+        }
+    }
+}
+
+#[tokio::test]
+async fn filters_are_kept_whole_or_refused() {
+    let server = Server::with(CHANNELS).await;
+    let log = |value: &str| {
+        format!(
+            r#"[{{"sid":"s","id":"","query":"b","page":1,"pageSize":1,"hitCount":0,"searchTime":0,
+            "minScore":0,"maxScore":0,"filters":[{{"name":"Price","substring":false,"values":
+            [{{"exclude":false,"type":"or","value":{value}}}]}}]}}]"#
+        )
+    };
+    for value in [
+        "[10,20.5]",
+        r#"{"min":10,"max":{"amount":-0.000001,"of":[["a"]]}}"#,
+        "12",
+        "1763683200000",
+        "-9007199254740991",
+        "null",
+        "true",
+        "\"KEEN \\u00e4\"",
+        "{}",
+        "[]",
+        "[[[[[[[1]]]]]]]",
+    ] {
+        let answer = post_to(&server, "/rest/v5/track/de/log", &log(value)).await;
+        assert_eq!(answer.status, 200, "{value}: {}", answer.text());
+        let row = server.events().await.pop().unwrap();
+        let expected: Value = serde_json::from_str(value).unwrap();
+        assert_eq!(row["filters"][0]["values"][0]["value"], expected, "{value}");
+        // The same in a batch of the tracker.
+        let mut events: Vec<Value> = serde_json::from_str(&log(value)).unwrap();
+        let event = json!({
+            "id": id(server.events().await.len() as u64), "type": "cacheHit", "at": 1, "query": "b",
+            "page": 1, "pageSize": 1, "hitCount": 0, "searchTimeMs": 0, "minScore": 0,
+            "maxScore": 0, "filters": events.remove(0)["filters"],
+        });
+        assert_eq!(server.post(batch("s", 0, &[event])).await.status, 204, "{value}");
+        let row = server.events().await.pop().unwrap();
+        assert_eq!(row["filters"][0]["values"][0]["value"], expected, "{value}");
+    }
+    let before = server.events().await.len();
+    let deep = format!("{}1{}", "[".repeat(20), "]".repeat(20));
+    for value in ["0.1234567", "1e300", "0.30000000000000004", deep.as_str()] {
+        let answer = post_to(&server, "/rest/v5/track/de/log", &log(value)).await;
+        let (_, sentence) = error(&answer);
+        assert_eq!(answer.status, 400, "{value}");
+        assert!(
+            sentence.starts_with("[0].filters: must have no deeper nesting"),
+            "{value}: {sentence}"
+        );
+    }
+    assert_eq!(server.events().await.len(), before);
 }
 
 #[tokio::test]

@@ -78,14 +78,15 @@ async fn required_fields_are_required() {
             assert_eq!(answer.status, 400, "{event} {field}");
             let sentence = format!("[1].{field}: is required");
             assert_eq!(error(&answer), ("Bad Request".to_owned(), sentence));
-            if given[*field].is_string() && event != "log" {
+            // A query may be empty.
+            if given[*field].is_string() && event != "log" && *field != "query" {
                 let empty = changed(given.clone(), json!({ *field: "" }));
                 let answer = post(&server, &target, "", &json!([empty]).to_string()).await;
                 assert_eq!(error(&answer).1, format!("[0].{field}: must not be empty"));
             }
         }
     }
-    assert_eq!(server.events().await.len(), 9);
+    assert_eq!(server.events().await.len(), 9, "an event of each kind");
 }
 
 #[tokio::test]
@@ -224,7 +225,7 @@ async fn everything_stands_behind_the_base_path() {
     let server = Server::with("[factfinder]\nbase_path = \"/FACT-Finder\"\n").await;
     let body = r#"[{"sid":"s","userId":"u"}]"#;
     let query = "Tracking.ff?channel=de&event=login&userId=u&sid=s";
-    for (base, status) in [("/FACT-Finder", 200), ("", 405)] {
+    for (base, status) in [("/FACT-Finder", 200), ("", 404)] {
         let target = format!("{base}/rest/v5/track/de/login");
         assert_eq!(post(&server, &target, "", body).await.status, status, "{target}");
         let status = if status == 200 { 200 } else { 404 };

@@ -57,6 +57,11 @@ async fn files_have_their_types() {
     for method in ["POST", "PUT", "OPTIONS"] {
         assert_eq!(server.send(method, "/index.html", "", b"").await.status, 405, "{method}");
         assert_eq!(server.send(method, "/dist/reco.js", "", b"").await.status, 405, "{method}");
+        // A mistyped address of an endpoint is no file that has other methods.
+        for target in ["/v1/event", "/dist/v1/events", "/nothing", "/v1/events/", "/"] {
+            let status = server.send(method, target, "", b"").await.status;
+            assert_eq!(status, if target == "/" { 405 } else { 404 }, "{method} {target}");
+        }
     }
 }
 
@@ -215,7 +220,7 @@ async fn nothing_outside_the_folder_is_reached() {
         "GET http://{}/../secret.txt HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         server.address
     );
-    assert_eq!(raw(server.address, absolute.as_bytes(), false).await.status, 404);
+    assert_eq!(raw(server.address, absolute.as_bytes(), false).await.status, 400);
 }
 
 #[tokio::test]

@@ -1,25 +1,87 @@
-//! Who may read events. (What the peer's address decides is tested in `http/guard.rs`.)
+//! Access to stored events: none on the event listener; on the admin listener the token, or, where
+//! there is none, programs of this machine and no other site's page.
 
-use crate::common::{Server, batch, click};
+use crate::common::{Answer, EventStream, Server, batch, click, proxy, raw, send};
+use std::net::SocketAddr;
 
 const TOKEN: &str = "a-token-of-32-characters-or-more";
 const READERS: [&str; 3] = ["/v1/events", "/v1/batches", "/v1/events/stream"];
 
-/// The status; of a stream its headers are enough.
-async fn status(server: &Server, target: &str, headers: &str) -> u16 {
-    if target.ends_with("stream") && server.get("/v1/events").await.status != 200 {
-        return server.send("GET", target, headers, b"").await.status;
-    }
-    server
-        .send(if target.ends_with("stream") { "HEAD" } else { "GET" }, target, headers, b"")
-        .await
-        .status
+async fn with_token() -> Server {
+    Server::with(&format!("admin_token = \"{TOKEN}\"\n")).await
+}
+
+/// The answer; a stream's has an end only where it is refused or asked for its head.
+async fn ask(address: SocketAddr, target: &str, headers: &str) -> Answer {
+    let method = if target.ends_with("stream") { "HEAD" } else { "GET" };
+    send(address, method, target, headers, b"").await
 }
 
 #[tokio::test]
-async fn the_machine_itself_reads_under_its_own_names() {
+async fn the_event_listener_reads_nothing_out_to_anyone() {
+    for server in [Server::start().await, with_token().await] {
+        server.post(batch("s1", 0, &[click(1)])).await;
+        // Every path of this machine to it: straight, and through a proxy that adds no header.
+        for address in [server.address, proxy::before(server.address).await] {
+            for target in READERS {
+                for headers in ["", &format!("Authorization: Bearer {TOKEN}\r\n")] {
+                    let answer = send(address, "GET", target, headers, b"").await;
+                    assert_eq!(answer.status, 403, "{target} {headers}");
+                    assert!(answer.text().contains("admin listener"), "{}", answer.text());
+                    assert!(!answer.text().contains("itemId"));
+                    assert_eq!(send(address, "HEAD", target, headers, b"").await.status, 403);
+                }
+            }
+            for target in ["/v1/status", "/v1/", "/v1/events/", "/v1//events", "/inspector.json"] {
+                assert_eq!(send(address, "GET", target, "", b"").await.status, 404, "{target}");
+            }
+            let body = batch("s1", 1, &[click(2)]).to_string();
+            assert_eq!(send(address, "POST", "/v1/events", "", body.as_bytes()).await.status, 204);
+            assert_eq!(send(address, "GET", "/healthz", "", b"").await.status, 200);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_configured_token_is_always_asked_for() {
+    let server = with_token().await;
+    let proxied = proxy::before(server.admin).await;
+    server.post(batch("s1", 0, &[click(1)])).await;
+    let right = format!("Authorization: Bearer {TOKEN}\r\n");
+    for address in [server.admin, proxied] {
+        for target in READERS.into_iter().chain(["/healthz", "/v1/status", "/nothing"]) {
+            for authorization in [
+                String::new(),
+                format!("Authorization: Bearer {TOKEN}x\r\n"),
+                format!("Authorization: Bearer {}\r\n", &TOKEN[1..]),
+                format!("Authorization: Basic {TOKEN}\r\n"),
+                "Authorization: Bearer \r\n".to_owned(),
+                "Authorization: x\r\n".to_owned(),
+                right.repeat(2),
+                format!("{right}Authorization: Bearer no\r\n"),
+                "Origin: http://127.0.0.1\r\nSec-Fetch-Site: same-origin\r\n".to_owned(),
+            ] {
+                let answer = ask(address, target, &authorization).await;
+                assert_eq!(answer.status, 401, "{target} {authorization}");
+                assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+            }
+        }
+        // With the token from anywhere, under any name.
+        let far = "Host: collector.example\r\nX-Forwarded-For: 192.0.2.1\r\n";
+        for headers in [right.clone(), right.replace("Bearer", "bearer"), format!("{far}{right}")] {
+            for target in READERS {
+                assert_eq!(ask(address, target, &headers).await.status, 200, "{target} {headers}");
+            }
+        }
+    }
+    let mut stream = EventStream::open(server.admin, "/v1/events/stream", &right).await;
+    assert!(!stream.until(|events| !events.is_empty()).await);
+}
+
+#[tokio::test]
+async fn without_a_token_the_machine_itself_reads_under_its_own_names() {
     let server = Server::start().await;
-    let port = server.address.port();
+    let port = server.admin.port();
     for target in READERS {
         for headers in [
             String::new(),
@@ -33,17 +95,17 @@ async fn the_machine_itself_reads_under_its_own_names() {
             ),
             format!("Host: localhost:{port}\r\nSec-Fetch-Site: none\r\n"),
         ] {
-            assert_eq!(status(&server, target, &headers).await, 200, "{target} {headers}");
+            assert_eq!(ask(server.admin, target, &headers).await.status, 200, "{target} {headers}");
         }
     }
 }
 
 #[tokio::test]
-async fn proxies_foreign_names_and_other_pages_do_not_read() {
+async fn without_a_token_proxies_foreign_names_and_other_pages_do_not_read() {
     let server = Server::start().await;
-    let port = server.address.port();
+    let (port, events) = (server.admin.port(), server.address.port());
     server.post(batch("s1", 0, &[click(1)])).await;
-    for target in READERS {
+    for target in READERS.into_iter().chain(["/healthz"]) {
         for headers in [
             "Forwarded: for=192.0.2.1\r\n".to_owned(),
             "X-Forwarded-For: 127.0.0.1\r\n".to_owned(),
@@ -54,22 +116,24 @@ async fn proxies_foreign_names_and_other_pages_do_not_read() {
             format!("Host: 127.0.0.1.attacker.example:{port}\r\n"),
             "Host: 192.168.1.2\r\n".to_owned(),
             "Host: 0.0.0.0\r\n".to_owned(),
-            "Host:\r\n".to_owned(),
             "Origin: https://attacker.example\r\n".to_owned(),
             "Origin: null\r\n".to_owned(),
             format!("Host: localhost:{port}\r\nOrigin: http://localhost:{}\r\n", port ^ 1),
+            // Unless `inspector` is set, the event listener's page is a foreign one, too.
+            format!("Origin: http://127.0.0.1:{events}\r\nSec-Fetch-Site: same-site\r\n"),
+            format!("Origin: http://127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"),
+            "Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n".to_owned(),
             "Sec-Fetch-Site: cross-site\r\n".to_owned(),
             "Sec-Fetch-Site: same-site\r\n".to_owned(),
             format!("Authorization: Bearer {TOKEN}\r\n"),
         ] {
-            let answer = server.send("GET", target, &headers, b"").await;
-            let expected = if headers.starts_with("Auth") { 401 } else { 403 };
-            assert_eq!(answer.status, expected, "{target} {headers}");
+            let answer = send(server.admin, "GET", target, &headers, b"").await;
+            assert_eq!(answer.status, 403, "{target} {headers}");
             assert!(!answer.text().contains("itemId"));
             assert_eq!(answer.header("access-control-allow-origin"), None);
         }
     }
-    // What only takes events is open to all of them.
+    // Events are taken for any page and name.
     let body = batch("s1", 1, &[click(2)]).to_string();
     let proxied =
         "Host: shop.example\r\nX-Forwarded-For: 192.0.2.1\r\nOrigin: https://shop.example\r\n";
@@ -78,42 +142,97 @@ async fn proxies_foreign_names_and_other_pages_do_not_read() {
 }
 
 #[tokio::test]
-async fn the_token_opens_and_a_wrong_one_does_not() {
-    let server = Server::with(&format!("admin_token = \"{TOKEN}\"\n")).await;
-    let far = "Host: collector.example\r\nX-Forwarded-For: 192.0.2.1\r\n";
-    for target in ["/v1/events", "/v1/batches"] {
-        for (authorization, expected) in [
-            (format!("Authorization: Bearer {TOKEN}\r\n"), 200),
-            (format!("Authorization: bearer {TOKEN}\r\n"), 200),
-            (format!("Authorization: Bearer {TOKEN}x\r\n"), 401),
-            (format!("Authorization: Bearer {}\r\n", &TOKEN[1..]), 401),
-            (format!("Authorization: Basic {TOKEN}\r\n"), 401),
-            ("Authorization: Bearer \r\n".to_owned(), 401),
-            ("Authorization: x\r\n".to_owned(), 401),
-            (String::new(), 401),
+async fn the_admin_listener_takes_no_events() {
+    let server = Server::start().await;
+    let body = batch("s1", 0, &[click(1)]).to_string();
+    let answer = send(server.admin, "POST", "/v1/events", "", body.as_bytes()).await;
+    assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")));
+    let target = "/api/00000/click/u/1/2";
+    assert_eq!(send(server.admin, "GET", target, "", b"").await.status, 404);
+    assert_eq!(server.events().await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_request_names_its_host_once_and_plainly() {
+    let server = Server::start().await;
+    for address in [server.address, server.admin] {
+        for (what, head) in [
+            ("none", "GET /healthz HTTP/1.1\r\n".to_owned()),
+            ("none in 1.0", "GET /healthz HTTP/1.0\r\n".to_owned()),
+            ("an empty one", "GET /healthz HTTP/1.1\r\nHost:\r\n".to_owned()),
+            ("two", format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nHost: shop.example\r\n")),
+            ("the same twice", format!("GET /healthz HTTP/1.1\r\n{0}{0}", "Host: localhost\r\n")),
+            ("a user", "GET /healthz HTTP/1.1\r\nHost: user@localhost\r\n".to_owned()),
+            ("a path", "GET /healthz HTTP/1.1\r\nHost: localhost/a\r\n".to_owned()),
+            ("a list", "GET /healthz HTTP/1.1\r\nHost: localhost, other\r\n".to_owned()),
+            (
+                "a whole address",
+                format!("GET http://{address}/healthz HTTP/1.1\r\nHost: {address}\r\n"),
+            ),
+            (
+                "a whole address with another name",
+                format!("GET http://shop.example/healthz HTTP/1.1\r\nHost: {address}\r\n"),
+            ),
+            ("no path", format!("CONNECT shop.example:443 HTTP/1.1\r\nHost: {address}\r\n")),
         ] {
-            let answer = server.send("GET", target, &format!("{far}{authorization}"), b"").await;
-            assert_eq!(answer.status, expected, "{target} {authorization}");
-            if expected == 401 {
-                assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
-            }
+            let request = format!("{head}Connection: close\r\n\r\n");
+            assert_eq!(raw(address, request.as_bytes(), false).await.status, 400, "{what}");
         }
-        // Who is wrong about the token is not let in for being local.
-        assert_eq!(
-            server.send("GET", target, "Authorization: Bearer no\r\n", b"").await.status,
-            401
-        );
-        assert_eq!(server.get(target).await.status, 200);
     }
+    // Also where events are taken: nothing is stored.
+    let body = batch("s1", 0, &[click(1)]).to_string();
+    let head = format!(
+        "POST /v1/events HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    assert_eq!(raw(server.address, (head + &body).as_bytes(), false).await.status, 400);
+    assert_eq!(server.events().await.len(), 0);
 }
 
 #[tokio::test]
 async fn what_is_read_is_kept_by_no_cache_and_loaded_by_no_other_page() {
     let server = Server::start().await;
-    let answer = server.get("/v1/events").await;
+    let answer = server.read("/v1/events", "").await;
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert_eq!(answer.header("cross-origin-resource-policy"), Some("same-origin"));
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(answer.text(), "{\"events\":[],\"last\":0}");
+}
+
+#[tokio::test]
+async fn the_inspectors_page_is_told_where_to_read_and_may() {
+    let server = Server::with("inspector = true\n").await;
+    let port = server.address.port();
+    let told = format!("{{\"url\":\"http://{}\"}}", server.admin);
+    assert_eq!(server.get("/inspector.json").await.text(), told);
+    for host in ["localhost", "127.0.0.1", "[::1]"] {
+        let headers = format!("Host: {host}:{port}\r\n");
+        let answer = server.send("GET", "/inspector.json", &headers, b"").await;
+        assert_eq!(answer.text(), told, "{host}");
+        let origin = format!("http://{host}:{port}");
+        for site in ["same-site", "cross-site"] {
+            let headers = format!("Origin: {origin}\r\nSec-Fetch-Site: {site}\r\n");
+            for target in READERS {
+                let answer = ask(server.admin, target, &headers).await;
+                assert_eq!(answer.status, 200, "{target} {headers}");
+                assert_eq!(answer.header("access-control-allow-origin"), Some(&*origin));
+                assert_eq!(answer.header("access-control-allow-credentials"), None);
+                assert_eq!(answer.header("vary"), Some("Origin"));
+            }
+        }
+    }
+    // Pages under any other name read nothing, and are not told.
+    for name in [format!("attacker.example:{port}"), format!("localhost.example:{port}")] {
+        let answer = server.send("GET", "/inspector.json", &format!("Host: {name}\r\n"), b"").await;
+        assert_eq!((answer.status, answer.text().as_str()), (200, "{}"), "{name}");
+        let answer = server.read("/v1/events", &format!("Origin: http://{name}\r\n")).await;
+        assert_eq!(answer.status, 403, "{name}");
+        assert_eq!(answer.header("access-control-allow-origin"), None);
+    }
+    // A foreign name that was pointed at this machine, on either port.
+    for port in [port, server.admin.port()] {
+        let headers = format!("Host: attacker.example:{port}\r\nSec-Fetch-Site: same-origin\r\n");
+        assert_eq!(server.read("/v1/events", &headers).await.status, 403);
+    }
 }

@@ -141,11 +141,22 @@ async fn the_other_events_are_understood() {
         .await;
         assert_eq!((&row["modelId"], &row["scenario"]), (&"37".into(), &"a b".into()));
     }
-    let row = stored(&server, "/api/00000/rendered/johndoe/1/7?scenario=s&modelid=1").await;
-    assert_eq!(
-        (&row["items"], &row["scenario"]),
-        (&json!([{ "itemId": "7", "itemType": "1" }]), &"s".into())
-    );
+    for model in ["modelid", "modelId"] {
+        let row =
+            stored(&server, &format!("/api/00000/rendered/johndoe/1/7?scenario=s&{model}=1")).await;
+        assert_eq!(
+            (&row["items"], &row["scenario"], &row["modelId"]),
+            (&json!([{ "itemId": "7", "itemType": "1" }]), &"s".into(), &"1".into())
+        );
+    }
+    let row = stored(
+        &server,
+        "/api/00000/clicktriggered/johndoe/1/7?triggername=t&scenario=a%22b&modelid=5",
+    )
+    .await;
+    assert_eq!((&row["scenario"], &row["modelId"]), (&"a\"b".into(), &"5".into()));
+    let row = stored(&server, "/api/00000/rendered/johndoe/1/7").await;
+    assert_eq!((row.get("scenario"), row.get("modelId")), (None, None));
     let row = stored(&server, "/api/00000/basket/johndoe/1/7?categorypath=Shoes").await;
     assert_eq!(row["categoryPath"], "Shoes");
 }
@@ -161,6 +172,22 @@ async fn the_path_is_split_before_it_is_decoded() {
         .map(|item| item["itemId"].as_str().unwrap())
         .collect();
     assert_eq!(ids, ["a,b", "c/d", "ä"]);
+    // The vendor's own script encodes the commas of a list of numbers.
+    for (items, expected) in [
+        ("128%2C129", &["128", "129"] as &[&str]),
+        ("128%2c129,155", &["128", "129", "155"]),
+        ("128%2C129%2C128", &["128", "129"]),
+        ("128%2CA", &["128,A"]),
+        ("128%2C", &["128,"]),
+        ("a%2Cb,1%2C2", &["a,b", "1", "2"]),
+    ] {
+        let row = stored(&server, &format!("/api/00000/rendered/johndoe/1/{items}")).await;
+        let ids: Vec<_> =
+            row["items"].as_array().unwrap().iter().map(|one| &one["itemId"]).collect();
+        assert_eq!(ids, expected.iter().collect::<Vec<_>>(), "{items}");
+    }
+    // Elsewhere there is one item.
+    assert_eq!(stored(&server, "/api/00000/click/johndoe/1/128%2C129").await["itemId"], "128,129");
     let row = stored(&server, "/api/00000/click/johndoe/1/a%2Fb%3Fc%23d%25e%26").await;
     assert_eq!(row["itemId"], "a/b?c#d%e&");
     // Computed by Python's hmac for `Jürgen/Müller, 漢字 😀`, `user@ibexa.co` and `a+b`.
@@ -265,6 +292,7 @@ async fn wrong_requests_are_refused_with_a_sentence() {
         ("/api/00000/consume/u/1/1?percentage=1e1", "consume.percentage must be a number"),
         ("/api/00000/consume/u/1/1?percentage=inf", "consume.percentage must be a number"),
         ("/api/00000/buy/u/1/1?quantity=0", "buy.quantity is outside its range"),
+        ("/api/00000/buy/u/1/1?quantity=0.5", "buy.quantity must be a number"),
         ("/api/00000/buy/u/1/1?fullprice=4.44", "buy.price must be like"),
     ] {
         let answer = server.get(target).await;

@@ -25,7 +25,8 @@ async fn stored(server: &Server, body: Value) -> Vec<Value> {
     rows.map(|row| {
         assert_eq!(row["source"], "intempt");
         assert_eq!(row["customer"], "org/shop/1234567890123456789");
-        let nobody = row.get("user").or(row.get("anonymous")).is_none();
+        let ids = ["user", "anonymous", "account", "anotherUser"];
+        let nobody = ids.iter().all(|id| row.get(id).is_none());
         assert_eq!(row.get("key"), (!nobody).then_some(&json!(3)));
         changed(row, json!({ "row": null, "receivedAt": null, "source": null, "customer": null, "key": null }))
     })
@@ -68,7 +69,11 @@ async fn the_vendors_examples_are_taken() {
     assert_eq!(
         undated(rows),
         [
-            item("click", "SKU_987", json!({ "anonymous": hash("p-1") })),
+            item(
+                "click",
+                "SKU_987",
+                json!({ "anonymous": hash("p-1"), "session": hash("s-1"), "page": hash("pg-1") })
+            ),
             item("buy", "SKU_1", changed(by.clone(), json!({ "quantity": 2 }))),
             item("buy", "SKU_2", changed(by.clone(), json!({ "quantity": 1 }))),
         ]
@@ -96,11 +101,11 @@ async fn every_event_becomes_a_neutral_one() {
         let payload = json!({
             "eventId": event_id, "profileId": "visitor", "userId": "account", "accountId": "firm",
             "timestamp": 1_760_000_000_000u64, "userAttributes": { "a": 1 },
-            "data": { "productId": "7", "quantity": 3, "price": 9.99, "title": "T" },
+            "data": { "productId": "7", "quantity": 3 },
         });
         let expected = json!({
             "id": event_id, "at": 1_760_000_000_000u64, "user": hash("account"),
-            "anonymous": hash("visitor"), "quantity": quantity,
+            "anonymous": hash("visitor"), "quantity": quantity, "account": hash("firm"),
         });
         let expected: Value = item(kind, "7", expected);
         assert_eq!(stored(&server, one(name, payload)).await, [expected], "{name}");
@@ -122,15 +127,22 @@ async fn who_is_who() {
         (json!({ "userId": 12345 }), json!({ "user": hash("12345") })),
         (json!({ "profileId": "p" }), json!({ "anonymous": hash("p") })),
         (json!({ "anotherUserId": "a" }), json!({ "anonymous": hash("a") })),
-        (json!({ "profileId": "p", "anotherUserId": "a" }), json!({ "anonymous": hash("p") })),
+        (
+            json!({ "profileId": "p", "anotherUserId": "a" }),
+            json!({ "anonymous": hash("p"), "anotherUser": hash("a") }),
+        ),
+        (json!({ "profileId": "p", "anotherUserId": "p" }), json!({ "anonymous": hash("p") })),
         (json!({ "profileId": "", "anotherUserId": "a" }), json!({ "anonymous": hash("a") })),
         (
             json!({ "userId": "u", "anotherUserId": "a" }),
             json!({ "user": hash("u"), "anonymous": hash("a") }),
         ),
         // A firm is nobody.
-        (json!({ "accountId": "firm" }), json!({})),
-        (json!({ "accountId": "firm", "userId": "u" }), json!({ "user": hash("u") })),
+        (json!({ "accountId": "firm" }), json!({ "account": hash("firm") })),
+        (
+            json!({ "accountId": "firm", "userId": "u", "anotherAccountId": 7 }),
+            json!({ "user": hash("u"), "account": hash("firm"), "anotherAccount": hash("7") }),
+        ),
     ]
     .into_iter()
     .enumerate()
@@ -198,4 +210,94 @@ async fn times_that_cannot_be_are_times_of_arrival() {
         let expected = if believed { &timestamp } else { &row["receivedAt"] };
         assert_eq!(&row["at"], expected, "{timestamp}");
     }
+}
+
+#[tokio::test]
+async fn unknown_events_are_left_out_and_counted() {
+    let server = Server::start().await;
+    let counted = || server.unknown_events();
+    // As the vendor's browser client sends them: a page view before the product's, in one request.
+    let about = json!({ "eventId": "ev_1", "profileId": "p", "sessionId": "s", "pageId": "pg" });
+    let with = |more: Value| changed(about.clone(), more);
+    let body = json!({ "track": [
+        { "name": "Session start", "type": "session", "payload": [with(json!({ "eventId": "ev_0" }))] },
+        { "name": "View Page", "type": "page", "payload": [with(json!({ "data": { "url": "/" } }))] },
+        { "name": "Product viewed", "type": "product",
+          "payload": [with(json!({ "eventId": "ev_2", "data": { "productId": "7" } }))] },
+        { "name": "Signed up", "payload": [with(json!({ "eventId": 3 })), with(json!({ "eventId": 4 }))] },
+        { "name": "product viewed", "payload": [] },
+        { "name": "no payload" },
+    ] });
+    let rows = undated(stored(&server, body).await);
+    let ids = json!({ "anonymous": hash("p"), "session": hash("s"), "page": hash("pg") });
+    assert_eq!(rows, [item("click", "7", ids.clone())]);
+    assert_eq!(counted().await, 5);
+    // A group is an `Identify` without a user, and nothing of it remains.
+    let group = with(json!({ "accountId": "firm", "accountAttributes": { "size": 5 } }));
+    assert!(stored(&server, one("Identify", group)).await.is_empty());
+    assert_eq!(counted().await, 6);
+    // The name of an `identify` can be the shop's own.
+    let named = json!({ "track": [{ "name": "Logged in", "type": "identify",
+        "payload": [with(json!({ "userId": "u", "userAttributes": { "email": "secret@a.example" } }))] }] });
+    let login = changed(json!({ "type": "login", "user": hash("u") }), ids);
+    assert_eq!(undated(stored(&server, named).await), [login]);
+    // A known one that is wrong still refuses the request.
+    let wrong = json!({ "track": [
+        { "name": "View Page", "payload": [about] },
+        { "name": "Product viewed", "payload": [{ "eventId": "e", "profileId": "p" }] },
+    ] });
+    assert_eq!(post(&server, &wrong).await.status, 400);
+    assert_eq!(counted().await, 6);
+}
+
+#[tokio::test]
+async fn each_line_of_an_order_counts_once() {
+    let server = Server::start().await;
+    let shared = id(1);
+    for event_id in ["0192f0c1-7a58-4f4e-9d0b-2f3a4b5c6d7e", shared.as_str()] {
+        let line = |product: &str, quantity: u64| {
+            json!({ "eventId": event_id, "userId": "u", "timestamp": 1_760_000_000_000u64,
+                    "data": { "productId": product, "quantity": quantity } })
+        };
+        let order =
+            |lines: &[Value]| json!({ "track": [{ "name": "Product ordered", "payload": lines }] });
+        let lines = [line("SKU_1", 2), line("SKU_2", 1), line("SKU_1", 2), line("SKU_1", 1)];
+        let rows = stored(&server, order(&lines)).await;
+        let told: Vec<_> = rows.iter().map(|row| (&row["itemId"], &row["quantity"])).collect();
+        let expected = [("SKU_1", 2), ("SKU_2", 1), ("SKU_1", 2), ("SKU_1", 1)]
+            .map(|(a, b)| (json!(a), json!(b)));
+        assert_eq!(told, expected.iter().map(|(a, b)| (a, b)).collect::<Vec<_>>());
+        let unique: std::collections::HashSet<_> =
+            rows.iter().map(|row| row["id"].to_string()).collect();
+        assert_eq!(unique.len(), 4);
+        assert_eq!(stored(&server, order(&lines)).await.len(), 0, "the same request again");
+    }
+    // The rest of an order in another request, as after a 413.
+    let line = |product: &str| json!({ "eventId": "order-2", "userId": "u", "data": { "productId": product } });
+    for product in ["a", "b", "c"] {
+        assert_eq!(stored(&server, one("Product ordered", line(product))).await.len(), 1);
+        assert_eq!(stored(&server, one("Product ordered", line(product))).await.len(), 0);
+    }
+    // Two events of one id that are two things.
+    assert_eq!(stored(&server, one("Added to cart", line("a"))).await.len(), 1);
+}
+
+#[tokio::test]
+async fn other_data_is_stored_as_it_is() {
+    let server = Server::start().await;
+    let more = json!({
+        "price": 9.990001, "currency": "EUR", "title": "A \"B\"", "tags": ["x", { "deep": [[[[[[1]]]]]] }],
+        "big": 9_007_199_254_740_993u64, "nothing": null,
+    });
+    let data = changed(json!({ "productId": "7", "quantity": 3 }), json!({}));
+    let mut given = more.clone();
+    given.as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
+    let rows = stored(&server, one("Added to cart", view(json!({ "data": given })))).await;
+    assert_eq!((&rows[0]["data"], &rows[0]["quantity"]), (&more, &json!(3)));
+    let rows = stored(&server, one("Product viewed", view(json!({ "eventId": "f" })))).await;
+    assert_eq!(rows[0].get("data"), None);
+    // Also of what says who it was.
+    let login =
+        json!({ "eventId": "g", "userId": "u", "profileId": "p", "data": { "plan": "gold" } });
+    assert_eq!(stored(&server, one("Identify", login)).await[0]["data"], json!({ "plan": "gold" }));
 }

@@ -1,14 +1,11 @@
 //! Start and stop, bounds on connections, and the configuration.
 
+use crate::common::process::{FREE, Process, run};
 use crate::common::{PATIENCE, SECRET, Server, batch, click, parse, send};
 use recobeacon_collector::config::{Config, Overrides};
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-
-const BINARY: &str = env!("CARGO_BIN_EXE_recobeacon-collector");
 
 #[tokio::test]
 async fn health_is_that_of_the_database() {
@@ -93,9 +90,16 @@ async fn slow_clients_are_let_go() {
 #[tokio::test]
 async fn connections_are_bounded_and_wait_their_turn() {
     let server = Server::with("[limits]\nconnections = 2\n").await;
-    let first = TcpStream::connect(server.address).await.unwrap();
-    let second = TcpStream::connect(server.address).await.unwrap();
     let address = server.address;
+    let busy = async || {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        let head = b"POST /v1/events HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
+        stream.write_all(head).await.unwrap();
+        // Until the server waits for its body.
+        assert!(stream.read(&mut [0; 64]).await.unwrap() > 0);
+        stream
+    };
+    let (first, second) = (busy().await, busy().await);
     let waiting =
         tokio::spawn(async move { send(address, "GET", "/healthz", "", b"").await.status });
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -106,8 +110,8 @@ async fn connections_are_bounded_and_wait_their_turn() {
 }
 
 #[tokio::test]
-async fn the_command_says_where_it_listens_and_ends_well_by_either_signal() {
-    for signal in ["-INT", "-TERM"] {
+async fn the_command_says_where_it_listens_and_ends_well_by_each_signal() {
+    for signal in ["-INT", "-TERM", "-QUIT"] {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("collector.toml");
         std::fs::write(
@@ -115,27 +119,22 @@ async fn the_command_says_where_it_listens_and_ends_well_by_either_signal() {
             format!("listen = \"127.0.0.2:1\"\n[[keys]]\nnumber = 1\nsecret = \"{SECRET}\"\n"),
         )
         .unwrap();
-        let mut child = Command::new(BINARY)
-            .arg("--config")
-            .arg(&config)
-            .args(["--listen", "127.0.0.1:0", "--database"])
-            .arg(folder.path().join("new/events.sqlite"))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut stdout = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
-        let address =
-            line.strip_prefix("listening on http://").unwrap().trim_end().parse().unwrap();
-        assert_eq!(send(address, "GET", "/healthz", "", b"").await.status, 200);
-        let killed = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
-        assert!(killed.success());
-        assert_eq!(child.wait().unwrap().code(), Some(0), "{signal}");
-        let mut rest = String::new();
-        stdout.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "", "one line and no more");
+        let database = folder.path().join("new/events.sqlite");
+        let arguments =
+            ["--config", config.to_str().unwrap(), "--database", database.to_str().unwrap()];
+        let collector = Process::start(&arguments);
+        for address in [collector.address, collector.admin] {
+            assert_eq!(send(address, "GET", "/healthz", "", b"").await.status, 200);
+        }
+        assert_ne!(collector.address, collector.admin);
+        // From a closed terminal, or an operator that expects a reload.
+        collector.signal("-HUP");
+        collector.signal("-HUP");
+        assert_eq!(send(collector.address, "GET", "/healthz", "", b"").await.status, 200);
+        collector.signal(signal);
+        let (code, rest, log) = collector.end();
+        assert!(log.contains("SIGHUP"), "{log}");
+        assert_eq!((code, rest.as_str()), (Some(0), ""), "{signal}: two lines and no more");
         assert!(
             !folder.path().join("new/events.sqlite.key").exists(),
             "the configured key is used"
@@ -143,30 +142,43 @@ async fn the_command_says_where_it_listens_and_ends_well_by_either_signal() {
     }
 }
 
-fn run(arguments: &[&str]) -> Output {
-    Command::new(BINARY).args(arguments).output().unwrap()
-}
-
 #[test]
 fn a_start_that_fails_says_why_and_how() {
     let folder = tempfile::tempdir().unwrap();
+    let free = |more: &[&str]| -> Vec<String> {
+        FREE.iter().chain(more).map(|argument| (*argument).to_owned()).collect()
+    };
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     std::fs::write(at("wrong.toml"), "[[keys]]\nnumber = 1\nsecret = 12345678901234567\n").unwrap();
     std::fs::write(at("no-database"), "x".repeat(5000)).unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
-    let cases: [(&[&str], &str); 5] = [
-        (&["--config", &at("none.toml")], "cannot be read"),
-        (&["--config", &at("wrong.toml")], "line 3: invalid type"),
-        (&["--listen", "127.0.0.1:0", "--database", &at("no-database")], "not a database"),
-        (&["--listen", &listen, "--database", &at("a")], "cannot listen on"),
+    let plain = |arguments: &[&str]| arguments.iter().map(|one| (*one).to_owned()).collect();
+    let cases: [(Vec<String>, &str); 7] = [
+        (plain(&["--config", &at("none.toml")]), "cannot be read"),
+        (plain(&["--config", &at("wrong.toml")]), "line 3: invalid type"),
+        (free(&["--database", &at("no-database")]), "not a database"),
+        (plain(&["--listen", &listen, "--database", &at("a")]), "cannot listen on"),
         (
-            &["--listen", "127.0.0.1:0", "--database", &at("a"), "--dist", &at("none")],
-            "is not a folder",
+            plain(&["--listen", "127.0.0.1:0", "--admin-listen", &listen, "--database", &at("a")]),
+            &format!("admin_listen: cannot listen on {listen}"),
         ),
+        (
+            plain(&[
+                "--listen",
+                "127.0.0.1:0",
+                "--admin-listen",
+                "0.0.0.0:0",
+                "--database",
+                &at("a"),
+            ]),
+            "admin_listen: 0.0.0.0:0 can be reached from elsewhere, so admin_token must be set",
+        ),
+        (free(&["--database", &at("a"), "--dist", &at("none")]), "is not a folder"),
     ];
     for (arguments, sentence) in cases {
-        let output = run(arguments);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let output = run(&arguments);
         let log = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         assert!(log.contains(sentence), "{arguments:?}: {log}");
@@ -183,16 +195,40 @@ fn a_wrong_configuration_is_refused_by_name() {
         ("listne = \"127.0.0.1:1\"", "line 1: unknown field `listne`"),
         ("\nlisten = \"localhost\"", "line 2: "),
         ("admin_token = \"short\"", "admin_token: must have at least 16 characters"),
+        ("admin_listen = \"[::]:1\"", "admin_listen: [::]:1 can be reached from elsewhere"),
+        ("admin_listen = \"192.168.1.2:1\"", "admin_listen: 192.168.1.2:1 can be reached"),
+        (
+            "inspector = true\nadmin_token = \"0123456789abcdef\"",
+            "inspector: a page has no admin_token",
+        ),
         ("[[keys]]\nnumber = 1\nsecret = \"0102\"", "keys: secret of 1: must have at least 32"),
         ("[[keys]]\nnumber = 2\nsecret = \"zz\"", "keys: secret of 2: must be hexadecimal"),
         ("[[keys]]\nnumber = 1", "missing field `secret`"),
         (&format!("[[keys]]\n{key}[[keys]]\n{key}"), "keys: number 1 is there twice"),
         ("[cookie]\nname = \"a;b\"", "cookie.name: "),
         ("[cookie]\ndomain = \"shop.example; Secure\"", "cookie.domain: "),
-        ("[cookie]\ndays = 401", "cookie.days: must be 1 to 400"),
+        ("[cookie]\ndays = 401", "cookie.days: must be a whole number, 1 to 400"),
         ("[cookie]\nsecure = true", "unknown field `secure`"),
         ("[ibexa]\ncustomers = [\"a/b\"]", "ibexa.customers: \"a/b\" is not alphanumeric"),
-        ("[limits]\nbody_bytes = 0", "limits.body_bytes: must not be 0"),
+        ("[cookie]\ndays = 18446744073709551615", "cookie.days: must be a whole number, 1 to 400"),
+        (
+            "[[keys]]\nnumber = -1\nsecret = \"00\"",
+            "keys.number: must be a whole number, 0 to 4294967295",
+        ),
+        ("[limits]\nbody_bytes = 0", "limits.body_bytes: must be a whole number, 1 to 67108864"),
+        (
+            "[limits]\nconnections = 9000000000000000000",
+            "limits.connections: must be a whole number, 1 to 100000",
+        ),
+        (
+            "[limits]\nheader_seconds = 18446744073709551615",
+            "limits.header_seconds: must be a whole number, 1 to 3600",
+        ),
+        ("[limits]\nbody_seconds = 99999999999999999999999999999999999999999999", "line 2: "),
+        ("[limits]\nstreams = -1", "limits.streams: must be a whole number, 1 to 100000"),
+        ("[limits]\nwaiting = 1.5", "limits.waiting: must be a whole number, 1 to 100000"),
+        ("[limits]\nurl_bytes = \"1\"", "limits.url_bytes: must be a whole number, 1 to 65536"),
+        ("trusted_proxies = [\"proxy\"]", "trusted_proxies: \"proxy\" is no address"),
         ("[limits]\nbody = 5", "unknown field `body`"),
     ] {
         let error = Config::from_toml(toml, Overrides::default()).unwrap_err().to_string();
@@ -201,15 +237,45 @@ fn a_wrong_configuration_is_refused_by_name() {
     }
 }
 
+/// Larger ones made the collector panic.
+#[tokio::test]
+async fn the_largest_allowed_limits_work() {
+    let limits = [
+        "body_bytes = 67108864",
+        "url_bytes = 65536",
+        "batch_events = 10000",
+        "first_byte_seconds = 3600",
+        "header_seconds = 3600",
+        "body_seconds = 3600",
+        "write_seconds = 3600",
+        "stop_seconds = 3600",
+        "connections = 100000",
+        "address_connections = 100000",
+        "address_requests = 100000",
+        "streams = 100000",
+        "waiting = 100000",
+    ];
+    let server = Server::with(&format!("[limits]\n{}\n", limits.join("\n"))).await;
+    assert_eq!(server.post(batch("s1", 0, &[click(1)])).await.status, 204);
+    assert_eq!(server.events().await.len(), 1);
+    server.collector.stop().await;
+}
+
 #[test]
 fn the_example_configuration_is_one() {
     let example = include_str!("../../collector.example.toml");
     let config = Config::from_toml(example, Overrides::default()).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
+    assert_eq!(config.admin_listen.to_string(), "127.0.0.1:8788");
+    // With a token the admin listener may be anywhere.
+    let far = "admin_listen = \"0.0.0.0:1\"\nadmin_token = \"0123456789abcdef\"";
+    assert!(Config::from_toml(far, Overrides::default()).is_ok());
     // Every commented setting is right as well. The folders need not exist here.
     let lines = example.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line));
+    // The inspector has no token, so it cannot stand beside one.
+    let apart = ["dist =", "site =", "inspector ="];
     let all: Vec<_> =
-        lines.filter(|line| !line.starts_with("dist =") && !line.starts_with("site =")).collect();
+        lines.filter(|line| !apart.iter().any(|name| line.starts_with(name))).collect();
     let config = Config::from_toml(&all.join("\n"), Overrides::default()).unwrap();
     assert!(config.cookie.is_some() && config.admin_token.is_some());
     let vendors = config.vendors;

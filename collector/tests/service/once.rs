@@ -1,12 +1,11 @@
 //! Each event once, and on disk before it is answered.
 
+use crate::common::process::Process;
 use crate::common::{SECRET, Server, batch, click, id, send};
 use recobeacon_collector::Collector;
 use recobeacon_collector::config::{Config, Overrides};
 use rusqlite::Connection;
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 fn count(database: &Path) -> u64 {
     let connection = Connection::open(database).unwrap();
@@ -83,21 +82,14 @@ async fn what_was_answered_is_seen_by_another_connection_at_once() {
 async fn what_was_answered_outlives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("events.sqlite");
-    let mut child = Command::new(env!("CARGO_BIN_EXE_recobeacon-collector"))
-        .args(["--listen", "127.0.0.1:0", "--database", database.to_str().unwrap()])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    let address = line.trim().strip_prefix("listening on http://").unwrap().parse().unwrap();
+    let mut collector = Process::start(&["--database", database.to_str().unwrap()]);
+    let address = collector.address;
     for n in 1..=20 {
         let body = batch("s1", n, &[click(n)]).to_string();
         assert_eq!(send(address, "POST", "/v1/events", "", body.as_bytes()).await.status, 204);
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    collector.child.kill().unwrap();
+    collector.child.wait().unwrap();
     assert_eq!(count(&database), 20);
 }
 
@@ -107,6 +99,7 @@ async fn rows_go_on_where_they_ended_after_a_restart() {
     let start = || {
         let flags = Overrides {
             listen: Some("127.0.0.1:0".parse().unwrap()),
+            admin_listen: Some("127.0.0.1:0".parse().unwrap()),
             database: Some(folder.path().join("events.sqlite")),
             ..Overrides::default()
         };
@@ -121,7 +114,7 @@ async fn rows_go_on_where_they_ended_after_a_restart() {
             204
         );
         // With a reader's connection open, too.
-        let answer = send(collector.address(), "GET", "/v1/events", "", b"").await;
+        let answer = send(collector.admin_address(), "GET", "/v1/events", "", b"").await;
         assert_eq!(answer.status, 200);
         collector.stop().await;
     }
@@ -140,7 +133,8 @@ async fn pages_follow_each_other() {
         let mut rows = Vec::new();
         let mut after = 0;
         loop {
-            let answer = server.get(&format!("/v1/{list}?after={after}&limit=3&order=row")).await;
+            let answer =
+                server.read(&format!("/v1/{list}?after={after}&limit=3&order=row"), "").await;
             let page: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
             rows.extend(
                 page[list].as_array().unwrap().iter().map(|row| row["row"].as_u64().unwrap()),
@@ -152,7 +146,11 @@ async fn pages_follow_each_other() {
         }
         assert_eq!(rows, [1, 2, 3, 4, 5, 6, 7], "{list}");
         for wrong in ["limit=0", "limit=10001", "limit=x", "after=-1", "order=at"] {
-            assert_eq!(server.get(&format!("/v1/{list}?{wrong}")).await.status, 400, "{wrong}");
+            assert_eq!(
+                server.read(&format!("/v1/{list}?{wrong}"), "").await.status,
+                400,
+                "{wrong}"
+            );
         }
     }
 }

@@ -16,7 +16,8 @@ use recobeacon_collector::envelope::{Content, Envelope};
 use recobeacon_collector::factfinder::{Channel, Channels, rest, tracking_ff};
 use recobeacon_collector::hashing::Hasher;
 use recobeacon_collector::hashing::Key;
-use recobeacon_collector::ibexa::{Dialect, read};
+use recobeacon_collector::ibexa::{Dialect, Known, read};
+use recobeacon_collector::import::{LicenseKeys, Sender};
 use recobeacon_collector::limits::Limits;
 use recobeacon_collector::tracked::Tracked;
 use serde_json::{Value as Json, json};
@@ -155,7 +156,9 @@ fn ibexa_comes_back(dialect: Dialect, visitor: &str, account: &str, mut calls: C
         let address = request.url.strip_prefix(prefix).unwrap();
         let (path, query) =
             address.split_once('?').map_or((address, None), |(path, query)| (path, Some(query)));
-        let (customer, read) = read(dialect, path, query, None)
+        let keys = LicenseKeys::default();
+        let sender = Sender { is_trusted: false, keys: &keys };
+        let (customer, read) = read(dialect, path, query, Known { customers: None, sender })
             .unwrap_or_else(|refusal| panic!("{refusal:?}: {}", request.url));
         assert_eq!(customer, "00000");
         let form = form(&read);
@@ -197,7 +200,7 @@ proptest! {
         for sent in page.sends.iter().filter(|sent| sent.send.request.url.starts_with(BATCH)) {
             let sent = Envelope::parse(body(&sent.send.request), &Limits::default()).unwrap();
             let Content::Events(events) = sent.content else { panic!("no events") };
-            found.extend(batch::read(events, &hasher).unwrap());
+            found.extend(batch::read(events, &hasher).unwrap().0);
         }
         let called = if kind == Kind::Login {
             Vec::new()
@@ -300,8 +303,9 @@ proptest! {
         let page = page(&vendor, &visitor, &account, &calls);
         let mut found = Vec::new();
         for request in requests(&page) {
-            let events = recobeacon_collector::intempt::read(body(request), "12", MOST)
+            let (events, unknown) = recobeacon_collector::intempt::read(body(request), "12", MOST)
                 .unwrap_or_else(|refusal| panic!("{refusal:?}: {request:?}"));
+            prop_assert_eq!(unknown, 0);
             found.extend(events);
         }
         // Any mix goes in one list, so this is the order of all.

@@ -24,7 +24,7 @@ async fn write(address: SocketAddr, writer: u64) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn readers_that_come_while_it_is_written_see_every_row_once() {
     let server = Server::start().await;
-    let address = server.address;
+    let (address, admin) = (server.address, server.admin);
     let all = |events: &[(u64, Value)]| {
         events.last().is_some_and(|(_, event)| event["id"] == crate::common::id(LAST))
     };
@@ -40,7 +40,7 @@ async fn readers_that_come_while_it_is_written_see_every_row_once() {
             ("/v1/events/stream?after=1".to_owned(), format!("Last-Event-ID: {after}\r\n"))
         };
         readers.push(tokio::spawn(async move {
-            let mut stream = EventStream::open(address, &target, &header).await;
+            let mut stream = EventStream::open(admin, &target, &header).await;
             stream.until(all).await;
             (after, stream.events)
         }));
@@ -66,7 +66,7 @@ async fn readers_that_come_while_it_is_written_see_every_row_once() {
 async fn a_row_is_seen_soon_after_it_is_stored() {
     let server = Server::start().await;
     let address = server.address;
-    let mut stream = EventStream::open(address, "/v1/events/stream", "").await;
+    let mut stream = EventStream::open(server.admin, "/v1/events/stream", "").await;
     for round in 0..100u64 {
         let writers: Vec<_> = (0..4u64)
             .map(|writer| {
@@ -92,7 +92,7 @@ async fn a_row_is_seen_soon_after_it_is_stored() {
 #[tokio::test]
 async fn a_reader_who_does_not_read_holds_nothing_up() {
     let server = Server::start().await;
-    let _idle = EventStream::open(server.address, "/v1/events/stream", "").await;
+    let _idle = EventStream::open(server.admin, "/v1/events/stream", "").await;
     let title = "x".repeat(1500);
     for n in 0..40 {
         let event =
@@ -109,16 +109,16 @@ async fn streams_are_bounded_and_their_places_come_back() {
     let server = Server::with("[limits]\nstreams = 2\n").await;
     let target = "/v1/events/stream";
     server.post(batch("s1", 0, &[click(1)])).await;
-    let mut first = EventStream::open(server.address, target, "").await;
-    let mut second = EventStream::open(server.address, target, "").await;
+    let mut first = EventStream::open(server.admin, target, "").await;
+    let mut second = EventStream::open(server.admin, target, "").await;
     first.until(|events| !events.is_empty()).await;
     second.until(|events| !events.is_empty()).await;
-    let answer = server.get(target).await;
+    let answer = server.read(target, "").await;
     assert_eq!(answer.status, 503);
     assert_eq!(answer.header("retry-after"), Some("5"));
     drop(first);
     let free = async {
-        while server.send("HEAD", target, "", b"").await.status != 200 {
+        while send(server.admin, "HEAD", target, "", b"").await.status != 200 {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
@@ -135,7 +135,7 @@ async fn a_beginning_that_is_no_row_is_refused() {
         ("", "Last-Event-ID: \r\n"),
     ] {
         let target = format!("/v1/events/stream{target}");
-        assert_eq!(server.send("GET", &target, header, b"").await.status, 400, "{target} {header}");
+        assert_eq!(server.read(&target, header).await.status, 400, "{target} {header}");
     }
 }
 
@@ -143,7 +143,7 @@ async fn a_beginning_that_is_no_row_is_refused() {
 async fn a_stop_ends_the_stream_in_order() {
     let server = Server::start().await;
     server.post(batch("s1", 0, &[click(1)])).await;
-    let mut stream = EventStream::open(server.address, "/v1/events/stream", "").await;
+    let mut stream = EventStream::open(server.admin, "/v1/events/stream", "").await;
     stream.until(|events| !events.is_empty()).await;
     // Until it does nothing but wait.
     tokio::time::sleep(Duration::from_millis(200)).await;

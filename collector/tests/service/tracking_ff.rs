@@ -59,6 +59,18 @@ async fn every_event_becomes_a_neutral_one() {
     let item = json!({
         "itemType": "1", "itemId": "1", "masterId": "m", "title": "A & B", "user": hash("u"),
     });
+    let ids = json!({ "purchaser": hash("p"), "cookie": hash("c") });
+    let values = |of: &[&str]| -> Value {
+        of.iter().map(|of| json!({ "exclude": false, "type": "or", "value": of })).collect()
+    };
+    let came_from = json!({
+        "quantity": 3, "price": "12.50EUR", "query": "bag", "campaign": "sale",
+        "filters": [
+            { "name": "Brand", "substring": false, "values": values(&["KEEN", "A B"]) },
+            { "name": "Size", "substring": false, "values": values(&["7"]) },
+        ],
+    });
+    let origin = "query=bag&campaign=sale&filterBrand=KEEN~~~A%20B&filterSize=7";
     let common = "channel=de&sid=s&userId=u&cookieId=c&purchaserid=p";
     let about = "id=1&masterId=m&title=A+%26%20B";
     for (query, expected) in [
@@ -78,12 +90,12 @@ async fn every_event_becomes_a_neutral_one() {
             ),
         ),
         (
-            format!("event=cart&{about}&count=3&price=12.50&query=bag"),
-            changed(item.clone(), json!({ "type": "basket", "quantity": 3, "price": "12.50EUR" })),
+            format!("event=cart&{about}&count=3&price=12.50&{origin}"),
+            changed(changed(item.clone(), came_from.clone()), json!({ "type": "basket" })),
         ),
         (
-            format!("event=checkout&{about}&count=3&price=12.50&query=bag"),
-            changed(item.clone(), json!({ "type": "buy", "quantity": 3, "price": "12.50EUR" })),
+            format!("event=checkout&{about}&count=3&price=12.50&{origin}"),
+            changed(changed(item.clone(), came_from.clone()), json!({ "type": "buy" })),
         ),
         (
             format!("event=recommendationClick&{about}&mainId=7"),
@@ -99,12 +111,14 @@ async fn every_event_becomes_a_neutral_one() {
         ),
         (
             "event=log&query=bag&page=1&pageSize=12&hitCount=34&searchTime=12&bestSimi=100.0&minSimi=60.5\
-             &filterBrand=KEEN~~~A%20B&filterSize=7&searchField=title&customSorting=true&additionalInfo=x&id=9"
+             &filterBrand=KEEN~~~A%20B&filterSize=7&searchField=title&customSorting=true&additionalInfo=x&id=9\
+             &masterId=8&title=T"
                 .to_owned(),
             json!({
                 "type": "cacheHit", "user": hash("u"), "query": "bag", "page": 1, "pageSize": 12,
                 "hitCount": 34, "searchTimeMs": 12, "minScore": 60.5, "maxScore": 100,
                 "searchField": "title", "customSorting": true, "additionalInfo": "x", "itemId": "9",
+                "masterId": "8", "title": "T",
                 "filters": [
                     { "name": "Brand", "substring": false, "values": [
                         { "exclude": false, "type": "or", "value": "KEEN" },
@@ -118,7 +132,7 @@ async fn every_event_becomes_a_neutral_one() {
         ),
     ] {
         for query in [format!("{common}&{query}"), format!("{query}&{common}")] {
-            let expected = by("s", expected.clone());
+            let expected = by("s", changed(expected.clone(), ids.clone()));
             assert_eq!(stored(&server, "GET", &query).await, [expected], "{query}");
         }
     }
@@ -128,12 +142,21 @@ async fn every_event_becomes_a_neutral_one() {
 async fn what_is_not_known_of_a_click_is_left_out() {
     let server = Server::with(CHANNELS).await;
     let click = by("s", json!({ "type": "click", "itemType": "1", "itemId": "1" }));
-    for query in ["", "&query=bag", "&pos=1", "&query=bag&pos=", "&page=1&title="] {
+    for query in ["", "&query=bag", "&pos=1", "&query=bag&pos=", "&page=1&title=", "&query=&title="]
+    {
         let query = format!("channel=de&event=click&id=1&sid=s{query}");
         assert_eq!(stored(&server, "GET", &query).await, std::slice::from_ref(&click), "{query}");
     }
+    // A navigation's list of results has an empty query.
+    let row = stored(&server, "GET", "channel=de&event=click&id=1&sid=s&query=&pos=4").await;
+    assert_eq!(row[0]["search"], json!({ "query": "", "position": 4 }));
     let cart = by("s", json!({ "type": "basket", "itemType": "1", "itemId": "1" }));
-    assert_eq!(stored(&server, "GET", "channel=de&event=cart&id=1&sid=s").await, [cart]);
+    for more in ["", "&query=&title=&campaign="] {
+        let query = format!("channel=de&event=cart&id=1&sid=s{more}");
+        assert_eq!(stored(&server, "GET", &query).await, std::slice::from_ref(&cart));
+    }
+    let half = stored(&server, "GET", "channel=de&event=cart&id=1&sid=s&count=0.5").await;
+    assert_eq!(half, [changed(cart, json!({ "quantity": 0.5 }))]);
 }
 
 #[tokio::test]

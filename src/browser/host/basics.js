@@ -13,6 +13,30 @@ export const attempt = (deed) => {
   }
 };
 
+// Libraries replace what the language has: Prototype and MooTools `Array.from`, `Object.keys`, `Object.values` and `reduce`, Datejs
+// `Date.now` by one that returns a Date; `find`, `some` and `every` of Prototype
+// end by an exception that MooTools' `each` does not catch; and Prototype 1.6 gives arrays a `toJSON` that returns text. Shipped code uses these
+// three instead; tests/e2e/natives.test.mjs has the list.
+
+/** Milliseconds since the epoch. */
+export const clock = () => new Date().getTime();
+
+/** As JSON. A replacer finds each value in its holder as it was before any `toJSON`. */
+export const json = (value) =>
+  JSON.stringify(
+    value,
+    /** @this {any} */ function (key) {
+      return this[key];
+    },
+  );
+
+/** A list of so many. */
+export const times = (length, make) => {
+  const list = [];
+  for (let n = 0; n < length; n++) list.push(make(n));
+  return list;
+};
+
 /** Before the page's own handlers, also where one of them stops the event; and never in its way. */
 export const hear = (target, type, listener) => {
   const options = { capture: true, passive: true };
@@ -24,11 +48,10 @@ export const isHidden = () => document.visibilityState === "hidden";
 
 /** Milliseconds since the epoch, milliseconds on a clock that never goes back, and 128 random bits. */
 export const now = () => [
-  Date.now(),
+  clock(),
   performance.now(),
   // A browser that blocks `crypto` still has visitors that have to be told apart.
-  ...(attempt(() => crypto.getRandomValues(new Uint8Array(16))) ??
-    Array.from({ length: 16 }, () => Math.random() * 256)),
+  ...(attempt(() => crypto.getRandomValues(new Uint8Array(16))) ?? times(16, () => Math.random() * 256)),
 ];
 
 /** What the browser says at the start, a bit each: GPC, Do Not Track, online, visible, `fetchLater`. */

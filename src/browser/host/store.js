@@ -10,7 +10,7 @@
 // Where there are no locks (insecure http) a lease stands for it, `reco_l_<instance>`: when its page
 // was last seen at work. There two pages may adopt one journal in the very same moment.
 
-import { ADOPTED, attempt, flatten } from "./basics.js";
+import { ADOPTED, attempt, clock, flatten } from "./basics.js";
 
 const PROBE = "reco_probe";
 
@@ -36,16 +36,16 @@ let ownDomain;
 /** The shortest domain that the browser accepts a cookie for: it knows the public suffixes. */
 const registrableDomain = () =>
   (ownDomain ??=
-    domains().find((domain) => {
+    domains().filter((domain) => {
       write(PROBE, 1, 60, domain);
       const accepted = cookie(PROBE) === "1";
       write(PROBE, "", 0, domain);
       return accepted;
-    }) ?? "");
+    })[0] ?? "");
 
 /** A cookie's value, decoded; undefined where there is none, or it is damaged. */
 export const cookie = (name) => {
-  const found = cookies().find((pair) => pair.startsWith(`${name}=`));
+  const found = cookies().filter((pair) => pair.startsWith(`${name}=`))[0];
   return found && attempt(() => decodeURIComponent(found.slice(name.length + 1)));
 };
 
@@ -57,7 +57,7 @@ export const setCookie = (name, value, days, domain) =>
 
 /** Deletes a cookie, whichever of our domains it was written for. */
 const deleteCookie = (name) => {
-  if (cookies().some((pair) => pair.startsWith(`${name}=`))) {
+  if (cookies().filter((pair) => pair.startsWith(`${name}=`)).length) {
     for (const domain of ["", ...domains()]) write(name, "", 0, domain);
   }
 };
@@ -89,7 +89,7 @@ let returning;
 let renewed = 0;
 let seeking;
 
-export const keys = () => attempt(() => Object.keys(localStorage)) ?? [];
+export const keys = () => attempt(() => Object.getOwnPropertyNames(localStorage)) ?? [];
 
 export const read = (key) => attempt(() => localStorage.getItem(key));
 
@@ -145,7 +145,7 @@ const report = (tell, instance) => {
 
 const lock = (instance, options, deed) => navigator.locks.request(`reco_${instance}`, options, deed);
 
-const lease = (instance) => keep(LEASE + instance, (renewed = Date.now()));
+const lease = (instance) => keep(LEASE + instance, (renewed = clock()));
 
 /**
  * Holds a tracker's own instance: resolves when it does.
@@ -177,7 +177,7 @@ const adopt = () => {
     if (!instance || mine.includes(instance)) continue;
     const take = (free) => free && !away && [...own.keys()].forEach((tell) => report(tell, instance));
     if (navigator.locks) lock(instance, { ifAvailable: true }, take).catch(() => {});
-    else if (!(Math.abs(Date.now() - read(LEASE + instance)) < LEASE_MS)) {
+    else if (!(Math.abs(clock() - read(LEASE + instance)) < LEASE_MS)) {
       remove(LEASE + instance);
       take(true);
     }
@@ -210,7 +210,7 @@ export const depart = () => {
 };
 
 const renew = () => {
-  const late = Math.abs(Date.now() - renewed);
+  const late = Math.abs(clock() - renewed);
   if (navigator.locks || late < RENEWAL_MS) return;
   if (late < LEASE_MS) for (const instance of held.keys()) lease(instance);
   else away = held.size > 0;

@@ -123,7 +123,7 @@ fn take(
     let read = if required { object.read(name, rule) } else { object.optional(name, rule) };
     match read {
         // A category path of slashes alone is none.
-        Some(text) if text.is_empty() => {}
+        Some(text) if text.is_empty() && !required => {}
         Some(text) => fields.push((field, form(text))),
         None if required => object.missing(name),
         None => {}

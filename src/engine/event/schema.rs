@@ -3,8 +3,8 @@
 use super::Data;
 use crate::engine::error::Problem;
 use crate::engine::field::{
-    boolean, category_path, count, identifier, list, percentage, position, price, quantity, rating,
-    score, text,
+    boolean, category_path, count, identifier, list, percentage, position, price, quantity, query,
+    rating, score, text,
 };
 use crate::engine::value::Value;
 
@@ -27,6 +27,8 @@ pub enum Kind {
     Buy,
     /// An item was rated.
     Rate,
+    /// The visitor has an item, however they got it.
+    Owns,
     /// The visitor wants no more recommendations of an item.
     Blacklist,
     /// Recommendations of one item type were seen.
@@ -67,7 +69,7 @@ const fn about_no_item(required: &'static [Field], optional: &'static [Field]) -
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Click,
         Self::Consume,
         Self::Basket,
@@ -76,6 +78,7 @@ impl Kind {
         Self::DeleteFromWishlist,
         Self::Buy,
         Self::Rate,
+        Self::Owns,
         Self::Blacklist,
         Self::Rendered,
         Self::ClickRecommended,
@@ -99,6 +102,7 @@ impl Kind {
             Self::DeleteFromWishlist => "deleteFromWishlist",
             Self::Buy => "buy",
             Self::Rate => "rate",
+            Self::Owns => "owns",
             Self::Blacklist => "blacklist",
             Self::Rendered => "rendered",
             Self::ClickRecommended => "clickRecommended",
@@ -130,13 +134,18 @@ impl Kind {
         match self {
             Self::Click => &const { about_item(&[], &[Search]) },
             Self::Consume => &const { about_item(&[], &[Percentage]) },
-            Self::Basket => &const { about_item(&[], &[Quantity, Price, Campaign]) },
+            Self::Basket => {
+                &const { about_item(&[], &[Quantity, Price, Campaign, Query, Filters]) }
+            }
             Self::DeleteFromBasket => &const { about_item(&[], &[Quantity]) },
             Self::Wishlist => &const { about_item(&[], &[Price]) },
-            Self::DeleteFromWishlist | Self::Blacklist | Self::PredictiveBasketClick => {
-                &const { about_item(&[], &[]) }
+            Self::DeleteFromWishlist
+            | Self::Owns
+            | Self::Blacklist
+            | Self::PredictiveBasketClick => &const { about_item(&[], &[]) },
+            Self::Buy => {
+                &const { about_item(&[], &[Price, Quantity, OrderId, Campaign, Query, Filters]) }
             }
-            Self::Buy => &const { about_item(&[], &[Price, Quantity, OrderId, Campaign]) },
             Self::Rate => &const { about_item(&[Rating], &[]) },
             Self::Rendered => &const { about_no_item(&[], &[Scenario]) },
             Self::ClickRecommended => &const { about_item(&[], &[Scenario, ModelId, MainId]) },
@@ -147,7 +156,15 @@ impl Kind {
                 &const {
                     about_no_item(
                         &[Query, Page, PageSize, HitCount, SearchTimeMs, MinScore, MaxScore],
-                        &[Filters, ItemId, SearchField, CustomSorting, AdditionalInfo],
+                        &[
+                            Filters,
+                            ItemId,
+                            MasterId,
+                            Title,
+                            SearchField,
+                            CustomSorting,
+                            AdditionalInfo,
+                        ],
                     )
                 }
             }
@@ -272,7 +289,7 @@ impl Field {
             Self::Positive => ("positive", truth, Literal),
             Self::Price => ("price", price, Text),
             Self::Quantity => ("quantity", quantity, Literal),
-            Self::Query => ("query", text, Text),
+            Self::Query => ("query", query, Text),
             Self::Rating => ("rating", rating, Literal),
             Self::Scenario => ("scenario", identifier, Text),
             Self::Score => ("score", score, Literal),

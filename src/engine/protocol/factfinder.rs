@@ -44,6 +44,11 @@ enum Version {
 impl Version {
     const NAMES: [&str; 5] = ["v2", "v3", "v4", "v5", "7"];
 
+    /// The name of the purchaser's id.
+    fn purchaser(self) -> &'static str {
+        if self == Self::Seven { "purchaserid" } else { "purchaserId" }
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::V2 => "v2",
@@ -97,6 +102,7 @@ impl FactFinder {
             | Kind::Wishlist
             | Kind::DeleteFromWishlist
             | Kind::Rate
+            | Kind::Owns
             | Kind::Blacklist
             | Kind::Rendered
             | Kind::TriggerOpened
@@ -154,6 +160,9 @@ impl FactFinder {
         let session = record.session.as_deref().map_or("", String::as_str);
         let mut pairs = Pairs { version: self.version, kind, list: vec![("sid", text(session))] };
         pairs.list.extend(user.map(|user| ("userId", text(user))));
+        // Its schema of `feedback` is the one without.
+        let purchaser = record.purchaser.as_deref().filter(|_| kind != Kind::Feedback);
+        pairs.list.extend(purchaser.map(|id| (self.version.purchaser(), text(id))));
         pairs.add(event.fields());
         if matches!(kind, Kind::Basket | Kind::Buy) {
             pairs.default("count", Data::Literal("1".to_owned()));
@@ -252,8 +261,9 @@ impl Pairs {
             Field::MaxScore if seven => "bestSimi",
             // There each filter is a parameter of its own, in a form that is not documented whole.
             Field::Filters if seven => return None,
-            // There a result list's click alone has one.
-            Field::Campaign if seven && self.kind != Kind::Click => return None,
+            // The older interface's basket knows the search that it came from.
+            Field::Query if !seven && matches!(self.kind, Kind::Basket | Kind::Buy) => return None,
+            Field::Filters if self.kind != Kind::CacheHit => return None,
             Field::OriginalPosition | Field::OriginalPageSize => return None,
             Field::AdditionalInfo
             | Field::Campaign

@@ -7,7 +7,7 @@ use super::{Encoded, Method, Request, address, path, push_segment, unsupported};
 use crate::engine::amount::rounded_up;
 use crate::engine::error::{Error, ErrorCode, Problem};
 use crate::engine::event::{Event, Field, Kind};
-use crate::engine::field::identifier;
+use crate::engine::field::{customer, identifier};
 use crate::engine::limits::Limits;
 use crate::engine::percent::push_encoded;
 use crate::engine::read::Fields;
@@ -30,6 +30,9 @@ static ITEM_TYPE: Problem =
 static YOOCHOOSE_ITEM_TYPE: Problem =
     Problem::new(ErrorCode::OutOfRange, "must be a number from 1 to 5 for YOOCHOOSE");
 static NO_IDENTITY: Problem = Problem::new(ErrorCode::MissingField, "has no anonymous id to join");
+
+/// The events that links are made for. Some links begin with them.
+const LINKS: [&str; 4] = ["rendered", "clickrecommended", "clicktriggered", "triggeropened"];
 
 /// Which of the two forms is spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,13 +78,14 @@ fn word(kind: Kind, dialect: Dialect) -> Option<&'static Word> {
         Kind::Consume => &Word("consume", Items, &[(Field::Percentage, "percentage")]),
         Kind::Basket if newer => &Word("basket", Items, &[]),
         Kind::Basket => &Word("basket", Items, CATEGORY),
-        Kind::DeleteFromBasket => &Word("deletefrombasket", Items, &[]),
+        Kind::DeleteFromBasket if newer => &Word("deletefrombasket", Items, &[]),
         Kind::Wishlist if newer => &Word("wishlist", Items, &[(Field::Price, "price")]),
         Kind::DeleteFromWishlist if newer => &Word("deletefromwishlist", Items, &[]),
         Kind::Buy => {
             &Word("buy", Items, &[(Field::Quantity, "quantity"), (Field::Price, "fullprice")])
         }
         Kind::Rate => &Word("rate", Items, &[(Field::Rating, "rating")]),
+        Kind::Owns if newer => &Word("owns", Items, &[]),
         Kind::Blacklist => &Word("blacklist", Items, &[]),
         Kind::Rendered => &Word("rendered", Items, &[]),
         Kind::ClickRecommended => &Word(
@@ -92,8 +96,10 @@ fn word(kind: Kind, dialect: Dialect) -> Option<&'static Word> {
         Kind::TriggerOpened if newer => &Word("triggeropened", User, TRIGGER),
         Kind::ClickTriggered if newer => &Word("clicktriggered", Items, TRIGGER),
         Kind::Login => &Word("login", Login, &[]),
-        Kind::Wishlist
+        Kind::DeleteFromBasket
+        | Kind::Wishlist
         | Kind::DeleteFromWishlist
+        | Kind::Owns
         | Kind::TriggerOpened
         | Kind::ClickTriggered
         | Kind::Feedback
@@ -111,7 +117,7 @@ impl Ibexa {
             #[cfg(feature = "vendors")]
             Dialect::Yoochoose => ("https://event.yoochoose.net", "solutionId", "ebl"),
         };
-        let customer_id = f.require("customerId", identifier);
+        let customer_id = f.require("customerId", customer);
         let endpoint = f.read("endpoint", address);
         let given_path = f.read(path_field, identifier);
         let method = f.choice("method", &["POST", "GET"], "must be \"POST\" or \"GET\"");
@@ -220,15 +226,34 @@ impl Ibexa {
         Ok(url)
     }
 
-    /// A link that a recommendation or a trigger message came with, where its host is this
-    /// destination's: with the endpoint's scheme, for such links have none.
+    /// A link that a recommendation or a trigger message came with, where it is this destination's:
+    /// it names the vendor's host, or the endpoint's own. Such links have no scheme, some have neither
+    /// path nor customer, and those of the vendor's go to the endpoint that the page has instead.
     pub fn own_link(&self, url: &str) -> Option<String> {
-        let (scheme, host) = scheme_and_host(&self.base)?;
-        let (theirs_scheme, theirs) = scheme_and_host(url)?;
-        // The host that older trigger messages name.
-        let older = self.dialect == Dialect::Ibexa && theirs == "tracker.ibexa.co";
-        let behind = url.get(theirs_scheme.len()..)?;
-        (theirs == host || older).then(|| concat(&[scheme, behind]))
+        let (scheme, host, _) = parts(&self.base).unwrap_or_default();
+        let (_, theirs, path) = parts(url)?;
+        let is_vendors = |host: &str| match self.dialect {
+            // The second is the one that older trigger messages name.
+            Dialect::Ibexa => host == "event.perso.ibexa.co" || host == "tracker.ibexa.co",
+            #[cfg(feature = "vendors")]
+            Dialect::Yoochoose => host == "event.yoochoose.net",
+        };
+        // A page that sends to the vendor follows each of the vendor's links as it is; and the
+        // endpoint's host may be that of several customers.
+        let as_it_is = theirs == host || is_vendors(host) && is_vendors(theirs);
+        if !as_it_is && !is_vendors(theirs) {
+            return None;
+        }
+        let (first, rest) = split_once(path, b'/')?;
+        let event = if LINKS.contains(&first) {
+            path
+        } else if as_it_is {
+            return Some(concat(&[scheme, "//", theirs, "/", path]));
+        } else {
+            let (customer, event) = split_once(rest, b'/')?;
+            (customer == self.customer_id).then_some(event)?
+        };
+        Some(concat(&[&self.base, event]))
     }
 
     /// One request an event.
@@ -243,10 +268,11 @@ fn numeric(id: &str, most: u64) -> bool {
     id.as_bytes().first() != Some(&b'0') && parse_whole(id).is_some_and(|n| n <= most)
 }
 
-/// `https:` (or nothing, where it is the page's) and the host with its port, of an absolute address.
-fn scheme_and_host(url: &str) -> Option<(&str, &str)> {
+/// `https:` (or nothing, where it is the page's), the host with its port, and the path, of an
+/// absolute address.
+fn parts(url: &str) -> Option<(&str, &str, &str)> {
     let (scheme, rest) = split_once(url, b'/')?;
     let rest = rest.strip_prefix('/')?;
-    let host = split_once(rest, b'/').map_or(rest, |(host, _)| host);
-    matches!(scheme, "" | "http:" | "https:").then_some((scheme, host))
+    let (host, path) = split_once(rest, b'/').unwrap_or((rest, ""));
+    matches!(scheme, "" | "http:" | "https:").then_some((scheme, host, path))
 }

@@ -8,7 +8,7 @@ use crate::engine::amount::rounded_up;
 use crate::engine::base64::base64;
 use crate::engine::error::{ErrorCode, Problem};
 use crate::engine::event::{Field, Kind};
-use crate::engine::field::identifier;
+use crate::engine::field::{boolean, identifier, text};
 use crate::engine::json::{Object, push_list};
 use crate::engine::read::Fields;
 use crate::engine::record::Record;
@@ -25,6 +25,10 @@ pub struct Intempt {
     url: String,
     source: String,
     key: Option<Key>,
+    /// The names that the shop's events have there instead, by kind.
+    names: Vec<(Kind, String)>,
+    /// Whether Intempt is believed to remove copies by their `eventId`.
+    idempotent: bool,
 }
 
 impl Intempt {
@@ -41,7 +45,17 @@ impl Intempt {
         url.push_str("/sources");
         push_segment(&mut url, &source);
         url.push_str("/track");
-        Self { url, source, key: f.read("apiKey", key) }
+        let idempotent = f.read("idempotent", boolean) == Some(true);
+        let mut names = Vec::new();
+        if let Some(mut f) = f.nested("names") {
+            for kind in Kind::ALL {
+                if word(kind).is_some() {
+                    names.extend(f.read(kind.name(), text).map(|name| (kind, name)));
+                }
+            }
+            f.end();
+        }
+        Self { url, source, key: f.read("apiKey", key), names, idempotent }
     }
 
     /// Its name in `stats()`.
@@ -51,32 +65,21 @@ impl Intempt {
 
     /// Whether its requests are such as a beacon can be.
     pub fn bears_beacons(&self) -> bool {
-        self.key.is_none()
+        // Of a beacon there is no answer, and it is the answer that ends a repetition.
+        self.key.is_none() && !self.idempotent
+    }
+
+    /// Whether a second arrival of an event changes nothing.
+    pub fn is_idempotent(&self) -> bool {
+        self.idempotent
     }
 
     /// The event as an element of the list `track`.
     pub fn encode(&self, record: &Record) -> Encoded {
         let (kind, event) = (record.event.kind(), &record.event);
-        let name = match kind {
-            Kind::Click => "Product viewed",
-            Kind::Basket => "Added to cart",
-            Kind::DeleteFromBasket => "Removed from cart",
-            Kind::Buy => "Product ordered",
-            Kind::Login => "Identify",
-            Kind::Consume
-            | Kind::Wishlist
-            | Kind::DeleteFromWishlist
-            | Kind::Rate
-            | Kind::Blacklist
-            | Kind::Rendered
-            | Kind::ClickRecommended
-            | Kind::TriggerOpened
-            | Kind::ClickTriggered
-            | Kind::Feedback
-            | Kind::CacheHit
-            | Kind::LandingPageClick
-            | Kind::PredictiveBasketClick => return Err(unsupported(kind)),
-        };
+        let word = word(kind).ok_or_else(|| unsupported(kind))?;
+        let own = self.names.iter().find(|(known, _)| *known == kind);
+        let name = own.map_or(word, |(_, name)| name);
         let visitor = record.anonymous.as_deref().ok_or_else(|| NOBODY.at(kind.name()))?;
         let user = record.user.as_deref();
         let mut out = String::new();
@@ -117,8 +120,34 @@ impl Intempt {
         let mut object = Object::new(&mut body);
         push_list(object.key("track"), encoded, |out, event| out.push_str(event));
         object.end();
-        post(self.url.clone(), body, &self.key)
+        let request = post(self.url.clone(), body, &self.key);
+        Request { no_cors: request.no_cors && !self.idempotent, ..request }
     }
+}
+
+/// The name that the vendor gives to a kind of event.
+fn word(kind: Kind) -> Option<&'static str> {
+    Some(match kind {
+        Kind::Click => "Product viewed",
+        Kind::Basket => "Added to cart",
+        Kind::DeleteFromBasket => "Removed from cart",
+        Kind::Buy => "Product ordered",
+        Kind::Login => "Identify",
+        Kind::Consume
+        | Kind::Wishlist
+        | Kind::DeleteFromWishlist
+        | Kind::Rate
+        | Kind::Owns
+        | Kind::Blacklist
+        | Kind::Rendered
+        | Kind::ClickRecommended
+        | Kind::TriggerOpened
+        | Kind::ClickTriggered
+        | Kind::Feedback
+        | Kind::CacheHit
+        | Kind::LandingPageClick
+        | Kind::PredictiveBasketClick => return None,
+    })
 }
 
 /// The header that an `identifier.secret` is sent in (RFC 7617).

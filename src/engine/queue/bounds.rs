@@ -3,13 +3,15 @@
 use super::parcel::{Events, Parcel, Stage, Stream, forget, weigh};
 use super::turn::Turn;
 use super::{Queue, number};
+use crate::engine::effect::Effect;
 use crate::engine::error::{ErrorCode, Problem};
 
 static FULL: Problem = Problem::new(ErrorCode::QueueFull, "has more events than queue.maxEvents");
 static EXPIRED: Problem = Problem::new(ErrorCode::Expired, "has events older than queue.maxAgeMs");
 
 impl Queue {
-    /// The oldest gives way to the newest. What the browser has is not ours to give up.
+    /// A full queue sends what the browser takes now. Only then the oldest gives way to the newest. What the browser has is not ours
+    /// to give up.
     pub(super) fn bound(&mut self, turn: &mut Turn<'_>) {
         let mut queued = 0;
         for parcel in &self.parcels {
@@ -38,8 +40,13 @@ impl Queue {
             };
             self.drop(lost, ErrorCode::QueueFull, turn.out);
             if !std::mem::replace(&mut self.reported_full, true) {
-                turn.out.push(crate::engine::effect::Effect::Warn(FULL.at(&*self.name)));
+                turn.out.push(Effect::Warn(FULL.at(&*self.name)));
             }
+        }
+        if queued as u64 == self.config.queue_events {
+            // Within the page's own call, as a loop leaves no other moment: a call that takes longer is better than a loss.
+            self.deadline = turn.now.mono_ms;
+            self.send_due(turn);
         }
     }
 

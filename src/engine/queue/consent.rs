@@ -44,7 +44,14 @@ impl Queue {
             };
             let session = session.clone();
             let record = Record::clone(&record);
-            let record = Record { user: None, anonymous: None, account: None, session, ..record };
+            let record = Record {
+                user: None,
+                anonymous: None,
+                account: None,
+                purchaser: None,
+                session,
+                ..record
+            };
             match self.destination.protocol.encode(&record, &mut Vec::new()) {
                 Ok(encoded) if record.event.kind() != Kind::Login => {
                     self.append(record.into(), encoded, weight, turn);

@@ -12,7 +12,7 @@ static REFUSED: Problem =
     Problem::new(ErrorCode::Refused, "refused a request: its events are lost");
 static MISCONFIGURED: Problem = Problem::new(
     ErrorCode::Refused,
-    "is no collector (it must answer 204, not another success, a redirect, 401, 403, 404 or 405): \
+    "answered 401, 403, 404, 405, a redirect, or as a collector another success than 204: \
      its events are kept, and it is tried every ten minutes",
 );
 static UNREACHABLE: Problem =
@@ -44,7 +44,9 @@ impl Queue {
             Outcome::Taken => self.end(place, false, turn),
             Outcome::Answered { status: 204, .. } => self.end(place, true, turn),
             // A shop's catch-all page, a login wall or a service worker answers 200 to anything.
-            Outcome::Answered { status: 200..=299, .. } if class != Class::Idempotent => {
+            Outcome::Answered { status: 200..=299, .. }
+                if !self.destination.protocol.answers_204() =>
+            {
                 self.end(place, true, turn);
             }
             // What the browser or the server did not take is not offered again.

@@ -20,7 +20,8 @@ impl Queue {
         self.hold_tail(turn);
     }
 
-    fn send_due(&mut self, turn: &mut Turn<'_>) {
+    /// Sends what is due now.
+    pub(super) fn send_due(&mut self, turn: &mut Turn<'_>) {
         let now = turn.now.mono_ms;
         let paused = now < self.paused_until;
         let shut = !turn.may.open || self.blocked || self.broken && paused;
@@ -100,7 +101,10 @@ impl Queue {
         let stream = self.streams.get_mut(stream)?;
         let batch = &self.config.batch;
         let bytes = protocol.envelope_bytes();
-        let events = stream.take(protocol.holds(), batch.max_events, bytes, batch.max_bytes);
+        // Of a queue that is about to overflow each request takes as much as it holds: so few are under way at once.
+        let is_filling = stream.waiting.len() as u64 * 2 > self.config.queue_events;
+        let most = if is_filling { Limits::BATCH_EVENTS_MAX } else { batch.max_events };
+        let events = stream.take(protocol.holds(), most, bytes, batch.max_bytes);
         let (name, seq) = next_number(stream, &self.key, turn);
         let parcel = self.wrap(events, name, seq, turn.now.wall_ms, turn);
         let place = self.parcels.len();

@@ -13,7 +13,12 @@ pub fn user_id() -> impl Strategy<Value = String> {
     let fine = |c: &char| *c != '\\' && !c.is_control();
     prop::collection::vec(any::<char>().prop_filter("a character of an id", fine), 1..20)
         .prop_map(|chars| chars.into_iter().collect::<String>())
-        .prop_filter("no id", |id| id != "." && id != ".." && !id.contains('@'))
+        .prop_filter("no id", |id| id != "." && id != ".." && !id.contains('@') && !is_template(id))
+}
+
+/// What a page's template leaves: a placeholder, or what stands for nobody.
+fn is_template(id: &str) -> bool {
+    ["{{", "{%", "${", "#{", "<%", "[["].iter().any(|start| id.contains(start)) || id == "0"
 }
 
 /// An id: text or a whole number.
@@ -149,7 +154,7 @@ fn item(required: Fields, optional: Fields) -> BoxedStrategy<Json> {
 fn search() -> BoxedStrategy<Json> {
     let place = || whole(1, (1 << 53) - 1);
     object(
-        vec![("query", text()), ("position", place())],
+        vec![("query", query()), ("position", place())],
         vec![
             ("originalPosition", place()),
             ("page", whole(0, 1_000)),
@@ -163,15 +168,8 @@ fn search() -> BoxedStrategy<Json> {
 
 fn buy() -> BoxedStrategy<Json> {
     let line = || {
-        item(
-            vec![],
-            vec![
-                ("price", price()),
-                ("quantity", whole(1, 1_000_000)),
-                ("orderId", any_id()),
-                ("campaign", text()),
-            ],
-        )
+        let line = vec![("price", price()), ("quantity", pieces()), ("orderId", any_id())];
+        item(vec![], [line, search_of()].concat())
     };
     prop_oneof![line(), prop::collection::vec(line(), 1..5).prop_map(Json::from)].boxed()
 }
@@ -184,19 +182,57 @@ fn rendered() -> BoxedStrategy<Json> {
     )
 }
 
+/// Whole pieces, or a part of one.
+fn pieces() -> BoxedStrategy<Json> {
+    let parts = (1u64..1_000_000_000).prop_map(|n| json!(n as f64 / 1_000.0));
+    prop_oneof![whole(1, 1_000_000), parts].boxed()
+}
+
+/// The search that a basket or a purchase came from.
+fn search_of() -> Fields {
+    vec![("campaign", text()), ("query", query()), ("filters", filters())]
+}
+
+fn query() -> BoxedStrategy<Json> {
+    prop_oneof![9 => text(), 1 => Just(json!(""))].boxed()
+}
+
+/// Any list, as far as it can be written as it is.
+fn filters() -> BoxedStrategy<Json> {
+    prop::collection::vec(anything(), 0..3)
+        .prop_map(|mut filters| {
+            filters.iter_mut().for_each(keep_exact);
+            Json::from(filters)
+        })
+        .prop_filter("too long", |filters| filters.to_string().len() < 1_000)
+        .boxed()
+}
+
+/// Cuts numbers to six decimals and to what a number holds.
+fn keep_exact(value: &mut Json) {
+    match value {
+        Json::Number(number) => {
+            let number = number.as_f64().unwrap_or_default() % 9e9;
+            *value = json!((number * 1e3).trunc() / 1e3);
+        }
+        Json::Array(list) => list.iter_mut().for_each(keep_exact),
+        Json::Object(fields) => fields.values_mut().for_each(keep_exact),
+        Json::Null | Json::Bool(_) | Json::String(_) => {}
+    }
+}
+
 fn cache_hit() -> BoxedStrategy<Json> {
     let counts = ["page", "pageSize", "hitCount"].map(|name| (name, whole(0, 1 << 50)));
     let scores = ["searchTimeMs", "minScore", "maxScore"].map(|name| (name, real(1e6)));
-    let mut required: Fields = vec![("query", text())];
+    let mut required: Fields = vec![("query", query())];
     required.extend(counts.into_iter().chain(scores));
-    let filters = prop::collection::vec(anything(), 0..3)
-        .prop_map(Json::from)
-        .prop_filter("too long", |filters| filters.to_string().len() < 1_000);
     object(
         required,
         vec![
-            ("filters", filters.boxed()),
+            ("filters", filters()),
             ("itemId", any_id()),
+            ("masterId", any_id()),
+            ("title", text()),
             ("searchField", text()),
             ("customSorting", boolean()),
             ("additionalInfo", text()),
@@ -207,14 +243,14 @@ fn cache_hit() -> BoxedStrategy<Json> {
 /// The argument of a method that is right.
 pub fn argument(kind: Kind) -> BoxedStrategy<Json> {
     let name = any_id;
-    let quantity = || ("quantity", whole(1, 1_000_000));
+    let quantity = || ("quantity", pieces());
     match kind {
         Kind::Click => item(vec![], vec![("search", search())]),
         Kind::Consume => item(vec![], vec![("percentage", real(100.0))]),
-        Kind::Basket => item(vec![], vec![quantity(), ("price", price()), ("campaign", text())]),
+        Kind::Basket => item(vec![], [vec![quantity(), ("price", price())], search_of()].concat()),
         Kind::DeleteFromBasket => item(vec![], vec![quantity()]),
         Kind::Wishlist => item(vec![], vec![("price", price())]),
-        Kind::DeleteFromWishlist | Kind::Blacklist | Kind::PredictiveBasketClick => {
+        Kind::DeleteFromWishlist | Kind::Owns | Kind::Blacklist | Kind::PredictiveBasketClick => {
             item(vec![], vec![])
         }
         Kind::Buy => buy(),
@@ -226,7 +262,7 @@ pub fn argument(kind: Kind) -> BoxedStrategy<Json> {
         Kind::TriggerOpened => object(vec![("triggerName", name())], vec![]),
         Kind::ClickTriggered => item(vec![("triggerName", name())], vec![]),
         Kind::Feedback => {
-            object(vec![("query", text()), ("positive", boolean())], vec![("message", text())])
+            object(vec![("query", query()), ("positive", boolean())], vec![("message", text())])
         }
         Kind::CacheHit => cache_hit(),
         Kind::LandingPageClick => item(vec![("campaign", text()), ("pageId", name())], vec![]),

@@ -203,8 +203,11 @@ export const trackedItem = (product) => ({
   title: product.name,
 });
 
-/** "12.45EUR", as the tracker takes it. */
-export const trackedPrice = (product) => (product.cents / 100).toFixed(2) + CURRENCY;
+/**
+ * "12.45EUR", as the tracker takes it.
+ * @returns {import("../../index.js").Price}
+ */
+export const trackedPrice = (product) => `${(product.cents / 100).toFixed(2)}${CURRENCY}`;
 
 const format = new Intl.NumberFormat("en-IE", { style: "currency", currency: CURRENCY });
 export const money = (cents) => format.format(cents / 100);

@@ -1,28 +1,34 @@
-// Where the inspector's rows come from: the latest stored ones first, then the collector's live stream.
+// Where the inspector's rows come from: the latest stored ones first, then the collector's live stream. They are read on the
+// collector's admin listener, which is another origin than the shop's. The collector says where it is, if this page may read there.
 
-const EVENTS = "/v1/events";
 const PAGE_ROWS = 10_000;
 const RETRY_MS = 5_000;
 const GATHER_MS = 50;
 
-async function get(after, limit) {
-  const response = await fetch(`${EVENTS}?after=${after}&limit=${limit}`, { cache: "no-store" });
+async function get(url) {
+  const response = await fetch(url, { cache: "no-store" });
   if (!response.ok) throw Object.assign(new Error(response.statusText), { status: response.status });
   return response.json();
 }
 
+/** The address of the stored events; undefined where this page may not read them. */
+async function find() {
+  const { url } = await get("/inspector.json");
+  return url && `${url}/v1/events`;
+}
+
 /** The newest `count` rows, oldest first. Rows can only be read upwards, so `near` says where the end was last seen. */
-async function latest(count, near) {
+async function latest(address, count, near) {
   let rows = [];
   let after = Math.max(0, near - count);
   for (;;) {
-    const { events } = await get(after, PAGE_ROWS);
+    const { events } = await get(`${address}?after=${after}&limit=${PAGE_ROWS}`);
     rows = [...rows, ...events].slice(-count);
     if (events.length < PAGE_ROWS) break;
     after = events.at(-1).row;
   }
   // Nothing where there was something: a new database, whose rows count from 1 again.
-  return rows.length === 0 && near > 0 ? latest(count, 0) : rows;
+  return rows.length === 0 && near > 0 ? latest(address, count, 0) : rows;
 }
 
 /**
@@ -30,6 +36,7 @@ async function latest(count, near) {
  * A hidden page lets its connection go: a browser has only six to one origin, and the tracker needs one.
  */
 export function follow({ count, near, onRows, onState }) {
+  let address;
   let last = null;
   let source = null;
   let retry = null;
@@ -55,8 +62,11 @@ export function follow({ count, near, onRows, onState }) {
     onState("connecting");
     const mine = turn;
     try {
+      address = await find();
+      if (mine !== turn) return;
+      if (!address) return onState("forbidden");
       if (last === null) {
-        const rows = await latest(count, near);
+        const rows = await latest(address, count, near);
         // Closed or opened again while it was read.
         if (mine !== turn) return;
         last = rows.at(-1)?.row ?? 0;
@@ -67,7 +77,7 @@ export function follow({ count, near, onRows, onState }) {
       if (error.status === 401 || error.status === 403) return onState("forbidden");
       return again();
     }
-    source = new EventSource(`${EVENTS}/stream?after=${last}`);
+    source = new EventSource(`${address}/stream?after=${last}`);
     source.addEventListener("open", () => onState("live"));
     source.addEventListener("event", (message) => take(JSON.parse(message.data)));
     source.addEventListener("error", () => {

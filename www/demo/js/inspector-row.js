@@ -13,6 +13,7 @@ const LOOKS = {
   deleteFromWishlist: ["heart-off", 20],
   buy: ["receipt", 95],
   rate: ["star", 45],
+  owns: ["heart", 120],
   blacklist: ["ban", 5],
   rendered: ["eye", 190],
   clickRecommended: ["spark", 55],

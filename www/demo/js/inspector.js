@@ -121,7 +121,7 @@ function drawRows() {
   empty.hidden = shown.length > 0;
   if (panel.dataset.state === "forbidden")
     empty.textContent =
-      "Stored events are shown on the machine that the collector runs on, and elsewhere only with its admin token. What you do here is tracked all the same.";
+      "Stored events are shown on the machine that the collector runs on, when it was started with --inspector. What you do here is tracked all the same.";
   else
     empty.textContent =
       memory.filter === ""

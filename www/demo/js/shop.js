@@ -7,7 +7,7 @@ import { account, basket, hidden, rating, viewed, wishlist } from "./state.js";
 /**
  * `search`: the result list that the visitor comes from; `triggerName`: the letter.
  * @param {import("./catalogue.js").Product} product
- * @param {{ search?: object, triggerName?: string }} [from]
+ * @param {{ search?: import("../../index.js").SearchContext, triggerName?: string }} [from]
  */
 export function openProduct(product, { search, triggerName } = {}) {
   viewed.add(product.id);

@@ -2,6 +2,8 @@
 //! told: what these tests are about is often what other clients would tidy up.
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+pub mod process;
+pub mod proxy;
 pub mod raw;
 
 use recobeacon_collector::Collector;
@@ -27,6 +29,8 @@ pub const VISITOR: &str = "0d59260b596534e092c7a98579fc032f";
 pub struct Server {
     pub collector: Collector,
     pub address: SocketAddr,
+    /// Where stored events are read.
+    pub admin: SocketAddr,
     pub folder: TempDir,
 }
 
@@ -51,13 +55,16 @@ impl Server {
         let toml = format!("{toml}\n[[keys]]\nnumber = 3\nsecret = \"{SECRET}\"\n");
         let flags = Overrides {
             listen: Some("127.0.0.1:0".parse().unwrap()),
+            admin_listen: Some("127.0.0.1:0".parse().unwrap()),
             database: Some(folder.path().join("events.sqlite")),
             dist: files.map(|_| folder.path().join("dist")),
             site: files.map(|_| folder.path().join("site")),
+            inspector: false,
         };
         let config = Config::from_toml(&toml, flags).unwrap();
         let collector = Collector::start(config).await.unwrap();
-        Self { address: collector.address(), collector, folder }
+        let (address, admin) = (collector.address(), collector.admin_address());
+        Self { address, admin, collector, folder }
     }
 
     pub fn database(&self) -> PathBuf {
@@ -71,6 +78,18 @@ impl Server {
 
     pub async fn get(&self, target: &str) -> Answer {
         self.send("GET", target, "", b"").await
+    }
+
+    /// How many events were left out because their names are not known.
+    pub async fn unknown_events(&self) -> u64 {
+        let status: Value =
+            serde_json::from_slice(&self.read("/v1/status", "").await.body).unwrap();
+        status["unknownEvents"].as_u64().unwrap()
+    }
+
+    /// One request to the admin listener.
+    pub async fn read(&self, target: &str, headers: &str) -> Answer {
+        send(self.admin, "GET", target, headers, b"").await
     }
 
     pub async fn post(&self, body: impl ToString) -> Answer {
@@ -88,7 +107,7 @@ impl Server {
     }
 
     async fn list(&self, name: &str) -> Vec<Value> {
-        let answer = self.get(&format!("/v1/{name}?limit=10000")).await;
+        let answer = self.read(&format!("/v1/{name}?limit=10000"), "").await;
         assert_eq!(answer.status, 200, "{}", answer.text());
         let json: Value = serde_json::from_slice(&answer.body).unwrap();
         json[name].as_array().unwrap().clone()
@@ -127,7 +146,8 @@ pub async fn send(
     headers: &str,
     body: &[u8],
 ) -> Answer {
-    let host = if headers.to_ascii_lowercase().contains("host:") {
+    let names_host = |line: &str| line.to_ascii_lowercase().starts_with("host:");
+    let host = if headers.lines().any(names_host) {
         String::new()
     } else {
         format!("Host: {address}\r\n")

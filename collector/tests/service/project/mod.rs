@@ -36,7 +36,8 @@ pub fn ibexa(dialect: Dialect, event: &Json) -> Option<Form> {
         "click" => &[&ITEM, &["categoryPath"]],
         "consume" => &[&ITEM, &["percentage"]],
         "basket" if older => &[&ITEM, &["categoryPath"]],
-        "basket" | "deleteFromBasket" | "blacklist" => &[&ITEM],
+        "basket" | "blacklist" => &[&ITEM],
+        "deleteFromBasket" | "owns" if !older => &[&ITEM],
         "buy" if older && event.get("price").is_none() => return None,
         "buy" => &[&ITEM, &["price", "quantity"]],
         "rate" => &[&ITEM, &["rating"]],
@@ -55,8 +56,17 @@ pub fn ibexa(dialect: Dialect, event: &Json) -> Option<Form> {
         "login" => (user, anonymous),
         _ => (user.or(anonymous), None),
     };
-    let fields = Json::Object(only(event, names));
+    let mut fields = only(event, names);
+    whole_pieces(&mut fields);
+    let fields = Json::Object(fields);
     Some(Form { kind: kind(event).to_owned(), user, anonymous, fields })
+}
+
+/// A part of a piece is a piece for those who count whole ones.
+fn whole_pieces(fields: &mut Map<String, Json>) {
+    if let Some(quantity) = fields.get_mut("quantity") {
+        *quantity = json!(quantity.as_f64().unwrap_or_default().ceil() as u64);
+    }
 }
 
 /// FACT-Finder knows no item types and no categories; a visitor is a session.
@@ -66,7 +76,7 @@ pub fn factfinder(version: &str, event: &Json, sid: &str, own_currency: bool) ->
     let names: &[&[&str]] = match kind(event) {
         "click" if event.get("search").is_none() => return None,
         "click" => &[PRODUCT, &["search"]],
-        "basket" | "buy" if seven => &[PRODUCT, &["quantity", "price"]],
+        "basket" | "buy" if seven => &[PRODUCT, &["quantity", "price", "campaign", "query"]],
         "basket" | "buy" => &[PRODUCT, &["quantity", "price", "campaign"]],
         "login" => &[],
         "clickRecommended" if event.get("mainId").is_none() => return None,
@@ -74,7 +84,8 @@ pub fn factfinder(version: &str, event: &Json, sid: &str, own_currency: bool) ->
         "feedback" => &[&["query", "positive", "message"]],
         "cacheHit" => &[
             &["query", "page", "pageSize", "hitCount", "searchTimeMs", "minScore", "maxScore"],
-            &["filters", "itemId", "searchField", "customSorting", "additionalInfo"],
+            &["filters", "searchField", "customSorting", "additionalInfo"],
+            PRODUCT,
         ],
         "landingPageClick" if matches!(version, "v4" | "v5") => &[PRODUCT, &["campaign", "pageId"]],
         "predictiveBasketClick" if !seven && event.get("user").is_some() => &[PRODUCT],
@@ -125,6 +136,7 @@ pub fn intempt(event: &Json) -> Option<Form> {
         "login" => Map::new(),
         _ => return None,
     };
+    whole_pieces(&mut fields);
     if kind(event) != "login" {
         fields.insert("itemType".to_owned(), json!("1"));
     }

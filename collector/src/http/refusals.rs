@@ -1,0 +1,78 @@
+//! Refused requests: counted by route and status, and logged once a minute for each.
+//!
+//! A route is a pattern. The address of a request may have a user's id in its place.
+
+use crate::minutely::Minutely;
+use axum::http::{Method, StatusCode};
+use recobeacon::engine::json::{Object, push_list};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+/// The sentence of a refusal, beside its answer.
+#[derive(Clone, Debug)]
+pub struct Sentence {
+    /// It names fields, and repeats no value that was sent.
+    pub text: String,
+    /// Whether the log has it already.
+    pub logged: bool,
+}
+
+/// All refusals since the start.
+#[derive(Debug, Default)]
+pub struct Refusals(Mutex<BTreeMap<(String, u16), Refused>>);
+
+#[derive(Debug, Default)]
+struct Refused {
+    count: u64,
+    lines: Minutely,
+}
+
+impl Refusals {
+    /// Counts one.
+    pub fn note(
+        &self,
+        method: &Method,
+        route: &str,
+        status: StatusCode,
+        sentence: Option<&Sentence>,
+    ) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Methods are few: those that are not HTTP's own are one.
+        let method = if is_known(method) { method.as_str() } else { "another method" };
+        let refused = all.entry((format!("{method} {route}"), status.as_u16())).or_default();
+        refused.count += 1;
+        if sentence.is_some_and(|sentence| sentence.logged) {
+            return;
+        }
+        let Some(times) = refused.lines.due() else { return };
+        let sentence = sentence.map_or("", |sentence| &sentence.text);
+        let code = status.as_u16();
+        if times > 1 {
+            tracing::info!(
+                "refused: {code} {method} {route}: {sentence} ({times} since the last line)"
+            );
+        } else {
+            tracing::info!("refused: {code} {method} {route}: {sentence}");
+        }
+    }
+
+    /// As a JSON array.
+    pub fn write(&self, json: &mut String) {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let rows: Vec<_> = all.iter().collect();
+        push_list(json, &rows, |json, ((route, status), refused)| {
+            let mut object = Object::new(json);
+            object.text("request", route);
+            object.some_whole("status", Some(u64::from(*status)));
+            object.some_whole("count", Some(refused.count));
+            object.end();
+        });
+    }
+}
+
+fn is_known(method: &Method) -> bool {
+    [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE, Method::OPTIONS]
+        .iter()
+        .chain(&[Method::PATCH, Method::TRACE, Method::CONNECT])
+        .any(|known| known == method)
+}

@@ -1,0 +1,135 @@
+// One tool of `npm run bundlers`: installs it, gives it the packed package, lets it build or test, and asks the collector for the event.
+
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { readAll, startTemporary } from "../../scripts/lib/collector.mjs";
+import { command } from "../../scripts/lib/progress.mjs";
+import { at, manifest } from "../../scripts/lib/project.mjs";
+import { npm } from "../../scripts/lib/toolchain.mjs";
+
+const ARRIVES_MS = 60_000;
+/** So long after the event whatever a page prefetches has been asked for: it does so when it is idle. */
+const IDLE_MS = 2_000;
+
+/** None of them may talk to its maker. */
+const QUIET = {
+  CI: "1",
+  NEXT_TELEMETRY_DISABLED: "1",
+  NUXT_TELEMETRY_DISABLED: "1",
+  RSPACK_TRACE: "",
+  NODE_ENV: undefined,
+};
+
+/** Where a copy of the tool's project is installed and built. */
+const folder = (tool) => at("target", "bundlers", tool);
+const read = (tool) => JSON.parse(readFileSync(join(folder(tool), "package.json"), "utf8"));
+
+/** A fresh copy of the project; what is installed stays. */
+function lay(tool) {
+  for (const name of existsSync(folder(tool)) ? readdirSync(folder(tool)) : [])
+    if (name !== "node_modules") rmSync(join(folder(tool), name), { recursive: true, force: true });
+  cpSync(at("tests", "bundlers", tool), folder(tool), { recursive: true, preserveTimestamps: true });
+}
+
+/** `npm ci`, unless what the lock file says is there. */
+async function install(tool, task) {
+  const done = join(folder(tool), "node_modules", ".package-lock.json");
+  const lock = join(folder(tool), "package-lock.json");
+  if (existsSync(done) && statSync(done).mtimeMs >= statSync(lock).mtimeMs) return;
+  await npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { task, cwd: folder(tool) });
+}
+
+/** What npm lays down for a tarball. Not by npm: that would write the tarball's hash into the lock file. */
+async function unpack(tool, tarball, task) {
+  const to = join(folder(tool), "node_modules", manifest.name);
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(to, { recursive: true });
+  await command("tar", ["-xzf", tarball, "-C", to, "--strip-components=1"], { task });
+}
+
+const PART = 60;
+
+/** Text that is in every file with the larger module in it, and in no other. */
+export function largerModule() {
+  const [larger, smaller] = ["recobeacon-all.wasm", "recobeacon.wasm"].map((name) =>
+    readFileSync(at("dist", name)).toString("base64"),
+  );
+  for (let place = 0; place < larger.length; place += PART) {
+    const part = larger.slice(place, place + PART);
+    if (!smaller.includes(part)) return part;
+  }
+  throw new Error("the larger module has nothing that the smaller one has not");
+}
+
+async function arrived(collector, item) {
+  const deadline = performance.now() + ARRIVES_MS;
+  for (;;) {
+    const events = await readAll(collector, "/v1/events", "events");
+    const found = events.filter(({ type, itemId }) => type === "click" && itemId === item).length;
+    if (found || performance.now() > deadline) return found;
+    await pause(50);
+  }
+}
+
+/** A tool that makes files for a browser. */
+async function inBrowser(tool, site, browser, larger) {
+  const page = join(folder(tool), "index.html");
+  // Some take the page, too; for the others it stands beside what they made.
+  if (!existsSync(join(site, "index.html"))) writeFileSync(join(site, "index.html"), readFileSync(page));
+  const collector = await startTemporary({ site });
+  const context = await browser.newContext();
+  try {
+    const [problems, files] = [[], new Set()];
+    context.on("weberror", (error) => problems.push(`uncaught: ${error.error()}`));
+    context.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) problems.push(message.text());
+    });
+    context.on("request", (request) => files.add(new URL(request.url()).pathname));
+    const tab = await context.newPage();
+    await tab.goto(collector.url, { waitUntil: "commit" });
+    const events = await arrived(collector, tool);
+    await pause(IDLE_MS);
+    const scripts = [...files].map((file) => join(site, file)).filter((file) => file.endsWith(".js"));
+    const bytes = scripts.reduce((sum, file) => sum + statSync(file).size, 0);
+    const loaded = scripts.filter((file) => readFileSync(file, "utf8").includes(larger));
+    if (loaded.length) problems.push(`the larger module was loaded: ${loaded.map((file) => file.slice(site.length))}`);
+    if (events !== 1) problems.push(`${events} events arrived`);
+    return { events, scripts: scripts.length, bytes, problems };
+  } finally {
+    await context.close();
+    await collector.stop();
+  }
+}
+
+/** A tool that runs tests. */
+async function inNode(tool, task) {
+  const collector = await startTemporary();
+  try {
+    const env = { ...QUIET, COLLECTOR: collector.url };
+    const failure = await npm(["test"], { task, cwd: folder(tool), env }).then(
+      () => undefined,
+      (error) => error.message,
+    );
+    const events = await arrived(collector, tool);
+    return { events, problems: [failure, events !== 1 && `${events} events arrived`].filter(Boolean) };
+  } finally {
+    await collector.stop();
+  }
+}
+
+/** `{ tool, versions, events, scripts, bytes, problems }` */
+export async function runTool(tool, { tarball, browser, larger, task }) {
+  lay(tool);
+  const { site, devDependencies } = read(tool);
+  const versions = Object.entries(devDependencies).map(([name, version]) => `${name} ${version}`);
+  try {
+    await install(tool, task);
+    await unpack(tool, tarball, task);
+    if (!site) return { tool, versions, ...(await inNode(tool, task)) };
+    await npm(["run", "build"], { task, cwd: folder(tool), env: QUIET });
+    return { tool, versions, ...(await inBrowser(tool, join(folder(tool), site), browser, larger)) };
+  } catch (error) {
+    return { tool, versions, events: 0, problems: [error.message] };
+  }
+}

@@ -1,0 +1,137 @@
+// What the console shows where nobody listens for warnings, and what a second call for the same destinations does.
+
+import assert from "node:assert/strict";
+import { ready, scenario, snippet, tagged, useBrowser, warnings } from "./harness.mjs";
+
+useBrowser();
+
+/** A page that listens to no warning. `create`: what it calls. */
+const silent = (create, script = "") => `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>A shop</title><link rel="icon" href="data:,">
+<script>${snippet()}</script>
+<script async src="/dist/reco.js"></script>
+<script>${create}; ${script}</script></head><body></body></html>`;
+
+const BATCH = '{ protocol: "batch", endpoint: "/v1/events" }';
+
+/** What the page writes to the console as a warning, as it comes. */
+function heard(page) {
+  const lines = [];
+  page.on("console", (message) => message.type() === "warning" && lines.push(message.text()));
+  return lines;
+}
+
+const until = async (lines, count) => {
+  const deadline = performance.now() + 10_000;
+  while (lines.length < count && performance.now() < deadline) await new Promise((done) => setTimeout(done, 50));
+};
+
+scenario(
+  "a misspelt option is on the console",
+  { site: { "index.html": silent(`reco("create", { destination: ${BATCH} })`) } },
+  async ({ page, visit }) => {
+    const lines = heard(page);
+    await visit();
+    await until(lines, 1);
+    assert.deepEqual(
+      lines.map((line) => line.split(": ").slice(0, 2).join(": ")),
+      ["recobeacon: config"],
+    );
+    assert.match(lines[0], /destinations/);
+  },
+);
+
+scenario(
+  "each code is on the console once",
+  {
+    site: {
+      "index.html": silent(
+        `reco("create", { destinations: ${BATCH} })`,
+        'reco("clik"); reco("clack"); reco("click", {}); reco("basket", {}); reco("click", { itemId: "a\\\\b" })',
+      ),
+    },
+  },
+  async ({ page, visit }) => {
+    const lines = heard(page);
+    await visit();
+    await ready(page);
+    await until(lines, 3);
+    assert.deepEqual(
+      lines.map((line) => line.split(": ")[1]),
+      ["unknown-event", "missing-field", "bad-character"],
+    );
+    assert.match(lines[0], /clik/);
+  },
+);
+
+scenario(
+  "`debug: false` keeps the console empty, and so does a listener",
+  {
+    site: {
+      "index.html": silent(
+        `reco("create", { destinations: ${BATCH}, debug: false })`,
+        'reco("clik"); reco("ready", () => { window.there = true; })',
+      ),
+      "listener.html": silent(
+        `reco("create", { destinations: ${BATCH} })`,
+        'reco("on", "warning", ({ code }) => { window.there = code; }); reco("clik")',
+      ),
+    },
+  },
+  async ({ page, visit }) => {
+    const lines = heard(page);
+    for (const path of ["/", "/listener.html"]) {
+      await visit(path);
+      await page.waitForFunction(() => window.there);
+    }
+    assert.deepEqual(lines, []);
+  },
+);
+
+scenario(
+  "a second call's onWarning is added, and each option that differs is named",
+  {
+    site: { "index.html": tagged({ config: 'itemType: "2", batch: { maxEvents: 5 }, identity: { cookieDays: 30 }' }) },
+  },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    const told = await page.evaluate(async () => {
+      const second = [];
+      window.reco("create", {
+        destinations: { protocol: "batch", endpoint: "/v1/events" },
+        itemType: "3",
+        batch: { maxEvents: 5, maxWaitMs: 10 },
+        identity: { cookieDays: 30 },
+        onWarning: ({ code, field }) => second.push({ code, field }),
+      });
+      window.reco("click", {});
+      return second;
+    });
+    const expected = [
+      { code: "config", field: "config.itemType" },
+      { code: "config", field: "config.batch.maxWaitMs" },
+      { code: "missing-field", field: "click.itemId" },
+    ];
+    assert.deepEqual(told, expected);
+    assert.deepEqual(await warnings(page), expected);
+    await page.evaluate(() => window.reco("click", { itemId: 1 }));
+    await collector.expectExactly({ type: "click", itemId: "1", itemType: "2" });
+  },
+);
+
+scenario(
+  "a second call that says the same has one warning",
+  { site: { "index.html": tagged({ config: "batch: { maxEvents: 5 }" }) } },
+  async ({ page, visit }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() =>
+      window.reco("create", {
+        destinations: { protocol: "batch", endpoint: "/v1/events" },
+        batch: { maxEvents: 5 },
+      }),
+    );
+    assert.deepEqual(await warnings(page), [{ code: "config", field: "config.destinations" }]);
+  },
+);

@@ -1,0 +1,35 @@
+// What waits for a reason to load measure.js: most pages have no element that says what is to be tracked, and load nothing for it.
+
+import { hear } from "../src/browser/host/basics.js";
+
+/** What the elements have that `attributes` is there for. */
+const MARKS = ["data-reco", "data-reco-scenario", "data-reco-consume"];
+const MARKED = MARKS.map((name) => `[${name}]`).join();
+
+/**
+ * Calls `watch`, with what is to be done by what it loads, when there is such an element. Returns what ends the waiting; nothing where there
+ * was one at once.
+ */
+export function lookOut(watch) {
+  const has = (node) => node.matches && (node.matches(MARKED) || node.querySelector(MARKED));
+  if (has(document.documentElement)) return watch(() => {});
+  // Open shadow roots are not observed: an element in one is found when it is clicked.
+  const clicked = (event) => {
+    const path = event.composedPath();
+    const { type, button } = event;
+    if (path.filter((node) => node.matches?.(MARKED)).length)
+      watch((watcher) => watcher.clicked({ type, button }, path));
+  };
+  const ends = [hear(document, "click", clicked), hear(document, "auxclick", clicked)];
+  const changes = new MutationObserver((changes) => {
+    if (changes.filter(({ type, addedNodes }) => type === "attributes" || [...addedNodes].filter(has).length).length)
+      watch(() => {});
+  });
+  changes.observe(document, { childList: true, subtree: true, attributeFilter: MARKS });
+  return {
+    disconnect() {
+      changes.disconnect();
+      for (const end of ends) end();
+    },
+  };
+}
