@@ -224,7 +224,9 @@ scenario(
     await opened(all);
     await page.getByRole("button").click();
     await page.getByRole("button").click();
-    await nothingMore(all, { type: "click", itemId: "7" });
+    // A wrong quantity is left out: it is no required field.
+    const basket = { type: "basket", itemId: "1" };
+    await nothingMore(all, { type: "click", itemId: "7" }, basket, basket);
     const said = (await warned(page)).map(
       ({ code, field, message }) => `${code} ${field} ${message.match(/\((\S+)\)$/)?.[1]}`,
     );
