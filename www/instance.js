@@ -31,6 +31,6 @@ async function compile(source) {
     const streams = response.headers.get("Content-Type") === "application/wasm";
     return await (streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer()));
   } catch (error) {
-    throw new Error(`${source}${said}: ${error.message}`);
+    throw new Error(`${source}${said}: ${error.message}; config.baseUrl names another folder`);
   }
 }
