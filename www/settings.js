@@ -1,6 +1,6 @@
 // The settings of a tracker: what the engine gets of them, and how those of a second call differ.
 
-import { attempt } from "../src/browser/host/basics.js";
+import { attempt, json } from "../src/browser/host/basics.js";
 
 /** The settings without what was left out: for a user id, undefined and null mean different things. */
 export function plain(settings) {
@@ -26,8 +26,8 @@ function acknowledgeable(destination) {
 /** The paths of the options that a second call for the same destinations has otherwise. */
 export function differences(first, second, path = "config") {
   if (isGroup(first) && isGroup(second)) {
-    const names = Object.keys({ ...first, ...second });
-    return names.flatMap((name) => differences(first[name], second[name], `${path}.${name}`));
+    const options = Object.entries({ ...first, ...second });
+    return options.flatMap(([name]) => differences(first[name], second[name], `${path}.${name}`));
   }
   return comparable(first) === comparable(second) ? [] : [path];
 }
@@ -35,4 +35,4 @@ export function differences(first, second, path = "config") {
 /** A URL is one value. */
 const isGroup = (value) => value && typeof value === "object" && !Array.isArray(value) && !(value instanceof URL);
 
-const comparable = (value) => (typeof value === "function" ? value : JSON.stringify(value));
+const comparable = (value) => (typeof value === "function" ? value : json(value));
