@@ -26,8 +26,8 @@ function acknowledgeable(destination) {
 /** The paths of the options that a second call for the same destinations has otherwise. */
 export function differences(first, second, path = "config") {
   if (isGroup(first) && isGroup(second)) {
-    const names = Object.entries({ ...first, ...second }).map(([name]) => name);
-    return names.flatMap((name) => differences(first[name], second[name], `${path}.${name}`));
+    const options = Object.entries({ ...first, ...second });
+    return options.flatMap(([name]) => differences(first[name], second[name], `${path}.${name}`));
   }
   return comparable(first) === comparable(second) ? [] : [path];
 }

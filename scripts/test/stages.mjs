@@ -109,7 +109,7 @@ export const STAGES = {
     label: "clippy of the two modules",
     run: async (task) =>
       total([
-        await cargo(task, ["clippy", ...inModule, "--", ...deny]),
+        await cargo(task, ["clippy", ...inModule, "--tests", "--", ...deny]),
         await cargo(task, ["clippy", ...inModule, "--no-default-features", "--", ...deny]),
       ]),
   },

@@ -43,7 +43,7 @@ async function everyOne(page, collector, hash) {
     { type: "buy", itemId: "128", user, price: "2.50EUR", quantity: 4 },
     { type: "rate", itemId: "128", user, rating: 80 },
     { type: "clickRecommended", itemId: "155", user, scenario: "also_bought" },
-    { type: "rendered", items: [{ itemId: "128,129", itemType: "1" }], user },
+    { type: "rendered", items: ["128", "129"].map((itemId) => ({ itemId, itemType: "1" })), user },
     { type: "login", anonymous: user, user: hash("Ådä/王") },
   );
   assert.equal((await collector.stored()).length, EVERY.length);

@@ -99,7 +99,7 @@ impl Core {
     }
 
     fn state(&self, what: &str) -> Json {
-        let text = api::state(self.number, 0).as_string().unwrap();
+        let text = api::state(self.number, 0, true).as_string().unwrap();
         let state: Json = serde_json::from_str(&text).unwrap();
         state.get(what).cloned().unwrap_or_default()
     }
