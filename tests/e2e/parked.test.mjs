@@ -196,7 +196,6 @@ scenario(
       "bad-character click.itemId",
       "damaged calls",
       "expired calls",
-      "missing-field click.itemId",
       "out-of-range click.itemId",
     ]);
   },

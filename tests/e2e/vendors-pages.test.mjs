@@ -388,6 +388,6 @@ scenario(
       const all = await said(page);
       return all.length > 0 && all;
     }, "a session id of another length is told");
-    assert.deepEqual({ code, field }, { code: "config", field: "config.identity.sessionId" });
+    assert.deepEqual({ code, field }, { code: "out-of-range", field: "config.identity.sessionId" });
   },
 );
