@@ -74,7 +74,7 @@ fn event(value: Value, hasher: &Hasher) -> Result<Option<NewEvent>, Wrong> {
     Ok(Some(NewEvent { id, kind, at, user, anonymous, has_more_ids, fields }))
 }
 
-/// An event's own fields as JSON; none where the value is several events. What is left out goes to `left_out`: optional fields
+/// An event's own fields as JSON; none where the value is several events. Fields that are left out go to `left_out`: optional fields
 /// that are wrong, and a newer tracker's fields, of which no rule says that they are right.
 pub fn parse(
     kind: Kind,

@@ -63,7 +63,7 @@ struct Word {
     required: Option<(&'static str, &'static str)>,
 }
 
-/// What names the recommendation that an event comes from.
+/// The parameters that name the recommendation of an event.
 const RECOMMENDATION: &[(&str, &str)] =
     &[("scenario", "scenario"), ("modelid", "modelId"), ("modelId", "modelId")];
 
@@ -108,12 +108,12 @@ pub fn knows(dialect: Dialect, path: &str) -> bool {
 /// The events of the links that the vendor's answers have ready-made: links may lack the customer.
 pub const LINKS: [&str; 4] = ["rendered", "clickrecommended", "triggeropened", "clicktriggered"];
 
-/// Who is known, and who asks.
+/// The known customers, and the sender of the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
     /// The customers; none: every alphanumeric id is known.
     pub customers: Option<&'a [String]>,
-    /// Who sends the request.
+    /// The sender of the request.
     pub sender: Sender<'a>,
 }
 

@@ -201,7 +201,7 @@ fn time(given: &Value) -> Option<u64> {
     Limits::TIMESTAMPS.contains(&at).then_some(at)
 }
 
-/// What `data` has beside the neutral fields, as JSON.
+/// The fields of `data` other than the neutral ones, as JSON.
 fn other_data(raw: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
     struct Payload {

@@ -144,7 +144,7 @@ fn check_customers(table: &str, customers: Option<&[String]>) -> Result<(), Conf
     }
 }
 
-/// The table of customers and keys. What is wrong with it is said without repeating a key.
+/// The table of customers and keys. Its errors do not repeat a key.
 fn license_keys(value: Option<toml::Value>) -> Result<LicenseKeys, ConfigError> {
     let failed = || wrong("ibexa.license_keys: must be a table of customers and texts".to_owned());
     let toml::Value::Table(table) = value.unwrap_or(toml::Value::Table(toml::Table::new())) else {

@@ -52,7 +52,7 @@ pub async fn take_yoochoose(
     answer(&app, Form::Whole(Dialect::Yoochoose), &method, &uri, &headers).await
 }
 
-/// What stands before the event's name.
+/// The path segments before the event's name.
 #[derive(Clone, Copy)]
 enum Form {
     /// A word of this interface's and the customer.
