@@ -14,7 +14,7 @@ import { isWithin, line, publish, table } from "../tests/faults/table.mjs";
 import { recobeacon } from "../tests/faults/trackers/recobeacon.mjs";
 import { buildStepsIfStale } from "./build.mjs";
 import { collectorStep } from "./lib/collector.mjs";
-import { ownTemporaryDirectory } from "./lib/ending.mjs";
+import { exitOnSignals, ownTemporaryDirectory } from "./lib/ending.mjs";
 import { seconds, steps } from "./lib/progress.mjs";
 import { at, main, Problem } from "./lib/project.mjs";
 import { setUp } from "./lib/toolchain.mjs";
@@ -51,7 +51,7 @@ function chosen() {
 }
 
 // Ctrl-C ends the browsers as well: what was started ends when this does.
-for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+exitOnSignals();
 
 const keep = (name, results) => {
   // After each: a run that is broken off has shown something.

@@ -1,14 +1,15 @@
 // npm run check, npm test, npm run test:all: the three tiers of tests, from nothing but Rust, a C compiler and Node.
-// Stops at the first stage that fails. `-- --only e2e,types` runs these stages; `-- --list` names them all.
+// Two stages run at a time, and the first that fails ends the run. `-- --only e2e,types` runs these stages; `-- --list` names them all.
 
 import { parseArgs } from "node:util";
 import { browserSteps } from "./lib/browser.mjs";
 import { total } from "./lib/counting.mjs";
-import { ownTemporaryDirectory } from "./lib/ending.mjs";
+import { exitOnSignals, ownTemporaryDirectory } from "./lib/ending.mjs";
 import { nginxSteps } from "./lib/nginx.mjs";
-import { seconds, showing, steps } from "./lib/progress.mjs";
+import { seconds, steps } from "./lib/progress.mjs";
 import { main, Problem } from "./lib/project.mjs";
 import { setUp } from "./lib/toolchain.mjs";
+import { runStages } from "./test/run.mjs";
 import { STAGES, TIERS } from "./test/stages.mjs";
 
 // The collector that `cargo test` compiled serves the end-to-end tests as well.
@@ -35,31 +36,12 @@ function print(stages) {
   for (const [name, { tier, label }] of stages) console.log(`${tier.padEnd(6)} ${name.padEnd(12)} ${label}`);
 }
 
-/** Runs the stages and returns the sums of those that ran, and the failure that ended the run, if one did. */
-async function runStages(names) {
-  const sums = [];
-  for (const [index, name] of names.entries()) {
-    const { label, needs = [], run } = STAGES[name];
-    try {
-      const sum = await showing(`\n[${index + 1}/${names.length}] ${name}: ${label}`.trimStart(), async (task) => {
-        for (const need of needs) await need(task);
-        return run(task);
-      });
-      console.log(`      ${sum.passed} passed`);
-      sums.push(sum);
-    } catch (failure) {
-      sums.push(failure.sum ?? { passed: 0, failed: 1 });
-      return { sums, failure };
-    }
-  }
-  return { sums };
-}
-
 await main(async () => {
   const started = performance.now();
   const { names, list } = chosen();
   if (list) return print(Object.entries(STAGES));
 
+  exitOnSignals();
   ownTemporaryDirectory();
   const needed = names.map((name) => STAGES[name]);
   const driver = needed.some((stage) => stage.driver);
@@ -77,5 +59,6 @@ await main(async () => {
   if (failure) console.error(`\n${failure instanceof Problem ? failure.message : failure.stack}`);
   else console.log(`\nAll of it took ${seconds(started)}.`);
   console.log(`${passed} passed, ${failed} failed`);
-  if (failure) process.exitCode = 1;
+  // Not only the exit code: a stage that runs beside the one that failed is to end too.
+  if (failure) process.exit(1);
 });

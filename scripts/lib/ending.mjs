@@ -18,6 +18,11 @@ export function atEnd(end) {
   return () => endings.delete(end);
 }
 
+/** Ends this process on SIGINT and SIGTERM in the usual way. Node's default is to end it without its "exit" event. */
+export function exitOnSignals() {
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
+}
+
 /** A new directory. `remove()` deletes it, which is done at the end of the process in any case. */
 export function temporaryDirectory() {
   const path = mkdtempSync(join(tmpdir(), `${manifest.name}-`));

@@ -19,30 +19,41 @@ export async function steps(list) {
   }
 }
 
-/** Runs one task under a heading and returns what it returns. */
+/** The tasks that run now: `{ heading, started, last }`. */
+const running = new Set();
+let timer;
+
+const clearLine = () => (process.stdout.isTTY ? "\r\x1b[2K" : "");
+
+/** Draws the tasks that run now: on one line of a terminal, or a line each in a log. */
+function draw() {
+  const lines = [...running].map(({ heading, started, last }) => `${heading}  ${seconds(started)}  ${last}`);
+  if (!process.stdout.isTTY) return lines.forEach((line) => console.log(`      ${line}`));
+  const width = Math.floor(((process.stdout.columns ?? 80) - 1) / Math.max(lines.length, 1)) - 3;
+  process.stdout.write(clearLine() + lines.map((line) => line.slice(0, width)).join(" | "));
+}
+
+/** Runs one task under a heading and returns what it returns. Several may run at the same time. */
 export async function showing(heading, run) {
-  const started = performance.now();
+  const task = { heading, started: performance.now(), last: "" };
   const live = process.stdout.isTTY;
-  let last = "";
-  const draw = () => {
-    const width = (process.stdout.columns ?? 80) - 1;
-    process.stdout.write(`\r\x1b[2K${`${heading}  ${seconds(started)}  ${last}`.slice(0, width)}`);
-  };
   if (!live) console.log(`${heading} ...`);
-  const timer = setInterval(
-    () => (live ? draw() : console.log(`      ${seconds(started)}  ${last}`)),
-    live ? REDRAW_MS : LOG_EVERY_MS,
-  );
-  const end = (word) => console.log(`${live ? "\r\x1b[2K" : ""}${heading}: ${word} ${seconds(started)}`);
+  running.add(task);
+  timer ??= setInterval(draw, live ? REDRAW_MS : LOG_EVERY_MS);
+  const end = (word) => console.log(`${clearLine()}${heading}: ${word} ${seconds(task.started)}`);
   try {
-    const result = await run({ say: (line) => (last = line.trim()) });
+    const result = await run({ say: (line) => (task.last = line.trim()) });
     end("done in");
     return result;
   } catch (error) {
     end("failed after");
     throw error;
   } finally {
-    clearInterval(timer);
+    running.delete(task);
+    if (running.size === 0) {
+      clearInterval(timer);
+      timer = undefined;
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-// The stages of the test commands, in the order in which they run, and the tier that each belongs to.
+// The stages of the test commands, in the order in which they begin, and the tier that each belongs to.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
@@ -72,8 +72,8 @@ const inModule = ["--package", manifest.name, "--lib", "--target", WASM_TARGET];
 const rustdoc = { env: { RUSTDOCFLAGS: "-D warnings" } };
 
 /**
- * A stage's `needs` run before it. `browser`: it needs Chromium; `driver`: and chromedriver; `proxy`: nginx.
- * @type {Record<string, { tier: string, label: string, needs?: ((task: any) => Promise<any>)[], browser?: boolean, driver?: boolean,
+ * A stage's `needs` run before it. `cargo`: it compiles with cargo for most of its time (run.mjs); `browser`: it needs Chromium; `driver`: and chromedriver; `proxy`: nginx.
+ * @type {Record<string, { tier: string, label: string, cargo?: boolean, needs?: ((task: any) => Promise<any>)[], browser?: boolean, driver?: boolean,
  *   proxy?: boolean, run(task: any): Promise<{ passed: number, failed: number }> }>}
  */
 export const STAGES = {
@@ -99,13 +99,20 @@ export const STAGES = {
   },
   clippy: {
     tier: "check",
+    cargo: true,
     label: "clippy, on this machine",
     run: (task) => cargo(task, ["clippy", "--workspace", "--all-targets", "--", ...deny]),
   },
-  engine: { tier: "check", label: "the engine's tests", run: (task) => cargoTest(task, "--package", manifest.name) },
+  engine: {
+    tier: "check",
+    cargo: true,
+    label: "the engine's tests",
+    run: (task) => cargoTest(task, "--package", manifest.name),
+  },
 
   "clippy-wasm": {
     tier: "test",
+    cargo: true,
     label: "clippy of the two modules",
     run: async (task) =>
       total([
@@ -115,16 +122,19 @@ export const STAGES = {
   },
   collector: {
     tier: "test",
+    cargo: true,
     label: "the collector's tests",
     run: (task) => cargoTest(task, "--package", "recobeacon-collector"),
   },
   smaller: {
     tier: "test",
+    cargo: true,
     label: "the engine of the smaller module",
     run: (task) => cargoTest(task, "--package", manifest.name, "--no-default-features"),
   },
   rustdoc: {
     tier: "test",
+    cargo: true,
     label: "Rust documentation without warnings",
     run: async (task) =>
       total([
@@ -132,7 +142,14 @@ export const STAGES = {
         await cargo(task, ["doc", "--no-deps", "--package", manifest.name, "--target", WASM_TARGET], rustdoc),
       ]),
   },
-  wasm: { tier: "test", label: "engine and shell in Chromium (wasm-pack)", browser: true, driver: true, run: wasmPack },
+  wasm: {
+    tier: "test",
+    cargo: true,
+    label: "engine and shell in Chromium (wasm-pack)",
+    browser: true,
+    driver: true,
+    run: wasmPack,
+  },
   size: {
     tier: "test",
     label: "build, and its size against the budgets",

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { browser, launch } from "../../scripts/lib/browser.mjs";
-import { atEnd, temporaryDirectory } from "../../scripts/lib/ending.mjs";
+import { atEnd, exitOnSignals, temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { hashed } from "../../scripts/replay/visitors.mjs";
 import { startGate } from "./gate.mjs";
@@ -24,6 +24,9 @@ const CONNECT_TRIES = 4;
 export const DIST = at("dist");
 export const DEMO = at("www", "demo");
 export const snippet = () => readFileSync(join(DIST, "snippet.js"), "utf8").trim();
+
+// The test runner ends the files that still run with SIGTERM. Their collectors and browsers end with them.
+exitOnSignals();
 
 let shared;
 
