@@ -242,14 +242,20 @@ function make(config, load, measure, forget) {
   const watch = (use) => {
     if (blind) return;
     if (watcher) return guard(() => use(watcher));
-    lookout?.disconnect();
     watching ??= activated()
       .then(() => measure({ baseUrl }))
       .then((loaded) => {
         const percentage = (id) => ask("percentage", 0, id);
         if (!blind) watcher = loaded.measure({ auto, call, guard, naming, percentage, tracker, verbs: VERBS, warn });
+        lookout?.disconnect();
       })
-      .catch((error) => void warn({ code: "internal", field: "measure", message: `measure.js: ${error}` }));
+      .catch((error) =>
+        ready.then(
+          () => void warn({ code: "internal", field: "measure", message: `measure.js: ${error}` }),
+          // Whoever knows that the module is missing has one thing to mend.
+          () => {},
+        ),
+      );
     watching.then(() => watcher && guard(() => use(watcher)));
   };
 
@@ -418,9 +424,9 @@ function make(config, load, measure, forget) {
       });
   }
   if (auto.dataLayer || auto.routes) watch(() => {});
-  else if (auto.attributes && !blind)
+  if (auto.attributes && !blind)
     activated()
-      .then(() => blind || watching || (lookout = lookOut(watch)))
+      .then(() => blind || watcher || (lookout = lookOut(watch)))
       .catch(broken);
 
   // Somebody is to be asked: until there is an answer, the answer is not yes.
