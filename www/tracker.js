@@ -25,6 +25,9 @@ let lastStart = Promise.resolve();
 /** Trackers by their destinations: a second one for the same would send everything twice. */
 const open = new Map();
 
+/** How long a page waits for the next one, before a file that did not come counts as missing. */
+const STAYS_MS = 2000;
+
 /** What the engine is told of calls that are lost: how many, and why. */
 const LOST = "lost";
 
@@ -233,6 +236,9 @@ function make(config, load, measure, forget) {
     }
   };
 
+  /** Firefox breaks off what a page loads as soon as a link is followed: by then a page that is left has gone, and says nothing. */
+  const stays = () => new Promise((resolve) => setTimeout(resolve, STAYS_MS));
+
   /** What watches the page, a promise of it, and what waits for a reason to load it. */
   let watcher;
   let watching;
@@ -250,11 +256,13 @@ function make(config, load, measure, forget) {
         lookout?.disconnect();
       })
       .catch((error) =>
-        ready.then(
-          () => void warn({ code: "internal", field: "measure", message: `measure.js: ${error}` }),
-          // Whoever knows that the module is missing has one thing to mend.
-          () => {},
-        ),
+        stays()
+          .then(() => ready)
+          .then(
+            () => void warn({ code: "internal", field: "measure", message: `measure.js: ${error}` }),
+            // Whoever knows that the module is missing has one thing to mend.
+            () => {},
+          ),
       );
     watching.then(() => watcher && guard(() => use(watcher)));
   };
@@ -279,6 +287,7 @@ function make(config, load, measure, forget) {
     try {
       module = await load(Boolean(larger), { wasmUrl, baseUrl });
     } catch (error) {
+      await stays();
       throw die("wasm-unavailable", error);
     }
     await (lastStart = lastStart.catch(() => {}).then(() => begin(module)));

@@ -65,7 +65,7 @@ scenario(
     await Promise.all(missing);
     await until(async () => (await warnings(page)).length > 0, "a warning");
     // A second one would come with the same answers.
-    await page.waitForTimeout(200);
+    await page.waitForTimeout(1000);
     const codes = (await warnings(page)).map(({ code, message }) => [code, /config\.baseUrl/.test(message)]);
     assert.deepEqual(codes, [["wasm-unavailable", true]]);
   },

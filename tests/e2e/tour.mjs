@@ -153,13 +153,13 @@ export async function tour(page, visit, protocol) {
   await click("film");
   await page.waitForFunction(() => Number.parseInt(document.querySelector("[data-testid=seen]").textContent, 10) >= 10);
   await click("film");
-  // The page draws now and then.
+  // The page draws now and then. Firefox does not begin with the first picture.
   await page.waitForFunction(() => {
     const film = document.querySelector("[data-testid=film]");
     return (
       film.paused &&
       Number.parseInt(document.querySelector("[data-testid=seen]").textContent, 10) ===
-        Math.floor((100 * film.played.end(0)) / film.duration)
+        Math.floor((100 * (film.played.end(0) - film.played.start(0))) / film.duration)
     );
   });
   const seen = Number.parseInt(await page.getByTestId("seen").innerText(), 10);
