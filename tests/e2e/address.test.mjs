@@ -113,6 +113,20 @@ scenario(
   },
 );
 
+scenario(
+  "without a stub: an element with the name as id is no other script's global",
+  {
+    site: {
+      "index.html":
+        '<!doctype html><title>A shop</title><link rel="icon" href="data:,"><div id="reco"></div><script src="/dist/reco.js"></script><script>reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } }); reco("click", { itemId: 1 });</script>',
+    },
+  },
+  async ({ visit, collector }) => {
+    await visit();
+    await collector.expectExactly({ itemId: "1" });
+  },
+);
+
 const CREATE =
   'reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } }); reco("click", { itemId: 1 });';
 const plain = (head, body = "") =>
