@@ -4,6 +4,7 @@
 import { clock } from "../src/browser/host/basics.js";
 import { consentOf, keyOf, leave, parking, REPLAYED } from "./early.js";
 import { lookOut } from "./lookout.js";
+import { activated, inPage, stays } from "./page.js";
 import { differences, plain } from "./settings.js";
 import { TrackerError } from "./tracker-error.js";
 
@@ -24,9 +25,6 @@ let lastStart = Promise.resolve();
 
 /** Trackers by their destinations: a second one for the same would send everything twice. */
 const open = new Map();
-
-/** How long a page waits for the next one, before a file that did not come counts as missing. */
-const STAYS_MS = 2000;
 
 /** What the engine is told of calls that are lost: how many, and why. */
 const LOST = "lost";
@@ -52,12 +50,6 @@ export function create(config, load, measure) {
   if (key && inPage()) open.set(key, made);
   return made;
 }
-
-/**
- * In Node a page is rendered for many visitors: nothing may happen there. jsdom in Jest has a document, but neither `fetch` nor the
- * `TextDecoder` that the module needs: https://github.com/jsdom/jsdom/issues/1724, https://github.com/jsdom/jsdom/issues/2524
- */
-const inPage = () => ![typeof document, typeof fetch, typeof TextDecoder].includes("undefined");
 
 /**
  * @param {any} config
@@ -228,16 +220,6 @@ function make(config, load, measure, forget) {
     // What this page has said itself comes after what it found.
     if (pages.length) identify(core ? saidUser : settings.identity?.userId, clock());
   };
-
-  /** A page that is only being prepared may never be seen. */
-  const activated = async () => {
-    if (document.prerendering) {
-      await new Promise((activated) => document.addEventListener("prerenderingchange", activated, { once: true }));
-    }
-  };
-
-  /** Firefox breaks off what a page loads as soon as a link is followed: by then a page that is left has gone, and says nothing. */
-  const stays = () => new Promise((resolve) => setTimeout(resolve, STAYS_MS));
 
   /** What watches the page, a promise of it, and what waits for a reason to load it. */
   let watcher;
