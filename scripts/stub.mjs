@@ -7,6 +7,8 @@ import { at, main, Problem } from "./lib/project.mjs";
 
 /** What a line has that is a stub of any version, built. */
 const STUB = /\((?:\(|function\().*"pagehide".*\)\(window, ?"\w+"[^)]*\);/g;
+/** What the one in ES5 begins with. */
+const ES5 = "(function(";
 const INLINE = /<script>(.*?)<\/script>/s;
 const HASH = /'sha256-[A-Za-z0-9+/=]+'/;
 
@@ -16,13 +18,13 @@ const files = (folder, ending) =>
     .map((name) => join(at(...folder), name));
 
 await main(() => {
-  const stub = readFileSync(at("dist", "snippet.js"), "utf8").trim();
+  const [stub, es5] = ["snippet.js", "snippet.es5.js"].map((name) => readFileSync(at("dist", name), "utf8").trim());
   for (const file of [at("README.md"), ...files(["docs"], ".md"), ...files(["www", "demo"], ".html")]) {
     const before = readFileSync(file, "utf8");
     // Of a form that is not known it would stay the old one in silence.
     if (file.endsWith(".html") && before.search(STUB) < 0)
       throw new Problem(`${file} has no stub that is known as one.`);
-    let after = before.replace(STUB, () => stub);
+    let after = before.replace(STUB, (known) => (known.startsWith(ES5) ? es5 : stub));
     if (file.endsWith(".html")) {
       const hash = createHash("sha256").update(after.match(INLINE)[1]).digest("base64");
       after = after.replace(HASH, () => `'sha256-${hash}'`);

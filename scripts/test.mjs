@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { browserSteps } from "./lib/browser.mjs";
 import { total } from "./lib/counting.mjs";
 import { exitOnSignals, ownTemporaryDirectory } from "./lib/ending.mjs";
+import { librarySteps } from "./lib/libraries.mjs";
 import { nginxSteps } from "./lib/nginx.mjs";
 import { seconds, steps } from "./lib/progress.mjs";
 import { main, Problem } from "./lib/project.mjs";
@@ -52,6 +53,7 @@ await main(async () => {
     ...setUp({ build, wasmPack: driver }),
     ...(inBrowser ? browserSteps({ driver }) : []),
     ...(needed.some((stage) => stage.proxy) ? nginxSteps() : []),
+    ...(needed.some((stage) => stage.libraries) ? librarySteps() : []),
   ]);
 
   const { sums, failure } = await runStages(names);

@@ -7,12 +7,11 @@ const MARKS = ["data-reco", "data-reco-scenario", "data-reco-consume"];
 const MARKED = MARKS.map((name) => `[${name}]`).join();
 
 /**
- * Calls `watch`, with what is to be done by what it loads, when there is such an element. Returns what ends the waiting; nothing where there
- * was one at once.
+ * Calls `watch`, with what is to be done by what it loads, when there is such an element, and for each click on one until that is loaded.
+ * Returns what ends this.
  */
 export function lookOut(watch) {
   const has = (node) => node.matches && (node.matches(MARKED) || node.querySelector(MARKED));
-  if (has(document.documentElement)) return watch(() => {});
   // Open shadow roots are not observed: an element in one is found when it is clicked.
   const clicked = (event) => {
     const path = event.composedPath();
@@ -25,7 +24,8 @@ export function lookOut(watch) {
     if (changes.filter(({ type, addedNodes }) => type === "attributes" || [...addedNodes].filter(has).length).length)
       watch(() => {});
   });
-  changes.observe(document, { childList: true, subtree: true, attributeFilter: MARKS });
+  if (has(document.documentElement)) watch(() => {});
+  else changes.observe(document, { childList: true, subtree: true, attributeFilter: MARKS });
   return {
     disconnect() {
       changes.disconnect();

@@ -4,6 +4,7 @@
 import { clock } from "../src/browser/host/basics.js";
 import { consentOf, keyOf, leave, parking, REPLAYED } from "./early.js";
 import { lookOut } from "./lookout.js";
+import { activated, inPage, stays } from "./page.js";
 import { differences, plain } from "./settings.js";
 import { TrackerError } from "./tracker-error.js";
 
@@ -49,12 +50,6 @@ export function create(config, load, measure) {
   if (key && inPage()) open.set(key, made);
   return made;
 }
-
-/**
- * In Node a page is rendered for many visitors: nothing may happen there. jsdom in Jest has a document, but neither `fetch` nor the
- * `TextDecoder` that the module needs: https://github.com/jsdom/jsdom/issues/1724, https://github.com/jsdom/jsdom/issues/2524
- */
-const inPage = () => ![typeof document, typeof fetch, typeof TextDecoder].includes("undefined");
 
 /**
  * @param {any} config
@@ -226,13 +221,6 @@ function make(config, load, measure, forget) {
     if (pages.length) identify(core ? saidUser : settings.identity?.userId, clock());
   };
 
-  /** A page that is only being prepared may never be seen. */
-  const activated = async () => {
-    if (document.prerendering) {
-      await new Promise((activated) => document.addEventListener("prerenderingchange", activated, { once: true }));
-    }
-  };
-
   /** What watches the page, a promise of it, and what waits for a reason to load it. */
   let watcher;
   let watching;
@@ -242,14 +230,22 @@ function make(config, load, measure, forget) {
   const watch = (use) => {
     if (blind) return;
     if (watcher) return guard(() => use(watcher));
-    lookout?.disconnect();
     watching ??= activated()
       .then(() => measure({ baseUrl }))
       .then((loaded) => {
         const percentage = (id) => ask("percentage", 0, id);
         if (!blind) watcher = loaded.measure({ auto, call, guard, naming, percentage, tracker, verbs: VERBS, warn });
+        lookout?.disconnect();
       })
-      .catch((error) => void warn({ code: "internal", field: "measure", message: `measure.js: ${error}` }));
+      .catch((error) =>
+        stays()
+          .then(() => ready)
+          .then(
+            () => void warn({ code: "internal", field: "measure", message: `measure.js: ${error}` }),
+            // Whoever knows that the module is missing has one thing to mend.
+            () => {},
+          ),
+      );
     watching.then(() => watcher && guard(() => use(watcher)));
   };
 
@@ -273,6 +269,7 @@ function make(config, load, measure, forget) {
     try {
       module = await load(Boolean(larger), { wasmUrl, baseUrl });
     } catch (error) {
+      await stays();
       throw die("wasm-unavailable", error);
     }
     await (lastStart = lastStart.catch(() => {}).then(() => begin(module)));
@@ -418,9 +415,9 @@ function make(config, load, measure, forget) {
       });
   }
   if (auto.dataLayer || auto.routes) watch(() => {});
-  else if (auto.attributes && !blind)
+  if (auto.attributes && !blind)
     activated()
-      .then(() => blind || watching || (lookout = lookOut(watch)))
+      .then(() => blind || watcher || (lookout = lookOut(watch)))
       .catch(broken);
 
   // Somebody is to be asked: until there is an answer, the answer is not yes.

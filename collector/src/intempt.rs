@@ -29,6 +29,51 @@ const IDS: [(&str, &str); 4] = [
     ("pageId", "page"),
 ];
 
+/// Intempt's names of the events that it takes.
+const WORDS: [(&str, Kind); 5] = [
+    ("Product viewed", Kind::Click),
+    ("Added to cart", Kind::Basket),
+    ("Removed from cart", Kind::DeleteFromBasket),
+    ("Product ordered", Kind::Buy),
+    ("Identify", Kind::Login),
+];
+
+/// The names that events have in the shop's account, beside Intempt's own: what the tracker's `names` say.
+#[derive(Clone, Debug, Default)]
+pub struct Names(BTreeMap<String, Kind>);
+
+impl Names {
+    /// From the neutral words and the names of these events.
+    ///
+    /// # Errors
+    /// A sentence on the first thing that is wrong.
+    pub fn new(given: BTreeMap<String, String>) -> Result<Self, String> {
+        let mut names = BTreeMap::new();
+        for (word, name) in given {
+            let kind = WORDS.iter().map(|(_, kind)| *kind).find(|kind| kind.name() == word);
+            let Some(kind) = kind else {
+                let all = WORDS.map(|(_, kind)| kind.name()).join(", ");
+                return Err(format!("{word:?} is none of {all}"));
+            };
+            field::text(&Value::Text(name.clone()))
+                .map_err(|problem| format!("{word} {}", problem.detail))?;
+            if names.insert(name.clone(), kind).is_some() {
+                return Err(format!("{name:?} is there twice"));
+            }
+        }
+        Ok(Self(names))
+    }
+
+    fn kind(&self, name: &str, of_type: Option<&Value>) -> Option<Kind> {
+        let theirs = || WORDS.iter().find(|(word, _)| *word == name).map(|(_, kind)| *kind);
+        self.0.get(name).copied().or_else(theirs).or_else(|| match of_type?.as_text()? {
+            // The browser client's `identify` can be given a name of the shop's own.
+            "identify" | "alias" => Some(Kind::Login),
+            _ => None,
+        })
+    }
+}
+
 #[derive(Deserialize)]
 struct Body {
     track: Option<Vec<Entry>>,
@@ -43,12 +88,17 @@ struct Entry {
 }
 
 /// Reads a body, and how many of its events were left out. `source` is what event ids are unique in;
-/// `most` events are taken.
+/// `most` events are taken; `names` are further names of events.
 ///
 /// # Errors
 /// 413 where there are too many events, else 400 with the first thing that is wrong and the path
 /// to it.
-pub fn read(body: &[u8], source: &str, most: usize) -> Result<(Vec<Tracked>, u64), Refusal> {
+pub fn read(
+    body: &[u8],
+    source: &str,
+    most: usize,
+    names: &Names,
+) -> Result<(Vec<Tracked>, u64), Refusal> {
     let body: Body = serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Refusal::invalid(format!(
@@ -71,7 +121,7 @@ pub fn read(body: &[u8], source: &str, most: usize) -> Result<(Vec<Tracked>, u64
         let name = entry.name.as_ref().filter(|name| !name.is_null());
         let name = name.ok_or_else(|| wrong("name", "is required"))?;
         let name = name.as_text().ok_or_else(|| wrong("name", "must be text"))?;
-        let Some(kind) = kind(name, entry.of_type.as_ref()) else {
+        let Some(kind) = names.kind(name, entry.of_type.as_ref()) else {
             unknown += entry.payload.as_ref().map_or(1, Vec::len) as u64;
             continue;
         };
@@ -89,21 +139,6 @@ pub fn read(body: &[u8], source: &str, most: usize) -> Result<(Vec<Tracked>, u64
         }
     }
     Ok((events, unknown))
-}
-
-fn kind(name: &str, of_type: Option<&Value>) -> Option<Kind> {
-    match name {
-        "Product viewed" => Some(Kind::Click),
-        "Added to cart" => Some(Kind::Basket),
-        "Removed from cart" => Some(Kind::DeleteFromBasket),
-        "Product ordered" => Some(Kind::Buy),
-        "Identify" => Some(Kind::Login),
-        // The browser client's `identify` can be given a name of the shop's own.
-        _ => match of_type?.as_text()? {
-            "identify" | "alias" => Some(Kind::Login),
-            _ => None,
-        },
-    }
 }
 
 /// The path behind `payload[0]`, and what would have been right.

@@ -46,6 +46,12 @@ async function dist(task, options = {}) {
 
 const collector = (task) => collectorStep().run(task);
 
+/** Installs Firefox and its driver. Imported here: these files need npm's packages. */
+async function firefox(task) {
+  const { ENGINES } = await import("../../tests/faults/browsers/index.mjs");
+  for (const step of ENGINES.firefox.steps()) await step.run(task);
+}
+
 /** wasm-pack finds the tools on PATH and downloads nothing; the driver finds the browser by webdriver.json. */
 function wasmPack(task) {
   const capabilities = JSON.parse(readFileSync(at("webdriver.json"), "utf8"));
@@ -72,9 +78,10 @@ const inModule = ["--package", manifest.name, "--lib", "--target", WASM_TARGET];
 const rustdoc = { env: { RUSTDOCFLAGS: "-D warnings" } };
 
 /**
- * A stage's `needs` run before it. `cargo`: it compiles with cargo for most of its time (run.mjs); `browser`: it needs Chromium; `driver`: and chromedriver; `proxy`: nginx.
- * @type {Record<string, { tier: string, label: string, cargo?: boolean, needs?: ((task: any) => Promise<any>)[], browser?: boolean, driver?: boolean,
- *   proxy?: boolean, run(task: any): Promise<{ passed: number, failed: number }> }>}
+ * A stage's `needs` run before it. `cargo`: it compiles with cargo for most of its time (run.mjs); `browser`: it needs Chromium; `driver`:
+ * and chromedriver; `proxy`: nginx; `libraries`: Prototype and MooTools.
+ * @type {Record<string, { tier: string, label: string, cargo?: boolean, needs?: ((task: any) => Promise<any>)[], browser?: boolean,
+ *   driver?: boolean, proxy?: boolean, libraries?: boolean, run(task: any): Promise<{ passed: number, failed: number }> }>}
  */
 export const STAGES = {
   format: {
@@ -168,6 +175,7 @@ export const STAGES = {
     needs: [dist, collector],
     browser: true,
     proxy: true,
+    libraries: true,
     run: nodeTests("e2e"),
   },
   readme: {
@@ -180,9 +188,10 @@ export const STAGES = {
 
   "e2e-long": {
     tier: "all",
-    label: "end-to-end tests that take minutes, in Chromium",
-    needs: [dist, collector],
+    label: "end-to-end tests that take minutes, and the shop in Firefox",
+    needs: [dist, collector, firefox],
     browser: true,
+    libraries: true,
     run: nodeTests("e2e/long"),
   },
   stable: {

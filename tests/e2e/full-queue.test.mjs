@@ -54,3 +54,21 @@ for (const [name, pause] of [
     },
   );
 }
+
+scenario(
+  "calls that nobody has room for before the module is there: each loss is told once it runs",
+  {
+    site: {
+      "index.html": tagged({
+        script:
+          'window.told = []; reco("on", "dropped", ({ events, code }) => told.push([events, code])); for (let n = 0; n < 1200; n++) reco("click", { itemId: n });',
+      }),
+    },
+  },
+  async ({ page, visit }) => {
+    await visit();
+    await ready(page);
+    // The stub keeps a thousand calls: two of them are no events.
+    assert.deepEqual(await page.evaluate(() => window.told), [[202, "queue-full"]]);
+  },
+);

@@ -1,8 +1,9 @@
-// What other scripts do to the language and to pages: the libraries as npm has them, and by hand what the browser versions of Prototype
-// 1.6 and Datejs 1.0 do, which npm does not have.
+// What other scripts do to the language and to pages: the libraries as Debian and npm have them, and by hand what Prototype 1.6 and other
+// versions do, which neither has.
 
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
+import { oldLibraries } from "../../scripts/lib/libraries.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 
 /** As one classic script, which changes the page's own globals. */
@@ -19,28 +20,36 @@ async function bundled(source) {
   return outputFiles[0].text;
 }
 
-/** Prototype and Datejs replace some of the same methods: each is a script of its own. */
 const SOURCES = {
-  "prototype.js": 'Object.assign(window, require("prototype"));',
-  "mootools.js": 'require("mootools");',
-  "jquery.js": 'window.jQuery = window.$ = require("jquery");',
+  "jquery.js": 'window.jQuery = require("jquery").noConflict();',
   "zone.js": 'require("zone.js");',
 };
+
+const joined = (files) => files.map((file) => readFileSync(file, "utf8")).join("\n;");
 
 /** Datejs without its 160 languages, in the order of its own index.js. */
 const DATEJS_FILES =
   "i18n core core-prototypes sugarpak format_parser parsing_operators parsing_translator parsing_grammar parser extras time_period time_span";
 
-/** The libraries as files of a site: name -> text. */
+/** The libraries as files of a site: name -> text. They replace some of the same methods, so each is a script of its own. */
 export async function libraries() {
   const names = Object.keys(SOURCES);
   const texts = await Promise.all(names.map((name) => bundled(SOURCES[name])));
   const datejs = DATEJS_FILES.split(" ").map((name) => at("node_modules", "datejs", "src", "core", `${name}.js`));
+  const { prototype, mootools } = oldLibraries();
   return {
+    "prototype.js": joined(prototype),
+    "mootools.js": joined(mootools),
     ...Object.fromEntries(names.map((name, place) => [name, texts[place]])),
-    "datejs.js": datejs.map((file) => readFileSync(file, "utf8")).join("\n"),
+    "datejs.js": joined(datejs),
   };
 }
+
+/** The scripts' tags, for a page's head. */
+export const tags = (scripts) =>
+  Object.keys(scripts)
+    .map((name) => `<script src="/${name}"></script>`)
+    .join("");
 
 /** Serves these scripts to the visitor. Not by the collector, which compresses each file at its best, slowly in a debug build. */
 export const serve = (context, scripts) =>

@@ -111,6 +111,75 @@ scenario(
 );
 
 scenario(
+  "clicks from before measure.js is there count once each",
+  {
+    site: {
+      "index.html": tagged({
+        body: '<button id="b" data-reco="basket" data-reco-on="click" data-reco-item="7">buy</button>',
+        config: "autoTrack: { attributes: true, routes: true }",
+      }),
+    },
+  },
+  async ({ page, visit, collector }) => {
+    const arrive = await held(page, /measure\.js/);
+    await visit();
+    await ready(page);
+    await page.locator("#b").click();
+    await page.locator("#b").click();
+    await arrive();
+    await collector.expectStored({ type: "basket", itemId: "7" }, { type: "basket", itemId: "7" });
+    await page.locator("#b").click();
+    await until(async () => (await collector.stored()).length === 3, "the click from afterwards");
+    assert.equal((await stored(page, collector)).length, 3);
+  },
+);
+
+/** Lets what matches wait; the result lets it go, and resolves when the page has it. */
+async function held(page, pattern) {
+  let go;
+  const until = new Promise((resolve) => (go = resolve));
+  await page.route(pattern, async (route) => {
+    await until;
+    await route.continue();
+  });
+  const arrived = page.waitForResponse(pattern);
+  return () => {
+    go();
+    return arrived;
+  };
+}
+
+scenario(
+  "a list in a component's shadow root is observed where the component passes it itself",
+  {
+    site: {
+      "index.html": tagged({
+        body: `<x-picks></x-picks><script>customElements.define("x-picks", class extends HTMLElement {
+  connectedCallback() {
+    this.attachShadow({ mode: "open" }).innerHTML =
+      '<ul>' + [1, 2].map((id) => '<li data-reco-item="' + id + '" style="height: 40px"><a href="#x">' + id + '</a></li>').join("") + '</ul>';
+    reco("observeRecommendations", this.shadowRoot.querySelector("ul"), { scenario: "picks" });
+  }
+});</script>`,
+      }),
+    },
+  },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await collector.expectStored({
+      type: "rendered",
+      scenario: "picks",
+      items: ["1", "2"].map((itemId) => ({ itemId, itemType: "1" })),
+    });
+    await page.locator("x-picks a").nth(1).click();
+    await collector.expectStored({ type: "clickRecommended", itemId: "2", scenario: "picks" });
+    assert.equal((await stored(page, collector)).length, 2);
+    assert.deepEqual(await page.evaluate(() => window.warnings), []);
+  },
+);
+
+scenario(
   "open shadow roots: the host's attributes hold inside, the middle button counts on links, lists count clicks; closed ones are closed",
   {
     site: {

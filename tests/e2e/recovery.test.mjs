@@ -247,3 +247,49 @@ scenario(
     await until(async () => (await collector.stored()).length === 20, "20 events");
   },
 );
+
+for (const [name, destinations, first] of [
+  ["a collector, which knows copies, the calls are in the outbox before the key is deleted", undefined, "written"],
+  ["a vendor, who counts each arrival, the key is deleted before", IBEXA, "deleted"],
+]) {
+  scenario(
+    `parked calls for ${name}`,
+    {
+      site: site({
+        a: { script: 'reco("click", { itemId: 4711, categoryPath: "a" });', destinations },
+        b: { destinations },
+      }),
+    },
+    async ({ t, page, collector }) => {
+      const network = await slow(t, collector);
+      network.hold(SCRIPT);
+      await open(page, `${network.url}/a.html`);
+      await leave(page, network);
+      network.release();
+      // What happens to the storage, in its order.
+      await page.addInitScript(() => {
+        window.order = [];
+        const { setItem, removeItem } = Storage.prototype;
+        const note = (what, key, text) => {
+          if (what === "written" ? /4711/.test(text) : /^reco_q/.test(key)) window.order.push(what);
+        };
+        Storage.prototype.setItem = function (key, text) {
+          note("written", key, text);
+          setItem.call(this, key, text);
+        };
+        Storage.prototype.removeItem = function (key) {
+          note("deleted", key);
+          removeItem.call(this, key);
+        };
+      });
+      await open(page, `${network.url}/b.html`);
+      await ready(page);
+      await flush(page);
+      await collector.expectExactly({ type: "click", itemId: "4711" });
+      assert.deepEqual(await kept(page), []);
+      const order = await page.evaluate(() => window.order);
+      assert.equal(order[0], first, order.join(" "));
+      assert.deepEqual([...new Set(order)].sort(), ["deleted", "written"]);
+    },
+  );
+}

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { at } from "../../scripts/lib/project.mjs";
 import { flush, scenario, until, useBrowser } from "./harness.mjs";
-import { gatherWarnings, MADE, tour } from "./tour.mjs";
+import { gatherWarnings, MADE, made, rowOf, tour } from "./tour.mjs";
 
 useBrowser();
 
@@ -59,35 +59,14 @@ const ROOM = {
   },
 };
 
-/** Columns that are not the event's own. */
-const ENVELOPE = new Set([
-  "row",
-  "id",
-  "at",
-  "sentAt",
-  "receivedAt",
-  "client",
-  "key",
-  "source",
-  "customer",
-  "stream",
-  "seq",
-  "place",
-  "user",
-  "anonymous",
-]);
-const own = (row) => Object.fromEntries(Object.entries(row).filter(([name]) => !ENVELOPE.has(name)));
 const pick = (event, names) =>
   Object.fromEntries(["type", ...names].filter((name) => name in event).map((name) => [name, event[name]]));
 
 /** The rows that MADE become. Ibexa's and YOOCHOOSE's recommendations carry links: one for each item, and with the model in them. */
 function expected(protocol, more) {
-  const made = MADE.map((event) => ({ ...event, ...more[event.type] })).map((event) =>
-    event.type === "rendered" ? { ...event, itemType: "1" } : event,
-  );
   const room = ROOM[protocol];
-  if (!room) return made;
-  return made
+  if (!room) return made(more);
+  return made(more)
     .filter(({ type }) => room[type])
     .flatMap((event) => {
       if (!room.rendered) return [pick(event, room[event.type])];
@@ -141,20 +120,7 @@ for (const protocol of ["batch", ...Object.keys(ROOM)]) {
       await collector.expectStored(...wanted);
       const rows = await collector.stored();
       for (const event of wanted) {
-        const found = rows.filter(
-          (row) =>
-            row.type === event.type &&
-            row.itemId === event.itemId &&
-            row.rating === event.rating &&
-            (!event.items || row.scenario === event.scenario),
-        );
-        const same = found.filter((row) => JSON.stringify(sorted(own(row))) === JSON.stringify(sorted(event)));
-        assert.equal(
-          same.length,
-          1,
-          `once, with these fields and no other: ${JSON.stringify(event)}\n${JSON.stringify(found.map(own), null, 1)}`,
-        );
-        const [{ user, anonymous, source, customer }] = same;
+        const { user, anonymous, source, customer } = rowOf(rows, event);
         const person =
           event.type === "login" ? who.login : event.type === "predictiveBasketClick" ? who.after : who.before;
         assert.deepEqual({ user, anonymous }, { user: undefined, anonymous: undefined, ...person }, event.type);
@@ -192,9 +158,6 @@ for (const protocol of ["batch", ...Object.keys(ROOM)]) {
     },
   );
 }
-
-/** With its fields in the order of their names. */
-const sorted = (event) => Object.fromEntries(Object.entries(event).sort(([a], [b]) => (a < b ? -1 : 1)));
 
 scenario(
   "FACT-Finder's session: the search page has it, every page keeps it, every event carries it",

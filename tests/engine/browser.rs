@@ -143,6 +143,41 @@ async fn answers_are_read() {
 }
 
 #[test]
+async fn what_is_told_by_a_number_that_nobody_knows_changes_nothing() {
+    let tracker = start(batch());
+    fetches("later", None);
+    tracker.call("click", json!({ "itemId": 1 }));
+    let before = tracker.core().stats();
+    for number in [11, 12, 255, 266, -1, i32::MIN] {
+        // As an outbox that was found, this would be damaged, and lost.
+        tracker.core().happened(&json!([number, "elsewhere", "0", "no entry"]));
+    }
+    assert_eq!((tracker.core().stats(), log().len()), (before, 0));
+    assert_eq!(tracker.told("warning"), [] as [Json; 0]);
+}
+
+#[test]
+async fn a_status_that_no_answer_has_is_no_answer() {
+    const OUTCOME: u32 = 6;
+    // Cut to sixteen bits they would be 204 and 400.
+    for status in [204 + 65_536, 204 - 65_536, 400 + 65_536, -4, i32::MIN] {
+        let mut config = batch();
+        config["destinations"]["transport"] = json!("fetch");
+        let tracker = start(config);
+        fetches("later", None);
+        tracker.call("basket", json!({ "itemId": 1 }));
+        until(|| log().len() == 1).await;
+        // Whichever number the request has.
+        for id in 0..4 {
+            tracker.core().happened(&json!([OUTCOME, id, status, 0]));
+        }
+        let counts = ["acknowledged", "dropped", "queued"].map(|name| tracker.count(name));
+        assert_eq!(counts, [0.0, 0.0, 1.0], "{status}");
+        assert_eq!(tracker.told("warning"), [] as [Json; 0], "{status}");
+    }
+}
+
+#[test]
 async fn a_vendor_is_asked_without_cors() {
     let vendor = json!({ "protocol": "ibexa", "customerId": "00000", "method": "GET" });
     let tracker = start(json!({ "destinations": vendor, "identity": { "anonymousId": "v" } }));

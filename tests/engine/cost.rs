@@ -87,4 +87,14 @@ fn a_cash_desk_that_is_never_left_remembers_a_bounded_number_of_orders() {
     }
     page.advance(DAY_MS / 24);
     assert_eq!((page.count("acknowledged"), page.count("dropped")), (4_000, 2_000));
+    // The last orders are known: a further line of one is new, the same line is not.
+    for item in [1, 3] {
+        page.call("buy", json!({ "itemId": item, "orderId": 1_950 }));
+    }
+    page.advance(DAY_MS / 24);
+    assert_eq!((page.count("acknowledged"), page.count("dropped")), (4_001, 2_001));
+    // An older one was forgotten: that is what the bound costs.
+    page.call("buy", json!({ "itemId": 1, "orderId": 1_000 }));
+    page.advance(DAY_MS / 24);
+    assert_eq!((page.count("acknowledged"), page.count("dropped")), (4_002, 2_001));
 }

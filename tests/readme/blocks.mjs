@@ -27,18 +27,21 @@ const BODY =
 
 /**
  * The page that a block is. An html block is a page, or what stands in a page's head. A js block is a module; one that
- * makes no tracker of its own runs where the tag has made one, and finds it as `tracker`.
+ * makes no tracker of its own runs where the tag has made one, and finds it as `tracker`. The shop of the examples is the test's own site.
  */
-export function pageOf({ language, code }, snippet) {
+export function pageOf({ language, code: written }, snippet) {
+  const code = written.replaceAll("https://shop.example/dist/", "/dist/");
   if (language === "html") {
     return /<html|<!doctype/i.test(code)
       ? code
       : `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>README</title>${FAVICON}\n${code}</head><body>${BODY}</body></html>`;
   }
-  const own = /createTracker|reco\("create"/.test(code);
-  const tag = own
+  const imports = /createTracker/.test(code);
+  const own = imports || /reco\("create"/.test(code);
+  const make = own
     ? ""
-    : `<script>${snippet}</script><script async src="/dist/reco.js"></script><script>reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } });</script>`;
+    : '<script>reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } });</script>';
+  const tag = imports ? "" : `<script>${snippet}</script><script async src="/dist/reco.js"></script>${make}`;
   const tracker = own ? "" : 'const tracker = await new Promise((resolve) => reco("ready", resolve));\n';
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>README</title>${FAVICON}${IMPORT_MAP}${tag}</head><body>${BODY}<script type="module">\n${tracker}${code}\nwindow.ran = true;\n</script></body></html>`;
 }

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { at } from "../../scripts/lib/project.mjs";
-import { flush, scenario, snippet, useBrowser } from "../e2e/harness.mjs";
+import { DIST, flush, scenario, snippet, useBrowser } from "../e2e/harness.mjs";
 import { blocks, pageOf } from "./blocks.mjs";
 
 useBrowser();
@@ -12,9 +13,16 @@ useBrowser();
 const readme = readFileSync(at("README.md"), "utf8");
 const documents = [
   "README.md",
-  ...["without-code", "google-ecommerce", "ibexa-tracker", "ibexa", "yoochoose", "factfinder", "intempt"].map(
-    (name) => `docs/${name}.md`,
-  ),
+  ...[
+    "loading",
+    "without-code",
+    "google-ecommerce",
+    "ibexa-tracker",
+    "ibexa",
+    "yoochoose",
+    "factfinder",
+    "intempt",
+  ].map((name) => `docs/${name}.md`),
 ];
 const everywhere = documents.flatMap((document) =>
   blocks(readFileSync(at(document), "utf8")).map((block) => ({ document, ...block })),
@@ -72,3 +80,37 @@ for (const example of everywhere) {
     },
   );
 }
+
+const recipe = everywhere.find(({ document, language }) => document === "docs/loading.md" && language === "html");
+
+test("the recipe for tag managers has the stub that is built for them, and nothing newer than ES5", () => {
+  assert.ok(recipe.code.includes(readFileSync(join(DIST, "snippet.es5.js"), "utf8").trim()));
+  assert.doesNotMatch(recipe.code, /=>|`|\b(const|let|class|async)\b|\.\.\./);
+});
+
+/** As tag managers do it: the text becomes elements, and scripts among them run because they are made anew. */
+const insert = (html) => {
+  const box = document.createElement("div");
+  box.innerHTML = html;
+  for (const inert of box.querySelectorAll("script")) {
+    const script = document.createElement("script");
+    if (inert.src) script.src = inert.src;
+    script.text = inert.text;
+    document.body.append(script);
+  }
+};
+
+scenario(
+  "the recipe for tag managers, inserted by a script, stores click and loads measure.js",
+  {
+    site: {
+      "index.html":
+        '<!doctype html><title>A shop</title><link rel="icon" href="data:,"><base href="/shop/de/"><p data-reco="basket" data-reco-item="7">',
+    },
+  },
+  async ({ page, visit, url, collector }) => {
+    await visit();
+    await page.evaluate(insert, recipe.code.replaceAll("https://shop.example/", `${url}/`));
+    await collector.expectStored({ type: "click", itemId: "128" }, { type: "basket", itemId: "7" });
+  },
+);

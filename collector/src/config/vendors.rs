@@ -4,6 +4,7 @@ use super::ConfigError;
 use crate::factfinder::{Channel, Channels};
 use crate::ibexa::is_customer;
 use crate::import::LicenseKeys;
+use crate::intempt::Names;
 use crate::limits::Limits;
 use crate::secret::Secret;
 use crate::segment;
@@ -11,6 +12,7 @@ use recobeacon::engine::base64::base64;
 use recobeacon::engine::field;
 use recobeacon::engine::value::Value;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// What the vendors' interfaces are served with.
 #[derive(Clone, Debug)]
@@ -57,6 +59,8 @@ pub struct FactFinder {
 /// The table `[intempt]`: each key in the two forms in which requests bring it.
 #[derive(Clone, Debug)]
 pub struct Intempt {
+    /// The shop's own names of events.
+    pub names: Names,
     /// `identifier.secret`, in the query. Empty: no key is needed.
     pub keys: Vec<Secret>,
     /// `identifier:secret` in base64, behind `Basic`.
@@ -98,6 +102,7 @@ struct FileChannel {
 #[serde(default, deny_unknown_fields)]
 pub(super) struct FileIntempt {
     keys: Option<toml::Value>,
+    names: BTreeMap<String, String>,
 }
 
 /// Where the first segment of an address leads already.
@@ -125,7 +130,7 @@ impl Tables {
             keys: factfinder_keys(factfinder.keys)?,
             channels: channels(factfinder.channels)?,
         };
-        let intempt = intempt_keys(intempt.keys)?;
+        let intempt = intempt_table(intempt)?;
         let license_keys = license_keys(ibexa.license_keys)?;
         Ok(Vendors { customers: ibexa.customers, license_keys, yoochoose, factfinder, intempt })
     }
@@ -236,9 +241,11 @@ fn factfinder_keys(value: Option<toml::Value>) -> Result<Vec<Secret>, ConfigErro
     Ok(keys("factfinder", value)?.iter().map(|key| Secret::new(key)).collect())
 }
 
-fn intempt_keys(value: Option<toml::Value>) -> Result<Intempt, ConfigError> {
-    let mut intempt = Intempt { keys: Vec::new(), basic: Vec::new() };
-    for key in keys("intempt", value)? {
+fn intempt_table(table: FileIntempt) -> Result<Intempt, ConfigError> {
+    let names =
+        Names::new(table.names).map_err(|sentence| wrong(format!("intempt.names: {sentence}")))?;
+    let mut intempt = Intempt { names, keys: Vec::new(), basic: Vec::new() };
+    for key in keys("intempt", table.keys)? {
         let parts = key.split_once('.').filter(|(identifier, secret)| {
             !identifier.is_empty() && !identifier.contains(':') && !secret.is_empty()
         });

@@ -42,7 +42,8 @@ pub async fn take(
         let names = names.into_iter().map(|(what, raw)| segment::read(what, raw));
         let source = names.collect::<Result<Vec<_>, _>>()?.join("/");
         body::check_type(&headers)?;
-        let (events, unknown) = intempt::read(&body, &source, limits.batch_events)?;
+        let own = &app.config.vendors.intempt.names;
+        let (events, unknown) = intempt::read(&body, &source, limits.batch_events, own)?;
         vendors::store(&app, Vendor::Intempt, source, events).await?;
         app.status.left_out("intempt", unknown);
         Ok(typed("application/json", "{}".to_owned()))

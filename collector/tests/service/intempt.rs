@@ -251,6 +251,32 @@ async fn unknown_events_are_left_out_and_counted() {
 }
 
 #[tokio::test]
+async fn events_of_the_shops_own_names_are_taken_and_intempts_as_well() {
+    let toml =
+        "[intempt]\nnames = { click = \"Viewed\", buy = \"Product viewed\", login = \"Joined\" }\n";
+    let server = Server::with(toml).await;
+    let named = |name: &str, id: &str, more: Value| {
+        let payload = changed(json!({ "eventId": id, "userId": "u", "profileId": "p" }), more);
+        json!({ "name": name, "payload": [payload] })
+    };
+    let product = |id: &str| json!({ "data": { "productId": id, "quantity": 2 } });
+    let body = json!({ "track": [
+        named("Viewed", "e1", json!({ "data": { "productId": "1" } })),
+        named("Product viewed", "e2", product("2")),
+        named("Added to cart", "e3", product("3")),
+        named("Joined", "e4", json!({})),
+        named("viewed", "e5", product("5")),
+    ] });
+    let rows = stored(&server, body).await;
+    let types: Vec<_> = rows.iter().map(|row| (&row["type"], &row["itemId"])).collect();
+    let (one, two, three) = (json!("1"), json!("2"), json!("3"));
+    let kinds = ["click", "buy", "basket", "login"].map(|kind| json!(kind));
+    let [click, buy, basket, login] = &kinds;
+    assert_eq!(types, [(click, &one), (buy, &two), (basket, &three), (login, &Value::Null)]);
+    assert_eq!(server.unknown_events().await, 1);
+}
+
+#[tokio::test]
 async fn each_line_of_an_order_counts_once() {
     let server = Server::start().await;
     let shared = id(1);

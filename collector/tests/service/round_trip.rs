@@ -5,7 +5,7 @@
 //! there were. That the batch itself is read as what was called is proved first.
 
 use crate::generate::{call, user_id};
-use crate::project::{Form, factfinder, ibexa, intempt};
+use crate::project::{self, Form, factfinder, ibexa};
 use crate::tracker::{Page, value};
 use proptest::prelude::*;
 use recobeacon::engine::event::{Event, Kind};
@@ -18,9 +18,11 @@ use recobeacon_collector::hashing::Hasher;
 use recobeacon_collector::hashing::Key;
 use recobeacon_collector::ibexa::{Dialect, Known, read};
 use recobeacon_collector::import::{LicenseKeys, Sender};
+use recobeacon_collector::intempt::{self, Names};
 use recobeacon_collector::limits::Limits;
 use recobeacon_collector::tracked::Tracked;
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 const BATCH: &str = "/batch";
@@ -31,6 +33,15 @@ pub const CURRENCY: &str = "EUR";
 const SHORT: usize = 550;
 
 type Calls = Vec<(Kind, Json)>;
+
+/// Names of a shop's own for some of Intempt's events.
+fn own_names() -> impl Strategy<Value = BTreeMap<String, String>> {
+    let kinds = vec!["click", "basket", "deleteFromBasket", "buy", "login"];
+    prop::sample::subsequence(kinds, 0..=5).prop_map(|kinds| {
+        let own = |kind: &str| (kind.to_owned(), format!("Our {kind}"));
+        kinds.into_iter().map(own).collect()
+    })
+}
 
 fn cases() -> ProptestConfig {
     ProptestConfig {
@@ -295,22 +306,24 @@ proptest! {
         account in user_id(),
         calls in some_calls(),
         with_key in any::<bool>(),
+        names in prop::option::of(own_names()),
     ) {
         let vendor = json!({
             "protocol": "intempt", "organization": "o", "project": "p", "source": "12",
-            "apiKey": with_key.then_some("a.b"),
+            "apiKey": with_key.then_some("a.b"), "names": names,
         });
+        let names = Names::new(names.unwrap_or_default()).unwrap();
         let page = page(&vendor, &visitor, &account, &calls);
         let mut found = Vec::new();
         for request in requests(&page) {
-            let (events, unknown) = recobeacon_collector::intempt::read(body(request), "12", MOST)
+            let (events, unknown) = intempt::read(body(request), "12", MOST, &names)
                 .unwrap_or_else(|refusal| panic!("{refusal:?}: {request:?}"));
             prop_assert_eq!(unknown, 0);
             found.extend(events);
         }
         // Any mix goes in one list, so this is the order of all.
         let neutral = neutral(&page);
-        let expected = neutral.iter().filter_map(|event| Some((event, intempt(event)?)));
+        let expected = neutral.iter().filter_map(|event| Some((event, project::intempt(event)?)));
         let expected: Vec<_> = expected.collect();
         prop_assert_eq!(found.len(), expected.len());
         for (found, (event, expected)) in found.iter().zip(expected) {

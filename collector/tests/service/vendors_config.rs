@@ -46,6 +46,17 @@ fn what_is_wrong_is_said() {
         ("[intempt]\nkeys = [\".SECRET\"]", "intempt.keys: each must be like"),
         ("[intempt]\nkeys = [\"SECRET.\"]", "intempt.keys: each must be like"),
         ("[intempt]\nkeys = [\"SEC:RET.x\"]", "intempt.keys: each must be like"),
+        (
+            "[intempt]\nnames = { clik = \"Viewed\" }",
+            "intempt.names: \"clik\" is none of click, basket, deleteFromBasket, buy, login",
+        ),
+        ("[intempt]\nnames = { rate = \"Rated\" }", "intempt.names: \"rate\" is none of"),
+        ("[intempt]\nnames = { click = \"\" }", "intempt.names: click must not be empty"),
+        ("[intempt]\nnames = { click = 1 }", "line 2: invalid type"),
+        (
+            "[intempt]\nnames = { buy = \"Seen\", click = \"Seen\" }",
+            "intempt.names: \"Seen\" is there twice",
+        ),
     ] {
         let error = config(toml).unwrap_err();
         assert!(error.starts_with(sentence), "{toml}: {error}");

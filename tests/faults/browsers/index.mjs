@@ -11,6 +11,6 @@ import { webkit } from "./webkit.mjs";
  * A browser: `version`; `open(url)`, a page in a new tab; `offline(yes)` where the driver can do that; `close()`, as a visitor closes the last
  * window, which ends the program; `kill()`, SIGKILL to all its processes.
  *
- * A page: `goto(url)`, `back()`, `close()`, as a visitor does it; `crash()` where the driver can do that: its process dies; `run(function, ...arguments)`, in the page, waiting for a promise.
+ * A page: `goto(url)`, `back()`, `close()`, as a visitor does it; `crash()` where the driver can do that: its process dies; `run(function, ...arguments)`, in the page, waiting for a promise. Behind a WebDriver also `url()`, `click(css)`, `type(css, text)`.
  */
 export const ENGINES = { chromium, firefox, webkit };

@@ -1,6 +1,6 @@
 // A browser behind a WebDriver: Firefox and WebKit, which have no other way in that Node can use.
 
-import { Builder } from "selenium-webdriver";
+import { Builder, By } from "selenium-webdriver";
 import { gone, killFamily } from "./process.mjs";
 
 const SCRIPT_MS = 30_000;
@@ -45,6 +45,9 @@ export async function browserOf(driver, { pid, version, end, close, extra = {} }
       goto: (url) => here(() => driver.get(url)),
       back: () => here(() => driver.navigate().back()),
       close: () => here(() => driver.close()),
+      url: () => here(() => driver.getCurrentUrl()),
+      click: (css) => here(() => driver.findElement(By.css(css)).click()),
+      type: (css, text) => here(() => driver.findElement(By.css(css)).sendKeys(text)),
       run: (body, ...args) =>
         here(async () => {
           const { value, error } = await driver.executeAsyncScript(wrapped(body, args));

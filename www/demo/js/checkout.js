@@ -49,7 +49,7 @@ if (lines.length === 0) {
 byId("order").addEventListener("submit", (event) => {
   event.preventDefault();
   const orderId = newOrderId();
-  orders.add({ orderId, lines, at: Date.now() });
+  orders.add({ orderId, lines, at: new Date().getTime() });
   basket.clear();
   // replace: going back from the confirmation should not find a checkout whose basket is gone.
   location.replace(`/thanks.html?order=${orderId}`);

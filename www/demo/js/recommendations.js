@@ -2,7 +2,7 @@
 // seen, "clickRecommended" when one is opened. Links that an engine hands out with its answer are called as they are, by the shop.
 
 import { card } from "./cards.js";
-import { products, trackedItem } from "./catalogue.js";
+import { find, products, trackedItem } from "./catalogue.js";
 import { byId, el, icon } from "./dom.js";
 import { toast } from "./layout.js";
 import { account, basket, hidden, viewed, visitorId } from "./state.js";
@@ -14,7 +14,7 @@ const SEEN_SHARE = 0.3;
 function choose(except) {
   const out = new Set([...except, ...hidden.all(), ...basket.lines().map((line) => line.id)]);
   const seen = viewed.all();
-  const likes = seen.map((id) => products.find((product) => product.id === id)?.category);
+  const likes = seen.map((id) => find(id)?.category);
   const rank = (product) => {
     const liked = likes.indexOf(product.category);
     return (

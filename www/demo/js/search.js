@@ -90,7 +90,7 @@ function show({ hits, cached, searchTimeMs }) {
   const pages = Math.ceil(hits.length / PAGE_SIZE);
   if (pages > 1)
     byId("search-pages").append(
-      ...Array.from({ length: pages }, (_, i) =>
+      ...[...Array(pages).keys()].map((i) =>
         el(
           "a",
           {

@@ -3,6 +3,9 @@
 
 const memory = new Map();
 
+/** Like `find`, which MooTools and Prototype break together: a shop's pages may have both. */
+const first = (list, test) => list.filter(test)[0];
+
 function read(key, fallback) {
   try {
     return JSON.parse(localStorage.getItem(key)) ?? memory.get(key) ?? fallback;
@@ -18,7 +21,8 @@ function write(key, value) {
   } catch {
     // Blocked or full: the value lives as long as the page.
   }
-  window.dispatchEvent(new Event("shop-changed"));
+  // Not `Event`: MooTools has a class of this name.
+  window.dispatchEvent(new CustomEvent("shop-changed"));
 }
 
 /** A list of unique ids under one key. */
@@ -41,7 +45,7 @@ export const viewed = idList("demo_viewed");
 export const basket = {
   lines: () => read("demo_basket", []),
   count: () => basket.lines().reduce((sum, line) => sum + line.quantity, 0),
-  quantity: (id) => basket.lines().find((line) => line.id === id)?.quantity ?? 0,
+  quantity: (id) => first(basket.lines(), (line) => line.id === id)?.quantity ?? 0,
   set(id, quantity) {
     const others = basket.lines().filter((line) => line.id !== id || quantity > 0);
     const known = others.some((line) => line.id === id);
@@ -59,7 +63,7 @@ export const basket = {
 const ORDERS_KEPT = 20;
 export const orders = {
   all: () => read("demo_orders", []),
-  find: (orderId) => orders.all().find((order) => order.orderId === orderId),
+  find: (orderId) => first(orders.all(), (order) => order.orderId === orderId),
   add: (order) => write("demo_orders", [order, ...orders.all()].slice(0, ORDERS_KEPT)),
 };
 
@@ -97,7 +101,7 @@ export const answers = {
 export const visitorId = () => cookie("reco_id");
 
 function cookie(name) {
-  const pair = document.cookie.split("; ").find((part) => part.startsWith(`${name}=`));
+  const pair = first(document.cookie.split("; "), (part) => part.startsWith(`${name}=`));
   try {
     return decodeURIComponent(pair?.slice(name.length + 1) ?? "") || null;
   } catch {
