@@ -15,7 +15,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { isFresh, markFresh, sourcesDigest } from "./lib/freshness.mjs";
@@ -85,6 +85,9 @@ const CHUNKS = ["./core.js", "./core-all.js", "./larger.js", "./measure.js"];
 
 /** The contract. */
 const TYPES = ["index.d.ts", "config.d.ts"];
+
+/** The files of src/browser/host/, and the name under which host.rs imports them: in the tests in the browser it is this place. */
+const HOST = { entry: at("src", "browser", "host", "index.js"), name: "/target/host.js" };
 
 /** What wasm-opt calls every imported module. */
 const SHORT_MODULE = "a";
@@ -376,17 +379,21 @@ async function commonJs(build, options, out) {
   for (const file of TYPES) copyFileSync(at("www", file), join(out, file));
 }
 
+/** Writes the files of src/browser/host/ as one, for the tests in the browser. */
+export async function bundleHost() {
+  const { build } = await import("esbuild");
+  await build({ entryPoints: [HOST.entry], outfile: at(HOST.name), bundle: true, format: "esm", logLevel: "warning" });
+}
+
 /**
- * Resolves the names under which www/ imports what the build makes: the glue, and a module as bytes. Where the glue has copies of
- * src/browser/host/, it gets the originals, which www/ uses too: one of each.
+ * Resolves the names under which www/ imports what the build makes: the glue, and a module as bytes; and the name under which the glue imports
+ * the files of src/browser/host/, which www/ uses too.
  */
 const generated = (work) => ({
   name: "recobeacon-generated",
   setup(build) {
     build.onResolve({ filter: /^built:/ }, ({ path }) => ({ path: join(work, path.slice("built:".length)) }));
-    build.onResolve({ filter: /\/src\/browser\/host\/\w+\.js$/ }, ({ path }) => ({
-      path: at("src", "browser", "host", basename(path)),
-    }));
+    build.onResolve({ filter: new RegExp(`^${HOST.name}$`) }, () => ({ path: HOST.entry }));
     build.onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ contents: readFileSync(path), loader: "binary" }));
   },
 });

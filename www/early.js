@@ -3,8 +3,9 @@
 //
 // Of a page that is left before this script is there, snippet.js parks them. parked.js is what the next page does with them.
 
-import { attempt, clock, json, times } from "../src/browser/host/basics.js";
-import { cookie, keys, read, setCookie } from "../src/browser/host/store.js";
+import { cookie, setCookie } from "../src/browser/host/cookies.js";
+import { attempt, clock, json, times } from "../src/browser/host/env.js";
+import { keys, read } from "../src/browser/host/storage.js";
 
 /** Calls that are about the visitor. All others are about the page that made them. */
 export const REPLAYED = [

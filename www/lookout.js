@@ -1,6 +1,6 @@
 // What waits for a reason to load measure.js: most pages have no element that says what is to be tracked, and load nothing for it.
 
-import { hear } from "../src/browser/host/basics.js";
+import { hear } from "../src/browser/host/env.js";
 
 /** What the elements have that `attributes` is there for. */
 const MARKS = ["data-reco", "data-reco-scenario", "data-reco-consume"];

@@ -2,8 +2,9 @@
 //
 // It comes with the module: before, nobody can do anything with it. Whatever stands there, it must never stop a tracker from starting.
 
-import { attempt, clock } from "../src/browser/host/basics.js";
-import { cookie, keys, read, setCookie } from "../src/browser/host/store.js";
+import { cookie, setCookie } from "../src/browser/host/cookies.js";
+import { attempt, clock } from "../src/browser/host/env.js";
+import { keys, read } from "../src/browser/host/storage.js";
 import { BOUGHT, keyOf, PARKED, RAW, REPLAYED } from "./early.js";
 
 const LONGEST_AGE_MS = 7 * 86_400_000;

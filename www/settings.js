@@ -1,6 +1,6 @@
 // The settings of a tracker: what the engine gets of them, and how those of a second call differ.
 
-import { attempt, json } from "../src/browser/host/basics.js";
+import { attempt, json } from "../src/browser/host/env.js";
 
 /** The settings without what was left out: for a user id, undefined and null mean different things. */
 export function plain(settings) {

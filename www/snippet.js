@@ -12,7 +12,7 @@
 // when a call is made, and what is left to do at the end is one write.
 //
 // The global's name is the second argument. An element whose id is that name is no property of the window's own, and is hidden; another
-// script's global is left alone. A library's `Date.now` or `toJSON` is not asked: basics.js says which libraries have one.
+// script's global is left alone. A library's `Date.now` or `toJSON` is not asked: env.js says which libraries have one.
 ((page, name, granted, /** @type {any} */ never, /** @type {any} */ may, text, kept, stay, size) => {
   if (page[name] && page.hasOwnProperty(name)) return;
   const reco = (verb, ...args) => {

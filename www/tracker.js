@@ -1,7 +1,7 @@
 // The façade: the methods of index.d.ts over a module that arrives later, or never. It keeps what
 // is called early, never throws into the page, and goes quietly dead when the module traps.
 
-import { clock } from "../src/browser/host/basics.js";
+import { clock } from "../src/browser/host/env.js";
 import { consentOf, keyOf, leave, parking, REPLAYED } from "./early.js";
 import { lookOut } from "./lookout.js";
 import { differences, plain } from "./settings.js";

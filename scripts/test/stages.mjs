@@ -2,7 +2,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
-import { buildSteps, DIST, STABLE_DIST } from "../build.mjs";
+import { buildSteps, bundleHost, DIST, STABLE_DIST } from "../build.mjs";
 import { browser, findDriver } from "../lib/browser.mjs";
 import { collectorStep } from "../lib/collector.mjs";
 import { check, counted, total } from "../lib/counting.mjs";
@@ -47,7 +47,8 @@ async function dist(task, options = {}) {
 const collector = (task) => collectorStep().run(task);
 
 /** wasm-pack finds the tools on PATH and downloads nothing; the driver finds the browser by webdriver.json. */
-function wasmPack(task) {
+async function wasmPack(task) {
+  await bundleHost();
   const capabilities = JSON.parse(readFileSync(at("webdriver.json"), "utf8"));
   capabilities["goog:chromeOptions"].binary = browser();
   mkdirSync(at("target"), { recursive: true });

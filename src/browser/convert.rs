@@ -1,6 +1,6 @@
 //! From JavaScript's values to the engine's.
 //!
-//! basics.js writes a value down as numbers, and these are read here: one call over the module's
+//! flatten.js writes a value down as numbers, and these are read here: one call over the module's
 //! boundary for a value, instead of several for each of its parts. serde-wasm-bindgen's way would be
 //! one line, but its error texts print numbers of every kind, and that alone is 20 kB of the module
 //! (9 kB compressed). It would also follow a cyclic object until the stack ends.

@@ -127,7 +127,7 @@ impl Shell {
         question(&mut self.engine.borrow_mut())
     }
 
-    /// Takes what was told: basics.js has the meaning of each number.
+    /// Takes what was told: messages.js has the meaning of each number.
     pub fn happened(&'static self, what: Vec<Value>) {
         let what = &mut what.into_iter();
         let input = match number(what) {
@@ -167,7 +167,7 @@ impl Shell {
     fn perform(&'static self, effect: Effect) {
         match effect {
             Effect::Send(send) => self.send(send),
-            Effect::Later(name, request) => host::later(&name, request.as_deref()),
+            Effect::Later(name, request) => host::schedule_fetch_later(&name, request.as_deref()),
             Effect::WakeAt(at) => {
                 let now = host::now().mono_ms;
                 let timeout = at.map(|at| {
@@ -188,7 +188,7 @@ impl Shell {
                 }
             }
             Effect::Forget(key) => host::forget(&key),
-            Effect::Own(instance) => host::mind(&self.tell, &instance),
+            Effect::Own(instance) => host::claim(&self.tell, &instance),
             Effect::Warn(error) => {
                 host::warn(&self.sink, error.code.name(), &error.field, error.detail);
             }

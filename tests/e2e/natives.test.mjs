@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { at } from "../../scripts/lib/project.mjs";
-import { clock, json, times } from "../../src/browser/host/basics.js";
+import { clock, json, times } from "../../src/browser/host/env.js";
 import { DIST, flush, ready, scenario, tagged, useBrowser, warnings } from "./harness.mjs";
 import { DATEJS, HOSTILE, libraries, MOOTOOLS, OBJECTS, PROTOTYPE_16, serve } from "./hostile.mjs";
 import { EMPTY, kept, leave, open, SCRIPT, slow } from "./slow.mjs";

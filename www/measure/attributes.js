@@ -1,7 +1,7 @@
 // autoTrack.attributes: the page's own elements say what is to be tracked, those that are there now and those that come
 // later. Elements in a <template> are not in the document. Of those in a shadow root only clicks are known, where it is open.
 
-import { json } from "../../src/browser/host/basics.js";
+import { json } from "../../src/browser/host/env.js";
 import { ATTRIBUTES, args, CONTAINER, isMethod, isUnfilled, MARKED, read } from "./fields.js";
 import { guarded, hear } from "./hear.js";
 import { product } from "./jsonld.js";

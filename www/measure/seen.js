@@ -1,6 +1,6 @@
 // observeRecommendations: how much is seen of each item of a container, and clicks in them.
 
-import { times } from "../../src/browser/host/basics.js";
+import { times } from "../../src/browser/host/env.js";
 import { attribute, CONTAINER, isUnfilled, read } from "./fields.js";
 import { guarded, hear } from "./hear.js";
 

@@ -1,6 +1,6 @@
 // Who the visitor is where the page does not say so: whoever the vendor's scripts took them for, or somebody new.
 
-import { clock, times } from "../../src/browser/host/basics.js";
+import { clock, times } from "../../src/browser/host/env.js";
 import { attempt, cookie } from "./browser.js";
 
 const NAME = "YCID";
