@@ -318,7 +318,7 @@ async function bundle(work, out) {
     // As it is: it is pasted into pages, and a wrapper would only cost bytes.
     build({
       ...common,
-      entryPoints: ["www/snippet.js"],
+      entryPoints: ["www/stub.js"],
       outfile: join(next, "snippet.js"),
       bundle: false,
       plugins: [],
@@ -356,7 +356,7 @@ async function bundleOldStub(out) {
       assumptions: { ignoreFunctionLength: true },
     },
   };
-  const { code } = await transform(readFileSync(at("www", "snippet.js"), "utf8"), options);
+  const { code } = await transform(readFileSync(at("www", "stub.js"), "utf8"), options);
   writeFileSync(join(out, "snippet.es5.js"), `${code}\n`);
 }
 

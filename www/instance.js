@@ -1,7 +1,7 @@
 // The module's one instance for all trackers of a page: each has a memory of its own, which is never given back.
 
 import { instantiate } from "built:glue.js";
-import { forget, resend, take } from "./parked.js";
+import { forget, resend, take } from "./recover/resume.js";
 
 /** Instances by what they were made of: an address, or inlined bytes. */
 const instances = new Map();

@@ -2,8 +2,8 @@
 // is called early, never throws into the page, and goes quietly dead when the module traps.
 
 import { clock } from "../src/browser/host/env.js";
-import { consentOf, keyOf, leave, parking, REPLAYED } from "./early.js";
-import { lookOut } from "./lookout.js";
+import { lookOut } from "./markup.js";
+import { consentOf, keyOf, leave, parking, REPLAYED } from "./recover/park.js";
 import { differences, plain } from "./settings.js";
 import { TrackerError } from "./tracker-error.js";
 
@@ -31,7 +31,7 @@ const LOST = "lost";
 /**
  * Makes a tracker, or hands out the one that has the same destinations.
  *
- * `load(larger, { wasmUrl, baseUrl })` brings the functions of the larger or the smaller module, and those of parked.js;
+ * `load(larger, { wasmUrl, baseUrl })` brings the functions of the larger or the smaller module, and those of resume.js;
  * `measure({ baseUrl })` brings measure.js. Returns the tracker and `dispatch(verb, args, at)`, by which the script tag replays what was called earlier.
  *
  * @param {import("./index.js").Config} config

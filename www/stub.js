@@ -2,7 +2,7 @@
 // tracker is there. What it keeps, [verb, arguments, milliseconds], is read by every later version.
 //
 // A page that is left earlier parks them for the next one, each as JSON with a comma behind it, under a key that no other tab writes to. Only where the
-// last word on consent is yes, as in early.js, which reads them. It is pasted into every page, so it is as careful as its few bytes allow:
+// last word on consent is yes, as in park.js, which reads them. It is pasted into every page, so it is as careful as its few bytes allow:
 // where `respect.dnt` is set it parks nothing, and nothing among a thousand keys of the site's.
 //
 // Where the tracker is blocked, each page parks: `create` deletes the oldest, so that all of it stays at 300,000 characters. A call that there is

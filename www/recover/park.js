@@ -1,11 +1,11 @@
 // Calls that were made before the module was there, in a page that is left. They are parked for the next page; or, where all events
 // go to one collector of ours, they leave at once, as a raw batch that it makes events of. docs/loading.md has the rules.
 //
-// Of a page that is left before this script is there, snippet.js parks them. parked.js is what the next page does with them.
+// Of a page that is left before this script is there, stub.js parks them. resume.js is what the next page does with them.
 
-import { cookie, setCookie } from "../src/browser/host/cookies.js";
-import { attempt, clock, json, times } from "../src/browser/host/env.js";
-import { keys, read } from "../src/browser/host/storage.js";
+import { cookie, setCookie } from "../../src/browser/host/cookies.js";
+import { attempt, clock, json, times } from "../../src/browser/host/env.js";
+import { keys, read } from "../../src/browser/host/storage.js";
 
 /** Calls that are about the visitor. All others are about the page that made them. */
 export const REPLAYED = [
@@ -40,7 +40,7 @@ export const PARKED = "reco_q";
 export const RAW = "reco_raw_";
 /** Among more keys than these nothing is kept. */
 const MOST_KEYS = 999;
-/** Characters of one page's calls that are parked. The stub has the same bound, and parked.js reads more than that. */
+/** Characters of one page's calls that are parked. The stub has the same bound, and resume.js reads more than that. */
 const MOST_OF_A_PAGE = 1_200_000;
 /** Characters that pages may leave together; where the tracker itself is blocked, each of them leaves some. The stub has the same bound. */
 const MOST_OF_ALL = 300_000;

@@ -1,11 +1,11 @@
-// What earlier pages had to leave undone (early.js, snippet.js), as far as this page is to do it.
+// What earlier pages had to leave undone (park.js, stub.js), as far as this page is to do it.
 //
 // It comes with the module: before, nobody can do anything with it. Whatever stands there, it must never stop a tracker from starting.
 
-import { cookie, setCookie } from "../src/browser/host/cookies.js";
-import { attempt, clock } from "../src/browser/host/env.js";
-import { keys, read } from "../src/browser/host/storage.js";
-import { BOUGHT, keyOf, PARKED, RAW, REPLAYED } from "./early.js";
+import { cookie, setCookie } from "../../src/browser/host/cookies.js";
+import { attempt, clock } from "../../src/browser/host/env.js";
+import { keys, read } from "../../src/browser/host/storage.js";
+import { BOUGHT, keyOf, PARKED, RAW, REPLAYED } from "./park.js";
 
 const LONGEST_AGE_MS = 7 * 86_400_000;
 /** What is longer was not written by us, in characters: a page's calls, and what stands for those that were left out. */
