@@ -10,7 +10,7 @@ const MARKED = MARKS.map((name) => `[${name}]`).join();
  * Calls `watch`, with what is to be done by what it loads, when there is such an element. Returns what ends the waiting; nothing where there
  * was one at once.
  */
-export function lookOut(watch) {
+export function watchForMarkup(watch) {
   const has = (node) => node.matches && (node.matches(MARKED) || node.querySelector(MARKED));
   if (has(document.documentElement)) return watch(() => {});
   // Open shadow roots are not observed: an element in one is found when it is clicked.

@@ -1,6 +1,15 @@
-// The settings of a tracker: what the engine gets of them, and how those of a second call differ.
+// The settings of a tracker: what tells trackers apart, what the engine gets, and how the settings of a second call differ.
 
 import { attempt, json } from "../src/browser/host/env.js";
+
+/** What tells trackers, and what is parked for them, apart: their destinations. */
+export function keyOf(config) {
+  try {
+    return json([].concat(config.destinations));
+  } catch {
+    return "";
+  }
+}
 
 /** The settings without what was left out: for a user id, undefined and null mean different things. */
 export function plain(settings) {

@@ -2,13 +2,15 @@
 // is called early, never throws into the page, and goes quietly dead when the module traps.
 
 import { clock } from "../src/browser/host/env.js";
-import { lookOut } from "./markup.js";
-import { consentOf, keyOf, leave, parking, REPLAYED } from "./recover/park.js";
-import { differences, plain } from "./settings.js";
+import { consentOf } from "./consent.js";
+import { watchForMarkup } from "./markup.js";
+import { leave } from "./recover/leave.js";
+import { parking, VISITOR_CALLS } from "./recover/park.js";
+import { differences, keyOf, plain } from "./settings.js";
 import { TrackerError } from "./tracker-error.js";
 
 /** Methods that the engine carries out; they may be called before it is there. */
-const VERBS = [...REPLAYED, "page", "consent"];
+const VERBS = [...VISITOR_CALLS, "page", "consent"];
 
 /** Protocols that only the larger module has: most shops never load it. It also reads the data layer. */
 const LARGER = ["yoochoose", "factfinder", "intempt"];
@@ -420,7 +422,7 @@ function make(config, load, measure, forget) {
   if (auto.dataLayer || auto.routes) watch(() => {});
   else if (auto.attributes && !blind)
     activated()
-      .then(() => blind || watching || (lookout = lookOut(watch)))
+      .then(() => blind || watching || (lookout = watchForMarkup(watch)))
       .catch(broken);
 
   // Somebody is to be asked: until there is an answer, the answer is not yes.

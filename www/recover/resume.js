@@ -5,7 +5,8 @@
 import { cookie, setCookie } from "../../src/browser/host/cookies.js";
 import { attempt, clock } from "../../src/browser/host/env.js";
 import { keys, read } from "../../src/browser/host/storage.js";
-import { BOUGHT, keyOf, PARKED, RAW, REPLAYED } from "./park.js";
+import { keyOf } from "../settings.js";
+import { ORDER_SENT, PARKED, RAW, VISITOR_CALLS } from "./park.js";
 
 const LONGEST_AGE_MS = 7 * 86_400_000;
 /** What is longer was not written by us, in characters: a page's calls, and what stands for those that were left out. */
@@ -118,7 +119,7 @@ function pageOf(key, settings) {
   const fresh = calls.filter((call) => isFresh(call[2]));
   const [, [of] = [], at = 0] = fresh.filter(([verb]) => verb === "create").pop() ?? [];
   if (of && keyOf(of) !== keyOf(settings)) return [];
-  const isReplayed = ([verb]) => verb === BOUGHT || REPLAYED.includes(verb);
+  const isReplayed = ([verb]) => verb === ORDER_SENT || VISITOR_CALLS.includes(verb);
   return {
     key,
     at,
