@@ -2,7 +2,8 @@
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
-import { buildSteps, bundleHost, DIST, STABLE_DIST } from "../build.mjs";
+import { bundleHost } from "../build/bundle.mjs";
+import { buildSteps, DIST, STABLE_DIST } from "../build.mjs";
 import { browser, findDriver } from "../lib/browser.mjs";
 import { collectorStep } from "../lib/collector.mjs";
 import { check, counted, total } from "../lib/counting.mjs";
