@@ -1,6 +1,6 @@
-// The settings of a tracker: what tells trackers apart, what the engine gets, and how the settings of a second call differ.
+// The settings of a tracker: what tells trackers apart, and how the settings of a second call differ.
 
-import { attempt, json } from "../src/browser/host/env.js";
+import { json } from "../src/browser/host/env.js";
 
 /** What tells trackers, and what is parked for them, apart: their destinations. */
 export function keyOf(config) {
@@ -9,27 +9,6 @@ export function keyOf(config) {
   } catch {
     return "";
   }
-}
-
-/** The settings without what was left out: for a user id, undefined and null mean different things. */
-export function plain(settings) {
-  const identity = Object.entries(settings.identity ?? {}).filter(([, value]) => value !== undefined);
-  const { destinations } = settings;
-  return {
-    ...settings,
-    destinations: Array.isArray(destinations) ? destinations.map(acknowledgeable) : acknowledgeable(destinations),
-    identity: Object.fromEntries(identity),
-  };
-}
-
-/**
- * A collector's destination with a transport that can be acknowledged. Of a beacon to another origin the page learns no status
- * (https://w3c.github.io/resource-timing/#cross-origin-resources) and may see no cookie, so each batch would go twice.
- */
-function acknowledgeable(destination) {
-  const isBeacon = destination?.protocol === "batch" && destination.transport === undefined;
-  const isElsewhere = () => new URL(destination.endpoint, document.baseURI).origin !== location.origin;
-  return isBeacon && attempt(isElsewhere) ? { ...destination, transport: "auto" } : destination;
 }
 
 /** The paths of the options that a second call for the same destinations has otherwise. */

@@ -33,7 +33,7 @@ export const attributes = (port, jsonLd) => {
   /** Runs something that is about this element: of what is wrong with it there is one warning. */
   const naming = (element, deed) => {
     if (!names.has(element)) names.set(element, { name: nameOf(element), told: false });
-    return port.naming(names.get(element), deed);
+    return port.withElement(names.get(element), deed);
   };
   const complain = (element, attribute, message) =>
     naming(element, () =>

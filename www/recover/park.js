@@ -6,32 +6,16 @@ import { keys, read } from "../../src/browser/host/storage.js";
 import { consentOf } from "../consent.js";
 
 /** Calls that are about the visitor: the next page carries them out. All others are about the page that made them. */
-export const VISITOR_CALLS = [
-  "click",
-  "consume",
-  "basket",
-  "deleteFromBasket",
-  "wishlist",
-  "deleteFromWishlist",
-  "buy",
-  "rate",
-  "owns",
-  "blacklist",
-  "rendered",
-  "clickRecommended",
-  "followLink",
-  "triggerOpened",
-  "clickTriggered",
-  "feedback",
-  "cacheHit",
-  "landingPageClick",
-  "predictiveBasketClick",
-  "login",
-  "logout",
-];
+export const VISITOR_CALLS =
+  "click consume basket deleteFromBasket wishlist deleteFromWishlist buy rate owns blacklist rendered clickRecommended followLink triggerOpened clickTriggered feedback cacheHit landingPageClick predictiveBasketClick login logout".split(
+    " ",
+  );
 
 /** The call for orders that left in a raw batch: the tracker does not send them again, it remembers them. */
 export const ORDER_SENT = "bought";
+
+/** The call by which the engine is told of calls that are lost: how many, and why. */
+export const LOST = "lost";
 
 /** What keys begin with under which calls are parked, and raw batches that nobody has acknowledged: a key for each page. */
 export const PARKED = "reco_q";
