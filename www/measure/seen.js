@@ -74,21 +74,9 @@ export const seen = (port, id, container, options) => {
   };
   const changes = new MutationObserver(guarded(port, changed));
 
-  const clicked = (event) => {
-    const path = event.composedPath();
-    if (!opens(event, path)) return;
-    const item = path.filter((node) => node.matches?.(`${ITEM},[data-reco-on]`))[0];
-    // Items in a component's shadow root are not observed, but clicked.
-    const isOurs = items.has(item) || (item && item.getRootNode() !== known.deref()?.getRootNode());
-    // What has an event of its own, as a heart on the card, is no click on the recommendation.
-    if (!isOurs || item.hasAttribute("data-reco-on")) return;
-    const { itemType, scenario } = options ?? {};
-    port.call("clickRecommended", [{ itemType, ...read(item, "clickRecommended"), scenario }]);
-  };
-
   add(container, container);
   changes.observe(container, { childList: true, subtree: true, attributeFilter: IN_LIST.map(attribute) });
-  const unhear = hear(port, container, "click auxclick", clicked);
+  const unhear = hear(port, container, "click auxclick", clickIn(port, items, known, options));
   return {
     gone: () => !known.deref(),
     end() {
@@ -97,6 +85,19 @@ export const seen = (port, id, container, options) => {
       unhear();
     },
   };
+};
+
+/** A click on one of these items is a click on a recommendation. */
+const clickIn = (port, items, known, options) => (event) => {
+  const path = event.composedPath();
+  if (!opens(event, path)) return;
+  const item = path.filter((node) => node.matches?.(`${ITEM},[data-reco-on]`))[0];
+  // Items in a component's shadow root are not observed, but clicked.
+  const isOurs = items.has(item) || (item && item.getRootNode() !== known.deref()?.getRootNode());
+  // What has an event of its own, as a heart on the card, is no click on the recommendation.
+  if (!isOurs || item.hasAttribute("data-reco-on")) return;
+  const { itemType, scenario } = options ?? {};
+  port.call("clickRecommended", [{ itemType, ...read(item, "clickRecommended"), scenario }]);
 };
 
 /** Whether it opens what it hits: the middle button does with links, and nothing elsewhere; the right one has a menu. */
