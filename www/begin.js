@@ -1,13 +1,14 @@
 // Starts a tracker in its module, and carries out what was called until then. It comes with the module: before, nobody needs it.
 
+import { NEWS_SETTLED, NEWS_WARNING } from "../src/browser/host/codes.gen.js";
 import { attempt } from "../src/browser/host/env.js";
 import { lose } from "./recover/replay.js";
 
 export async function begin({ settings, heard, engine, early, flushing, recover, leave, close }, module) {
   let problem;
   const sink = (type, detail) => {
-    if (type === "settled") for (const done of flushing.splice(0)) done();
-    else if (type === "warning") problem = heard.warn(detail);
+    if (type === NEWS_SETTLED) for (const done of flushing.splice(0)) done();
+    else if (type === NEWS_WARNING) problem = heard.warn(detail);
     else heard.emit(type, detail);
   };
   try {

@@ -2,9 +2,7 @@
 
 import { leave } from "./recover/leave.js";
 import { LOST, parking } from "./recover/park.js";
-
-/** Calls that are kept while the module loads: as many as its queue holds by default. */
-const MOST_EARLY = 1000;
+import { MOST_EARLY } from "./rules.gen.js";
 
 export function earlyCalls(settings) {
   let parked = parking(settings, []);

@@ -10,3 +10,6 @@ export function consentOf({ consent, respect }, calls) {
   for (const [verb, [said]] of calls) if (verb === "consent") last = said;
   return last;
 }
+
+/** Where somebody is to be asked, the answer is not yes until there is one. */
+export const pendingIfAsked = (settings, consentFrom) => consentFrom && (settings.consent ??= "pending");

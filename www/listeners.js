@@ -5,6 +5,7 @@ import { TrackerError } from "./tracker-error.js";
 
 /** The listeners of one tracker. */
 export function listening({ onWarning, debug }) {
+  /** One list for each of the codes NEWS_* that a page may listen to. */
   const listeners = { sent: [], acknowledged: [], dropped: [], warning: onWarning ? [onWarning] : [] };
   /** Codes of warnings that the console has shown. */
   const shown = new Set();
@@ -12,7 +13,8 @@ export function listening({ onWarning, debug }) {
 
   const emit = (type, detail) => {
     log(type, detail);
-    for (const listener of [...listeners[type]]) {
+    // A type that is not known is ignored.
+    for (const listener of [...(listeners[type] || [])]) {
       try {
         listener(detail);
       } catch (error) {

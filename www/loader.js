@@ -1,13 +1,12 @@
 // Loads the module that a tracker needs. begin.js, which comes with it, goes on from there.
 
 import { activated } from "./page.js";
-
-/** Protocols that only the larger module has: most shops never load it. It also reads the data layer. */
-const LARGER = ["yoochoose", "factfinder", "intempt"];
+import { LARGER } from "./rules.gen.js";
 
 /** Trackers start one after the other: of two that are made for one page, the second finds which orders the first has sent. */
 let lastStart = Promise.resolve();
 
+/** Most shops speak to none of the protocols that need it. It also reads the data layer. */
 const needsLarger = ({ auto, settings }) =>
   Boolean(auto.dataLayer || [].concat(settings.destinations).filter((one) => LARGER.includes(one?.protocol)).length);
 

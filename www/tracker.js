@@ -2,12 +2,13 @@
 
 import { clock } from "../src/browser/host/env.js";
 import { earlyCalls } from "./calls.js";
+import { consentOf, pendingIfAsked } from "./consent.js";
 import { connection } from "./engine.js";
 import { handles } from "./handles.js";
 import { listening } from "./listeners.js";
 import { start } from "./loader.js";
 import { inPage } from "./page.js";
-import { VISITOR_CALLS } from "./recover/park.js";
+import { VISITOR_CALLS } from "./rules.gen.js";
 import { differences, keyOf } from "./settings.js";
 import { watching } from "./watch.js";
 
@@ -50,15 +51,15 @@ export function create(config, load, measure) {
 function make(config, load, measure, forget) {
   const { onWarning, debug, consentFrom, wasmUrl, baseUrl, autoTrack, ...settings } = config;
   const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
-  // Somebody is to be asked: until there is an answer, the answer is not yes.
-  if (consentFrom) settings.consent ??= "pending";
+  pendingIfAsked(settings, consentFrom);
   const heard = listening(config);
   const close = () => (own.watcher.end(), forget());
   const engine = connection(heard.warn, () => own.watcher.end());
   const early = earlyCalls(settings);
   const leave = () => engine.isOpen || engine.isDead || early.leave();
   const user = () => (engine.isOpen ? own.user : settings.identity?.userId);
-  const recover = (module, calls) => module.recover(settings, calls, engine.run, user).catch(heard.internal);
+  const recover = (module, calls) =>
+    module.recover(settings, consentOf(settings, calls), VISITOR_CALLS, engine.run, user).catch(heard.internal);
   /** @type {any} */
   const own = { settings, auto, heard, engine, early, close, leave, recover, flushing: [] };
   /** The account, as far as this page has said; undefined: it is whoever was there before. */

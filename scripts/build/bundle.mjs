@@ -92,12 +92,20 @@ async function write(ecma, options) {
   }
 }
 
-/** The stub as it is: it is pasted into pages, and a wrapper would only cost bytes. And the same in ES5, which esbuild does not write. */
+/** The stub, in which the constants that it imports stand as numbers: it is pasted into pages. And the same in ES5, which esbuild does not write. */
 async function stubs(out) {
-  const source = readFileSync(at("www", "stub.js"), "utf8");
-  const esbuild = await import("esbuild");
-  const { code } = await esbuild.transform(source, { minify: true, target: STUB_TARGET, charset: "utf8" });
-  writeFileSync(join(out, "snippet.js"), code);
+  const { build } = await import("esbuild");
+  /** @returns {Promise<string>} */
+  const inlined = async (options) => {
+    const entry = { entryPoints: [at("www", "stub.js")], bundle: true, format: "esm", target: STUB_TARGET };
+    const { outputFiles } = await build({ ...entry, charset: "utf8", legalComments: "none", write: false, ...options });
+    const [{ text }] = outputFiles;
+    // Anything else would be a global of the page.
+    if (!/^(\/\/.*\n)*\(\(/.test(text))
+      throw new Error("the stub is not one expression: a constant that it imports was not put in");
+    return text;
+  };
+  writeFileSync(join(out, "snippet.js"), await inlined({ minify: true }));
 
   const swc = await import("@swc/wasm");
   /** @type {any} The package does not declare `assumptions`: https://swc.rs/docs/configuration/compilation#jscassumptions */
@@ -112,7 +120,7 @@ async function stubs(out) {
       assumptions: { ignoreFunctionLength: true },
     },
   };
-  const old = await swc.transform(source, options);
+  const old = await swc.transform(await inlined({ minifySyntax: true }), options);
   writeFileSync(join(out, "snippet.es5.js"), `${old.code}\n`);
 }
 

@@ -104,6 +104,11 @@ export const STAGES = {
     label: "clippy, on this machine",
     run: (task) => cargo(task, ["clippy", "--workspace", "--all-targets", "--", ...deny]),
   },
+  rules: {
+    tier: "check",
+    label: "rules that JavaScript has of Rust, and consent before the module is there",
+    run: nodeTests("rules"),
+  },
   engine: { tier: "check", label: "the engine's tests", run: (task) => cargoTest(task, "--package", manifest.name) },
 
   "clippy-wasm": {

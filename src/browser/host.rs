@@ -1,5 +1,6 @@
 //! The browser, as far as the shell needs it: the files of `host/` say what each of these does and why.
 
+use super::codes::{Signal, Status};
 use crate::engine::Signals;
 use crate::engine::effect::Outcome;
 use crate::engine::protocol::{Method, Request};
@@ -91,12 +92,13 @@ pub fn now() -> Now {
 /// What the browser says when the tracker starts.
 pub fn signals() -> Signals {
     let bits = signal_bits();
+    let is_set = |signal: Signal| bits & signal.code() as u32 != 0;
     Signals {
-        gpc: bits & 1 != 0,
-        dnt: bits & 2 != 0,
-        online: bits & 4 != 0,
-        visible: bits & 8 != 0,
-        later: bits & 16 != 0,
+        gpc: is_set(Signal::Gpc),
+        dnt: is_set(Signal::Dnt),
+        online: is_set(Signal::Online),
+        visible: is_set(Signal::Visible),
+        later: is_set(Signal::FetchLater),
         seed: [now().entropy, now().entropy],
     }
 }
@@ -131,12 +133,12 @@ pub fn fetch(request: &Request, id: u32, tell: &Function) {
 
 /// What became of a `fetch`.
 pub fn answer(status: i32, retry_after_s: u32) -> Outcome {
-    match status {
-        -3 => Outcome::Blocked,
-        -2 => Outcome::Failed,
-        -1 => Outcome::Taken,
-        // A number that nobody knows is no answer.
-        _ => u16::try_from(status)
+    match Status::from_code(status) {
+        Some(Status::Forbidden) => Outcome::Blocked,
+        Some(Status::None) => Outcome::Failed,
+        Some(Status::Opaque) => Outcome::Taken,
+        // An HTTP status. Any other number that is not in the table is no answer.
+        None => u16::try_from(status)
             .map_or(Outcome::Failed, |status| Outcome::Answered { status, retry_after_s }),
     }
 }

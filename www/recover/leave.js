@@ -4,10 +4,8 @@
 import { setCookie } from "../../src/browser/host/cookies.js";
 import { attempt } from "../../src/browser/host/env.js";
 import { consentOf } from "../consent.js";
-import { VISITOR_CALLS } from "./park.js";
+import { OFF_DAYS, VISITOR_CALLS } from "../rules.gen.js";
 import { sendRaw } from "./raw.js";
-
-const OFF_DAYS = 180;
 
 /**
  * Keeps the calls of a page that is left; `isWhole`: none has been left out. Returns those that stay with it, should it come back.

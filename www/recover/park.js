@@ -4,12 +4,8 @@
 import { attempt, clock, json } from "../../src/browser/host/env.js";
 import { keys, read } from "../../src/browser/host/storage.js";
 import { consentOf } from "../consent.js";
-
-/** Calls that are about the visitor: the next page carries them out. All others are about the page that made them. */
-export const VISITOR_CALLS =
-  "click consume basket deleteFromBasket wishlist deleteFromWishlist buy rate owns blacklist rendered clickRecommended followLink triggerOpened clickTriggered feedback cacheHit landingPageClick predictiveBasketClick login logout".split(
-    " ",
-  );
+import { VISITOR_CALLS } from "../rules.gen.js";
+import { MOST_KEYS, MOST_OF_A_PAGE, MOST_OF_ALL, PARKED } from "./bounds.js";
 
 /** The call for orders that left in a raw batch: the tracker does not send them again, it remembers them. */
 export const ORDER_SENT = "bought";
@@ -17,15 +13,8 @@ export const ORDER_SENT = "bought";
 /** The call by which the engine is told of calls that are lost: how many, and why. */
 export const LOST = "lost";
 
-/** What keys begin with under which calls are parked, and raw batches that nobody has acknowledged: a key for each page. */
-export const PARKED = "reco_q";
+/** What keys begin with under which raw batches are kept that nobody has acknowledged: a key for each page. */
 export const RAW = "reco_raw_";
-/** Among more keys than these nothing is kept. */
-const MOST_KEYS = 999;
-/** Characters of one page's calls that are parked. The stub has the same bound, and resume.js reads more than that. */
-const MOST_OF_A_PAGE = 1_200_000;
-/** Characters that pages may leave together; where the tracker itself is blocked, each of them leaves some. The stub has the same bound. */
-const MOST_OF_ALL = 300_000;
 /** Stands for a call that there was no room for: the next page counts it. */
 export const LEFT_OUT = "0,";
 

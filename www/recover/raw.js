@@ -2,11 +2,9 @@
 
 import { cookie, setCookie } from "../../src/browser/host/cookies.js";
 import { attempt, clock, json } from "../../src/browser/host/env.js";
+import { COOKIE_DAYS, ID, MOST_ACKNOWLEDGEMENTS } from "../rules.gen.js";
 import { keyOf } from "../settings.js";
 import { heading, keep, lines, ORDER_SENT, parkedKey, RAW } from "./park.js";
-
-/** Of the collector's cookies; the engine keeps to the same. */
-const MOST_ACKNOWLEDGEMENTS = 20;
 
 /**
  * Sends the calls to the collector, if there is no other destination. Not where somebody logs in or out: that is for the next page
@@ -50,9 +48,9 @@ export function sendRaw(settings, identity, calls, gone, parked) {
 function visitor(identity) {
   const name = identity.cookieName ?? "reco_id";
   const known = cookie(name);
-  if (known && /^[\w-]{8,512}$/.test(known)) return known;
+  if (known && ID.test(known)) return known;
   const made = id();
-  const { cookieDays = 90, cookieDomain } = identity;
+  const { cookieDays = COOKIE_DAYS, cookieDomain } = identity;
   setCookie(name, made, cookieDays, cookieDomain);
   setCookie(`${name}_at`, `${Math.floor(clock() / 1000)}.c`, cookieDays, cookieDomain);
   return made;

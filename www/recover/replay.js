@@ -1,7 +1,6 @@
 // What earlier pages of this site could not finish: their parked calls, and raw batches that nobody has acknowledged.
 
 import { clock } from "../../src/browser/host/env.js";
-import { consentOf } from "../consent.js";
 import { LOST } from "./park.js";
 import { forget, resend, take } from "./resume.js";
 
@@ -11,15 +10,14 @@ export const lose = (run, lost) => {
 };
 
 /**
- * Does it where consent lets this page do it: what waits for consent stays where it is. `user` returns the account that this page has
- * named.
+ * Does it where `consent` lets this page do it: what waits for consent stays where it is. `user` returns the account that this page has named.
+ * `verbs` are the calls about the visitor: the npm entry has their names already.
  */
-export async function recoverEarlierPages(settings, calls, run, user) {
-  const consent = consentOf(settings, calls);
+export async function recoverEarlierPages(settings, consent, verbs, run, user) {
   if (consent === "denied" || consent === "anonymous") forget();
   if (consent !== "granted") return;
   lose(run, { damaged: resend(settings) });
-  await take(settings, (pages) => replay(pages, run, user));
+  await take(settings, verbs, (pages) => replay(pages, run, user));
 }
 
 /** Carries out the calls, each as the account that its page was made for; afterwards it is this page's account again. */

@@ -1,6 +1,8 @@
 // What all code for the browser uses. Whatever may be blocked, absent or throw is answered without throwing. The files of this directory are
 // JavaScript because they are calls of the browser's own API: each would cost ten times as much through the module's boundary.
 
+import { DNT, GPC, HAS_FETCH_LATER, IS_ONLINE, IS_VISIBLE } from "./codes.gen.js";
+
 export const attempt = (deed) => {
   try {
     return deed();
@@ -50,10 +52,10 @@ export const now = () => [
   ...(attempt(() => crypto.getRandomValues(new Uint8Array(16))) ?? times(16, () => Math.random() * 256)),
 ];
 
-/** What the browser says at the start, a bit each: GPC, Do Not Track, online, visible, `fetchLater`. */
+/** What the browser says at the start. */
 export const signals = () =>
-  (navigator.globalPrivacyControl ? 1 : 0) |
-  (navigator.doNotTrack === "1" ? 2 : 0) |
-  (navigator.onLine !== false ? 4 : 0) |
-  (isHidden() ? 0 : 8) |
-  (window.fetchLater ? 16 : 0);
+  (navigator.globalPrivacyControl ? GPC : 0) |
+  (navigator.doNotTrack === "1" ? DNT : 0) |
+  (navigator.onLine !== false ? IS_ONLINE : 0) |
+  (isHidden() ? 0 : IS_VISIBLE) |
+  (window.fetchLater ? HAS_FETCH_LATER : 0);

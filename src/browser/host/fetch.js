@@ -1,9 +1,10 @@
 // Requests and what becomes of them. The browser says that in three ways: the response to a `fetch`, an entry of Resource Timing for a
 // beacon, and the violation of a policy for either. A collector also says by cookies which batches it has.
 
+import { ACKNOWLEDGED, BLOCKED, FINISHED, FORBIDDEN, NONE, OPAQUE, OUTCOME } from "./codes.gen.js";
 import { acknowledgements } from "./cookies.js";
 import { attempt, hear } from "./env.js";
-import { ACKNOWLEDGED, BLOCKED, FINISHED, FORBIDDEN, NONE, OPAQUE, OUTCOME, withResponseText } from "./messages.js";
+import { withResponseText } from "./messages.js";
 
 /** Nothing slower is usual, and the request takes one of the page's slots: one that may be repeated is given up. */
 const PATIENCE_MS = 60_000;

@@ -8,9 +8,9 @@
 // Without locks (insecure http) a lease stands for it, `reco_l_<instance>`: the time at which its page was last active. There two pages may
 // take over one outbox if they look at the same moment.
 
+import { OUTBOX_FOUND } from "./codes.gen.js";
 import { acknowledgements, setCookie } from "./cookies.js";
 import { clock } from "./env.js";
-import { OUTBOX_FOUND } from "./messages.js";
 import { ENTRY, keep, keys, read, remove } from "./storage.js";
 
 /** An older lease has no owner. A tab that was suspended for longer reads its outbox again before it sends, see {@link whenOwned}. */

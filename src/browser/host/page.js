@@ -1,8 +1,8 @@
 // What happens in the page: it is hidden, seen again or left, the network comes and goes, the visitor acts.
 
+import { ACT, HIDDEN, OFFLINE, ONLINE, SHOWN, WAKE } from "./codes.gen.js";
 import { hear, isHidden } from "./env.js";
 import { hearBatches, hearPolicy, tellWithAcknowledgements } from "./fetch.js";
-import { ACT, HIDDEN, OFFLINE, ONLINE, SHOWN, WAKE } from "./messages.js";
 import { disown, onBeforeUnload, releaseLocks, scanForOrphans, whenOwned } from "./outbox-lock.js";
 
 /** What counts as an act of the visitor. */
