@@ -1,38 +1,21 @@
 // npm run build: Rust -> WebAssembly -> dist/, the files that shops load.
 //
-//   cargo (build-std) -> wasm-bindgen -> wasm-opt -> esbuild -> dist/
+//   cargo (build-std) -> wasm-bindgen -> wasm-opt -> esbuild, terser -> dist/
 //
 // `-- --stable` builds with the plain stable toolchain into target/stable-dist: larger, without a budget.
 
-import { createHash } from "node:crypto";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { basename, dirname, extname, join } from "node:path";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
+import { bundle } from "./build/bundle.mjs";
+import { instances, shortenNames } from "./build/glue.mjs";
 import { isFresh, markFresh, sourcesDigest } from "./lib/freshness.mjs";
 import { command, steps } from "./lib/progress.mjs";
 import { at, main, manifest, root, tool } from "./lib/project.mjs";
 import { compilerNote, setUp, WASM_TARGET } from "./lib/toolchain.mjs";
 
 const PROFILE = "wasm";
-const TARGET_JS = "es2020";
-/** What npm gets: the parser of webpack 4 (acorn 6) knows no newer syntax. */
-const NPM_TARGET_JS = "es2019";
-/** The drop-in needs no WebAssembly, so it goes wherever the script goes whose place it takes. */
-const OLD_TARGET_JS = "es2015";
-/** Each byte of the stub stands in every page, hence `catch` without a name; a browser too old for that has no module to wait for either.
- * For tag managers that take ES5 only there is the same stub in ES5. */
-const STUB_TARGET_JS = "es2019";
-
 // The standard library is built too, so that its formatting and panic machinery, which the module
 // never uses, is not in it. Unstable options of a stable compiler: hence RUSTC_BOOTSTRAP.
 // https://doc.rust-lang.org/nightly/unstable-book/compiler-flags/
@@ -80,17 +63,6 @@ const MODULES = [
   { name: "recobeacon-all", features: ["vendors", "sources"] },
 ];
 
-/** What the entry for npm loads when it is needed. */
-const CHUNKS = ["./core.js", "./core-all.js", "./larger.js", "./measure.js"];
-
-/** The contract. */
-const TYPES = ["index.d.ts", "config.d.ts"];
-
-/** What wasm-opt calls every imported module. */
-const SHORT_MODULE = "a";
-
-const sha = (algorithm, bytes, encoding) => createHash(algorithm).update(bytes).digest(encoding);
-
 export const DIST = at("dist");
 export const STABLE_DIST = at("target", "stable-dist");
 
@@ -127,7 +99,8 @@ export function buildSteps({ stable = false } = {}) {
     {
       label: `bundling into ${out.slice(root.length + 1)}/`,
       run: async () => {
-        await bundle(work, out);
+        const names = MODULES.map(({ name }) => name);
+        await bundle(work, out, names);
         markFresh(out, digest);
       },
     },
@@ -212,184 +185,6 @@ async function shrink(task, name, work) {
   const { out } = await wasmOpt("optimised.wasm", `${name}.wasm`, "--minify-imports-and-exports-and-modules");
   return instances(shortenNames(readFileSync(join(work, `${manifest.name}.js`), "utf8"), JSON.parse(out)));
 }
-
-/** Gives the glue the names that the module has now. */
-function shortenNames(glue, { imports, exports }) {
-  const rename = (pattern, to, name) => {
-    if (!glue.match(pattern)) throw new Error(`the glue does not name ${name}, which the module imports`);
-    glue = glue.replace(pattern, typeof to === "function" ? to : () => to);
-  };
-  // The module knows one namespace now. Its imports are keys of the glue's own object, or functions
-  // that the glue hands over from another module as they are.
-  const own = `./${manifest.name}_bg.js`;
-  const namespaces = new Map();
-  for (const [module, name, short] of imports) {
-    if (module === own) {
-      rename(new RegExp(`\\b${name}(?=: function|\\()`, "g"), short, name);
-      continue;
-    }
-    if (!namespaces.has(module)) {
-      rename(
-        new RegExp(`\\s*"${module}": (import\\d+),`, "g"),
-        (_, namespace) => (namespaces.set(module, namespace), ""),
-        module,
-      );
-    }
-    rename("__proto__: null,", `__proto__: null, ${short}: ${namespaces.get(module)}.${name},`, name);
-  }
-  rename(`"${own}":`, `"${SHORT_MODULE}":`, own);
-  // What the module does not import any more since it was shrunk.
-  glue = glue.replace(/^ *__wbg\w+: function\(.*\n[\s\S]*?\n {8}\},\n/gm, "");
-  for (const [name, short] of exports)
-    glue = glue.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), () => `wasm.${short}`);
-  // Functions of the glue's own, named after the code that they call: by their places they are the same for both modules.
-  const shims = [...new Set(glue.match(/\bwasm_bindgen_\w+_invoke_\w+/g))];
-  return shims.reduce((glue, name, place) => glue.replaceAll(name, `invoke${place}`), glue);
-}
-
-/**
- * Makes a function of the glue, which otherwise knows one instance of one module: a page may have two
- * trackers, one for each module. What loads a module is left out: that is the entries' business.
- */
-function instances(glue) {
-  const start = glue.indexOf("let wasmModule, wasmInstance, wasm;");
-  if (start < 0 || glue.includes("__wbindgen_start"))
-    throw new Error("the glue starts its module in another way than this knows");
-  glue = glue.slice(0, start);
-  const imports = [];
-  glue = glue.replace(/^import .*\n/gm, (line) => (imports.push(line), ""));
-  const exports = [];
-  glue = glue.replace(/^export (function (\w+))/gm, (_, declaration, name) => (exports.push(name), declaration));
-  return `${imports.join("")}export function instantiate(module) {\n${glue}\nconst wasm = new WebAssembly.Instance(module, __wbg_get_imports()).exports;\nreturn { ${exports.join(", ")} };\n}\n`;
-}
-
-async function bundle(work, out) {
-  // Imported here: on a fresh machine it is there only after set-up.
-  const { build } = await import("esbuild");
-  const wasm = (name) => readFileSync(join(work, `${name}.wasm`));
-  const versioned = (file, bytes) => `${file}?v=${sha("sha256", bytes, "hex").slice(0, 8)}`;
-  // Beside each other and then swapped: a build that fails leaves the last good one.
-  const next = `${out}.next`;
-  rmSync(next, { recursive: true, force: true });
-  mkdirSync(next, { recursive: true });
-
-  /** @type {import("esbuild").BuildOptions} */
-  const common = {
-    bundle: true,
-    minify: true,
-    target: TARGET_JS,
-    charset: "utf8",
-    legalComments: "none",
-    logLevel: "warning",
-    absWorkingDir: root,
-    plugins: [generated(work)],
-    define: {
-      // The glue would free forgotten closures with it, and none is: Rust drops every timer.
-      FinalizationRegistry: "undefined",
-      // Of one build or not at all: a cached reco.js never meets another build's module.
-      __WASM_FILES__: JSON.stringify(MODULES.map(({ name }) => versioned(`${name}.wasm`, wasm(name)))),
-    },
-  };
-  const npm = { ...common, target: NPM_TARGET_JS };
-  // First: its hash stands in reco.js, for the same reason as those of the modules.
-  await build({ ...npm, entryPoints: ["www/measure.js"], outfile: join(next, "measure.js"), format: "esm" });
-  common.define.__MEASURE_FILE__ = JSON.stringify(versioned("measure.js", readFileSync(join(next, "measure.js"))));
-  await Promise.all([
-    build({ ...common, entryPoints: ["www/tag.js"], outfile: join(next, "reco.js"), format: "iife" }),
-    build({
-      ...npm,
-      entryPoints: ["www/index.js", "www/larger.js"],
-      outdir: next,
-      format: "esm",
-      external: CHUNKS,
-    }),
-    build({ ...npm, entryPoints: ["www/core.js", "www/core-all.js"], outdir: next, format: "esm" }),
-    commonJs(build, npm, join(next, "cjs")),
-    build({
-      ...common,
-      entryPoints: ["www/ycq.js"],
-      outfile: join(next, "ycq.js"),
-      format: "iife",
-      target: OLD_TARGET_JS,
-    }),
-    // As it is: it is pasted into pages, and a wrapper would only cost bytes.
-    build({
-      ...common,
-      entryPoints: ["www/snippet.js"],
-      outfile: join(next, "snippet.js"),
-      bundle: false,
-      plugins: [],
-      target: STUB_TARGET_JS,
-    }),
-  ]);
-  await bundleOldStub(next);
-  for (const { name } of MODULES) copyFileSync(join(work, `${name}.wasm`), join(next, `${name}.wasm`));
-  for (const file of TYPES) copyFileSync(at("www", file), join(next, file));
-
-  const integrity = Object.fromEntries(
-    readdirSync(next)
-      .filter((file) => extname(file))
-      .sort()
-      .map((file) => [file, `sha384-${sha("sha384", readFileSync(join(next, file)), "base64")}`]),
-  );
-  writeFileSync(join(next, "integrity.json"), `${JSON.stringify(integrity, null, 2)}\n`);
-  rmSync(out, { recursive: true, force: true });
-  mkdirSync(dirname(out), { recursive: true });
-  renameSync(next, out);
-}
-
-/** The stub in ES5, of the same source. esbuild writes no ES5. */
-async function bundleOldStub(out) {
-  const { transform } = await import("@swc/wasm");
-  /** @type {any} The package does not declare `assumptions`: https://swc.rs/docs/configuration/compilation#jscassumptions */
-  const options = {
-    isModule: false,
-    minify: true,
-    jsc: {
-      target: "es5",
-      loose: true,
-      parser: { syntax: "ecmascript" },
-      minify: { compress: { negate_iife: false, passes: 3 }, mangle: true },
-      assumptions: { ignoreFunctionLength: true },
-    },
-  };
-  const { code } = await transform(readFileSync(at("www", "snippet.js"), "utf8"), options);
-  writeFileSync(join(out, "snippet.es5.js"), `${code}\n`);
-}
-
-/**
- * The same for `require()`: Jest and Node without ES modules. Bundlers take the ES modules, also for a `require()` (the condition
- * "module" in package.json). In a folder of its own, whose package.json says what its .js and .d.ts files are.
- */
-async function commonJs(build, options, out) {
-  const entryPoints = ["www/index.js", ...CHUNKS.map((chunk) => join("www", chunk))];
-  await build({
-    ...options,
-    entryPoints,
-    outdir: out,
-    format: "cjs",
-    external: CHUNKS,
-    // Jest cannot `import()` as long as Node lacks --experimental-vm-modules: https://jestjs.io/docs/ecmascript-modules
-    supported: { "dynamic-import": false },
-  });
-  writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }\n');
-  for (const file of TYPES) copyFileSync(at("www", file), join(out, file));
-}
-
-/**
- * Resolves the names under which www/ imports what the build makes: the glue, and a module as bytes. Where the glue has copies of
- * src/browser/host/, it gets the originals, which www/ uses too: one of each.
- */
-const generated = (work) => ({
-  name: "recobeacon-generated",
-  setup(build) {
-    build.onResolve({ filter: /^built:/ }, ({ path }) => ({ path: join(work, path.slice("built:".length)) }));
-    build.onResolve({ filter: /\/src\/browser\/host\/\w+\.js$/ }, ({ path }) => ({
-      path: at("src", "browser", "host", basename(path)),
-    }));
-    build.onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ contents: readFileSync(path), loader: "binary" }));
-  },
-});
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   await main(async () => {

@@ -5,11 +5,10 @@
 //!
 //! * [`engine`] is pure: no clock, no randomness, no browser type. Inputs go in, effects come out.
 //!   It compiles and is tested on the host, and the collector reads events by the same rules.
-//! * `browser` (wasm32 only) is the shell: it feeds the engine what happens in the page and does
-//!   what the engine says.
+//! * [`browser`] is the shell: it feeds the engine what happens in the page and does what the
+//!   engine says. On other targets than wasm32 it is only the table of its codes.
 #![deny(unsafe_code)]
 
-#[cfg(target_arch = "wasm32")]
 pub mod browser;
 pub mod engine;
 

@@ -1,6 +1,6 @@
 // Names that the shipped JavaScript finds in a page or in the build, for the type check of `npm run check`. Not shipped.
 
-/** The stub of snippet.js, later the script tag's function. */
+/** The stub of stub.js, later the script tag's function. */
 declare var reco: import("./index.js").Reco;
 /** The command queue of the old trackers, which ycq.js takes over. */
 declare var _ycq: any;

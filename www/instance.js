@@ -1,7 +1,8 @@
 // The module's one instance for all trackers of a page: each has a memory of its own, which is never given back.
 
 import { instantiate } from "built:glue.js";
-import { forget, resend, take } from "./parked.js";
+import { begin } from "./begin.js";
+import { recoverEarlierPages as recover } from "./recover/replay.js";
 
 /** Instances by what they were made of: an address, or inlined bytes. */
 const instances = new Map();
@@ -10,7 +11,7 @@ const instances = new Map();
 export function instanceOf(source) {
   const key = ArrayBuffer.isView(source) ? source : String(source);
   const discard = () => instances.delete(key);
-  const start = async () => ({ forget, resend, take, ...instantiate(await compile(key)), discard });
+  const start = async () => ({ begin, recover, ...instantiate(await compile(key)), discard });
   if (!instances.has(key)) {
     const instance = start();
     instances.set(key, instance);

@@ -12,7 +12,7 @@ import { seen } from "./measure/seen.js";
  * Starts watching for one tracker. `port` is what it may do there:
  *
  * - `call(verb, args, at)`: a call of the engine, `percentage(timer)`: how far a timer is, `tracker`: the public methods;
- * - `warn({ code, field, message })`, and `naming(about, deed)`: warnings during the deed are about this element;
+ * - `warn({ code, field, message })`, and `withElement(about, deed)`: warnings during the deed are about this element;
  * - `guard(deed)`: runs it; what goes wrong is a warning;
  * - `auto`: the configuration's `autoTrack` as an object.
  */

@@ -1,7 +1,4 @@
-// Whether there is a page, and whether somebody sees it.
-
-/** How long a page waits for the next one, before a file that did not come counts as missing. */
-const STAYS_MS = 2000;
+// Whether there is a page, and whether somebody may see it.
 
 /**
  * In Node a page is rendered for many visitors: nothing may happen there. jsdom in Jest has a document, but neither `fetch` nor the
@@ -10,11 +7,14 @@ const STAYS_MS = 2000;
 export const inPage = () => ![typeof document, typeof fetch, typeof TextDecoder].includes("undefined");
 
 /** A page that is only being prepared may never be seen. */
-export async function activated() {
+export const activated = async () => {
   if (document.prerendering) {
     await new Promise((activated) => document.addEventListener("prerenderingchange", activated, { once: true }));
   }
-}
+};
 
-/** Firefox breaks off what a page loads as soon as a link is followed: by then a page that is left has gone, and says nothing. */
-export const stays = () => new Promise((resolve) => setTimeout(resolve, STAYS_MS));
+/** How long a page is given to go away, before a file that did not arrive counts as missing. */
+const LEAVING_MS = 2000;
+
+/** Firefox cancels a page's downloads as soon as a link is followed. The wait ends only in a page that was not left. */
+export const stays = () => new Promise((resolve) => setTimeout(resolve, LEAVING_MS));

@@ -1,26 +1,14 @@
-// The settings of a tracker: what the engine gets of them, and how those of a second call differ.
+// The settings of a tracker: what tells trackers apart, and how the settings of a second call differ.
 
-import { attempt, json } from "../src/browser/host/basics.js";
+import { json } from "../src/browser/host/env.js";
 
-/** The settings without what was left out: for a user id, undefined and null mean different things. */
-export function plain(settings) {
-  const identity = Object.entries(settings.identity ?? {}).filter(([, value]) => value !== undefined);
-  const { destinations } = settings;
-  return {
-    ...settings,
-    destinations: Array.isArray(destinations) ? destinations.map(acknowledgeable) : acknowledgeable(destinations),
-    identity: Object.fromEntries(identity),
-  };
-}
-
-/**
- * A collector's destination with a transport that can be acknowledged. Of a beacon to another origin the page learns no status
- * (https://w3c.github.io/resource-timing/#cross-origin-resources) and may see no cookie, so each batch would go twice.
- */
-function acknowledgeable(destination) {
-  const isBeacon = destination?.protocol === "batch" && destination.transport === undefined;
-  const isElsewhere = () => new URL(destination.endpoint, document.baseURI).origin !== location.origin;
-  return isBeacon && attempt(isElsewhere) ? { ...destination, transport: "auto" } : destination;
+/** What tells trackers, and what is parked for them, apart: their destinations. */
+export function keyOf(config) {
+  try {
+    return json([].concat(config.destinations));
+  } catch {
+    return "";
+  }
 }
 
 /** The paths of the options that a second call for the same destinations has otherwise. */

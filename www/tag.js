@@ -1,7 +1,7 @@
 // The entry for the script tag: makes the tracker that the page's stub asked for, replays what was
 // called meanwhile, and takes the stub's place.
 
-import { attempt, clock } from "../src/browser/host/basics.js";
+import { attempt, clock } from "../src/browser/host/env.js";
 import { instanceOf } from "./instance.js";
 import { create } from "./tracker.js";
 

@@ -3,7 +3,8 @@
 // through as they are, so there is nothing for the engine to decide; and the pages that load it have a
 // policy and a patience for a script of 5 kB.
 
-import { attempt, off, warn } from "./ycq/browser.js";
+import { attempt } from "../src/browser/host/env.js";
+import { off, warn } from "./ycq/browser.js";
 import { resume, send } from "./ycq/send.js";
 import { visitor } from "./ycq/visitor.js";
 

@@ -14,6 +14,7 @@
 //! * Events are read on the admin listener only: with the token, or, where none is configured, by
 //!   programs of this machine.
 #![forbid(unsafe_code)]
+#![deny(clippy::too_many_lines)]
 
 pub mod batch;
 mod blocking;

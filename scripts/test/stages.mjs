@@ -2,6 +2,7 @@
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
+import { bundleHost } from "../build/bundle.mjs";
 import { buildSteps, DIST, STABLE_DIST } from "../build.mjs";
 import { browser, findDriver } from "../lib/browser.mjs";
 import { collectorStep } from "../lib/collector.mjs";
@@ -53,7 +54,8 @@ async function firefox(task) {
 }
 
 /** wasm-pack finds the tools on PATH and downloads nothing; the driver finds the browser by webdriver.json. */
-function wasmPack(task) {
+async function wasmPack(task) {
+  await bundleHost();
   const capabilities = JSON.parse(readFileSync(at("webdriver.json"), "utf8"));
   capabilities["goog:chromeOptions"].binary = browser();
   mkdirSync(at("target"), { recursive: true });
@@ -109,6 +111,11 @@ export const STAGES = {
     cargo: true,
     label: "clippy, on this machine",
     run: (task) => cargo(task, ["clippy", "--workspace", "--all-targets", "--", ...deny]),
+  },
+  rules: {
+    tier: "check",
+    label: "rules that JavaScript has of Rust, and consent before the module is there",
+    run: nodeTests("rules"),
   },
   engine: {
     tier: "check",

@@ -32,7 +32,7 @@ pub fn start(args: JsValue, sink: Function, tell: Function) -> Option<u32> {
     }
 }
 
-/// Takes what happened in the page: a list, as basics.js says.
+/// Takes what happened in the page: a list, as messages.js says.
 #[wasm_bindgen]
 pub fn happened(number: u32, happening: JsValue) {
     if let Some(shell) = Shell::of(number) {

@@ -1,10 +1,11 @@
 //! From JavaScript's values to the engine's.
 //!
-//! basics.js writes a value down as numbers, and these are read here: one call over the module's
+//! flatten.js writes a value down as numbers, and these are read here: one call over the module's
 //! boundary for a value, instead of several for each of its parts. serde-wasm-bindgen's way would be
 //! one line, but its error texts print numbers of every kind, and that alone is 20 kB of the module
 //! (9 kB compressed). It would also follow a cyclic object until the stack ends.
 
+use super::codes::Tag;
 use super::host;
 use crate::engine::limits::Limits;
 use crate::engine::value::Value;
@@ -32,26 +33,26 @@ pub fn elements(numbers: Vec<f64>) -> Vec<Value> {
 }
 
 fn value(numbers: &mut IntoIter<f64>) -> Value {
-    match next(numbers) as u8 {
-        1 => Value::Bool(next(numbers) != 0.0),
-        2 => Value::Number(next(numbers)),
-        3 => Value::Text(text(numbers)),
-        4 => {
+    match Tag::from_code(next(numbers) as i32) {
+        Some(Tag::Bool) => Value::Bool(next(numbers) != 0.0),
+        Some(Tag::Number) => Value::Number(next(numbers)),
+        Some(Tag::Text) => Value::Text(text(numbers)),
+        Some(Tag::List) => {
             let mut list = Vec::new();
             for _ in 0..next(numbers) as u32 {
                 list.push(value(numbers));
             }
             Value::List(list)
         }
-        5 => {
+        Some(Tag::Map) => {
             let mut fields = Vec::new();
             for _ in 0..next(numbers) as u32 {
                 fields.push((text(numbers), value(numbers)));
             }
             Value::Map(fields)
         }
-        6 => Value::Opaque,
-        _ => Value::Null,
+        Some(Tag::Opaque) => Value::Opaque,
+        Some(Tag::Null) | None => Value::Null,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The browser, as far as the shell needs it: the files of `host/` say what each of these does and why.
 
+use super::codes::{Signal, Status};
 use crate::engine::Signals;
 use crate::engine::effect::Outcome;
 use crate::engine::protocol::{Method, Request};
@@ -8,15 +9,6 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::Navigator;
 
-#[wasm_bindgen(module = "/src/browser/host/basics.js")]
-extern "C" {
-    #[wasm_bindgen(js_name = signals)]
-    fn signal_bits() -> u32;
-
-    #[wasm_bindgen(js_name = now)]
-    fn moment() -> Vec<f64>;
-}
-
 #[wasm_bindgen]
 extern "C" {
     // Declared by itself: the search of `web_sys::window()` for the global object costs a kilobyte.
@@ -24,41 +16,38 @@ extern "C" {
     static NAVIGATOR: Navigator;
 }
 
-#[wasm_bindgen(module = "/src/browser/host/basics.js")]
+// The files of `host/` as one module. Not `module = "/src/..."`: that copies each file by itself, and the server of the tests in the
+// browser forgets requests when many files come at once. scripts/build.mjs resolves this name to the files, and bundles them to this
+// place for the tests.
+#[wasm_bindgen(raw_module = "/target/host.js")]
 extern "C" {
-    pub fn flatten(value: &JsValue, depth: u8, width: u32, longest: u32) -> Vec<f64>;
-}
+    #[wasm_bindgen(js_name = signals)]
+    fn signal_bits() -> u32;
 
-#[wasm_bindgen(module = "/src/browser/host/store.js")]
-extern "C" {
+    #[wasm_bindgen(js_name = now)]
+    fn moment() -> Vec<f64>;
+
+    pub fn flatten(value: &JsValue, depth: u8, width: u32, longest: u32) -> Vec<f64>;
+
     #[wasm_bindgen(js_name = setCookie)]
     pub fn set_cookie(name: &str, value: Option<&str>, days: u32, domain: &str);
-}
 
-#[wasm_bindgen(module = "/src/browser/host/store.js")]
-extern "C" {
     pub fn stored(cookies: &str, keys: &str) -> Vec<f64>;
 
     pub fn keep(key: &str, value: &str, most: u32) -> bool;
 
     pub fn forget(key: &str);
 
-    pub fn mind(tell: &Function, instance: &str);
-}
+    pub fn claim(tell: &Function, instance: &str);
 
-#[wasm_bindgen(module = "/src/browser/host/page.js")]
-extern "C" {
     pub fn listen(tell: &Function, page: bool, acts: bool, batches: bool);
 
     pub fn woken(tell: &Function);
 
-    #[wasm_bindgen(js_name = later)]
-    fn defer(name: &str, url: Option<&str>, body: Option<&str>);
-}
+    #[wasm_bindgen(js_name = scheduleFetchLater)]
+    fn schedule(name: &str, url: Option<&str>, body: Option<&str>);
 
-#[wasm_bindgen(module = "/src/browser/host/page.js")]
-extern "C" {
-    fn ask(url: &str, tell: &Function, id: u32);
+    fn note(url: &str, tell: &Function, id: u32);
 
     #[allow(clippy::too_many_arguments)]
     // What `fetch` takes, and a way back.
@@ -72,10 +61,7 @@ extern "C" {
         tell: &Function,
         id: u32,
     );
-}
 
-#[wasm_bindgen(module = "/src/browser/host/basics.js")]
-extern "C" {
     pub fn settled(sink: &Function);
 
     pub fn warn(sink: &Function, code: &str, field: &str, detail: &str);
@@ -106,12 +92,13 @@ pub fn now() -> Now {
 /// What the browser says when the tracker starts.
 pub fn signals() -> Signals {
     let bits = signal_bits();
+    let is_set = |signal: Signal| bits & signal.code() as u32 != 0;
     Signals {
-        gpc: bits & 1 != 0,
-        dnt: bits & 2 != 0,
-        online: bits & 4 != 0,
-        visible: bits & 8 != 0,
-        later: bits & 16 != 0,
+        gpc: is_set(Signal::Gpc),
+        dnt: is_set(Signal::Dnt),
+        online: is_set(Signal::Online),
+        visible: is_set(Signal::Visible),
+        later: is_set(Signal::FetchLater),
         seed: [now().entropy, now().entropy],
     }
 }
@@ -119,7 +106,7 @@ pub fn signals() -> Signals {
 /// `navigator.sendBeacon`: a POST always; without a body it has none.
 /// <https://w3c.github.io/beacon/#sendbeacon-method>
 pub fn beacon(Request { url, body, .. }: &Request, id: u32, tell: &Function) -> Outcome {
-    ask(url, tell, id);
+    note(url, tell, id);
     // It throws where it was removed (Firefox's `beacon.enabled=false`) or the URL is none. A string
     // is sent as text/plain, for which no browser asks the server first.
     let taken =
@@ -128,9 +115,9 @@ pub fn beacon(Request { url, body, .. }: &Request, id: u32, tell: &Function) -> 
 }
 
 /// `fetchLater`, in place of the request that was given it under this name.
-pub fn later(name: &str, request: Option<&Request>) {
+pub fn schedule_fetch_later(name: &str, request: Option<&Request>) {
     let body = request.and_then(|request| request.body.as_deref());
-    defer(name, request.map(|request| &*request.url), body);
+    schedule(name, request.map(|request| &*request.url), body);
 }
 
 /// `fetch` with `keepalive`. `tell` is called with its [`answer`], later.
@@ -146,12 +133,12 @@ pub fn fetch(request: &Request, id: u32, tell: &Function) {
 
 /// What became of a `fetch`.
 pub fn answer(status: i32, retry_after_s: u32) -> Outcome {
-    match status {
-        -3 => Outcome::Blocked,
-        -2 => Outcome::Failed,
-        -1 => Outcome::Taken,
-        // A number that nobody knows is no answer.
-        _ => u16::try_from(status)
+    match Status::from_code(status) {
+        Some(Status::Forbidden) => Outcome::Blocked,
+        Some(Status::None) => Outcome::Failed,
+        Some(Status::Opaque) => Outcome::Taken,
+        // An HTTP status. Any other number that is not in the table is no answer.
+        None => u16::try_from(status)
             .map_or(Outcome::Failed, |status| Outcome::Answered { status, retry_after_s }),
     }
 }

@@ -1,5 +1,6 @@
 //! Owns the engine, feeds it and performs what it says.
 
+use super::codes::{self, Message};
 use super::convert::elements;
 use super::host;
 use crate::engine::Engine;
@@ -127,31 +128,32 @@ impl Shell {
         question(&mut self.engine.borrow_mut())
     }
 
-    /// Takes what was told: basics.js has the meaning of each number.
+    /// Takes what was told. A message that is not in the table is ignored.
     pub fn happened(&'static self, what: Vec<Value>) {
         let what = &mut what.into_iter();
-        let input = match number(what) {
-            0 => Input::Wake,
-            1 => Input::Hidden,
-            2 => Input::Shown(read_stored(&self.config.identity)),
-            3 => Input::Online(true),
-            4 => Input::Online(false),
-            5 => Input::Act,
-            6 => {
+        let Some(message) = Message::from_code(number(what)) else { return };
+        let input = match message {
+            Message::Wake => Input::Wake,
+            Message::Hidden => Input::Hidden,
+            Message::Shown => Input::Shown(read_stored(&self.config.identity)),
+            Message::Online => Input::Online(true),
+            Message::Offline => Input::Online(false),
+            Message::Act => Input::Act,
+            Message::Outcome => {
                 self.pending.set(self.pending.get().saturating_sub(1));
                 let (id, status) = (number(what) as u32, number(what));
                 Input::Outcome(id, host::answer(status, number(what) as u32))
             }
-            7 => Input::Outcome(number(what) as u32, Outcome::Blocked),
-            8 => Input::Finished(text(what), number(what) as u16),
-            9 => {
+            Message::Blocked => Input::Outcome(number(what) as u32, Outcome::Blocked),
+            Message::Finished => Input::Finished(text(what), number(what) as u16),
+            Message::Acknowledged => {
                 let mut batches = Vec::new();
                 while what.len() > 0 {
                     batches.push(text(what));
                 }
                 Input::Acknowledged(batches)
             }
-            10 => {
+            Message::OutboxFound => {
                 let instance = text(what);
                 let mut entries = Vec::new();
                 while what.len() > 0 {
@@ -159,7 +161,6 @@ impl Shell {
                 }
                 Input::Adopted(instance, entries)
             }
-            _ => return,
         };
         self.feed(input);
     }
@@ -167,7 +168,7 @@ impl Shell {
     fn perform(&'static self, effect: Effect) {
         match effect {
             Effect::Send(send) => self.send(send),
-            Effect::Later(name, request) => host::later(&name, request.as_deref()),
+            Effect::Later(name, request) => host::schedule_fetch_later(&name, request.as_deref()),
             Effect::WakeAt(at) => {
                 let now = host::now().mono_ms;
                 let timeout = at.map(|at| {
@@ -188,7 +189,7 @@ impl Shell {
                 }
             }
             Effect::Forget(key) => host::forget(&key),
-            Effect::Own(instance) => host::mind(&self.tell, &instance),
+            Effect::Own(instance) => host::claim(&self.tell, &instance),
             Effect::Warn(error) => {
                 host::warn(&self.sink, error.code.name(), &error.field, error.detail);
             }
@@ -197,18 +198,18 @@ impl Shell {
     }
 
     fn notify(&self, Notice { news, destination, events }: &Notice) {
-        let (name, receipt) = match news {
-            News::Sent(receipt) => ("sent", receipt),
-            News::Acknowledged(receipt) => ("acknowledged", receipt),
+        let (told, receipt) = match news {
+            News::Sent(receipt) => (codes::News::Sent, receipt),
+            News::Acknowledged(receipt) => (codes::News::Acknowledged, receipt),
             News::Dropped(code) => {
-                let how = code.name();
-                return host::notify(&self.sink, "dropped", destination, *events, how, None, 0);
+                let (name, how) = (codes::News::Dropped.name(), code.name());
+                return host::notify(&self.sink, name, destination, *events, how, None, 0);
             }
         };
         let Request { url, body, .. } = &*receipt.request;
         let bytes = body.as_ref().map_or(0, String::len) as u32;
         let how = receipt.via.name();
-        host::notify(&self.sink, name, destination, *events, how, Some(url), bytes);
+        host::notify(&self.sink, told.name(), destination, *events, how, Some(url), bytes);
     }
 
     fn send(&'static self, send: Send) {

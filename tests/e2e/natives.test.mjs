@@ -5,7 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { at } from "../../scripts/lib/project.mjs";
-import { clock, json, times } from "../../src/browser/host/basics.js";
+import { clock, json, times } from "../../src/browser/host/env.js";
 import { DIST, flush, ready, scenario, tagged, useBrowser, warnings } from "./harness.mjs";
 import { DATEJS, HOSTILE, libraries, MOOTOOLS, OBJECTS, PROTOTYPE_16, serve, tags } from "./hostile.mjs";
 import { EMPTY, kept, leave, open, SCRIPT, slow } from "./slow.mjs";
@@ -30,7 +30,7 @@ const REPLACED = [
   ],
 ];
 
-const sources = ["www", "www/measure", "www/ycq", "src/browser/host"].flatMap((folder) =>
+const sources = ["www", "www/measure", "www/recover", "www/ycq", "src/browser/host"].flatMap((folder) =>
   readdirSync(at(folder))
     .filter((name) => name.endsWith(".js"))
     .map((name) => at(folder, name)),

@@ -20,6 +20,7 @@ mod browser_device;
 mod browser_values;
 mod config;
 mod consent;
+mod consent_vectors;
 mod consume;
 mod consume_media;
 mod consume_scroll;
@@ -34,6 +35,8 @@ mod factfinder_delivery;
 mod flight;
 #[cfg(feature = "sources")]
 mod ga4;
+#[cfg(all(not(target_arch = "wasm32"), feature = "vendors"))]
+mod generated;
 mod ibexa;
 mod identity;
 #[cfg(feature = "vendors")]

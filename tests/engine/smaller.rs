@@ -1,11 +1,12 @@
 //! The smaller module (`--no-default-features`): what is not in it says where it is.
 
 use crate::common::{Page, batch, json, value};
+use recobeacon::browser::LARGER_PROTOCOLS;
 use recobeacon::engine::config::Config;
 
 #[test]
 fn the_other_vendors_are_in_the_other_module() {
-    for protocol in ["factfinder", "yoochoose", "intempt"] {
+    for protocol in LARGER_PROTOCOLS {
         let config = json!({ "destinations": [
             { "protocol": "batch", "endpoint": "/e" },
             { "protocol": protocol, "endpoint": "/ff", "channel": "de", "customerId": "1",

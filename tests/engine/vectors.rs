@@ -17,7 +17,7 @@ fn method(method: Method) -> &'static str {
     }
 }
 
-/// As the shell sends it (`send` in page.js): a key goes with JSON, a body without one is text.
+/// As the shell sends it (`send` in fetch.js): a key goes with JSON, a body without one is text.
 fn headers(request: &Request) -> Json {
     match (&request.key, &request.body) {
         (Some((name, key)), _) => json!({ "Content-Type": "application/json", *name: key }),

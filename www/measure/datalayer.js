@@ -2,7 +2,7 @@
 // already. Nobody else notices: not the layer, not its entries, not who calls push.
 // https://developers.google.com/tag-platform/tag-manager/datalayer
 
-import { clock } from "../../src/browser/host/basics.js";
+import { clock } from "../../src/browser/host/env.js";
 import { hear } from "./hear.js";
 
 /** What the engine reads of an entry, at whatever depth. Not the rest: that may be an element, or a whole application's state. */

@@ -1,15 +1,12 @@
-// Listening, for everything that watches the page: before the page's own handlers, also where one of them stops the
-// event, and never in their way.
+// Listening, for everything that watches the page. What goes wrong in a listener does not reach the page.
 
-/** Listens for these types (separated by spaces). Gives what ends it. */
+import { hear as hearOne } from "../../src/browser/host/env.js";
+
+/** Listens for these types (separated by spaces), before the page's own handlers. Returns what ends it. */
 export const hear = (port, target, types, listener) => {
-  const options = { capture: true, passive: true };
   const safe = guarded(port, listener);
-  const each = types.split(" ");
-  for (const type of each) target.addEventListener(type, safe, options);
-  return () => {
-    for (const type of each) target.removeEventListener(type, safe, options);
-  };
+  const ends = types.split(" ").map((type) => hearOne(target, type, safe));
+  return () => ends.forEach((end) => end());
 };
 
 /** The same function, but nothing that goes wrong in it reaches the page. */

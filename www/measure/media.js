@@ -1,7 +1,7 @@
 // consumeTimer by media: which parts of a video or a sound the browser has played, as it says itself.
 // https://html.spec.whatwg.org/multipage/media.html#dom-media-played
 
-import { times } from "../../src/browser/host/basics.js";
+import { times } from "../../src/browser/host/env.js";
 import { hear } from "./hear.js";
 
 /** Shortest time between two reports of one that simply plays: browsers tell 4 to 66 times a second. */

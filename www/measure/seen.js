@@ -1,18 +1,17 @@
 // observeRecommendations: how much is seen of each item of a container, and clicks in them.
 
-import { times } from "../../src/browser/host/basics.js";
+import { times } from "../../src/browser/host/env.js";
+import { MOST_VALUES, SEEN_SHARE } from "../rules.gen.js";
 import { attribute, CONTAINER, isUnfilled, read } from "./fields.js";
 import { guarded, hear } from "./hear.js";
 
-/** Half of an item, in thousandths: only what gets there, or leaves, is told. */
-const HALF = 500;
 /**
  * Where the browser looks: at one half, and for items that are larger than the window at ever smaller shares, no two of
  * which are more than a tenth apart. The last is half a window of an item as tall as a hundred.
  */
 const STEPS = times(50, (n) => 0.5 / 1.1 ** n);
-/** The engine reads a thousand values of a list, and these are told in threes. */
-const LIST = 999;
+/** Values that are told at once: in threes, and no more than the engine reads. */
+const LIST = MOST_VALUES - (MOST_VALUES % 3);
 const ITEM = `[${attribute("itemId")}]`;
 const IN_LIST = ["itemId", "itemType"];
 
@@ -28,12 +27,12 @@ export const seen = (port, id, container, options) => {
     for (const entry of entries) {
       const item = items.get(entry.target);
       const share = shareOf(entry);
-      if (!item || share >= HALF === Boolean(item.inView)) continue;
+      if (!item || share >= SEEN_SHARE === Boolean(item.inView)) continue;
       const said = item.inView === undefined ? read(entry.target, IN_LIST, known.deref()) : null;
       // It is looked at afresh when its attributes change.
       if (isUnfilled(said)) continue;
       news.push(item.number, said, share);
-      item.inView = share >= HALF;
+      item.inView = share >= SEEN_SHARE;
     }
     tell(news);
   };
@@ -74,21 +73,9 @@ export const seen = (port, id, container, options) => {
   };
   const changes = new MutationObserver(guarded(port, changed));
 
-  const clicked = (event) => {
-    const path = event.composedPath();
-    if (!opens(event, path)) return;
-    const item = path.filter((node) => node.matches?.(`${ITEM},[data-reco-on]`))[0];
-    // Items in a component's shadow root are not observed, but clicked.
-    const isOurs = items.has(item) || (item && item.getRootNode() !== known.deref()?.getRootNode());
-    // What has an event of its own, as a heart on the card, is no click on the recommendation.
-    if (!isOurs || item.hasAttribute("data-reco-on")) return;
-    const { itemType, scenario } = options ?? {};
-    port.call("clickRecommended", [{ itemType, ...read(item, "clickRecommended"), scenario }]);
-  };
-
   add(container, container);
   changes.observe(container, { childList: true, subtree: true, attributeFilter: IN_LIST.map(attribute) });
-  const unhear = hear(port, container, "click auxclick", clicked);
+  const unhear = hear(port, container, "click auxclick", clickIn(port, items, known, options));
   return {
     gone: () => !known.deref(),
     end() {
@@ -97,6 +84,19 @@ export const seen = (port, id, container, options) => {
       unhear();
     },
   };
+};
+
+/** A click on one of these items is a click on a recommendation. */
+const clickIn = (port, items, known, options) => (event) => {
+  const path = event.composedPath();
+  if (!opens(event, path)) return;
+  const item = path.filter((node) => node.matches?.(`${ITEM},[data-reco-on]`))[0];
+  // Items in a component's shadow root are not observed, but clicked.
+  const isOurs = items.has(item) || (item && item.getRootNode() !== known.deref()?.getRootNode());
+  // What has an event of its own, as a heart on the card, is no click on the recommendation.
+  if (!isOurs || item.hasAttribute("data-reco-on")) return;
+  const { itemType, scenario } = options ?? {};
+  port.call("clickRecommended", [{ itemType, ...read(item, "clickRecommended"), scenario }]);
 };
 
 /** Whether it opens what it hits: the middle button does with links, and nothing elsewhere; the right one has a menu. */

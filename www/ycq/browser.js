@@ -1,21 +1,9 @@
-// What may be blocked, absent or throw, without throwing.
+// What all files of the drop-in use.
 
-export const attempt = (deed) => {
-  try {
-    return deed();
-  } catch {
-    // As if it were not there.
-  }
-};
+import { cookie } from "../../src/browser/host/cookies.js";
+import { attempt } from "../../src/browser/host/env.js";
 
 export const warn = (sentence, what) => attempt(() => console.warn(`ycq.js: ${sentence}`, what));
-
-/** A cookie's value, or nothing. The getter throws in a sandboxed frame. */
-export const cookie = (name) =>
-  attempt(() => {
-    const found = document.cookie.split("; ").filter((pair) => pair.startsWith(`${name}=`))[0];
-    return decodeURIComponent(found.slice(name.length + 1));
-  });
 
 /** Whether the visitor has said no to recobeacon, whichever of its scripts asked. */
 export const off = () => cookie("reco_off") === "1";

@@ -1,8 +1,8 @@
 // Hands requests to the browser, each at most once: the vendor counts what comes twice as two. What could not
 // be tried, because the browser is offline, is kept for a day and sent later, by this page or the next.
 
-import { clock } from "../../src/browser/host/basics.js";
-import { attempt, off } from "./browser.js";
+import { attempt, clock } from "../../src/browser/host/env.js";
+import { off } from "./browser.js";
 
 const KEY = "reco_ycq ";
 const MOST_KEPT = 100;

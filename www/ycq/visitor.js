@@ -1,7 +1,7 @@
 // Who the visitor is where the page does not say so: whoever the vendor's scripts took them for, or somebody new.
 
-import { clock, times } from "../../src/browser/host/basics.js";
-import { attempt, cookie } from "./browser.js";
+import { cookie } from "../../src/browser/host/cookies.js";
+import { attempt, clock, times } from "../../src/browser/host/env.js";
 
 const NAME = "YCID";
 /** What the vendor recommends; its own script kept the cookie for 30. From the last use. */

@@ -2,7 +2,38 @@
 
 use crate::common::raw::{AT, COOKIES, VISITOR, kinds, post, raw, stored, who};
 use crate::common::{Server, changed, hash};
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// The cases by which the engine, the page without it and the stub decide as well.
+#[tokio::test]
+async fn consent_is_decided_as_the_table_says() {
+    let cases = include_str!("../../../tests/vectors/consent.json");
+    let cases: Vec<Value> = serde_json::from_str(cases).unwrap();
+    let (user, visitor) = (hash("Jörg D"), hash(VISITOR));
+    for case in cases {
+        let said = case["said"].as_array().cloned().unwrap_or_default();
+        let mut calls: Vec<Value> =
+            said.iter().map(|state| json!(["consent", [state], AT])).collect();
+        calls.push(json!(["click", [{ "itemId": 1 }], AT + 1]));
+        let config = case.get("config").cloned().unwrap_or(json!({}));
+        let body = changed(raw(calls.into()), json!({ "config": config, "ack": true }));
+        let is = |name: &str| case["browser"][name] == true;
+        let cookies = if is("off") { COOKIES.replace("a=1", "reco_off=1") } else { COOKIES.into() };
+        let gpc = if is("gpc") { "Sec-GPC: 1\r\n" } else { "" };
+        let dnt = if is("dnt") { "DNT: 1\r\n" } else { "" };
+        let server = Server::start().await;
+        let answer = post(&server, &format!("{cookies}{gpc}{dnt}"), &body).await;
+        assert_eq!(answer.status, 204, "{}", case["name"]);
+        let rows = server.events().await;
+        let expected = match case["consent"].as_str().unwrap() {
+            "granted" => vec![(Some(&*user), Some(&*visitor))],
+            "anonymous" => vec![(None, None)],
+            "pending" | "denied" => vec![],
+            other => panic!("{other}"),
+        };
+        assert_eq!(who(&rows), expected, "{}", case["name"]);
+    }
+}
 
 #[tokio::test]
 async fn consent_has_the_effect_that_it_has_in_the_page() {

@@ -100,13 +100,18 @@ export function follow({ count, near, onRows, onState }) {
     source = null;
   }
 
+  whileVisible(open, close, () => onState("paused"));
+}
+
+/** Opens whenever the page is seen, closes when it is hidden or left. */
+function whileVisible(open, close, onHidden) {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") return open();
     close();
-    onState("paused");
+    onHidden();
   });
   window.addEventListener("pagehide", close);
   window.addEventListener("pageshow", (event) => event.persisted && open());
-  if (document.visibilityState === "visible") void open();
-  else onState("paused");
+  if (document.visibilityState === "visible") open();
+  else onHidden();
 }

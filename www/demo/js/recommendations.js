@@ -53,6 +53,24 @@ function marked(element, product) {
   return element;
 }
 
+/** The button by which a visitor refuses a product. */
+function refusal(product, refuse) {
+  return el(
+    "button",
+    {
+      type: "button",
+      class: "round tile-button",
+      "data-testid": "not-interested",
+      "aria-label": `Not interested: ${product.name}`,
+      title: "Not interested",
+      // No call in the shop's code: the button says what it means.
+      dataset: { reco: "blacklist", recoOn: "click" },
+      on: { click: refuse },
+    },
+    icon("ban"),
+  );
+}
+
 /** Fills the section with this id. `except`: products that would be odd here, such as the page's own; `mainId`: the one that it was asked for. */
 export function recommend(sectionId, { scenario, title, text, except = [], mainId }) {
   const section = byId(sectionId);
@@ -77,20 +95,7 @@ export function recommend(sectionId, { scenario, title, text, except = [], mainI
           card(product, {
             testId: `reco-${product.id}`,
             onOpen: link && (() => reco("followLink", link.clickRecommended)),
-            corner: el(
-              "button",
-              {
-                type: "button",
-                class: "round tile-button",
-                "data-testid": "not-interested",
-                "aria-label": `Not interested: ${product.name}`,
-                title: "Not interested",
-                // No call in the shop's code: the button says what it means.
-                dataset: { reco: "blacklist", recoOn: "click" },
-                on: { click: () => refuse(product) },
-              },
-              icon("ban"),
-            ),
+            corner: refusal(product, () => refuse(product)),
           }),
           product,
         );
@@ -132,7 +137,11 @@ export function recommend(sectionId, { scenario, title, text, except = [], mainI
   );
   observer.observe(list);
 
-  // The inspector tells what the collector has stored: a mark on each product of which it knows that it was seen.
+  markSeen(list, scenario);
+}
+
+/** Marks each product that was seen: the inspector tells what the collector has stored. */
+function markSeen(list, scenario) {
   window.addEventListener("stored", (/** @type {CustomEvent} */ { detail: row }) => {
     if (row.type !== "rendered" || row.scenario !== scenario) return;
     for (const { itemId } of row.items) {

@@ -1,6 +1,6 @@
 // What waits for a reason to load measure.js: most pages have no element that says what is to be tracked, and load nothing for it.
 
-import { hear } from "../src/browser/host/basics.js";
+import { hear } from "../src/browser/host/env.js";
 
 /** What the elements have that `attributes` is there for. */
 const MARKS = ["data-reco", "data-reco-scenario", "data-reco-consume"];
@@ -10,7 +10,7 @@ const MARKED = MARKS.map((name) => `[${name}]`).join();
  * Calls `watch`, with what is to be done by what it loads, when there is such an element, and for each click on one until that is loaded.
  * Returns what ends this.
  */
-export function lookOut(watch) {
+export function watchForMarkup(watch) {
   const has = (node) => node.matches && (node.matches(MARKED) || node.querySelector(MARKED));
   // Open shadow roots are not observed: an element in one is found when it is clicked.
   const clicked = (event) => {

@@ -1,25 +1,21 @@
-// What earlier pages had to leave undone (early.js, snippet.js), as far as this page is to do it.
+// What earlier pages had to leave undone (park.js, stub.js), as far as this page is to do it.
 //
 // It comes with the module: before, nobody can do anything with it. Whatever stands there, it must never stop a tracker from starting.
 
-import { attempt, clock } from "../src/browser/host/basics.js";
-import { cookie, keys, read, setCookie } from "../src/browser/host/store.js";
-import { BOUGHT, keyOf, PARKED, RAW, REPLAYED } from "./early.js";
+import { cookie, setCookie } from "../../src/browser/host/cookies.js";
+import { attempt, clock } from "../../src/browser/host/env.js";
+import { keys, read } from "../../src/browser/host/storage.js";
+import { ACKNOWLEDGED_MS, MOST_AGE_MS, RETRIED } from "../rules.gen.js";
+import { keyOf } from "../settings.js";
+import { LONGEST_TEXT, PARKED } from "./bounds.js";
+import { ORDER_SENT, RAW } from "./park.js";
 
-const LONGEST_AGE_MS = 7 * 86_400_000;
-/** What is longer was not written by us, in characters: a page's calls, and what stands for those that were left out. */
-const LONGEST_TEXT = 2_000_000;
 /** How long nobody else may look at what is parked: other processes see late what is removed here. */
 const LOCKED_MS = 1000;
 
-/** So long an acknowledgement may take; as for the tracker's own batches. */
-const ACKNOWLEDGED_MS = 15_000;
-/** Answers after which another attempt may end better; any other in the four hundreds is final. As for the tracker's own batches. */
-const NOT_FINAL = [408, 429, 431, 401, 403, 404, 405];
-
 const keysOf = (what) => keys().filter((key) => key.startsWith(what));
 const remove = (key) => localStorage.removeItem(key);
-const isFresh = (at) => at > clock() - LONGEST_AGE_MS;
+const isFresh = (at) => at > clock() - MOST_AGE_MS;
 
 /** Deletes what was kept: the visitor does not want it. */
 export const forget = () => [...keysOf(PARKED), ...keysOf(RAW)].forEach(remove);
@@ -62,7 +58,7 @@ async function again(key, url, body) {
       redirect: "manual",
     });
     // Another success is not a collector's: a catch-all page answers so, or a login wall.
-    if (status === 204 || (status >= 400 && status < 500 && !NOT_FINAL.includes(status))) remove(key);
+    if (status === 204 || (status >= 400 && status < 500 && !RETRIED.includes(status))) remove(key);
   } catch {
     // No network: the next page.
   }
@@ -93,14 +89,14 @@ const locked = () =>
 
 /**
  * Has what was parked for these destinations carried out: `carryOut` gets each page that was left, in their order: the account that it was
- * made for, its calls, and how many more there were that are lost, by the reason. Whatever is a week old is deleted.
+ * made for, its calls that are among `verbs`, and how many more there were that are lost, by the reason. Whatever is a week old is deleted.
  *
  * The calls are written to the outbox before they are deleted here, where the collector knows copies. A vendor counts each arrival.
  */
-export async function take(settings, carryOut) {
+export async function take(settings, verbs, carryOut) {
   if (!(await locked())) return;
   const knowsCopies = ![].concat(settings.destinations).filter((to) => to?.protocol !== "batch").length;
-  const pages = keysOf(PARKED).flatMap((key) => pageOf(key, settings));
+  const pages = keysOf(PARKED).flatMap((key) => pageOf(key, settings, verbs));
   pages.sort((one, other) => one.at - other.at);
   if (!knowsCopies) for (const { key } of pages) remove(key);
   try {
@@ -111,13 +107,13 @@ export async function take(settings, carryOut) {
 }
 
 /** What stands under a key, unless another page knows where that goes. */
-function pageOf(key, settings) {
+function pageOf(key, settings, verbs) {
   const list = listOf(`[${read(key)}0]`);
   const calls = list.filter((call) => Array.isArray(call) && Array.isArray(call[1]));
   const fresh = calls.filter((call) => isFresh(call[2]));
   const [, [of] = [], at = 0] = fresh.filter(([verb]) => verb === "create").pop() ?? [];
   if (of && keyOf(of) !== keyOf(settings)) return [];
-  const isReplayed = ([verb]) => verb === BOUGHT || REPLAYED.includes(verb);
+  const isReplayed = ([verb]) => verb === ORDER_SENT || verbs.includes(verb);
   return {
     key,
     at,

@@ -1,0 +1,172 @@
+// www/ and what the build has made of the module -> the files of dist/.
+
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, extname, join } from "node:path";
+import { at, root } from "../lib/project.mjs";
+
+const TARGET = 2020;
+/** What npm gets: the parser of webpack 4 (acorn 6) knows no newer syntax. */
+const NPM_TARGET = 2019;
+/** The drop-in needs no WebAssembly, so it goes wherever the script goes whose place it takes. */
+const OLD_TARGET = 2015;
+/** Each byte of the stub stands in every page, hence `catch` without a name; a browser too old for that has no module to wait for either.
+ * For tag managers that take ES5 only there is the same stub in ES5. */
+const STUB_TARGET = "es2019";
+
+/** What the entry for npm loads when it is needed. */
+const CHUNKS = ["./core.js", "./core-all.js", "./larger.js", "./measure.js"];
+
+/** The contract. */
+const TYPES = ["index.d.ts", "config.d.ts"];
+
+/** The files of src/browser/host/, and the name under which host.rs imports them: in the tests in the browser it is this place. */
+const HOST = { entry: at("src", "browser", "host", "index.js"), name: "/target/host.js" };
+
+const sha = (algorithm, bytes, encoding) => createHash(algorithm).update(bytes).digest(encoding);
+const versioned = (file, bytes) => `${file}?v=${sha("sha256", bytes, "hex").slice(0, 8)}`;
+
+/** Writes dist/ into `out`. `work` has the glue and the modules of these names. */
+export async function bundle(work, out, modules) {
+  // Beside each other and then swapped: a build that fails leaves the last good one.
+  const next = `${out}.next`;
+  rmSync(next, { recursive: true, force: true });
+  mkdirSync(next, { recursive: true });
+
+  const define = {
+    // The glue would free forgotten closures with it, and none is: Rust drops every timer.
+    FinalizationRegistry: "undefined",
+    // Of one build or not at all: a cached reco.js never meets another build's module.
+    __WASM_FILES__: JSON.stringify(
+      modules.map((name) => versioned(`${name}.wasm`, readFileSync(join(work, `${name}.wasm`)))),
+    ),
+  };
+  /** @type {import("esbuild").BuildOptions} */
+  const options = { define, plugins: [generated(work)], outdir: next };
+  // First: its hash stands in reco.js, for the same reason as those of the modules.
+  await write(NPM_TARGET, { ...options, entryPoints: ["www/measure.js"], format: "esm" });
+  define.__MEASURE_FILE__ = JSON.stringify(versioned("measure.js", readFileSync(join(next, "measure.js"))));
+  await Promise.all([
+    write(TARGET, { ...options, entryPoints: { reco: "www/tag.js" }, format: "iife" }),
+    write(NPM_TARGET, {
+      ...options,
+      entryPoints: ["www/index.js", "www/larger.js"],
+      format: "esm",
+      external: CHUNKS,
+    }),
+    write(NPM_TARGET, { ...options, entryPoints: ["www/core.js", "www/core-all.js"], format: "esm" }),
+    commonJs(options, join(next, "cjs")),
+    write(OLD_TARGET, { ...options, entryPoints: ["www/ycq.js"], format: "iife" }),
+    stubs(next),
+  ]);
+  for (const name of modules) copyFileSync(join(work, `${name}.wasm`), join(next, `${name}.wasm`));
+  for (const file of TYPES) copyFileSync(at("www", file), join(next, file));
+
+  writeFileSync(join(next, "integrity.json"), `${JSON.stringify(integrity(next), null, 2)}\n`);
+  rmSync(out, { recursive: true, force: true });
+  mkdirSync(dirname(out), { recursive: true });
+  renameSync(next, out);
+}
+
+/** Bundles entries. terser leaves 6 % less of what esbuild has minified. */
+async function write(ecma, options) {
+  // Imported here: on a fresh machine they are there only after set-up.
+  const { build } = await import("esbuild");
+  const { minify } = await import("terser");
+  const { outputFiles } = await build({
+    bundle: true,
+    minify: true,
+    target: `es${ecma}`,
+    charset: "utf8",
+    legalComments: "none",
+    logLevel: "warning",
+    absWorkingDir: root,
+    write: false,
+    ...options,
+  });
+  const module = options.format === "esm";
+  for (const { path, text } of outputFiles) {
+    const { code } = await minify(text, { ecma, module, compress: { passes: 3 }, mangle: true });
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, `${code}\n`);
+  }
+}
+
+/** The stub, in which the constants that it imports stand as numbers: it is pasted into pages. And the same in ES5, which esbuild does not write. */
+async function stubs(out) {
+  const { build } = await import("esbuild");
+  /** @returns {Promise<string>} */
+  const inlined = async (options) => {
+    const entry = { entryPoints: [at("www", "stub.js")], bundle: true, format: "esm", target: STUB_TARGET };
+    const { outputFiles } = await build({ ...entry, charset: "utf8", legalComments: "none", write: false, ...options });
+    const [{ text }] = outputFiles;
+    // Anything else would be a global of the page.
+    if (!/^(\/\/.*\n)*\(\(/.test(text))
+      throw new Error("the stub is not one expression: a constant that it imports was not put in");
+    return text;
+  };
+  writeFileSync(join(out, "snippet.js"), await inlined({ minify: true }));
+
+  const swc = await import("@swc/wasm");
+  /** @type {any} The package does not declare `assumptions`: https://swc.rs/docs/configuration/compilation#jscassumptions */
+  const options = {
+    isModule: false,
+    minify: true,
+    jsc: {
+      target: "es5",
+      loose: true,
+      parser: { syntax: "ecmascript" },
+      minify: { compress: { negate_iife: false, passes: 3 }, mangle: true },
+      assumptions: { ignoreFunctionLength: true },
+    },
+  };
+  const old = await swc.transform(await inlined({ minifySyntax: true }), options);
+  writeFileSync(join(out, "snippet.es5.js"), `${old.code}\n`);
+}
+
+/**
+ * The same for `require()`: Jest and Node without ES modules. Bundlers take the ES modules, also for a `require()` (the condition
+ * "module" in package.json). In a folder of its own, whose package.json says what its .js and .d.ts files are.
+ */
+async function commonJs(options, out) {
+  const entryPoints = ["www/index.js", ...CHUNKS.map((chunk) => join("www", chunk))];
+  await write(NPM_TARGET, {
+    ...options,
+    entryPoints,
+    outdir: out,
+    format: "cjs",
+    external: CHUNKS,
+    // Jest cannot `import()` as long as Node lacks --experimental-vm-modules: https://jestjs.io/docs/ecmascript-modules
+    supported: { "dynamic-import": false },
+  });
+  writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }\n');
+  for (const file of TYPES) copyFileSync(at("www", file), join(out, file));
+}
+
+/** The hash of each file, for the attribute `integrity`. */
+const integrity = (folder) =>
+  Object.fromEntries(
+    readdirSync(folder)
+      .filter((file) => extname(file))
+      .sort()
+      .map((file) => [file, `sha384-${sha("sha384", readFileSync(join(folder, file)), "base64")}`]),
+  );
+
+/** Writes the files of src/browser/host/ as one, for the tests in the browser. */
+export async function bundleHost() {
+  const { build } = await import("esbuild");
+  await build({ entryPoints: [HOST.entry], outfile: at(HOST.name), bundle: true, format: "esm", logLevel: "warning" });
+}
+
+/**
+ * Resolves the names under which www/ imports what the build makes: the glue, and a module as bytes; and the name under which the glue imports
+ * the files of src/browser/host/, which www/ uses too.
+ */
+const generated = (work) => ({
+  name: "recobeacon-generated",
+  setup(build) {
+    build.onResolve({ filter: /^built:/ }, ({ path }) => ({ path: join(work, path.slice("built:".length)) }));
+    build.onResolve({ filter: new RegExp(`^${HOST.name}$`) }, () => ({ path: HOST.entry }));
+    build.onLoad({ filter: /\.wasm$/ }, ({ path }) => ({ contents: readFileSync(path), loader: "binary" }));
+  },
+});

@@ -1,0 +1,56 @@
+// What wasm-bindgen writes beside the module, made smaller and made a function that can be called for each module of a page.
+
+import { manifest } from "../lib/project.mjs";
+
+/** What wasm-opt calls every imported module. */
+const SHORT_MODULE = "a";
+
+/** Gives the glue the names that the module has now. */
+export function shortenNames(glue, { imports, exports }) {
+  const rename = (pattern, to, name) => {
+    if (!glue.match(pattern)) throw new Error(`the glue does not name ${name}, which the module imports`);
+    glue = glue.replace(pattern, typeof to === "function" ? to : () => to);
+  };
+  // The module knows one namespace now. Its imports are keys of the glue's own object, or functions
+  // that the glue hands over from another module as they are.
+  const own = `./${manifest.name}_bg.js`;
+  const namespaces = new Map();
+  for (const [module, name, short] of imports) {
+    if (module === own) {
+      rename(new RegExp(`\\b${name}(?=: function|\\()`, "g"), short, name);
+      continue;
+    }
+    if (!namespaces.has(module)) {
+      rename(
+        new RegExp(`\\s*"${module}": (import\\d+),`, "g"),
+        (_, namespace) => (namespaces.set(module, namespace), ""),
+        module,
+      );
+    }
+    rename("__proto__: null,", `__proto__: null, ${short}: ${namespaces.get(module)}.${name},`, name);
+  }
+  rename(`"${own}":`, `"${SHORT_MODULE}":`, own);
+  // What the module does not import any more since it was shrunk.
+  glue = glue.replace(/^ *__wbg\w+: function\(.*\n[\s\S]*?\n {8}\},\n/gm, "");
+  for (const [name, short] of exports)
+    glue = glue.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), () => `wasm.${short}`);
+  // Functions of the glue's own, named after the code that they call: by their places they are the same for both modules.
+  const shims = [...new Set(glue.match(/\bwasm_bindgen_\w+_invoke_\w+/g))];
+  return shims.reduce((glue, name, place) => glue.replaceAll(name, `invoke${place}`), glue);
+}
+
+/**
+ * Makes a function of the glue, which otherwise knows one instance of one module: a page may have two
+ * trackers, one for each module. What loads a module is left out: that is the entries' business.
+ */
+export function instances(glue) {
+  const start = glue.indexOf("let wasmModule, wasmInstance, wasm;");
+  if (start < 0 || glue.includes("__wbindgen_start"))
+    throw new Error("the glue starts its module in another way than this knows");
+  glue = glue.slice(0, start);
+  const imports = [];
+  glue = glue.replace(/^import .*\n/gm, (line) => (imports.push(line), ""));
+  const exports = [];
+  glue = glue.replace(/^export (function (\w+))/gm, (_, declaration, name) => (exports.push(name), declaration));
+  return `${imports.join("")}export function instantiate(module) {\n${glue}\nconst wasm = new WebAssembly.Instance(module, __wbg_get_imports()).exports;\nreturn { ${exports.join(", ")} };\n}\n`;
+}

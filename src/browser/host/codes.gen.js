@@ -1,0 +1,94 @@
+// The codes of the module's boundary, from src/browser/codes.rs. Written by `npm run generate`.
+
+// What the page tells the module: the first number of the list that `happened` takes, and what follows it there.
+
+/** The timer has run out. */
+export const WAKE = 0;
+
+/** The page is hidden, or about to go. */
+export const HIDDEN = 1;
+
+/** The page is seen, or seen again. */
+export const SHOWN = 2;
+
+/** The network is there. */
+export const ONLINE = 3;
+
+/** The network is gone. */
+export const OFFLINE = 4;
+
+/** The visitor did something. */
+export const ACT = 5;
+
+/** What became of a request: its number, an HTTP status or one of `Status`, `Retry-After` in seconds. */
+export const OUTCOME = 6;
+
+/** A content security policy forbids a request: its number. */
+export const BLOCKED = 7;
+
+/** A batch's request has ended: `<stream>.<seq>`, and the HTTP status, or 0 where the browser does not say. */
+export const FINISHED = 8;
+
+/** Batches that the collector has, by cookies: `<stream>.<seq>` each. */
+export const ACKNOWLEDGED = 9;
+
+/** The outbox of an instance as it is now: the instance, then keys and values in turn. */
+export const OUTBOX_FOUND = 10;
+
+// Outcomes of a request that are no HTTP status. A redirect that was not followed is 0.
+
+/** There is a response, which the page may not read. */
+export const OPAQUE = -1;
+
+/** There is no response. */
+export const NONE = -2;
+
+/** There is no response, because a policy forbids the request. */
+export const FORBIDDEN = -3;
+
+// What a value is, in the list of numbers that `flatten` makes of it.
+
+/** Nothing. */
+export const NULL = 0;
+
+/** 0 or 1 follows. */
+export const BOOL = 1;
+
+/** The number follows. */
+export const NUMBER = 2;
+
+/** The number of characters and the characters follow. */
+export const TEXT = 3;
+
+/** The number of elements and the elements follow. */
+export const LIST = 4;
+
+/** The number of fields follows, and a text and a value for each. */
+export const MAP = 5;
+
+/** Something that is not looked at. */
+export const UNREAD = 6;
+
+// What the browser says when the tracker starts: a bit each.
+
+/** Global Privacy Control. */
+export const GPC = 1;
+
+/** Do Not Track. */
+export const DNT = 2;
+
+/** The network is there. */
+export const IS_ONLINE = 4;
+
+/** The page is seen. */
+export const IS_VISIBLE = 8;
+
+/** The browser has `fetchLater`. */
+export const HAS_FETCH_LATER = 16;
+
+// What the module tells the façade, and the listeners of a tracker know.
+export const NEWS_SETTLED = "settled";
+export const NEWS_WARNING = "warning";
+export const NEWS_SENT = "sent";
+export const NEWS_ACKNOWLEDGED = "acknowledged";
+export const NEWS_DROPPED = "dropped";

@@ -1,0 +1,10 @@
+// All that the module imports, under one name: scripts/build.mjs and the tests in the browser bundle it.
+
+export { setCookie } from "./cookies.js";
+export { now, signals } from "./env.js";
+export { note, scheduleFetchLater, send } from "./fetch.js";
+export { flatten } from "./flatten.js";
+export { notify, settled, warn } from "./messages.js";
+export { claim, forget } from "./outbox-lock.js";
+export { listen, woken } from "./page.js";
+export { keep, stored } from "./storage.js";

@@ -1,0 +1,154 @@
+// Which page an outbox belongs to. The outbox survives its page, and another page of the site takes it over. An instance is one tracker
+// of one page; its outbox entries are `reco_o_<instance>_...`.
+//
+// A page holds a Web Lock for its instance as long as it lives: the browser releases it also when the page crashes. `pagehide` releases it by
+// hand, because a request for a lock that a page in the back/forward cache holds evicts that page from the cache. Another page's lock
+// is held only while its outbox is taken over. https://w3c.github.io/web-locks/
+//
+// Without locks (insecure http) a lease stands for it, `reco_l_<instance>`: the time at which its page was last active. There two pages may
+// take over one outbox if they look at the same moment.
+
+import { OUTBOX_FOUND } from "./codes.gen.js";
+import { acknowledgements, setCookie } from "./cookies.js";
+import { clock } from "./env.js";
+import { ENTRY, keep, keys, read, remove } from "./storage.js";
+
+/** An older lease has no owner. A tab that was suspended for longer reads its outbox again before it sends, see {@link whenOwned}. */
+const LEASE_MS = 600_000;
+/** A lease is not renewed more often. */
+const RENEWAL_MS = 5_000;
+/** The page that was left for this one has released its lock by then, also when the visitor went back in history. */
+const SCAN_MS = 500;
+/** A page that is still there so long after `beforeunload` stays. */
+const STAYS_MS = 1_000;
+
+const LEASE = "reco_l_";
+const INSTANCE = /^reco_[lo]_(\w{22})(_|$)/;
+
+/** Each tracker's own instance, by the function that tells the tracker; and what releases the lock or lease of each instance. */
+const own = new Map();
+const held = new Map();
+/** Another page may have taken over our outboxes, until `returning` has read them again. */
+let away = false;
+let returning;
+let renewed = 0;
+let scanning;
+
+/** Deletes a key, or all that begin so. All outboxes: consent was withdrawn, and everything that belongs to them goes too. */
+export const forget = (key) => {
+  remove(key);
+  if (key !== ENTRY) return;
+  own.clear();
+  releaseAll();
+  remove(LEASE);
+  for (const batch of acknowledgements()) setCookie(`reco_ack_${batch}`);
+};
+
+/** Tells a tracker the entries of an instance's outbox: keys and values in turn, in the order of the numbers in the keys. */
+const report = (tell, instance) => {
+  const prefix = `${ENTRY + instance}_`;
+  const entries = keys()
+    .filter((key) => key.startsWith(prefix))
+    .sort((a, b) => a.slice(prefix.length) - b.slice(prefix.length));
+  const texts = entries.map((key) => [key, read(key)]).filter(([, text]) => text != null);
+  tell([OUTBOX_FOUND, instance, ...texts.flat()]);
+};
+
+const lock = (instance, options, deed) => navigator.locks.request(`reco_${instance}`, options, deed);
+
+const lease = (instance) => keep(LEASE + instance, (renewed = clock()));
+
+/**
+ * Holds a tracker's own instance: resolves when it does.
+ * @returns {Promise<unknown>}
+ */
+const hold = (instance) =>
+  new Promise((done) => {
+    const begin = (release) => done(held.set(instance, release));
+    if (navigator.locks) {
+      // No other page keeps it, but an earlier request of our own may still be pending.
+      lock(instance, { steal: true }, () => (away ? done(undefined) : new Promise(begin))).catch(done);
+    } else {
+      lease(instance);
+      begin(() => remove(LEASE + instance));
+    }
+  });
+
+const releaseAll = () => {
+  for (const release of held.values()) release();
+  held.clear();
+};
+
+/** Tells our trackers the outboxes of pages that are gone; each takes over the entries of its destinations. */
+const takeOver = () => {
+  scanning = undefined;
+  if (away || !own.size) return;
+  const mine = [...own.values()];
+  for (const instance of new Set(keys().map((key) => INSTANCE.exec(key)?.[1]))) {
+    if (!instance || mine.includes(instance)) continue;
+    const take = (free) => free && !away && [...own.keys()].forEach((tell) => report(tell, instance));
+    if (navigator.locks) lock(instance, { ifAvailable: true }, take).catch(() => {});
+    else if (!(Math.abs(clock() - read(LEASE + instance)) < LEASE_MS)) {
+      remove(LEASE + instance);
+      take(true);
+    }
+  }
+};
+
+/** Looks for outboxes of pages that are gone, soon. */
+export const scanForOrphans = () => {
+  if (scanning === undefined) scanning = setTimeout(takeOver, SCAN_MS);
+};
+
+/** This tracker keeps its outbox under that instance from now on. */
+export const claim = (tell, instance) => {
+  held.get(own.get(tell))?.();
+  own.set(tell, instance);
+  void hold(instance);
+  scanForOrphans();
+};
+
+/** This tracker has ended: another page may take over its outbox. */
+export const disown = (tell) => {
+  own.delete(tell);
+  if (!own.size) releaseAll();
+};
+
+/** The page is left, or its leases have expired. */
+export const releaseLocks = () => {
+  away = true;
+  releaseAll();
+};
+
+const renew = () => {
+  const late = Math.abs(clock() - renewed);
+  if (navigator.locks || late < RENEWAL_MS) return;
+  if (late < LEASE_MS) for (const instance of held.keys()) lease(instance);
+  else away = held.size > 0;
+};
+
+const comeBack = async () => {
+  away = false;
+  for (const [tell, instance] of [...own]) {
+    await hold(instance);
+    report(tell, instance);
+  }
+  returning = undefined;
+};
+
+/** Runs it while the page owns its outboxes: now, or as soon as a page that was away has read again what is left of them. */
+export const whenOwned = (deed) => {
+  renew();
+  if (away || returning) (returning ??= comeBack()).then(deed);
+  else deed();
+};
+
+/**
+ * Firefox does not cache a page that held a lock when it was left, not even one that releases it in `pagehide` (measured in 153). So the lock is
+ * released before, and taken again if the page stays: it was a link to a download, or the visitor chose to stay.
+ */
+export const onBeforeUnload = () => {
+  if (!navigator.locks) return;
+  releaseLocks();
+  setTimeout(whenOwned, STAYS_MS, () => {});
+};

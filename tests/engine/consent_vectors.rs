@@ -1,0 +1,45 @@
+//! The cases of `tests/vectors/consent.json`: the engine decides each as the page without it and the collector do.
+
+use crate::common::test;
+use crate::common::{Page, batch, calm, json, with};
+use recobeacon::engine::Signals;
+use recobeacon::engine::identity::Stored;
+use recobeacon::engine::input::Input;
+use serde_json::Value as Json;
+
+/// What one event comes to is what the visitor agreed to.
+fn consent_of(page: &Page) -> &'static str {
+    match (page.sends.len(), page.count("queued"), page.jar.contains_key("reco_id")) {
+        (1, 0, true) => "granted",
+        (1, 0, false) => "anonymous",
+        (0, 1, false) => "pending",
+        (0, 0, false) => "denied",
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_engine_decides_on_consent_as_the_table_says() {
+    let cases: Vec<Json> = serde_json::from_str(include_str!("../vectors/consent.json")).unwrap();
+    assert!(cases.len() > 25);
+    for case in cases {
+        let is = |name: &str| case["browser"][name] == true;
+        let signals = Signals { gpc: is("gpc"), dnt: is("dnt"), ..calm() };
+        let stored = Stored { off: is("off"), ..Stored::default() };
+        let mut config = case.get("config").cloned().unwrap_or(json!({}));
+        // The façade's own: it reaches the engine as "pending".
+        let asked = config.as_object_mut().unwrap().remove("consentFrom");
+        if asked.is_some_and(|asked| asked != false) && config.get("consent").is_none() {
+            config["consent"] = json!("pending");
+        }
+        let mut page = Page::start(&with(batch(), config), &stored, signals);
+        for said in case["said"].as_array().unwrap_or(&Vec::new()) {
+            page.call("consent", said.clone());
+        }
+        page.call("click", json!({ "itemId": 1 }));
+        page.feed(Input::Hidden);
+        // The beacon's end is told by Resource Timing.
+        page.advance(20_000);
+        assert_eq!(consent_of(&page), case["consent"], "{}", case["name"]);
+    }
+}

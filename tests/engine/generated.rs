@@ -1,0 +1,187 @@
+//! JavaScript that is written from Rust: the codes of the module's boundary, and the rules of the engine that the page needs before the module
+//! is there. `npm run generate` writes the files, and this compares them.
+
+use crate::common::{Page, START, answered, batch, json};
+use recobeacon::browser::LARGER_PROTOCOLS;
+use recobeacon::browser::codes::{Message, News, Signal, Status, Tag};
+use recobeacon::engine::effect::Via;
+use recobeacon::engine::event::Kind;
+use recobeacon::engine::identity::Stored;
+use recobeacon::engine::input::Input;
+use recobeacon::engine::limits::Limits;
+use recobeacon::engine::value::Value;
+use std::fs;
+use std::path::Path;
+
+/// Compares a file with what it should be, or writes it where the environment asks for that.
+fn compare(name: &str, wanted: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    if std::env::var_os("RECOBEACON_GENERATE").is_some() {
+        fs::write(&path, wanted).unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+    let found = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, wanted, "{name} is not what Rust says: run `npm run generate`");
+}
+
+/// A constant with its comment.
+fn constant(out: &mut String, about: &str, name: &str, value: &str) {
+    *out += &format!("\n/** {} */\nexport const {name} = {value};\n", about.trim());
+}
+
+/// A table of codes.
+fn table(out: &mut String, about: &str, codes: &[(i32, &str, &str)]) {
+    *out += &format!("\n// {}\n", about.trim());
+    for (code, name, meaning) in codes {
+        constant(out, meaning, name, &code.to_string());
+    }
+}
+
+#[test]
+fn the_codes_of_the_boundary_are_those_of_the_table() {
+    let mut out = String::from(
+        "// The codes of the module's boundary, from src/browser/codes.rs. Written by `npm run generate`.\n",
+    );
+    table(&mut out, Message::ABOUT, Message::TABLE);
+    table(&mut out, Status::ABOUT, Status::TABLE);
+    table(&mut out, Tag::ABOUT, Tag::TABLE);
+    table(&mut out, Signal::ABOUT, Signal::TABLE);
+    out += "\n// What the module tells the façade, and the listeners of a tracker know.\n";
+    for news in News::ALL {
+        out += &format!("export const NEWS_{} = {:?};\n", news.name().to_uppercase(), news.name());
+    }
+    compare("src/browser/host/codes.gen.js", &out);
+}
+
+#[test]
+fn a_code_that_is_not_in_the_table_has_no_meaning() {
+    for code in [i32::MIN, -1, 11, 255, 256, i32::MAX] {
+        assert_eq!(Message::from_code(code), None, "{code}");
+    }
+    for code in [i32::MIN, -4, 0, 200, i32::MAX] {
+        assert_eq!(Status::from_code(code), None, "{code}");
+    }
+    for &(code, name, _) in Message::TABLE {
+        let message = Message::from_code(code).unwrap_or_else(|| panic!("{name}"));
+        assert_eq!(message.code(), code, "{name}");
+    }
+}
+
+/// The methods whose calls the next page carries out: all events, and what is about the visitor besides.
+fn visitor_calls() -> Vec<&'static str> {
+    Kind::ALL.iter().map(|kind| kind.name()).chain(["followLink", "logout"]).collect()
+}
+
+/// Whether a batch that got this answer goes again.
+fn is_retried(status: u16) -> bool {
+    let mut config = batch();
+    config["destinations"]["transport"] = json!("fetch");
+    let mut page = Page::open(config);
+    page.network(move |send| {
+        assert_eq!(send.via, Via::Fetch);
+        answered(status)
+    });
+    page.call("basket", json!({ "itemId": 1 }));
+    page.advance(10_000);
+    page.count("queued") == 1
+}
+
+/// Whether an id that a cookie has is used.
+fn is_used(id: &str) -> bool {
+    let at = Some(format!("{}.c", START / 1000));
+    let stored = Stored { id: Some(id.to_owned()), id_at: at, ..Stored::default() };
+    Page::open_with(batch(), &stored).engine.anonymous_id() == Some(id)
+}
+
+#[test]
+fn the_rules_of_the_page_are_those_of_the_engine() {
+    let mut out = String::from(
+        "// Rules of the engine that the page needs without it: tests/engine/generated.rs has where each is from. Written by `npm run generate`.\n",
+    );
+    // First: esbuild puts these into the stub, and into other files, only where nothing else stands before them.
+    let numbers = [
+        (
+            "MOST_EARLY",
+            Limits::QUEUE_EVENTS,
+            "Calls that are kept while the module loads: as many as its queue holds by default.",
+        ),
+        ("MOST_AGE_MS", Limits::QUEUE_AGE_MS, "What is older is lost."),
+        ("ACKNOWLEDGED_MS", Limits::ACKNOWLEDGED_MS, "So long an acknowledgement may take."),
+        (
+            "MOST_ACKNOWLEDGEMENTS",
+            Limits::ACKNOWLEDGEMENTS as u64,
+            "Cookies of the collector that may stay for other pages.",
+        ),
+        ("OFF_DAYS", Limits::OFF_DAYS, "The life of a cookie that says \"denied\"."),
+        (
+            "COOKIE_DAYS",
+            Limits::COOKIE_DAYS,
+            "The life of the visitor's cookie, unless the page sets another.",
+        ),
+        (
+            "SEEN_SHARE",
+            Limits::SEEN_SHARE as u64,
+            "In thousandths: so much of an item has to be in view.",
+        ),
+        ("MOST_VALUES", Limits::VALUE_WIDTH as u64, "Elements of a list that the engine reads."),
+    ];
+    for (name, value, about) in numbers {
+        constant(&mut out, about, name, &value.to_string());
+    }
+    let calls = visitor_calls().join(" ");
+    constant(
+        &mut out,
+        "Calls that are about the visitor: the next page carries them out. All others are about the page that made them.",
+        "VISITOR_CALLS",
+        // A bundler leaves it out where it is not used.
+        &format!("/* @__PURE__ */ \"{calls}\".split(\" \")"),
+    );
+    let larger = LARGER_PROTOCOLS.map(|name| format!("{name:?}")).join(", ");
+    constant(
+        &mut out,
+        "Protocols that only the larger module has.",
+        "LARGER",
+        &format!("[{larger}]"),
+    );
+    let retried: Vec<String> =
+        (400..500).filter(|status| is_retried(*status)).map(|status| status.to_string()).collect();
+    constant(
+        &mut out,
+        "Answers in the four hundreds after which a batch goes again; after any other it does not.",
+        "RETRIED",
+        &format!("[{}]", retried.join(", ")),
+    );
+    let most = Limits::IDENTIFIER_BYTES;
+    constant(
+        &mut out,
+        "An id of a visitor that a cookie may have.",
+        "ID",
+        &format!("/^[\\w-]{{8,{most}}}$/"),
+    );
+    compare("www/rules.gen.js", &out);
+}
+
+#[test]
+fn the_calls_of_the_rules_are_calls_of_the_engine() {
+    for call in visitor_calls() {
+        let input = Input::from_call(call, vec![Value::Null], START);
+        assert!(!matches!(input, Input::Reject(_)), "{call}");
+    }
+}
+
+#[test]
+fn the_pattern_of_ids_is_the_engines() {
+    let most = Limits::IDENTIFIER_BYTES;
+    let (long, longer) = ("x".repeat(most), "x".repeat(most + 1));
+    for (id, used) in [
+        ("abcdefg", false),
+        ("abcdefgh", true),
+        ("abc-_XYZ09", true),
+        ("abcdefg.h", false),
+        ("abcdefgé", false),
+        ("abcdef gh", false),
+        (&long, true),
+        (&longer, false),
+    ] {
+        assert_eq!(is_used(id), used, "{id}");
+    }
+}

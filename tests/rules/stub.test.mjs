@@ -1,0 +1,46 @@
+// What the stub does by regular expressions is what the rules say.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { MOST_OF_A_PAGE } from "../../www/recover/bounds.js";
+import { MOST_EARLY, VISITOR_CALLS } from "../../www/rules.gen.js";
+import { stubPage } from "./stub-page.mjs";
+
+/** The methods that are about the page that calls them. */
+const OF_THE_PAGE = ["create", "ready", "on", "consent", "consumeTimer", "stopTimer", "observeRecommendations"];
+
+// Copies: an array of another realm is never equal.
+const verbs = (calls) => [...calls].map(([verb]) => verb);
+
+test("calls about the visitor are the next page's, all others stay with a page that comes back", () => {
+  const page = stubPage();
+  page.reco("create", {});
+  for (const verb of [...OF_THE_PAGE.slice(1, 3), ...OF_THE_PAGE.slice(4), ...VISITOR_CALLS]) page.reco(verb, {});
+  page.reco("consent", "granted");
+  page.leave();
+  assert.deepEqual(verbs(page.queue()).sort(), [...OF_THE_PAGE].sort());
+  const [text] = page.parked();
+  const parked = verbs(JSON.parse(`[${text}0]`).slice(0, -1));
+  for (const verb of VISITOR_CALLS) assert.ok(parked.includes(verb), verb);
+});
+
+test("as many calls wait as the rules say, and a consent always does", () => {
+  const page = stubPage();
+  page.reco("create", {});
+  for (let n = 1; n < MOST_EARLY + 2; n++) page.reco("click", { itemId: n });
+  page.reco("consent", "granted");
+  const kept = page.queue().filter(Boolean);
+  assert.equal(kept.length, MOST_EARLY + 1);
+  assert.equal(kept.at(-1)[0], "consent");
+  assert.equal(page.queue().length - kept.length, 2);
+});
+
+test("as many characters are parked as the rules say", () => {
+  const page = stubPage();
+  page.reco("create", {});
+  for (let n = 0; n < 20; n++) page.reco("click", { itemId: n, title: "x".repeat(MOST_OF_A_PAGE / 10) });
+  page.leave();
+  const [text] = page.parked();
+  assert.ok(text.length > MOST_OF_A_PAGE * 0.9 && text.length < MOST_OF_A_PAGE + 100, String(text.length));
+  assert.equal(text.match(/,0/g).length, 11);
+});

@@ -1,0 +1,53 @@
+// Starts a tracker in its module, and carries out what was called until then. It comes with the module: before, nobody needs it.
+
+import { NEWS_SETTLED, NEWS_WARNING } from "../src/browser/host/codes.gen.js";
+import { attempt } from "../src/browser/host/env.js";
+import { lose } from "./recover/replay.js";
+
+export async function begin({ settings, heard, engine, early, flushing, recover, leave, close }, module) {
+  let problem;
+  const sink = (type, detail) => {
+    if (type === NEWS_SETTLED) for (const done of flushing.splice(0)) done();
+    else if (type === NEWS_WARNING) problem = heard.warn(detail);
+    else heard.emit(type, detail);
+  };
+  try {
+    engine.start(module, plain(settings), sink);
+  } catch (error) {
+    problem = heard.warn({ code: "config", field: "config", message: String(error) });
+  }
+  if (!engine.module) {
+    engine.isDead = true;
+    close();
+    // The module has told what makes the configuration unusable, or it is none at all.
+    throw problem;
+  }
+  await recover(module, early.calls);
+  if (engine.isDead) return;
+  engine.isOpen = true;
+  removeEventListener("pagehide", leave);
+  for (const [verb, args, at, element] of early.calls.splice(0))
+    heard.withElement(element, () => engine.run(verb, args, at));
+  lose(engine.run, { "queue-full": early.leftOut });
+}
+
+/** The settings without what was left out: for a user id, undefined and null mean different things. */
+function plain(settings) {
+  const identity = Object.entries(settings.identity ?? {}).filter(([, value]) => value !== undefined);
+  const { destinations } = settings;
+  return {
+    ...settings,
+    destinations: Array.isArray(destinations) ? destinations.map(acknowledgeable) : acknowledgeable(destinations),
+    identity: Object.fromEntries(identity),
+  };
+}
+
+/**
+ * A collector's destination with a transport that can be acknowledged. Of a beacon to another origin the page learns no status
+ * (https://w3c.github.io/resource-timing/#cross-origin-resources) and may see no cookie, so each batch would go twice.
+ */
+function acknowledgeable(destination) {
+  const isBeacon = destination?.protocol === "batch" && destination.transport === undefined;
+  const isElsewhere = () => new URL(destination.endpoint, document.baseURI).origin !== location.origin;
+  return isBeacon && attempt(isElsewhere) ? { ...destination, transport: "auto" } : destination;
+}

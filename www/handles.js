@@ -1,0 +1,40 @@
+// consumeTimer and observeRecommendations: handles of the page for what the engine knows by a number.
+
+/** The two methods of one tracker. */
+export function handles(call, ask, watch) {
+  let count = 0;
+  return {
+    consumeTimer(item, options) {
+      const id = ++count;
+      let last = 0;
+      // The engine knows an element's measures, never the element.
+      const { element, ...measures } = /** @type {any} */ (options ?? {});
+      const { by } = measures;
+      const watched = by === "scroll" || by === "media";
+      call("consumeTimer", [item, measures, id]);
+      if (watched) watch((watcher) => watcher.timer(id, by, element));
+      const percentage = () => (last = ask("percentage", last, id));
+      return {
+        get percentage() {
+          return percentage();
+        },
+        stop() {
+          percentage();
+          if (watched) watch((watcher) => watcher.stop(id));
+          call("stopTimer", [id]);
+        },
+      };
+    },
+    observeRecommendations(container, options) {
+      const id = ++count;
+      call("observeRecommendations", [options, id]);
+      watch((watcher) => watcher.observe(id, container, options));
+      return {
+        disconnect() {
+          watch((watcher) => watcher.unobserve(id));
+          call("unobserve", [id]);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,21 @@
+// Warnings about elements: each is named as in a style sheet, and there is one warning about each.
+
+/** `withElement(element, deed)` runs something that is about an element, `complain` warns of one of its attributes. */
+export const elements = (port) => {
+  /** By element: its name, and whether there was a warning. */
+  const known = new WeakMap();
+
+  const withElement = (element, deed) => {
+    if (!known.has(element)) known.set(element, { name: nameOf(element), told: false });
+    return port.withElement(known.get(element), deed);
+  };
+  const complain = (element, attribute, problem) => {
+    const message = `${attribute}="${element.getAttribute(attribute)}" ${problem}`;
+    withElement(element, () => port.warn({ code: "bad-type", field: attribute, message }));
+  };
+  return { withElement, complain, forget: (element) => known.delete(element) };
+};
+
+/** As in a style sheet: "button#buy.large". */
+const nameOf = ({ localName, id, classList }) =>
+  localName + (id && `#${id}`) + [...classList].map((name) => `.${name}`).join("");

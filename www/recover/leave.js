@@ -1,0 +1,30 @@
+// A page that is left before the module is there. Where all events go to one collector of ours, its calls leave at once as a raw batch;
+// otherwise they stay parked for the next page. docs/loading.md has the rules.
+
+import { setCookie } from "../../src/browser/host/cookies.js";
+import { attempt } from "../../src/browser/host/env.js";
+import { consentOf } from "../consent.js";
+import { OFF_DAYS, VISITOR_CALLS } from "../rules.gen.js";
+import { sendRaw } from "./raw.js";
+
+/**
+ * Keeps the calls of a page that is left; `isWhole`: none has been left out. Returns those that stay with it, should it come back.
+ */
+export const leave = (settings, calls, parked, isWhole) => {
+  const isParked = parked.put();
+  return attempt(() => leftovers(settings, calls, parked, isParked, isWhole)) ?? calls;
+};
+
+function leftovers(settings, calls, parked, isParked, isWhole) {
+  const identity = settings.identity ?? {};
+  if (identity.storage === "memory" || document.prerendering) return calls;
+  const consent = consentOf(settings, calls);
+  if (consent === "denied" && calls.filter(([verb]) => verb === "consent").length)
+    setCookie("reco_off", 1, OFF_DAYS, identity.cookieDomain);
+  const gone = calls.filter(([verb]) => VISITOR_CALLS.includes(verb));
+  if (consent !== "granted" || !gone.length) return calls;
+  // What is parked has the calls as well that these are without.
+  return (isWhole && sendRaw(settings, identity, calls, gone, parked)) || isParked
+    ? calls.filter((call) => !gone.includes(call))
+    : calls;
+}

@@ -1,0 +1,63 @@
+// Raw batches: the calls of a page that is left early, as they are. The collector runs the engine on them and makes events of them.
+
+import { cookie, setCookie } from "../../src/browser/host/cookies.js";
+import { attempt, clock, json } from "../../src/browser/host/env.js";
+import { COOKIE_DAYS, ID, MOST_ACKNOWLEDGEMENTS } from "../rules.gen.js";
+import { keyOf } from "../settings.js";
+import { heading, keep, lines, ORDER_SENT, parkedKey, RAW } from "./park.js";
+
+/**
+ * Sends the calls to the collector, if there is no other destination. Not where somebody logs in or out: that is for the next page
+ * to know, and it would tell the collector again. True when the browser took them.
+ */
+export function sendRaw(settings, identity, calls, gone, parked) {
+  const [to, ...others] = [].concat(settings.destinations);
+  if (to?.protocol !== "batch" || to.transport === "fetch" || others.length) return false;
+  if (gone.filter(([verb]) => verb === "login" || verb === "logout").length) return false;
+  const { itemType, consent, respect } = settings;
+  const { anonymousId, userId = cookie("reco_user") } = identity;
+  const stream = id();
+  const head = {
+    v: 1,
+    stream,
+    seq: 0,
+    sentAt: clock(),
+    // These cookies go with every request of the site, and nobody reads them as long as each page is left so early.
+    ack: attempt(() => document.cookie.split("reco_ack_").length <= MOST_ACKNOWLEDGEMENTS) ?? false,
+    token: to.token,
+    anonymous: anonymousId ?? visitor(identity),
+    // An e-mail address never leaves the page as an id.
+    user: /@/.test(userId) ? undefined : (userId ?? undefined),
+    orders: attempt(() => localStorage.getItem("reco_orders")) ?? undefined,
+    config: { itemType, consent, respect, identity: { anonymousId } },
+  };
+  const raw = lines(calls.filter((call) => gone.includes(call) || call[0] === "consent"));
+  const body = `${json(head).slice(0, -1)},"raw":[${raw.slice(0, -1)}]}`;
+  const url = `${to.endpoint}${to.endpoint.includes("?") ? "&" : "?"}b=${stream}.0`;
+  // One of the two: of both, each event would be stored twice.
+  parked.drop();
+  if (!attempt(() => navigator.sendBeacon(url, body))) return parked.put();
+  // The browser took it; whether it arrived is for the next page to find out.
+  keep(settings, RAW + stream, json([keyOf(settings), new URL(url, document.baseURI).href, body, head.sentAt]));
+  const orders = gone.filter(([verb]) => verb === "buy").map(([, args, at]) => [ORDER_SENT, args, at]);
+  if (orders.length) keep(settings, parkedKey(), heading(settings) + lines(orders));
+  return true;
+}
+
+/** The visitor's id. A new visitor gets it here, in the cookies in which the tracker will find it. */
+function visitor(identity) {
+  const name = identity.cookieName ?? "reco_id";
+  const known = cookie(name);
+  if (known && ID.test(known)) return known;
+  const made = id();
+  const { cookieDays = COOKIE_DAYS, cookieDomain } = identity;
+  setCookie(name, made, cookieDays, cookieDomain);
+  setCookie(`${name}_at`, `${Math.floor(clock() / 1000)}.c`, cookieDays, cookieDomain);
+  return made;
+}
+
+/** 22 letters and digits, as the engine's ids: of 40 characters of Base64 that many are always left. */
+const id = () =>
+  btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(30))))
+    .replace(/\W/g, "")
+    .slice(0, 22);
