@@ -4,7 +4,7 @@ use super::convert::elements;
 use super::host;
 use crate::engine::Engine;
 use crate::engine::config::{Config, IdentityConfig};
-use crate::engine::effect::{Effect, News, Notice, Outcome, Send, Via};
+use crate::engine::effect::{DeliveryReport, DeliveryStatus, Effect, Outcome, Send, Via};
 use crate::engine::error::Error;
 use crate::engine::identity::{Identity, Stored};
 use crate::engine::input::Input;
@@ -136,14 +136,14 @@ impl Shell {
             2 => Input::Shown(read_stored(&self.config.identity)),
             3 => Input::Online(true),
             4 => Input::Online(false),
-            5 => Input::Act,
+            5 => Input::UserActivity,
             6 => {
                 self.pending.set(self.pending.get().saturating_sub(1));
                 let (id, status) = (number(what) as u32, number(what));
                 Input::Outcome(id, host::answer(status, number(what) as u32))
             }
             7 => Input::Outcome(number(what) as u32, Outcome::Blocked),
-            8 => Input::Finished(text(what), number(what) as u16),
+            8 => Input::RequestFinished(text(what), number(what) as u16),
             9 => {
                 let mut batches = Vec::new();
                 while what.len() > 0 {
@@ -157,7 +157,7 @@ impl Shell {
                 while what.len() > 0 {
                     entries.push((text(what), text(what)));
                 }
-                Input::Adopted(instance, entries)
+                Input::OutboxFound(instance, entries)
             }
             _ => return,
         };
@@ -167,7 +167,7 @@ impl Shell {
     fn perform(&'static self, effect: Effect) {
         match effect {
             Effect::Send(send) => self.send(send),
-            Effect::Later(name, request) => host::later(&name, request.as_deref()),
+            Effect::ScheduleFetchLater(name, request) => host::later(&name, request.as_deref()),
             Effect::WakeAt(at) => {
                 let now = host::now().mono_ms;
                 let timeout = at.map(|at| {
@@ -182,13 +182,13 @@ impl Shell {
                 host::set_cookie(&name, Some(&value), days as u32, domain);
             }
             Effect::DeleteCookie(name) => host::set_cookie(&name, None, 0, ""),
-            Effect::Keep(key, value) => {
+            Effect::Store(key, value) => {
                 if !host::keep(&key, &value, self.config.storage_characters()) {
-                    self.inputs.borrow_mut().push(Input::Unkept(key));
+                    self.inputs.borrow_mut().push(Input::WriteFailed(key));
                 }
             }
-            Effect::Forget(key) => host::forget(&key),
-            Effect::Own(instance) => host::mind(&self.tell, &instance),
+            Effect::Remove(key) => host::forget(&key),
+            Effect::ClaimOutbox(instance) => host::mind(&self.tell, &instance),
             Effect::Warn(error) => {
                 host::warn(&self.sink, error.code.name(), &error.field, error.detail);
             }
@@ -196,11 +196,11 @@ impl Shell {
         }
     }
 
-    fn notify(&self, Notice { news, destination, events }: &Notice) {
+    fn notify(&self, DeliveryReport { news, destination, events }: &DeliveryReport) {
         let (name, receipt) = match news {
-            News::Sent(receipt) => ("sent", receipt),
-            News::Acknowledged(receipt) => ("acknowledged", receipt),
-            News::Dropped(code) => {
+            DeliveryStatus::Sent(receipt) => ("sent", receipt),
+            DeliveryStatus::Acknowledged(receipt) => ("acknowledged", receipt),
+            DeliveryStatus::Dropped(code) => {
                 let how = code.name();
                 return host::notify(&self.sink, "dropped", destination, *events, how, None, 0);
             }

@@ -9,7 +9,7 @@ use super::config::IdentityConfig;
 use super::effect::Effect;
 use super::error::Error;
 use super::event::{Event, Kind};
-use super::protocol::{Encoded, Holds, Request};
+use super::protocol::{BatchShape, Encoded, Request};
 use super::pushed::Pushes;
 use super::record::Record;
 use super::time::Now;
@@ -42,7 +42,7 @@ impl FactFinder {
         match *self {}
     }
 
-    pub fn holds(&self) -> Holds {
+    pub fn batch_shape(&self) -> BatchShape {
         match *self {}
     }
 

@@ -1,10 +1,10 @@
 //! The configuration of a tracker: parsed once, with a path to whatever is wrong in it.
 
 use super::error::{Error, ErrorCode, Problem};
-use super::field::{boolean, identifier, session_id, user_id};
+use super::fields::{Fields, Report, element};
 use super::limits::Limits;
 use super::protocol::Protocol;
-use super::read::{Fields, Report, element};
+use super::rules::{boolean, identifier, session_id, user_id};
 use super::value::Value;
 use std::rc::Rc;
 

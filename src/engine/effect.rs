@@ -13,7 +13,7 @@ pub enum Effect {
     WakeAt(Option<u64>),
     /// Let the browser send a copy of what waits when the page's process dies, by `fetchLater`, in place of the one that it
     /// has under this name; none: not any more.
-    Later(Rc<String>, Option<Rc<Request>>),
+    ScheduleFetchLater(Rc<String>, Option<Rc<Request>>),
     /// Write a cookie for the configured domain.
     SetCookie {
         /// Its name.
@@ -26,16 +26,16 @@ pub enum Effect {
     /// Delete a cookie.
     DeleteCookie(String),
     /// Keep a text under a key that starts with `reco_`. Where that fails and the key is one of the
-    /// outbox, the answer is [`Input::Unkept`](super::input::Input::Unkept).
-    Keep(String, String),
+    /// outbox, the answer is [`Input::WriteFailed`](super::input::Input::WriteFailed).
+    Store(String, String),
     /// Delete what is kept under a key; one that ends with `_` stands for all that begin so.
-    Forget(String),
+    Remove(String),
     /// The outbox of this name is this page's from now on: hold its lock, and look for others'.
-    Own(String),
+    ClaimOutbox(String),
     /// Tell the page's `onWarning`.
     Warn(Error),
     /// Tell the page's listeners.
-    Notify(Notice),
+    Notify(DeliveryReport),
 }
 
 /// A request to be sent.
@@ -88,11 +88,11 @@ pub enum Outcome {
     Blocked,
 }
 
-/// News for the page's listeners.
+/// DeliveryStatus for the page's listeners.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Notice {
+pub struct DeliveryReport {
     /// What happened.
-    pub news: News,
+    pub news: DeliveryStatus,
     /// The destination's name in `stats()`.
     pub destination: Rc<String>,
     /// How many events it happened to.
@@ -101,7 +101,7 @@ pub struct Notice {
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq)]
-pub enum News {
+pub enum DeliveryStatus {
     /// The browser took them.
     Sent(Receipt),
     /// The destination said that it has them.

@@ -6,11 +6,11 @@
 
 use super::error::{Error, ErrorCode, Problem};
 use super::event::{Event, Field, Kind};
+use super::fields::element;
+use super::hash::hash;
 use super::json;
 use super::number::rounded;
 use super::pushed::Pushes;
-use super::read::element;
-use super::remember::hash;
 use super::text::{concat, trim_end, trim_start};
 use super::value::Value;
 

@@ -3,13 +3,14 @@
 #[cfg(not(feature = "vendors"))]
 use super::absent::Session;
 use super::config::{Config, Consent, IdentityConfig};
+use super::dedup::RecentHashes;
 use super::effect::Effect;
-use super::field;
+use super::hash::hash;
 use super::id;
 use super::limits::Limits;
 use super::number::whole;
 use super::orders;
-use super::remember::{Remembered, hash};
+use super::rules;
 #[cfg(feature = "vendors")]
 use super::session::Session;
 use super::text::{concat, parse_whole, split_once};
@@ -47,7 +48,7 @@ pub struct Identity {
     anonymous: Rc<String>,
     user: Option<Rc<String>>,
     /// Pairs of anonymous and account id that were joined already.
-    logins: Remembered,
+    logins: RecentHashes,
     /// FACT-Finder's session, where events go there.
     session: Option<Session>,
     /// When the cookie was last written, by whom: seconds, and whether by a server.
@@ -78,7 +79,7 @@ impl Identity {
         let user = known.filter(|_| !logged_out);
         let kept_logins = stored.logins.as_deref();
         let logins =
-            Remembered::read(LOGINS_KEY, kept_logins, Limits::LOGIN_PAIRS, Limits::LOGIN_AGE_MS);
+            RecentHashes::read(LOGINS_KEY, kept_logins, Limits::LOGIN_PAIRS, Limits::LOGIN_AGE_MS);
         let kept = stored.session.as_deref();
         let session = Session::new(&config.identity, config.has_sessions(), kept, now);
         let mut identity = Self { config, anonymous, user, logins, session, written };
@@ -220,7 +221,7 @@ impl Identity {
         self.written = None;
         self.logins.erase(effects);
         if self.session.is_some() {
-            effects.push(Effect::Forget(Session::KEY.to_owned()));
+            effects.push(Effect::Remove(Session::KEY.to_owned()));
         }
     }
 }
@@ -232,7 +233,7 @@ fn at_name(config: &IdentityConfig) -> String {
 /// What `login` refuses cannot come in by the cookie.
 fn kept_user(stored: &Stored) -> Option<Rc<String>> {
     let user = Value::Text(stored.user.clone()?);
-    field::user_id(&user).ok().map(Rc::from)
+    rules::user_id(&user).ok().map(Rc::from)
 }
 
 /// Whether what stands in the cookie can be an id: ours, or one that a server put there.

@@ -17,9 +17,9 @@ pub enum Input {
     /// The page reports an event that happened at this time (ms since the epoch).
     Track(Kind, Value, u64),
     /// Purchases that left before the module was there.
-    Bought(Value),
+    OrderSent(Value),
     /// Calls that are lost: there was no room for them, they were too old, or could not be read.
-    Lost(u32, ErrorCode),
+    CallsLost(u32, ErrorCode),
     /// Somebody logged in.
     Login(Value, u64),
     /// Somebody logged out.
@@ -43,7 +43,7 @@ pub enum Input {
     /// The time that was asked for has come.
     Wake,
     /// The visitor did something.
-    Act,
+    UserActivity,
     /// The page was hidden, or is about to go.
     Hidden,
     /// The page is seen again; with what the browser keeps now, for another tab may have changed it.
@@ -56,14 +56,14 @@ pub enum Input {
     Outcome(u32, Outcome),
     /// The outbox of this name is this page's now, with these keys and texts: another page's that is
     /// gone, or its own as it stands when the page comes back from the browser's cache.
-    Adopted(String, Vec<(String, String)>),
+    OutboxFound(String, Vec<(String, String)>),
     /// A text of the outbox could not be kept under this key.
-    Unkept(String),
+    WriteFailed(String),
     /// Batches, `<stream>.<seq>`, that the collector has acknowledged by cookies.
     Acknowledged(Vec<String>),
     /// The browser is done with the request of a batch, `<stream>.<seq>`; its status, or 0 where
     /// that is not to be seen.
-    Finished(String, u16),
+    RequestFinished(String, u16),
     /// Send everything now and ignore what comes later.
     Dispose,
 }
@@ -78,7 +78,7 @@ pub enum Observation {
     /// A container of recommendations begins: the options, its handle.
     Observe,
     /// What is in view of a container's elements: its handle, a list.
-    Looked,
+    InView,
     /// A container has ended: its handle.
     Unobserve,
 }
@@ -88,7 +88,7 @@ impl Observation {
         ("scrolled", Self::Progress),
         ("played", Self::Progress),
         ("observeRecommendations", Self::Observe),
-        ("looked", Self::Looked),
+        ("looked", Self::InView),
         ("unobserve", Self::Unobserve),
     ];
 }
@@ -102,8 +102,8 @@ impl Input {
         let mut args = args.into_iter();
         let mut next = || args.next().unwrap_or(Value::Null);
         match verb {
-            "bought" => Self::Bought(next()),
-            "lost" => Self::Lost(
+            "bought" => Self::OrderSent(next()),
+            "lost" => Self::CallsLost(
                 next().whole(),
                 match next().as_text() {
                     Some("damaged") => ErrorCode::Damaged,

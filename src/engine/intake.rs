@@ -7,12 +7,12 @@ use super::config::Consent;
 use super::effect::Effect;
 use super::error::{Error, ErrorCode, Problem};
 use super::event::{Event, Kind};
-use super::field::user_id;
 #[cfg(feature = "sources")]
 use super::ga4::Entry;
+use super::hash::hash;
 use super::limits::Limits;
 use super::record::Record;
-use super::remember::hash;
+use super::rules::user_id;
 use super::time::Now;
 use super::value::Value;
 use std::rc::Rc;
@@ -102,9 +102,9 @@ impl Engine {
     pub(super) fn enqueue(&mut self, event: Event, at: u64, now: &Now) {
         let record = self.stamp(event, at, now);
         let mut advice = Vec::new();
-        let (queues, mut turn) = self.turn(false, now);
+        let (queues, mut context) = self.context(false, now);
         for queue in queues {
-            queue.push(&record, &mut advice, &mut turn);
+            queue.push(&record, &mut advice, &mut context);
         }
         self.advise(advice);
     }

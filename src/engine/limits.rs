@@ -79,7 +79,7 @@ impl Limits {
     pub const BURST_PAUSE_MS: u64 = 1_000;
 
     /// So long after an event `fetchLater` gets a copy of what waits: one for a burst of events.
-    pub const TAIL_WAIT_MS: u64 = 200;
+    pub const FETCH_LATER_WAIT_MS: u64 = 200;
 
     /// Requests of all destinations that the browser has at once while the page is visible,
     pub const FLIGHT_REQUESTS: u32 = 4;

@@ -16,12 +16,12 @@ impl Engine {
             }
             (Observation::Observe, [options, id, ..]) => {
                 let item_type = &self.config.item_type;
-                done = self.seen.observe(id.whole(), options, item_type, &mut advice);
+                done = self.viewability.observe(id.whole(), options, item_type, &mut advice);
             }
-            (Observation::Looked, [id, news, ..]) => {
-                self.seen.looked(id.whole(), news, now_ms, &mut advice);
+            (Observation::InView, [id, news, ..]) => {
+                self.viewability.looked(id.whole(), news, now_ms, &mut advice);
             }
-            (Observation::Unobserve, [id, ..]) => self.seen.unobserve(id.whole()),
+            (Observation::Unobserve, [id, ..]) => self.viewability.unobserve(id.whole()),
             // The page called it by itself.
             (_, _) => {}
         }

@@ -10,12 +10,14 @@ pub mod amount;
 pub mod base64;
 pub mod config;
 pub mod consume;
+pub mod dedup;
 pub mod effect;
 pub mod error;
 pub mod event;
-pub mod field;
+pub mod fields;
 #[cfg(feature = "sources")]
 pub mod ga4;
+pub mod hash;
 pub mod id;
 pub mod identity;
 pub mod input;
@@ -30,10 +32,8 @@ pub mod percent;
 pub mod protocol;
 pub mod pushed;
 pub mod queue;
-pub mod read;
 pub mod record;
-pub mod remember;
-pub mod seen;
+pub mod rules;
 #[cfg(feature = "vendors")]
 pub mod session;
 pub mod stats;
@@ -41,6 +41,7 @@ mod template;
 pub mod text;
 pub mod time;
 pub mod value;
+pub mod viewability;
 mod visitor;
 
 use config::{Config, Consent};
@@ -52,11 +53,11 @@ use input::Input;
 use orders::Orders;
 use pushed::Pushes;
 use queue::Queue;
-use queue::journal::Journal;
-use seen::Seen;
+use queue::outbox::Outbox;
 use stats::Stats;
 use std::rc::Rc;
 use time::{NEVER, Now};
+use viewability::Viewability;
 
 /// What the browser said when the page was opened.
 #[derive(Clone, Copy, Debug, Default)]
@@ -83,11 +84,11 @@ pub struct Engine {
     identity: Identity,
     orders: Orders,
     queues: Vec<Queue>,
-    journal: Journal,
+    outbox: Outbox,
     /// The account that the page names, until the visitor logged in or out.
     named: Option<String>,
     timers: Timers,
-    seen: Seen,
+    viewability: Viewability,
     event_ids: EventIds,
     request_ids: u32,
     online: bool,
@@ -125,10 +126,10 @@ impl Engine {
             identity: Identity::new(config.clone(), stored, visitor, now),
             orders: Orders::read(stored.orders.as_deref()),
             queues,
-            journal: Journal::new(id::id(stream), config.outbox_bytes()),
+            outbox: Outbox::new(id::id(stream), config.outbox_bytes()),
             named: config.identity.user_id.clone().flatten(),
             timers: Timers::new(signals.visible, now.mono_ms),
-            seen: Seen::new(signals.visible),
+            viewability: Viewability::new(signals.visible),
             event_ids: EventIds::default(),
             request_ids: 0,
             online: signals.online,
@@ -157,17 +158,19 @@ impl Engine {
     pub fn handle(&mut self, input: Input, now: &Now) -> Vec<Effect> {
         // Once the page is hidden there may be no later. An outcome is no reason to send more: it
         // comes at once, and would make one burst of all of them.
-        let news =
-            matches!(input, Input::Outcome(..) | Input::Acknowledged(_) | Input::Finished(..));
+        let news = matches!(
+            input,
+            Input::Outcome(..) | Input::Acknowledged(_) | Input::RequestFinished(..)
+        );
         if self.disposed && !news {
             return Vec::new();
         }
         let mut all = !self.visible && !news;
         // Nothing is sent within the page's own call, or within the visitor's act.
-        let pumps = match &input {
+        let sends = match &input {
             Input::Track(..)
-            | Input::Bought(_)
-            | Input::Lost(..)
+            | Input::OrderSent(_)
+            | Input::CallsLost(..)
             | Input::Login(..)
             | Input::Logout(_)
             | Input::Page
@@ -178,9 +181,9 @@ impl Engine {
             | Input::Follow(..)
             | Input::DataLayer(..)
             | Input::Reject(_)
-            | Input::Act
-            | Input::Adopted(..)
-            | Input::Unkept(_) => false,
+            | Input::UserActivity
+            | Input::OutboxFound(..)
+            | Input::WriteFailed(_) => false,
             Input::Wake
             | Input::Hidden
             | Input::Shown(_)
@@ -188,20 +191,20 @@ impl Engine {
             | Input::Flush
             | Input::Outcome(..)
             | Input::Acknowledged(_)
-            | Input::Finished(..)
+            | Input::RequestFinished(..)
             | Input::Dispose => true,
         };
         // What was seen for long enough until now was seen, whatever comes next.
-        self.seen.tick(now.mono_ms, self.timers.reached());
+        self.viewability.tick(now.mono_ms, self.timers.reached());
         match input {
             Input::Track(kind, value, at) => self.track(kind, &value, at, now),
-            Input::Bought(value) => self.bought(&value, now),
-            Input::Lost(calls, code) => self.lost(calls, code),
+            Input::OrderSent(value) => self.bought(&value, now),
+            Input::CallsLost(calls, code) => self.lost(calls, code),
             Input::Login(value, at) => self.login(&value, at, now),
             Input::Logout(value) => self.logout(&value, now),
             Input::Page => {
                 self.timers.stop_all(now.mono_ms);
-                self.seen.page(now.mono_ms);
+                self.viewability.page(now.mono_ms);
             }
             Input::Consent(value) => self.decide(&value, now),
             Input::StartTimer(id, item, options) => self.start_timer(id, &item, &options, now),
@@ -215,16 +218,16 @@ impl Engine {
                 self.wake = NEVER;
                 self.timers.tick(now.mono_ms);
             }
-            Input::Act => self.timers.act(now.mono_ms),
+            Input::UserActivity => self.timers.act(now.mono_ms),
             Input::Hidden => {
                 self.timers.hide(now.mono_ms);
-                self.seen.show(false, now.mono_ms);
+                self.viewability.show(false, now.mono_ms);
                 self.visible = false;
                 all = true;
             }
             Input::Shown(stored) => {
                 self.shown(&stored, now);
-                self.seen.show(true, now.mono_ms);
+                self.viewability.show(true, now.mono_ms);
             }
             Input::Online(online) => {
                 self.online = online;
@@ -234,18 +237,18 @@ impl Engine {
             }
             Input::Flush => all = true,
             Input::Outcome(id, outcome) => {
-                let (queues, mut turn) = self.turn(false, now);
+                let (queues, mut context) = self.context(false, now);
                 for queue in queues {
-                    queue.settle(id, outcome, &mut turn);
+                    queue.on_outcome(id, outcome, &mut context);
                 }
             }
-            Input::Adopted(instance, entries) => self.adopted(&instance, entries, now),
-            Input::Unkept(key) => self.unkept(&key, now),
+            Input::OutboxFound(instance, entries) => self.outbox_found(&instance, entries, now),
+            Input::WriteFailed(key) => self.write_failed(&key, now),
             Input::Acknowledged(batches) => self.acknowledged(batches, now),
-            Input::Finished(batch, status) => {
-                let (queues, mut turn) = self.turn(false, now);
+            Input::RequestFinished(batch, status) => {
+                let (queues, mut context) = self.context(false, now);
                 for queue in queues {
-                    queue.finish(&batch, status, &mut turn);
+                    queue.on_request_finished(&batch, status, &mut context);
                 }
             }
             Input::Dispose => {
@@ -259,10 +262,10 @@ impl Engine {
                 self.enqueue(event, now.wall_ms, now);
             }
         }
-        if pumps || all {
-            let (queues, mut turn) = self.turn(all, now);
+        if sends || all {
+            let (queues, mut context) = self.context(all, now);
             for queue in queues {
-                queue.pump(&mut turn);
+                queue.process(&mut context);
             }
         }
         self.settle_wake(self.disposed, now);
@@ -303,7 +306,7 @@ impl Engine {
 
     /// Whether some request has not come to its end.
     pub fn has_requests(&self) -> bool {
-        self.queues.iter().any(Queue::has_parcels)
+        self.queues.iter().any(Queue::has_batches)
     }
 
     /// Whether it ignores what comes later.
@@ -325,10 +328,10 @@ impl Engine {
     fn settle_wake(&mut self, never: bool, now: &Now) {
         let mut next = NEVER;
         if !never {
-            next = self.timers.next_wake().min(self.seen.next_wake());
-            let (queues, turn) = self.turn(false, now);
+            next = self.timers.next_wake().min(self.viewability.next_wake());
+            let (queues, context) = self.context(false, now);
             for queue in queues {
-                next = next.min(queue.next_wake(&turn));
+                next = next.min(queue.next_wake(&context));
             }
         }
         if next != self.wake {

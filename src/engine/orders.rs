@@ -1,8 +1,9 @@
 //! Orders that were sent: confirmation pages are reloaded, and a second `buy` is a second purchase.
 
+use super::dedup::RecentHashes;
 use super::event::{Event, Field};
+use super::hash::hash;
 use super::limits::Limits;
-use super::remember::{Remembered, hash};
 use super::time::Now;
 
 /// The key that they are kept under.
@@ -12,7 +13,7 @@ pub const KEY: &str = "reco_orders";
 #[derive(Debug)]
 pub struct Orders {
     /// The last ones that this browser sent, from whichever page.
-    sent: Remembered,
+    sent: RecentHashes,
     /// Those that this page began: it may send their lines by calls of their own,
     begun: Vec<u64>,
     /// but each line once.
@@ -22,7 +23,7 @@ pub struct Orders {
 impl Orders {
     /// From what was kept.
     pub fn read(kept: Option<&str>) -> Self {
-        let sent = Remembered::read(KEY, kept, Limits::ORDERS, Limits::ORDER_AGE_MS);
+        let sent = RecentHashes::read(KEY, kept, Limits::ORDERS, Limits::ORDER_AGE_MS);
         Self { sent, begun: Vec::new(), lines: Vec::new() }
     }
 
@@ -53,7 +54,7 @@ impl Orders {
     }
 
     /// What is kept of them.
-    pub fn kept(&mut self) -> &mut Remembered {
+    pub fn kept(&mut self) -> &mut RecentHashes {
         &mut self.sent
     }
 }

@@ -5,8 +5,8 @@ use super::config::Consent;
 use super::effect::Effect;
 use super::id::id;
 use super::limits::Limits;
-use super::queue::journal::number_of;
-use super::queue::{Conditions, Flight, Queue, Turn, adopt};
+use super::queue::outbox::number_of;
+use super::queue::{Conditions, Context, Flight, Queue, take_over};
 use super::text::concat;
 use super::time::Now;
 
@@ -21,24 +21,24 @@ pub(super) fn stream(mut seed: [u8; 16], place: usize) -> String {
 
 impl Engine {
     /// The queues, and what they are lent for one input.
-    pub(super) fn turn<'a>(
+    pub(super) fn context<'a>(
         &'a mut self,
         all: bool,
         now: &'a Now,
-    ) -> (&'a mut Vec<Queue>, Turn<'a>) {
+    ) -> (&'a mut Vec<Queue>, Context<'a>) {
         let mut flight = Flight::default();
         for queue in &self.queues {
-            flight.add(queue.flown(now.mono_ms));
+            flight.add(queue.in_flight(now.mono_ms));
         }
-        let turn = Turn {
+        let context = Context {
             now,
-            may: self.conditions(all),
+            conditions: self.conditions(all),
             ids: &mut self.request_ids,
-            journal: &mut self.journal,
+            outbox: &mut self.outbox,
             flight,
             out: &mut self.effects,
         };
-        (&mut self.queues, turn)
+        (&mut self.queues, context)
     }
 
     pub(super) fn conditions(&self, all: bool) -> Conditions {
@@ -53,12 +53,12 @@ impl Engine {
 
     /// From now on what waits may be stored, if the page lets it.
     pub(super) fn open_outbox(&mut self, now: &Now) {
-        if self.config.queue_persists && !self.journal.on {
-            self.journal.on = true;
-            self.effects.push(Effect::Own(self.journal.instance.clone()));
-            let (queues, mut turn) = self.turn(false, now);
+        if self.config.queue_persists && !self.outbox.on {
+            self.outbox.on = true;
+            self.effects.push(Effect::ClaimOutbox(self.outbox.instance.clone()));
+            let (queues, mut context) = self.context(false, now);
             for queue in queues {
-                queue.save(&mut turn);
+                queue.save(&mut context);
             }
         }
     }
@@ -68,40 +68,45 @@ impl Engine {
         let mut seed = now.entropy;
         // A new visitor's id is made of the same bits.
         seed.reverse();
-        let (queues, mut turn) = self.turn(false, now);
+        let (queues, mut context) = self.context(false, now);
         for (place, queue) in queues.iter_mut().enumerate() {
-            queue.renew(stream(seed, place), &mut turn);
+            queue.start_stream(stream(seed, place), &mut context);
         }
     }
 
     /// Another page's outbox was found without its page; or ours is as it is now.
-    pub(super) fn adopted(&mut self, instance: &str, entries: Vec<(String, String)>, now: &Now) {
-        if !self.journal.on {
+    pub(super) fn outbox_found(
+        &mut self,
+        instance: &str,
+        entries: Vec<(String, String)>,
+        now: &Now,
+    ) {
+        if !self.outbox.on {
             return;
         }
-        let own = self.journal.instance == instance;
-        let (queues, mut turn) = self.turn(false, now);
+        let own = self.outbox.instance == instance;
+        let (queues, mut context) = self.context(false, now);
         if own {
             // Another page may have taken it up, in part or at all, and goes on with its streams.
-            turn.journal.rename(id(now.entropy));
-            turn.out.push(Effect::Own(turn.journal.instance.clone()));
+            context.outbox.rename(id(now.entropy));
+            context.out.push(Effect::ClaimOutbox(context.outbox.instance.clone()));
             for (place, queue) in queues.iter_mut().enumerate() {
-                queue.begin(stream(now.entropy, place));
+                queue.restart(stream(now.entropy, place));
             }
         }
-        adopt(queues, entries, &mut turn);
-        turn.journal.made_room();
+        take_over(queues, entries, &mut context);
+        context.outbox.made_room();
     }
 
-    pub(super) fn unkept(&mut self, key: &str, now: &Now) {
-        let (queues, mut turn) = self.turn(false, now);
+    pub(super) fn write_failed(&mut self, key: &str, now: &Now) {
+        let (queues, mut context) = self.context(false, now);
         let number = number_of(key);
         for queue in queues.iter_mut() {
-            queue.unkept(number, &mut turn);
+            queue.write_failed(number, &mut context);
         }
         for queue in queues {
-            if turn.journal.has_room(1) {
-                queue.save(&mut turn);
+            if context.outbox.has_room(1) {
+                queue.save(&mut context);
             }
         }
     }
@@ -110,11 +115,11 @@ impl Engine {
     pub(super) fn acknowledged(&mut self, batches: Vec<String>, now: &Now) {
         let count = batches.len();
         for (place, batch) in batches.into_iter().enumerate() {
-            let (queues, mut turn) = self.turn(false, now);
+            let (queues, mut context) = self.context(false, now);
             // Browsers give the oldest first. Whoever misses one asks the collector.
             let mut goes = place + Limits::ACKNOWLEDGEMENTS < count;
             for queue in queues {
-                goes |= queue.acknowledge(&batch, &mut turn);
+                goes |= queue.acknowledge(&batch, &mut context);
             }
             if goes {
                 self.effects.push(Effect::DeleteCookie(concat(&["reco_ack_", &batch])));

@@ -7,7 +7,7 @@ mod ibexa;
 #[cfg(feature = "vendors")]
 mod intempt;
 #[cfg(feature = "vendors")]
-mod keyed;
+mod json_post;
 
 #[cfg(not(feature = "vendors"))]
 use super::absent::{FactFinder, Intempt};
@@ -21,9 +21,9 @@ use intempt::Intempt;
 
 use super::error::{Error, ErrorCode, Problem};
 use super::event::{Field, Kind};
+use super::fields::Fields;
 use super::limits::Limits;
 use super::percent::push_encoded;
-use super::read::Fields;
 use super::record::Record;
 use super::text::concat;
 use super::value::Value;
@@ -67,7 +67,7 @@ pub type Key = (&'static str, String);
 
 /// Whether an event may be sent a second time when it is not known what became of the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
+pub enum RetryPolicy {
     /// The event id makes it count once.
     Idempotent,
     /// A second arrival changes nothing, but costs the vendor a request: where it is not known what
@@ -79,13 +79,13 @@ pub enum Class {
 
 /// Which events one request holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holds {
+pub enum BatchShape {
     /// A single one, in its address.
-    One,
+    Single,
     /// Many of one kind.
-    OneKind,
+    SameKind,
     /// Many of any kind.
-    Any,
+    Mixed,
 }
 
 /// An event in the form of its destination, or why there is none.
@@ -154,15 +154,15 @@ impl Protocol {
     }
 
     /// What it can bear of events of this kind.
-    pub fn class(&self, kind: Kind) -> Class {
+    pub fn retry_policy(&self, kind: Kind) -> RetryPolicy {
         match self {
-            Self::Batch(_) => Class::Idempotent,
+            Self::Batch(_) => RetryPolicy::Idempotent,
             // The highest percentage of a user and an item is what counts.
-            Self::Ibexa(_) if kind == Kind::Consume => Class::OnceMore,
+            Self::Ibexa(_) if kind == Kind::Consume => RetryPolicy::OnceMore,
             // Intempt's documents promise that ids are told apart, its own clients' notes deny it.
-            Self::Intempt(intempt) if intempt.is_idempotent() => Class::Idempotent,
+            Self::Intempt(intempt) if intempt.is_idempotent() => RetryPolicy::Idempotent,
             // Ibexa counts n `buy` as a quantity of n.
-            Self::Ibexa(_) | Self::FactFinder(_) | Self::Intempt(_) => Class::AtMostOnce,
+            Self::Ibexa(_) | Self::FactFinder(_) | Self::Intempt(_) => RetryPolicy::AtMostOnce,
         }
     }
 
@@ -172,11 +172,11 @@ impl Protocol {
     }
 
     /// Which events one request holds.
-    pub fn holds(&self) -> Holds {
+    pub fn batch_shape(&self) -> BatchShape {
         match self {
-            Self::Batch(_) | Self::Intempt(_) => Holds::Any,
-            Self::Ibexa(_) => Holds::One,
-            Self::FactFinder(factfinder) => factfinder.holds(),
+            Self::Batch(_) | Self::Intempt(_) => BatchShape::Mixed,
+            Self::Ibexa(_) => BatchShape::Single,
+            Self::FactFinder(factfinder) => factfinder.batch_shape(),
         }
     }
 
@@ -214,16 +214,24 @@ impl Protocol {
 
     /// Whether this is not more than one request may have.
     pub fn fits(&self, encoded: &str) -> bool {
-        let most = match self.holds() {
-            Holds::One => Limits::REQUEST_URL as u64,
-            Holds::Any | Holds::OneKind => Limits::BATCH_BYTES_MAX,
+        let most = match self.batch_shape() {
+            BatchShape::Single => Limits::REQUEST_URL as u64,
+            BatchShape::Mixed | BatchShape::SameKind => Limits::BATCH_BYTES_MAX,
         };
         (encoded.len() + self.envelope_bytes()) as u64 <= most
     }
 
     /// The same for a request that may never be heard of; none where it must not arrive twice.
-    pub fn tail(&self, encoded: &[&str], envelope: &Envelope<'_>) -> Option<Request> {
-        if let Self::Batch(batch) = self { Some(batch.tail(encoded, envelope)) } else { None }
+    pub fn fetch_later_request(
+        &self,
+        encoded: &[&str],
+        envelope: &Envelope<'_>,
+    ) -> Option<Request> {
+        if let Self::Batch(batch) = self {
+            Some(batch.fetch_later_request(encoded, envelope))
+        } else {
+            None
+        }
     }
 
     /// The request for these encoded events, which are of this kind where it holds one kind alone.

@@ -5,35 +5,35 @@
 //! it leaves the outbox too.
 
 mod ack;
-mod adopt;
-mod bounds;
+mod batch;
 mod consent;
+mod context;
 mod counts;
-pub mod journal;
+mod evict;
+mod fetch_later;
 mod merge;
-mod outcome;
-mod parcel;
-mod pump;
-mod tail;
-mod turn;
+pub mod outbox;
+mod response;
+mod send;
+mod take_over;
 
-pub use adopt::adopt;
+pub use context::{Conditions, Context, Flight};
 pub use counts::Counts;
-pub use turn::{Conditions, Flight, Turn};
+pub use take_over::take_over;
 
 use super::config::{Config, Destination};
 use super::effect::Effect;
 use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
+use super::hash::hash;
 use super::limits::Limits;
 use super::number::whole;
-use super::protocol::{Class, Envelope, Holds};
+use super::protocol::{BatchShape, Envelope, RetryPolicy};
 use super::record::Record;
-use super::remember::hash;
 use super::text::concat;
 use super::time::NEVER;
-use journal::Place;
-use parcel::{Parcel, Stream, Waiting};
+use batch::{Batch, PendingEvent, Stream};
+use outbox::Slot;
 use std::rc::Rc;
 
 static TOO_LONG: Problem = Problem::new(ErrorCode::OutOfRange, "got an event that is too long");
@@ -52,23 +52,23 @@ pub struct Queue {
     /// When what waits is due.
     deadline: u64,
     /// When the browser gets a copy of it,
-    tail_at: u64,
+    fetch_later_at: u64,
     /// and whether it has one.
-    tail: bool,
+    fetch_later_scheduled: bool,
     /// What was closed, in this order.
     #[allow(clippy::vec_box)]
     // Moved within the list: a pointer is cheaper than its twenty words.
-    parcels: Vec<Box<Parcel>>,
+    batches: Vec<Box<Batch>>,
     /// Before this nothing is sent on our own account,
     paused_until: u64,
     /// nor when the page goes.
-    broken: bool,
+    circuit_open: bool,
     /// The page's policy forbids the address.
     blocked: bool,
     /// The last request that was begun.
     last_id: u32,
     /// Something would go, were there not so much in flight.
-    crowded: bool,
+    waits_for_flight: bool,
     /// Everything was asked for, and not everything has gone yet.
     flushing: bool,
     failures: u32,
@@ -81,9 +81,11 @@ impl Queue {
     /// An empty one.
     pub fn new(destination: Rc<Destination>, config: Rc<Config>, stream: String) -> Self {
         // A vendor that takes no time of the event would count it today.
-        let max_age_ms = match destination.protocol.class(Kind::Buy) {
-            Class::Idempotent => config.queue_age_ms,
-            Class::OnceMore | Class::AtMostOnce => config.queue_age_ms.min(Limits::UNDATED_AGE_MS),
+        let max_age_ms = match destination.protocol.retry_policy(Kind::Buy) {
+            RetryPolicy::Idempotent => config.queue_age_ms,
+            RetryPolicy::OnceMore | RetryPolicy::AtMostOnce => {
+                config.queue_age_ms.min(Limits::UNDATED_AGE_MS)
+            }
         };
         let mut queue = Self {
             name: Rc::default(),
@@ -93,14 +95,14 @@ impl Queue {
             max_age_ms,
             streams: vec![Stream::new(stream)],
             deadline: NEVER,
-            tail_at: NEVER,
-            tail: false,
-            parcels: Vec::new(),
+            fetch_later_at: NEVER,
+            fetch_later_scheduled: false,
+            batches: Vec::new(),
             paused_until: 0,
-            broken: false,
+            circuit_open: false,
             blocked: false,
             last_id: 0,
-            crowded: false,
+            waits_for_flight: false,
             flushing: false,
             failures: 0,
             reported_full: false,
@@ -130,39 +132,49 @@ impl Queue {
     }
 
     /// Takes an event in. What is worth a word goes to `advice`.
-    pub fn push(&mut self, record: &Rc<Record>, advice: &mut Vec<Error>, turn: &mut Turn<'_>) {
+    pub fn push(
+        &mut self,
+        record: &Rc<Record>,
+        advice: &mut Vec<Error>,
+        context: &mut Context<'_>,
+    ) {
         self.counts.accepted += 1;
         let encoded = match self.destination.protocol.encode(record, advice) {
             Ok(encoded) => encoded,
             Err(error) => {
-                self.drop(1, error.code, turn.out);
+                self.drop(1, error.code, context.out);
                 advice.push(error);
                 return;
             }
         };
         let kind = record.event.kind();
-        if matches!(kind, Kind::Consume | Kind::Rendered) && self.merge(record, turn) {
+        if matches!(kind, Kind::Consume | Kind::Rendered) && self.merge(record, context) {
             self.counts.merged += 1;
-            self.plan_tail(turn);
+            self.plan_fetch_later(context);
             return;
         }
-        self.wait(record, encoded, turn);
+        self.wait(record, encoded, context);
     }
 
     /// Takes a ready-made link in, where this destination is meant.
-    pub fn push_link(&mut self, link: &str, record: &Rc<Record>, turn: &mut Turn<'_>) -> bool {
+    pub fn push_link(
+        &mut self,
+        link: &str,
+        record: &Rc<Record>,
+        context: &mut Context<'_>,
+    ) -> bool {
         let Some(url) = self.destination.protocol.own_link(link) else { return false };
         self.counts.accepted += 1;
-        self.wait(record, url, turn);
+        self.wait(record, url, context);
         true
     }
 
-    fn wait(&mut self, record: &Rc<Record>, encoded: String, turn: &mut Turn<'_>) {
+    fn wait(&mut self, record: &Rc<Record>, encoded: String, context: &mut Context<'_>) {
         let kind = record.event.kind();
-        self.append(record.clone(), encoded, 1, turn);
-        self.bound(turn);
+        self.append(record.clone(), encoded, 1, context);
+        self.enforce_limit(context);
         let full = self.streams.first().is_some_and(|own| {
-            own.waiting.len() as u64 >= self.config.batch.max_events
+            own.pending.len() as u64 >= self.config.batch.max_events
                 || own.bytes as u64 >= self.config.batch.max_bytes
         });
         let wait = if of_value(kind) || full {
@@ -170,8 +182,8 @@ impl Queue {
         } else {
             self.config.batch.max_wait_ms
         };
-        self.deadline = self.deadline.min(turn.now.mono_ms + wait);
-        self.plan_tail(turn);
+        self.deadline = self.deadline.min(context.now.mono_ms + wait);
+        self.plan_fetch_later(context);
     }
 
     /// Counts deliveries that were never meant to be made: a purchase that was sent before.
@@ -186,15 +198,15 @@ impl Queue {
     }
 
     /// Whether some request has not come to its end.
-    pub fn has_parcels(&self) -> bool {
-        !self.parcels.is_empty()
+    pub fn has_batches(&self) -> bool {
+        !self.batches.is_empty()
     }
 
     /// Joins the event with one that waits, as long as the two still fit into a request.
-    fn merge(&mut self, record: &Record, turn: &mut Turn<'_>) -> bool {
+    fn merge(&mut self, record: &Record, context: &mut Context<'_>) -> bool {
         let Some(own) = self.streams.first_mut() else { return false };
-        let Some(waiting) = own.mergeable(record) else { return false };
-        let Some(merged) = waiting.record.as_ref().and_then(|first| first.merged(record)) else {
+        let Some(pending) = own.mergeable(record) else { return false };
+        let Some(merged) = pending.record.as_ref().and_then(|first| first.merged(record)) else {
             return false;
         };
         // The vendor's advice was given when each of the two came in.
@@ -204,75 +216,84 @@ impl Queue {
         if !self.destination.protocol.fits(&encoded) {
             return false;
         }
-        let (before, after) = (waiting.encoded.len(), encoded.len());
-        let is_new = waiting.encoded != encoded;
-        waiting.record = Some(merged.into());
-        waiting.encoded = encoded;
-        let serial = waiting.serial;
+        let (before, after) = (pending.encoded.len(), encoded.len());
+        let is_new = pending.encoded != encoded;
+        pending.record = Some(merged.into());
+        pending.encoded = encoded;
+        let serial = pending.serial;
         own.bytes = own.bytes + after - before;
-        if is_new && let Some(waiting) = merge::with_serial(&mut own.waiting, serial) {
-            keep(waiting, &self.key, &own.name, own.seq, turn);
+        if is_new && let Some(pending) = merge::with_serial(&mut own.pending, serial) {
+            keep(pending, &self.key, &own.name, own.seq, context);
         }
         true
     }
 
     /// Appends a record, in as many pieces as its protocol's requests ask for. The last piece
     /// stands for the delivery.
-    fn append(&mut self, record: Rc<Record>, encoded: String, weight: u32, turn: &mut Turn<'_>) {
+    fn append(
+        &mut self,
+        record: Rc<Record>,
+        encoded: String,
+        deliveries: u32,
+        context: &mut Context<'_>,
+    ) {
         if self.destination.protocol.fits(&encoded) {
-            let (kind, at, place) = (record.event.kind(), record.at, Place::default());
+            let (kind, at, slot) = (record.event.kind(), record.at, Slot::default());
             let record = Some(record);
             let (seq, serial) = (0, 0);
-            let event = Waiting { record, kind, at, encoded, weight, place, seq, serial };
+            let event = PendingEvent { record, kind, at, encoded, deliveries, slot, seq, serial };
             let mut event = Box::new(event);
             if let Some(own) = self.streams.first_mut() {
-                keep(&mut event, &self.key, &own.name, own.seq, turn);
+                keep(&mut event, &self.key, &own.name, own.seq, context);
                 own.push(event);
             }
             return;
         }
         // Where the event has an id, it is one event: two with the same id would count once.
-        let halves =
-            if self.destination.protocol.holds() == Holds::One { record.halves() } else { None };
+        let halves = if self.destination.protocol.batch_shape() == BatchShape::Single {
+            record.halves()
+        } else {
+            None
+        };
         let Some((first, second)) = halves else {
-            self.lose(weight, &TOO_LONG, turn.out);
+            self.lose(deliveries, &TOO_LONG, context.out);
             return;
         };
-        self.append_half(first, 0, turn);
-        self.append_half(second, weight, turn);
+        self.append_half(first, 0, context);
+        self.append_half(second, deliveries, context);
     }
 
-    fn append_half(&mut self, half: Record, weight: u32, turn: &mut Turn<'_>) {
+    fn append_half(&mut self, half: Record, deliveries: u32, context: &mut Context<'_>) {
         if let Ok(encoded) = self.destination.protocol.encode(&half, &mut Vec::new()) {
-            self.append(half.into(), encoded, weight, turn);
+            self.append(half.into(), encoded, deliveries, context);
         }
     }
 }
 
 /// Writes an event that waits to the outbox.
-fn keep(event: &mut Waiting, key: &str, stream: &str, seq: u64, turn: &mut Turn<'_>) {
-    if turn.journal.on {
-        let text = journal::write(key, stream, seq, 0, &mut [&*event].into_iter());
-        turn.journal.keep(&mut event.place, text, turn.out);
+fn keep(event: &mut PendingEvent, key: &str, stream: &str, seq: u64, context: &mut Context<'_>) {
+    if context.outbox.on {
+        let text = outbox::write(key, stream, seq, 0, &mut [&*event].into_iter());
+        context.outbox.keep(&mut event.slot, text, context.out);
         event.seq = seq;
     }
 }
 
 /// Whoever finds what is left of a stream finds the number that it goes on with, in the first text of it:
 /// a number that is used twice would let one batch be acknowledged by the other's cookie.
-fn number(stream: &mut Stream, key: &str, turn: &mut Turn<'_>) {
-    if let Some(first) = stream.waiting.front_mut()
-        && !(first.place.is_kept() && first.seq == stream.seq)
+fn write_number(stream: &mut Stream, key: &str, context: &mut Context<'_>) {
+    if let Some(first) = stream.pending.front_mut()
+        && !(first.slot.is_kept() && first.seq == stream.seq)
     {
-        keep(first, key, &stream.name, stream.seq, turn);
+        keep(first, key, &stream.name, stream.seq, context);
     }
 }
 
-/// A parcel's number in this stream, and the stream's name. What waits is told to go on with the one after it.
-fn next_number(stream: &mut Stream, key: &str, turn: &mut Turn<'_>) -> (Rc<String>, u64) {
+/// A batch's number in this stream, and the stream's name. What waits is told to go on with the one after it.
+fn next_number(stream: &mut Stream, key: &str, context: &mut Context<'_>) -> (Rc<String>, u64) {
     let seq = stream.seq;
     stream.seq += 1;
-    number(stream, key, turn);
+    write_number(stream, key, context);
     (stream.name.clone(), seq)
 }
 

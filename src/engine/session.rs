@@ -2,10 +2,10 @@
 
 use super::config::IdentityConfig;
 use super::effect::Effect;
-use super::field::session_id;
 use super::id::letters;
 use super::limits::Limits;
 use super::number::whole;
+use super::rules::session_id;
 use super::text::{concat, parse_whole, split_once};
 use super::time::Now;
 use std::rc::Rc;
@@ -78,10 +78,10 @@ impl Session {
     /// Keeps it, and that it was used; or that it has ended.
     pub fn save(&mut self, effects: &mut Vec<Effect>) {
         if self.used == 0 {
-            effects.push(Effect::Forget(Self::KEY.to_owned()));
+            effects.push(Effect::Remove(Self::KEY.to_owned()));
         } else if self.own.is_none() && self.used.abs_diff(self.kept) >= Limits::SESSION_SAVE_MS {
             self.kept = self.used;
-            effects.push(Effect::Keep(
+            effects.push(Effect::Store(
                 Self::KEY.to_owned(),
                 concat(&[&self.id, ".", &whole(self.used)]),
             ));

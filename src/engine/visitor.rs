@@ -5,10 +5,10 @@ use super::Engine;
 use super::config::Consent;
 use super::error::{ErrorCode, Problem};
 use super::event::{Event, Kind};
-use super::field;
+use super::fields::{Fields, Report};
 use super::identity::Stored;
 use super::protocol;
-use super::read::{Fields, Report};
+use super::rules;
 use super::time::Now;
 use super::value::Value;
 
@@ -26,7 +26,7 @@ impl Engine {
         }
         let user = match user {
             Value::Null => Err(&MISSING),
-            _ => field::user_id(user),
+            _ => rules::user_id(user),
         };
         match user {
             Err(problem) => self.reject(problem.at("login.userId")),
@@ -46,7 +46,7 @@ impl Engine {
         if !options.is_null() {
             let mut report = Report::default();
             let mut fields = Fields::new("logout", options, &mut report);
-            forget = fields.read("forget", field::boolean);
+            forget = fields.read("forget", rules::boolean);
             fields.end();
             let mut unknown = Vec::new();
             let read = report.end(&mut unknown);
@@ -71,7 +71,7 @@ impl Engine {
         }
         match decision {
             // What was stored with consent may stay; what comes now waits for it.
-            Consent::Pending => self.journal.on = false,
+            Consent::Pending => self.outbox.on = false,
             Consent::Granted => {
                 if before == Consent::Anonymous {
                     // Nothing leads back to what was sent without consent.
@@ -87,9 +87,9 @@ impl Engine {
                 self.erase();
                 self.identity.renew(now);
                 let session = self.identity.session(true, now);
-                let (queues, mut turn) = self.turn(false, now);
+                let (queues, mut context) = self.context(false, now);
                 for queue in queues {
-                    queue.forget_identity(&session, &mut turn);
+                    queue.forget_identity(&session, &mut context);
                 }
             }
             Consent::Denied => {
@@ -98,9 +98,9 @@ impl Engine {
                     self.identity.renew(now);
                 }
                 self.identity.set_off(true, &mut self.effects);
-                let (queues, mut turn) = self.turn(false, now);
+                let (queues, mut context) = self.context(false, now);
                 for queue in queues {
-                    queue.clear(&mut turn);
+                    queue.clear(&mut context);
                 }
             }
         }
@@ -115,10 +115,10 @@ impl Engine {
             (Consent::Granted, Ok(url)) => {
                 // The one click that every such link may be.
                 let record = self.stamp(Event::bare(Kind::ClickRecommended), at, now);
-                let (queues, mut turn) = self.turn(false, now);
+                let (queues, mut context) = self.context(false, now);
                 for queue in queues {
                     // One request, however many customers the page has at that host.
-                    if queue.push_link(&url, &record, &mut turn) {
+                    if queue.push_link(&url, &record, &mut context) {
                         return;
                     }
                 }
@@ -157,6 +157,6 @@ impl Engine {
     pub(super) fn erase(&mut self) {
         self.identity.erase(&mut self.effects);
         self.orders.kept().erase(&mut self.effects);
-        self.journal.erase(&mut self.effects);
+        self.outbox.erase(&mut self.effects);
     }
 }

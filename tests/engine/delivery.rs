@@ -7,7 +7,7 @@ use recobeacon::engine::Signals;
 use recobeacon::engine::effect::{Outcome, Send, Via};
 use recobeacon::engine::identity::Stored;
 use recobeacon::engine::input::Input;
-use recobeacon::engine::queue::journal;
+use recobeacon::engine::queue::outbox;
 use serde_json::Value as Json;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -153,8 +153,8 @@ fn check_outbox(page: &Page) {
     let own = page.owned.last().unwrap();
     let mut kept = 0;
     for (key, text) in page.outbox(own) {
-        let entry = journal::read(&text).unwrap_or_else(|| panic!("{key}: {text}"));
-        kept += entry.events.iter().map(|event| u64::from(event.weight)).sum::<u64>();
+        let entry = outbox::read(&text).unwrap_or_else(|| panic!("{key}: {text}"));
+        kept += entry.events.iter().map(|event| u64::from(event.deliveries)).sum::<u64>();
     }
     assert_eq!(kept, page.count("queued"), "{:?}", page.stats());
 }

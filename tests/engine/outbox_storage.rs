@@ -192,7 +192,7 @@ fn without_persist_or_with_memory_nothing_is_stored() {
         for name in ["x", &own] {
             let damaged = vec![(format!("reco_o_{name}_1"), "y".to_owned())];
             page.kept.extend(damaged.clone());
-            page.feed(Input::Adopted(name.to_owned(), damaged));
+            page.feed(Input::OutboxFound(name.to_owned(), damaged));
             assert_eq!((page.owned.len(), page.outbox(name).len()), (0, 1), "{options}");
         }
         page.shown();

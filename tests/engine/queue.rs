@@ -2,7 +2,7 @@
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, answered, batch, calm, ibexa, json, with};
-use recobeacon::engine::effect::{News, Outcome};
+use recobeacon::engine::effect::{DeliveryStatus, Outcome};
 use recobeacon::engine::error::ErrorCode;
 use recobeacon::engine::identity::Stored;
 use recobeacon::engine::input::Input;
@@ -16,7 +16,7 @@ fn offline(config: Json) -> Page {
 }
 
 fn dropped(page: &Page, code: ErrorCode) -> u32 {
-    let is = |news: &News| *news == News::Dropped(code);
+    let is = |news: &DeliveryStatus| *news == DeliveryStatus::Dropped(code);
     page.notices.iter().filter(|notice| is(&notice.news)).map(|notice| notice.events).sum()
 }
 

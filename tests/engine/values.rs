@@ -3,8 +3,8 @@
 use crate::common::test;
 use crate::common::{Page, batch, ibexa, json, with};
 use recobeacon::engine::error::ErrorCode;
-use recobeacon::engine::field::{price, quantity};
 use recobeacon::engine::number;
+use recobeacon::engine::rules::{price, quantity};
 use recobeacon::engine::value::Value;
 use serde_json::Value as Json;
 

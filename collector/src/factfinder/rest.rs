@@ -2,7 +2,7 @@
 //!
 //! One event that is wrong refuses the array: what is answered with 200 is stored whole.
 
-use super::read::{self, Wrong};
+use super::fields::{self, Wrong};
 use super::words;
 use crate::error::Refusal;
 use crate::tracked::Tracked;

@@ -5,7 +5,7 @@
 //! Where that does not come out even, the parameters are lists (`id=1&id=3&count=2&count=4`), and
 //! one that is there once is every event's.
 
-use super::read::{self, IDS, Wrong};
+use super::fields::{self, IDS, Wrong};
 use super::{Channels, words};
 use crate::error::Refusal;
 use crate::query;

@@ -5,8 +5,8 @@ use super::media::Media;
 use super::scroll::Scroll;
 use super::{Measure, NAME};
 use crate::engine::error::Error;
+use crate::engine::fields::{Fields, Report};
 use crate::engine::limits::Limits;
-use crate::engine::read::{Fields, Report};
 use crate::engine::value::Value;
 
 const MEASURES: &str = "must be \"time\", \"words\", \"scroll\" or \"media\"";

@@ -3,9 +3,9 @@
 use super::schema::{ITEM, SEARCH, Schema};
 use super::{Data, Event, Field, Kind};
 use crate::engine::error::{Error, ErrorCode, Problem};
-use crate::engine::field::identifier;
+use crate::engine::fields::{Fields, Report, element};
 use crate::engine::limits::Limits;
-use crate::engine::read::{Fields, Report, element};
+use crate::engine::rules::identifier;
 use crate::engine::value::Value;
 
 static NOT_LIST: Problem = Problem::new(ErrorCode::BadType, "must be a list of item ids");

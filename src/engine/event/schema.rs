@@ -2,7 +2,7 @@
 
 use super::Data;
 use crate::engine::error::Problem;
-use crate::engine::field::{
+use crate::engine::rules::{
     boolean, category_path, count, identifier, list, percentage, position, price, quantity, query,
     rating, score, text,
 };
@@ -243,7 +243,7 @@ impl Field {
         self.spec().0
     }
 
-    /// Holds a value to the field's rule.
+    /// BatchShape a value to the field's rule.
     #[cfg(feature = "sources")]
     ///
     /// # Errors

@@ -1,12 +1,12 @@
 //! `batch`: many events in one POST to a first-party collector (docs/events.md, "The batch form").
 
 use super::{Method, Request, address};
-use crate::engine::field::text;
+use crate::engine::fields::Fields;
 use crate::engine::json::{Object, push_list};
 use crate::engine::limits::Limits;
 use crate::engine::number::push_whole;
-use crate::engine::read::Fields;
 use crate::engine::record::Record;
+use crate::engine::rules::text;
 use crate::engine::text::{concat, split_once};
 
 /// A first-party collector.
@@ -67,7 +67,7 @@ impl Batch {
     }
 
     /// A request that names no batch in its address, so that none is acknowledged by it.
-    pub fn tail(&self, encoded: &[&str], envelope: &Envelope<'_>) -> Request {
+    pub fn fetch_later_request(&self, encoded: &[&str], envelope: &Envelope<'_>) -> Request {
         Request { url: self.endpoint.clone(), ..self.request(encoded, envelope) }
     }
 

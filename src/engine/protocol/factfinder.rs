@@ -3,15 +3,15 @@
 //!
 //! <https://docs.fact-finder.com/api-reference/tracking>
 
-use super::keyed::{key, post};
-use super::{Encoded, Holds, Key, Method, Request, address, path, push_segment, unsupported};
+use super::json_post::{key, post};
+use super::{BatchShape, Encoded, Key, Method, Request, address, path, push_segment, unsupported};
 use crate::engine::error::{Error, ErrorCode, Problem};
 use crate::engine::event::{Data, Field, Kind};
-use crate::engine::field::{currency, identifier, split_price};
+use crate::engine::fields::Fields;
 use crate::engine::json::{Object, push_list};
 use crate::engine::percent::push_encoded;
-use crate::engine::read::Fields;
 use crate::engine::record::Record;
+use crate::engine::rules::{currency, identifier, split_price};
 use crate::engine::text::{concat, trim_end};
 
 static REQUIRED: Problem = Problem::new(ErrorCode::MissingField, "is required by FACT-Finder");
@@ -136,8 +136,8 @@ impl FactFinder {
     }
 
     /// Which events one request holds.
-    pub fn holds(&self) -> Holds {
-        if self.version == Version::Seven { Holds::One } else { Holds::OneKind }
+    pub fn batch_shape(&self) -> BatchShape {
+        if self.version == Version::Seven { BatchShape::Single } else { BatchShape::SameKind }
     }
 
     /// The event as an object of the list, or as its whole address.

@@ -7,11 +7,11 @@ use super::{Encoded, Method, Request, address, path, push_segment, unsupported};
 use crate::engine::amount::rounded_up;
 use crate::engine::error::{Error, ErrorCode, Problem};
 use crate::engine::event::{Event, Field, Kind};
-use crate::engine::field::{customer, identifier};
+use crate::engine::fields::Fields;
 use crate::engine::limits::Limits;
 use crate::engine::percent::push_encoded;
-use crate::engine::read::Fields;
 use crate::engine::record::Record;
+use crate::engine::rules::{customer, identifier};
 use crate::engine::text::{concat, parse_whole, split_once, trim_end};
 
 /// The user id by which the vendor stores an event without a link to anybody.

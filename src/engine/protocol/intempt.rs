@@ -2,16 +2,16 @@
 //!
 //! <https://docs.intempt.com/track-events-api-recommendations-1973914m0>
 
-use super::keyed::{self, post};
+use super::json_post::{self, post};
 use super::{Encoded, Key, Request, address, push_segment, unsupported};
 use crate::engine::amount::rounded_up;
 use crate::engine::base64::base64;
 use crate::engine::error::{ErrorCode, Problem};
 use crate::engine::event::{Field, Kind};
-use crate::engine::field::{boolean, identifier, text};
+use crate::engine::fields::Fields;
 use crate::engine::json::{Object, push_list};
-use crate::engine::read::Fields;
 use crate::engine::record::Record;
+use crate::engine::rules::{boolean, identifier, text};
 use crate::engine::text::{concat, split_once, trim_end};
 use crate::engine::value::Value;
 
@@ -152,7 +152,7 @@ fn word(kind: Kind) -> Option<&'static str> {
 
 /// The header that an `identifier.secret` is sent in (RFC 7617).
 fn key(value: &Value) -> Result<Key, &'static Problem> {
-    let key = keyed::key(value)?;
+    let key = json_post::key(value)?;
     let (identifier, secret) = split_once(&key, b'.').ok_or(&NOT_KEY)?;
     // The header's own separator is the first colon in it.
     if identifier.is_empty() || secret.is_empty() || split_once(identifier, b':').is_some() {

@@ -2,9 +2,9 @@
 //! stands in it any more.
 
 use super::Queue;
-use super::journal::Place;
-use super::parcel::{Events, Stage, Stream, Waiting, weigh, weigh_all};
-use super::turn::Turn;
+use super::batch::{Events, PendingEvent, Stage, Stream, count_deliveries, count_deliveries_of};
+use super::context::Context;
+use super::outbox::Slot;
 use crate::engine::error::ErrorCode;
 use crate::engine::event::Kind;
 use crate::engine::record::Record;
@@ -12,34 +12,34 @@ use std::rc::Rc;
 
 impl Queue {
     /// Goes on as another stream. What waits stays in the one before.
-    pub fn renew(&mut self, stream: String, turn: &mut Turn<'_>) {
-        self.drop_tail(turn);
-        self.streams.retain(|stream| !stream.waiting.is_empty());
+    pub fn start_stream(&mut self, stream: String, context: &mut Context<'_>) {
+        self.cancel_fetch_later(context);
+        self.streams.retain(|stream| !stream.pending.is_empty());
         self.streams.insert(0, Stream::new(stream));
     }
 
     /// Gives up everything that waits.
-    pub fn clear(&mut self, turn: &mut Turn<'_>) {
+    pub fn clear(&mut self, context: &mut Context<'_>) {
         let mut lost = 0;
         for stream in &mut self.streams {
-            lost += weigh_all(&mut stream.clear().iter());
+            lost += count_deliveries_of(&mut stream.clear().iter());
         }
-        self.drop(lost, ErrorCode::Refused, turn.out);
-        self.clear_parcels(turn);
+        self.drop(lost, ErrorCode::Refused, context.out);
+        self.clear_batches(context);
     }
 
     /// Takes the identity away from what waits: consent is anonymous now. A login says nothing then,
     /// and a request cannot be changed any more, nor what another page left behind.
-    pub fn forget_identity(&mut self, session: &Option<Rc<String>>, turn: &mut Turn<'_>) {
+    pub fn forget_identity(&mut self, session: &Option<Rc<String>>, context: &mut Context<'_>) {
         let mut all: Events = Vec::new();
         // The newest stream is the first.
         for stream in self.streams.iter_mut().rev() {
             all.extend(stream.clear());
         }
         for event in all {
-            let Waiting { record, weight, .. } = *event;
+            let PendingEvent { record, deliveries, .. } = *event;
             let Some(record) = record else {
-                self.drop(weight, ErrorCode::Refused, turn.out);
+                self.drop(deliveries, ErrorCode::Refused, context.out);
                 continue;
             };
             let session = session.clone();
@@ -54,32 +54,32 @@ impl Queue {
             };
             match self.destination.protocol.encode(&record, &mut Vec::new()) {
                 Ok(encoded) if record.event.kind() != Kind::Login => {
-                    self.append(record.into(), encoded, weight, turn);
+                    self.append(record.into(), encoded, deliveries, context);
                 }
-                _ => self.drop(weight, ErrorCode::UnsupportedEvent, turn.out),
+                _ => self.drop(deliveries, ErrorCode::UnsupportedEvent, context.out),
             }
         }
-        self.clear_parcels(turn);
-        self.plan_tail(turn);
+        self.clear_batches(context);
+        self.plan_fetch_later(context);
     }
 
     /// What was sent was sent; what has to go again does not; what is under way does not come back.
     /// The browser's copy has ids, or nobody wants it.
-    fn clear_parcels(&mut self, turn: &mut Turn<'_>) {
-        self.drop_tail(turn);
-        for mut parcel in std::mem::take(&mut self.parcels) {
-            match parcel.stage {
-                Stage::Held => {
-                    self.drop(weigh(&parcel.events), ErrorCode::Refused, turn.out);
+    fn clear_batches(&mut self, context: &mut Context<'_>) {
+        self.cancel_fetch_later(context);
+        for mut batch in std::mem::take(&mut self.batches) {
+            match batch.stage {
+                Stage::Ready => {
+                    self.drop(count_deliveries(&batch.events), ErrorCode::Refused, context.out);
                 }
-                Stage::Taken(_) => self.deliver(&parcel, false, turn.out),
-                Stage::Open => {
-                    parcel.last = true;
-                    parcel.place = Place::default();
-                    for event in &mut parcel.events {
-                        event.place = Place::default();
+                Stage::AwaitingAck(_) => self.deliver(&batch, false, context.out),
+                Stage::InFlight => {
+                    batch.no_retry = true;
+                    batch.slot = Slot::default();
+                    for event in &mut batch.events {
+                        event.slot = Slot::default();
                     }
-                    self.parcels.push(parcel);
+                    self.batches.push(batch);
                 }
             }
         }

@@ -1,8 +1,8 @@
 //! Where every delivery ends: in exactly one counter, and told to whoever listens.
 
 use super::Queue;
-use super::parcel::{Parcel, weigh, weigh_all};
-use crate::engine::effect::{Effect, News, Notice, Receipt};
+use super::batch::{Batch, count_deliveries, count_deliveries_of};
+use crate::engine::effect::{DeliveryReport, DeliveryStatus, Effect, Receipt};
 use crate::engine::error::{ErrorCode, Problem};
 
 /// Deliveries: one event for one destination each. The meanings are those of `Stats` in index.d.ts.
@@ -34,10 +34,10 @@ impl Queue {
     pub fn counts(&self) -> Counts {
         let mut queued = 0;
         for stream in &self.streams {
-            queued += weigh_all(&mut stream.waiting.iter());
+            queued += count_deliveries_of(&mut stream.pending.iter());
         }
-        for parcel in &self.parcels {
-            queued += weigh(&parcel.events);
+        for batch in &self.batches {
+            queued += count_deliveries(&batch.events);
         }
         Counts { queued, ..self.counts }
     }
@@ -50,23 +50,23 @@ impl Queue {
     pub(super) fn drop(&mut self, events: u32, code: ErrorCode, out: &mut Vec<Effect>) {
         self.counts.dropped += events;
         if events > 0 {
-            self.tell(News::Dropped(code), events, out);
+            self.tell(DeliveryStatus::Dropped(code), events, out);
         }
     }
 
-    pub(super) fn deliver(&mut self, parcel: &Parcel, acknowledged: bool, out: &mut Vec<Effect>) {
-        let events = weigh(&parcel.events);
-        let receipt = Receipt { request: parcel.request.clone(), via: parcel.via };
+    pub(super) fn deliver(&mut self, batch: &Batch, acknowledged: bool, out: &mut Vec<Effect>) {
+        let events = count_deliveries(&batch.events);
+        let receipt = Receipt { request: batch.request.clone(), via: batch.via };
         if acknowledged {
             self.counts.acknowledged += events;
-            self.tell(News::Acknowledged(receipt), events, out);
+            self.tell(DeliveryStatus::Acknowledged(receipt), events, out);
         } else {
             self.counts.sent += events;
-            self.tell(News::Sent(receipt), events, out);
+            self.tell(DeliveryStatus::Sent(receipt), events, out);
         }
     }
 
-    fn tell(&self, news: News, events: u32, out: &mut Vec<Effect>) {
-        out.push(Effect::Notify(Notice { news, destination: self.name.clone(), events }));
+    fn tell(&self, news: DeliveryStatus, events: u32, out: &mut Vec<Effect>) {
+        out.push(Effect::Notify(DeliveryReport { news, destination: self.name.clone(), events }));
     }
 }

@@ -1,9 +1,9 @@
 //! Which event that waits another one is joined with, found without looking at all of them.
 
-use super::parcel::Waiting;
+use super::batch::PendingEvent;
 use crate::engine::event::{Field, Kind};
+use crate::engine::hash::hash;
 use crate::engine::record::Record;
-use crate::engine::remember::hash;
 use std::collections::VecDeque;
 
 /// By the hash of what two events have in common that are joined: the serial number of the last one that waits.
@@ -20,7 +20,7 @@ impl MergeIndex {
 
     /// The serial number that was noted last.
     pub fn find(&self, key: u64) -> Option<u32> {
-        let (_, serial) = (*self.slots.get(self.place(key)?)?)?;
+        let (_, serial) = (*self.slots.get(self.find_slot(key)?)?)?;
         Some(serial)
     }
 
@@ -41,21 +41,21 @@ impl MergeIndex {
 
     /// Says whether the key is new.
     fn set(&mut self, key: u64, serial: u32) -> bool {
-        let slot = self.place(key).and_then(|place| self.slots.get_mut(place));
+        let slot = self.find_slot(key).and_then(|index| self.slots.get_mut(index));
         slot.is_some_and(|slot| slot.replace((key, serial)).is_none())
     }
 
     /// Where a key is, or could be.
-    fn place(&self, key: u64) -> Option<usize> {
+    fn find_slot(&self, key: u64) -> Option<usize> {
         let mask = self.slots.len().checked_sub(1)?;
-        let mut place = key as usize & mask;
-        while let Some(Some((other, _))) = self.slots.get(place) {
+        let mut index = key as usize & mask;
+        while let Some(Some((other, _))) = self.slots.get(index) {
             if *other == key {
                 break;
             }
-            place = (place + 1) & mask;
+            index = (index + 1) & mask;
         }
-        Some(place)
+        Some(index)
     }
 }
 
@@ -74,7 +74,10 @@ pub fn key(record: &Record) -> Option<u64> {
 }
 
 /// The event of this serial number, where it still waits.
-pub fn with_serial(waiting: &mut VecDeque<Box<Waiting>>, serial: u32) -> Option<&mut Waiting> {
-    let place = waiting.binary_search_by_key(&serial, |event| event.serial).ok()?;
-    waiting.get_mut(place).map(|event| &mut **event)
+pub fn with_serial(
+    pending: &mut VecDeque<Box<PendingEvent>>,
+    serial: u32,
+) -> Option<&mut PendingEvent> {
+    let index = pending.binary_search_by_key(&serial, |event| event.serial).ok()?;
+    pending.get_mut(index).map(|event| &mut **event)
 }

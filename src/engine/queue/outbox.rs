@@ -1,14 +1,14 @@
 //! The outbox: what waits and what was sent without an answer, as texts that outlive the page.
 //!
-//! One text for each event that waits, or for the parcel that it went into, so that an event costs one
-//! small write: `<checksum> <destination> <stream> <seq> <made at> `, and `<kind> <at> <weight> <encoded>` and
-//! the end of a line for each event. An event that waits has 0 for the time; its number is the next parcel's.
+//! One text for each event that waits, or for the batch that it went into, so that an event costs one
+//! small write: `<checksum> <destination> <stream> <seq> <made at> `, and `<kind> <at> <deliveries> <encoded>` and
+//! the end of a line for each event. An event that waits has 0 for the time; its number is the next batch's.
 
-use super::parcel::{Events, Waiting};
+use super::batch::{Events, PendingEvent};
 use crate::engine::effect::Effect;
 use crate::engine::event::Kind;
+use crate::engine::hash::hash;
 use crate::engine::number::{push_whole, whole};
-use crate::engine::remember::hash;
 use crate::engine::text::{concat, parse_whole, split_once};
 
 /// What every key of every outbox begins with.
@@ -18,13 +18,13 @@ const FORM: &str = "1";
 
 /// Where something stands in the outbox: the number in its key, 0 for nowhere; and its size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct Slot {
     /// The number in its key.
     pub number: u32,
     bytes: u32,
 }
 
-impl Place {
+impl Slot {
     /// Whether it stands there at all.
     pub fn is_kept(self) -> bool {
         self.number > 0
@@ -33,7 +33,7 @@ impl Place {
 
 /// The page's outbox.
 #[derive(Debug)]
-pub struct Journal {
+pub struct Outbox {
     /// Its name: no other page has the same.
     pub instance: String,
     /// Whether anything may be written.
@@ -45,7 +45,7 @@ pub struct Journal {
     tried_again: u32,
 }
 
-impl Journal {
+impl Outbox {
     /// An empty one of so many bytes at most, in which nothing may be written yet.
     pub fn new(instance: String, most: u32) -> Self {
         Self { instance, on: false, numbers: 0, bytes: 0, most, tried_again: 0 }
@@ -53,7 +53,7 @@ impl Journal {
 
     /// Everything that it had is gone.
     pub fn erase(&mut self, out: &mut Vec<Effect>) {
-        out.push(Effect::Forget(PREFIX.to_owned()));
+        out.push(Effect::Remove(PREFIX.to_owned()));
         (self.on, self.bytes) = (false, 0);
     }
 
@@ -67,29 +67,29 @@ impl Journal {
         self.on && self.bytes as usize + bytes <= self.most as usize
     }
 
-    /// Writes a text, instead of the one that stands in this place. What has no room, or must not be
+    /// Writes a text, instead of the one that stands in this slot. What has no room, or must not be
     /// stored, is nowhere.
-    pub fn keep(&mut self, place: &mut Place, text: String, out: &mut Vec<Effect>) {
-        let others = self.bytes.saturating_sub(place.bytes);
+    pub fn keep(&mut self, slot: &mut Slot, text: String, out: &mut Vec<Effect>) {
+        let others = self.bytes.saturating_sub(slot.bytes);
         let bytes = text.len() as u32;
         if !self.on || others + bytes > self.most {
-            return self.forget(place, out);
+            return self.forget(slot, out);
         }
-        if !place.is_kept() {
+        if !slot.is_kept() {
             self.numbers += 1;
-            place.number = self.numbers;
+            slot.number = self.numbers;
         }
-        place.bytes = bytes;
+        slot.bytes = bytes;
         self.bytes = others + bytes;
-        out.push(Effect::Keep(self.key(*place), text));
+        out.push(Effect::Store(self.key(*slot), text));
     }
 
-    /// Deletes what stands in this place.
-    pub fn forget(&mut self, place: &mut Place, out: &mut Vec<Effect>) {
-        if place.is_kept() {
-            self.bytes = self.bytes.saturating_sub(place.bytes);
-            out.push(Effect::Forget(self.key(*place)));
-            *place = Place::default();
+    /// Deletes what stands in this slot.
+    pub fn forget(&mut self, slot: &mut Slot, out: &mut Vec<Effect>) {
+        if slot.is_kept() {
+            self.bytes = self.bytes.saturating_sub(slot.bytes);
+            out.push(Effect::Remove(self.key(*slot)));
+            *slot = Slot::default();
         }
     }
 
@@ -98,17 +98,17 @@ impl Journal {
         self.tried_again = self.numbers;
     }
 
-    /// What stands in this place could not be written: there is no more room than is taken.
-    pub fn fill(&mut self, place: &mut Place, out: &mut Vec<Effect>) {
-        let number = place.number;
-        self.forget(place, out);
+    /// What stands in this slot could not be written: there is no more room than is taken.
+    pub fn shrink_to_fit(&mut self, slot: &mut Slot, out: &mut Vec<Effect>) {
+        let number = slot.number;
+        self.forget(slot, out);
         if number > self.tried_again {
             self.most = self.bytes;
         }
     }
 
-    fn key(&self, place: Place) -> String {
-        concat(&[PREFIX, &self.instance, "_", &whole(place.number.into())])
+    fn key(&self, slot: Slot) -> String {
+        concat(&[PREFIX, &self.instance, "_", &whole(slot.number.into())])
     }
 }
 
@@ -125,9 +125,9 @@ pub struct Entry<'a> {
     pub destination: &'a str,
     /// The stream,
     pub stream: &'a str,
-    /// the parcel's number in it, or the next parcel's.
+    /// the batch's number in it, or the next batch's.
     pub seq: u64,
-    /// When the parcel was made; 0 for an event that waits.
+    /// When the batch was made; 0 for an event that waits.
     pub made_at: u64,
     /// The events, at least one.
     pub events: Events,
@@ -139,14 +139,14 @@ pub fn write(
     stream: &str,
     seq: u64,
     made_at: u64,
-    events: &mut dyn Iterator<Item = &Waiting>,
+    events: &mut dyn Iterator<Item = &PendingEvent>,
 ) -> String {
     let mut text = concat(&[destination, " ", stream, " "]);
     push_numbers(&mut text, seq, made_at);
     for event in events {
         text.push_str(event.kind.name());
         text.push(' ');
-        push_numbers(&mut text, event.at, event.weight.into());
+        push_numbers(&mut text, event.at, event.deliveries.into());
         text.push_str(&event.encoded);
         text.push('\n');
     }
@@ -175,13 +175,13 @@ pub fn read(text: &str) -> Option<Entry<'_>> {
     let (seq, made_at) = (number(&mut rest)?, number(&mut rest)?);
     let mut events = Vec::new();
     while !rest.is_empty() {
-        events.push(Box::new(Waiting {
+        events.push(Box::new(PendingEvent {
             record: None,
             kind: Kind::from_name(cut(&mut rest, b' ')?)?,
             at: number(&mut rest)?,
-            weight: number(&mut rest)? as u32,
+            deliveries: number(&mut rest)? as u32,
             encoded: cut(&mut rest, b'\n')?.to_owned(),
-            place: Place::default(),
+            slot: Slot::default(),
             seq: 0,
             serial: 0,
         }));

@@ -4,7 +4,7 @@
 //! check at the end instead of one at every field. Fields that nobody asked for are noticed.
 
 use super::error::{Error, ErrorCode, Problem};
-use super::field;
+use super::rules;
 use super::text::{concat, shorten};
 use super::value::Value;
 
@@ -153,7 +153,7 @@ impl<'a, 'r> Fields<'a, 'r> {
 
     /// A whole number between two bounds, both included; without one, `value` stays as it is.
     pub fn whole(&mut self, name: &str, value: &mut u64, least: u64, most: u64) {
-        match self.get(name).map(|given| field::whole(given, least, most)) {
+        match self.get(name).map(|given| rules::whole(given, least, most)) {
             Some(Ok(given)) => *value = given,
             Some(Err(problem)) => self.fail(name, problem),
             None => {}

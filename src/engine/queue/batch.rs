@@ -1,19 +1,19 @@
-//! What a queue is made of: events that wait, in streams, and the parcels that they are sent in.
+//! What a queue is made of: events that wait, in streams, and the batches that they are sent in.
 
-use super::journal::Place;
+use super::context::Context;
 use super::merge::{self, MergeIndex};
-use super::turn::Turn;
+use super::outbox::Slot;
 use crate::engine::effect::{Effect, Send, Via};
 use crate::engine::event::Kind;
 use crate::engine::limits::Limits;
-use crate::engine::protocol::{Class, Holds, Request};
+use crate::engine::protocol::{BatchShape, Request, RetryPolicy};
 use crate::engine::record::Record;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// An event that waits.
 #[derive(Debug)]
-pub struct Waiting {
+pub struct PendingEvent {
     /// The event; other queues may have it too. None for one that another page left behind.
     pub record: Option<Rc<Record>>,
     /// What kind of event it is,
@@ -23,42 +23,42 @@ pub struct Waiting {
     /// The same in the destination's words.
     pub encoded: String,
     /// How many deliveries it stands for: 1, or 0 for a piece whose last piece does.
-    pub weight: u32,
+    pub deliveries: u32,
     /// Where it stands in the outbox by itself,
-    pub place: Place,
+    pub slot: Slot,
     /// and with which number of its stream's.
     pub seq: u64,
-    /// Its place in the order of its stream's.
+    /// Its index in the order of its stream's.
     pub serial: u32,
 }
 
 /// Events, moved between lists: a pointer is cheaper than their dozen words.
-pub type Events = Vec<Box<Waiting>>;
+pub type Events = Vec<Box<PendingEvent>>;
 
 /// How many deliveries these events stand for.
-pub fn weigh(events: &[Box<Waiting>]) -> u32 {
-    weigh_all(&mut events.iter())
+pub fn count_deliveries(events: &[Box<PendingEvent>]) -> u32 {
+    count_deliveries_of(&mut events.iter())
 }
 
 /// The same of events in any list.
-pub fn weigh_all(events: &mut dyn Iterator<Item = &Box<Waiting>>) -> u32 {
-    let mut weight = 0;
+pub fn count_deliveries_of(events: &mut dyn Iterator<Item = &Box<PendingEvent>>) -> u32 {
+    let mut deliveries = 0;
     for event in events {
-        weight += event.weight;
+        deliveries += event.deliveries;
     }
-    weight
+    deliveries
 }
 
 /// What one page instance has for one destination. Its events have their order by the stream, the
-/// batch's number and the place therein, whichever page sends them at last.
+/// batch's number and the index therein, whichever page sends them at last.
 #[derive(Debug)]
 pub struct Stream {
     /// Its name.
     pub name: Rc<String>,
     /// The next batch's number.
     pub seq: u64,
-    /// Events in no parcel yet, in their order,
-    pub waiting: VecDeque<Box<Waiting>>,
+    /// Events in no batch yet, in their order,
+    pub pending: VecDeque<Box<PendingEvent>>,
     /// and their size.
     pub bytes: usize,
     serials: u32,
@@ -71,7 +71,7 @@ impl Stream {
         Self {
             name: name.into(),
             seq: 0,
-            waiting: VecDeque::new(),
+            pending: VecDeque::new(),
             bytes: 0,
             serials: 0,
             mergeable: MergeIndex::default(),
@@ -79,44 +79,46 @@ impl Stream {
     }
 
     /// Takes one in.
-    pub fn push(&mut self, mut event: Box<Waiting>) {
+    pub fn push(&mut self, mut event: Box<PendingEvent>) {
         self.bytes += event.encoded.len();
         self.serials += 1;
         event.serial = self.serials;
         if let Some(key) = event.record.as_deref().and_then(merge::key) {
-            let first = self.waiting.front().map_or(self.serials, |first| first.serial);
+            let first = self.pending.front().map_or(self.serials, |first| first.serial);
             self.mergeable.note(key, self.serials, first);
         }
-        self.waiting.push_back(event);
+        self.pending.push_back(event);
     }
 
     /// The last one that this may be joined with.
-    pub fn mergeable(&mut self, record: &Record) -> Option<&mut Waiting> {
+    pub fn mergeable(&mut self, record: &Record) -> Option<&mut PendingEvent> {
         let serial = self.mergeable.find(merge::key(record)?)?;
-        merge::with_serial(&mut self.waiting, serial)
+        merge::with_serial(&mut self.pending, serial)
     }
 
-    /// Takes the one in this place out; the first waits longest.
-    pub fn remove(&mut self, place: usize) -> Option<Box<Waiting>> {
-        let event = self.waiting.remove(place)?;
+    /// Takes the one in this index out; the first waits longest.
+    pub fn remove(&mut self, index: usize) -> Option<Box<PendingEvent>> {
+        let event = self.pending.remove(index)?;
         self.bytes -= event.encoded.len();
         Some(event)
     }
 
     /// Takes all out.
-    pub fn clear(&mut self) -> VecDeque<Box<Waiting>> {
+    pub fn clear(&mut self) -> VecDeque<Box<PendingEvent>> {
         self.bytes = 0;
-        std::mem::take(&mut self.waiting)
+        std::mem::take(&mut self.pending)
     }
 
-    /// Takes out what the next parcel holds: so many events and so many bytes at most.
-    pub fn take(&mut self, holds: Holds, most: u64, mut bytes: usize, full: u64) -> Events {
-        let most = if holds == Holds::One { 1 } else { most };
+    /// Takes out what the next batch holds: so many events and so many bytes at most.
+    pub fn take(&mut self, holds: BatchShape, most: u64, mut bytes: usize, full: u64) -> Events {
+        let most = if holds == BatchShape::Single { 1 } else { most };
         let mut taken: Events = Vec::new();
-        let mut place = 0;
-        while let Some(next) = self.waiting.get(place) {
-            if holds == Holds::OneKind && taken.first().is_some_and(|one| one.kind != next.kind) {
-                place += 1;
+        let mut index = 0;
+        while let Some(next) = self.pending.get(index) {
+            if holds == BatchShape::SameKind
+                && taken.first().is_some_and(|one| one.kind != next.kind)
+            {
+                index += 1;
                 continue;
             }
             // With the comma before it.
@@ -124,26 +126,26 @@ impl Stream {
             if taken.len() as u64 == most || !taken.is_empty() && bytes as u64 > full {
                 break;
             }
-            taken.extend(self.remove(place));
+            taken.extend(self.remove(index));
         }
         taken
     }
 }
 
-/// Where a parcel is.
+/// Where a batch is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     /// Here: it has to go.
-    Held,
+    Ready,
     /// The browser has it and will say more.
-    Open,
+    InFlight,
     /// The browser took it, and nobody has acknowledged it: at this moment it goes again.
-    Taken(u64),
+    AwaitingAck(u64),
 }
 
 /// A request and the events in it. Sent again, it keeps its bytes.
 #[derive(Debug)]
-pub struct Parcel {
+pub struct Batch {
     /// By this number its outcome is told.
     pub id: u32,
     /// The stream that it is of,
@@ -157,7 +159,7 @@ pub struct Parcel {
     /// The events in it.
     pub events: Events,
     /// What its destination can bear.
-    pub class: Class,
+    pub class: RetryPolicy,
     /// Where it is.
     pub stage: Stage,
     /// How it went last.
@@ -165,18 +167,18 @@ pub struct Parcel {
     /// As a beacon the browser refused it, so it went the other way.
     pub refused: bool,
     /// It may have arrived already.
-    pub again: bool,
+    pub retried: bool,
     /// It was made while it might be stored.
-    pub stored: bool,
+    pub may_store: bool,
     /// It must not go once more: consent was withdrawn since.
-    pub last: bool,
+    pub no_retry: bool,
     /// Until this moment it counts as being in flight.
-    pub slot: u64,
+    pub in_flight_until: u64,
     /// Where it stands in the outbox.
-    pub place: Place,
+    pub slot: Slot,
 }
 
-impl Parcel {
+impl Batch {
     /// Bytes of the browser's quota that it takes.
     pub fn bytes(&self) -> usize {
         self.request.body.as_ref().map_or(0, String::len)
@@ -185,38 +187,38 @@ impl Parcel {
     /// Whether it goes now.
     pub fn is_due(&self, mono_ms: u64) -> bool {
         match self.stage {
-            Stage::Held => true,
-            Stage::Open => false,
-            Stage::Taken(until) => until <= mono_ms,
+            Stage::Ready => true,
+            Stage::InFlight => false,
+            Stage::AwaitingAck(until) => until <= mono_ms,
         }
     }
 
     /// Gives it to the browser.
-    pub fn hand_over(&mut self, via: Via, turn: &mut Turn<'_>) {
+    pub fn dispatch(&mut self, via: Via, context: &mut Context<'_>) {
         self.via = via;
-        self.stage = Stage::Open;
-        if self.class == Class::Idempotent || via == Via::Fetch {
-            self.slot = turn.now.mono_ms + Limits::SLOT_MS;
-            turn.flight.requests += 1;
-            turn.flight.bytes += self.bytes();
+        self.stage = Stage::InFlight;
+        if self.class == RetryPolicy::Idempotent || via == Via::Fetch {
+            self.in_flight_until = context.now.mono_ms + Limits::SLOT_MS;
+            context.flight.requests += 1;
+            context.flight.bytes += self.bytes();
         }
-        if self.class != Class::Idempotent && via == Via::Fetch {
+        if self.class != RetryPolicy::Idempotent && via == Via::Fetch {
             // Begun is taken: a page that finds it would send it a second time.
-            self.release(turn);
+            self.remove_from_outbox(context);
         }
-        turn.out.push(Effect::Send(Send { id: self.id, request: self.request.clone(), via }));
+        context.out.push(Effect::Send(Send { id: self.id, request: self.request.clone(), via }));
     }
 
     /// Takes it out of the outbox.
-    pub fn release(&mut self, turn: &mut Turn<'_>) {
-        turn.journal.forget(&mut self.place, turn.out);
-        forget(&mut self.events, turn);
+    pub fn remove_from_outbox(&mut self, context: &mut Context<'_>) {
+        context.outbox.forget(&mut self.slot, context.out);
+        forget(&mut self.events, context);
     }
 }
 
 /// Takes what stands there of each of these by itself out of the outbox.
-pub fn forget(events: &mut [Box<Waiting>], turn: &mut Turn<'_>) {
+pub fn forget(events: &mut [Box<PendingEvent>], context: &mut Context<'_>) {
     for event in events {
-        turn.journal.forget(&mut event.place, turn.out);
+        context.outbox.forget(&mut event.slot, context.out);
     }
 }

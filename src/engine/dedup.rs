@@ -7,7 +7,7 @@ use super::time::Now;
 
 /// A bounded list of hashes. Kept as text of the form `hash.seconds,` for each.
 #[derive(Debug)]
-pub struct Remembered {
+pub struct RecentHashes {
     key: &'static str,
     entries: Vec<(u64, u64)>,
     /// Whether that is more than what is kept.
@@ -16,7 +16,7 @@ pub struct Remembered {
     max_age_s: u64,
 }
 
-impl Remembered {
+impl RecentHashes {
     /// From what was kept, if anything; whatever is damaged in it is left out.
     pub fn read(key: &'static str, kept: Option<&str>, most: usize, max_age_ms: u64) -> Self {
         let mut entries = Vec::new();
@@ -61,7 +61,7 @@ impl Remembered {
     pub fn erase(&mut self, effects: &mut Vec<Effect>) {
         self.entries.clear();
         self.unsaved = false;
-        effects.push(Effect::Forget(self.key.to_owned()));
+        effects.push(Effect::Remove(self.key.to_owned()));
     }
 
     /// Keeps it, where there is more to keep than there was.
@@ -76,17 +76,6 @@ impl Remembered {
             push_whole(&mut out, *at);
             out.push(',');
         }
-        effects.push(Effect::Keep(self.key.to_owned(), out));
+        effects.push(Effect::Store(self.key.to_owned(), out));
     }
-}
-
-/// FNV-1a over the parts, a zero byte between them: it only has to tell a few hundred apart.
-pub fn hash(parts: &[&str]) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325u64;
-    for part in parts {
-        for byte in part.bytes().chain([0]) {
-            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
-    hash
 }

@@ -1,6 +1,6 @@
 //! What a queue is told and lent while the engine handles one input.
 
-use super::journal::Journal;
+use super::outbox::Outbox;
 use crate::engine::effect::Effect;
 use crate::engine::limits::Limits;
 use crate::engine::time::{NEVER, Now};
@@ -22,15 +22,15 @@ pub struct Conditions {
 
 /// One input's.
 #[derive(Debug)]
-pub struct Turn<'a> {
+pub struct Context<'a> {
     /// Its moment.
     pub now: &'a Now,
     /// What the page's state lets a queue do.
-    pub may: Conditions,
+    pub conditions: Conditions,
     /// The numbers of requests.
     pub ids: &'a mut u32,
     /// The page's outbox.
-    pub journal: &'a mut Journal,
+    pub outbox: &'a mut Outbox,
     /// What the browser has of all queues.
     pub flight: Flight,
     /// What is to be done.

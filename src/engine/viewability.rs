@@ -1,4 +1,4 @@
-//! Recommendations that were seen: half of one for a second without a break, in a visible page
+//! Recommendations that were viewability: half of one for a second without a break, in a visible page
 //! (the viewable impression of the Media Rating Council), each once a page view.
 //! <https://mediaratingcouncil.org/sites/default/files/Standards/MRC_Desktop_Ad_Impression_Guidelines_Final_V1.1.pdf>
 //!
@@ -6,10 +6,10 @@
 
 use super::error::{Error, TOO_MUCH};
 use super::event::{Event, Kind};
-use super::field::identifier;
+use super::fields::{Fields, Report};
+use super::hash::hash;
 use super::limits::Limits;
-use super::read::{Fields, Report};
-use super::remember::hash;
+use super::rules::identifier;
 use super::time::NEVER;
 use super::value::Value;
 use std::rc::Rc;
@@ -31,7 +31,7 @@ struct Element {
     number: u32,
     /// An event about its item.
     item: Event,
-    /// By which the item is known to have been seen: it may be shown twice.
+    /// By which the item is known to have been viewability: it may be shown twice.
     hash: u64,
     /// Whether enough of it is in view.
     in_view: bool,
@@ -41,7 +41,7 @@ struct Element {
 
 /// All that is observed on the page.
 #[derive(Debug)]
-pub struct Seen {
+pub struct Viewability {
     containers: Vec<Rc<Container>>,
     elements: Vec<Element>,
     /// What was said in this page view.
@@ -49,7 +49,7 @@ pub struct Seen {
     visible: bool,
 }
 
-impl Seen {
+impl Viewability {
     /// Nothing is observed yet.
     pub fn new(visible: bool) -> Self {
         Self { containers: Vec::new(), elements: Vec::new(), said: Vec::new(), visible }
