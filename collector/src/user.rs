@@ -1,8 +1,8 @@
 //! A user id as it came, on its way to be hashed.
 
-use crate::hashing::Hasher;
+use crate::pseudonym::Hasher;
 use recobeacon::engine::error::Problem;
-use recobeacon::engine::field;
+use recobeacon::engine::rules;
 use recobeacon::engine::value::Value;
 use std::fmt;
 
@@ -24,7 +24,7 @@ impl UserId {
     /// # Errors
     /// What would have been right.
     pub fn read(value: &Value) -> Result<Self, &'static Problem> {
-        field::identifier(value).map(Self)
+        rules::identifier(value).map(Self)
     }
 
     /// The id itself.

@@ -14,12 +14,12 @@ use recobeacon::engine::protocol::Request;
 use recobeacon_collector::batch;
 use recobeacon_collector::envelope::{Content, Envelope};
 use recobeacon_collector::factfinder::{Channel, Channels, rest, tracking_ff};
-use recobeacon_collector::hashing::Hasher;
-use recobeacon_collector::hashing::Key;
 use recobeacon_collector::ibexa::{Dialect, Known, read};
 use recobeacon_collector::import::{LicenseKeys, Sender};
 use recobeacon_collector::limits::Limits;
-use recobeacon_collector::tracked::Tracked;
+use recobeacon_collector::pseudonym::Hasher;
+use recobeacon_collector::pseudonym::Key;
+use recobeacon_collector::vendor_event::VendorEvent;
 use serde_json::{Value as Json, json};
 use std::path::Path;
 
@@ -79,7 +79,7 @@ fn requests(page: &Page) -> Vec<&Request> {
     requests.filter(|request| !request.url.starts_with(BATCH)).collect()
 }
 
-fn form(read: &Tracked) -> Form {
+fn form(read: &VendorEvent) -> Form {
     let text = |id: &Option<recobeacon_collector::user::UserId>| {
         id.as_ref().map(|id| id.as_str().to_owned())
     };

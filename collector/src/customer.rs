@@ -3,13 +3,13 @@
 use crate::error::Refusal;
 use crate::limits::Limits;
 use crate::query;
-use recobeacon::engine::field;
+use recobeacon::engine::rules;
 use recobeacon::engine::value::Value;
 
 /// Whether this can be such a name.
 pub fn is_name(name: &str) -> bool {
     // An identifier by the tracker's rule has no control character and no backslash, and is no `..`.
-    let identifier = field::identifier(&Value::Text(name.to_owned())).is_ok();
+    let identifier = rules::identifier(&Value::Text(name.to_owned())).is_ok();
     identifier && name.len() <= Limits::CUSTOMER_BYTES && !name.contains('/')
 }
 

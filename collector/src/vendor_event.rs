@@ -3,7 +3,7 @@
 
 use crate::batch;
 use crate::event::NewEvent;
-use crate::hashing::Hasher;
+use crate::pseudonym::Hasher;
 use crate::user::UserId;
 use recobeacon::engine::error::{Error, ErrorCode, Problem};
 use recobeacon::engine::event::Kind;
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 /// An event in neutral words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tracked {
+pub struct VendorEvent {
     /// The id by which it counts once; absent where the vendor's interface has none.
     pub id: Option<String>,
     /// The neutral event's name.
@@ -31,7 +31,7 @@ pub struct Tracked {
     pub fields: String,
 }
 
-impl Tracked {
+impl VendorEvent {
     /// An event of nobody, from its fields in neutral words.
     ///
     /// # Errors

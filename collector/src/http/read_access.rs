@@ -12,8 +12,8 @@
 
 use super::inspector::{is_loopback_name, is_origin};
 use super::{App, host};
+use crate::api_key::Secret;
 use crate::error::Refusal;
-use crate::secret::Secret;
 use axum::extract::{Request, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, HeaderName, HeaderValue, ORIGIN, VARY,
