@@ -7,11 +7,11 @@ use crate::error::Refusal;
 use crate::event::NewEvent;
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;
-use recobeacon::engine::error::Error;
-use recobeacon::engine::event::{Event, Kind};
-use recobeacon::engine::json::Object;
-use recobeacon::engine::rules;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::error::Error;
+use recobeacon_engine::event::{Event, Kind};
+use recobeacon_engine::json::Object;
+use recobeacon_engine::rules;
+use recobeacon_engine::value::Value;
 
 /// The item type of events that name none, as in the tracker.
 pub const ITEM_TYPE: &str = "1";

@@ -3,8 +3,8 @@
 use crate::error::Refusal;
 use crate::limits::Limits;
 use crate::query;
-use recobeacon::engine::rules;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::rules;
+use recobeacon_engine::value::Value;
 
 /// Whether this can be such a name.
 pub fn is_name(name: &str) -> bool {

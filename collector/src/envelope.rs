@@ -3,8 +3,8 @@
 use crate::error::Refusal;
 use crate::event::BatchHead;
 use crate::limits::Limits;
-use recobeacon::engine::rules;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::rules;
+use recobeacon_engine::value::Value;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

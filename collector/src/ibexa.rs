@@ -18,10 +18,10 @@ use crate::import::{self, Sender};
 use crate::query;
 use crate::user::UserId;
 use crate::vendor_event::VendorEvent;
-use recobeacon::engine::event::Kind;
-use recobeacon::engine::json::push_text;
-use recobeacon::engine::rules;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::event::Kind;
+use recobeacon_engine::json::push_text;
+use recobeacon_engine::rules;
+use recobeacon_engine::value::Value;
 
 /// Which form of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

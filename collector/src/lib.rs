@@ -5,7 +5,7 @@
 //! [`batch`] or [`early_calls`], and of the vendors [`ibexa`], [`factfinder`], [`intempt`]) and the
 //! [`store`]; these know [`event`] and [`vendor_event`], and nothing of each other, save that [`early_calls`]
 //! makes calls a [`batch`]. What makes an event valid stands in the tracker's own
-//! engine, `recobeacon::engine::event`.
+//! engine, `recobeacon_engine::event`.
 //!
 //! Promises that must not drift:
 //! * What was answered with success is on disk, whole.

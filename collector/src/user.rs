@@ -1,9 +1,9 @@
 //! A user id as it came, on its way to be hashed.
 
 use crate::pseudonym::Hasher;
-use recobeacon::engine::error::Problem;
-use recobeacon::engine::rules;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::error::Problem;
+use recobeacon_engine::rules;
+use recobeacon_engine::value::Value;
 use std::fmt;
 
 /// The id of an account or of a visitor. It cannot be printed: what is stored, reported and logged

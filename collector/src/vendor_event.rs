@@ -5,10 +5,10 @@ use crate::batch;
 use crate::event::NewEvent;
 use crate::pseudonym::Hasher;
 use crate::user::UserId;
-use recobeacon::engine::error::{Error, ErrorCode, Problem};
-use recobeacon::engine::event::Kind;
-use recobeacon::engine::json::push_text;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::error::{Error, ErrorCode, Problem};
+use recobeacon_engine::event::Kind;
+use recobeacon_engine::json::push_text;
+use recobeacon_engine::value::Value;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 

@@ -7,7 +7,16 @@ import { dirname, join } from "node:path";
 import { at, root } from "./project.mjs";
 
 /** What dist/ is made from. www/demo is served as it is. */
-const SOURCES = ["Cargo.toml", "Cargo.lock", "package.json", "package-lock.json", "src", "www", "scripts/build.mjs"];
+const SOURCES = [
+  "Cargo.toml",
+  "Cargo.lock",
+  "package.json",
+  "package-lock.json",
+  "engine",
+  "src",
+  "www",
+  "scripts/build.mjs",
+];
 const NOT_SOURCES = new Set([at("www", "demo")]);
 
 function* files(path) {

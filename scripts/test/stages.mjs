@@ -68,7 +68,8 @@ function wasmPack(task) {
 }
 
 const deny = ["-D", "warnings"];
-const inModule = ["--package", manifest.name, "--lib", "--target", WASM_TARGET];
+const ENGINE = ["--package", manifest.name, "--package", `${manifest.name}-engine`];
+const inModule = [...ENGINE, "--lib", "--target", WASM_TARGET];
 const rustdoc = { env: { RUSTDOCFLAGS: "-D warnings" } };
 
 /**
@@ -102,7 +103,7 @@ export const STAGES = {
     label: "clippy, on this machine",
     run: (task) => cargo(task, ["clippy", "--workspace", "--all-targets", "--", ...deny]),
   },
-  engine: { tier: "check", label: "the engine's tests", run: (task) => cargoTest(task, "--package", manifest.name) },
+  engine: { tier: "check", label: "the engine's tests", run: (task) => cargoTest(task, ...ENGINE) },
 
   "clippy-wasm": {
     tier: "test",
@@ -121,7 +122,7 @@ export const STAGES = {
   smaller: {
     tier: "test",
     label: "the engine of the smaller module",
-    run: (task) => cargoTest(task, "--package", manifest.name, "--no-default-features"),
+    run: (task) => cargoTest(task, ...ENGINE, "--no-default-features"),
   },
   rustdoc: {
     tier: "test",

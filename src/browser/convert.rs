@@ -6,8 +6,8 @@
 //! (9 kB compressed). It would also follow a cyclic object until the stack ends.
 
 use super::host;
-use crate::engine::limits::Limits;
-use crate::engine::value::Value;
+use recobeacon_engine::limits::Limits;
+use recobeacon_engine::value::Value;
 use std::vec::IntoIter;
 use wasm_bindgen::JsValue;
 

@@ -2,16 +2,16 @@
 
 use super::convert::elements;
 use super::host;
-use crate::engine::Engine;
-use crate::engine::config::{Config, IdentityConfig};
-use crate::engine::effect::{DeliveryReport, DeliveryStatus, Effect, Outcome, Send, Via};
-use crate::engine::error::Error;
-use crate::engine::identity::{Identity, Stored};
-use crate::engine::input::Input;
-use crate::engine::protocol::{Protocol, Request};
-use crate::engine::value::Value;
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
+use recobeacon_engine::Engine;
+use recobeacon_engine::config::{Config, IdentityConfig};
+use recobeacon_engine::effect::{DeliveryReport, DeliveryStatus, Effect, Outcome, Send, Via};
+use recobeacon_engine::error::Error;
+use recobeacon_engine::identity::{Identity, Stored};
+use recobeacon_engine::input::Input;
+use recobeacon_engine::protocol::{Protocol, Request};
+use recobeacon_engine::value::Value;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::vec::IntoIter;

@@ -3,8 +3,8 @@
 
 use crate::common::test;
 use crate::common::{Page, answered, batch, ibexa, json, with};
-use recobeacon::engine::effect::{DeliveryStatus, Outcome, Via};
-use recobeacon::engine::input::Input;
+use recobeacon_engine::effect::{DeliveryStatus, Outcome, Via};
+use recobeacon_engine::input::Input;
 
 /// A page whose one beacon was taken, and nobody has said more.
 fn taken() -> Page {

@@ -5,7 +5,7 @@ use crate::common::timers::{
     page, page as page_again, percentages, start, steps, stop, ten_seconds,
 };
 use crate::common::{Page, batch, json, with};
-use recobeacon::engine::input::Input;
+use recobeacon_engine::input::Input;
 
 #[test]
 fn time_in_steps_of_ten() {
@@ -97,7 +97,7 @@ fn hiding_twice_says_it_once() {
 fn a_page_that_was_opened_hidden_counts_from_when_it_is_seen() {
     let mut signals = crate::common::calm();
     signals.visible = false;
-    let stored = recobeacon::engine::identity::Stored::default();
+    let stored = recobeacon_engine::identity::Stored::default();
     let mut page = Page::start(&batch(), &stored, signals);
     start(&mut page, 1, 7, ten_seconds());
     page.advance(60_000);

@@ -3,11 +3,11 @@
 
 use crate::common::{Collector, DAY_MS, Page, answered, calm, json, retry_after};
 use proptest::prelude::*;
-use recobeacon::engine::Signals;
-use recobeacon::engine::effect::{Outcome, Send, Via};
-use recobeacon::engine::identity::Stored;
-use recobeacon::engine::input::Input;
-use recobeacon::engine::queue::outbox;
+use recobeacon_engine::Signals;
+use recobeacon_engine::effect::{Outcome, Send, Via};
+use recobeacon_engine::identity::Stored;
+use recobeacon_engine::input::Input;
+use recobeacon_engine::queue::outbox;
 use serde_json::Value as Json;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;

@@ -2,10 +2,10 @@
 
 use crate::common::test;
 use crate::common::{Collector, Page, batch, calm, ibexa, json, with};
-use recobeacon::engine::Signals;
-use recobeacon::engine::effect::{Outcome, Via};
-use recobeacon::engine::identity::Stored;
-use recobeacon::engine::input::Input;
+use recobeacon_engine::Signals;
+use recobeacon_engine::effect::{Outcome, Via};
+use recobeacon_engine::identity::Stored;
+use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 
 fn modern(config: Json) -> Page {

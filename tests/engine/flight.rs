@@ -2,8 +2,8 @@
 
 use crate::common::test;
 use crate::common::{Page, answered, batch, ibexa, json, retry_after, with};
-use recobeacon::engine::effect::{Outcome, Via};
-use recobeacon::engine::input::Input;
+use recobeacon_engine::effect::{Outcome, Via};
+use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 
 fn to(endpoints: &[&str], transport: &str) -> Json {

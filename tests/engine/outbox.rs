@@ -2,8 +2,8 @@
 
 use crate::common::test;
 use crate::common::{Collector, DAY_MS, Page, answered, batch, ibexa, json, with};
-use recobeacon::engine::effect::{Outcome, Via};
-use recobeacon::engine::input::Input;
+use recobeacon_engine::effect::{Outcome, Via};
+use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 
 /// A page whose requests nobody hears of.

@@ -2,10 +2,10 @@
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, answered, batch, calm, ibexa, json, with};
-use recobeacon::engine::effect::{DeliveryStatus, Outcome};
-use recobeacon::engine::error::ErrorCode;
-use recobeacon::engine::identity::Stored;
-use recobeacon::engine::input::Input;
+use recobeacon_engine::effect::{DeliveryStatus, Outcome};
+use recobeacon_engine::error::ErrorCode;
+use recobeacon_engine::identity::Stored;
+use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 
 /// A page that was opened without a network.

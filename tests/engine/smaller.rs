@@ -1,7 +1,7 @@
 //! The smaller module (`--no-default-features`): what is not in it says where it is.
 
 use crate::common::{Page, batch, json, value};
-use recobeacon::engine::config::Config;
+use recobeacon_engine::config::Config;
 
 #[test]
 fn the_other_vendors_are_in_the_other_module() {

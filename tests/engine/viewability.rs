@@ -5,7 +5,7 @@ use crate::common::observed::{
 };
 use crate::common::test;
 use crate::common::{Page, START, json, with};
-use recobeacon::engine::input::Input;
+use recobeacon_engine::input::Input;
 use std::collections::BTreeSet;
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::common::observed::{appears, config, looked, observe, page, said};
 use crate::common::test;
 use crate::common::{Page, batch, json, value, with};
-use recobeacon::engine::value::Value;
+use recobeacon_engine::value::Value;
 use std::collections::BTreeSet;
 
 #[test]

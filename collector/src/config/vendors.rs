@@ -7,9 +7,9 @@ use crate::factfinder::{Channel, Channels};
 use crate::ibexa::is_customer;
 use crate::import::LicenseKeys;
 use crate::limits::Limits;
-use recobeacon::engine::base64::base64;
-use recobeacon::engine::rules;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::base64::base64;
+use recobeacon_engine::rules;
+use recobeacon_engine::value::Value;
 use serde::Deserialize;
 
 /// What the vendors' interfaces are served with.

@@ -3,10 +3,10 @@
 use super::schema::{Form, Named, Need, Word};
 use crate::user::UserId;
 use crate::vendor_event::VendorEvent;
-use recobeacon::engine::error::Error;
-use recobeacon::engine::limits::Limits as Tracker;
-use recobeacon::engine::number;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::error::Error;
+use recobeacon_engine::limits::Limits as Tracker;
+use recobeacon_engine::number;
+use recobeacon_engine::value::Value;
 
 /// Further ids, and their names in the rows. They are hashed there, as all ids of people are. The
 /// second is `Tracking.ff`'s spelling of the first.

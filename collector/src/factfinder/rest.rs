@@ -6,7 +6,7 @@ use super::read::{self, Wrong};
 use super::schema;
 use crate::error::Refusal;
 use crate::vendor_event::VendorEvent;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::value::Value;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 

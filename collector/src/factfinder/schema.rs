@@ -1,7 +1,7 @@
 //! The vendor's words: its events, their fields, and what both are in neutral words.
 
 use super::rest::Version;
-use recobeacon::engine::event::Kind;
+use recobeacon_engine::event::Kind;
 
 /// As what a field's value is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

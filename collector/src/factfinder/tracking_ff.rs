@@ -11,7 +11,7 @@ use crate::customer;
 use crate::error::Refusal;
 use crate::query;
 use crate::vendor_event::VendorEvent;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::value::Value;
 use std::collections::BTreeMap;
 
 /// What the parameters `filter<FIELD>` are gathered under; no parameter has this name.

@@ -14,7 +14,7 @@ use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use recobeacon::engine::json::Object;
+use recobeacon_engine::json::Object;
 use std::sync::Arc;
 
 const KEY: HeaderName = HeaderName::from_static("x-ff-api-key");

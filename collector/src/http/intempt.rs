@@ -13,7 +13,7 @@ use axum::extract::State;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
-use recobeacon::engine::json::Object;
+use recobeacon_engine::json::Object;
 use std::sync::Arc;
 
 /// Takes any mix of events. What comes is read before anything is refused: see

@@ -5,15 +5,15 @@
 //! back by the rules that the collector applies.
 
 use super::envelope;
-use recobeacon::engine::config::Config;
-use recobeacon::engine::effect::{DeliveryReport, Effect, Outcome, Send, Via};
-use recobeacon::engine::error::Error;
-use recobeacon::engine::identity::Stored;
-use recobeacon::engine::input::Input;
-use recobeacon::engine::protocol::Request;
-use recobeacon::engine::time::Now;
-use recobeacon::engine::value::Value;
-use recobeacon::engine::{Engine, Signals};
+use recobeacon_engine::config::Config;
+use recobeacon_engine::effect::{DeliveryReport, Effect, Outcome, Send, Via};
+use recobeacon_engine::error::Error;
+use recobeacon_engine::identity::Stored;
+use recobeacon_engine::input::Input;
+use recobeacon_engine::protocol::Request;
+use recobeacon_engine::time::Now;
+use recobeacon_engine::value::Value;
+use recobeacon_engine::{Engine, Signals};
 use serde_json::Value as Json;
 use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};

@@ -3,10 +3,10 @@
 
 use super::envelope;
 use super::page::{Page, calm, throw};
-use recobeacon::engine::Signals;
-use recobeacon::engine::identity::Stored;
-use recobeacon::engine::input::Input;
-use recobeacon::engine::protocol::Request;
+use recobeacon_engine::Signals;
+use recobeacon_engine::identity::Stored;
+use recobeacon_engine::input::Input;
+use recobeacon_engine::protocol::Request;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -3,10 +3,10 @@
 use super::batch::{Batch, Stage, count_deliveries};
 use super::context::Context;
 use super::{Queue, next_number};
-use crate::engine::effect::{Effect, Outcome, Via};
-use crate::engine::error::{ErrorCode, Problem};
-use crate::engine::limits::Limits;
-use crate::engine::protocol::RetryPolicy;
+use crate::effect::{Effect, Outcome, Via};
+use crate::error::{ErrorCode, Problem};
+use crate::limits::Limits;
+use crate::protocol::RetryPolicy;
 
 static REFUSED: Problem =
     Problem::new(ErrorCode::Refused, "refused a request: its events are lost");

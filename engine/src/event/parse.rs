@@ -2,11 +2,11 @@
 
 use super::schema::{ITEM, SEARCH, Schema};
 use super::{Data, Event, Field, Kind};
-use crate::engine::error::{Error, ErrorCode, Problem};
-use crate::engine::fields::{Fields, Report, element};
-use crate::engine::limits::Limits;
-use crate::engine::rules::identifier;
-use crate::engine::value::Value;
+use crate::error::{Error, ErrorCode, Problem};
+use crate::fields::{Fields, Report, element};
+use crate::limits::Limits;
+use crate::rules::identifier;
+use crate::value::Value;
 
 static NOT_LIST: Problem = Problem::new(ErrorCode::BadType, "must be a list of item ids");
 static LENGTH: Problem = Problem::new(ErrorCode::OutOfRange, "must have 1 to 1000 elements");

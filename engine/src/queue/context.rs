@@ -1,9 +1,9 @@
 //! What a queue is told and lent while the engine handles one input.
 
 use super::outbox::Outbox;
-use crate::engine::effect::Effect;
-use crate::engine::limits::Limits;
-use crate::engine::time::{NEVER, Now};
+use crate::effect::Effect;
+use crate::limits::Limits;
+use crate::time::{NEVER, Now};
 
 /// What the page's state lets a queue do.
 #[derive(Clone, Copy, Debug)]

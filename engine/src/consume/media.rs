@@ -5,8 +5,8 @@
 //! <https://html.spec.whatwg.org/multipage/media.html#dom-media-played>
 
 use super::share;
-use crate::engine::limits::Limits;
-use crate::engine::value::Value;
+use crate::limits::Limits;
+use crate::value::Value;
 
 /// What was played of a medium, in milliseconds.
 #[derive(Debug)]

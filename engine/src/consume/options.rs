@@ -4,10 +4,10 @@ use super::clock::Clock;
 use super::media::Media;
 use super::scroll::Scroll;
 use super::{Measure, NAME};
-use crate::engine::error::Error;
-use crate::engine::fields::{Fields, Report};
-use crate::engine::limits::Limits;
-use crate::engine::value::Value;
+use crate::error::Error;
+use crate::fields::{Fields, Report};
+use crate::limits::Limits;
+use crate::value::Value;
 
 const MEASURES: &str = "must be \"time\", \"words\", \"scroll\" or \"media\"";
 

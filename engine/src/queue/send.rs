@@ -4,12 +4,12 @@ use super::batch::{Batch, Events, Stage, forget};
 use super::context::{Context, Flight};
 use super::outbox::{self, Slot};
 use super::{Queue, keep, next_number};
-use crate::engine::config::Transport;
-use crate::engine::effect::Via;
-use crate::engine::event::Kind;
-use crate::engine::limits::Limits;
-use crate::engine::protocol::{Envelope, RetryPolicy};
-use crate::engine::time::NEVER;
+use crate::config::Transport;
+use crate::effect::Via;
+use crate::event::Kind;
+use crate::limits::Limits;
+use crate::protocol::{Envelope, RetryPolicy};
+use crate::time::NEVER;
 use std::rc::Rc;
 
 impl Queue {

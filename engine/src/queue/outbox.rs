@@ -5,11 +5,11 @@
 //! the end of a line for each event. An event that waits has 0 for the time; its number is the next batch's.
 
 use super::batch::{Events, PendingEvent};
-use crate::engine::effect::Effect;
-use crate::engine::event::Kind;
-use crate::engine::hash::hash;
-use crate::engine::number::{push_whole, whole};
-use crate::engine::text::{concat, parse_whole, split_once};
+use crate::effect::Effect;
+use crate::event::Kind;
+use crate::hash::hash;
+use crate::number::{push_whole, whole};
+use crate::text::{concat, parse_whole, split_once};
 
 /// What every key of every outbox begins with.
 pub const PREFIX: &str = "reco_o_";

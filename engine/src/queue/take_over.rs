@@ -4,10 +4,10 @@ use super::batch::{PendingEvent, Stage, Stream, count_deliveries};
 use super::context::Context;
 use super::outbox::{self, Entry};
 use super::{Queue, keep};
-use crate::engine::effect::Effect;
-use crate::engine::error::{ErrorCode, Problem};
-use crate::engine::limits::Limits;
-use crate::engine::protocol::RetryPolicy;
+use crate::effect::Effect;
+use crate::error::{ErrorCode, Problem};
+use crate::limits::Limits;
+use crate::protocol::RetryPolicy;
 
 static DAMAGED: Problem =
     Problem::new(ErrorCode::Damaged, "had events in the outbox that cannot be read: they are lost");

@@ -1,7 +1,41 @@
-//! The engine: pure, total, and the only place that decides anything.
+//! The engine of the tracker: it decides everything, and performs nothing.
 //!
-//! [`Engine::handle`] takes what happened and says what to do; it has no clock, no dice and no
-//! browser, and it cannot fail. Everything else here is what it is made of, and knows nothing of it.
+//! [`Engine::handle`] takes an [`Input`] and returns the [`Effect`]s that the caller performs. It reads no
+//! clock and no random source: both are arguments ([`Now`]). It cannot fail. A caller is a loop:
+//!
+//! ```
+//! use recobeacon_engine::config::Config;
+//! use recobeacon_engine::effect::{Effect, Outcome};
+//! use recobeacon_engine::event::Kind;
+//! use recobeacon_engine::identity::Stored;
+//! use recobeacon_engine::input::Input;
+//! use recobeacon_engine::time::Now;
+//! use recobeacon_engine::value::Value;
+//! use recobeacon_engine::{Engine, Signals};
+//!
+//! let text = |text: &str| Value::Text(text.to_owned());
+//! let map = |fields: &[(&str, Value)]| {
+//!     Value::Map(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+//! };
+//! let destination = map(&[("protocol", text("batch")), ("endpoint", text("/v1/events"))]);
+//! let config = Config::parse(&map(&[("destinations", destination)]), &mut Vec::new()).unwrap();
+//! let now = Now { wall_ms: 1_800_000_000_000, mono_ms: 0, entropy: [7; 16] };
+//! let signals = Signals { online: true, visible: true, ..Signals::default() };
+//! let (mut engine, _effects) = Engine::new(config, &Stored::default(), signals, &now);
+//!
+//! let click = map(&[("itemId", text("4711")), ("categoryPath", text("shoes"))]);
+//! let mut inputs = vec![Input::Track(Kind::Click, click, now.wall_ms), Input::Flush];
+//! while let Some(input) = inputs.pop() {
+//!     for effect in engine.handle(input, &now) {
+//!         // A browser would send the request and answer when it knows what became of it.
+//!         if let Effect::Send(send) = effect {
+//!             let answer = Outcome::Answered { status: 204, retry_after_s: 0 };
+//!             inputs.push(Input::Outcome(send.id, answer));
+//!         }
+//!     }
+//! }
+//! ```
+#![deny(unsafe_code)]
 
 #[cfg(not(all(feature = "vendors", feature = "sources")))]
 mod absent;
@@ -76,7 +110,7 @@ pub struct Signals {
     pub seed: [[u8; 16]; 2],
 }
 
-/// The tracker's mind.
+/// The state of one tracker.
 #[derive(Debug)]
 pub struct Engine {
     config: Rc<Config>,

@@ -5,9 +5,9 @@ use super::Queue;
 use super::batch::{Events, PendingEvent, Stage, Stream, count_deliveries, count_deliveries_of};
 use super::context::Context;
 use super::outbox::Slot;
-use crate::engine::error::ErrorCode;
-use crate::engine::event::Kind;
-use crate::engine::record::Record;
+use crate::error::ErrorCode;
+use crate::event::Kind;
+use crate::record::Record;
 use std::rc::Rc;
 
 impl Queue {

@@ -1,13 +1,13 @@
 //! `batch`: many events in one POST to a first-party collector (docs/events.md, "The batch form").
 
 use super::{Method, Request, address};
-use crate::engine::fields::Fields;
-use crate::engine::json::{Object, push_list};
-use crate::engine::limits::Limits;
-use crate::engine::number::push_whole;
-use crate::engine::record::Record;
-use crate::engine::rules::text;
-use crate::engine::text::{concat, split_once};
+use crate::fields::Fields;
+use crate::json::{Object, push_list};
+use crate::limits::Limits;
+use crate::number::push_whole;
+use crate::record::Record;
+use crate::rules::text;
+use crate::text::{concat, split_once};
 
 /// A first-party collector.
 #[derive(Clone, Debug)]

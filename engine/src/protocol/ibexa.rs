@@ -4,15 +4,15 @@
 //! <https://doc.ibexa.co/en/latest/personalization/api_reference/tracking_api/>
 
 use super::{Encoded, Method, Request, address, path, push_segment, unsupported};
-use crate::engine::amount::rounded_up;
-use crate::engine::error::{Error, ErrorCode, Problem};
-use crate::engine::event::{Event, Field, Kind};
-use crate::engine::fields::Fields;
-use crate::engine::limits::Limits;
-use crate::engine::percent::push_encoded;
-use crate::engine::record::Record;
-use crate::engine::rules::{customer, identifier};
-use crate::engine::text::{concat, parse_whole, split_once, trim_end};
+use crate::amount::rounded_up;
+use crate::error::{Error, ErrorCode, Problem};
+use crate::event::{Event, Field, Kind};
+use crate::fields::Fields;
+use crate::limits::Limits;
+use crate::percent::push_encoded;
+use crate::record::Record;
+use crate::rules::{customer, identifier};
+use crate::text::{concat, parse_whole, split_once, trim_end};
 
 /// The user id by which the vendor stores an event without a link to anybody.
 const NOBODY: &str = "not_defined";

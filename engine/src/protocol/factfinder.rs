@@ -5,14 +5,14 @@
 
 use super::json_post::{key, post};
 use super::{BatchShape, Encoded, Key, Method, Request, address, path, push_segment, unsupported};
-use crate::engine::error::{Error, ErrorCode, Problem};
-use crate::engine::event::{Data, Field, Kind};
-use crate::engine::fields::Fields;
-use crate::engine::json::{Object, push_list};
-use crate::engine::percent::push_encoded;
-use crate::engine::record::Record;
-use crate::engine::rules::{currency, identifier, split_price};
-use crate::engine::text::{concat, trim_end};
+use crate::error::{Error, ErrorCode, Problem};
+use crate::event::{Data, Field, Kind};
+use crate::fields::Fields;
+use crate::json::{Object, push_list};
+use crate::percent::push_encoded;
+use crate::record::Record;
+use crate::rules::{currency, identifier, split_price};
+use crate::text::{concat, trim_end};
 
 static REQUIRED: Problem = Problem::new(ErrorCode::MissingField, "is required by FACT-Finder");
 static NO_ACCOUNT: Problem =

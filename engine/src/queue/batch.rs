@@ -3,11 +3,11 @@
 use super::context::Context;
 use super::merge::{self, MergeIndex};
 use super::outbox::Slot;
-use crate::engine::effect::{Effect, Send, Via};
-use crate::engine::event::Kind;
-use crate::engine::limits::Limits;
-use crate::engine::protocol::{BatchShape, Request, RetryPolicy};
-use crate::engine::record::Record;
+use crate::effect::{Effect, Send, Via};
+use crate::event::Kind;
+use crate::limits::Limits;
+use crate::protocol::{BatchShape, Request, RetryPolicy};
+use crate::record::Record;
 use std::collections::VecDeque;
 use std::rc::Rc;
 

@@ -4,8 +4,8 @@
 //! whoever observes the page says how much of the element was above the edge of what can be seen.
 
 use super::share;
-use crate::engine::limits::Limits;
-use crate::engine::time::NEVER;
+use crate::limits::Limits;
+use crate::time::NEVER;
 
 /// The furthest that was seen of an element.
 #[derive(Clone, Copy, Debug)]

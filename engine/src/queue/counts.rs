@@ -2,8 +2,8 @@
 
 use super::Queue;
 use super::batch::{Batch, count_deliveries, count_deliveries_of};
-use crate::engine::effect::{DeliveryReport, DeliveryStatus, Effect, Receipt};
-use crate::engine::error::{ErrorCode, Problem};
+use crate::effect::{DeliveryReport, DeliveryStatus, Effect, Receipt};
+use crate::error::{ErrorCode, Problem};
 
 /// Deliveries: one event for one destination each. The meanings are those of `Stats` in index.d.ts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

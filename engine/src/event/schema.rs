@@ -1,12 +1,12 @@
 //! Which events there are, which fields each has, and the rule that each field is held to.
 
 use super::Data;
-use crate::engine::error::Problem;
-use crate::engine::rules::{
+use crate::error::Problem;
+use crate::rules::{
     boolean, category_path, count, identifier, list, percentage, position, price, quantity, query,
     rating, score, text,
 };
-use crate::engine::value::Value;
+use crate::value::Value;
 
 /// The kinds of events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

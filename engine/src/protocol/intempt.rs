@@ -4,16 +4,16 @@
 
 use super::json_post::{self, post};
 use super::{Encoded, Key, Request, address, push_segment, unsupported};
-use crate::engine::amount::rounded_up;
-use crate::engine::base64::base64;
-use crate::engine::error::{ErrorCode, Problem};
-use crate::engine::event::{Field, Kind};
-use crate::engine::fields::Fields;
-use crate::engine::json::{Object, push_list};
-use crate::engine::record::Record;
-use crate::engine::rules::{boolean, identifier, text};
-use crate::engine::text::{concat, split_once, trim_end};
-use crate::engine::value::Value;
+use crate::amount::rounded_up;
+use crate::base64::base64;
+use crate::error::{ErrorCode, Problem};
+use crate::event::{Field, Kind};
+use crate::fields::Fields;
+use crate::json::{Object, push_list};
+use crate::record::Record;
+use crate::rules::{boolean, identifier, text};
+use crate::text::{concat, split_once, trim_end};
+use crate::value::Value;
 
 static NOBODY: Problem =
     Problem::new(ErrorCode::UnsupportedEvent, "is not sent to Intempt without an identity");

@@ -4,7 +4,7 @@
 //! that slept) makes a step late, never wrong.
 
 use super::PageState;
-use crate::engine::time::NEVER;
+use crate::time::NEVER;
 
 /// How long it was, and how long is all.
 #[derive(Clone, Copy, Debug)]

@@ -3,8 +3,8 @@
 use super::batch::{Batch, Events, Stage, Stream, count_deliveries, forget};
 use super::context::Context;
 use super::{Queue, write_number};
-use crate::engine::effect::Effect;
-use crate::engine::error::{ErrorCode, Problem};
+use crate::effect::Effect;
+use crate::error::{ErrorCode, Problem};
 
 static FULL: Problem = Problem::new(ErrorCode::QueueFull, "has more events than queue.maxEvents");
 static EXPIRED: Problem = Problem::new(ErrorCode::Expired, "has events older than queue.maxAgeMs");

@@ -1,9 +1,9 @@
 //! Which event that waits another one is joined with, found without looking at all of them.
 
 use super::batch::PendingEvent;
-use crate::engine::event::{Field, Kind};
-use crate::engine::hash::hash;
-use crate::engine::record::Record;
+use crate::event::{Field, Kind};
+use crate::hash::hash;
+use crate::record::Record;
 use std::collections::VecDeque;
 
 /// By the hash of what two events have in common that are joined: the serial number of the last one that waits.

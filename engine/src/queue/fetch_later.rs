@@ -6,11 +6,11 @@
 
 use super::Queue;
 use super::context::Context;
-use crate::engine::effect::Effect;
-use crate::engine::event::Kind;
-use crate::engine::limits::Limits;
-use crate::engine::protocol::{Envelope, RetryPolicy};
-use crate::engine::time::NEVER;
+use crate::effect::Effect;
+use crate::event::Kind;
+use crate::limits::Limits;
+use crate::protocol::{Envelope, RetryPolicy};
+use crate::time::NEVER;
 
 impl Queue {
     /// Something has changed in what waits: in a while the browser gets another copy, unless it has all by then.

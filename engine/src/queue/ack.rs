@@ -3,8 +3,8 @@
 use super::Queue;
 use super::batch::Stage;
 use super::context::Context;
-use crate::engine::effect::Outcome;
-use crate::engine::text::{parse_whole, split_once};
+use crate::effect::Outcome;
+use crate::text::{parse_whole, split_once};
 
 impl Queue {
     /// The collector has this batch, `<stream>.<seq>`. Says whether it is, or was, one of this queue's.
