@@ -1,7 +1,7 @@
 //! What the shell is told to do, and what it answers.
 
 use super::error::{Error, ErrorCode};
-use super::protocol::Request;
+use super::request::Request;
 use std::rc::Rc;
 
 /// A deed for the shell. It has no choice in any of them.
@@ -92,7 +92,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeliveryReport {
     /// What happened.
-    pub news: DeliveryStatus,
+    pub status: DeliveryStatus,
     /// The destination's name in `stats()`.
     pub destination: Rc<String>,
     /// How many events it happened to.

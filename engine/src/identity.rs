@@ -1,7 +1,5 @@
 //! Who the visitor is: an anonymous id, and an account while somebody is logged in.
 
-#[cfg(not(feature = "vendors"))]
-use super::absent::Session;
 use super::config::{Config, Consent, IdentityConfig};
 use super::dedup::RecentHashes;
 use super::effect::Effect;
@@ -11,7 +9,6 @@ use super::limits::Limits;
 use super::number::whole;
 use super::orders;
 use super::rules;
-#[cfg(feature = "vendors")]
 use super::session::Session;
 use super::text::{concat, parse_whole, split_once};
 use super::time::Now;

@@ -1,11 +1,8 @@
 //! What can happen to the engine, and which call of the page is which of these.
 
-#[cfg(not(feature = "sources"))]
-use super::absent::Entry;
 use super::effect::Outcome;
 use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
-#[cfg(feature = "sources")]
 use super::ga4::Entry;
 use super::identity::Stored;
 use super::text::shorten;

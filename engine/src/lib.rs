@@ -37,38 +37,41 @@
 //! ```
 #![deny(unsafe_code)]
 
-#[cfg(not(all(feature = "vendors", feature = "sources")))]
-mod absent;
 pub mod amount;
 #[cfg(feature = "vendors")]
 pub mod base64;
+mod calls;
 pub mod config;
 pub mod consume;
 pub mod dedup;
+pub mod delivery;
 pub mod effect;
 pub mod error;
 pub mod event;
 pub mod fields;
 #[cfg(feature = "sources")]
 pub mod ga4;
+#[cfg(not(feature = "sources"))]
+#[path = "ga4_absent.rs"]
+pub mod ga4;
 pub mod hash;
 pub mod id;
 pub mod identity;
 pub mod input;
-mod intake;
 pub mod json;
 pub mod limits;
-mod measures;
 pub mod number;
 pub mod orders;
-mod outbox;
 pub mod percent;
 pub mod protocol;
 pub mod pushed;
-pub mod queue;
 pub mod record;
+pub mod request;
 pub mod rules;
 #[cfg(feature = "vendors")]
+pub mod session;
+#[cfg(not(feature = "vendors"))]
+#[path = "session_absent.rs"]
 pub mod session;
 pub mod stats;
 mod template;
@@ -76,18 +79,17 @@ pub mod text;
 pub mod time;
 pub mod value;
 pub mod viewability;
-mod visitor;
 
 use config::{Config, Consent};
 use consume::Timers;
+use delivery::outbox::Outbox;
+use delivery::queue::Queue;
 use effect::Effect;
 use id::EventIds;
 use identity::{Identity, Stored};
 use input::Input;
 use orders::Orders;
 use pushed::Pushes;
-use queue::Queue;
-use queue::outbox::Outbox;
 use stats::Stats;
 use std::rc::Rc;
 use time::{NEVER, Now};
@@ -149,12 +151,7 @@ impl Engine {
         let [visitor, stream] = signals.seed;
         let signalled = config.respect_gpc && signals.gpc || config.respect_dnt && signals.dnt;
         let consent = if stored.off || signalled { Consent::Denied } else { config.consent };
-        let mut queues = Vec::new();
-        for (place, destination) in config.destinations.iter().enumerate() {
-            let stream = outbox::stream(stream, place);
-            queues.push(Queue::new(destination.clone(), config.clone(), stream));
-        }
-        number_namesakes(&mut queues);
+        let queues = new_queues(&config, stream);
         let mut engine = Self {
             consent,
             identity: Identity::new(config.clone(), stored, visitor, now),
@@ -232,8 +229,8 @@ impl Engine {
         self.viewability.tick(now.mono_ms, self.timers.reached());
         match input {
             Input::Track(kind, value, at) => self.track(kind, &value, at, now),
-            Input::OrderSent(value) => self.bought(&value, now),
-            Input::CallsLost(calls, code) => self.lost(calls, code),
+            Input::OrderSent(value) => self.order_sent(&value, now),
+            Input::CallsLost(calls, code) => self.calls_lost(calls, code),
             Input::Login(value, at) => self.login(&value, at, now),
             Input::Logout(value) => self.logout(&value, now),
             Input::Page => {
@@ -375,14 +372,15 @@ impl Engine {
     }
 }
 
-/// Two destinations may speak the same to two hosts: their counters are told apart by a number.
-fn number_namesakes(queues: &mut [Queue]) {
-    for place in 1..queues.len() {
-        let (before, from) = queues.split_at_mut(place);
-        if let Some(queue) = from.first_mut()
-            && before.iter().any(|other| other.name() == queue.name())
-        {
-            queue.number(place + 1);
-        }
+/// A queue for each destination. Two destinations may have the same name: their counters are told apart by a number.
+fn new_queues(config: &Rc<Config>, stream: [u8; 16]) -> Vec<Queue> {
+    let mut queues: Vec<Queue> = Vec::new();
+    for (index, destination) in config.destinations.iter().enumerate() {
+        let name = destination.protocol.name();
+        let is_taken = queues.iter().any(|queue| **queue.name() == name);
+        let number = is_taken.then_some(index + 1);
+        let stream = calls::outbox::stream(stream, index);
+        queues.push(Queue::new(destination.clone(), config.clone(), number, stream));
     }
+    queues
 }

@@ -8,9 +8,9 @@ mod ibexa;
 mod intempt;
 #[cfg(feature = "vendors")]
 mod json_post;
-
 #[cfg(not(feature = "vendors"))]
-use super::absent::{FactFinder, Intempt};
+mod vendors_absent;
+
 use batch::Batch;
 pub use batch::Envelope;
 #[cfg(feature = "vendors")]
@@ -18,6 +18,8 @@ use factfinder::FactFinder;
 use ibexa::{Dialect, Ibexa};
 #[cfg(feature = "vendors")]
 use intempt::Intempt;
+#[cfg(not(feature = "vendors"))]
+use vendors_absent::{FactFinder, Intempt};
 
 use super::error::{Error, ErrorCode, Problem};
 use super::event::{Field, Kind};
@@ -25,6 +27,7 @@ use super::fields::Fields;
 use super::limits::Limits;
 use super::percent::push_encoded;
 use super::record::Record;
+use super::request::Request;
 use super::text::concat;
 use super::value::Value;
 
@@ -36,34 +39,6 @@ static OTHER_MODULE: Problem = Problem::new(
 static NOT_ADDRESS: Problem = Problem::new(ErrorCode::OutOfRange, "must be an address");
 static ADDRESS_CHARACTER: Problem =
     Problem::new(ErrorCode::BadCharacter, "must have no space, backslash or fragment");
-
-/// An HTTP method.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// `GET`
-    Get,
-    /// `POST`
-    Post,
-}
-
-/// One HTTP request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Request {
-    /// The method.
-    pub method: Method,
-    /// The address: absolute, or relative to the page.
-    pub url: String,
-    /// The body: JSON. Without a key it is sent as `text/plain`, so that no preflight is needed.
-    pub body: Option<String>,
-    /// The header that has the destination's key. A beacon cannot have one.
-    pub key: Option<Key>,
-    /// Ask in `no-cors` mode: the answer cannot be read, and a vendor that sends no CORS headers
-    /// is not taken for one that refused.
-    pub no_cors: bool,
-}
-
-/// A key of a vendor that is meant to be seen in the page: a header's name and its value.
-pub type Key = (&'static str, String);
 
 /// Whether an event may be sent a second time when it is not known what became of the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! The counters as the page sees them.
 
+use super::delivery::counts::Counts;
+use super::delivery::queue::Queue;
 use super::json::Object;
-use super::queue::{Counts, Queue};
 
 /// `Stats` of index.d.ts: for all destinations together, and for each by itself.
 #[derive(Debug)]

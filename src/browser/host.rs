@@ -3,7 +3,7 @@
 use js_sys::Function;
 use recobeacon_engine::Signals;
 use recobeacon_engine::effect::Outcome;
-use recobeacon_engine::protocol::{Method, Request};
+use recobeacon_engine::request::{Method, Request};
 use recobeacon_engine::time::Now;
 use wasm_bindgen::prelude::*;
 use web_sys::Navigator;

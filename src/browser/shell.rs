@@ -10,7 +10,8 @@ use recobeacon_engine::effect::{DeliveryReport, DeliveryStatus, Effect, Outcome,
 use recobeacon_engine::error::Error;
 use recobeacon_engine::identity::{Identity, Stored};
 use recobeacon_engine::input::Input;
-use recobeacon_engine::protocol::{Protocol, Request};
+use recobeacon_engine::protocol::Protocol;
+use recobeacon_engine::request::Request;
 use recobeacon_engine::value::Value;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -196,8 +197,8 @@ impl Shell {
         }
     }
 
-    fn notify(&self, DeliveryReport { news, destination, events }: &DeliveryReport) {
-        let (name, receipt) = match news {
+    fn notify(&self, DeliveryReport { status, destination, events }: &DeliveryReport) {
+        let (name, receipt) = match status {
             DeliveryStatus::Sent(receipt) => ("sent", receipt),
             DeliveryStatus::Acknowledged(receipt) => ("acknowledged", receipt),
             DeliveryStatus::Dropped(code) => {

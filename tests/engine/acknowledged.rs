@@ -31,7 +31,7 @@ fn ended(page: &mut Page) {
     assert_eq!((page.sends.len(), page.count("acknowledged"), page.count("queued")), (1, 1, 0));
     assert_eq!((page.outbox_keys().len(), page.wake), (0, None));
     assert!(
-        matches!(page.notices[..], [ref one] if matches!(one.news, DeliveryStatus::Acknowledged(_)))
+        matches!(page.notices[..], [ref one] if matches!(one.status, DeliveryStatus::Acknowledged(_)))
     );
 }
 

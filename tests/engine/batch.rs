@@ -4,7 +4,7 @@ use crate::common::test;
 use crate::common::{Page, START, answered, batch, json, with};
 use recobeacon_engine::effect::{Outcome, Via};
 use recobeacon_engine::input::Input;
-use recobeacon_engine::protocol::Method;
+use recobeacon_engine::request::Method;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 

@@ -4,10 +4,10 @@
 use crate::common::{Collector, DAY_MS, Page, answered, calm, json, retry_after};
 use proptest::prelude::*;
 use recobeacon_engine::Signals;
+use recobeacon_engine::delivery::entry;
 use recobeacon_engine::effect::{Outcome, Send, Via};
 use recobeacon_engine::identity::Stored;
 use recobeacon_engine::input::Input;
-use recobeacon_engine::queue::outbox;
 use serde_json::Value as Json;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -153,7 +153,7 @@ fn check_outbox(page: &Page) {
     let own = page.owned.last().unwrap();
     let mut kept = 0;
     for (key, text) in page.outbox(own) {
-        let entry = outbox::read(&text).unwrap_or_else(|| panic!("{key}: {text}"));
+        let entry = entry::read(&text).unwrap_or_else(|| panic!("{key}: {text}"));
         kept += entry.events.iter().map(|event| u64::from(event.deliveries)).sum::<u64>();
     }
     assert_eq!(kept, page.count("queued"), "{:?}", page.stats());

@@ -3,7 +3,7 @@
 use crate::common::test;
 use crate::common::{Page, answered, decoded, ibexa, json, told, with};
 use recobeacon_engine::effect::{Outcome, Via};
-use recobeacon_engine::protocol::Method;
+use recobeacon_engine::request::Method;
 use serde_json::Value as Json;
 
 const BASE: &str = "https://event.perso.ibexa.co/api/00000";

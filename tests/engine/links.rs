@@ -4,7 +4,7 @@ use crate::common::test;
 use crate::common::{Page, answered, batch, ibexa, json, with};
 use recobeacon_engine::effect::Via;
 use recobeacon_engine::input::Input;
-use recobeacon_engine::protocol::Method;
+use recobeacon_engine::request::Method;
 use serde_json::Value as Json;
 
 const LINK: &str =

@@ -17,7 +17,7 @@ fn offline(config: Json) -> Page {
 
 fn dropped(page: &Page, code: ErrorCode) -> u32 {
     let is = |news: &DeliveryStatus| *news == DeliveryStatus::Dropped(code);
-    page.notices.iter().filter(|notice| is(&notice.news)).map(|notice| notice.events).sum()
+    page.notices.iter().filter(|notice| is(&notice.status)).map(|notice| notice.events).sum()
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn a_204_acknowledges() {
     page.click(1);
     page.advance(60_000);
     assert_eq!((page.sends.len(), page.count("acknowledged")), (1, 1));
-    let DeliveryStatus::Acknowledged(receipt) = &page.notices[0].news else {
+    let DeliveryStatus::Acknowledged(receipt) = &page.notices[0].status else {
         panic!("{:?}", page.notices)
     };
     assert_eq!(receipt.request, page.sends[0].send.request);
@@ -63,7 +63,7 @@ fn a_beacon_that_was_taken_is_sent_where_nobody_will_say_more() {
     page.click(1);
     page.advance(60_000);
     assert_eq!((page.sends.len(), page.count("sent")), (1, 1));
-    assert!(matches!(page.notices[0].news, DeliveryStatus::Sent(_)));
+    assert!(matches!(page.notices[0].status, DeliveryStatus::Sent(_)));
     assert_eq!(&*page.notices[0].destination, "ibexa 00000");
 }
 

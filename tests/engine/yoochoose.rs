@@ -4,7 +4,7 @@ use crate::common::test;
 use crate::common::{Page, json, value, with};
 use recobeacon_engine::config::Config;
 use recobeacon_engine::effect::Via;
-use recobeacon_engine::protocol::Method;
+use recobeacon_engine::request::Method;
 use serde_json::Value as Json;
 
 const BASE: &str = "https://event.yoochoose.net/ebl/00000";

@@ -19,7 +19,7 @@ use recobeacon_collector::pseudonym::Key;
 use recobeacon_collector::vendor_event::VendorEvent;
 use recobeacon_engine::event::{Event, Kind};
 use recobeacon_engine::json::Object;
-use recobeacon_engine::protocol::Request;
+use recobeacon_engine::request::Request;
 use serde_json::{Value as Json, json};
 use std::path::Path;
 

@@ -1,11 +1,12 @@
 //! `batch`: many events in one POST to a first-party collector (docs/events.md, "The batch form").
 
-use super::{Method, Request, address};
+use super::address;
 use crate::fields::Fields;
 use crate::json::{Object, push_list};
 use crate::limits::Limits;
 use crate::number::push_whole;
 use crate::record::Record;
+use crate::request::{Method, Request};
 use crate::rules::text;
 use crate::text::{concat, split_once};
 

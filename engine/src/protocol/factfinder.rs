@@ -4,13 +4,14 @@
 //! <https://docs.fact-finder.com/api-reference/tracking>
 
 use super::json_post::{key, post};
-use super::{BatchShape, Encoded, Key, Method, Request, address, path, push_segment, unsupported};
+use super::{BatchShape, Encoded, address, path, push_segment, unsupported};
 use crate::error::{Error, ErrorCode, Problem};
 use crate::event::{Data, Field, Kind};
 use crate::fields::Fields;
 use crate::json::{Object, push_list};
 use crate::percent::push_encoded;
 use crate::record::Record;
+use crate::request::{Key, Method, Request};
 use crate::rules::{currency, identifier, split_price};
 use crate::text::{concat, trim_end};
 

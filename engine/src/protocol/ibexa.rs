@@ -3,7 +3,7 @@
 //!
 //! <https://doc.ibexa.co/en/latest/personalization/api_reference/tracking_api/>
 
-use super::{Encoded, Method, Request, address, path, push_segment, unsupported};
+use super::{Encoded, address, path, push_segment, unsupported};
 use crate::amount::rounded_up;
 use crate::error::{Error, ErrorCode, Problem};
 use crate::event::{Event, Field, Kind};
@@ -11,6 +11,7 @@ use crate::fields::Fields;
 use crate::limits::Limits;
 use crate::percent::push_encoded;
 use crate::record::Record;
+use crate::request::{Method, Request};
 use crate::rules::{customer, identifier};
 use crate::text::{concat, parse_whole, split_once, trim_end};
 

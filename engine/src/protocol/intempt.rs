@@ -3,7 +3,7 @@
 //! <https://docs.intempt.com/track-events-api-recommendations-1973914m0>
 
 use super::json_post::{self, post};
-use super::{Encoded, Key, Request, address, push_segment, unsupported};
+use super::{Encoded, address, push_segment, unsupported};
 use crate::amount::rounded_up;
 use crate::base64::base64;
 use crate::error::{ErrorCode, Problem};
@@ -11,6 +11,7 @@ use crate::event::{Field, Kind};
 use crate::fields::Fields;
 use crate::json::{Object, push_list};
 use crate::record::Record;
+use crate::request::{Key, Request};
 use crate::rules::{boolean, identifier, text};
 use crate::text::{concat, split_once, trim_end};
 use crate::value::Value;

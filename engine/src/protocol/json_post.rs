@@ -1,8 +1,9 @@
 //! What the vendors have in common that take JSON, with a key that the page may show.
 
-use super::{Key, Method, NOT_TEXT, Request};
+use super::NOT_TEXT;
 use crate::error::{ErrorCode, Problem};
 use crate::limits::Limits;
+use crate::request::{Key, Method, Request};
 use crate::value::Value;
 
 static NOT_KEY: Problem = Problem::new(ErrorCode::BadCharacter, "must be visible ASCII characters");

@@ -2,7 +2,7 @@
 
 use super::{Page, decoded};
 use recobeacon_engine::effect::Send;
-use recobeacon_engine::protocol::Request;
+use recobeacon_engine::request::Request;
 use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -10,7 +10,7 @@ use recobeacon_engine::effect::{DeliveryReport, Effect, Outcome, Send, Via};
 use recobeacon_engine::error::Error;
 use recobeacon_engine::identity::Stored;
 use recobeacon_engine::input::Input;
-use recobeacon_engine::protocol::Request;
+use recobeacon_engine::request::Request;
 use recobeacon_engine::time::Now;
 use recobeacon_engine::value::Value;
 use recobeacon_engine::{Engine, Signals};

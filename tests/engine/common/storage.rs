@@ -6,7 +6,7 @@ use super::page::{Page, calm, throw};
 use recobeacon_engine::Signals;
 use recobeacon_engine::identity::Stored;
 use recobeacon_engine::input::Input;
-use recobeacon_engine::protocol::Request;
+use recobeacon_engine::request::Request;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::rc::Rc;

@@ -1,14 +1,13 @@
-//! Which event that waits another one is joined with, found without looking at all of them.
+//! Which pending event a new one is merged with, found without a scan.
 
-use super::batch::PendingEvent;
 use crate::event::{Field, Kind};
 use crate::hash::hash;
 use crate::record::Record;
-use std::collections::VecDeque;
 
-/// By the hash of what two events have in common that are joined: the serial number of the last one that waits.
+/// From the hash of what mergeable events have in common to the serial number of the last such event.
 ///
-/// A table with open addressing, as `std`'s would be a tenth of the module. What has gone from the queue stays in it until it is made anew.
+/// A table with open addressing, because the one of `std` would be a tenth of the module. Events that have left the queue stay in it
+/// until it is rebuilt.
 #[derive(Debug, Default)]
 pub struct MergeIndex {
     slots: Vec<Option<(u64, u32)>>,
@@ -18,13 +17,13 @@ pub struct MergeIndex {
 impl MergeIndex {
     const LEAST: usize = 16;
 
-    /// The serial number that was noted last.
+    /// The serial number that was noted last for this key.
     pub fn find(&self, key: u64) -> Option<u32> {
         let (_, serial) = (*self.slots.get(self.find_slot(key)?)?)?;
         Some(serial)
     }
 
-    /// Notes an event. Those before the serial number `first` wait no more.
+    /// Notes an event. Those before the serial number `first` are no longer pending.
     pub fn note(&mut self, key: u64, serial: u32, first: u32) {
         if self.slots.len() < 2 * (self.used + 1) {
             let old = std::mem::take(&mut self.slots);
@@ -39,13 +38,13 @@ impl MergeIndex {
         self.used += usize::from(self.set(key, serial));
     }
 
-    /// Says whether the key is new.
+    /// Returns whether the key is new.
     fn set(&mut self, key: u64, serial: u32) -> bool {
         let slot = self.find_slot(key).and_then(|index| self.slots.get_mut(index));
         slot.is_some_and(|slot| slot.replace((key, serial)).is_none())
     }
 
-    /// Where a key is, or could be.
+    /// The slot of a key, or the free slot for it.
     fn find_slot(&self, key: u64) -> Option<usize> {
         let mask = self.slots.len().checked_sub(1)?;
         let mut index = key as usize & mask;
@@ -59,7 +58,7 @@ impl MergeIndex {
     }
 }
 
-/// What two events have in common that can be joined; none where no event is joined with such a one.
+/// What two mergeable events have in common; none if no event is merged with one like this.
 pub fn key(record: &Record) -> Option<u64> {
     let event = &record.event;
     let of = match event.kind() {
@@ -73,11 +72,27 @@ pub fn key(record: &Record) -> Option<u64> {
     Some(hash(&[event.kind().name(), user, anonymous, item_type, of]))
 }
 
-/// The event of this serial number, where it still waits.
-pub fn with_serial(
-    pending: &mut VecDeque<Box<PendingEvent>>,
-    serial: u32,
-) -> Option<&mut PendingEvent> {
-    let index = pending.binary_search_by_key(&serial, |event| event.serial).ok()?;
-    pending.get_mut(index).map(|event| &mut **event)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_event_of_a_key_is_found() {
+        let mut index = MergeIndex::default();
+        for serial in 1..=100 {
+            index.note(u64::from(serial % 7), serial, 1);
+        }
+        assert_eq!(index.find(3), Some(94));
+        assert_eq!(index.find(9), None);
+    }
+
+    #[test]
+    fn events_that_left_the_queue_take_no_room() {
+        let mut index = MergeIndex::default();
+        for serial in 1..=100_000 {
+            index.note(u64::from(serial), serial, serial.saturating_sub(10));
+        }
+        assert!(index.slots.len() <= 64, "{} slots for 10 events", index.slots.len());
+        assert_eq!(index.find(100_000), Some(100_000));
+    }
 }

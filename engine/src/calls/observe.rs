@@ -1,12 +1,22 @@
-//! What the engine does with what the page's observers tell it.
+//! Consume timers, and what the page's observers report of them and of containers of recommendations.
 
-use super::Engine;
-use super::input::Observation;
-use super::time::Now;
-use super::value::Value;
+use crate::Engine;
+use crate::input::Observation;
+use crate::time::Now;
+use crate::value::Value;
 
 impl Engine {
-    pub(super) fn observed(&mut self, what: Observation, args: &[Value], now: &Now) {
+    pub(crate) fn start_timer(&mut self, id: u32, item: &Value, options: &Value, now: &Now) {
+        let mut unknown = Vec::new();
+        let item_type = &self.config.item_type;
+        let started = self.timers.start(id, item, options, item_type, now.mono_ms, &mut unknown);
+        self.advise(unknown);
+        if let Err(error) = started {
+            self.reject(error);
+        }
+    }
+
+    pub(crate) fn observed(&mut self, what: Observation, args: &[Value], now: &Now) {
         let mut advice = Vec::new();
         let mut done = Ok(());
         let now_ms = now.mono_ms;

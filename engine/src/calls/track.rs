@@ -1,24 +1,19 @@
-//! What becomes of a call: it is refused, with one error, or it is an event in every queue.
+//! Tracking calls: a call is refused with one error, or becomes events in every queue.
 
-use super::Engine;
-#[cfg(not(feature = "sources"))]
-use super::absent::Entry;
-use super::config::Consent;
-use super::effect::Effect;
-use super::error::{Error, ErrorCode, Problem};
-use super::event::{Event, Kind};
-#[cfg(feature = "sources")]
-use super::ga4::Entry;
-use super::hash::hash;
-use super::limits::Limits;
-use super::record::Record;
-use super::rules::user_id;
-use super::time::Now;
-use super::value::Value;
+use crate::Engine;
+use crate::config::Consent;
+use crate::effect::Effect;
+use crate::error::{Error, ErrorCode, Problem};
+use crate::event::{Event, Kind};
+use crate::hash::hash;
+use crate::limits::Limits;
+use crate::record::Record;
+use crate::time::Now;
+use crate::value::Value;
 use std::rc::Rc;
 
 impl Engine {
-    pub(super) fn track(&mut self, kind: Kind, value: &Value, at: u64, now: &Now) {
+    pub(crate) fn track(&mut self, kind: Kind, value: &Value, at: u64, now: &Now) {
         if self.consent == Consent::Denied {
             self.rejected += 1;
             return;
@@ -32,34 +27,8 @@ impl Engine {
         self.accept(events, at, now);
     }
 
-    /// Takes an entry of the page's data layer. Of most there is nothing to say.
-    pub(super) fn data_layer(&mut self, entry: &Entry, at: u64, now: &Now) {
-        if self.consent == Consent::Denied {
-            return;
-        }
-        match entry.user() {
-            None => {}
-            Some(Value::Null) => self.logout(&Value::Null, now),
-            Some(user) => match user_id(&user) {
-                Ok(_) => self.login(&user, at, now),
-                // The page's template prints it for each visitor, in each push.
-                Err(problem) => self.advise(vec![problem.at("dataLayer.user_id")]),
-            },
-        }
-        if entry.is_copy(at, &mut self.pushed) {
-            return;
-        }
-        let (mut refused, mut advice) = (Vec::new(), Vec::new());
-        let events = entry.events(&self.config.item_type, &mut refused, &mut advice);
-        for error in refused {
-            self.reject(error);
-        }
-        self.advise(advice);
-        self.accept(events, at, now);
-    }
-
     /// Queues the events of one call, without those of an order that was sent before.
-    fn accept(&mut self, mut events: Vec<Event>, at: u64, now: &Now) {
+    pub(crate) fn accept(&mut self, mut events: Vec<Event>, at: u64, now: &Now) {
         let repeated = self.admit(&mut events, now);
         if repeated > 0 {
             let detail = "was sent before for this order";
@@ -74,8 +43,8 @@ impl Engine {
         }
     }
 
-    /// Remembers the orders of purchases that the collector got as they were called: www/early.js.
-    pub(super) fn bought(&mut self, value: &Value, now: &Now) {
+    /// Remembers the orders of purchases that were sent before the module was there.
+    pub(crate) fn order_sent(&mut self, value: &Value, now: &Now) {
         let item_type = &self.config.item_type;
         if let Ok(mut events) = Event::parse(Kind::Buy, value, item_type, &mut Vec::new()) {
             self.admit(&mut events, now);
@@ -83,7 +52,7 @@ impl Engine {
     }
 
     /// Counts calls that were made before the module was there and are lost.
-    pub(super) fn lost(&mut self, calls: u32, code: ErrorCode) {
+    pub(crate) fn calls_lost(&mut self, calls: u32, code: ErrorCode) {
         let problem = Problem::new(code, "from before the module was there are lost");
         self.effects.push(Effect::Warn(problem.at("calls")));
         for queue in &mut self.queues {
@@ -99,7 +68,7 @@ impl Engine {
         repeated
     }
 
-    pub(super) fn enqueue(&mut self, event: Event, at: u64, now: &Now) {
+    pub(crate) fn enqueue(&mut self, event: Event, at: u64, now: &Now) {
         let record = self.stamp(event, at, now);
         let mut advice = Vec::new();
         let (queues, mut context) = self.context(false, now);
@@ -109,7 +78,7 @@ impl Engine {
         self.advise(advice);
     }
 
-    pub(super) fn stamp(&mut self, event: Event, at: u64, now: &Now) -> Rc<Record> {
+    pub(crate) fn stamp(&mut self, event: Event, at: u64, now: &Now) -> Rc<Record> {
         let at = at.min(now.wall_ms);
         let nobody = self.consent == Consent::Anonymous;
         let session = self.identity.session(nobody, now);
@@ -130,24 +99,14 @@ impl Engine {
         })
     }
 
-    pub(super) fn start_timer(&mut self, id: u32, item: &Value, options: &Value, now: &Now) {
-        let mut unknown = Vec::new();
-        let item_type = &self.config.item_type;
-        let started = self.timers.start(id, item, options, item_type, now.mono_ms, &mut unknown);
-        self.advise(unknown);
-        if let Err(error) = started {
-            self.reject(error);
-        }
-    }
-
-    pub(super) fn reject(&mut self, error: Error) {
+    pub(crate) fn reject(&mut self, error: Error) {
         self.rejected += 1;
         self.effects.push(Effect::Warn(error));
     }
 
-    /// Says each of these once: a page that spreads its whole product into every call, or a vendor
-    /// that has no such event, would otherwise fill the console.
-    pub(super) fn advise(&mut self, advice: Vec<Error>) {
+    /// Warns of each of these once. A page that spreads its whole product into every call, or a vendor that has no such event, would
+    /// otherwise fill the console.
+    pub(crate) fn advise(&mut self, advice: Vec<Error>) {
         for error in advice {
             let said = hash(&[error.code.name(), &error.field, error.detail]);
             if !self.warned.contains(&said) && self.warned.len() < Limits::WARNED_ONCE {
