@@ -90,7 +90,52 @@ impl Observation {
     ];
 }
 
+/// What an input is a reason to send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sends {
+    /// Nothing: it comes within the page's own call or within the visitor's act, which are not to take longer.
+    Nothing,
+    /// What is due.
+    Due,
+    /// Everything: the page is being left, or asked for it.
+    All,
+}
+
 impl Input {
+    /// Whether it is the answer to a request.
+    pub fn is_answer(&self) -> bool {
+        matches!(self, Self::Outcome(..) | Self::Acknowledged(_) | Self::RequestFinished(..))
+    }
+
+    /// What it is a reason to send.
+    pub fn sends(&self) -> Sends {
+        match self {
+            Self::Track(..)
+            | Self::OrderSent(_)
+            | Self::CallsLost(..)
+            | Self::Login(..)
+            | Self::Logout(_)
+            | Self::Page
+            | Self::Consent(_)
+            | Self::StartTimer(..)
+            | Self::StopTimer(_)
+            | Self::Observed(..)
+            | Self::Follow(..)
+            | Self::DataLayer(..)
+            | Self::Reject(_)
+            | Self::UserActivity
+            | Self::OutboxFound(..)
+            | Self::WriteFailed(_) => Sends::Nothing,
+            Self::Wake
+            | Self::Shown(_)
+            | Self::Online(_)
+            | Self::Outcome(..)
+            | Self::Acknowledged(_)
+            | Self::RequestFinished(..) => Sends::Due,
+            Self::Hidden | Self::Flush | Self::Dispose => Sends::All,
+        }
+    }
+
     /// The input that a call of the page is. `args` are the method's arguments.
     pub fn from_call(verb: &str, args: Vec<Value>, at: u64) -> Self {
         if let Some((_, what)) = Observation::ALL.iter().find(|(name, _)| *name == verb) {

@@ -87,7 +87,7 @@ use delivery::queue::Queue;
 use effect::Effect;
 use id::EventIds;
 use identity::{Identity, Stored};
-use input::Input;
+use input::{Input, Sends};
 use orders::Orders;
 use pushed::Pushes;
 use stats::Stats;
@@ -185,48 +185,35 @@ impl Engine {
         (engine, effects)
     }
 
-    /// Takes what happened, says what to do.
+    /// Takes what happened, and returns what the shell has to do.
     pub fn handle(&mut self, input: Input, now: &Now) -> Vec<Effect> {
-        // Once the page is hidden there may be no later. An outcome is no reason to send more: it
-        // comes at once, and would make one burst of all of them.
-        let news = matches!(
-            input,
-            Input::Outcome(..) | Input::Acknowledged(_) | Input::RequestFinished(..)
-        );
-        if self.disposed && !news {
+        let is_answer = input.is_answer();
+        if self.disposed && !is_answer {
             return Vec::new();
         }
-        let mut all = !self.visible && !news;
-        // Nothing is sent within the page's own call, or within the visitor's act.
-        let sends = match &input {
-            Input::Track(..)
-            | Input::OrderSent(_)
-            | Input::CallsLost(..)
-            | Input::Login(..)
-            | Input::Logout(_)
-            | Input::Page
-            | Input::Consent(_)
-            | Input::StartTimer(..)
-            | Input::StopTimer(_)
-            | Input::Observed(..)
-            | Input::Follow(..)
-            | Input::DataLayer(..)
-            | Input::Reject(_)
-            | Input::UserActivity
-            | Input::OutboxFound(..)
-            | Input::WriteFailed(_) => false,
-            Input::Wake
-            | Input::Hidden
-            | Input::Shown(_)
-            | Input::Online(_)
-            | Input::Flush
-            | Input::Outcome(..)
-            | Input::Acknowledged(_)
-            | Input::RequestFinished(..)
-            | Input::Dispose => true,
-        };
-        // What was seen for long enough until now was seen, whatever comes next.
+        let sends = input.sends();
+        // Once the page is hidden there may be no later moment. An answer is no reason to send everything: it may come at once, and would
+        // make one burst of all requests.
+        let all = sends == Sends::All || !self.visible && !is_answer;
+        // What was in view for long enough until now was seen, whatever comes next.
         self.viewability.tick(now.mono_ms, self.timers.reached());
+        self.apply(input, now);
+        for event in std::mem::take(self.timers.reached()) {
+            if self.consent != Consent::Denied {
+                self.enqueue(event, now.wall_ms, now);
+            }
+        }
+        if all || sends == Sends::Due {
+            let (queues, mut context) = self.context(all, now);
+            for queue in queues {
+                queue.process(&mut context);
+            }
+        }
+        self.settle_wake(self.disposed, now);
+        std::mem::take(&mut self.effects)
+    }
+
+    fn apply(&mut self, input: Input, now: &Now) {
         match input {
             Input::Track(kind, value, at) => self.track(kind, &value, at, now),
             Input::OrderSent(value) => self.order_sent(&value, now),
@@ -245,7 +232,7 @@ impl Engine {
             Input::DataLayer(entry, at) => self.data_layer(&entry, at, now),
             Input::Reject(error) => self.reject(error),
             Input::Wake => {
-                // The shell's timer is spent, whatever it was for.
+                // The shell's timer has ended, whatever it was for.
                 self.wake = NEVER;
                 self.timers.tick(now.mono_ms);
             }
@@ -254,19 +241,13 @@ impl Engine {
                 self.timers.hide(now.mono_ms);
                 self.viewability.show(false, now.mono_ms);
                 self.visible = false;
-                all = true;
             }
             Input::Shown(stored) => {
                 self.shown(&stored, now);
                 self.viewability.show(true, now.mono_ms);
             }
-            Input::Online(online) => {
-                self.online = online;
-                for queue in self.queues.iter_mut().filter(|_| online) {
-                    queue.reconnect(now.mono_ms);
-                }
-            }
-            Input::Flush => all = true,
+            Input::Online(online) => self.went_online(online, now),
+            Input::Flush => {}
             Input::Outcome(id, outcome) => {
                 let (queues, mut context) = self.context(false, now);
                 for queue in queues {
@@ -284,23 +265,16 @@ impl Engine {
             }
             Input::Dispose => {
                 self.timers.stop_all(now.mono_ms);
-                all = true;
                 self.disposed = true;
             }
         }
-        for event in std::mem::take(self.timers.reached()) {
-            if self.consent != Consent::Denied {
-                self.enqueue(event, now.wall_ms, now);
-            }
+    }
+
+    fn went_online(&mut self, online: bool, now: &Now) {
+        self.online = online;
+        for queue in self.queues.iter_mut().filter(|_| online) {
+            queue.reconnect(now.mono_ms);
         }
-        if sends || all {
-            let (queues, mut context) = self.context(all, now);
-            for queue in queues {
-                queue.process(&mut context);
-            }
-        }
-        self.settle_wake(self.disposed, now);
-        std::mem::take(&mut self.effects)
     }
 
     /// The account that is logged in.

@@ -167,6 +167,20 @@ fn open(world: &World, from: &Page, transport: &str) -> Page {
     page
 }
 
+/// The browser shows a page of its cache again, with the storage as the last page left it. Without the lock it must look at its outbox again.
+fn go_back(left: &mut Page, mut back: Page, lock: bool) -> Page {
+    left.feed(Input::Hidden);
+    back.advance(0);
+    back.wall = left.wall;
+    back.kept = std::mem::take(&mut left.kept);
+    back.jar = std::mem::take(&mut left.jar);
+    // The lock is not to be had while another page takes up what it guards.
+    let own = back.owned.last().unwrap().clone();
+    back.back(lock || back.outbox(&own).is_empty());
+    back.adopt();
+    back
+}
+
 /// Lets all of this happen, and looks at what the collector has once it is quiet.
 fn visit(
     steps: Vec<Step>,
@@ -217,17 +231,8 @@ fn visit(
             }
             Step::End(left) => page.ends.set(Some(left)),
             Step::Back(lock) => {
-                if let Some(mut back) = cached.pop() {
-                    page.feed(Input::Hidden);
-                    back.advance(0);
-                    back.wall = page.wall;
-                    back.kept = std::mem::take(&mut page.kept);
-                    back.jar = std::mem::take(&mut page.jar);
-                    // The lock is not to be had while another page takes up what it guards.
-                    let own = back.owned.last().unwrap().clone();
-                    back.back(lock || back.outbox(&own).is_empty());
-                    back.adopt();
-                    page = back;
+                if let Some(back) = cached.pop() {
+                    page = go_back(&mut page, back, lock);
                 }
             }
             Step::Cookies => world.set_cookies(&mut page),
