@@ -3,14 +3,13 @@
 //!
 //! Two halves, and the arrow between them points one way:
 //!
-//! * [`engine`] is pure: no clock, no randomness, no browser type. Inputs go in, effects come out.
-//!   It compiles and is tested on the host, and the collector reads events by the same rules.
-//! * [`browser`] is the shell: it feeds the engine what happens in the page and does what the
-//!   engine says. On other targets than wasm32 it is only the table of its codes.
+//! * [`recobeacon_engine`] is pure: no clock, no randomness, no browser type. Inputs go in, effects come
+//!   out. It compiles and is tested on the host, and the collector reads events by the same rules.
+//! * [`browser`] is the shell: it feeds the engine what happens in the page and performs the effects. On
+//!   other targets than wasm32 it is only the table of its codes.
 #![deny(unsafe_code)]
 
 pub mod browser;
-pub mod engine;
 
 // One small single-threaded allocator instead of std's 7 kB one; wasm32 without threads is what
 // makes `AssumeSingleThreaded` true. The `unsafe` is the promise that this stays so.

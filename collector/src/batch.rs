@@ -5,13 +5,13 @@
 
 use crate::error::Refusal;
 use crate::event::NewEvent;
-use crate::hashing::Hasher;
 use crate::limits::Limits;
-use recobeacon::engine::error::Error;
-use recobeacon::engine::event::{Event, Kind};
-use recobeacon::engine::field;
-use recobeacon::engine::json::Object;
-use recobeacon::engine::value::Value;
+use crate::pseudonym::Hasher;
+use recobeacon_engine::error::Error;
+use recobeacon_engine::event::{Event, Kind};
+use recobeacon_engine::json::Object;
+use recobeacon_engine::rules;
+use recobeacon_engine::value::Value;
 
 /// The item type of events that name none, as in the tracker.
 pub const ITEM_TYPE: &str = "1";
@@ -59,7 +59,7 @@ fn event(value: Value, hasher: &Hasher) -> Result<Option<NewEvent>, Wrong> {
     };
     let Some(kind) = Kind::from_name(&name) else { return Ok(None) };
     let at = take("at").ok_or_else(|| wrong("at", "is required"))?;
-    let at = field::whole(&at, 0, Limits::LATEST_MS)
+    let at = rules::whole(&at, 0, Limits::LATEST_MS)
         .map_err(|_| wrong("at", "must be whole milliseconds since 1970"))?;
     let user = user("user", take("user"), hasher)?;
     let anonymous = self::user("anonymous", take("anonymous"), hasher)?;
@@ -100,7 +100,7 @@ fn path(kind: Kind, error: &Error) -> Wrong {
 fn user(name: &str, value: Option<Value>, hasher: &Hasher) -> Result<Option<String>, Wrong> {
     match value {
         None => Ok(None),
-        Some(value @ Value::Text(_)) => field::identifier(&value)
+        Some(value @ Value::Text(_)) => rules::identifier(&value)
             .map(|id| Some(hasher.hash(&id)))
             .map_err(|problem| wrong(name, problem.detail)),
         Some(_) => Err(wrong(name, "must be text")),

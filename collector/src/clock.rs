@@ -1,7 +1,7 @@
 //! The time and the dice, which the engine takes as arguments, and the ids made of both.
 
-use recobeacon::engine::id::EventIds;
-use recobeacon::engine::time::Now;
+use recobeacon_engine::id::EventIds;
+use recobeacon_engine::time::Now;
 use std::sync::{Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 

@@ -6,8 +6,8 @@ pub(crate) mod whole;
 
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
-use crate::hashing::{Key, parse_secret};
 use crate::limits::Limits;
+use crate::pseudonym::{Key, parse_secret};
 use network::Network;
 use serde::Deserialize;
 use std::collections::BTreeMap;

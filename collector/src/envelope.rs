@@ -3,8 +3,8 @@
 use crate::error::Refusal;
 use crate::event::BatchHead;
 use crate::limits::Limits;
-use recobeacon::engine::field;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::rules;
+use recobeacon_engine::value::Value;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -164,7 +164,7 @@ fn client(value: Option<&Value>) -> Result<Option<String>, Refusal> {
 fn whole(name: &str, value: Option<&Value>, most: u64) -> Result<Option<u64>, Refusal> {
     match value {
         None | Some(Value::Null) => Ok(None),
-        Some(value) => field::whole(value, 0, most)
+        Some(value) => rules::whole(value, 0, most)
             .map(Some)
             .map_err(|problem| Refusal::invalid(format!("{name}: {}", problem.detail))),
     }

@@ -16,12 +16,12 @@
 use crate::error::Refusal;
 use crate::import::{self, Sender};
 use crate::query;
-use crate::tracked::Tracked;
 use crate::user::UserId;
-use recobeacon::engine::event::Kind;
-use recobeacon::engine::field;
-use recobeacon::engine::json::push_text;
-use recobeacon::engine::value::Value;
+use crate::vendor_event::VendorEvent;
+use recobeacon_engine::event::Kind;
+use recobeacon_engine::json::push_text;
+use recobeacon_engine::rules;
+use recobeacon_engine::value::Value;
 
 /// Which form of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,7 +119,7 @@ pub struct Known<'a> {
 
 /// Whether this can be a customer's id.
 pub fn is_customer(id: &str) -> bool {
-    field::customer(&Value::Text(id.to_owned())).is_ok()
+    rules::customer(&Value::Text(id.to_owned())).is_ok()
 }
 
 /// Reads the address of a request: `path` begins with the customer, undecoded. Gives back the
@@ -132,7 +132,7 @@ pub fn read(
     path: &str,
     query: Option<&str>,
     known: Known<'_>,
-) -> Result<(String, Tracked), Refusal> {
+) -> Result<(String, VendorEvent), Refusal> {
     let (customer, rest) = path.split_once('/').unwrap_or((path, ""));
     let is_known = match known.customers {
         None => is_customer(customer),
@@ -154,7 +154,7 @@ pub fn read_link(
     path: &str,
     query: Option<&str>,
     known: Known<'_>,
-) -> Result<(String, Tracked), Refusal> {
+) -> Result<(String, VendorEvent), Refusal> {
     let customer = match known.customers {
         None => "",
         Some([only]) => only,
@@ -171,7 +171,7 @@ fn event(
     path: &str,
     query: Option<&str>,
     sender: Sender<'_>,
-) -> Result<Tracked, Refusal> {
+) -> Result<VendorEvent, Refusal> {
     let mut parts = path.split('/');
     let event_name = parts.next().unwrap_or_default();
     let word = word(dialect, event_name).ok_or(UNKNOWN_EVENT)?;
@@ -224,20 +224,20 @@ fn event(
     };
     let item = text("itemType").zip(text("itemId")).map(|(of_type, id)| [of_type, id]);
     let at = import::time(sender, customer, item, &parameters)?;
-    let mut event = Tracked::parse(word.kind, fields)
+    let mut event = VendorEvent::parse(word.kind, fields)
         .map_err(|error| Refusal::invalid(error.to_string()))?
         .ok_or(Refusal::invalid("the items must be of one item type"))?;
     if LINKS.contains(&event_name) {
         add_origin(&mut event, &parameters);
     }
-    Ok(Tracked { at, user, anonymous, ..event })
+    Ok(VendorEvent { at, user, anonymous, ..event })
 }
 
 /// Adds where a link's recommendation came from, where the neutral event has no field for it.
-fn add_origin(event: &mut Tracked, parameters: &[(String, String)]) {
+fn add_origin(event: &mut VendorEvent, parameters: &[(String, String)]) {
     for (theirs, ours) in RECOMMENDATION {
         let given = parameters.iter().find(|(name, value)| name == theirs && !value.is_empty());
-        let id = given.and_then(|(_, id)| field::identifier(&Value::Text(id.clone())).ok());
+        let id = given.and_then(|(_, id)| rules::identifier(&Value::Text(id.clone())).ok());
         if let Some(id) = id.filter(|_| !event.has(ours)) {
             let mut json = String::new();
             push_text(&mut json, &id);

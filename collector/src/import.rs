@@ -5,8 +5,8 @@
 
 use crate::error::Refusal;
 use md5::{Digest, Md5};
-use recobeacon::engine::json::push_hex;
-use recobeacon::engine::percent::push_encoded;
+use recobeacon_engine::json::push_hex;
+use recobeacon_engine::percent::push_encoded;
 use std::fmt;
 
 /// The parameter that has the time.

@@ -9,13 +9,13 @@
 use crate::batch;
 use crate::error::Refusal;
 use crate::limits::Limits;
-use crate::tracked::Tracked;
 use crate::user::UserId;
-use recobeacon::engine::error::Error;
-use recobeacon::engine::event::Kind;
-use recobeacon::engine::field;
-use recobeacon::engine::json::push_hex;
-use recobeacon::engine::value::Value;
+use crate::vendor_event::VendorEvent;
+use recobeacon_engine::error::Error;
+use recobeacon_engine::event::Kind;
+use recobeacon_engine::json::push_hex;
+use recobeacon_engine::rules;
+use recobeacon_engine::value::Value;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -55,7 +55,7 @@ impl Names {
                 let all = WORDS.map(|(_, kind)| kind.name()).join(", ");
                 return Err(format!("{word:?} is none of {all}"));
             };
-            field::text(&Value::Text(name.clone()))
+            rules::text(&Value::Text(name.clone()))
                 .map_err(|problem| format!("{word} {}", problem.detail))?;
             if names.insert(name.clone(), kind).is_some() {
                 return Err(format!("{name:?} is there twice"));
@@ -98,7 +98,7 @@ pub fn read(
     source: &str,
     most: usize,
     names: &Names,
-) -> Result<(Vec<Tracked>, u64), Refusal> {
+) -> Result<(Vec<VendorEvent>, u64), Refusal> {
     let body: Body = serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Refusal::invalid(format!(
@@ -150,7 +150,7 @@ fn wrong(field: &str, detail: &'static str) -> Wrong {
 
 /// The event; none where it is an `Identify` without a user. Such a one puts the visitor into a group
 /// or describes them, for which there is no neutral event.
-fn event(kind: Kind, raw: &RawValue, ids: &mut Ids<'_>) -> Result<Option<Tracked>, Wrong> {
+fn event(kind: Kind, raw: &RawValue, ids: &mut Ids<'_>) -> Result<Option<VendorEvent>, Wrong> {
     let given: Value =
         serde_json::from_str(raw.get()).map_err(|_| Wrong(String::new(), "is nested too deep"))?;
     let given = &given;
@@ -159,7 +159,7 @@ fn event(kind: Kind, raw: &RawValue, ids: &mut Ids<'_>) -> Result<Option<Tracked
     }
     let event_id = filled(given, "eventId").ok_or_else(|| wrong("eventId", "is required"))?;
     let event_id =
-        field::identifier(event_id).map_err(|problem| wrong("eventId", problem.detail))?;
+        rules::identifier(event_id).map_err(|problem| wrong("eventId", problem.detail))?;
     let user = user(given, "userId")?;
     let profile = self::user(given, "profileId")?;
     let another = self::user(given, "anotherUserId")?;
@@ -182,14 +182,14 @@ fn event(kind: Kind, raw: &RawValue, ids: &mut Ids<'_>) -> Result<Option<Tracked
         ));
     }
     let event =
-        Tracked::parse(kind, fields(kind, given)?).map_err(|error| translated(kind, &error))?;
+        VendorEvent::parse(kind, fields(kind, given)?).map_err(|error| translated(kind, &error))?;
     // Of several lines there is no form here.
     let mut event = event.ok_or(Wrong(String::new(), "is not one event"))?;
     if let Some(data) = other_data(raw) {
         event.add("data", &data);
     }
     let id = Some(ids.of(event_id, &event));
-    Ok(Some(Tracked { id, at: time(given), user, anonymous, ids: more, ..event }))
+    Ok(Some(VendorEvent { id, at: time(given), user, anonymous, ids: more, ..event }))
 }
 
 fn fields(kind: Kind, given: &Value) -> Result<Vec<(String, Value)>, Wrong> {
@@ -232,7 +232,7 @@ fn user(given: &Value, name: &str) -> Result<Option<UserId>, Wrong> {
 
 /// When it happened; what cannot be is no time, as the vendor has it.
 fn time(given: &Value) -> Option<u64> {
-    let at = field::whole(given.field("timestamp")?, 0, u64::MAX).ok()?;
+    let at = rules::whole(given.field("timestamp")?, 0, u64::MAX).ok()?;
     Limits::TIMESTAMPS.contains(&at).then_some(at)
 }
 
@@ -264,7 +264,7 @@ impl Ids<'_> {
     /// made of it, of the source and of what the event says, as a UUID of version 8, which no other
     /// event has. So the lines of an order are told apart, also where they come in two requests, and
     /// a request that comes again counts once.
-    fn of(&mut self, event_id: String, event: &Tracked) -> String {
+    fn of(&mut self, event_id: String, event: &VendorEvent) -> String {
         let first = self.count(&[&event_id]) == 0;
         if first && batch::is_event_id(&event_id) {
             return event_id;

@@ -2,29 +2,31 @@
 //! of them once.
 //!
 //! Dependencies go one way: `http` knows the readers of the wire forms ([`envelope`] and in it
-//! [`batch`] or [`raw`], and of the vendors [`ibexa`], [`factfinder`], [`intempt`]) and the
-//! [`store`]; these know [`event`] and [`tracked`], and nothing of each other, save that [`raw`]
+//! [`batch`] or [`early_calls`], and of the vendors [`ibexa`], [`factfinder`], [`intempt`]) and the
+//! [`store`]; these know [`event`] and [`vendor_event`], and nothing of each other, save that [`early_calls`]
 //! makes calls a [`batch`]. What makes an event valid stands in the tracker's own
-//! engine, `recobeacon::engine::event`.
+//! engine, `recobeacon_engine::event`.
 //!
 //! Promises that must not drift:
 //! * What was answered with success is on disk, whole.
 //! * An event id is stored once, however often it arrives and on however many connections.
-//! * No id of a user is stored or logged but as a keyed hash ([`hashing`]).
+//! * No id of a user is stored or logged but as a keyed hash ([`pseudonym`]).
 //! * Events are read on the admin listener only: with the token, or, where none is configured, by
 //!   programs of this machine.
 #![forbid(unsafe_code)]
 #![deny(clippy::too_many_lines)]
 
+pub mod api_key;
 pub mod batch;
 mod blocking;
 pub mod clock;
 pub mod config;
+mod customer;
+pub mod early_calls;
 pub mod envelope;
 pub mod error;
 pub mod event;
 pub mod factfinder;
-pub mod hashing;
 mod http;
 pub mod ibexa;
 pub mod import;
@@ -33,18 +35,16 @@ pub mod limits;
 mod minutely;
 mod percent;
 mod private;
+pub mod pseudonym;
 mod query;
-pub mod raw;
-pub mod secret;
-mod segment;
 pub mod store;
-pub mod tracked;
 pub mod user;
+pub mod vendor_event;
 
 use config::{Config, ConfigError};
-use hashing::Hasher;
 use http::App;
 use limits::Limits;
+use pseudonym::Hasher;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;

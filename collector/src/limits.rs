@@ -1,7 +1,7 @@
 //! Every bound of the collector, in one place. Those that are fields can be set in the table `[limits]`.
 
 use crate::config::whole::{self, Whole};
-use recobeacon::engine::limits::Limits as Tracker;
+use recobeacon_engine::limits::Limits as Tracker;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;

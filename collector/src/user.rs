@@ -1,9 +1,9 @@
 //! A user id as it came, on its way to be hashed.
 
-use crate::hashing::Hasher;
-use recobeacon::engine::error::Problem;
-use recobeacon::engine::field;
-use recobeacon::engine::value::Value;
+use crate::pseudonym::Hasher;
+use recobeacon_engine::error::Problem;
+use recobeacon_engine::rules;
+use recobeacon_engine::value::Value;
 use std::fmt;
 
 /// The id of an account or of a visitor. It cannot be printed: what is stored, reported and logged
@@ -24,7 +24,7 @@ impl UserId {
     /// # Errors
     /// What would have been right.
     pub fn read(value: &Value) -> Result<Self, &'static Problem> {
-        field::identifier(value).map(Self)
+        rules::identifier(value).map(Self)
     }
 
     /// The id itself.

@@ -12,6 +12,7 @@ const SOURCES = [
   "Cargo.lock",
   "package.json",
   "package-lock.json",
+  "engine",
   "src",
   "www",
   "scripts/build.mjs",

@@ -76,7 +76,8 @@ async function wasmPack(task) {
 }
 
 const deny = ["-D", "warnings"];
-const inModule = ["--package", manifest.name, "--lib", "--target", WASM_TARGET];
+const ENGINE = ["--package", manifest.name, "--package", `${manifest.name}-engine`];
+const inModule = [...ENGINE, "--lib", "--target", WASM_TARGET];
 const rustdoc = { env: { RUSTDOCFLAGS: "-D warnings" } };
 
 /**
@@ -121,7 +122,7 @@ export const STAGES = {
     tier: "check",
     cargo: true,
     label: "the engine's tests",
-    run: (task) => cargoTest(task, "--package", manifest.name),
+    run: (task) => cargoTest(task, ...ENGINE),
   },
 
   "clippy-wasm": {
@@ -144,7 +145,7 @@ export const STAGES = {
     tier: "test",
     cargo: true,
     label: "the engine of the smaller module",
-    run: (task) => cargoTest(task, "--package", manifest.name, "--no-default-features"),
+    run: (task) => cargoTest(task, ...ENGINE, "--no-default-features"),
   },
   rustdoc: {
     tier: "test",

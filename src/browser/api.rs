@@ -6,11 +6,11 @@
 use super::convert::{list, whole_list};
 use super::host;
 use super::shell::Shell;
-use crate::engine::config::Config;
-use crate::engine::input::Input;
-use crate::engine::json::Object;
-use crate::engine::value::Value;
 use js_sys::Function;
+use recobeacon_engine::config::Config;
+use recobeacon_engine::input::Input;
+use recobeacon_engine::json::Object;
+use recobeacon_engine::value::Value;
 use serde_wasm_bindgen::to_value;
 use wasm_bindgen::prelude::*;
 

@@ -7,8 +7,8 @@
 
 use super::codes::Tag;
 use super::host;
-use crate::engine::limits::Limits;
-use crate::engine::value::Value;
+use recobeacon_engine::limits::Limits;
+use recobeacon_engine::value::Value;
 use std::vec::IntoIter;
 use wasm_bindgen::JsValue;
 

@@ -1,11 +1,11 @@
 //! The browser, as far as the shell needs it: the files of `host/` say what each of these does and why.
 
 use super::codes::{Signal, Status};
-use crate::engine::Signals;
-use crate::engine::effect::Outcome;
-use crate::engine::protocol::{Method, Request};
-use crate::engine::time::Now;
 use js_sys::Function;
+use recobeacon_engine::Signals;
+use recobeacon_engine::effect::Outcome;
+use recobeacon_engine::request::{Method, Request};
+use recobeacon_engine::time::Now;
 use wasm_bindgen::prelude::*;
 use web_sys::Navigator;
 

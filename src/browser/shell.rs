@@ -3,16 +3,17 @@
 use super::codes::{self, Message};
 use super::convert::elements;
 use super::host;
-use crate::engine::Engine;
-use crate::engine::config::{Config, IdentityConfig};
-use crate::engine::effect::{Effect, News, Notice, Outcome, Send, Via};
-use crate::engine::error::Error;
-use crate::engine::identity::{Identity, Stored};
-use crate::engine::input::Input;
-use crate::engine::protocol::{Protocol, Request};
-use crate::engine::value::Value;
 use gloo_timers::callback::Timeout;
 use js_sys::Function;
+use recobeacon_engine::Engine;
+use recobeacon_engine::config::{Config, IdentityConfig};
+use recobeacon_engine::effect::{DeliveryReport, DeliveryStatus, Effect, Outcome, Send, Via};
+use recobeacon_engine::error::Error;
+use recobeacon_engine::identity::{Identity, Stored};
+use recobeacon_engine::input::Input;
+use recobeacon_engine::protocol::Protocol;
+use recobeacon_engine::request::Request;
+use recobeacon_engine::value::Value;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::vec::IntoIter;
@@ -138,14 +139,14 @@ impl Shell {
             Message::Shown => Input::Shown(read_stored(&self.config.identity)),
             Message::Online => Input::Online(true),
             Message::Offline => Input::Online(false),
-            Message::Act => Input::Act,
+            Message::Act => Input::UserActivity,
             Message::Outcome => {
                 self.pending.set(self.pending.get().saturating_sub(1));
                 let (id, status) = (number(what) as u32, number(what));
                 Input::Outcome(id, host::answer(status, number(what) as u32))
             }
             Message::Blocked => Input::Outcome(number(what) as u32, Outcome::Blocked),
-            Message::Finished => Input::Finished(text(what), number(what) as u16),
+            Message::Finished => Input::RequestFinished(text(what), number(what) as u16),
             Message::Acknowledged => {
                 let mut batches = Vec::new();
                 while what.len() > 0 {
@@ -159,7 +160,7 @@ impl Shell {
                 while what.len() > 0 {
                     entries.push((text(what), text(what)));
                 }
-                Input::Adopted(instance, entries)
+                Input::OutboxFound(instance, entries)
             }
         };
         self.feed(input);
@@ -168,7 +169,9 @@ impl Shell {
     fn perform(&'static self, effect: Effect) {
         match effect {
             Effect::Send(send) => self.send(send),
-            Effect::Later(name, request) => host::schedule_fetch_later(&name, request.as_deref()),
+            Effect::ScheduleFetchLater(name, request) => {
+                host::schedule_fetch_later(&name, request.as_deref())
+            }
             Effect::WakeAt(at) => {
                 let now = host::now().mono_ms;
                 let timeout = at.map(|at| {
@@ -183,13 +186,13 @@ impl Shell {
                 host::set_cookie(&name, Some(&value), days as u32, domain);
             }
             Effect::DeleteCookie(name) => host::set_cookie(&name, None, 0, ""),
-            Effect::Keep(key, value) => {
+            Effect::Store(key, value) => {
                 if !host::keep(&key, &value, self.config.storage_characters()) {
-                    self.inputs.borrow_mut().push(Input::Unkept(key));
+                    self.inputs.borrow_mut().push(Input::WriteFailed(key));
                 }
             }
-            Effect::Forget(key) => host::forget(&key),
-            Effect::Own(instance) => host::claim(&self.tell, &instance),
+            Effect::Remove(key) => host::forget(&key),
+            Effect::ClaimOutbox(instance) => host::claim(&self.tell, &instance),
             Effect::Warn(error) => {
                 host::warn(&self.sink, error.code.name(), &error.field, error.detail);
             }
@@ -197,11 +200,11 @@ impl Shell {
         }
     }
 
-    fn notify(&self, Notice { news, destination, events }: &Notice) {
-        let (told, receipt) = match news {
-            News::Sent(receipt) => (codes::News::Sent, receipt),
-            News::Acknowledged(receipt) => (codes::News::Acknowledged, receipt),
-            News::Dropped(code) => {
+    fn notify(&self, DeliveryReport { status, destination, events }: &DeliveryReport) {
+        let (told, receipt) = match status {
+            DeliveryStatus::Sent(receipt) => (codes::News::Sent, receipt),
+            DeliveryStatus::Acknowledged(receipt) => (codes::News::Acknowledged, receipt),
+            DeliveryStatus::Dropped(code) => {
                 let (name, how) = (codes::News::Dropped.name(), code.name());
                 return host::notify(&self.sink, name, destination, *events, how, None, 0);
             }

@@ -3,8 +3,8 @@
 
 use crate::common::test;
 use crate::common::{Page, answered, batch, ibexa, json, with};
-use recobeacon::engine::effect::{News, Outcome, Via};
-use recobeacon::engine::input::Input;
+use recobeacon_engine::effect::{DeliveryStatus, Outcome, Via};
+use recobeacon_engine::input::Input;
 
 /// A page whose one beacon was taken, and nobody has said more.
 fn taken() -> Page {
@@ -30,7 +30,9 @@ fn ended(page: &mut Page) {
     page.advance(60_000);
     assert_eq!((page.sends.len(), page.count("acknowledged"), page.count("queued")), (1, 1, 0));
     assert_eq!((page.outbox_keys().len(), page.wake), (0, None));
-    assert!(matches!(page.notices[..], [ref one] if matches!(one.news, News::Acknowledged(_))));
+    assert!(
+        matches!(page.notices[..], [ref one] if matches!(one.status, DeliveryStatus::Acknowledged(_)))
+    );
 }
 
 #[test]
@@ -89,7 +91,7 @@ fn the_next_page_reads_the_cookie_of_the_one_before() {
 #[test]
 fn the_beacons_entry_acknowledges_it() {
     let mut page = taken();
-    page.feed(Input::Finished(name(&page, 0), 204));
+    page.feed(Input::RequestFinished(name(&page, 0), 204));
     ended(&mut page);
 }
 
@@ -97,7 +99,7 @@ fn the_beacons_entry_acknowledges_it() {
 fn an_entry_of_another_success_keeps_the_batch_and_is_told() {
     for status in [200, 202, 206] {
         let mut page = taken();
-        page.feed(Input::Finished(name(&page, 0), status));
+        page.feed(Input::RequestFinished(name(&page, 0), status));
         assert_eq!((page.count("queued"), page.count("acknowledged")), (1, 0), "{status}");
         assert_eq!(page.told(), [("refused", "batch /v1/events")], "{status}");
         let sent = page.sends.len();
@@ -111,9 +113,9 @@ fn an_entry_of_another_success_keeps_the_batch_and_is_told() {
 #[test]
 fn an_entry_without_a_status_says_nothing() {
     let mut page = taken();
-    page.feed(Input::Finished(name(&page, 0), 0));
-    page.feed(Input::Finished("x.0".to_owned(), 204));
-    page.feed(Input::Finished(String::new(), 204));
+    page.feed(Input::RequestFinished(name(&page, 0), 0));
+    page.feed(Input::RequestFinished("x.0".to_owned(), 204));
+    page.feed(Input::RequestFinished(String::new(), 204));
     assert_eq!(page.count("queued"), 1);
     page.advance(15_000);
     assert_eq!(page.sends.len(), 2);
@@ -125,12 +127,12 @@ fn an_entry_with_a_refusal_is_an_answer() {
         [(400, 1, 1), (503, 2, 0), (429, 2, 0), (431, 2, 0), (500, 2, 0)]
     {
         let mut page = taken();
-        page.feed(Input::Finished(name(&page, 0), status));
+        page.feed(Input::RequestFinished(name(&page, 0), status));
         page.advance(5_000);
         assert_eq!((page.sends.len(), page.count("dropped")), (sends, dropped), "{status}");
     }
     let mut page = taken();
-    page.feed(Input::Finished(name(&page, 0), 404));
+    page.feed(Input::RequestFinished(name(&page, 0), 404));
     assert_eq!(page.told(), [("refused", "batch /v1/events")]);
     assert_eq!(page.count("queued"), 1);
 }
@@ -141,7 +143,7 @@ fn an_entry_with_a_refusal_of_the_attempt_before_says_nothing_of_this_one() {
     page.network(|_| None);
     page.advance(15_000);
     assert_eq!(page.sends.len(), 2);
-    page.feed(Input::Finished(name(&page, 0), 400));
+    page.feed(Input::RequestFinished(name(&page, 0), 400));
     assert_eq!((page.count("queued"), page.count("dropped")), (1, 0));
     page.settle(page.sends[1].send.id, answered(204));
     assert_eq!(page.count("acknowledged"), 1);
@@ -179,7 +181,7 @@ fn a_network_that_is_there_again_is_asked_at_once() {
     assert_eq!(page.sends.len(), 1, "the browser is busy with it");
     page.feed(Input::Online(false));
     let name = name(&page, 0);
-    page.feed(Input::Finished(name, 0));
+    page.feed(Input::RequestFinished(name, 0));
     assert_eq!(page.sends.len(), 1);
     page.feed(Input::Online(true));
     assert_eq!((page.sends.len(), page.count("acknowledged")), (2, 1));
@@ -252,7 +254,7 @@ fn after_dispose_acknowledgements_still_count() {
     page.click(1);
     page.call("dispose", json!([]));
     let name = name(&page, 0);
-    page.feed(Input::Finished(name, 204));
+    page.feed(Input::RequestFinished(name, 204));
     assert_eq!((page.count("acknowledged"), page.outbox_keys().len(), page.wake), (1, 0, None));
 }
 

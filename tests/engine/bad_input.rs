@@ -2,7 +2,7 @@
 
 use crate::common::test;
 use crate::common::{Page, batch, json, value, with};
-use recobeacon::engine::value::Value;
+use recobeacon_engine::value::Value;
 use serde_json::Value as Json;
 
 /// What is wrong about a call: its code and its path.

@@ -2,9 +2,9 @@
 
 use crate::common::test;
 use crate::common::{Page, START, answered, batch, json, with};
-use recobeacon::engine::effect::{Outcome, Via};
-use recobeacon::engine::input::Input;
-use recobeacon::engine::protocol::Method;
+use recobeacon_engine::effect::{Outcome, Via};
+use recobeacon_engine::input::Input;
+use recobeacon_engine::request::Method;
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 

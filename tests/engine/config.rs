@@ -2,7 +2,7 @@
 
 use crate::common::test;
 use crate::common::{Page, batch, json, value, with};
-use recobeacon::engine::config::Config;
+use recobeacon_engine::config::Config;
 use serde_json::Value as Json;
 
 #[test]

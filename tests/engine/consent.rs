@@ -2,9 +2,9 @@
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, START, answered, batch, calm, json, with};
-use recobeacon::engine::Signals;
-use recobeacon::engine::identity::Stored;
-use recobeacon::engine::input::Input;
+use recobeacon_engine::Signals;
+use recobeacon_engine::identity::Stored;
+use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 
 fn consent(state: &str) -> Json {
@@ -296,7 +296,7 @@ fn a_beacon_that_was_refused_is_not_fetched_once_denied() {
     page.click(1);
     page.advance(2_000);
     decide(&mut page, "denied");
-    page.settle(page.sends[0].send.id, Some(recobeacon::engine::effect::Outcome::Refused));
+    page.settle(page.sends[0].send.id, Some(recobeacon_engine::effect::Outcome::Refused));
     assert_eq!(page.sends.len(), 1);
 }
 

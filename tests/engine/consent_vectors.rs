@@ -2,9 +2,9 @@
 
 use crate::common::test;
 use crate::common::{Page, batch, calm, json, with};
-use recobeacon::engine::Signals;
-use recobeacon::engine::identity::Stored;
-use recobeacon::engine::input::Input;
+use recobeacon_engine::Signals;
+use recobeacon_engine::identity::Stored;
+use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 
 /// What one event comes to is what the visitor agreed to.

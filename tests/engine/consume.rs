@@ -5,7 +5,7 @@ use crate::common::timers::{
     page, page as page_again, percentages, start, steps, stop, ten_seconds,
 };
 use crate::common::{Page, batch, json, with};
-use recobeacon::engine::input::Input;
+use recobeacon_engine::input::Input;
 
 #[test]
 fn time_in_steps_of_ten() {
@@ -97,7 +97,7 @@ fn hiding_twice_says_it_once() {
 fn a_page_that_was_opened_hidden_counts_from_when_it_is_seen() {
     let mut signals = crate::common::calm();
     signals.visible = false;
-    let stored = recobeacon::engine::identity::Stored::default();
+    let stored = recobeacon_engine::identity::Stored::default();
     let mut page = Page::start(&batch(), &stored, signals);
     start(&mut page, 1, 7, ten_seconds());
     page.advance(60_000);
@@ -116,13 +116,13 @@ fn without_an_act_the_clock_stops() {
     page.advance(60_000);
     assert_eq!(percentages(&page), [10, 20, 30]);
     assert_eq!(page.wake, None, "nothing is to come while nobody is there");
-    page.feed(Input::Act);
+    page.feed(Input::UserActivity);
     page.advance(600);
     // 35 % were used before.
     assert_eq!(steps(&page, since).last(), Some(&(60_500, 40)));
     for _ in 0..10 {
         page.advance(1_000);
-        page.feed(Input::Act);
+        page.feed(Input::UserActivity);
     }
     assert_eq!(percentages(&page), [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
 }
@@ -165,7 +165,7 @@ fn a_wake_up_that_comes_late_is_late_and_not_wrong() {
     let options = json!({ "by": "time", "fullAfterMs": 100_000, "idleAfterMs": 20_000 });
     start(&mut page, 1, 7, options);
     page.sleep(8 * 3_600_000);
-    page.feed(Input::Act);
+    page.feed(Input::UserActivity);
     page.advance(1);
     assert_eq!(percentages(&page), [20]);
 }

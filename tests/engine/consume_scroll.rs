@@ -3,9 +3,9 @@
 use crate::common::test;
 use crate::common::timers::{page, percentage, percentages, percentages_of, start, steps, stop};
 use crate::common::{Page, batch, calm, json, value, with};
-use recobeacon::engine::identity::Stored;
-use recobeacon::engine::input::Input;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::identity::Stored;
+use recobeacon_engine::input::Input;
+use recobeacon_engine::value::Value;
 use serde_json::Value as Json;
 
 /// As long as a height that changed is not believed.

@@ -2,7 +2,7 @@
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, batch, json, with};
-use recobeacon::engine::input::Input;
+use recobeacon_engine::input::Input;
 
 fn offline(most: u32) -> Page {
     let mut page = Page::open(with(batch(), json!({ "queue": { "maxEvents": most } })));

@@ -3,11 +3,11 @@
 
 use crate::common::{Collector, DAY_MS, Page, answered, calm, json, retry_after};
 use proptest::prelude::*;
-use recobeacon::engine::Signals;
-use recobeacon::engine::effect::{Outcome, Send, Via};
-use recobeacon::engine::identity::Stored;
-use recobeacon::engine::input::Input;
-use recobeacon::engine::queue::journal;
+use recobeacon_engine::Signals;
+use recobeacon_engine::delivery::entry;
+use recobeacon_engine::effect::{Outcome, Send, Via};
+use recobeacon_engine::identity::Stored;
+use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -153,8 +153,8 @@ fn check_outbox(page: &Page) {
     let own = page.owned.last().unwrap();
     let mut kept = 0;
     for (key, text) in page.outbox(own) {
-        let entry = journal::read(&text).unwrap_or_else(|| panic!("{key}: {text}"));
-        kept += entry.events.iter().map(|event| u64::from(event.weight)).sum::<u64>();
+        let entry = entry::read(&text).unwrap_or_else(|| panic!("{key}: {text}"));
+        kept += entry.events.iter().map(|event| u64::from(event.deliveries)).sum::<u64>();
     }
     assert_eq!(kept, page.count("queued"), "{:?}", page.stats());
 }
@@ -165,6 +165,20 @@ fn open(world: &World, from: &Page, transport: &str) -> Page {
     world.connect(&mut page);
     page.adopt();
     page
+}
+
+/// The browser shows a page of its cache again, with the storage as the last page left it. Without the lock it must look at its outbox again.
+fn go_back(left: &mut Page, mut back: Page, lock: bool) -> Page {
+    left.feed(Input::Hidden);
+    back.advance(0);
+    back.wall = left.wall;
+    back.kept = std::mem::take(&mut left.kept);
+    back.jar = std::mem::take(&mut left.jar);
+    // The lock is not to be had while another page takes up what it guards.
+    let own = back.owned.last().unwrap().clone();
+    back.back(lock || back.outbox(&own).is_empty());
+    back.adopt();
+    back
 }
 
 /// Lets all of this happen, and looks at what the collector has once it is quiet.
@@ -217,17 +231,8 @@ fn visit(
             }
             Step::End(left) => page.ends.set(Some(left)),
             Step::Back(lock) => {
-                if let Some(mut back) = cached.pop() {
-                    page.feed(Input::Hidden);
-                    back.advance(0);
-                    back.wall = page.wall;
-                    back.kept = std::mem::take(&mut page.kept);
-                    back.jar = std::mem::take(&mut page.jar);
-                    // The lock is not to be had while another page takes up what it guards.
-                    let own = back.owned.last().unwrap().clone();
-                    back.back(lock || back.outbox(&own).is_empty());
-                    back.adopt();
-                    page = back;
+                if let Some(back) = cached.pop() {
+                    page = go_back(&mut page, back, lock);
                 }
             }
             Step::Cookies => world.set_cookies(&mut page),

@@ -2,7 +2,7 @@
 
 use crate::common::test;
 use crate::common::{Page, batch, json, with};
-use recobeacon::engine::event::Kind;
+use recobeacon_engine::event::Kind;
 use serde_json::Value as Json;
 
 /// The events that one call becomes, without what every event is stamped with.
@@ -310,7 +310,7 @@ fn the_time_is_that_of_the_call() {
     let calls = [page.wall - 5_000, page.wall + 5_000];
     for at in calls {
         let args = vec![crate::common::value(json!({ "itemId": 1 }))];
-        page.feed(recobeacon::engine::input::Input::from_call("click", args, at));
+        page.feed(recobeacon_engine::input::Input::from_call("click", args, at));
     }
     page.advance(2_000);
     let at: Vec<u64> = page.events().iter().map(|event| event["at"].as_u64().unwrap()).collect();

@@ -2,7 +2,7 @@
 
 use crate::common::test;
 use crate::common::{Page, answered, json, with};
-use recobeacon::engine::effect::Outcome;
+use recobeacon_engine::effect::Outcome;
 use serde_json::Value as Json;
 
 const SID: &str = "mkCKX3fzZVOqQ1hkQt8vRA4WbZDTXw";

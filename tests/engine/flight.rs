@@ -2,8 +2,8 @@
 
 use crate::common::test;
 use crate::common::{Page, answered, batch, ibexa, json, retry_after, with};
-use recobeacon::engine::effect::{Outcome, Via};
-use recobeacon::engine::input::Input;
+use recobeacon_engine::effect::{Outcome, Via};
+use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 
 fn to(endpoints: &[&str], transport: &str) -> Json {
@@ -39,7 +39,7 @@ fn a_page_that_is_seen_has_four_requests_under_way() {
         // One has come to its end: another may go.
         if transport == "beacon" {
             let name = page.urls()[0].split_once("b=").unwrap().1.to_owned();
-            page.feed(Input::Finished(name, 0));
+            page.feed(Input::RequestFinished(name, 0));
         } else {
             page.settle(page.sends[0].send.id, answered(204));
         }

@@ -247,8 +247,8 @@ fn numbers_that_no_json_has() {
 }
 
 /// Sets this field to the number, wherever it stands.
-fn set(value: &mut recobeacon::engine::value::Value, name: &str, number: f64) {
-    use recobeacon::engine::value::Value;
+fn set(value: &mut recobeacon_engine::value::Value, name: &str, number: f64) {
+    use recobeacon_engine::value::Value;
     match value {
         Value::List(list) => list.iter_mut().for_each(|value| set(value, name, number)),
         Value::Map(fields) => {

@@ -4,12 +4,12 @@
 use crate::common::{Page, START, answered, batch, json};
 use recobeacon::browser::LARGER_PROTOCOLS;
 use recobeacon::browser::codes::{Message, News, Signal, Status, Tag};
-use recobeacon::engine::effect::Via;
-use recobeacon::engine::event::Kind;
-use recobeacon::engine::identity::Stored;
-use recobeacon::engine::input::Input;
-use recobeacon::engine::limits::Limits;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::effect::Via;
+use recobeacon_engine::event::Kind;
+use recobeacon_engine::identity::Stored;
+use recobeacon_engine::input::Input;
+use recobeacon_engine::limits::Limits;
+use recobeacon_engine::value::Value;
 use std::fs;
 use std::path::Path;
 

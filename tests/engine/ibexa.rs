@@ -2,8 +2,8 @@
 
 use crate::common::test;
 use crate::common::{Page, answered, decoded, ibexa, json, told, with};
-use recobeacon::engine::effect::{Outcome, Via};
-use recobeacon::engine::protocol::Method;
+use recobeacon_engine::effect::{Outcome, Via};
+use recobeacon_engine::request::Method;
 use serde_json::Value as Json;
 
 const BASE: &str = "https://event.perso.ibexa.co/api/00000";
@@ -67,7 +67,7 @@ fn endpoint_and_path_are_options() {
 fn a_customer_is_letters_and_digits() {
     let parse = |id: Json| {
         let config = with(ibexa(), json!({ "destinations": { "customerId": id } }));
-        recobeacon::engine::config::Config::parse(&crate::common::value(config), &mut Vec::new())
+        recobeacon_engine::config::Config::parse(&crate::common::value(config), &mut Vec::new())
     };
     for odd in ["a b/c", "a/b", "a b", "0-0", "ä", "..", "", "%30", &"0".repeat(65)] {
         let error = parse(json!(odd)).unwrap_err();
@@ -100,7 +100,7 @@ fn a_path_that_is_no_path_never_bends_the_address() {
     // "api?x" and the like must be refused or encoded, not passed on.
     for odd in ["api?x", "a b", "a#b", "a%b", "ä"] {
         let config = with(ibexa(), json!({ "destinations": { "path": odd } }));
-        let parsed = recobeacon::engine::config::Config::parse(
+        let parsed = recobeacon_engine::config::Config::parse(
             &crate::common::value(config.clone()),
             &mut Vec::new(),
         );

@@ -2,7 +2,7 @@
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, START, batch, json, with};
-use recobeacon::engine::identity::Stored;
+use recobeacon_engine::identity::Stored;
 use serde_json::Value as Json;
 
 const KNOWN: &str = "0123456789abcdefABCDEF";

@@ -3,10 +3,10 @@
 
 use crate::common::test;
 use crate::common::{Page, START, answered, json, value, with};
-use recobeacon::engine::base64::base64;
-use recobeacon::engine::config::Config;
-use recobeacon::engine::effect::{Outcome, Via};
-use recobeacon::engine::protocol::Method;
+use recobeacon_engine::base64::base64;
+use recobeacon_engine::config::Config;
+use recobeacon_engine::effect::{Outcome, Via};
+use recobeacon_engine::request::Method;
 use serde_json::Value as Json;
 
 const SOURCE: &str = "1234567890123456789";

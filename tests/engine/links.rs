@@ -2,9 +2,9 @@
 
 use crate::common::test;
 use crate::common::{Page, answered, batch, ibexa, json, with};
-use recobeacon::engine::effect::Via;
-use recobeacon::engine::input::Input;
-use recobeacon::engine::protocol::Method;
+use recobeacon_engine::effect::Via;
+use recobeacon_engine::input::Input;
+use recobeacon_engine::request::Method;
 use serde_json::Value as Json;
 
 const LINK: &str =

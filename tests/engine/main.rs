@@ -32,6 +32,7 @@ mod events;
 mod factfinder;
 #[cfg(feature = "vendors")]
 mod factfinder_delivery;
+mod fetch_later;
 mod flight;
 #[cfg(feature = "sources")]
 mod ga4;
@@ -50,17 +51,16 @@ mod outbox_writes;
 mod properties;
 mod queue;
 mod retry;
-mod seen;
-mod seen_bounds;
 #[cfg(feature = "vendors")]
 mod session;
 #[cfg(not(feature = "vendors"))]
 mod smaller;
-mod tail;
 #[cfg(not(target_arch = "wasm32"))]
 mod tidy;
 mod values;
 mod vectors;
+mod viewability;
+mod viewability_bounds;
 #[cfg(feature = "vendors")]
 mod yoochoose;
 

@@ -2,8 +2,8 @@
 
 use crate::common::test;
 use crate::common::{Collector, DAY_MS, Page, answered, batch, ibexa, json, with};
-use recobeacon::engine::effect::{Outcome, Via};
-use recobeacon::engine::input::Input;
+use recobeacon_engine::effect::{Outcome, Via};
+use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 
 /// A page whose requests nobody hears of.
@@ -48,7 +48,7 @@ fn what_waits_is_sent_by_the_next_page_with_its_time_and_its_identity() {
     let anonymous = page.engine.anonymous_id().unwrap().to_owned();
 
     let mut next = page.tab(batch());
-    next.feed(Input::Adopted(page.owned[0].clone(), page.outbox(&page.owned[0])));
+    next.feed(Input::OutboxFound(page.owned[0].clone(), page.outbox(&page.owned[0])));
     assert_eq!((next.count("accepted"), next.count("queued"), next.sends.len()), (2, 2, 0));
     assert_eq!(next.outbox(next.owned.last().unwrap()).len(), 2, "they stand under its name now");
     next.advance(0);
@@ -120,7 +120,7 @@ fn what_was_left_long_ago_goes_at_once() {
     page.advance(2_000);
     page.wall += DAY_MS;
     let mut next = page.tab(batch());
-    next.feed(Input::Adopted(page.owned[0].clone(), page.outbox(&page.owned[0])));
+    next.feed(Input::OutboxFound(page.owned[0].clone(), page.outbox(&page.owned[0])));
     assert_eq!(next.sends.len(), 0, "not before the cookies were looked at");
     next.advance(0);
     assert_eq!(next.sends.len(), 1);
@@ -151,7 +151,7 @@ fn two_tabs_share_what_a_third_left_and_nothing_is_sent_twice() {
     // The first to look has it; what it moved is its own, and its lock is held.
     let mut first = page.tab(batch());
     listen(&mut first, &collector);
-    first.feed(Input::Adopted(page.owned[0].clone(), page.outbox(&page.owned[0])));
+    first.feed(Input::OutboxFound(page.owned[0].clone(), page.outbox(&page.owned[0])));
     let mut second = first.tab(batch());
     second.owned.extend(first.owned.clone());
     second.adopt();

@@ -2,8 +2,8 @@
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, answered, batch, json, with};
-use recobeacon::engine::effect::Outcome;
-use recobeacon::engine::input::Input;
+use recobeacon_engine::effect::Outcome;
+use recobeacon_engine::input::Input;
 
 #[test]
 fn damaged_texts_are_deleted_and_the_rest_is_sent() {
@@ -188,11 +188,11 @@ fn without_persist_or_with_memory_nothing_is_stored() {
         page.click(1);
         page.feed(Input::Hidden);
         assert_eq!((page.outbox_keys().len(), page.owned.len()), (0, 0), "{options}");
-        let own = recobeacon::engine::id::id([9; 16]);
+        let own = recobeacon_engine::id::id([9; 16]);
         for name in ["x", &own] {
             let damaged = vec![(format!("reco_o_{name}_1"), "y".to_owned())];
             page.kept.extend(damaged.clone());
-            page.feed(Input::Adopted(name.to_owned(), damaged));
+            page.feed(Input::OutboxFound(name.to_owned(), damaged));
             assert_eq!((page.owned.len(), page.outbox(name).len()), (0, 1), "{options}");
         }
         page.shown();

@@ -2,8 +2,8 @@
 
 use crate::common::test;
 use crate::common::{Page, answered, batch, json, with};
-use recobeacon::engine::effect::Outcome;
-use recobeacon::engine::input::Input;
+use recobeacon_engine::effect::Outcome;
+use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 

@@ -3,11 +3,11 @@
 use crate::common::{Page, START, answered, batch, decoded, json, retry_after, value, with};
 use crate::generate::{any_id, call, user_id};
 use proptest::prelude::*;
-use recobeacon::engine::effect::{Outcome, Send};
-use recobeacon::engine::event::{Event, Kind};
-use recobeacon::engine::input::Input;
-use recobeacon::engine::json::Object;
-use recobeacon::engine::number;
+use recobeacon_engine::effect::{Outcome, Send};
+use recobeacon_engine::event::{Event, Kind};
+use recobeacon_engine::input::Input;
+use recobeacon_engine::json::Object;
+use recobeacon_engine::number;
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -246,7 +246,7 @@ fn erratic(
     mut outcomes: impl Iterator<Item = Outcome> + 'static,
 ) -> impl FnMut(&Send) -> Option<Outcome> {
     move |send| {
-        use recobeacon::engine::effect::Via;
+        use recobeacon_engine::effect::Via;
         let outcome = outcomes.next().unwrap();
         Some(match (send.via, outcome) {
             (Via::Beacon, Outcome::Refused) => Outcome::Refused,

@@ -2,10 +2,10 @@
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, answered, batch, calm, ibexa, json, with};
-use recobeacon::engine::effect::{News, Outcome};
-use recobeacon::engine::error::ErrorCode;
-use recobeacon::engine::identity::Stored;
-use recobeacon::engine::input::Input;
+use recobeacon_engine::effect::{DeliveryStatus, Outcome};
+use recobeacon_engine::error::ErrorCode;
+use recobeacon_engine::identity::Stored;
+use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 
 /// A page that was opened without a network.
@@ -16,8 +16,8 @@ fn offline(config: Json) -> Page {
 }
 
 fn dropped(page: &Page, code: ErrorCode) -> u32 {
-    let is = |news: &News| *news == News::Dropped(code);
-    page.notices.iter().filter(|notice| is(&notice.news)).map(|notice| notice.events).sum()
+    let is = |news: &DeliveryStatus| *news == DeliveryStatus::Dropped(code);
+    page.notices.iter().filter(|notice| is(&notice.status)).map(|notice| notice.events).sum()
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use crate::common::test;
 use crate::common::{Page, answered, batch, ibexa, json, retry_after, with};
-use recobeacon::engine::effect::{News, Outcome, Via};
-use recobeacon::engine::input::Input;
+use recobeacon_engine::effect::{DeliveryStatus, Outcome, Via};
+use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 use std::cell::Cell;
 use std::rc::Rc;
@@ -25,7 +25,9 @@ fn a_204_acknowledges() {
     page.click(1);
     page.advance(60_000);
     assert_eq!((page.sends.len(), page.count("acknowledged")), (1, 1));
-    let News::Acknowledged(receipt) = &page.notices[0].news else { panic!("{:?}", page.notices) };
+    let DeliveryStatus::Acknowledged(receipt) = &page.notices[0].status else {
+        panic!("{:?}", page.notices)
+    };
     assert_eq!(receipt.request, page.sends[0].send.request);
     assert_eq!(receipt.via, Via::Fetch);
 }
@@ -61,7 +63,7 @@ fn a_beacon_that_was_taken_is_sent_where_nobody_will_say_more() {
     page.click(1);
     page.advance(60_000);
     assert_eq!((page.sends.len(), page.count("sent")), (1, 1));
-    assert!(matches!(page.notices[0].news, News::Sent(_)));
+    assert!(matches!(page.notices[0].status, DeliveryStatus::Sent(_)));
     assert_eq!(&*page.notices[0].destination, "ibexa 00000");
 }
 

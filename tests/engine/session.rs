@@ -2,8 +2,8 @@
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, START, batch, calm, json, with};
-use recobeacon::engine::Signals;
-use recobeacon::engine::identity::Stored;
+use recobeacon_engine::Signals;
+use recobeacon_engine::identity::Stored;
 use serde_json::Value as Json;
 
 const OWN: &str = "mkCKX3fzZVOqQ1hkQt8vRA4WbZDTXw";

@@ -2,7 +2,7 @@
 
 use crate::common::{Page, batch, json, value};
 use recobeacon::browser::LARGER_PROTOCOLS;
-use recobeacon::engine::config::Config;
+use recobeacon_engine::config::Config;
 
 #[test]
 fn the_other_vendors_are_in_the_other_module() {

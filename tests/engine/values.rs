@@ -2,10 +2,10 @@
 
 use crate::common::test;
 use crate::common::{Page, batch, ibexa, json, with};
-use recobeacon::engine::error::ErrorCode;
-use recobeacon::engine::field::{price, quantity};
-use recobeacon::engine::number;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::error::ErrorCode;
+use recobeacon_engine::number;
+use recobeacon_engine::rules::{price, quantity};
+use recobeacon_engine::value::Value;
 use serde_json::Value as Json;
 
 fn value(json: &Json) -> Value {

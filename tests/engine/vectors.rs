@@ -6,7 +6,7 @@
 
 use crate::common::test;
 use crate::common::{Page, json, split_url};
-use recobeacon::engine::protocol::{Method, Request};
+use recobeacon_engine::request::{Method, Request};
 use serde_json::Value as Json;
 use std::collections::BTreeSet;
 

@@ -2,9 +2,9 @@
 
 use crate::common::test;
 use crate::common::{Page, json, value, with};
-use recobeacon::engine::config::Config;
-use recobeacon::engine::effect::Via;
-use recobeacon::engine::protocol::Method;
+use recobeacon_engine::config::Config;
+use recobeacon_engine::effect::Via;
+use recobeacon_engine::request::Method;
 use serde_json::Value as Json;
 
 const BASE: &str = "https://event.yoochoose.net/ebl/00000";

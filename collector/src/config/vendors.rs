@@ -1,16 +1,16 @@
 //! The tables of the vendors' interfaces: who is known, under which address, and with which keys.
 
 use super::ConfigError;
+use crate::api_key::Secret;
+use crate::customer;
 use crate::factfinder::{Channel, Channels};
 use crate::ibexa::is_customer;
 use crate::import::LicenseKeys;
 use crate::intempt::Names;
 use crate::limits::Limits;
-use crate::secret::Secret;
-use crate::segment;
-use recobeacon::engine::base64::base64;
-use recobeacon::engine::field;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::base64::base64;
+use recobeacon_engine::rules;
+use recobeacon_engine::value::Value;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -206,13 +206,13 @@ fn channels(channels: Option<Vec<FileChannel>>) -> Result<Channels, ConfigError>
     let Some(channels) = channels else { return Ok(Channels(None)) };
     let mut known: Vec<Channel> = Vec::new();
     for FileChannel { name, currency } in channels {
-        if !segment::is_name(&name) {
+        if !customer::is_name(&name) {
             return Err(wrong(format!("factfinder.channels: {name:?} is no name of a channel")));
         }
         if known.iter().any(|channel| channel.name == name) {
             return Err(wrong(format!("factfinder.channels: {name:?} is there twice")));
         }
-        let code = currency.map(|code| field::currency(&Value::Text(code))).transpose();
+        let code = currency.map(|code| rules::currency(&Value::Text(code))).transpose();
         let Ok(currency) = code else {
             return Err(wrong(format!(
                 "factfinder.channels: the currency of {name:?} must be a code of ISO 4217 like EUR"

@@ -11,8 +11,8 @@
 
 mod read;
 pub mod rest;
+mod schema;
 pub mod tracking_ff;
-mod words;
 
 use crate::error::Refusal;
 

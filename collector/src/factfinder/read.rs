@@ -1,12 +1,12 @@
 //! One event in the vendor's words, whichever interface it came by.
 
-use super::words::{Form, Named, Need, Word};
-use crate::tracked::Tracked;
+use super::schema::{Form, Named, Need, Word};
 use crate::user::UserId;
-use recobeacon::engine::error::Error;
-use recobeacon::engine::limits::Limits as Tracker;
-use recobeacon::engine::number;
-use recobeacon::engine::value::Value;
+use crate::vendor_event::VendorEvent;
+use recobeacon_engine::error::Error;
+use recobeacon_engine::limits::Limits as Tracker;
+use recobeacon_engine::number;
+use recobeacon_engine::value::Value;
 
 /// Further ids, and their names in the rows. They are hashed there, as all ids of people are. The
 /// second is `Tracking.ff`'s spelling of the first.
@@ -27,7 +27,7 @@ impl Wrong {
 }
 
 /// Reads it; `given` is an object of the vendor's fields.
-pub fn event(word: &Word, given: &Value, currency: &str) -> Result<Tracked, Wrong> {
+pub fn event(word: &Word, given: &Value, currency: &str) -> Result<VendorEvent, Wrong> {
     let mut fields = Vec::new();
     let mut search = Vec::new();
     for named in word.fields {
@@ -50,10 +50,10 @@ pub fn event(word: &Word, given: &Value, currency: &str) -> Result<Tracked, Wron
     for (theirs, ours) in IDS {
         ids.extend(self::user(given, theirs, Need::None)?.map(|id| (ours, id)));
     }
-    let event = Tracked::parse(word.kind, fields).map_err(|error| translated(word, &error))?;
+    let event = VendorEvent::parse(word.kind, fields).map_err(|error| translated(word, &error))?;
     // None of these events is several.
     let event = event.ok_or(Wrong::new("", "is not one event"))?;
-    Ok(Tracked { user, anonymous, ids, ..event })
+    Ok(VendorEvent { user, anonymous, ids, ..event })
 }
 
 fn user(given: &Value, theirs: &'static str, need: Need) -> Result<Option<UserId>, Wrong> {

@@ -3,10 +3,10 @@
 //! One event that is wrong refuses the array: what is answered with 200 is stored whole.
 
 use super::read::{self, Wrong};
-use super::words;
+use super::schema;
 use crate::error::Refusal;
-use crate::tracked::Tracked;
-use recobeacon::engine::value::Value;
+use crate::vendor_event::VendorEvent;
+use recobeacon_engine::value::Value;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -51,8 +51,8 @@ pub fn read(
     body: &[u8],
     currency: &str,
     most: usize,
-) -> Result<Vec<Tracked>, Refusal> {
-    let word = words::rest(version, event)
+) -> Result<Vec<VendorEvent>, Refusal> {
+    let word = schema::rest(version, event)
         .ok_or(Refusal::NotFound("the event is not known in this version"))?;
     let events: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());

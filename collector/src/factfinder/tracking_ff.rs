@@ -6,12 +6,12 @@
 //! one that is there once is every event's.
 
 use super::read::{self, IDS, Wrong};
-use super::{Channels, words};
+use super::{Channels, schema};
+use crate::customer;
 use crate::error::Refusal;
 use crate::query;
-use crate::segment;
-use crate::tracked::Tracked;
-use recobeacon::engine::value::Value;
+use crate::vendor_event::VendorEvent;
+use recobeacon_engine::value::Value;
 use std::collections::BTreeMap;
 
 /// What the parameters `filter<FIELD>` are gathered under; no parameter has this name.
@@ -33,12 +33,12 @@ pub fn read(
     query: &str,
     channels: &Channels,
     most: usize,
-) -> Result<(String, Vec<Tracked>), Refusal> {
+) -> Result<(String, Vec<VendorEvent>), Refusal> {
     let pairs = query::pairs(query)?;
     let events = split(&pairs, most)?;
-    let channel = segment::check("channel", common(&events, "channel")?)?;
+    let channel = customer::check("channel", common(&events, "channel")?)?;
     let currency = channels.currency(&channel)?;
-    let word = words::tracking_ff(&common(&events, "event")?)
+    let word = schema::tracking_ff(&common(&events, "event")?)
         .ok_or(Refusal::invalid("The parameter [event] is no event that we know"))?;
     let known = |name: &str| {
         let fields = word.fields.iter();

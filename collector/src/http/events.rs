@@ -3,11 +3,11 @@
 use super::{App, body, cookies, cors};
 use crate::batch;
 use crate::clock::now_ms;
+use crate::early_calls::{self, Outcome, Visitor};
 use crate::envelope::{Content, Envelope, Raw};
 use crate::error::Refusal;
 use crate::event::{BatchHead, Delivery, Source};
 use crate::percent;
-use crate::raw::{self, Outcome, Visitor};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, DNT, HeaderName, HeaderValue, SET_COOKIE};
@@ -98,7 +98,7 @@ async fn read_raw(
             dnt: is_one(DNT),
         };
         let limits = &app.config.limits;
-        let made = raw::read(raw, &head, &visitor, received_at, &app.hasher, limits)?;
+        let made = early_calls::read(raw, &head, &visitor, received_at, &app.hasher, limits)?;
         Ok((head, made))
     };
     let read = app.raw.run(read).await;

@@ -2,19 +2,19 @@
 //! `GET|POST /Tracking.ff`.
 
 use super::{App, body, cors, plain, vendors};
+use crate::api_key::Secret;
+use crate::customer;
 use crate::error::Refusal;
 use crate::event::Vendor;
 use crate::factfinder::rest::{self, Version};
 use crate::factfinder::tracking_ff;
 use crate::limits::Limits;
-use crate::secret::Secret;
-use crate::segment;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use recobeacon::engine::json::Object;
+use recobeacon_engine::json::Object;
 use std::sync::Arc;
 
 const KEY: HeaderName = HeaderName::from_static("x-ff-api-key");
@@ -41,7 +41,7 @@ pub async fn rest(
         };
         let version =
             Version::named(version).ok_or(Refusal::NotFound("the version is not known"))?;
-        let channel = segment::read("channel", channel)?;
+        let channel = customer::read("channel", channel)?;
         let currency = app.config.vendors.factfinder.channels.currency(&channel)?;
         body::check_type(&headers)?;
         let events = rest::read(version, event, &body, currency, limits.batch_events)?;

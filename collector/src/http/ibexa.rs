@@ -3,11 +3,11 @@
 //! older form.
 
 use super::{App, cors, files, vendors};
+use crate::api_key::Secret;
 use crate::error::Refusal;
 use crate::event::Vendor;
 use crate::ibexa::{self, Dialect, Known};
 use crate::import::Sender;
-use crate::secret::Secret;
 use axum::extract::State;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};

@@ -2,18 +2,18 @@
 //! source: Intempt's interface.
 
 use super::{App, body, cors, typed, vendors};
+use crate::api_key::Secret;
+use crate::customer;
 use crate::error::Refusal;
 use crate::event::Vendor;
 use crate::intempt;
 use crate::query;
-use crate::secret::Secret;
-use crate::segment;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
-use recobeacon::engine::json::Object;
+use recobeacon_engine::json::Object;
 use std::sync::Arc;
 
 /// Takes any mix of events. What comes is read before anything is refused: see
@@ -39,7 +39,7 @@ pub async fn take(
             }
             _ => return Err(Refusal::NotFound("there is nothing here")),
         };
-        let names = names.into_iter().map(|(what, raw)| segment::read(what, raw));
+        let names = names.into_iter().map(|(what, raw)| customer::read(what, raw));
         let source = names.collect::<Result<Vec<_>, _>>()?.join("/");
         body::check_type(&headers)?;
         let own = &app.config.vendors.intempt.names;

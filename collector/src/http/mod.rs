@@ -8,7 +8,6 @@ mod cors;
 mod events;
 mod factfinder;
 mod files;
-mod guard;
 mod host;
 mod ibexa;
 mod inspector;
@@ -17,6 +16,7 @@ mod patient;
 mod range;
 mod rates;
 mod read;
+mod read_access;
 mod refusals;
 pub mod serve;
 mod status;
@@ -27,8 +27,8 @@ use crate::blocking::Bounded;
 use crate::clock::Ids;
 use crate::config::{Config, ConfigError};
 use crate::error::Refusal;
-use crate::hashing::Hasher;
 use crate::limits::Limits;
+use crate::pseudonym::Hasher;
 use crate::store::{Store, StoreError};
 use axum::Extension;
 use axum::Router;
@@ -154,7 +154,7 @@ pub fn admin_router(app: Arc<App>) -> Router {
         .route("/healthz", get(status::health).fallback(only("GET, HEAD")))
         .route("/v1/status", get(status::status).fallback(only("GET, HEAD")))
         .fallback(nothing)
-        .layer(from_fn_with_state(Arc::clone(&app), guard::guard))
+        .layer(from_fn_with_state(Arc::clone(&app), read_access::guard))
         .layer(from_fn_with_state(Arc::clone(&app), every))
         .with_state(app)
 }

@@ -8,7 +8,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::header::{HeaderName, HeaderValue};
 use axum::response::Response;
-use recobeacon::engine::json::push_list;
+use recobeacon_engine::json::push_list;
 use serde::Deserialize;
 use std::sync::Arc;
 

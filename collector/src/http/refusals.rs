@@ -4,7 +4,7 @@
 
 use crate::minutely::Minutely;
 use axum::http::{Method, StatusCode};
-use recobeacon::engine::json::{Object, push_list};
+use recobeacon_engine::json::{Object, push_list};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 

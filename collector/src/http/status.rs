@@ -6,7 +6,7 @@ use crate::error::Refusal;
 use crate::minutely::Minutely;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use recobeacon::engine::json::Object;
+use recobeacon_engine::json::Object;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -6,7 +6,7 @@ use crate::config::Vendors;
 use crate::error::Refusal;
 use crate::event::{Delivery, Source, Vendor};
 use crate::ibexa::LINKS;
-use crate::tracked::Tracked;
+use crate::vendor_event::VendorEvent;
 use axum::Router;
 use axum::routing::any;
 use std::sync::Arc;
@@ -37,18 +37,18 @@ pub async fn store(
     app: &App,
     vendor: Vendor,
     customer: String,
-    tracked: Vec<Tracked>,
+    vendor_events: Vec<VendorEvent>,
 ) -> Result<(), Refusal> {
-    if tracked.is_empty() {
+    if vendor_events.is_empty() {
         return Ok(());
     }
     let received_at = now_ms();
-    let stamped = |event: Tracked| {
+    let stamped = |event: VendorEvent| {
         let id = app.ids.next(received_at);
         let id = id.ok_or(Refusal::Unavailable("there are no random bits"))?;
         Ok(event.stamped(id, received_at, &app.hasher))
     };
-    let events = tracked.into_iter().map(stamped).collect::<Result<_, Refusal>>()?;
+    let events = vendor_events.into_iter().map(stamped).collect::<Result<_, Refusal>>()?;
     let source = Source::Vendor(vendor, customer);
     Ok(app.store.append(Delivery { source, received_at, key: app.hasher.key(), events }).await?)
 }

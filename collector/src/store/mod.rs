@@ -14,8 +14,8 @@ mod writer;
 pub use reader::Page;
 
 use crate::event::Delivery;
-use crate::hashing::Hasher;
 use crate::limits::Limits;
+use crate::pseudonym::Hasher;
 use health::Health;
 use reader::Readers;
 use std::fmt;

@@ -4,7 +4,7 @@ use super::StoreError;
 use super::health::Health;
 use crate::blocking::Bounded;
 use crate::limits::Limits;
-use recobeacon::engine::json::Object;
+use recobeacon_engine::json::Object;
 use rusqlite::{Connection, OpenFlags, Row};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};

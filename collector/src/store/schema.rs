@@ -1,7 +1,7 @@
 //! The tables, and how an older database becomes a current one.
 
-use crate::hashing::Hasher;
 use crate::limits::Limits;
+use crate::pseudonym::Hasher;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::fmt;
 use std::path::Path;
@@ -143,7 +143,7 @@ fn check_key(connection: &Connection, hasher: &Hasher) -> Result<(), SchemaError
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::hashing::Key;
+    use crate::pseudonym::Key;
 
     fn hasher(byte: u8) -> Hasher {
         Hasher::new(&[Key { number: 1, secret: vec![byte; 32] }], Path::new("unused")).unwrap()

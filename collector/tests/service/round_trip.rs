@@ -8,19 +8,19 @@ use crate::generate::{call, user_id};
 use crate::project::{self, Form, factfinder, ibexa};
 use crate::tracker::{Page, value};
 use proptest::prelude::*;
-use recobeacon::engine::event::{Event, Kind};
-use recobeacon::engine::json::Object;
-use recobeacon::engine::protocol::Request;
 use recobeacon_collector::batch;
 use recobeacon_collector::envelope::{Content, Envelope};
 use recobeacon_collector::factfinder::{Channel, Channels, rest, tracking_ff};
-use recobeacon_collector::hashing::Hasher;
-use recobeacon_collector::hashing::Key;
 use recobeacon_collector::ibexa::{Dialect, Known, read};
 use recobeacon_collector::import::{LicenseKeys, Sender};
 use recobeacon_collector::intempt::{self, Names};
 use recobeacon_collector::limits::Limits;
-use recobeacon_collector::tracked::Tracked;
+use recobeacon_collector::pseudonym::Hasher;
+use recobeacon_collector::pseudonym::Key;
+use recobeacon_collector::vendor_event::VendorEvent;
+use recobeacon_engine::event::{Event, Kind};
+use recobeacon_engine::json::Object;
+use recobeacon_engine::request::Request;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -90,7 +90,7 @@ fn requests(page: &Page) -> Vec<&Request> {
     requests.filter(|request| !request.url.starts_with(BATCH)).collect()
 }
 
-fn form(read: &Tracked) -> Form {
+fn form(read: &VendorEvent) -> Form {
     let text = |id: &Option<recobeacon_collector::user::UserId>| {
         id.as_ref().map(|id| id.as_str().to_owned())
     };

@@ -53,6 +53,17 @@ async fn the_vendors_examples_are_taken() {
     }
 }
 
+/// `filterBrand=KEEN~~~A%20B&filterSize=7` as it is stored.
+fn filters() -> Value {
+    let values = |of: &[&str]| -> Value {
+        of.iter().map(|of| json!({ "exclude": false, "type": "or", "value": of })).collect()
+    };
+    json!([
+        { "name": "Brand", "substring": false, "values": values(&["KEEN", "A B"]) },
+        { "name": "Size", "substring": false, "values": values(&["7"]) },
+    ])
+}
+
 #[tokio::test]
 async fn every_event_becomes_a_neutral_one() {
     let server = Server::with(CHANNELS).await;
@@ -60,15 +71,8 @@ async fn every_event_becomes_a_neutral_one() {
         "itemType": "1", "itemId": "1", "masterId": "m", "title": "A & B", "user": hash("u"),
     });
     let ids = json!({ "purchaser": hash("p"), "cookie": hash("c") });
-    let values = |of: &[&str]| -> Value {
-        of.iter().map(|of| json!({ "exclude": false, "type": "or", "value": of })).collect()
-    };
     let came_from = json!({
-        "quantity": 3, "price": "12.50EUR", "query": "bag", "campaign": "sale",
-        "filters": [
-            { "name": "Brand", "substring": false, "values": values(&["KEEN", "A B"]) },
-            { "name": "Size", "substring": false, "values": values(&["7"]) },
-        ],
+        "quantity": 3, "price": "12.50EUR", "query": "bag", "campaign": "sale", "filters": filters(),
     });
     let origin = "query=bag&campaign=sale&filterBrand=KEEN~~~A%20B&filterSize=7";
     let common = "channel=de&sid=s&userId=u&cookieId=c&purchaserid=p";
@@ -119,15 +123,7 @@ async fn every_event_becomes_a_neutral_one() {
                 "hitCount": 34, "searchTimeMs": 12, "minScore": 60.5, "maxScore": 100,
                 "searchField": "title", "customSorting": true, "additionalInfo": "x", "itemId": "9",
                 "masterId": "8", "title": "T",
-                "filters": [
-                    { "name": "Brand", "substring": false, "values": [
-                        { "exclude": false, "type": "or", "value": "KEEN" },
-                        { "exclude": false, "type": "or", "value": "A B" },
-                    ] },
-                    { "name": "Size", "substring": false, "values": [
-                        { "exclude": false, "type": "or", "value": "7" },
-                    ] },
-                ],
+                "filters": filters(),
             }),
         ),
     ] {

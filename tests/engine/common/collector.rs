@@ -1,8 +1,8 @@
 //! A collector as the engine's tests need it: it keeps every event once, and knows what came twice.
 
 use super::{Page, decoded};
-use recobeacon::engine::effect::Send;
-use recobeacon::engine::protocol::Request;
+use recobeacon_engine::effect::Send;
+use recobeacon_engine::request::Request;
 use serde_json::Value as Json;
 use std::cell::RefCell;
 use std::collections::BTreeMap;

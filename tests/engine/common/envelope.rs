@@ -1,7 +1,7 @@
 //! What every request must be, whatever it carries; [`super::Page`] checks each that is sent.
 
-use recobeacon::engine::event::{Event, Kind};
-use recobeacon::engine::protocol::Request;
+use recobeacon_engine::event::{Event, Kind};
+use recobeacon_engine::request::Request;
 use serde_json::Value as Json;
 
 /// What stands around an event's own fields in a batch.

@@ -13,8 +13,8 @@ pub mod timers;
 pub use collector::Collector;
 pub use page::{Page, START, Sent, answered, calm, retry_after};
 
-use recobeacon::engine::error::Error;
-use recobeacon::engine::value::Value;
+use recobeacon_engine::error::Error;
+use recobeacon_engine::value::Value;
 use serde_json::Value as Json;
 pub use serde_json::json;
 

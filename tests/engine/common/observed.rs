@@ -1,7 +1,7 @@
 //! A container of recommendations, what is in view of it, and what was told to have been seen.
 
 use super::{Page, batch, calm, json, with};
-use recobeacon::engine::identity::Stored;
+use recobeacon_engine::identity::Stored;
 use serde_json::Value as Json;
 
 /// A page that sends each event at once, so that none is joined with the next.

@@ -5,15 +5,15 @@
 //! back by the rules that the collector applies.
 
 use super::envelope;
-use recobeacon::engine::config::Config;
-use recobeacon::engine::effect::{Effect, Notice, Outcome, Send, Via};
-use recobeacon::engine::error::Error;
-use recobeacon::engine::identity::Stored;
-use recobeacon::engine::input::Input;
-use recobeacon::engine::protocol::Request;
-use recobeacon::engine::time::Now;
-use recobeacon::engine::value::Value;
-use recobeacon::engine::{Engine, Signals};
+use recobeacon_engine::config::Config;
+use recobeacon_engine::effect::{DeliveryReport, Effect, Outcome, Send, Via};
+use recobeacon_engine::error::Error;
+use recobeacon_engine::identity::Stored;
+use recobeacon_engine::input::Input;
+use recobeacon_engine::request::Request;
+use recobeacon_engine::time::Now;
+use recobeacon_engine::value::Value;
+use recobeacon_engine::{Engine, Signals};
 use serde_json::Value as Json;
 use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
@@ -47,7 +47,7 @@ pub struct Page {
     pub wake: Option<u64>,
     pub sends: Vec<Sent>,
     pub warnings: Vec<Error>,
-    pub notices: Vec<Notice>,
+    pub notices: Vec<DeliveryReport>,
     /// The cookies as they stand: value and days.
     pub jar: BTreeMap<String, (String, u64)>,
     /// The names of the cookies that were written, in order.
@@ -256,12 +256,12 @@ impl Page {
                             self.timing.get(),
                             send.request.url.split_once("b="),
                         ) {
-                            inputs.push_back(Input::Finished(batch.to_owned(), status));
+                            inputs.push_back(Input::RequestFinished(batch.to_owned(), status));
                         }
                     }
                     self.sends.push(Sent { at: self.mono, send });
                 }
-                Effect::Later(name, request) => self.hold(&name, request),
+                Effect::ScheduleFetchLater(name, request) => self.hold(&name, request),
                 Effect::WakeAt(at) => self.wake = at,
                 Effect::SetCookie { name, value, days } => {
                     self.stored_writes += 1;
@@ -271,13 +271,13 @@ impl Page {
                 Effect::DeleteCookie(name) => {
                     self.jar.remove(&name);
                 }
-                Effect::Keep(key, text) => {
+                Effect::Store(key, text) => {
                     self.stored_writes += 1;
                     if !self.write(key.clone(), Some(text)) && key.starts_with("reco_o_") {
-                        inputs.push_back(Input::Unkept(key));
+                        inputs.push_back(Input::WriteFailed(key));
                     }
                 }
-                Effect::Forget(key) => {
+                Effect::Remove(key) => {
                     let same = |other: &&String| {
                         **other == key || key.ends_with('_') && other.starts_with(&key)
                     };
@@ -287,7 +287,7 @@ impl Page {
                     }
                     self.erased |= key == "reco_o_";
                 }
-                Effect::Own(instance) => self.owned.push(instance),
+                Effect::ClaimOutbox(instance) => self.owned.push(instance),
                 Effect::Warn(error) => self.warnings.push(error),
                 Effect::Notify(notice) => self.notices.push(notice),
             }

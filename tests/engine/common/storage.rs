@@ -3,10 +3,10 @@
 
 use super::envelope;
 use super::page::{Page, calm, throw};
-use recobeacon::engine::Signals;
-use recobeacon::engine::identity::Stored;
-use recobeacon::engine::input::Input;
-use recobeacon::engine::protocol::Request;
+use recobeacon_engine::Signals;
+use recobeacon_engine::identity::Stored;
+use recobeacon_engine::input::Input;
+use recobeacon_engine::request::Request;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -85,7 +85,7 @@ impl Page {
         found.retain(|name, _| !self.owned.contains(name));
         for (name, mut entries) in found {
             entries.sort_by_key(|(key, _)| number(key));
-            self.feed(Input::Adopted(name, entries));
+            self.feed(Input::OutboxFound(name, entries));
         }
         self.acknowledged();
     }
@@ -101,7 +101,7 @@ impl Page {
     pub fn back(&mut self, lock: bool) {
         let own = self.owned.last().cloned().expect("an outbox");
         let entries = if lock { self.outbox(&own) } else { Vec::new() };
-        self.feed(Input::Adopted(own, entries));
+        self.feed(Input::OutboxFound(own, entries));
         self.acknowledged();
         self.shown();
     }

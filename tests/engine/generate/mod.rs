@@ -3,7 +3,7 @@
 
 use proptest::option;
 use proptest::prelude::*;
-use recobeacon::engine::event::Kind;
+use recobeacon_engine::event::Kind;
 use serde_json::{Map, Number, Value as Json, json};
 
 type Fields = Vec<(&'static str, BoxedStrategy<Json>)>;

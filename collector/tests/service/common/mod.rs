@@ -8,7 +8,7 @@ pub mod raw;
 
 use recobeacon_collector::Collector;
 use recobeacon_collector::config::{Config, Overrides};
-use recobeacon_collector::hashing::{Hasher, Key, parse_secret};
+use recobeacon_collector::pseudonym::{Hasher, Key, parse_secret};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

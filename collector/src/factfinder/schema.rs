@@ -1,0 +1,192 @@
+//! The vendor's words: its events, their fields, and what both are in neutral words.
+
+use super::rest::Version;
+use recobeacon_engine::event::Kind;
+
+/// As what a field's value is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Text or a whole number.
+    Id,
+    /// Text.
+    Text,
+    /// A number.
+    Number,
+    /// True or false.
+    Truth,
+    /// A list.
+    List,
+    /// The amount of a price.
+    Amount,
+}
+
+/// Whether a field must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// With a value.
+    Value,
+    /// If only as an empty one.
+    Name,
+    /// Not at all.
+    None,
+}
+
+/// A field of an event.
+#[derive(Clone, Copy, Debug)]
+pub struct Named {
+    pub theirs: &'static str,
+    /// The neutral field; `search.` stands before those of the object `search`.
+    pub ours: &'static str,
+    pub form: Form,
+    pub need: Need,
+}
+
+/// An event.
+#[derive(Clone, Copy, Debug)]
+pub struct Word {
+    pub kind: Kind,
+    pub fields: &'static [Named],
+    /// Whether it needs an account.
+    pub needs_user: bool,
+}
+
+const fn must(theirs: &'static str, ours: &'static str, form: Form) -> Named {
+    Named { theirs, ours, form, need: Need::Value }
+}
+
+const fn name(theirs: &'static str, ours: &'static str, form: Form) -> Named {
+    Named { theirs, ours, form, need: Need::Name }
+}
+
+const fn may(theirs: &'static str, ours: &'static str, form: Form) -> Named {
+    Named { theirs, ours, form, need: Need::None }
+}
+
+use Form::{Amount, Id, List, Number, Text, Truth};
+
+const ID: Named = must("id", "itemId", Id);
+const MASTER: Named = may("masterId", "masterId", Id);
+const TITLE: Named = may("title", "title", Text);
+const MAIN: Named = must("mainId", "mainId", Id);
+const PRICE: Named = may("price", "price", Amount);
+const SEARCH_FIELD: Named = may("searchField", "searchField", Text);
+const SORTING: Named = may("customSorting", "customSorting", Truth);
+const MORE: Named = may("additionalInfo", "additionalInfo", Text);
+
+const RECOMMENDATION: &[Named] = &[ID, MAIN, MASTER, TITLE];
+const FEEDBACK: &[Named] = &[
+    name("query", "query", Text),
+    must("positive", "positive", Truth),
+    may("message", "message", Text),
+];
+
+/// What the REST interface of that version calls so.
+pub fn rest(version: Version, event: &str) -> Option<Word> {
+    const CLICK: &[Named] = &[
+        ID,
+        name("query", "search.query", Text),
+        must("pos", "search.position", Number),
+        may("page", "search.page", Number),
+        may("pageSize", "search.pageSize", Number),
+        may("score", "search.score", Number),
+        may("campaign", "search.campaign", Text),
+        MASTER,
+        TITLE,
+    ];
+    const CART: &[Named] = &[
+        ID,
+        must("count", "quantity", Number),
+        PRICE,
+        may("campaign", "campaign", Text),
+        MASTER,
+        TITLE,
+    ];
+    const LOG: &[Named] = &[
+        name("query", "query", Text),
+        must("page", "page", Number),
+        must("pageSize", "pageSize", Number),
+        must("hitCount", "hitCount", Number),
+        must("searchTime", "searchTimeMs", Number),
+        must("minScore", "minScore", Number),
+        must("maxScore", "maxScore", Number),
+        name("filters", "filters", List),
+        // The schema demands it, though a search is about no product.
+        name("id", "itemId", Id),
+        MASTER,
+        TITLE,
+        SEARCH_FIELD,
+        SORTING,
+        MORE,
+    ];
+    const LANDING_PAGE: &[Named] =
+        &[ID, must("campaign", "campaign", Text), must("pageId", "pageId", Id), MASTER, TITLE];
+    let (kind, fields, needs_user) = match event {
+        "click" => (Kind::Click, CLICK, false),
+        "cart" => (Kind::Basket, CART, false),
+        "checkout" => (Kind::Buy, CART, false),
+        "login" => (Kind::Login, &[] as &[Named], true),
+        "recommendationClick" => (Kind::ClickRecommended, RECOMMENDATION, false),
+        "feedback" => (Kind::Feedback, FEEDBACK, false),
+        "log" => (Kind::CacheHit, LOG, false),
+        "landingPageClick" if version >= Version::V4 => {
+            (Kind::LandingPageClick, LANDING_PAGE, false)
+        }
+        "predbasketClick" => (Kind::PredictiveBasketClick, &[ID, MASTER, TITLE] as &[Named], true),
+        _ => return None,
+    };
+    Some(Word { kind, fields, needs_user })
+}
+
+/// What `Tracking.ff` calls so.
+pub fn tracking_ff(event: &str) -> Option<Word> {
+    const CLICK: &[Named] = &[
+        ID,
+        may("query", "search.query", Text),
+        may("pos", "search.position", Number),
+        may("origPos", "search.originalPosition", Number),
+        may("page", "search.page", Number),
+        may("pageSize", "search.pageSize", Number),
+        may("origPageSize", "search.originalPageSize", Number),
+        may("simi", "search.score", Number),
+        may("campaign", "search.campaign", Text),
+        MASTER,
+        TITLE,
+    ];
+    const CART: &[Named] = &[
+        ID,
+        may("count", "quantity", Number),
+        PRICE,
+        may("campaign", "campaign", Text),
+        may("query", "query", Text),
+        may(super::tracking_ff::FILTERS, "filters", List),
+        MASTER,
+        TITLE,
+    ];
+    const LOG: &[Named] = &[
+        name("query", "query", Text),
+        must("page", "page", Number),
+        must("pageSize", "pageSize", Number),
+        must("hitCount", "hitCount", Number),
+        must("searchTime", "searchTimeMs", Number),
+        must("minSimi", "minScore", Number),
+        must("bestSimi", "maxScore", Number),
+        may(super::tracking_ff::FILTERS, "filters", List),
+        may("id", "itemId", Id),
+        MASTER,
+        TITLE,
+        SEARCH_FIELD,
+        SORTING,
+        MORE,
+    ];
+    let (kind, fields, needs_user) = match event {
+        "click" => (Kind::Click, CLICK, false),
+        "cart" => (Kind::Basket, CART, false),
+        "checkout" => (Kind::Buy, CART, false),
+        "login" => (Kind::Login, &[] as &[Named], true),
+        "recommendationClick" => (Kind::ClickRecommended, RECOMMENDATION, false),
+        "feedback" => (Kind::Feedback, FEEDBACK, false),
+        "log" => (Kind::CacheHit, LOG, false),
+        _ => return None,
+    };
+    Some(Word { kind, fields, needs_user })
+}

@@ -1,0 +1,107 @@
+//! The guard of the admin listener: everything that is read out passes it.
+//!
+//! With a configured token the token decides, and nothing else. Without one the listener has a
+//! loopback address (`Config` checks that), so the connection comes from this machine. That says
+//! little: browsers of this machine send requests for any page, and a reverse proxy sends them for
+//! anyone. No header proves that a request is local. These only refuse:
+//! * `Host` must be a loopback name: a foreign name that was pointed at 127.0.0.1 makes any page of
+//!   that name the same origin (DNS rebinding).
+//! * A browser must send it for a page of this very origin, for the inspector's, or for no page.
+//! * A header of a proxy shows that the listener was put behind one without a token. Proxies that
+//!   add none cannot be told, which is why reading is not on the listener that is put behind one.
+
+use super::inspector::{is_loopback_name, is_origin};
+use super::{App, host};
+use crate::api_key::Secret;
+use crate::error::Refusal;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, AUTHORIZATION, HeaderName, HeaderValue, ORIGIN, VARY,
+};
+use axum::http::{HeaderMap, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+
+const FORWARDED: [HeaderName; 6] = [
+    HeaderName::from_static("forwarded"),
+    HeaderName::from_static("via"),
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-real-ip"),
+];
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// A client that may read.
+enum Reader {
+    /// A program with the token, or one of this machine.
+    Program,
+    /// The inspector's page, of this origin.
+    Inspector(HeaderValue),
+}
+
+/// Stands before every address of the admin listener.
+pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let reader = match check(&app, request.headers()) {
+        Ok(reader) => reader,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let mut response = next.run(request).await;
+    if let Reader::Inspector(origin) = reader {
+        response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        response.headers_mut().insert(VARY, HeaderValue::from_static("Origin"));
+    }
+    response
+}
+
+fn check(app: &App, headers: &HeaderMap) -> Result<Reader, Refusal> {
+    let Some(token) = app.config.admin_token.as_deref() else {
+        return without_token(app, headers).map_err(Refusal::Forbidden);
+    };
+    let mut given = headers.get_all(AUTHORIZATION).into_iter();
+    match (given.next(), given.next()) {
+        (Some(given), None) if is_token(given.as_bytes(), token) => Ok(Reader::Program),
+        _ => Err(Refusal::Unauthorized),
+    }
+}
+
+fn without_token(app: &App, headers: &HeaderMap) -> Result<Reader, &'static str> {
+    if headers.contains_key(AUTHORIZATION) {
+        return Err("no admin_token is configured");
+    }
+    if FORWARDED.iter().any(|name| headers.contains_key(name)) {
+        return Err("without an admin_token nothing is read through a proxy");
+    }
+    let Some(host) = host::named(headers).filter(|host| is_loopback_name(host.host())) else {
+        return Err("without an admin_token the Host must be a loopback name");
+    };
+    let site = one(headers, SEC_FETCH_SITE)?;
+    let Some(origin) = one(headers, ORIGIN)? else {
+        let page = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
+        return if page { Ok(Reader::Program) } else { Err(OTHER_PAGE) };
+    };
+    let address: Uri = origin.parse().map_err(|_| OTHER_PAGE)?;
+    if app.inspector.is_some() && is_origin(&address) {
+        return HeaderValue::from_str(origin).map(Reader::Inspector).map_err(|_| OTHER_PAGE);
+    }
+    let own = site.is_none_or(|site| site == "same-origin") && address.authority() == Some(&host);
+    if own { Ok(Reader::Program) } else { Err(OTHER_PAGE) }
+}
+
+const OTHER_PAGE: &str = "without an admin_token nothing is read by other sites' pages";
+
+/// The header's value, if it is there. Twice is one too many.
+fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, &'static str> {
+    let mut values = headers.get_all(name).into_iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| OTHER_PAGE),
+        (Some(_), Some(_)) => Err(OTHER_PAGE),
+    }
+}
+
+fn is_token(given: &[u8], token: &str) -> bool {
+    let Some((scheme, given)) = given.split_at_checked(b"Bearer ".len()) else { return false };
+    scheme.eq_ignore_ascii_case(b"Bearer ") && Secret::new(token).is(given)
+}

@@ -1,0 +1,80 @@
+//! The visitor's decisions about consent, and what may be stored because of them.
+
+use crate::Engine;
+use crate::config::Consent;
+use crate::identity::Stored;
+use crate::time::Now;
+use crate::value::Value;
+
+impl Engine {
+    pub(crate) fn decide(&mut self, value: &Value, now: &Now) {
+        let decision = match Consent::read(value) {
+            Ok(decision) => decision,
+            Err(problem) => return self.reject(problem.at("consent")),
+        };
+        let before = std::mem::replace(&mut self.consent, decision);
+        if before != decision && before != Consent::Pending {
+            self.renew_streams(now);
+        }
+        match decision {
+            // What was stored with consent may stay; what comes now waits for it.
+            Consent::Pending => self.outbox.on = false,
+            Consent::Granted => {
+                if before == Consent::Anonymous {
+                    // Nothing leads back to what was sent without consent.
+                    self.identity.renew(now);
+                }
+                self.identity.set_off(false, &mut self.effects);
+                self.save(now);
+                if matches!(before, Consent::Anonymous | Consent::Denied) {
+                    self.login_named(now);
+                }
+            }
+            Consent::Anonymous => {
+                self.erase();
+                self.identity.renew(now);
+                let session = self.identity.session(true, now);
+                let (queues, mut context) = self.context(false, now);
+                for queue in queues {
+                    queue.remove_identity(&session, &mut context);
+                }
+            }
+            Consent::Denied => {
+                self.erase();
+                if before != Consent::Denied {
+                    self.identity.renew(now);
+                }
+                self.identity.set_off(true, &mut self.effects);
+                let (queues, mut context) = self.context(false, now);
+                for queue in queues {
+                    queue.clear(&mut context);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn shown(&mut self, stored: &Stored, now: &Now) {
+        self.visible = true;
+        if stored.off && self.consent != Consent::Denied {
+            self.decide(&Value::Text("denied".to_owned()), now);
+        } else if self.identity.may_store(self.consent) {
+            self.identity.reread(stored);
+            self.orders.kept().reread(stored.orders.as_deref());
+        }
+        self.timers.show(now.mono_ms);
+    }
+
+    pub(crate) fn save(&mut self, now: &Now) {
+        if self.identity.may_store(self.consent) {
+            self.identity.save(now, &mut self.effects);
+            self.orders.kept().save(&mut self.effects);
+            self.open_outbox(now);
+        }
+    }
+
+    pub(crate) fn erase(&mut self) {
+        self.identity.erase(&mut self.effects);
+        self.orders.kept().erase(&mut self.effects);
+        self.outbox.erase(&mut self.effects);
+    }
+}

@@ -1,0 +1,167 @@
+//! A request with the events in it, and where it is.
+
+use super::context::Context;
+use super::entry;
+use super::outbox::Slot;
+use super::stream::{self, Events, StreamId, count_deliveries};
+use crate::effect::{Effect, Send, Via};
+use crate::limits::Limits;
+use crate::protocol::RetryPolicy;
+use crate::request::Request;
+use std::rc::Rc;
+
+/// Where a batch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// It has to be sent.
+    Ready,
+    /// The browser has it and will report an outcome.
+    InFlight,
+    /// The browser took it, and the destination has not acknowledged it. At this moment of the monotonic clock it is sent again.
+    AwaitingAck(u64),
+}
+
+/// A request and the events in it. It keeps its bytes when it is sent again.
+#[derive(Debug)]
+pub struct Batch {
+    /// The number under which its outcome is reported.
+    pub id: u32,
+    /// The stream of its events.
+    pub stream: Rc<StreamId>,
+    /// Its number in the stream.
+    pub seq: u64,
+    /// When it was made, in milliseconds since the Unix epoch.
+    pub made_at: u64,
+    /// The request.
+    pub request: Rc<Request>,
+    /// The events in it.
+    pub events: Events,
+    /// Whether it may be sent again.
+    pub retry_policy: RetryPolicy,
+    /// Where it is.
+    pub stage: Stage,
+    /// How it was sent last.
+    pub via: Via,
+    /// The browser refused it as a beacon, so it was sent by `fetch`.
+    pub refused: bool,
+    /// It may have arrived already.
+    pub retried: bool,
+    /// It was made while storing was allowed.
+    pub may_store: bool,
+    /// It must not be sent again, because consent was withdrawn since.
+    pub no_retry: bool,
+    /// Until this moment of the monotonic clock it counts as being in flight.
+    pub in_flight_until: u64,
+    /// Its outbox entry.
+    pub slot: Slot,
+}
+
+impl Batch {
+    /// The bytes that it takes of the browser's quota for requests that outlive the page.
+    pub fn bytes(&self) -> usize {
+        self.request.body.as_ref().map_or(0, String::len)
+    }
+
+    /// How many deliveries its events stand for.
+    pub fn deliveries(&self) -> u32 {
+        count_deliveries(&self.events)
+    }
+
+    /// Whether the destination drops a copy of it.
+    pub fn is_idempotent(&self) -> bool {
+        self.retry_policy == RetryPolicy::Idempotent
+    }
+
+    /// Whether another request does no harm, where it is not known what became of the last one.
+    pub fn may_repeat(&self) -> bool {
+        match self.retry_policy {
+            RetryPolicy::Idempotent => true,
+            RetryPolicy::OnceMore => !self.retried,
+            RetryPolicy::AtMostOnce => false,
+        }
+    }
+
+    /// Whether an acknowledgement may still come once the browser has taken it.
+    pub fn awaits_ack(&self) -> bool {
+        self.is_idempotent() && self.via == Via::Beacon && !self.no_retry
+    }
+
+    /// Whether it is to be sent now.
+    pub fn is_due(&self, mono_ms: u64) -> bool {
+        self.due_at() <= mono_ms
+    }
+
+    /// When it is to be sent; [`NEVER`](crate::time::NEVER) while the browser has it.
+    pub fn due_at(&self) -> u64 {
+        match self.stage {
+            Stage::Ready => 0,
+            Stage::InFlight => crate::time::NEVER,
+            Stage::AwaitingAck(until) => until,
+        }
+    }
+
+    /// Whether it has an outbox entry, of its own or of its events.
+    pub fn is_stored(&self) -> bool {
+        self.slot.is_stored() || self.events.first().is_some_and(|event| event.slot.is_stored())
+    }
+
+    /// Gives it to the browser.
+    pub fn dispatch(&mut self, via: Via, context: &mut Context<'_>) {
+        self.via = via;
+        self.stage = Stage::InFlight;
+        if self.is_idempotent() || via == Via::Fetch {
+            self.in_flight_until = context.now.mono_ms + Limits::SLOT_MS;
+            context.flight.add_request(self.bytes(), self.in_flight_until);
+        }
+        if !self.is_idempotent() && via == Via::Fetch {
+            // A page that found it in the outbox would send it a second time.
+            self.remove_from_outbox(context);
+        }
+        context.out.push(Effect::Send(Send { id: self.id, request: self.request.clone(), via }));
+    }
+
+    /// Writes it to the outbox. Only a batch that may arrive twice is stored as it is. Of the others the events are stored, and the page
+    /// that finds them makes requests of its own.
+    pub fn write(&mut self, context: &mut Context<'_>) {
+        if !self.is_idempotent() {
+            for event in self.events.iter_mut().filter(|event| !event.slot.is_stored()) {
+                stream::write(event, &self.stream, self.seq, context);
+            }
+            return;
+        }
+        if !self.may_store || self.no_retry || !context.outbox.on {
+            return self.remove_from_outbox(context);
+        }
+        let mut events = self.events.iter().map(|event| &**event);
+        let text = entry::write(&self.stream, self.seq, self.made_at, &mut events);
+        // The process may end between any two of these writes. A moment in which both stand there is better than one in which neither does,
+        // and the page that takes both over drops the events that are in the batch.
+        if !context.outbox.has_room(text.len()) {
+            self.remove_from_outbox(context);
+        }
+        context.outbox.store(&mut self.slot, text, context.out);
+        stream::remove_from_outbox(&mut self.events, context);
+    }
+
+    /// Deletes its outbox entry and those of its events.
+    pub fn remove_from_outbox(&mut self, context: &mut Context<'_>) {
+        context.outbox.remove(&mut self.slot, context.out);
+        stream::remove_from_outbox(&mut self.events, context);
+    }
+
+    /// Forgets its outbox entries, which were erased with all others.
+    pub fn forget_outbox(&mut self) {
+        self.slot = Slot::default();
+        for event in &mut self.events {
+            event.slot = Slot::default();
+        }
+    }
+
+    /// The outbox entry with this number could not be written.
+    pub fn write_failed(&mut self, number: u32, context: &mut Context<'_>) {
+        let events = self.events.iter_mut().map(|event| &mut event.slot);
+        for slot in events.chain([&mut self.slot]).filter(|slot| slot.number == number) {
+            context.outbox.shrink_to_fit(slot, context.out);
+        }
+    }
+}

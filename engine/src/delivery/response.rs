@@ -1,0 +1,188 @@
+//! What a queue does when it learns what became of a request.
+
+use super::batch::Stage;
+use super::context::Context;
+use super::queue::Queue;
+use crate::effect::{Outcome, Via};
+use crate::error::{ErrorCode, Problem};
+use crate::limits::Limits;
+use crate::text::split_once;
+
+static REFUSED: Problem =
+    Problem::new(ErrorCode::Refused, "refused a request: its events are lost");
+static MISCONFIGURED: Problem = Problem::new(
+    ErrorCode::Refused,
+    "answered 401, 403, 404, 405, a redirect, or as a collector another success than 204: \
+     its events are kept, and it is tried every ten minutes",
+);
+static UNREACHABLE: Problem =
+    Problem::new(ErrorCode::Unreachable, "did not answer: its events are lost");
+static FORBIDDEN: Problem = Problem::new(
+    ErrorCode::Unreachable,
+    "is forbidden by the page's Content-Security-Policy (connect-src): its events are kept",
+);
+
+impl Queue {
+    /// Takes the outcome of the request with this number, if it is one of this queue's.
+    pub fn on_outcome(&mut self, id: u32, outcome: Outcome, context: &mut Context<'_>) {
+        if outcome == Outcome::Blocked && self.last_sent == id {
+            // A beacon is reported as taken before, and a batch that must not be sent twice has ended with that.
+            self.forbid(context);
+        }
+        let Some(index) = self.batches.with_id(id) else { return };
+        let Some(batch) = self.batches.get_mut(index) else { return };
+        let in_flight_until = std::mem::take(&mut batch.in_flight_until);
+        match outcome {
+            Outcome::Taken if batch.awaits_ack() => {
+                batch.retried = true;
+                batch.in_flight_until = in_flight_until;
+                batch.stage = Stage::AwaitingAck(context.now.mono_ms + Limits::ACKNOWLEDGED_MS);
+            }
+            Outcome::Taken => self.complete(index, false, context),
+            Outcome::Answered { status: 204, .. } => self.complete(index, true, context),
+            // A shop's catch-all page, a login wall or a service worker answers 200 to anything.
+            Outcome::Answered { status: 200..=299, .. }
+                if !self.destination.protocol.answers_204() =>
+            {
+                self.complete(index, true, context);
+            }
+            // Neither the browser nor the server took it, and it must not be sent again.
+            _ if batch.no_retry => self.give_up(index, None, context),
+            Outcome::Refused => {
+                // The page's quota is used up, or the browser has no beacons.
+                batch.refused = true;
+                batch.dispatch(Via::Fetch, context);
+            }
+            Outcome::Answered { status, retry_after_s } => {
+                self.on_error_status(index, status, retry_after_s, context);
+            }
+            // After a refused beacon, a rejected fetch is the same refusal once more: the request was not sent.
+            Outcome::Failed if batch.may_repeat() || batch.refused => {
+                self.schedule_retry(index, 0, context);
+            }
+            Outcome::Failed => self.give_up(index, Some(&UNREACHABLE), context),
+            Outcome::Blocked => {
+                self.schedule_retry(index, 0, context);
+                self.forbid(context);
+            }
+        }
+    }
+
+    /// Takes an answer other than a success.
+    fn on_error_status(
+        &mut self,
+        index: usize,
+        status: u16,
+        retry_after_s: u32,
+        context: &mut Context<'_>,
+    ) {
+        let Some(batch) = self.batches.get_mut(index) else { return };
+        match status {
+            // 431: the site's cookies are too long, which may pass.
+            408 | 429 | 431 | 503 => {
+                let asked = u64::from(retry_after_s) * 1000;
+                self.schedule_retry(index, asked.min(Limits::RETRY_MS_MAX), context);
+            }
+            500..=599 if batch.may_repeat() => self.schedule_retry(index, 0, context),
+            // 0 is a redirect; servers of files answer 405 to a POST.
+            0..=399 | 401 | 403 | 404 | 405 if batch.is_idempotent() => {
+                self.backoff.open_circuit();
+                self.schedule_retry(index, Limits::BREAKER_MS, context);
+                if !std::mem::replace(&mut self.warned_misconfigured, true) {
+                    self.counters.warn(&MISCONFIGURED, context.out);
+                }
+            }
+            413 if batch.events.len() > 1 => self.halve(index, context),
+            _ => self.give_up(index, Some(&REFUSED), context),
+        }
+    }
+
+    fn forbid(&mut self, context: &mut Context<'_>) {
+        if self.backoff.forbid() {
+            self.counters.warn(&FORBIDDEN, context.out);
+        }
+    }
+
+    /// The collector has acknowledged the batch of this name, `<stream>.<seq>`. Returns whether it is, or was, one of this queue's.
+    pub fn acknowledge(&mut self, name: &str, context: &mut Context<'_>) -> bool {
+        if let Some(index) = self.batches.named(name) {
+            self.complete(index, true, context);
+            return true;
+        }
+        let stream = split_once(name, b'.').map_or("", |(stream, _)| stream);
+        self.pending.has_stream(stream)
+    }
+
+    /// The browser has ended a request for the batch of this name.
+    pub fn on_request_finished(&mut self, name: &str, status: u16, context: &mut Context<'_>) {
+        let Some(index) = self.batches.named(name) else { return };
+        let Some(batch) = self.batches.get_mut(index) else { return };
+        batch.in_flight_until = 0;
+        match (status, batch.stage) {
+            (204, _) => self.complete(index, true, context),
+            // It may have been stored, which is found out when it is sent again.
+            (0, _) | (_, Stage::Ready | Stage::InFlight) => {}
+            (_, Stage::AwaitingAck(_)) => {
+                let id = batch.id;
+                self.on_outcome(id, Outcome::Answered { status, retry_after_s: 0 }, context);
+            }
+        }
+    }
+
+    /// The device has a network again. Earlier failures say nothing about the destination, and what the browser took without an answer may
+    /// be lost.
+    pub fn reconnect(&mut self, mono_ms: u64) {
+        self.backoff.reset();
+        self.batches.retry_unacknowledged(mono_ms);
+    }
+
+    /// A batch has arrived, or the browser took it and nobody will acknowledge it.
+    fn complete(&mut self, index: usize, acknowledged: bool, context: &mut Context<'_>) {
+        if acknowledged {
+            self.backoff.on_success();
+        }
+        let mut batch = self.batches.remove(index);
+        batch.remove_from_outbox(context);
+        self.counters.deliver(&batch, acknowledged, context.out);
+    }
+
+    fn give_up(&mut self, index: usize, problem: Option<&Problem>, context: &mut Context<'_>) {
+        let mut batch = self.batches.remove(index);
+        batch.remove_from_outbox(context);
+        match problem {
+            Some(problem) => self.counters.lose(batch.deliveries(), problem, context.out),
+            None => self.counters.drop(batch.deliveries(), ErrorCode::Refused, context.out),
+        }
+    }
+
+    /// Makes two batches of one that is too large. They get the next numbers of this page's stream, even if it was another page's batch:
+    /// which numbers that page has used is not known. The event ids keep the order.
+    fn halve(&mut self, index: usize, context: &mut Context<'_>) {
+        let mut batch = self.batches.remove(index);
+        let second = batch.events.split_off(batch.events.len() / 2);
+        let first = std::mem::take(&mut batch.events);
+        for (offset, events) in [first, second].into_iter().enumerate() {
+            let own = self.pending.own_mut();
+            let (stream, seq) = (own.id(), own.next_seq(context));
+            let mut half = self.new_batch(events, stream, seq, context.now.wall_ms, context);
+            half.retried = batch.retried;
+            self.batches.insert(index + offset, half);
+        }
+        // Only now: the process may end between any two of these writes.
+        batch.remove_from_outbox(context);
+    }
+
+    /// Keeps a batch for another attempt, not before `least_ms` from now.
+    fn schedule_retry(&mut self, index: usize, least_ms: u64, context: &mut Context<'_>) {
+        let Some(batch) = self.batches.get_mut(index) else { return };
+        batch.stage = Stage::Ready;
+        batch.retried = true;
+        if !batch.is_idempotent() {
+            // The browser does not have it any more, so the next page may take it over.
+            batch.write(context);
+        }
+        // A flush asked for one attempt, and this was it.
+        self.flushing = false;
+        self.backoff.on_failure(least_ms, context.now);
+    }
+}

@@ -1,0 +1,279 @@
+//! The events of one page for one destination that are in no batch yet, in their order.
+
+use super::context::Context;
+use super::entry;
+use super::merge::{self, MergeIndex};
+use super::outbox::Slot;
+use crate::event::Kind;
+use crate::protocol::BatchShape;
+use crate::record::Record;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+/// An event that is in no batch yet, or one of a batch.
+#[derive(Debug)]
+pub struct PendingEvent {
+    /// The event, which other queues may hold too. None if another page left it behind.
+    pub record: Option<Rc<Record>>,
+    /// Its kind.
+    pub kind: Kind,
+    /// When it happened, in milliseconds since the Unix epoch.
+    pub at: u64,
+    /// The event in the form of its destination.
+    pub encoded: String,
+    /// How many deliveries it stands for: 1, or 0 for a piece of an event whose last piece stands for it.
+    pub deliveries: u32,
+    /// Its own outbox entry.
+    pub slot: Slot,
+    /// The stream's number in that entry.
+    pub seq: u64,
+    /// Its number among the events of its stream.
+    pub serial: u32,
+}
+
+/// Events that move between lists. Moving a pointer is cheaper than moving their dozen words.
+pub type Events = Vec<Box<PendingEvent>>;
+
+/// How many deliveries these events stand for.
+pub fn count_deliveries<'a>(events: impl IntoIterator<Item = &'a Box<PendingEvent>>) -> u32 {
+    let mut deliveries = 0;
+    for event in events {
+        deliveries += event.deliveries;
+    }
+    deliveries
+}
+
+/// Deletes the outbox entries that these events have of their own.
+pub fn remove_from_outbox(events: &mut [Box<PendingEvent>], context: &mut Context<'_>) {
+    for event in events {
+        context.outbox.remove(&mut event.slot, context.out);
+    }
+}
+
+/// By what a stream is known in requests and in the outbox.
+#[derive(Debug)]
+pub struct StreamId {
+    /// The key of the destination in the outbox.
+    pub destination: Rc<String>,
+    /// The name of the page's stream.
+    pub name: Rc<String>,
+}
+
+/// What one page has for one destination. The order of its events is the stream, the batch's number and the place therein, whichever page
+/// sends them in the end.
+#[derive(Debug)]
+pub struct Stream {
+    id: Rc<StreamId>,
+    /// The number of the next batch.
+    seq: u64,
+    events: VecDeque<Box<PendingEvent>>,
+    /// The size of the encoded events.
+    bytes: usize,
+    serials: u32,
+    mergeable: MergeIndex,
+}
+
+impl Stream {
+    /// An empty stream.
+    pub fn new(destination: &Rc<String>, name: String) -> Self {
+        Self {
+            id: Rc::new(StreamId { destination: destination.clone(), name: name.into() }),
+            seq: 0,
+            events: VecDeque::new(),
+            bytes: 0,
+            serials: 0,
+            mergeable: MergeIndex::default(),
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &Rc<String> {
+        &self.id.name
+    }
+
+    /// Its name and its destination.
+    pub fn id(&self) -> Rc<StreamId> {
+        self.id.clone()
+    }
+
+    /// The number of the next batch.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// Continues with this number, if it is not beyond it: another page has used those before.
+    pub fn continue_at(&mut self, seq: u64) {
+        self.seq = self.seq.max(seq);
+    }
+
+    /// Whether no event is pending.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty()
+    }
+
+    /// How many events are pending.
+    pub fn len(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Their encoded size in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The events in their order.
+    pub fn events(&self) -> impl Iterator<Item = &Box<PendingEvent>> {
+        self.events.iter()
+    }
+
+    /// The events in their order.
+    pub fn events_mut(&mut self) -> impl Iterator<Item = &mut Box<PendingEvent>> {
+        self.events.iter_mut()
+    }
+
+    /// Adds an event and writes it to the outbox.
+    pub fn store(&mut self, mut event: Box<PendingEvent>, context: &mut Context<'_>) {
+        write(&mut event, &self.id, self.seq, context);
+        self.push(event);
+    }
+
+    /// Adds an event that has no outbox entry.
+    pub fn push(&mut self, mut event: Box<PendingEvent>) {
+        self.bytes += event.encoded.len();
+        self.serials += 1;
+        event.serial = self.serials;
+        if let Some(key) = event.record.as_deref().and_then(merge::key) {
+            let first = self.events.front().map_or(self.serials, |first| first.serial);
+            self.mergeable.note(key, self.serials, first);
+        }
+        self.events.push_back(event);
+    }
+
+    /// The last event that this one may be merged with.
+    pub fn mergeable(&mut self, record: &Record) -> Option<&mut PendingEvent> {
+        let serial = self.mergeable.find(merge::key(record)?)?;
+        with_serial(&mut self.events, serial)
+    }
+
+    /// Puts a merged event in the place of the one with this serial number.
+    pub fn replace(
+        &mut self,
+        serial: u32,
+        record: Record,
+        encoded: String,
+        context: &mut Context<'_>,
+    ) {
+        let Some(event) = with_serial(&mut self.events, serial) else { return };
+        self.bytes = self.bytes + encoded.len() - event.encoded.len();
+        event.record = Some(record.into());
+        if event.encoded != encoded {
+            event.encoded = encoded;
+            write(event, &self.id, self.seq, context);
+        }
+    }
+
+    /// Takes the event at this index out.
+    fn remove(&mut self, index: usize) -> Option<Box<PendingEvent>> {
+        let event = self.events.remove(index)?;
+        self.bytes -= event.encoded.len();
+        Some(event)
+    }
+
+    /// Takes an event out that is encoded like this.
+    pub fn remove_copy(&mut self, encoded: &str) -> Option<Box<PendingEvent>> {
+        let index = self.events.iter().position(|event| event.encoded == encoded)?;
+        self.remove(index)
+    }
+
+    /// Takes all events out.
+    pub fn clear(&mut self) -> VecDeque<Box<PendingEvent>> {
+        self.bytes = 0;
+        std::mem::take(&mut self.events)
+    }
+
+    /// Takes the events of the next batch out: at most so many events, and so many bytes beside `bytes`.
+    pub fn take(
+        &mut self,
+        shape: BatchShape,
+        most: u64,
+        mut bytes: usize,
+        max_bytes: u64,
+    ) -> Events {
+        let most = if shape == BatchShape::Single { 1 } else { most };
+        let mut taken: Events = Vec::new();
+        let mut index = 0;
+        while let Some(next) = self.events.get(index) {
+            let same_kind = shape == BatchShape::SameKind;
+            if same_kind && taken.first().is_some_and(|first| first.kind != next.kind) {
+                index += 1;
+                continue;
+            }
+            // With the comma before it.
+            bytes += next.encoded.len() + 1;
+            if taken.len() as u64 == most || !taken.is_empty() && bytes as u64 > max_bytes {
+                break;
+            }
+            taken.extend(self.remove(index));
+        }
+        taken
+    }
+
+    /// Assigns a batch number. The outbox tells the page that finds the rest to continue with the one after it.
+    pub fn next_seq(&mut self, context: &mut Context<'_>) -> u64 {
+        let seq = self.seq;
+        self.seq += 1;
+        self.write_seq(context);
+        seq
+    }
+
+    /// The first entry of the stream bears the next batch number. A number that is used twice would let one batch be acknowledged by the
+    /// other's cookie.
+    fn write_seq(&mut self, context: &mut Context<'_>) {
+        if let Some(first) = self.events.front_mut()
+            && !(first.slot.is_stored() && first.seq == self.seq)
+        {
+            write(first, &self.id, self.seq, context);
+        }
+    }
+
+    /// Writes the events to the outbox that are not there.
+    pub fn write_missing(&mut self, context: &mut Context<'_>) {
+        for event in self.events.iter_mut().filter(|event| !event.slot.is_stored()) {
+            write(event, &self.id, self.seq, context);
+        }
+    }
+
+    /// Gives the oldest events up, and returns how many deliveries they stood for. The number of the next batch is written before: the
+    /// process may end between any two writes.
+    pub fn drop_oldest(&mut self, events: usize, context: &mut Context<'_>) -> u32 {
+        let mut dropped: Events = Vec::new();
+        for _ in 0..events {
+            dropped.extend(self.remove(0));
+        }
+        self.write_seq(context);
+        remove_from_outbox(&mut dropped, context);
+        count_deliveries(&dropped)
+    }
+
+    /// Gives up the events at the front that happened before this moment.
+    pub fn drop_older_than(&mut self, at: u64, context: &mut Context<'_>) -> u32 {
+        let fresh = self.events.iter().position(|event| event.at >= at);
+        let old = fresh.unwrap_or(self.events.len());
+        if old == 0 { 0 } else { self.drop_oldest(old, context) }
+    }
+}
+
+/// Writes the outbox entry of a single event.
+pub fn write(event: &mut PendingEvent, stream: &StreamId, seq: u64, context: &mut Context<'_>) {
+    if context.outbox.on {
+        let text = entry::write(stream, seq, 0, &mut [&*event].into_iter());
+        context.outbox.store(&mut event.slot, text, context.out);
+        event.seq = seq;
+    }
+}
+
+/// The event of this serial number, if it is still pending.
+fn with_serial(events: &mut VecDeque<Box<PendingEvent>>, serial: u32) -> Option<&mut PendingEvent> {
+    let index = events.binary_search_by_key(&serial, |event| event.serial).ok()?;
+    events.get_mut(index).map(|event| &mut **event)
+}

@@ -1,0 +1,189 @@
+//! From a value of any kind to events that cannot be wrong.
+
+use super::schema::{ITEM, SEARCH, Schema};
+use super::{Data, Event, Field, Kind};
+use crate::error::{Error, ErrorCode, Problem};
+use crate::fields::{Fields, Report, element};
+use crate::limits::Limits;
+use crate::rules::identifier;
+use crate::value::Value;
+
+static NOT_LIST: Problem = Problem::new(ErrorCode::BadType, "must be a list of item ids");
+static LENGTH: Problem = Problem::new(ErrorCode::OutOfRange, "must have 1 to 1000 elements");
+
+impl Event {
+    /// Reads the argument of the method of that name.
+    ///
+    /// A `buy` of n lines becomes n events, a `rendered` of several item types one for each.
+    /// Fields that nobody knows, and optional ones that are wrong, are left out and told to `unknown`.
+    ///
+    /// # Errors
+    /// The first required field that is wrong, with the path to it. Then there is no event at all.
+    pub fn parse(
+        kind: Kind,
+        value: &Value,
+        default_item_type: &str,
+        unknown: &mut Vec<Error>,
+    ) -> Result<Vec<Self>, Error> {
+        let mut report = Report::default();
+        let name = kind.name();
+        let events = match (kind, value) {
+            (Kind::Rendered, _) => rendered(value, default_item_type, &mut report),
+            (Kind::Buy, Value::List(lines)) => {
+                bounded(name, lines, &mut report);
+                let mut events = Vec::new();
+                for (place, line) in lines.iter().enumerate() {
+                    let path = element(name, place);
+                    events.push(one(kind, &path, line, default_item_type, &mut report));
+                }
+                events
+            }
+            // The account stands beside the event.
+            (Kind::Login, Value::Null) => vec![Self::login()],
+            (_, _) => vec![one(kind, name, value, default_item_type, &mut report)],
+        };
+        report.end(unknown)?;
+        Ok(events)
+    }
+
+    /// Reads an event of one item that another method is told of, which `path` names.
+    ///
+    /// # Errors
+    /// The first thing that is wrong, with the path to it.
+    pub fn parse_at(
+        path: &str,
+        kind: Kind,
+        value: &Value,
+        default_item_type: &str,
+        unknown: &mut Vec<Error>,
+    ) -> Result<Self, Error> {
+        let mut report = Report::default();
+        let event = one(kind, path, value, default_item_type, &mut report);
+        report.end(unknown)?;
+        Ok(event)
+    }
+}
+
+fn one(
+    kind: Kind,
+    path: &str,
+    value: &Value,
+    default_item_type: &str,
+    report: &mut Report,
+) -> Event {
+    let mut object = Fields::new(path, value, report);
+    let schema = kind.schema();
+    let mut fields = Vec::new();
+    if schema.item {
+        item(&mut object, default_item_type, &mut fields);
+    }
+    schema.read(&mut object, &mut fields);
+    object.end();
+    Event { kind, fields }
+}
+
+fn item(object: &mut Fields<'_, '_>, default_type: &str, fields: &mut Vec<(Field, Data)>) {
+    fields.push((Field::ItemType, Data::Text(item_type(object, default_type))));
+    take(Field::ItemId, true, object, fields);
+    for field in ITEM {
+        take(*field, false, object, fields);
+    }
+}
+
+fn item_type(object: &mut Fields<'_, '_>, default: &str) -> String {
+    object.optional(Field::ItemType.name(), identifier).unwrap_or_else(|| default.to_owned())
+}
+
+impl Schema {
+    fn read(&self, object: &mut Fields<'_, '_>, fields: &mut Vec<(Field, Data)>) {
+        for field in self.required {
+            take(*field, true, object, fields);
+        }
+        for field in self.optional {
+            take(*field, false, object, fields);
+        }
+    }
+}
+
+fn take(
+    field: Field,
+    required: bool,
+    object: &mut Fields<'_, '_>,
+    fields: &mut Vec<(Field, Data)>,
+) {
+    let name = field.name();
+    if field == Field::Search {
+        let mut search = Vec::new();
+        if object.optional_object(name, &mut |inner| SEARCH.read(inner, &mut search)) {
+            fields.push((field, Data::Object(search)));
+        }
+        return;
+    }
+    let (rule, form) = field.rule();
+    let read = if required { object.read(name, rule) } else { object.optional(name, rule) };
+    match read {
+        // A category path of slashes alone is none.
+        Some(text) if text.is_empty() && !required => {}
+        Some(text) => fields.push((field, form(text))),
+        None if required => object.missing(name),
+        None => {}
+    }
+}
+
+/// Reads a `rendered`: its items, each of the type that it names, else the call's, else the default.
+fn rendered(value: &Value, default_item_type: &str, report: &mut Report) -> Vec<Event> {
+    let name = Kind::Rendered.name();
+    let mut object = Fields::new(name, value, report);
+    let common_type = item_type(&mut object, default_item_type);
+    let mut common = Event::bare(Kind::Rendered);
+    Kind::Rendered.schema().read(&mut object, &mut common.fields);
+    let path = object.path(Field::Items.name());
+    let items = object.get(Field::Items.name());
+    let list = items.and_then(Value::as_list);
+    match (items, list) {
+        (None, _) => object.missing(Field::Items.name()),
+        (Some(_), None) => object.fail(Field::Items.name(), &NOT_LIST),
+        (Some(_), Some(_)) => {}
+    }
+    object.end();
+    let list = list.unwrap_or_default();
+    bounded(&path, list, report);
+
+    let mut events: Vec<Event> = Vec::new();
+    for (place, entry) in list.iter().enumerate() {
+        let (id, of_type) = rendered_item(&element(&path, place), entry, &common_type, report);
+        Event::add_rendered(&mut events, &id, &of_type, common.get(Field::Scenario));
+    }
+    events
+}
+
+fn rendered_item(
+    path: &str,
+    entry: &Value,
+    common_type: &str,
+    report: &mut Report,
+) -> (String, String) {
+    if entry.as_map().is_none() {
+        let id = identifier(entry).unwrap_or_else(|problem| {
+            report.fail(problem.at(path));
+            String::new()
+        });
+        return (id, common_type.to_owned());
+    }
+    let mut object = Fields::new(path, entry, report);
+    let id = object.require(Field::ItemId.name(), identifier);
+    let of_type = item_type(&mut object, common_type);
+    let mut ignored = Vec::new();
+    for field in ITEM {
+        take(*field, false, &mut object, &mut ignored);
+    }
+    object.end();
+    (id, of_type)
+}
+
+/// A list of something has at least one element, and not more than anybody looks at.
+fn bounded(path: &str, list: &[Value], report: &mut Report) {
+    if list.is_empty() || list.len() > Limits::VALUE_WIDTH {
+        report.fail(LENGTH.at(path));
+    }
+}

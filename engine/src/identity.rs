@@ -1,0 +1,240 @@
+//! Who the visitor is: an anonymous id, and an account while somebody is logged in.
+
+use super::config::{Config, Consent, IdentityConfig};
+use super::dedup::RecentHashes;
+use super::effect::Effect;
+use super::hash::hash;
+use super::id;
+use super::limits::Limits;
+use super::number::whole;
+use super::orders;
+use super::rules;
+use super::session::Session;
+use super::text::{concat, parse_whole, split_once};
+use super::time::Now;
+use super::value::Value;
+use std::rc::Rc;
+
+const USER_COOKIE: &str = "reco_user";
+const OFF_COOKIE: &str = "reco_off";
+const LOGINS_KEY: &str = "reco_logins";
+
+/// What the browser had kept, as it was found. Everything may be absent or damaged.
+#[derive(Clone, Debug, Default)]
+pub struct Stored {
+    /// The identity cookie.
+    pub id: Option<String>,
+    /// Its companion `<name>_at`: `<seconds>.c` when this script wrote it last, `<seconds>.s` when a server did.
+    pub id_at: Option<String>,
+    /// The cookie `reco_user`, decoded.
+    pub user: Option<String>,
+    /// Whether the cookie `reco_off` is there.
+    pub off: bool,
+    /// The text kept under `reco_orders`.
+    pub orders: Option<String>,
+    /// The text kept under `reco_logins`.
+    pub logins: Option<String>,
+    /// The text kept under `reco_session`.
+    pub session: Option<String>,
+}
+
+/// The visitor.
+#[derive(Debug)]
+pub struct Identity {
+    config: Rc<Config>,
+    anonymous: Rc<String>,
+    user: Option<Rc<String>>,
+    /// Pairs of anonymous and account id that were joined already.
+    logins: RecentHashes,
+    /// FACT-Finder's session, where events go there.
+    session: Option<Session>,
+    /// When the cookie was last written, by whom: seconds, and whether by a server.
+    written: Option<(u64, bool)>,
+}
+
+impl Identity {
+    /// The names of the cookies that [`Stored`] is read from, and the keys, a space between them.
+    pub fn names(config: &IdentityConfig) -> [String; 2] {
+        let cookies =
+            [&config.cookie_name, " ", &at_name(config), " ", USER_COOKIE, " ", OFF_COOKIE];
+        [concat(&cookies), concat(&[orders::KEY, " ", LOGINS_KEY, " ", Session::KEY])]
+    }
+
+    /// The visitor that the browser knows, or a new one made of `seed`.
+    pub fn new(config: Rc<Config>, stored: &Stored, seed: [u8; 16], now: &Now) -> Self {
+        let kept = stored.id.as_deref().filter(|id| usable(id));
+        let written = kept.and(stored.id_at.as_deref()).and_then(|at| {
+            let (seconds, by) = split_once(at, b'.')?;
+            Some((parse_whole(seconds)?, by == "s"))
+        });
+        let anonymous = config.identity.anonymous_id.as_deref().or(kept);
+        let anonymous = Rc::new(anonymous.map_or_else(|| id::id(seed), str::to_owned));
+        // Whoever the page was made for comes by `login`, like any other login.
+        let logged_out = config.identity.user_id == Some(None);
+        let known = kept_user(stored);
+        let ended = logged_out && known.is_some();
+        let user = known.filter(|_| !logged_out);
+        let kept_logins = stored.logins.as_deref();
+        let logins =
+            RecentHashes::read(LOGINS_KEY, kept_logins, Limits::LOGIN_PAIRS, Limits::LOGIN_AGE_MS);
+        let kept = stored.session.as_deref();
+        let session = Session::new(&config.identity, config.has_sessions(), kept, now);
+        let mut identity = Self { config, anonymous, user, logins, session, written };
+        if ended {
+            identity.begin_session(now);
+        }
+        identity
+    }
+
+    /// The account.
+    pub fn user(&self) -> Option<&Rc<String>> {
+        self.user.as_ref()
+    }
+
+    /// The anonymous id.
+    pub fn anonymous(&self) -> &Rc<String> {
+        &self.anonymous
+    }
+
+    /// The session, for something that happens now; `nobody`: one that leads nowhere.
+    pub fn session(&mut self, nobody: bool, now: &Now) -> Option<Rc<String>> {
+        self.session.as_mut().map(|session| session.id(nobody, now))
+    }
+
+    /// Keeps that the session was used.
+    pub fn save_session(&mut self, effects: &mut Vec<Effect>) {
+        if let Some(session) = &mut self.session {
+            session.save(effects);
+        }
+    }
+
+    /// Whether anything may be kept on the device under this consent.
+    pub fn may_store(&self, consent: Consent) -> bool {
+        consent == Consent::Granted && self.config.identity.store
+    }
+
+    /// Another page of the site may have logged somebody in or out, or made the visitor another.
+    pub fn reread(&mut self, stored: &Stored) {
+        // Where cookies are refused, none says nothing.
+        if let Some(id) = stored.id.as_deref().filter(|id| usable(id))
+            && self.config.identity.anonymous_id.is_none()
+        {
+            self.anonymous = Rc::new(id.to_owned());
+            self.user = kept_user(stored);
+        }
+        self.logins.reread(stored.logins.as_deref());
+        if let Some(session) = &mut self.session {
+            session.reread(stored.session.as_deref());
+        }
+    }
+
+    /// Uses this account from now on. True when the pair was never joined before.
+    pub fn login(&mut self, user: String, now: &Now) -> bool {
+        let pair = hash(&[&self.anonymous, &user]);
+        self.user = Some(user.into());
+        let fresh = !self.logins.has(pair, now);
+        if fresh {
+            self.logins.add(pair, now);
+        }
+        fresh
+    }
+
+    /// Back to the anonymous id, or to a new one.
+    pub fn logout(&mut self, forget: bool, now: &Now) {
+        let known = self.user.take();
+        if forget {
+            self.renew(now);
+        } else if known.is_some() {
+            self.begin_session(now);
+        }
+    }
+
+    /// Begins another session: an account's searches and events are not those of the device's next
+    /// user.
+    fn begin_session(&mut self, now: &Now) {
+        if let Some(session) = &mut self.session {
+            session.end();
+            session.id(false, now);
+        }
+    }
+
+    /// Becomes a stranger.
+    pub fn renew(&mut self, now: &Now) {
+        self.user = None;
+        self.written = None;
+        if let Some(session) = &mut self.session {
+            session.end();
+        }
+        if self.config.identity.anonymous_id.is_none() {
+            self.anonymous = id::id(now.entropy).into();
+        }
+    }
+
+    /// Keeps who the visitor is. The identity cookie is written at most once a day, and never
+    /// where a server writes it: in Safari a script's cookie lives 7 days, a server's its full time.
+    pub fn save(&mut self, now: &Now, effects: &mut Vec<Effect>) {
+        let days = self.config.identity.cookie_days;
+        let seconds = now.wall_ms / 1000;
+        let due = match self.written {
+            None => true,
+            Some((_, true)) => false,
+            Some((at, false)) => seconds.abs_diff(at) >= Limits::COOKIE_RENEW_MS / 1000,
+        };
+        if due && self.config.identity.anonymous_id.is_none() {
+            self.written = Some((seconds, false));
+            let name = self.config.identity.cookie_name.clone();
+            effects.push(Effect::SetCookie { name, value: String::clone(&self.anonymous), days });
+            let value = concat(&[&whole(seconds), ".c"]);
+            effects.push(Effect::SetCookie { name: at_name(&self.config.identity), value, days });
+        }
+        match &self.user {
+            Some(user) => {
+                let (name, value) = (USER_COOKIE.to_owned(), String::clone(user));
+                effects.push(Effect::SetCookie { name, value, days });
+            }
+            None => effects.push(Effect::DeleteCookie(USER_COOKIE.to_owned())),
+        }
+        self.logins.save(effects);
+        self.save_session(effects);
+    }
+
+    /// Remembers that the visitor said no, or forgets it.
+    pub fn set_off(&self, off: bool, effects: &mut Vec<Effect>) {
+        let name = OFF_COOKIE.to_owned();
+        if off && self.config.identity.store {
+            let value = "1".to_owned();
+            effects.push(Effect::SetCookie { name, value, days: Limits::OFF_DAYS });
+        } else {
+            effects.push(Effect::DeleteCookie(name));
+        }
+    }
+
+    /// Deletes everything that is kept.
+    pub fn erase(&mut self, effects: &mut Vec<Effect>) {
+        let config = &self.config.identity;
+        effects.push(Effect::DeleteCookie(config.cookie_name.clone()));
+        effects.push(Effect::DeleteCookie(at_name(config)));
+        effects.push(Effect::DeleteCookie(USER_COOKIE.to_owned()));
+        self.written = None;
+        self.logins.erase(effects);
+        if self.session.is_some() {
+            effects.push(Effect::Remove(Session::KEY.to_owned()));
+        }
+    }
+}
+
+fn at_name(config: &IdentityConfig) -> String {
+    concat(&[&config.cookie_name, "_at"])
+}
+
+/// What `login` refuses cannot come in by the cookie.
+fn kept_user(stored: &Stored) -> Option<Rc<String>> {
+    let user = Value::Text(stored.user.clone()?);
+    rules::user_id(&user).ok().map(Rc::from)
+}
+
+/// Whether what stands in the cookie can be an id: ours, or one that a server put there.
+fn usable(id: &str) -> bool {
+    (8..=Limits::IDENTIFIER_BYTES).contains(&id.len())
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}

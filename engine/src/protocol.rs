@@ -1,0 +1,248 @@
+//! The languages of the receiving ends: events in, requests out. One file each.
+
+mod batch;
+#[cfg(feature = "vendors")]
+mod factfinder;
+mod ibexa;
+#[cfg(feature = "vendors")]
+mod intempt;
+#[cfg(feature = "vendors")]
+mod json_post;
+#[cfg(not(feature = "vendors"))]
+mod vendors_absent;
+
+use batch::Batch;
+pub use batch::Envelope;
+#[cfg(feature = "vendors")]
+use factfinder::FactFinder;
+use ibexa::{Dialect, Ibexa};
+#[cfg(feature = "vendors")]
+use intempt::Intempt;
+#[cfg(not(feature = "vendors"))]
+use vendors_absent::{FactFinder, Intempt};
+
+use super::error::{Error, ErrorCode, Problem};
+use super::event::{Field, Kind};
+use super::fields::Fields;
+use super::limits::Limits;
+use super::percent::push_encoded;
+use super::record::Record;
+use super::request::Request;
+use super::text::concat;
+use super::value::Value;
+
+static NOT_TEXT: Problem = Problem::new(ErrorCode::BadType, "must be text");
+static OTHER_MODULE: Problem = Problem::new(
+    ErrorCode::UnsupportedEvent,
+    "is in recobeacon-all.wasm, and this is recobeacon.wasm",
+);
+static NOT_ADDRESS: Problem = Problem::new(ErrorCode::OutOfRange, "must be an address");
+static ADDRESS_CHARACTER: Problem =
+    Problem::new(ErrorCode::BadCharacter, "must have no space, backslash or fragment");
+
+/// Whether an event may be sent a second time when it is not known what became of the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryPolicy {
+    /// The event id makes it count once.
+    Idempotent,
+    /// A second arrival changes nothing, but costs the vendor a request: where it is not known what
+    /// became of the first there may be one more.
+    OnceMore,
+    /// Each arrival counts.
+    AtMostOnce,
+}
+
+/// Which events one request holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchShape {
+    /// A single one, in its address.
+    Single,
+    /// Many of one kind.
+    SameKind,
+    /// Many of any kind.
+    Mixed,
+}
+
+/// An event in the form of its destination, or why there is none.
+pub type Encoded = Result<String, Error>;
+
+/// `{"track":[]}`, the longer of what stands around the vendors' lists.
+const LIST_BYTES: usize = 12;
+
+/// The names by which a configuration asks for them.
+const NAMES: [&str; 5] = ["batch", "ibexa", "yoochoose", "factfinder", "intempt"];
+
+/// What is spoken at a destination.
+#[derive(Debug)]
+pub enum Protocol {
+    /// A first-party collector.
+    Batch(Batch),
+    /// Ibexa Personalization, or its older form YOOCHOOSE.
+    Ibexa(Ibexa),
+    /// FACT-Finder.
+    FactFinder(FactFinder),
+    /// Intempt.
+    Intempt(Intempt),
+}
+
+impl Protocol {
+    /// Reads a destination's fields.
+    pub fn read(f: &mut Fields<'_, '_>) -> Option<Self> {
+        if f.get("protocol").is_none() {
+            f.missing("protocol");
+        }
+        let known = "must be \"batch\", \"ibexa\", \"yoochoose\", \"factfinder\" or \"intempt\"";
+        Some(match f.choice("protocol", &NAMES, known)? {
+            0 => Self::Batch(Batch::read(f)),
+            1 => Self::Ibexa(Ibexa::read(f, Dialect::Ibexa)),
+            #[cfg(feature = "vendors")]
+            2 => Self::Ibexa(Ibexa::read(f, Dialect::Yoochoose)),
+            #[cfg(feature = "vendors")]
+            3 => Self::FactFinder(FactFinder::read(f)),
+            #[cfg(feature = "vendors")]
+            4 => Self::Intempt(Intempt::read(f)),
+            _ => {
+                f.fail("protocol", &OTHER_MODULE);
+                return None;
+            }
+        })
+    }
+
+    /// The destination's name in `stats()` and in warnings.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Batch(batch) => batch.name(),
+            Self::Ibexa(ibexa) => ibexa.name(),
+            Self::FactFinder(factfinder) => factfinder.name(),
+            Self::Intempt(intempt) => intempt.name(),
+        }
+    }
+
+    /// Whether its requests are such as a beacon can be: a POST without headers of its own.
+    pub fn bears_beacons(&self) -> bool {
+        match self {
+            Self::Batch(_) => true,
+            Self::Ibexa(ibexa) => ibexa.bears_beacons(),
+            Self::FactFinder(factfinder) => factfinder.bears_beacons(),
+            Self::Intempt(intempt) => intempt.bears_beacons(),
+        }
+    }
+
+    /// What it can bear of events of this kind.
+    pub fn retry_policy(&self, kind: Kind) -> RetryPolicy {
+        match self {
+            Self::Batch(_) => RetryPolicy::Idempotent,
+            // The highest percentage of a user and an item is what counts.
+            Self::Ibexa(_) if kind == Kind::Consume => RetryPolicy::OnceMore,
+            // Intempt's documents promise that ids are told apart, its own clients' notes deny it.
+            Self::Intempt(intempt) if intempt.is_idempotent() => RetryPolicy::Idempotent,
+            // Ibexa counts n `buy` as a quantity of n.
+            Self::Ibexa(_) | Self::FactFinder(_) | Self::Intempt(_) => RetryPolicy::AtMostOnce,
+        }
+    }
+
+    /// Whether 204 alone acknowledges a request: a collector of ours answers nothing else. A vendor may answer any success.
+    pub fn answers_204(&self) -> bool {
+        matches!(self, Self::Batch(_))
+    }
+
+    /// Which events one request holds.
+    pub fn batch_shape(&self) -> BatchShape {
+        match self {
+            Self::Batch(_) | Self::Intempt(_) => BatchShape::Mixed,
+            Self::Ibexa(_) => BatchShape::Single,
+            Self::FactFinder(factfinder) => factfinder.batch_shape(),
+        }
+    }
+
+    /// The most bytes that a request has beside its events.
+    pub fn envelope_bytes(&self) -> usize {
+        match self {
+            Self::Batch(batch) => batch.envelope_bytes(),
+            Self::Ibexa(_) => 0,
+            Self::FactFinder(_) | Self::Intempt(_) => LIST_BYTES,
+        }
+    }
+
+    /// Whether its events have the visitor's session.
+    pub fn has_sessions(&self) -> bool {
+        matches!(self, Self::FactFinder(_))
+    }
+
+    /// The event in the destination's words; what is worth saying once goes to `advice`.
+    ///
+    /// # Errors
+    /// The vendor has no such event, or its own rules refuse this one.
+    pub fn encode(&self, record: &Record, advice: &mut Vec<Error>) -> Encoded {
+        match self {
+            Self::Batch(batch) => Ok(batch.encode(record)),
+            Self::Ibexa(ibexa) => ibexa.encode(record, advice),
+            Self::FactFinder(factfinder) => factfinder.encode(record, advice),
+            Self::Intempt(intempt) => intempt.encode(record),
+        }
+    }
+
+    /// A ready-made link of the vendor's own, where this destination is meant.
+    pub fn own_link(&self, url: &str) -> Option<String> {
+        if let Self::Ibexa(ibexa) = self { ibexa.own_link(url) } else { None }
+    }
+
+    /// Whether this is not more than one request may have.
+    pub fn fits(&self, encoded: &str) -> bool {
+        let most = match self.batch_shape() {
+            BatchShape::Single => Limits::REQUEST_URL as u64,
+            BatchShape::Mixed | BatchShape::SameKind => Limits::BATCH_BYTES_MAX,
+        };
+        (encoded.len() + self.envelope_bytes()) as u64 <= most
+    }
+
+    /// The same for a request that may never be heard of; none where it must not arrive twice.
+    pub fn fetch_later_request(
+        &self,
+        encoded: &[&str],
+        envelope: &Envelope<'_>,
+    ) -> Option<Request> {
+        if let Self::Batch(batch) = self {
+            Some(batch.fetch_later_request(encoded, envelope))
+        } else {
+            None
+        }
+    }
+
+    /// The request for these encoded events, which are of this kind where it holds one kind alone.
+    pub fn request(&self, kind: Kind, encoded: &[&str], envelope: &Envelope<'_>) -> Request {
+        match self {
+            Self::Batch(batch) => batch.request(encoded, envelope),
+            Self::Ibexa(ibexa) => ibexa.request(encoded),
+            Self::FactFinder(factfinder) => factfinder.request(kind, encoded),
+            Self::Intempt(intempt) => intempt.request(encoded),
+        }
+    }
+}
+
+/// The error that says that a vendor has no word for a kind of event.
+pub fn unsupported(kind: Kind) -> Error {
+    Problem::new(ErrorCode::UnsupportedEvent, "is not known to this destination").at(kind.name())
+}
+
+/// An address, absolute or relative to the page.
+pub fn address(value: &Value) -> Result<String, &'static Problem> {
+    let url = value.as_text().ok_or(&NOT_TEXT)?;
+    if url.is_empty() || url.len() > Limits::URL_BYTES {
+        return Err(&NOT_ADDRESS);
+    }
+    if url.bytes().any(|b| b <= b' ' || b == b'\\' || b == b'#') {
+        return Err(&ADDRESS_CHARACTER);
+    }
+    Ok(url.to_owned())
+}
+
+/// The field of an event, as a warning names it.
+fn path(kind: Kind, field: Field) -> String {
+    concat(&[kind.name(), ".", field.name()])
+}
+
+fn push_segment(url: &mut String, segment: &str) {
+    url.push('/');
+    push_encoded(url, segment);
+}

@@ -1,0 +1,26 @@
+//! What the vendors have in common that take JSON, with a key that the page may show.
+
+use super::NOT_TEXT;
+use crate::error::{ErrorCode, Problem};
+use crate::limits::Limits;
+use crate::request::{Key, Method, Request};
+use crate::value::Value;
+
+static NOT_KEY: Problem = Problem::new(ErrorCode::BadCharacter, "must be visible ASCII characters");
+
+/// A key that can stand in a header: visible ASCII.
+pub fn key(value: &Value) -> Result<String, &'static Problem> {
+    let key = value.as_text().ok_or(&NOT_TEXT)?;
+    let visible = key.bytes().all(|b| b > b' ' && b < 0x7f);
+    if visible && !key.is_empty() && key.len() <= Limits::TEXT_BYTES {
+        Ok(key.to_owned())
+    } else {
+        Err(&NOT_KEY)
+    }
+}
+
+/// A POST of JSON. Without a key the vendor is asked in `no-cors` mode.
+pub fn post(url: String, body: String, key: &Option<Key>) -> Request {
+    let (key, no_cors) = (key.clone(), key.is_none());
+    Request { method: Method::Post, url, body: Some(body), key, no_cors }
+}
