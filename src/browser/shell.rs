@@ -132,7 +132,8 @@ impl Shell {
     /// Takes what was told. A message that is not in the table is ignored.
     pub fn happened(&'static self, what: Vec<Value>) {
         let what = &mut what.into_iter();
-        let Some(message) = Message::from_code(number(what)) else { return };
+        let code = what.next().and_then(|code| code.as_number());
+        let Some(message) = code.and_then(|code| Message::from_code(code as i32)) else { return };
         let input = match message {
             Message::Wake => Input::Wake,
             Message::Hidden => Input::Hidden,

@@ -3,6 +3,7 @@
 use crate::common::test;
 use crate::stage::*;
 use js_sys::{Array, Date, Function};
+use recobeacon::browser::codes::Message;
 use serde_json::{Value as Json, json};
 use std::cell::Cell;
 use std::rc::Rc;
@@ -211,6 +212,21 @@ fn a_page_that_is_loaded_in_the_background_is_not_seen() {
     becomes("visible");
     fire("pageshow");
     tracker.call("click", json!({ "itemId": 2 }));
+    assert_eq!(log().len(), 1);
+}
+
+#[test]
+fn a_message_that_is_not_in_the_table_is_ignored() {
+    let tracker = start(batch());
+    tracker.call("click", json!({ "itemId": 1 }));
+    for message in
+        [json!([11]), json!([255, "a"]), json!([-1]), json!(["1"]), json!([null]), json!([])]
+    {
+        tracker.core().happened(&message);
+        assert_eq!((log().len(), tracker.count("queued")), (0, 1.0), "{message}");
+    }
+    let hidden = Message::Hidden.code();
+    tracker.core().happened(&json!([hidden]));
     assert_eq!(log().len(), 1);
 }
 

@@ -12,7 +12,8 @@ fn consent_of(page: &Page) -> &'static str {
     match (page.sends.len(), page.count("queued"), page.jar.contains_key("reco_id")) {
         (1, 0, true) => "granted",
         (1, 0, false) => "anonymous",
-        (0, 1, false) => "pending",
+        // After a yes the cookie stays.
+        (0, 1, _) => "pending",
         (0, 0, false) => "denied",
         other => panic!("{other:?}"),
     }

@@ -80,6 +80,11 @@ impl Core {
         Some(Self { number, settled })
     }
 
+    /// Tells it what a listener of the page would tell.
+    pub fn happened(&self, happening: &Json) {
+        api::happened(self.number, js(happening));
+    }
+
     pub fn call(&self, verb: &str, args: &Array, at: f64) {
         let all = args.concat(&Array::of1(&verb.into()));
         api::call(self.number, all.into(), at);
