@@ -90,11 +90,6 @@ impl Core {
         api::call(self.number, all.into(), at);
     }
 
-    /// Something has happened in the page.
-    pub fn happened(&self, what: &Json) {
-        api::happened(self.number, js(what));
-    }
-
     pub fn flush(&self, done: Function) {
         self.settled.borrow_mut().push(done);
         self.call("flush", &Array::new(), 0.0);
