@@ -132,8 +132,7 @@ impl Shell {
     /// Takes what was told. A message that is not in the table is ignored.
     pub fn happened(&'static self, what: Vec<Value>) {
         let what = &mut what.into_iter();
-        let code = what.next().and_then(|code| code.as_number());
-        let Some(message) = code.and_then(|code| Message::from_code(code as i32)) else { return };
+        let Some(message) = Message::from_code(number(what)) else { return };
         let input = match message {
             Message::Wake => Input::Wake,
             Message::Hidden => Input::Hidden,
@@ -233,8 +232,9 @@ impl Shell {
 /// The most that a browser's timer can be set to. A longer wait is worked off in parts.
 const LONGEST_WAIT_MS: u64 = i32::MAX as u64;
 
+/// The next number; where there is none, one that no table has.
 fn number(what: &mut IntoIter<Value>) -> i32 {
-    what.next().and_then(|value| value.as_number()).unwrap_or_default() as i32
+    what.next().and_then(|value| value.as_number()).unwrap_or(f64::MIN) as i32
 }
 
 fn text(what: &mut IntoIter<Value>) -> String {
