@@ -34,6 +34,8 @@ export function shortenNames(glue, { imports, exports }) {
   glue = glue.replace(/^ *__wbg\w+: function\(.*\n[\s\S]*?\n {8}\},\n/gm, "");
   for (const [name, short] of exports)
     glue = glue.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), () => `wasm.${short}`);
+  // Comments with the index of a function in its module.
+  glue = glue.replace(/^ *\/\/ Cast intrinsic .*\n/gm, "");
   // Functions of the glue's own, named after the code that they call: by their places they are the same for both modules.
   const shims = [...new Set(glue.match(/\bwasm_bindgen_\w+_invoke_\w+/g))];
   return shims.reduce((glue, name, place) => glue.replaceAll(name, `invoke${place}`), glue);
