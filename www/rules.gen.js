@@ -6,9 +6,6 @@ export const MOST_EARLY = 1000;
 /** What is older is lost. */
 export const MOST_AGE_MS = 604800000;
 
-/** So long an acknowledgement may take. */
-export const ACKNOWLEDGED_MS = 15000;
-
 /** Cookies of the collector that may stay for other pages. */
 export const MOST_ACKNOWLEDGEMENTS = 20;
 
@@ -29,9 +26,6 @@ export const VISITOR_CALLS = /* @__PURE__ */ "click consume basket deleteFromBas
 
 /** Protocols that only the larger module has. */
 export const LARGER = ["yoochoose", "factfinder", "intempt"];
-
-/** Answers in the four hundreds after which a batch goes again; after any other it does not. */
-export const RETRIED = [401, 403, 404, 405, 408, 429, 431];
 
 /** An id of a visitor that a cookie may have. */
 export const ID = /^[\w-]{8,512}$/;

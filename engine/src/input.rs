@@ -54,6 +54,8 @@ pub enum Input {
     /// The outbox of this name is this page's now, with these keys and texts: another page's that is
     /// gone, or its own as it stands when the page comes back from the browser's cache.
     OutboxFound(String, Vec<(String, String)>),
+    /// An earlier page sent this batch before its module was there, and nobody has acknowledged it.
+    RawBatch(RawBatch),
     /// A text of the outbox could not be kept under this key.
     WriteFailed(String),
     /// Batches, `<stream>.<seq>`, that the collector has acknowledged by cookies.
@@ -88,6 +90,34 @@ impl Observation {
         ("looked", Self::InView),
         ("unobserve", Self::Unobserve),
     ];
+}
+
+/// A batch of calls that an earlier page sent as they were.
+#[derive(Clone, Debug)]
+pub struct RawBatch {
+    /// The key under which it is stored, `reco_raw_<stream>`.
+    pub key: String,
+    /// The name of its stream. Its number in the stream is 0.
+    pub stream: String,
+    /// The absolute address of the collector.
+    pub url: String,
+    /// The body, which the collector parses.
+    pub body: String,
+    /// When it was sent, in milliseconds since the Unix epoch.
+    pub sent_at: u64,
+}
+
+impl RawBatch {
+    /// What its key begins with.
+    pub const PREFIX: &str = "reco_raw_";
+
+    /// Reads the arguments of the façade's call: key, address and body.
+    fn read(key: &Value, url: &Value, body: &Value, sent_at: u64) -> Option<Self> {
+        let text = |value: &Value| value.as_text().map(str::to_owned);
+        let key = text(key)?;
+        let stream = key.strip_prefix(Self::PREFIX)?.to_owned();
+        Some(Self { stream, key, url: text(url)?, body: text(body)?, sent_at })
+    }
 }
 
 /// What an input is a reason to send.
@@ -125,6 +155,7 @@ impl Input {
             | Self::Reject(_)
             | Self::UserActivity
             | Self::OutboxFound(..)
+            | Self::RawBatch(_)
             | Self::WriteFailed(_) => Sends::Nothing,
             Self::Wake
             | Self::Shown(_)
@@ -163,6 +194,10 @@ impl Input {
                 Self::StartTimer(id.whole(), item, options)
             }
             "stopTimer" => Self::StopTimer(next().whole()),
+            "rawBatch" => match RawBatch::read(&next(), &next(), &next(), at) {
+                Some(raw) => Self::RawBatch(raw),
+                None => Self::CallsLost(1, ErrorCode::Damaged),
+            },
             "flush" => Self::Flush,
             "dispose" => Self::Dispose,
             "followLink" => Self::Follow(next(), at),

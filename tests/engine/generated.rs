@@ -1,10 +1,9 @@
 //! JavaScript that is written from Rust: the codes of the module's boundary, and the rules of the engine that the page needs before the module
 //! is there. `npm run generate` writes the files, and this compares them.
 
-use crate::common::{Page, START, answered, batch, json};
+use crate::common::{Page, START, batch};
 use recobeacon::browser::LARGER_PROTOCOLS;
 use recobeacon::browser::codes::{Message, News, Signal, Status, Tag};
-use recobeacon_engine::effect::Via;
 use recobeacon_engine::event::Kind;
 use recobeacon_engine::identity::Stored;
 use recobeacon_engine::input::Input;
@@ -71,20 +70,6 @@ fn visitor_calls() -> Vec<&'static str> {
     Kind::ALL.iter().map(|kind| kind.name()).chain(["followLink", "logout"]).collect()
 }
 
-/// Whether a batch that got this answer goes again.
-fn is_retried(status: u16) -> bool {
-    let mut config = batch();
-    config["destinations"]["transport"] = json!("fetch");
-    let mut page = Page::open(config);
-    page.network(move |send| {
-        assert_eq!(send.via, Via::Fetch);
-        answered(status)
-    });
-    page.call("basket", json!({ "itemId": 1 }));
-    page.advance(10_000);
-    page.count("queued") == 1
-}
-
 /// Whether an id that a cookie has is used.
 fn is_used(id: &str) -> bool {
     let at = Some(format!("{}.c", START / 1000));
@@ -105,7 +90,6 @@ fn the_rules_of_the_page_are_those_of_the_engine() {
             "Calls that are kept while the module loads: as many as its queue holds by default.",
         ),
         ("MOST_AGE_MS", Limits::QUEUE_AGE_MS, "What is older is lost."),
-        ("ACKNOWLEDGED_MS", Limits::ACKNOWLEDGED_MS, "So long an acknowledgement may take."),
         (
             "MOST_ACKNOWLEDGEMENTS",
             Limits::ACKNOWLEDGEMENTS as u64,
@@ -141,14 +125,6 @@ fn the_rules_of_the_page_are_those_of_the_engine() {
         "Protocols that only the larger module has.",
         "LARGER",
         &format!("[{larger}]"),
-    );
-    let retried: Vec<String> =
-        (400..500).filter(|status| is_retried(*status)).map(|status| status.to_string()).collect();
-    constant(
-        &mut out,
-        "Answers in the four hundreds after which a batch goes again; after any other it does not.",
-        "RETRIED",
-        &format!("[{}]", retried.join(", ")),
     );
     let most = Limits::IDENTIFIER_BYTES;
     constant(

@@ -50,6 +50,7 @@ mod outbox_writes;
 #[cfg(not(target_arch = "wasm32"))]
 mod properties;
 mod queue;
+mod raw;
 mod retry;
 #[cfg(feature = "vendors")]
 mod session;

@@ -16,7 +16,7 @@ export const lose = (run, lost) => {
 export async function recoverEarlierPages(settings, consent, verbs, run, user) {
   if (consent === "denied" || consent === "anonymous") forget();
   if (consent !== "granted") return;
-  lose(run, { damaged: resend(settings) });
+  lose(run, { damaged: resend(settings, run) });
   await take(settings, verbs, (pages) => replay(pages, run, user));
 }
 

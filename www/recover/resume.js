@@ -5,7 +5,7 @@
 import { cookie, setCookie } from "../../src/browser/host/cookies.js";
 import { attempt, clock } from "../../src/browser/host/env.js";
 import { keys, read } from "../../src/browser/host/storage.js";
-import { ACKNOWLEDGED_MS, MOST_AGE_MS, RETRIED } from "../rules.gen.js";
+import { MOST_AGE_MS } from "../rules.gen.js";
 import { keyOf } from "../settings.js";
 import { LONGEST_TEXT, PARKED } from "./bounds.js";
 import { ORDER_SENT, RAW } from "./park.js";
@@ -21,18 +21,16 @@ const isFresh = (at) => at > clock() - MOST_AGE_MS;
 export const forget = () => [...keysOf(PARKED), ...keysOf(RAW)].forEach(remove);
 
 /**
- * Sends raw batches once more that nobody acknowledged, and tries again on the next page if that is in vain. Two tabs may do
- * it at once: the collector drops copies. Returns how many could not be read.
+ * Hands raw batches over that nobody has acknowledged: `run` tells the engine, which sends them again. Two tabs may do it at once: the
+ * collector drops copies. Returns how many could not be read.
  */
-export function resend(settings) {
+export function resend(settings, run) {
   let damaged = 0;
   for (const key of keysOf(RAW)) {
     const [of, url, body, at] = listOf(read(key));
     if (!(at > 0)) damaged += 1;
     if (!isFresh(at)) remove(key);
-    else if (isStored(key)) continue;
-    else if (of === keyOf(settings))
-      setTimeout(again, Math.min(at + ACKNOWLEDGED_MS - clock(), ACKNOWLEDGED_MS), key, url, body);
+    else if (!isStored(key) && of === keyOf(settings)) run("rawBatch", [key, url, body], at);
   }
   return damaged;
 }
@@ -44,24 +42,6 @@ function isStored(key) {
   setCookie(name);
   remove(key);
   return true;
-}
-
-async function again(key, url, body) {
-  // Another tab was faster, or the visitor said no.
-  if (!read(key) || isStored(key)) return;
-  try {
-    const { status } = await fetch(url, {
-      method: "POST",
-      body,
-      keepalive: true,
-      credentials: "include",
-      redirect: "manual",
-    });
-    // Another success is not a collector's: a catch-all page answers so, or a login wall.
-    if (status === 204 || (status >= 400 && status < 500 && !RETRIED.includes(status))) remove(key);
-  } catch {
-    // No network: the next page.
-  }
 }
 
 /** The lock under which this page looks, for all of its trackers. */

@@ -9,6 +9,7 @@ use crate::delivery::queue::Queue;
 use crate::delivery::take_over;
 use crate::effect::Effect;
 use crate::id::id;
+use crate::input::RawBatch;
 use crate::limits::Limits;
 use crate::text::concat;
 use crate::time::Now;
@@ -109,6 +110,15 @@ impl Engine {
         for queue in queues {
             if context.outbox.has_room(1) {
                 queue.write_missing(&mut context);
+            }
+        }
+    }
+
+    pub(crate) fn raw_batch(&mut self, raw: &RawBatch, now: &Now) {
+        let (queues, mut context) = self.context(false, now);
+        for queue in queues {
+            if queue.take_over_raw(raw, &mut context) {
+                return;
             }
         }
     }

@@ -54,6 +54,9 @@ pub struct Batch {
     pub in_flight_until: u64,
     /// Its outbox entry.
     pub slot: Slot,
+    /// The `localStorage` key of a raw batch: the calls of a page that was left before the module was there. The collector makes events of
+    /// them, so it has none here.
+    pub raw_key: Option<String>,
 }
 
 impl Batch {
@@ -100,9 +103,11 @@ impl Batch {
         }
     }
 
-    /// Whether it has an outbox entry, of its own or of its events.
+    /// Whether it is stored, by itself or as its events.
     pub fn is_stored(&self) -> bool {
-        self.slot.is_stored() || self.events.first().is_some_and(|event| event.slot.is_stored())
+        self.raw_key.is_some()
+            || self.slot.is_stored()
+            || self.events.first().is_some_and(|event| event.slot.is_stored())
     }
 
     /// Gives it to the browser.
@@ -123,6 +128,9 @@ impl Batch {
     /// Writes it to the outbox. Only a batch that may arrive twice is stored as it is. Of the others the events are stored, and the page
     /// that finds them makes requests of its own.
     pub fn write(&mut self, context: &mut Context<'_>) {
+        if self.raw_key.is_some() {
+            return;
+        }
         if !self.is_idempotent() {
             for event in self.events.iter_mut().filter(|event| !event.slot.is_stored()) {
                 stream::write(event, &self.stream, self.seq, context);
@@ -143,14 +151,16 @@ impl Batch {
         stream::remove_from_outbox(&mut self.events, context);
     }
 
-    /// Deletes its outbox entry and those of its events.
+    /// Deletes its outbox entry and those of its events, or the key of a raw batch.
     pub fn remove_from_outbox(&mut self, context: &mut Context<'_>) {
+        context.out.extend(self.raw_key.take().map(Effect::Remove));
         context.outbox.remove(&mut self.slot, context.out);
         stream::remove_from_outbox(&mut self.events, context);
     }
 
     /// Forgets its outbox entries, which were erased with all others.
     pub fn forget_outbox(&mut self) {
+        self.raw_key = None;
         self.slot = Slot::default();
         for event in &mut self.events {
             event.slot = Slot::default();

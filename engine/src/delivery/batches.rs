@@ -79,9 +79,11 @@ impl Batches {
         self.list.iter().position(|batch| batch.seq == seq && *batch.stream.name == stream)
     }
 
-    /// The first that the browser does not have in flight: it may be given up.
+    /// The first with events that the browser does not have in flight: it may be given up.
     pub fn first_evictable(&self) -> Option<usize> {
-        self.list.iter().position(|batch| batch.stage != Stage::InFlight)
+        let is_evictable =
+            |batch: &Batch| batch.stage != Stage::InFlight && !batch.events.is_empty();
+        self.list.iter().position(|batch| is_evictable(batch))
     }
 
     /// The first that may be given up and has an event from before this moment. A batch's first event is its oldest.
@@ -134,12 +136,28 @@ impl Batches {
 #[cfg(test)]
 mod tests {
     use super::super::outbox::Slot;
-    use super::super::stream::StreamId;
+    use super::super::stream::{PendingEvent, StreamId};
     use super::*;
     use crate::effect::Via;
+    use crate::event::Kind;
     use crate::protocol::RetryPolicy;
     use crate::request::{Method, Request};
     use std::rc::Rc;
+
+    fn event() -> Box<PendingEvent> {
+        let (record, slot) = (None, Slot::default());
+        let (kind, encoded) = (Kind::Click, String::new());
+        Box::new(PendingEvent {
+            record,
+            kind,
+            at: 0,
+            encoded,
+            deliveries: 1,
+            slot,
+            seq: 0,
+            serial: 0,
+        })
+    }
 
     fn batch(id: u32, stage: Stage) -> Box<Batch> {
         let stream = StreamId { destination: Rc::default(), name: Rc::new("s".to_owned()) };
@@ -156,7 +174,7 @@ mod tests {
             seq: id.into(),
             made_at: 0,
             request: Rc::new(request),
-            events: Vec::new(),
+            events: vec![event()],
             retry_policy: RetryPolicy::Idempotent,
             stage,
             via: Via::Beacon,
@@ -166,6 +184,7 @@ mod tests {
             no_retry: false,
             in_flight_until: if stage == Stage::InFlight { 100 } else { 0 },
             slot: Slot::default(),
+            raw_key: None,
         })
     }
 

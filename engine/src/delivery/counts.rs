@@ -81,6 +81,10 @@ impl Counters {
     /// Counts the deliveries of a batch that has arrived, or that the browser took and nobody acknowledges.
     pub fn deliver(&mut self, batch: &Batch, acknowledged: bool, out: &mut Vec<Effect>) {
         let deliveries = batch.deliveries();
+        if batch.events.is_empty() {
+            // A raw batch, whose events the page before has reported.
+            return;
+        }
         let receipt = Receipt { request: batch.request.clone(), via: batch.via };
         if acknowledged {
             self.counts.acknowledged += deliveries;

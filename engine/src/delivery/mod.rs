@@ -14,7 +14,8 @@
 //! | [`outbox`], [`entry`] | what is stored, and the text of each entry |
 //!
 //! [`queue::Queue`] is composed of these. It takes events in; `send` decides what goes and when, `response` what an answer means, `evict`
-//! what is given up, `consent` what a withdrawal ends, and `take_over` what another page's outbox brings.
+//! what is given up, `consent` what a withdrawal ends, `take_over` what another page's
+//! outbox brings, and `raw` the batches that a page sent before it had an engine.
 
 pub mod backoff;
 pub mod batch;
@@ -30,6 +31,7 @@ pub mod merge;
 pub mod outbox;
 pub mod pending;
 pub mod queue;
+mod raw;
 mod response;
 mod send;
 pub mod stream;

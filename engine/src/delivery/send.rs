@@ -143,6 +143,7 @@ impl Queue {
             no_retry: false,
             in_flight_until: 0,
             slot: Slot::default(),
+            raw_key: None,
         });
         batch.write(context);
         batch
