@@ -95,29 +95,14 @@ impl Observation {
 /// A batch of calls that an earlier page sent as they were.
 #[derive(Clone, Debug)]
 pub struct RawBatch {
-    /// The key under which it is stored, `reco_raw_<stream>`.
+    /// The key under which it is stored, `reco_raw_<stream>`. Its number in the stream is 0.
     pub key: String,
-    /// The name of its stream. Its number in the stream is 0.
-    pub stream: String,
     /// The absolute address of the collector.
     pub url: String,
     /// The body, which the collector parses.
     pub body: String,
     /// When it was sent, in milliseconds since the Unix epoch.
     pub sent_at: u64,
-}
-
-impl RawBatch {
-    /// What its key begins with.
-    pub const PREFIX: &str = "reco_raw_";
-
-    /// Reads the arguments of the façade's call: key, address and body.
-    fn read(key: &Value, url: &Value, body: &Value, sent_at: u64) -> Option<Self> {
-        let text = |value: &Value| value.as_text().map(str::to_owned);
-        let key = text(key)?;
-        let stream = key.strip_prefix(Self::PREFIX)?.to_owned();
-        Some(Self { stream, key, url: text(url)?, body: text(body)?, sent_at })
-    }
 }
 
 /// What an input is a reason to send.
@@ -194,10 +179,15 @@ impl Input {
                 Self::StartTimer(id.whole(), item, options)
             }
             "stopTimer" => Self::StopTimer(next().whole()),
-            "rawBatch" => match RawBatch::read(&next(), &next(), &next(), at) {
-                Some(raw) => Self::RawBatch(raw),
-                None => Self::CallsLost(1, ErrorCode::Damaged),
-            },
+            // Only the façade calls it, with what it has read: the key, the address and the body.
+            "rawBatch" => {
+                let mut text = || match next() {
+                    Value::Text(text) => text,
+                    _ => String::new(),
+                };
+                let (key, url, body) = (text(), text(), text());
+                Self::RawBatch(RawBatch { key, url, body, sent_at: at })
+            }
             "flush" => Self::Flush,
             "dispose" => Self::Dispose,
             "followLink" => Self::Follow(next(), at),

@@ -255,7 +255,7 @@ impl Engine {
                 }
             }
             Input::OutboxFound(instance, entries) => self.outbox_found(&instance, entries, now),
-            Input::RawBatch(raw) => self.raw_batch(&raw, now),
+            Input::RawBatch(raw) => self.raw_batch(raw, now),
             Input::WriteFailed(key) => self.write_failed(&key, now),
             Input::Acknowledged(batches) => self.acknowledged(batches, now),
             Input::RequestFinished(batch, status) => {

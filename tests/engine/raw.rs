@@ -117,10 +117,3 @@ fn after_a_no_it_is_not_sent() {
     page.advance(60_000);
     assert_eq!(page.sends.len(), 0);
 }
-
-#[test]
-fn a_call_that_is_no_raw_batch_is_counted_as_damaged() {
-    let mut page = Page::open(batch());
-    page.call("rawBatch", json!([1, 2, 3]));
-    assert_eq!(page.count("dropped"), 1);
-}

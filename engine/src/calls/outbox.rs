@@ -114,12 +114,10 @@ impl Engine {
         }
     }
 
-    pub(crate) fn raw_batch(&mut self, raw: &RawBatch, now: &Now) {
+    pub(crate) fn raw_batch(&mut self, raw: RawBatch, now: &Now) {
         let (queues, mut context) = self.context(false, now);
-        for queue in queues {
-            if queue.take_over_raw(raw, &mut context) {
-                return;
-            }
+        if let Some(queue) = queues.iter_mut().find(|queue| queue.is_collectors()) {
+            queue.take_over_raw(raw, &mut context);
         }
     }
 

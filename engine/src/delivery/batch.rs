@@ -60,6 +60,38 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// A batch that has to be sent.
+    pub fn new(
+        stream: Rc<StreamId>,
+        seq: u64,
+        made_at: u64,
+        request: Request,
+        events: Events,
+        retry_policy: RetryPolicy,
+        context: &mut Context<'_>,
+    ) -> Box<Self> {
+        *context.ids += 1;
+        Box::new(Self {
+            id: *context.ids,
+            stream,
+            seq,
+            made_at,
+            request: request.into(),
+            events,
+            retry_policy,
+            stage: Stage::Ready,
+            via: Via::Beacon,
+            refused: false,
+            retried: false,
+            // A batch that was made without permission to store asks for no acknowledgement, and is stored nowhere.
+            may_store: context.conditions.ack,
+            no_retry: false,
+            in_flight_until: 0,
+            slot: Slot::default(),
+            raw_key: None,
+        })
+    }
+
     /// The bytes that it takes of the browser's quota for requests that outlive the page.
     pub fn bytes(&self) -> usize {
         self.request.body.as_ref().map_or(0, String::len)

@@ -3,52 +3,37 @@
 
 use super::batch::{Batch, Stage};
 use super::context::Context;
-use super::outbox::Slot;
 use super::queue::Queue;
 use super::stream::StreamId;
-use crate::effect::Via;
 use crate::input::RawBatch;
 use crate::limits::Limits;
 use crate::protocol::{Protocol, RetryPolicy};
 use crate::request::{Method, Request};
-use std::rc::Rc;
+
+/// What its key begins with.
+const PREFIX: &str = "reco_raw_";
 
 impl Queue {
-    /// Takes a raw batch over, if this is a collector's queue. Returns whether it is.
-    pub fn take_over_raw(&mut self, raw: &RawBatch, context: &mut Context<'_>) -> bool {
-        if !matches!(self.destination.protocol, Protocol::Batch(_)) {
-            return false;
-        }
+    /// Whether its destination is a collector.
+    pub fn is_collectors(&self) -> bool {
+        matches!(self.destination.protocol, Protocol::Batch(_))
+    }
+
+    /// Takes a raw batch over.
+    pub fn take_over_raw(&mut self, raw: RawBatch, context: &mut Context<'_>) {
+        let RawBatch { key, url, body, sent_at } = raw;
+        let name = key.get(PREFIX.len()..).unwrap_or_default().to_owned();
+        let stream = StreamId { destination: self.key.clone(), name: name.into() };
+        let (method, body) = (Method::Post, Some(body));
+        let request = Request { method, url, body, key: None, no_cors: false };
+        let policy = RetryPolicy::Idempotent;
+        let mut batch = Batch::new(stream.into(), 0, sent_at, request, Vec::new(), policy, context);
         // The page before gave it to the browser when it stored it.
-        let age = context.now.wall_ms.saturating_sub(raw.sent_at);
+        let age = context.now.wall_ms.saturating_sub(sent_at);
         let left = Limits::ACKNOWLEDGED_MS.saturating_sub(age);
-        *context.ids += 1;
-        let stream = StreamId { destination: self.key.clone(), name: raw.stream.clone().into() };
-        let request = Request {
-            method: Method::Post,
-            url: raw.url.clone(),
-            body: Some(raw.body.clone()),
-            key: None,
-            no_cors: false,
-        };
-        self.batches.push(Box::new(Batch {
-            id: *context.ids,
-            stream: Rc::new(stream),
-            seq: 0,
-            made_at: raw.sent_at,
-            request: request.into(),
-            events: Vec::new(),
-            retry_policy: RetryPolicy::Idempotent,
-            stage: Stage::AwaitingAck(context.now.mono_ms + left),
-            via: Via::Beacon,
-            refused: false,
-            retried: true,
-            may_store: true,
-            no_retry: false,
-            in_flight_until: 0,
-            slot: Slot::default(),
-            raw_key: Some(raw.key.clone()),
-        }));
-        true
+        batch.stage = Stage::AwaitingAck(context.now.mono_ms + left);
+        batch.retried = true;
+        batch.raw_key = Some(key);
+        self.batches.push(batch);
     }
 }

@@ -1,8 +1,7 @@
 //! What a queue sends, and when: first the batches that are due, then the pending events.
 
-use super::batch::{Batch, Stage};
+use super::batch::Batch;
 use super::context::Context;
-use super::outbox::Slot;
 use super::queue::Queue;
 use super::stream::{Events, StreamId};
 use crate::config::Transport;
@@ -125,26 +124,8 @@ impl Queue {
         let protocol = &self.destination.protocol;
         let kind = events.first().map_or(Kind::Login, |first| first.kind);
         let request = protocol.request(kind, &encoded, &envelope);
-        *context.ids += 1;
-        let mut batch = Box::new(Batch {
-            id: *context.ids,
-            stream,
-            seq,
-            made_at,
-            request: request.into(),
-            events,
-            retry_policy: protocol.retry_policy(kind),
-            stage: Stage::Ready,
-            via: Via::Beacon,
-            refused: false,
-            retried: false,
-            // A batch that was made without permission to store asks for no acknowledgement, and is stored nowhere.
-            may_store: ack,
-            no_retry: false,
-            in_flight_until: 0,
-            slot: Slot::default(),
-            raw_key: None,
-        });
+        let policy = protocol.retry_policy(kind);
+        let mut batch = Batch::new(stream, seq, made_at, request, events, policy, context);
         batch.write(context);
         batch
     }
