@@ -18,7 +18,7 @@ export const TIERS = ["check", "test", "all"];
 /** The tests run in one task after another, and the page answers the driver only between them: webdriver.json waits as long. */
 const BROWSER_TEST_S = 600;
 /** Each file has a browser and a collector of its own, and a good part of a scenario's time is waiting. */
-const SCENARIO_FILES_AT_ONCE = 3;
+const SCENARIO_FILES_AT_ONCE = 5;
 
 const cargo = (task, args, options) => check(task, "cargo", args, options);
 const cargoTest = (task, ...args) => counted("cargo", task, "cargo", ["test", ...args]);

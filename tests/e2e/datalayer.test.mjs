@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
 
 // Pages are to come back from the browser's memory, which Playwright switches off.
-useBrowser({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+useBrowser({ full: true, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
 /** Google's own first lines. */
 const GTAG =

@@ -5,7 +5,7 @@ import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./h
 import { BATCH, back, call, EMPTY, IBEXA, kept, leave, MODULE, open, RAW, SCRIPT, settled, slow } from "./slow.mjs";
 
 // playwright-core starts Chromium without a back/forward cache.
-useBrowser({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+useBrowser({ full: true, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
 /** Says when it called what its address asks for, and leaves at once where it asks for that. */
 const SCRIPTED = `

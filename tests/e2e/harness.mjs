@@ -30,7 +30,10 @@ exitOnSignals();
 
 let shared;
 
-/** To be called once in a file: one browser for its scenarios, each with a profile of its own. */
+/**
+ * To be called once in a file: one browser for its scenarios, each with a profile of its own. `full`: not the headless shell, which has no
+ * back/forward cache.
+ */
 export function useBrowser(options) {
   before(async () => {
     shared = await launch(options);

@@ -5,7 +5,7 @@ import { down, late, pass } from "./gate.mjs";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
 
 // Playwright switches the back/forward cache off.
-useBrowser({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+useBrowser({ full: true, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
 const ELSEWHERE = "<!doctype html><title>elsewhere</title><link rel=icon href='data:,'>";
 const batch = (options) => `{ protocol: "batch", endpoint: "/v1/events"${options} }`;

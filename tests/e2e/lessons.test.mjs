@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { down, late } from "./gate.mjs";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
 
-useBrowser({ ignoreDefaultArgs: ["--disable-back-forward-cache"] });
+useBrowser({ full: true, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
 const ELSEWHERE = "<!doctype html><title>elsewhere</title><link rel=icon href='data:,'>";
 const batch = (transport) => `{ protocol: "batch", endpoint: "/v1/events", transport: "${transport}" }`;

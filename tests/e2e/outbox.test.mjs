@@ -6,6 +6,7 @@ import { blockingCookies, flush, ready, scenario, tagged, until, useBrowser, war
 
 // Playwright switches the back/forward cache off.
 useBrowser({
+  full: true,
   ignoreDefaultArgs: ["--disable-back-forward-cache"],
   args: ["--host-resolver-rules=MAP shop.test 127.0.0.1"],
 });
