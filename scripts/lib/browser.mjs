@@ -82,7 +82,10 @@ export function aptSteps(packages, missing) {
   ];
 }
 
-/** Starts Chromium without a window: the headless shell where there is one, unless `full` asks for the whole browser. `options` are Playwright's, https://playwright.dev/docs/api/class-browsertype#browser-type-launch. */
+/**
+ * Starts Chromium without a window: the headless shell where there is one, unless `full` asks for the whole browser.
+ * @param {import("playwright-core").LaunchOptions & { full?: boolean }} [options] Playwright's, https://playwright.dev/docs/api/class-browsertype#browser-type-launch
+ */
 export async function launch({ full = false, ...options } = {}) {
   const { chromium } = await import("playwright-core");
   return chromium.launch({
