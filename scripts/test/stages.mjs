@@ -154,7 +154,7 @@ export const STAGES = {
     run: async (task) =>
       total([
         await cargo(task, ["doc", "--no-deps", "--workspace"], rustdoc),
-        await cargo(task, ["doc", "--no-deps", "--package", manifest.name, "--target", WASM_TARGET], rustdoc),
+        await cargo(task, ["doc", "--no-deps", ...ENGINE, "--target", WASM_TARGET], rustdoc),
       ]),
   },
   wasm: {

@@ -1,7 +1,7 @@
 //! The text of an outbox entry.
 //!
 //! `<checksum> <destination> <stream> <seq> <made at> `, then for each event `<kind> <at> <deliveries> <encoded>` and a line feed.
-//! An older version of the tracker may have written it and a newer one may read it, so the form never changes without [`FORM`].
+//! An older version of the tracker may have written it and a newer one may read it, so a new form needs a new version (`FORM`).
 
 use super::outbox::Slot;
 use super::stream::{Events, PendingEvent, StreamId};
