@@ -1,7 +1,10 @@
-// Runs the stages of a test command: two at a time, of which one is cargo's and one is not.
+// Runs the stages of a test command: two at a time, of which one at most is cargo's.
 
 import { showing } from "../lib/progress.mjs";
 import { STAGES, TIERS } from "./stages.mjs";
+
+/** On two cores a third stage makes all of them slower. */
+const AT_ONCE = 2;
 
 /** Stages of the last tier load the machine or measure it, so each of them runs alone. */
 const isAlone = (name) => STAGES[name].tier === TIERS.at(-1);
@@ -21,18 +24,27 @@ async function runStage(name, heading) {
 /** Runs the stages. `sums` are those of the stages that ended; `failure` is the first that ended the run. */
 export async function runStages(names) {
   const sums = [];
+  const waiting = names.filter((name) => !isAlone(name));
   let begun = 0;
-  const inOrder = async (some) => {
-    for (const name of some) {
-      begun += 1;
-      sums.push(await runStage(name, `[${begun}/${names.length}]`));
+  let cargoRuns = false;
+  const runNext = async (name) => {
+    begun += 1;
+    sums.push(await runStage(name, `[${begun}/${names.length}]`));
+  };
+  const work = async () => {
+    for (;;) {
+      // Cargo locks target/ while it compiles, so two of its stages at a time would wait for each other.
+      const index = waiting.findIndex((name) => !(isCargo(name) && cargoRuns));
+      if (index < 0) return;
+      const [name] = waiting.splice(index, 1);
+      if (isCargo(name)) cargoRuns = true;
+      await runNext(name);
+      if (isCargo(name)) cargoRuns = false;
     }
   };
   try {
-    const together = names.filter((name) => !isAlone(name));
-    // Cargo locks target/ while it compiles, so two of its stages at a time would wait for each other.
-    await Promise.all([inOrder(together.filter(isCargo)), inOrder(together.filter((name) => !isCargo(name)))]);
-    await inOrder(names.filter(isAlone));
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    for (const name of names.filter(isAlone)) await runNext(name);
     return { sums };
   } catch (failure) {
     // The other stage still runs. The caller ends the process, which ends it.

@@ -176,7 +176,6 @@ export const STAGES = {
     },
   },
   contract: { tier: "test", label: "index.d.ts against the tracker", needs: [dist], run: nodeTests("types") },
-  package: { tier: "test", label: "npm package", needs: [dist, collector], browser: true, run: nodeTests("package") },
   e2e: {
     tier: "test",
     label: "demo shop and pages in Chromium, told by the collector",
@@ -186,6 +185,7 @@ export const STAGES = {
     libraries: true,
     run: nodeTests("e2e"),
   },
+  package: { tier: "test", label: "npm package", needs: [dist, collector], browser: true, run: nodeTests("package") },
   readme: {
     tier: "test",
     label: "code blocks of README and docs",

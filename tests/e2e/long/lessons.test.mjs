@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
-import { down, late } from "./gate.mjs";
-import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
+import { down, late } from "../gate.mjs";
+import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "../harness.mjs";
 
 useBrowser({ full: true, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
-import { at } from "../../scripts/lib/project.mjs";
-import { DIST, ready, scenario, snippet, tagged, until, useBrowser, warnings } from "./harness.mjs";
+import { temporaryDirectory } from "../../../scripts/lib/ending.mjs";
+import { at } from "../../../scripts/lib/project.mjs";
+import { DIST, ready, scenario, snippet, tagged, until, useBrowser, warnings } from "../harness.mjs";
 
 useBrowser();
 

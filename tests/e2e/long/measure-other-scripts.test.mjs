@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { at } from "../../scripts/lib/project.mjs";
-import { flush, ready, scenario, snippet, tagged, until, useBrowser } from "./harness.mjs";
+import { at } from "../../../scripts/lib/project.mjs";
+import { flush, ready, scenario, snippet, tagged, until, useBrowser } from "../harness.mjs";
 
 useBrowser();
 

@@ -1,10 +1,10 @@
 // A visitor uses the demo shop, whose pages have old libraries as well, which replace what the language and the page have.
 
 import assert from "node:assert/strict";
-import { flush, scenario, useBrowser } from "./harness.mjs";
-import { libraries, serve, tags } from "./hostile.mjs";
-import { shopWith } from "./shop-with.mjs";
-import { gatherWarnings, made, rowOf, tour } from "./tour.mjs";
+import { flush, scenario, useBrowser } from "../harness.mjs";
+import { libraries, serve, tags } from "../hostile.mjs";
+import { shopWith } from "../shop-with.mjs";
+import { gatherWarnings, made, rowOf, tour } from "../tour.mjs";
 
 useBrowser();
 

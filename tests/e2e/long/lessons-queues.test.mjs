@@ -1,8 +1,8 @@
 // More of what users of other trackers lost (docs/lessons.md): queues that outlive their page, of several tabs and several destinations.
 
 import assert from "node:assert/strict";
-import { down, late, pass } from "./gate.mjs";
-import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
+import { down, late, pass } from "../gate.mjs";
+import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "../harness.mjs";
 
 // Playwright switches the back/forward cache off.
 useBrowser({ full: true, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
