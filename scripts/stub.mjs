@@ -7,7 +7,7 @@ import { at, main, Problem } from "./lib/project.mjs";
 
 /** What a line has that is a stub of any version, built. */
 const STUB = /\((?:\(|function\().*"pagehide".*\)\(window, ?"\w+"[^)]*\);/g;
-/** What the one in ES5 begins with. */
+/** The ES5 stub begins with it. */
 const ES5 = "(function(";
 const INLINE = /<script>(.*?)<\/script>/s;
 const HASH = /'sha256-[A-Za-z0-9+/=]+'/;

@@ -105,12 +105,24 @@ pub struct RawBatch {
     pub sent_at: u64,
 }
 
-/// What an input is a reason to send.
+impl RawBatch {
+    /// All their keys begin with it; the name of the stream follows.
+    pub const PREFIX: &str = "reco_raw_";
+
+    fn read(key: Value, url: Value, body: Value, sent_at: u64) -> Option<Self> {
+        let (Value::Text(key), Value::Text(url), Value::Text(body)) = (key, url, body) else {
+            return None;
+        };
+        key.starts_with(Self::PREFIX).then_some(Self { key, url, body, sent_at })
+    }
+}
+
+/// How much an input is a reason to send.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sends {
     /// Nothing: it comes within the page's own call or within the visitor's act, which are not to take longer.
     Nothing,
-    /// What is due.
+    /// Everything that is due.
     Due,
     /// Everything: the page is being left, or asked for it.
     All,
@@ -122,7 +134,7 @@ impl Input {
         matches!(self, Self::Outcome(..) | Self::Acknowledged(_) | Self::RequestFinished(..))
     }
 
-    /// What it is a reason to send.
+    /// How much of the queues it is a reason to send.
     pub fn sends(&self) -> Sends {
         match self {
             Self::Track(..)
@@ -179,15 +191,11 @@ impl Input {
                 Self::StartTimer(id.whole(), item, options)
             }
             "stopTimer" => Self::StopTimer(next().whole()),
-            // Only the façade calls it, with what it has read: the key, the address and the body.
-            "rawBatch" => {
-                let mut text = || match next() {
-                    Value::Text(text) => text,
-                    _ => String::new(),
-                };
-                let (key, url, body) = (text(), text(), text());
-                Self::RawBatch(RawBatch { key, url, body, sent_at: at })
-            }
+            // The façade's own call. A page that makes it is told that there is no such method.
+            "rawBatch" => match RawBatch::read(next(), next(), next(), at) {
+                Some(raw) => Self::RawBatch(raw),
+                None => Self::unknown(verb),
+            },
             "flush" => Self::Flush,
             "dispose" => Self::Dispose,
             "followLink" => Self::Follow(next(), at),
@@ -195,11 +203,13 @@ impl Input {
             "dataLayer" => Self::DataLayer(Entry::new(next(), next()), at),
             _ => match Kind::from_name(verb) {
                 Some(kind) => Self::Track(kind, next(), at),
-                None => {
-                    let detail = "is no method of the tracker";
-                    Self::Reject(Problem::new(ErrorCode::UnknownEvent, detail).at(shorten(verb)))
-                }
+                None => Self::unknown(verb),
             },
         }
+    }
+
+    fn unknown(verb: &str) -> Self {
+        let detail = "is no method of the tracker";
+        Self::Reject(Problem::new(ErrorCode::UnknownEvent, detail).at(shorten(verb)))
     }
 }

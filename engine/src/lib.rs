@@ -195,7 +195,7 @@ impl Engine {
         // Once the page is hidden there may be no later moment. An answer is no reason to send everything: it may come at once, and would
         // make one burst of all requests.
         let all = sends == Sends::All || !self.visible && !is_answer;
-        // What was in view for long enough until now was seen, whatever comes next.
+        // An item that was in view for long enough until now was seen, whatever the input is.
         self.viewability.tick(now.mono_ms, self.timers.reached());
         self.apply(input, now);
         for event in std::mem::take(self.timers.reached()) {
@@ -249,20 +249,16 @@ impl Engine {
             Input::Online(online) => self.went_online(online, now),
             Input::Flush => {}
             Input::Outcome(id, outcome) => {
-                let (queues, mut context) = self.context(false, now);
-                for queue in queues {
-                    queue.on_outcome(id, outcome, &mut context);
-                }
+                self.each_queue(now, |queue, context| queue.on_outcome(id, outcome, context));
             }
             Input::OutboxFound(instance, entries) => self.outbox_found(&instance, entries, now),
             Input::RawBatch(raw) => self.raw_batch(raw, now),
             Input::WriteFailed(key) => self.write_failed(&key, now),
             Input::Acknowledged(batches) => self.acknowledged(batches, now),
             Input::RequestFinished(batch, status) => {
-                let (queues, mut context) = self.context(false, now);
-                for queue in queues {
-                    queue.on_request_finished(&batch, status, &mut context);
-                }
+                self.each_queue(now, |queue, context| {
+                    queue.on_request_finished(&batch, status, context);
+                });
             }
             Input::Dispose => {
                 self.timers.stop_all(now.mono_ms);

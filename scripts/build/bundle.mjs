@@ -6,7 +6,7 @@ import { dirname, extname, join } from "node:path";
 import { at, root } from "../lib/project.mjs";
 
 const TARGET = 2020;
-/** What npm gets: the parser of webpack 4 (acorn 6) knows no newer syntax. */
+/** The target of the npm package: the parser of webpack 4 (acorn 6) knows no newer syntax. */
 const NPM_TARGET = 2019;
 /** The drop-in needs no WebAssembly, so it goes wherever the script goes whose place it takes. */
 const OLD_TARGET = 2015;
@@ -14,7 +14,7 @@ const OLD_TARGET = 2015;
  * For tag managers that take ES5 only there is the same stub in ES5. */
 const STUB_TARGET = "es2019";
 
-/** What the entry for npm loads when it is needed. */
+/** Files that the entry for npm loads when they are needed. */
 const CHUNKS = ["./core.js", "./core-all.js", "./larger.js", "./measure.js"];
 
 /** The contract. */

@@ -1,8 +1,8 @@
-// What wasm-bindgen writes beside the module, made smaller and made a function that can be called for each module of a page.
+// The glue that wasm-bindgen writes beside the module: it is made smaller, and a function that can be called for each module of a page.
 
 import { manifest } from "../lib/project.mjs";
 
-/** What wasm-opt calls every imported module. */
+/** wasm-opt's name for every imported module. */
 const SHORT_MODULE = "a";
 
 /** Gives the glue the names that the module has now. */
@@ -30,7 +30,7 @@ export function shortenNames(glue, { imports, exports }) {
     rename("__proto__: null,", `__proto__: null, ${short}: ${namespaces.get(module)}.${name},`, name);
   }
   rename(`"${own}":`, `"${SHORT_MODULE}":`, own);
-  // What the module does not import any more since it was shrunk.
+  // Functions that the module no longer imports since it was shrunk.
   glue = glue.replace(/^ *__wbg\w+: function\(.*\n[\s\S]*?\n {8}\},\n/gm, "");
   for (const [name, short] of exports)
     glue = glue.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), () => `wasm.${short}`);
@@ -43,7 +43,7 @@ export function shortenNames(glue, { imports, exports }) {
 
 /**
  * Makes a function of the glue, which otherwise knows one instance of one module: a page may have two
- * trackers, one for each module. What loads a module is left out: that is the entries' business.
+ * trackers, one for each module. The code that loads a module is left out: the entries have their own.
  */
 export function instances(glue) {
   const start = glue.indexOf("let wasmModule, wasmInstance, wasm;");

@@ -11,7 +11,7 @@ macro_rules! codes {
         }
 
         impl $name {
-            /// What the table is for.
+            /// The purpose of the table.
             pub const ABOUT: &str = concat!($($about),+);
             /// The code, the name in JavaScript, and the meaning of each.
             pub const TABLE: &[(i32, &str, &str)] = &[$(($code, $js, concat!($($doc),+)),)+];
@@ -37,7 +37,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// What the page tells the module: the first number of the list that `happened` takes, and what follows it there.
+    /// Messages from the page to the module: the first number of the list that `happened` takes, and the values that follow it.
     Message {
         /// The timer has run out.
         0 Wake "WAKE",
@@ -51,7 +51,7 @@ codes! {
         4 Offline "OFFLINE",
         /// The visitor did something.
         5 Act "ACT",
-        /// What became of a request: its number, an HTTP status or one of `Status`, `Retry-After` in seconds.
+        /// The outcome of a request: its number, an HTTP status or one of `Status`, `Retry-After` in seconds.
         6 Outcome "OUTCOME",
         /// A content security policy forbids a request: its number.
         7 Blocked "BLOCKED",
@@ -77,7 +77,7 @@ codes! {
 }
 
 codes! {
-    /// What a value is, in the list of numbers that `flatten` makes of it.
+    /// The type of a value, in the list of numbers that `flatten` makes of it.
     Tag {
         /// Nothing.
         0 Null "NULL",
@@ -97,7 +97,7 @@ codes! {
 }
 
 codes! {
-    /// What the browser says when the tracker starts: a bit each.
+    /// The signals of the browser at the start: a bit each.
     Signal {
         /// Global Privacy Control.
         1 Gpc "GPC",
@@ -112,7 +112,7 @@ codes! {
     }
 }
 
-/// What the module tells the façade: the type of what `sink` is called with.
+/// Messages from the module to the façade: the type that `sink` is called with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
     /// Nothing is under way any more.

@@ -1,4 +1,4 @@
-// What other scripts do to the language and to pages: the libraries as Debian and npm have them, and by hand what Prototype 1.6 and other
+// Other scripts that change the language and pages: the libraries as Debian and npm have them, and by hand what Prototype 1.6 and other
 // versions do, which neither has.
 
 import { readFileSync } from "node:fs";

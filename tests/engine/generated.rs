@@ -44,7 +44,7 @@ fn the_codes_of_the_boundary_are_those_of_the_table() {
     table(&mut out, Status::ABOUT, Status::TABLE);
     table(&mut out, Tag::ABOUT, Tag::TABLE);
     table(&mut out, Signal::ABOUT, Signal::TABLE);
-    out += "\n// What the module tells the façade, and the listeners of a tracker know.\n";
+    out += "\n// Messages from the module to the façade, which the listeners of a tracker know.\n";
     for news in News::ALL {
         out += &format!("export const NEWS_{} = {:?};\n", news.name().to_uppercase(), news.name());
     }

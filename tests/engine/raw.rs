@@ -117,3 +117,13 @@ fn after_a_no_it_is_not_sent() {
     page.advance(60_000);
     assert_eq!(page.sends.len(), 0);
 }
+
+#[test]
+fn a_page_cannot_make_one() {
+    for args in [json!([]), json!([1, 2, 3]), json!(["reco_", "https://c.example/", "{}"])] {
+        let mut page = Page::open(batch());
+        page.call("rawBatch", args);
+        page.advance(60_000);
+        assert_eq!((page.sends.len(), page.count("rejected")), (0, 1));
+    }
+}

@@ -2,6 +2,7 @@
 
 use crate::Engine;
 use crate::config::Consent;
+use crate::delivery::queue::Queue;
 use crate::identity::Stored;
 use crate::time::Now;
 use crate::value::Value;
@@ -17,7 +18,7 @@ impl Engine {
             self.renew_streams(now);
         }
         match decision {
-            // What was stored with consent may stay; what comes now waits for it.
+            // Entries that were stored with consent may stay. New events are held until there is an answer.
             Consent::Pending => self.outbox.on = false,
             Consent::Granted => {
                 if before == Consent::Anonymous {
@@ -34,10 +35,7 @@ impl Engine {
                 self.erase();
                 self.identity.renew(now);
                 let session = self.identity.session(true, now);
-                let (queues, mut context) = self.context(false, now);
-                for queue in queues {
-                    queue.remove_identity(&session, &mut context);
-                }
+                self.each_queue(now, |queue, context| queue.remove_identity(&session, context));
             }
             Consent::Denied => {
                 self.erase();
@@ -45,10 +43,7 @@ impl Engine {
                     self.identity.renew(now);
                 }
                 self.identity.set_off(true, &mut self.effects);
-                let (queues, mut context) = self.context(false, now);
-                for queue in queues {
-                    queue.clear(&mut context);
-                }
+                self.each_queue(now, Queue::clear);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What the engine does with each kind of input. `Engine::handle` says which function takes which.
+//! The functions that carry out each kind of input. `Engine::handle` calls them.
 
 mod consent;
 mod data_layer;

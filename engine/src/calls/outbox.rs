@@ -44,6 +44,18 @@ impl Engine {
         (&mut self.queues, context)
     }
 
+    /// Lets each queue act on one input.
+    pub(crate) fn each_queue(
+        &mut self,
+        now: &Now,
+        mut act: impl FnMut(&mut Queue, &mut Context<'_>),
+    ) {
+        let (queues, mut context) = self.context(false, now);
+        for queue in queues {
+            act(queue, &mut context);
+        }
+    }
+
     pub(crate) fn conditions(&self, all: bool) -> Conditions {
         let open = match self.consent {
             Consent::Granted | Consent::Anonymous => self.online,
@@ -54,19 +66,16 @@ impl Engine {
         Conditions { open, visible, ack, later: self.later && open && visible, all }
     }
 
-    /// From now on what waits may be stored, if the page lets it.
+    /// Pending events may be stored from now on, if the configuration allows it.
     pub(crate) fn open_outbox(&mut self, now: &Now) {
         if self.config.queue_persists && !self.outbox.on {
             self.outbox.on = true;
             self.effects.push(Effect::ClaimOutbox(self.outbox.instance.clone()));
-            let (queues, mut context) = self.context(false, now);
-            for queue in queues {
-                queue.write_missing(&mut context);
-            }
+            self.each_queue(now, Queue::write_missing);
         }
     }
 
-    /// What comes now is not told to be the same visitor's as what came before a decision about consent.
+    /// Starts a stream of its own for the events after a decision about consent, so that nothing links them to those before it.
     pub(crate) fn renew_streams(&mut self, now: &Now) {
         let mut seed = now.entropy;
         // A new visitor's id is made of the same bits.
@@ -124,14 +133,11 @@ impl Engine {
     /// The collector has these batches, by cookies that are deleted once they are read, or when they are too many.
     pub(crate) fn acknowledged(&mut self, batches: Vec<String>, now: &Now) {
         let count = batches.len();
-        for (place, batch) in batches.into_iter().enumerate() {
-            let (queues, mut context) = self.context(false, now);
-            // Browsers give the oldest first. Whoever misses one asks the collector.
-            let mut goes = place + Limits::ACKNOWLEDGEMENTS < count;
-            for queue in queues {
-                goes |= queue.acknowledge(&batch, &mut context);
-            }
-            if goes {
+        for (index, batch) in batches.into_iter().enumerate() {
+            // Browsers list the oldest cookie first. A page that misses one sends its batch again, and the collector drops the copy.
+            let mut is_done = index + Limits::ACKNOWLEDGEMENTS < count;
+            self.each_queue(now, |queue, context| is_done |= queue.acknowledge(&batch, context));
+            if is_done {
                 self.effects.push(Effect::DeleteCookie(concat(&["reco_ack_", &batch])));
             }
         }

@@ -71,10 +71,7 @@ impl Engine {
     pub(crate) fn enqueue(&mut self, event: Event, at: u64, now: &Now) {
         let record = self.stamp(event, at, now);
         let mut advice = Vec::new();
-        let (queues, mut context) = self.context(false, now);
-        for queue in queues {
-            queue.push(&record, &mut advice, &mut context);
-        }
+        self.each_queue(now, |queue, context| queue.push(&record, &mut advice, context));
         self.advise(advice);
     }
 

@@ -97,7 +97,7 @@ impl Batches {
         self.list.iter().map(|batch| batch.due_at()).min().unwrap_or(NEVER)
     }
 
-    /// What counts as being in flight.
+    /// The requests that count as being in flight.
     pub fn in_flight(&self, mono_ms: u64) -> Flight {
         let mut flight = Flight::default();
         for batch in self.list.iter().filter(|batch| batch.in_flight_until > mono_ms) {

@@ -1,4 +1,4 @@
-//! What a queue does when the visitor withdraws consent. The outbox has been erased by then, so no event has an entry any more.
+//! How a queue reacts when the visitor withdraws consent. The outbox has been erased by then, so no event has an entry any more.
 
 use super::batch::Stage;
 use super::context::Context;
@@ -24,8 +24,8 @@ impl Queue {
         self.clear_batches(context);
     }
 
-    /// Removes the identity from pending events: consent is anonymous now. A login says nothing without it. What another page left behind
-    /// cannot be encoded again, so it is given up.
+    /// Removes the identity from pending events: consent is anonymous now. A login says nothing without it. Events that another page
+    /// left behind cannot be encoded again, so they are given up.
     pub fn remove_identity(&mut self, session: &Option<Rc<String>>, context: &mut Context<'_>) {
         for event in self.pending.clear() {
             let PendingEvent { record, deliveries, .. } = *event;

@@ -1,11 +1,11 @@
-//! What a queue is told and lent while the engine handles one input.
+//! The data that a queue needs, and the state that it may change, while the engine handles one input.
 
 use super::flight::Flight;
 use super::outbox::Outbox;
 use crate::effect::Effect;
 use crate::time::Now;
 
-/// What the page's state lets a queue do.
+/// How far the page's state lets a queue send and store.
 #[derive(Clone, Copy, Debug)]
 pub struct Conditions {
     /// Consent allows requests, and the browser says that it has a network.
@@ -25,13 +25,13 @@ pub struct Conditions {
 pub struct Context<'a> {
     /// Its moment.
     pub now: &'a Now,
-    /// What the page's state lets a queue do.
+    /// How far the page's state lets a queue send and store.
     pub conditions: Conditions,
     /// The number of the last request.
     pub ids: &'a mut u32,
     /// The page's outbox.
     pub outbox: &'a mut Outbox,
-    /// What the browser has of all destinations.
+    /// The requests of all destinations that are in flight.
     pub flight: Flight,
     /// Effects so far.
     pub out: &'a mut Vec<Effect>,

@@ -1,4 +1,4 @@
-//! What a queue gives up: events beyond its limit, and events that are too old.
+//! Giving up events: events beyond its limit, and events that are too old.
 
 use super::batch::Stage;
 use super::context::Context;

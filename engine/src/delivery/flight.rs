@@ -1,4 +1,4 @@
-//! What the browser has of all destinations at once.
+//! The requests that the browser has of all destinations at once.
 
 use crate::limits::Limits;
 use crate::time::NEVER;

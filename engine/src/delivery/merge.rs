@@ -58,7 +58,7 @@ impl MergeIndex {
     }
 }
 
-/// What two mergeable events have in common; none if no event is merged with one like this.
+/// The hash of everything that two mergeable events have in common; none if no event is merged with one like this.
 pub fn key(record: &Record) -> Option<u64> {
     let event = &record.event;
     let of = match event.kind() {

@@ -7,7 +7,7 @@ use crate::effect::Effect;
 use crate::number::whole;
 use crate::text::{concat, parse_whole, split_once};
 
-/// What every key of every outbox begins with.
+/// The keys of all outboxes begin with it.
 pub const PREFIX: &str = "reco_o_";
 /// The entry that something has in the outbox: the number in its key, or 0 if it has none; and its size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

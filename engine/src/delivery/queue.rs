@@ -98,12 +98,12 @@ impl Queue {
         &self.counters.destination
     }
 
-    /// What became of the deliveries so far.
+    /// The counters of all deliveries so far.
     pub fn counts(&self) -> Counts {
         self.counters.with_queued(self.pending.deliveries() + self.batches.deliveries())
     }
 
-    /// What the browser has of it.
+    /// Its requests that count as being in flight.
     pub fn in_flight(&self, mono_ms: u64) -> Flight {
         self.batches.in_flight(mono_ms)
     }

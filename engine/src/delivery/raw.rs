@@ -10,9 +10,6 @@ use crate::limits::Limits;
 use crate::protocol::{Protocol, RetryPolicy};
 use crate::request::{Method, Request};
 
-/// What its key begins with.
-const PREFIX: &str = "reco_raw_";
-
 impl Queue {
     /// Whether its destination is a collector.
     pub fn is_collectors(&self) -> bool {
@@ -22,7 +19,7 @@ impl Queue {
     /// Takes a raw batch over.
     pub fn take_over_raw(&mut self, raw: RawBatch, context: &mut Context<'_>) {
         let RawBatch { key, url, body, sent_at } = raw;
-        let name = key.get(PREFIX.len()..).unwrap_or_default().to_owned();
+        let name = key.get(RawBatch::PREFIX.len()..).unwrap_or_default().to_owned();
         let stream = StreamId { destination: self.key.clone(), name: name.into() };
         let (method, body) = (Method::Post, Some(body));
         let request = Request { method, url, body, key: None, no_cors: false };

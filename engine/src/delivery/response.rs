@@ -1,4 +1,4 @@
-//! What a queue does when it learns what became of a request.
+//! How a queue reacts to the outcome of a request.
 
 use super::batch::Stage;
 use super::context::Context;

@@ -1,4 +1,4 @@
-//! What a queue sends, and when: first the batches that are due, then the pending events.
+//! Sending: first the batches that are due, then the pending events.
 
 use super::batch::Batch;
 use super::context::Context;

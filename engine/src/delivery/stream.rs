@@ -59,7 +59,7 @@ pub struct StreamId {
     pub name: Rc<String>,
 }
 
-/// What one page has for one destination. The order of its events is the stream, the batch's number and the place therein, whichever page
+/// The pending events of one page for one destination. The order of its events is the stream, the batch's number and the place therein, whichever page
 /// sends them in the end.
 #[derive(Debug)]
 pub struct Stream {

@@ -1,6 +1,6 @@
 // The codes of the module's boundary, from src/browser/codes.rs. Written by `npm run generate`.
 
-// What the page tells the module: the first number of the list that `happened` takes, and what follows it there.
+// Messages from the page to the module: the first number of the list that `happened` takes, and the values that follow it.
 
 /** The timer has run out. */
 export const WAKE = 0;
@@ -20,7 +20,7 @@ export const OFFLINE = 4;
 /** The visitor did something. */
 export const ACT = 5;
 
-/** What became of a request: its number, an HTTP status or one of `Status`, `Retry-After` in seconds. */
+/** The outcome of a request: its number, an HTTP status or one of `Status`, `Retry-After` in seconds. */
 export const OUTCOME = 6;
 
 /** A content security policy forbids a request: its number. */
@@ -46,7 +46,7 @@ export const NONE = -2;
 /** There is no response, because a policy forbids the request. */
 export const FORBIDDEN = -3;
 
-// What a value is, in the list of numbers that `flatten` makes of it.
+// The type of a value, in the list of numbers that `flatten` makes of it.
 
 /** Nothing. */
 export const NULL = 0;
@@ -69,7 +69,7 @@ export const MAP = 5;
 /** Something that is not looked at. */
 export const UNREAD = 6;
 
-// What the browser says when the tracker starts: a bit each.
+// The signals of the browser at the start: a bit each.
 
 /** Global Privacy Control. */
 export const GPC = 1;
@@ -86,7 +86,7 @@ export const IS_VISIBLE = 8;
 /** The browser has `fetchLater`. */
 export const HAS_FETCH_LATER = 16;
 
-// What the module tells the façade, and the listeners of a tracker know.
+// Messages from the module to the façade, which the listeners of a tracker know.
 export const NEWS_SETTLED = "settled";
 export const NEWS_WARNING = "warning";
 export const NEWS_SENT = "sent";

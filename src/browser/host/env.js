@@ -1,4 +1,4 @@
-// What all code for the browser uses. Whatever may be blocked, absent or throw is answered without throwing. The files of this directory are
+// Helpers of all code for the browser. None of them throws where something is blocked, absent or broken. The files of this directory are
 // JavaScript because they are calls of the browser's own API: each would cost ten times as much through the module's boundary.
 
 import { DNT, GPC, HAS_FETCH_LATER, IS_ONLINE, IS_VISIBLE } from "./codes.gen.js";
@@ -52,7 +52,7 @@ export const now = () => [
   ...(attempt(() => crypto.getRandomValues(new Uint8Array(16))) ?? times(16, () => Math.random() * 256)),
 ];
 
-/** What the browser says at the start. */
+/** The signals of the browser at the start. */
 export const signals = () =>
   (navigator.globalPrivacyControl ? GPC : 0) |
   (navigator.doNotTrack === "1" ? DNT : 0) |

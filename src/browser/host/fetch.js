@@ -14,7 +14,7 @@ const MOST_REQUESTS = 100;
 /** The last requests by their resolved addresses: who sent each, and its number. */
 const requests = new Map();
 
-/** Who wants to know what became of its batches. */
+/** The trackers that want to know the outcome of their batches. */
 const batchesOf = new Set();
 
 /**
@@ -51,7 +51,7 @@ export const send = async (url, method, body, noCors, header, key, tell, id) => 
       // A collector's cookies are its acknowledgement, and the identity that it renews. A vendor's are not wanted.
       credentials: vendor ? "omit" : "include",
       ...(noCors ? { mode: "no-cors" } : { redirect: "manual" }),
-      // What may be sent only once has nothing to gain by giving up.
+      // A request that may be sent only once has nothing to gain from a timeout.
       signal: vendor ? undefined : AbortSignal.timeout?.(PATIENCE_MS),
     });
     status = response.type === "opaque" ? OPAQUE : response.status;
@@ -68,7 +68,7 @@ export const send = async (url, method, body, noCors, header, key, tell, id) => 
   withResponseText(responseText, () => tellWithAcknowledgements(tell, OUTCOME, id, status, retryAfter));
 };
 
-/** What aborts the requests that the browser keeps for the page's sudden end, by name. */
+/** The controllers that abort requests kept for the page's sudden end, by name. */
 const scheduled = new Map();
 
 /**

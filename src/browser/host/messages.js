@@ -1,4 +1,4 @@
-// What the module tells the façade. codes.gen.js has what the page tells the module, by `tell([code, ...])`.
+// Messages from the module to the façade. codes.gen.js has those from the page to the module, which `tell([code, ...])` sends.
 
 import { NEWS_SETTLED, NEWS_WARNING } from "./codes.gen.js";
 
@@ -22,7 +22,7 @@ export const settled = (sink) => sink(NEWS_SETTLED);
 export const warn = (sink, code, field, detail) =>
   sink(NEWS_WARNING, { code, field, message: `${field} ${detail}${code === "refused" ? responseText : ""}` });
 
-/** What became of events: by which transport a request went, or why there was none. */
+/** The outcome of events: the transport of their request, or why there was none. */
 export const notify = (sink, news, destination, events, how, url, bytes) =>
   sink(
     news,

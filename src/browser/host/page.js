@@ -1,4 +1,4 @@
-// What happens in the page: it is hidden, seen again or left, the network comes and goes, the visitor acts.
+// Events of the page: it is hidden, seen again or left, the network comes and goes, the visitor acts.
 
 import { ACT, HIDDEN, OFFLINE, ONLINE, SHOWN, WAKE } from "./codes.gen.js";
 import { hear, isHidden } from "./env.js";
@@ -10,7 +10,7 @@ const ACTS = ["pointerdown", "pointermove", "keydown", "wheel", "scroll", "touch
 /** Shortest time between two acts that are told: the engine counts in tens of seconds. */
 const ACT_PAUSE_MS = 1000;
 
-/** What ends the listening, by the function that is told: to the page, to the visitor's acts, and to what becomes of batches. */
+/** The functions that end listening, by the function that is told: to the page, to the visitor's acts, and to the outcome of batches. */
 const heard = new Map();
 
 /** Listens to the page, to the visitor's acts, to what becomes of batches, or to none of them from now on. */

@@ -4,9 +4,9 @@ import { cookie } from "./cookies.js";
 import { attempt } from "./env.js";
 import { flatten } from "./flatten.js";
 
-/** What all of our keys begin with. */
+/** All of our keys begin with it. */
 const OURS = "reco_";
-/** What the keys of all outboxes begin with. */
+/** The keys of all outboxes begin with it. */
 export const ENTRY = "reco_o_";
 
 export const keys = () => attempt(() => Object.getOwnPropertyNames(localStorage)) ?? [];
