@@ -8,6 +8,10 @@ use super::identity::Stored;
 use super::text::shorten;
 use super::value::Value;
 
+/// A call of a method that the tracker does not have.
+pub static NO_METHOD: Problem =
+    Problem::new(ErrorCode::UnknownEvent, "is no method of the tracker");
+
 /// Everything that can happen.
 #[derive(Clone, Debug)]
 pub enum Input {
@@ -108,13 +112,6 @@ pub struct RawBatch {
 impl RawBatch {
     /// All their keys begin with it; the name of the stream follows.
     pub const PREFIX: &str = "reco_raw_";
-
-    fn read(key: Value, url: Value, body: Value, sent_at: u64) -> Option<Self> {
-        let (Value::Text(key), Value::Text(url), Value::Text(body)) = (key, url, body) else {
-            return None;
-        };
-        key.starts_with(Self::PREFIX).then_some(Self { key, url, body, sent_at })
-    }
 }
 
 /// How much an input is a reason to send.
@@ -191,11 +188,14 @@ impl Input {
                 Self::StartTimer(id.whole(), item, options)
             }
             "stopTimer" => Self::StopTimer(next().whole()),
-            // The façade's own call. A page that makes it is told that there is no such method.
-            "rawBatch" => match RawBatch::read(next(), next(), next(), at) {
-                Some(raw) => Self::RawBatch(raw),
-                None => Self::unknown(verb),
-            },
+            "rawBatch" => {
+                let mut text = || match next() {
+                    Value::Text(text) => text,
+                    _ => String::new(),
+                };
+                let (key, url, body) = (text(), text(), text());
+                Self::RawBatch(RawBatch { key, url, body, sent_at: at })
+            }
             "flush" => Self::Flush,
             "dispose" => Self::Dispose,
             "followLink" => Self::Follow(next(), at),
@@ -203,13 +203,8 @@ impl Input {
             "dataLayer" => Self::DataLayer(Entry::new(next(), next()), at),
             _ => match Kind::from_name(verb) {
                 Some(kind) => Self::Track(kind, next(), at),
-                None => Self::unknown(verb),
+                None => Self::Reject(NO_METHOD.at(shorten(verb))),
             },
         }
-    }
-
-    fn unknown(verb: &str) -> Self {
-        let detail = "is no method of the tracker";
-        Self::Reject(Problem::new(ErrorCode::UnknownEvent, detail).at(shorten(verb)))
     }
 }

@@ -1,7 +1,7 @@
 // A visitor's way through the demo shop on which every kind of event is made once, by clicking.
 
 import assert from "node:assert/strict";
-import { ready } from "./harness.mjs";
+import { flush, ready } from "./harness.mjs";
 
 const ACCOUNT = "10042";
 const SEEN_MS = 1500;
@@ -192,4 +192,16 @@ export async function gatherWarnings(context) {
     });
   });
   return warnings;
+}
+
+/** Goes the way, and checks that the collector has each event of it once, and no other kind. */
+export async function tourIsStored(page, visit, collector) {
+  const { more } = await tour(page, visit, "batch");
+  await flush(page);
+  const wanted = made(more);
+  await collector.expectStored(...wanted);
+  const rows = await collector.stored();
+  for (const event of wanted) rowOf(rows, event);
+  const kinds = (events) => [...new Set(events.map(({ type }) => type))].sort();
+  assert.deepEqual(kinds(rows), kinds(wanted));
 }

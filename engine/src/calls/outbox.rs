@@ -9,7 +9,7 @@ use crate::delivery::queue::Queue;
 use crate::delivery::take_over;
 use crate::effect::Effect;
 use crate::id::id;
-use crate::input::RawBatch;
+use crate::input::{NO_METHOD, RawBatch};
 use crate::limits::Limits;
 use crate::text::concat;
 use crate::time::Now;
@@ -123,7 +123,11 @@ impl Engine {
         }
     }
 
+    /// Takes a raw batch from the façade. A page that makes such a call itself is told that there is no such method.
     pub(crate) fn raw_batch(&mut self, raw: RawBatch, now: &Now) {
+        if !raw.key.starts_with(RawBatch::PREFIX) {
+            return self.reject(NO_METHOD.at("rawBatch"));
+        }
         let (queues, mut context) = self.context(false, now);
         if let Some(queue) = queues.iter_mut().find(|queue| queue.is_collectors()) {
             queue.take_over_raw(raw, &mut context);

@@ -3,27 +3,19 @@
 import assert from "node:assert/strict";
 import { down, late, pass } from "../gate.mjs";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "../harness.mjs";
+import { batchOf, click, final, items, NETWORK, shop } from "./two-pages.mjs";
 
 // Playwright switches the back/forward cache off.
 useBrowser({ full: true, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
 const ELSEWHERE = "<!doctype html><title>elsewhere</title><link rel=icon href='data:,'>";
 const batch = (options) => `{ protocol: "batch", endpoint: "/v1/events"${options} }`;
-const shop = (options) => ({ "index.html": tagged(options), "elsewhere.html": ELSEWHERE });
-const NETWORK = [/Failed to load resource/];
 /** https://fetch.spec.whatwg.org/#http-network-or-cache-fetch: what beacons of a page may have under way, all together. */
 const KEEPALIVE_BYTES = 65_536;
 /** After which a batch goes again that nobody has acknowledged, and some more for a busy machine. */
 const QUARTER_MS = 20_000;
 
-const items = (from, count) => Array.from({ length: count }, (_, i) => ({ itemId: String(from + i) }));
 const numbers = (from, count) => items(from, count).map(({ itemId }) => Number(itemId));
-const click = (page, ...itemIds) =>
-  page.evaluate((itemIds) => itemIds.forEach((itemId) => window.reco("click", { itemId })), itemIds);
-const stats = (page) =>
-  page.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.stats()))));
-const final = (page) => until(async () => (await stats(page)).queued === 0, "the end of everything queued");
-const batchOf = ({ url }) => new URL(url, "http://localhost").searchParams.get("b");
 /** Waits until so many are stored; what a page left behind the next one takes up when it is idle. */
 const once = async (collector, count) => {
   await until(async () => (await collector.stored()).length >= count, `${count} rows`, 2 * QUARTER_MS);

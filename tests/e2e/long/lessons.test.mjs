@@ -3,23 +3,12 @@
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { down, late } from "../gate.mjs";
-import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "../harness.mjs";
+import { flush, ready, scenario, tagged, useBrowser, warnings } from "../harness.mjs";
+import { batchOf, click, final, items, NETWORK, shop, stats } from "./two-pages.mjs";
 
 useBrowser({ full: true, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
-const ELSEWHERE = "<!doctype html><title>elsewhere</title><link rel=icon href='data:,'>";
 const batch = (transport) => `{ protocol: "batch", endpoint: "/v1/events", transport: "${transport}" }`;
-const shop = (options) => ({ "index.html": tagged(options), "elsewhere.html": ELSEWHERE });
-/** The browser says so when a connection ends. */
-const NETWORK = [/Failed to load resource/];
-const items = (from, count) => Array.from({ length: count }, (_, i) => ({ itemId: String(from + i) }));
-const click = (page, ...itemIds) =>
-  page.evaluate((itemIds) => itemIds.forEach((itemId) => window.reco("click", { itemId })), itemIds);
-const stats = (page) =>
-  page.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.stats()))));
-const final = (page) => until(async () => (await stats(page)).queued === 0, "the end of everything queued");
-/** The part of an address that names the batch. */
-const batchOf = ({ url }) => new URL(url, "http://localhost").searchParams.get("b");
 
 /** Stands on another origin before the collector, and notes what a preflight would show. */
 async function elsewhere(to) {

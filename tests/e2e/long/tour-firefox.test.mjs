@@ -7,11 +7,10 @@ import { test } from "node:test";
 import { temporaryDirectory } from "../../../scripts/lib/ending.mjs";
 import { firefox } from "../../faults/browsers/firefox.mjs";
 import { passOn } from "../front.mjs";
-import { flush } from "../harness.mjs";
 import { libraries, tags } from "../hostile.mjs";
 import { borrow } from "../shared.mjs";
 import { shopWith } from "../shop-with.mjs";
-import { made, rowOf, tour } from "../tour.mjs";
+import { tourIsStored } from "../tour.mjs";
 import { drivenPage } from "./driven-page.mjs";
 
 const TOUR_MS = 600_000;
@@ -70,16 +69,7 @@ for (const [name, scripts] of Object.entries({
     t.after(browser.close);
     const opened = await browser.open(url);
     const page = drivenPage(opened);
-    const { more } = await tour(page, (path) => opened.goto(new URL(path, url).href), "batch");
-    await flush(page);
-    const wanted = made(more);
-    await collector.expectStored(...wanted);
-    const rows = await collector.stored();
-    for (const event of wanted) rowOf(rows, event);
-    assert.deepEqual(
-      [...new Set(rows.map(({ type }) => type))].sort(),
-      [...new Set(wanted.map(({ type }) => type))].sort(),
-    );
+    await tourIsStored(page, (path) => opened.goto(new URL(path, url).href), collector);
     assert.deepEqual(await opened.run(() => JSON.parse(sessionStorage.noted || "[]")), []);
   });
 }

@@ -1,10 +1,10 @@
 // A visitor uses the demo shop, whose pages have old libraries as well, which replace what the language and the page have.
 
 import assert from "node:assert/strict";
-import { flush, scenario, useBrowser } from "../harness.mjs";
+import { scenario, useBrowser } from "../harness.mjs";
 import { libraries, serve, tags } from "../hostile.mjs";
 import { shopWith } from "../shop-with.mjs";
-import { gatherWarnings, made, rowOf, tour } from "../tour.mjs";
+import { gatherWarnings, tourIsStored } from "../tour.mjs";
 
 useBrowser();
 
@@ -20,16 +20,7 @@ scenario(
   async ({ page, context, visit, collector }) => {
     await serve(context, LIBRARIES);
     const warnings = await gatherWarnings(context);
-    const { more } = await tour(page, visit, "batch");
-    await flush(page);
-    const wanted = made(more);
-    await collector.expectStored(...wanted);
-    const rows = await collector.stored();
-    for (const event of wanted) rowOf(rows, event);
-    assert.deepEqual(
-      [...new Set(rows.map(({ type }) => type))].sort(),
-      [...new Set(wanted.map(({ type }) => type))].sort(),
-    );
+    await tourIsStored(page, visit, collector);
     assert.deepEqual(warnings, []);
   },
 );
