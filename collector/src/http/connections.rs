@@ -57,18 +57,18 @@ impl Connections {
     }
 
     /// A place for a connection from that address. Ends one that is idle where all are taken, and
-    /// waits where none is. No place is there for an address whose connections are all busy.
+    /// waits for it. No place is there for an address whose connections are all busy.
     pub async fn place(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         loop {
             match self.try_place(address) {
                 Ok(place) => return Some(place),
                 Err(Full::Address(address)) => {
-                    if !self.end_idle(|entry| entry.address == Some(address)) {
+                    if !self.one_ends(|entry| entry.address == Some(address)) {
                         return None;
                     }
                 }
                 Err(Full::All) => {
-                    self.end_idle(|_| true);
+                    self.one_ends(|_| true);
                 }
             }
             let _ = tokio::time::timeout(LOOK_AGAIN, self.freed.notified()).await;
@@ -77,7 +77,7 @@ impl Connections {
 
     /// Ends the connection that is idle for the longest, if there is one.
     pub fn make_room(&self) {
-        self.end_idle(|_| true);
+        self.one_ends(|_| true);
     }
 
     fn try_place(self: &Arc<Self>, address: IpAddr) -> Result<Place, Full> {
@@ -103,8 +103,13 @@ impl Connections {
         Ok(Place { number, end, connections: Arc::clone(self) })
     }
 
-    fn end_idle(&self, of: impl Fn(&Entry) -> bool) -> bool {
+    /// Whether one of these connections ends soon. Ends the one that is idle for the longest, unless
+    /// one was told to end already: its task may not have run yet, and one place is enough.
+    fn one_ends(&self, of: impl Fn(&Entry) -> bool) -> bool {
         let mut open = self.lock();
+        if open.all.values().any(|entry| of(entry) && entry.end.is_cancelled()) {
+            return true;
+        }
         let idle = open.all.values_mut().filter(|entry| of(entry) && entry.idle_since.is_some());
         let Some(longest) = idle.min_by_key(|entry| entry.idle_since) else { return false };
         longest.idle_since = None;
@@ -186,6 +191,23 @@ mod tests {
         assert!(second.end.is_cancelled() && !first.end.is_cancelled());
         drop(second);
         assert!(connections.place(other).await.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_has_not_ended_yet_is_waited_for() {
+        let connections = Connections::new(9, 2, Vec::new());
+        let address = "192.0.2.1".parse().unwrap();
+        let slow = connections.try_place(address).unwrap();
+        let other = connections.try_place(address).unwrap();
+        let asked = tokio::spawn({
+            let connections = Arc::clone(&connections);
+            async move { connections.place(address).await.is_some() }
+        });
+        slow.end.cancelled().await;
+        tokio::time::sleep(LOOK_AGAIN * 3).await;
+        assert!(!other.end.is_cancelled() && !asked.is_finished());
+        drop(slow);
+        assert!(asked.await.unwrap());
     }
 
     #[tokio::test]
