@@ -29,3 +29,6 @@ export const LARGER = ["yoochoose", "factfinder", "intempt"];
 
 /** An id of a visitor that a cookie may have. */
 export const ID = /^[\w-]{8,512}$/;
+
+/** States of consent. The engine ignores all others. */
+export const CONSENTS = ["pending", "granted", "anonymous", "denied"];

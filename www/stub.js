@@ -51,7 +51,8 @@ import { MOST_EARLY } from "./rules.gen.js";
               }
           });
       }
-      if (verb == "consent") may = said == granted;
+      // A state that does not exist changes nothing. For brevity, "pending", "anonymous" and "denied" are recognised by two letters, and `>` is "and not".
+      if (verb == "consent") may = said == granted || may > /n[dio]/.test(said);
       text += text.length + line.length > MOST_OF_A_PAGE ? "0," : line;
       // create, ready, on, observe..., consent and ...Timer are this page's own, should it come back.
       if (/ea[td]|^o[nb]|nse|Ti/.test(verb)) {

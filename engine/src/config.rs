@@ -101,6 +101,9 @@ pub enum Consent {
 }
 
 impl Consent {
+    /// The names that [`Consent::read`] knows, as in index.d.ts.
+    pub const NAMES: [&str; 4] = ["pending", "granted", "anonymous", "denied"];
+
     /// From the names of index.d.ts.
     pub fn read(value: &Value) -> Result<Self, &'static Problem> {
         match value.as_text() {

@@ -6,7 +6,7 @@
 mod parse;
 mod schema;
 
-pub use schema::{Field, Kind};
+pub use schema::{Field, Kind, search_field_names};
 
 use super::json::{Object, push_list};
 use super::limits::Limits;

@@ -74,7 +74,7 @@ pub mod session;
 #[path = "session_absent.rs"]
 pub mod session;
 pub mod stats;
-mod template;
+pub mod template;
 pub mod text;
 pub mod time;
 pub mod value;

@@ -1,7 +1,7 @@
 //! What a page's templates leave behind: a placeholder that nobody has filled in, and the words that stand for no account.
 
 /// What placeholders begin with: Vue, Angular, Handlebars, Twig, Liquid; Twig's tags; JavaScript, JSP; JSF; EJS, ERB, ASP; Thymeleaf.
-const PLACEHOLDERS: [&str; 6] = ["{{", "{%", "${", "#{", "<%", "[["];
+pub const PLACEHOLDERS: [&str; 6] = ["{{", "{%", "${", "#{", "<%", "[["];
 
 /// What programs print of a variable that has no account's id in it.
 const NOBODY: [&str; 9] =

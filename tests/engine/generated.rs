@@ -4,10 +4,12 @@
 use crate::common::{Page, START, batch};
 use recobeacon::browser::LARGER_PROTOCOLS;
 use recobeacon::browser::codes::{Message, News, Signal, Status, Tag};
-use recobeacon_engine::event::Kind;
+use recobeacon_engine::config::Consent;
+use recobeacon_engine::event::{Kind, search_field_names};
 use recobeacon_engine::identity::Stored;
 use recobeacon_engine::input::Input;
 use recobeacon_engine::limits::Limits;
+use recobeacon_engine::template::PLACEHOLDERS;
 use recobeacon_engine::value::Value;
 use std::fs;
 use std::path::Path;
@@ -133,7 +135,54 @@ fn the_rules_of_the_page_are_those_of_the_engine() {
         "ID",
         &format!("/^[\\w-]{{8,{most}}}$/"),
     );
+    let states = Consent::NAMES.map(|name| {
+        assert!(Consent::read(&Value::Text(name.to_owned())).is_ok(), "{name}");
+        format!("{name:?}")
+    });
+    let states = states.join(", ");
+    constant(
+        &mut out,
+        "States of consent. The engine ignores all others.",
+        "CONSENTS",
+        &format!("[{states}]"),
+    );
     compare("www/rules.gen.js", &out);
+}
+
+/// The fields of an event that attributes can have, as JavaScript. `ITEM` stands for the fields of every item. No attribute can hold `filters`,
+/// which is an object, and `search` has a list of its own.
+fn fields_of(kind: Kind) -> String {
+    let item = Kind::Owns.field_names().join(" ");
+    let names = kind.field_names().into_iter().filter(|name| !["filters", "search"].contains(name));
+    let names: Vec<_> = names.collect();
+    let names = names.join(" ");
+    match names.strip_prefix(&item) {
+        Some("") => "ITEM".to_owned(),
+        Some(rest) => format!("`${{ITEM}}{rest}`"),
+        None => format!("{names:?}"),
+    }
+}
+
+#[test]
+fn the_fields_of_attributes_are_those_of_the_engine() {
+    let mut out = String::from(
+        "// The fields of events that data-reco-* attributes can have. Written by `npm run generate`.\n",
+    );
+    let item = Kind::Owns.field_names().join(" ");
+    out += &format!("\nconst ITEM = {item:?};\n");
+    let search = search_field_names().join(" ");
+    constant(&mut out, "The fields of `search`.", "SEARCH", &format!("{search:?}"));
+    let mut objects = String::from("{\n  __proto__: null,\n");
+    for kind in Kind::ALL.into_iter().filter(|kind| *kind != Kind::Login) {
+        objects += &format!("  {}: {},\n", kind.name(), fields_of(kind));
+    }
+    objects += "}";
+    constant(&mut out, "The fields of each method's object.", "OBJECTS", &objects);
+    let escaped =
+        PLACEHOLDERS.map(|start| start.replace('{', "\\{").replace('[', "\\[").replace('$', "\\$"));
+    let about = "The beginnings of a template's placeholder.";
+    constant(&mut out, about, "PLACEHOLDER", &format!("/{}/", escaped.join("|")));
+    compare("www/measure/fields.gen.js", &out);
 }
 
 #[test]

@@ -1,31 +1,7 @@
 // The vocabulary of data-reco-*: which method takes which fields, and how attributes become their values.
 
-const ITEM = "itemId itemType categoryPath masterId title";
-const SEARCH = "query position originalPosition page pageSize originalPageSize score campaign";
+import { OBJECTS, PLACEHOLDER, SEARCH } from "./fields.gen.js";
 
-/** What each method's object may have. index.d.ts says what it means. */
-const OBJECTS = {
-  __proto__: null,
-  click: ITEM,
-  consume: `${ITEM} percentage`,
-  basket: `${ITEM} quantity price campaign query`,
-  deleteFromBasket: `${ITEM} quantity`,
-  wishlist: `${ITEM} price`,
-  deleteFromWishlist: ITEM,
-  buy: `${ITEM} price quantity orderId campaign query`,
-  rate: `${ITEM} rating`,
-  owns: ITEM,
-  blacklist: ITEM,
-  rendered: "itemType scenario",
-  clickRecommended: `${ITEM} scenario modelId mainId`,
-  triggerOpened: "triggerName",
-  clickTriggered: `${ITEM} triggerName`,
-  feedback: "query positive message",
-  cacheHit:
-    "query page pageSize hitCount searchTimeMs minScore maxScore itemId masterId title searchField customSorting additionalInfo",
-  landingPageClick: `${ITEM} campaign pageId`,
-  predictiveBasketClick: ITEM,
-};
 /** Methods with a text instead of an object, or with nothing. */
 const OTHERS = { __proto__: null, login: "user", followLink: "url", consent: "state", logout: "", page: "" };
 
@@ -38,8 +14,6 @@ const BOOLEANS = /^(positive|customSorting)$/;
 /** What is said of one item is not said of another one within its element. */
 const OF_ITEM = /^(itemType|categoryPath|masterId|title|price|quantity|rating|percentage)$/;
 
-/** What templates of any kind begin a placeholder with; the engine's template.rs has the same. */
-const PLACEHOLDER = /\{[{%]|[$#]\{|<%|\[\[/;
 /** Whether some text in it waits for its template, as `{{ id }}` does. */
 export const isUnfilled = (values) =>
   typeof values === "string"

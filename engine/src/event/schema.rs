@@ -129,6 +129,21 @@ impl Kind {
         *item && about_item || required.contains(&field) || optional.contains(&field)
     }
 
+    /// The names of the fields that an event of this kind can have, except the list of items.
+    pub fn field_names(self) -> Vec<&'static str> {
+        let Schema { item, required, optional } = self.schema();
+        let mut names = Vec::new();
+        if *item {
+            names.extend(["itemId", "itemType"]);
+            names.extend(ITEM.iter().map(|field| field.name()));
+        }
+        if self == Self::Rendered {
+            names.push("itemType");
+        }
+        names.extend(required.iter().chain(*optional).map(|field| field.name()));
+        names
+    }
+
     pub(super) fn schema(self) -> &'static Schema {
         use Field::*;
         match self {
@@ -186,6 +201,11 @@ pub(super) const SEARCH: Schema = about_no_item(
         Field::Campaign,
     ],
 );
+
+/// The names of the fields of `search`.
+pub fn search_field_names() -> Vec<&'static str> {
+    SEARCH.required.iter().chain(SEARCH.optional).map(|field| field.name()).collect()
+}
 
 /// What every event about an item may have.
 pub(super) const ITEM: &[Field] = &[Field::CategoryPath, Field::MasterId, Field::Title];
