@@ -11,10 +11,11 @@ export interface Config<Destinations = Destination | readonly Destination[]> {
   /** Default "granted". Under Global Privacy Control, or after a remembered "denied", it is "denied" instead. */
   consent?: ConsentState | undefined;
   /**
-   * Where consent comes from instead of calls to `consent()`. Until the function calls `set`, consent is what `consent` says, by default "pending".
-   * This version takes the function; "tcf" and "google" are reported as `unknown-option`, and consent waits for `consent()`.
+   * Where consent comes from instead of calls to `consent()`: a banner's interface, by name or with options, or a function that calls `set`. Until
+   * there is an answer, consent is what `consent` says, by default "pending". A banner may come later than the tracker, or never. What the
+   * page says by `consent()` stands until the banner gives another answer than its last.
    */
-  consentFrom?: "tcf" | "google" | ((set: (state: ConsentState) => void) => void) | undefined;
+  consentFrom?: ConsentSource["source"] | ConsentSource | ((set: (state: ConsentState) => void) => void) | undefined;
   /** Which of the browser's signals mean "denied". Default `{ gpc: true, dnt: false }`. */
   respect?: { gpc?: boolean | undefined; dnt?: boolean | undefined } | undefined;
   /** When a batch is closed: whichever comes first. */
@@ -196,3 +197,56 @@ export type ConsentState = "pending" | "granted" | "anonymous" | "denied";
 export type DestinationList<Length extends number> =
   | readonly [Destination, ...Destination[]]
   | (readonly Destination[] & { readonly length: Length extends 0 ? never : Length });
+
+/** A banner's interface. The script tag loads its file, `consent-<source>.js`, from the folder of `reco.js`. */
+export type ConsentSource = {
+  /** The state for a visitor who refuses. Default "denied". */
+  otherwise?: "denied" | "anonymous" | undefined;
+} & (
+  | {
+      /**
+       * IAB Europe's TCF, version 2.2 or later (`__tcfapi`), of this page or of a page around its frame. Where GDPR does not apply, the answer is yes.
+       * https://github.com/InteractiveAdvertisingBureau/GDPR-Transparency-and-Consent-Framework
+       */
+      source: "tcf";
+      /** The purposes that all have to have consent. Default `[1, 5, 6]`: storage, profiles for personalised content, and their use. */
+      purposes?: readonly number[] | undefined;
+      /** The id of a vendor that has to have consent as well. Default: none. */
+      vendor?: number | undefined;
+    }
+  | {
+      /**
+       * IAB's GPP, version 1.1 (`__gpp`). A no is an opt-out from sale, sharing or targeted advertising in a section of the USA, or a Global Privacy Control
+       * signal in it; where the section of the TCF applies, the purposes decide. https://github.com/InteractiveAdvertisingBureau/Global-Privacy-Platform
+       */
+      source: "gpp";
+      /** As for "tcf". */
+      purposes?: readonly number[] | undefined;
+    }
+  | {
+      /**
+       * Google's Consent Mode, version 2, in the page's data layer. A default of "denied" is no answer: consent stays pending until an update.
+       * https://developers.google.com/tag-platform/security/guides/consent
+       */
+      source: "google";
+      /** The types that all have to be granted. Default `["personalization_storage"]`. */
+      types?: readonly string[] | undefined;
+      /** The global of the data layer. Default "dataLayer". */
+      dataLayer?: string | undefined;
+    }
+  | {
+      /**
+       * The WP Consent API of WordPress. Under "optin" consent is pending until the visitor answers, under "optout" it is yes until then.
+       * https://wordpress.org/plugins/wp-consent-api/
+       */
+      source: "wp";
+      /** Default "preferences". */
+      category?: "functional" | "preferences" | "statistics" | "statistics-anonymous" | "marketing" | undefined;
+    }
+  | {
+      /** Shopify's Customer Privacy API, which is loaded where the page has not. https://shopify.dev/docs/api/customer-privacy */
+      source: "shopify";
+      /** Default "preferences". */
+      purpose?: "preferences" | "analytics" | "marketing" | undefined;
+    }
+);

@@ -9,6 +9,7 @@ declare var _ycq: any;
 declare const __WASM_FILES__: [string, string];
 /** Replaced by the build: the address of measure.js. */
 declare const __MEASURE_FILE__: string;
+declare const __CONSENT_FILES__: Record<string, string>;
 
 // https://developer.mozilla.org/docs/Web/API/Window/fetchLater, not in every lib.dom.d.ts yet.
 declare function fetchLater(url: string, init?: RequestInit & { activateAfter?: number }): { activated: boolean };

@@ -20,7 +20,15 @@ import type { Config, ConsentState, Destination, DestinationList } from "./confi
  */
 export function createTracker<Length extends number>(config: Config<Destination | DestinationList<Length>>): Tracker;
 
-export type { Config, ConsentState, DataLayerOptions, Destination, DestinationList, IdentityConfig } from "./config.js";
+export type {
+  Config,
+  ConsentSource,
+  ConsentState,
+  DataLayerOptions,
+  Destination,
+  DestinationList,
+  IdentityConfig,
+} from "./config.js";
 
 // -------------------------------------------------------------------------------------- events
 

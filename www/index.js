@@ -8,5 +8,6 @@ export function createTracker(config) {
     const core = await (larger ? (await import("./larger.js")).larger() : import("./core.js"));
     return core.load(wasmUrl);
   };
-  return create(config, load, () => import("./measure.js")).tracker;
+  const source = async (name) => (await import("./consent-sources.js")).sources[name]();
+  return create(config, load, () => import("./measure.js"), source).tracker;
 }

@@ -38,12 +38,13 @@ function addressOf(file, { baseUrl }) {
 
 const load = (larger, options) => instanceOf(options.wasmUrl ?? addressOf(__WASM_FILES__[Number(larger)], options));
 
-const measure = async (options) => {
-  const url = addressOf(__MEASURE_FILE__, options);
-  return import(url).catch((error) => {
+/** Loads another script of this build. */
+const script = async (file, options) =>
+  import(addressOf(file, options)).catch((error) => {
     throw new Error(`${error.message}; config.baseUrl names another folder`);
   });
-};
+const measure = (options) => script(__MEASURE_FILE__, options);
+const source = (name, options) => script(__CONSENT_FILES__[name], options);
 
 let dispatch = null;
 /** What the stub's queue has a 0 for: a call that there was no room for. */
@@ -54,7 +55,7 @@ const early = [];
 
 function run(verb, args, at) {
   if (verb === "create") {
-    const made = create({ autoTrack: true, ...args[0] }, load, measure);
+    const made = create({ autoTrack: true, ...args[0] }, load, measure, source);
     dispatch = made.dispatch;
     for (const call of early.splice(0)) dispatch(...call);
     return made.tracker;

@@ -3,6 +3,7 @@
 import { clock } from "../src/browser/host/env.js";
 import { earlyCalls } from "./calls.js";
 import { consentOf, pendingIfAsked } from "./consent.js";
+import { followConsent } from "./consent-from.js";
 import { connection } from "./engine.js";
 import { handles } from "./handles.js";
 import { listening } from "./listeners.js";
@@ -10,6 +11,7 @@ import { start } from "./loader.js";
 import { inPage } from "./page.js";
 import { VISITOR_CALLS } from "./rules.gen.js";
 import { differences, keyOf } from "./settings.js";
+import { agreement } from "./tabs.js";
 import { watching } from "./watch.js";
 
 /** Methods that the engine carries out; they may be called before it is there. */
@@ -22,38 +24,39 @@ const open = new Map();
  * Makes a tracker, or hands out the one that has the same destinations.
  *
  * `load(larger, { wasmUrl, baseUrl })` brings the functions of the larger or the smaller module, and those of resume.js;
- * `measure({ baseUrl })` brings measure.js. Returns the tracker and `dispatch(verb, args, at)`, by which the script tag replays what was called earlier.
+ * `measure({ baseUrl })` brings measure.js, `source(name, { baseUrl })` the file of a banner's interface. Returns the tracker and `dispatch(verb, args, at)`, by which the script tag replays what was called earlier.
  *
  * @param {import("./index.js").Config} config
  * @param {(larger: boolean, where: { wasmUrl?: string | URL, baseUrl?: string | URL }) => Promise<any>} load
  * @param {(where: { baseUrl?: string | URL }) => Promise<{ measure(port: object): any }>} measure
+ * @param {(name: string, where: { baseUrl?: string | URL }) => Promise<{ follow: Function }>} source
  */
-export function create(config, load, measure) {
+export function create(config, load, measure, source) {
   const key = keyOf(config);
   const known = open.get(key);
   if (known) {
     known.join(config);
     return known;
   }
-  const made = make(config ?? {}, load, measure, () => open.delete(key));
+  const made = make(config ?? {}, { load, measure, source }, key, () => open.delete(key));
   if (key && inPage()) open.set(key, made);
   return made;
 }
 
 /**
- * Puts a tracker together. `own` is what its parts share.
+ * Puts a tracker together. `own` is what its parts share, `files` brings the other files of the build.
  *
  * @param {any} config
- * @param {(larger: boolean, where: { wasmUrl?: string | URL, baseUrl?: string | URL }) => Promise<any>} load
- * @param {(where: { baseUrl?: string | URL }) => Promise<any>} measure
+ * @param {{ load: Function, measure: Function, source: Function }} files
+ * @param {string} key
  * @param {() => void} forget
  */
-function make(config, load, measure, forget) {
+function make(config, files, key, forget) {
   const { onWarning, debug, consentFrom, wasmUrl, baseUrl, autoTrack, ...settings } = config;
   const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
   pendingIfAsked(settings, consentFrom);
   const heard = listening(config);
-  const close = () => (own.watcher.end(), forget());
+  const close = () => (own.watcher.end(), own.unfollow?.(), own.tabs?.end(), forget());
   const engine = connection(heard.warn, () => own.watcher.end());
   const early = earlyCalls(settings);
   const leave = () => engine.isOpen || engine.isDead || early.leave();
@@ -65,30 +68,28 @@ function make(config, load, measure, forget) {
   /** The account, as far as this page has said; undefined: it is whoever was there before. */
   own.user = settings.identity?.userId;
   own.call = calling(own);
-  own.watcher = watching(own, () => measure({ baseUrl }), VERBS);
+  own.watcher = watching(own, () => files.measure({ baseUrl }), VERBS);
   const ready = (own.ready = engine.isDead
     ? Promise.resolve()
-    : start(own, (larger) => load(larger, { wasmUrl, baseUrl })));
+    : start(own, (larger) => files.load(larger, { wasmUrl, baseUrl })));
   ready.catch(() => {});
   const tracker = (own.tracker = publicObject(own));
   // Never unload, which keeps a page out of the back/forward cache.
   if (inPage()) addEventListener("pagehide", leave);
   own.watcher.start();
 
-  if (typeof consentFrom === "function") engine.guard(() => consentFrom(tracker.consent));
-  else if (consentFrom) {
-    const message = "this version takes consentFrom as a function";
-    heard.warn({ code: "unknown-option", field: "config.consentFrom", message });
-  }
+  if (inPage()) own.tabs = agreement(key, (state) => own.call("consent", [state], undefined, true));
+  if (consentFrom) followConsent(own, consentFrom, (name) => files.source(name, { baseUrl }));
   return { tracker, dispatch: dispatching(own), join: (other) => join(heard, config, other) };
 }
 
 /** What a call does, before the module is there and afterwards. */
 const calling =
   (own) =>
-  (verb, args, at = clock()) => {
+  (verb, args, at = clock(), isToldByTab = false) => {
     const { engine, heard } = own;
     if (own.disposed) return;
+    if (verb === "consent" && !isToldByTab) own.tabs?.tell(args[0]);
     // What is watched ends before the page view does.
     if (verb === "page") own.watcher.page();
     const deed = () => {

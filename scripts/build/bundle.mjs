@@ -15,7 +15,11 @@ const OLD_TARGET = 2015;
 const STUB_TARGET = "es2019";
 
 /** Files that the entry for npm loads when they are needed. */
-const CHUNKS = ["./core.js", "./core-all.js", "./larger.js", "./measure.js"];
+const CHUNKS = ["./core.js", "./core-all.js", "./larger.js", "./measure.js", "./consent-sources.js"];
+
+/** The interfaces of banners that `consentFrom` names, each a file. */
+const SOURCES = ["tcf", "gpp", "google", "wp", "shopify"];
+const sourceFile = (name) => `./consent-${name}.js`;
 
 /** The contract. */
 const TYPES = ["index.d.ts", "config.d.ts"];
@@ -43,16 +47,20 @@ export async function bundle(work, out, modules) {
   };
   /** @type {import("esbuild").BuildOptions} */
   const options = { define, plugins: [generated(work)], outdir: next };
-  // First: its hash stands in reco.js, for the same reason as those of the modules.
-  await write(NPM_TARGET, { ...options, entryPoints: ["www/measure.js"], format: "esm" });
-  define.__MEASURE_FILE__ = JSON.stringify(versioned("measure.js", readFileSync(join(next, "measure.js"))));
+  // First: their hashes stand in reco.js, for the same reason as those of the modules.
+  const later = ["./measure.js", ...SOURCES.map(sourceFile)];
+  await write(NPM_TARGET, { ...options, entryPoints: later.map((file) => `www/${file}`), format: "esm" });
+  const withVersion = (file) => versioned(file.slice("./".length), readFileSync(join(next, file)));
+  define.__MEASURE_FILE__ = JSON.stringify(withVersion("./measure.js"));
+  const files = SOURCES.map((name) => [name, withVersion(sourceFile(name))]);
+  define.__CONSENT_FILES__ = JSON.stringify(Object.fromEntries(files));
   await Promise.all([
     write(TARGET, { ...options, entryPoints: { reco: "www/tag.js" }, format: "iife" }),
     write(NPM_TARGET, {
       ...options,
-      entryPoints: ["www/index.js", "www/larger.js"],
+      entryPoints: ["www/index.js", "www/larger.js", "www/consent-sources.js"],
       format: "esm",
-      external: CHUNKS,
+      external: [...CHUNKS, ...SOURCES.map(sourceFile)],
     }),
     write(NPM_TARGET, { ...options, entryPoints: ["www/core.js", "www/core-all.js"], format: "esm" }),
     commonJs(options, join(next, "cjs")),
@@ -129,13 +137,14 @@ async function stubs(out) {
  * "module" in package.json). In a folder of its own, whose package.json says what its .js and .d.ts files are.
  */
 async function commonJs(options, out) {
-  const entryPoints = ["www/index.js", ...CHUNKS.map((chunk) => join("www", chunk))];
+  const chunks = [...CHUNKS, ...SOURCES.map(sourceFile)];
+  const entryPoints = ["www/index.js", ...chunks.map((chunk) => join("www", chunk))];
   await write(NPM_TARGET, {
     ...options,
     entryPoints,
     outdir: out,
     format: "cjs",
-    external: CHUNKS,
+    external: chunks,
     // Jest cannot `import()` as long as Node lacks --experimental-vm-modules: https://jestjs.io/docs/ecmascript-modules
     supported: { "dynamic-import": false },
   });

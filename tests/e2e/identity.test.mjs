@@ -257,25 +257,6 @@ scenario(
 );
 
 scenario(
-  "a source of consent that this version does not know is no consent",
-  { site: withConfig('consentFrom: "tcf"') },
-  async ({ page, context, visit, collector }) => {
-    await visit();
-    await ready(page);
-    await click(page, 1);
-    await flush(page);
-    assert.deepEqual(
-      (await warnings(page)).map(({ code, field }) => [code, field]),
-      [["unknown-option", "config.consentFrom"]],
-    );
-    assert.deepEqual(await collector.stored(), []);
-    assert.deepEqual(await context.cookies(), []);
-    await page.evaluate(() => window.reco("consent", "granted"));
-    await collector.expectExactly({ itemId: "1" });
-  },
-);
-
-scenario(
   "consent anonymous: sent, linked to nobody, nothing stored",
   { site: withConfig('consent: "anonymous"') },
   async ({ page, context, visit, collector }) => {

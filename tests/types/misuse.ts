@@ -72,6 +72,11 @@ window.reco("click", { itemId: 1 });
 window.reco?.("clik", { itemId: 1 });
 // @ts-expect-error an id is missing
 window.reco?.("click", {});
+const collector = { protocol: "batch", endpoint: "/v1/events" } as const;
+// @ts-expect-error no such banner
+createTracker({ destinations: collector, consentFrom: "cookiebot" });
+// @ts-expect-error an option of another banner
+createTracker({ destinations: collector, consentFrom: { source: "wp", purposes: [1] } });
 // @ts-expect-error nowhere to send to
 window.reco?.("create", { destinations: [] });
 

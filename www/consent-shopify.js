@@ -1,0 +1,40 @@
+// consentFrom: "shopify": Shopify's Customer Privacy API. https://shopify.dev/docs/api/customer-privacy
+
+import { hear } from "../src/browser/host/env.js";
+import { following } from "./consent/answer.js";
+import { whenFound } from "./consent/wait.js";
+
+const FEATURE = { name: "consent-tracking-api", version: "0.1" };
+const ALLOWED = {
+  __proto__: null,
+  preferences: "preferencesProcessingAllowed",
+  analytics: "analyticsProcessingAllowed",
+  marketing: "marketingAllowed",
+};
+
+const listen = (answer, { purpose = "preferences" }, safe) => {
+  const page = /** @type {any} */ (window);
+  let asked = false;
+  const api = safe(() => {
+    const { customerPrivacy, loadFeatures } = page.Shopify ?? {};
+    if (!customerPrivacy && loadFeatures && !asked) {
+      asked = true;
+      loadFeatures([FEATURE], () => {});
+    }
+    return typeof customerPrivacy?.[ALLOWED[purpose]] === "function" && customerPrivacy;
+  });
+  const look = safe(() => {
+    const privacy = api();
+    if (!privacy) return;
+    const allowed = privacy[ALLOWED[purpose]]() === true;
+    // "": the visitor has not answered. Where no answer is needed, it is allowed all the same.
+    if (allowed || privacy.currentVisitorConsent?.()[purpose]) answer(allowed);
+  });
+  const ends = [hear(document, "visitorConsentCollected", look), hear(document, "visibilitychange", look)];
+  ends.push(whenFound(api, look));
+  return () => {
+    for (const end of ends) end();
+  };
+};
+
+export const follow = following(listen);

@@ -1,0 +1,28 @@
+// consentFrom: "tcf": IAB Europe's Transparency and Consent Framework, version 2.2 and later.
+// https://github.com/InteractiveAdvertisingBureau/GDPR-Transparency-and-Consent-Framework/blob/master/TCFv2/IAB%20Tech%20Lab%20-%20CMP%20API%20v2.md
+
+import { following } from "./consent/answer.js";
+import { listenToCmp } from "./consent/iab.js";
+
+const TCF = {
+  name: "__tcfapi",
+  version: 2,
+  local: (api, command, callback, parameter) => api(command, 2, callback, parameter),
+};
+/** To store on the device; to create profiles for personalised content, and to use them. */
+const PURPOSES = [1, 5, 6];
+/** The visitor has answered, now or before. Until then the CMP shows its dialogue ("cmpuishown"). */
+const ANSWERED = /^(tcloaded|useractioncomplete)$/;
+
+const listen = (answer, { purposes = PURPOSES, vendor }, safe) => {
+  const hear = ({ gdprApplies, eventStatus, cmpStatus, purpose, vendor: vendors }) => {
+    if (cmpStatus === "error") return;
+    if (gdprApplies === false) return answer(true);
+    if (!ANSWERED.test(eventStatus)) return;
+    const missing = purposes.filter((id) => purpose?.consents?.[id] !== true);
+    answer(!missing.length && (vendor === undefined || vendors?.consents?.[vendor] === true));
+  };
+  return listenToCmp(TCF, hear, safe);
+};
+
+export const follow = following(listen);
