@@ -177,13 +177,19 @@ declare const amount: number;
 tracker.basket({ itemId: 1, price: `${amount}EUR` });
 
 // Consent from a banner.
-const destinations = { protocol: "batch", endpoint: "/v1/events" } as const;
-createTracker({ destinations, consentFrom: "tcf" });
-createTracker({ destinations, consentFrom: { source: "tcf", purposes: [1, 7], vendor: 7, otherwise: "anonymous" } });
-createTracker({ destinations, consentFrom: { source: "gpp", purposes: [1] } });
-createTracker({ destinations, consentFrom: { source: "google", types: ["analytics_storage"], dataLayer: "layer" } });
-createTracker({ destinations, consentFrom: { source: "wp", category: "statistics" } });
-createTracker({ destinations, consentFrom: { source: "shopify", purpose: "analytics" } });
+const collector = { protocol: "batch", endpoint: "/v1/events" } as const;
+createTracker({ destinations: collector, consentFrom: "tcf" });
+createTracker({
+  destinations: collector,
+  consentFrom: { source: "tcf", purposes: [1, 7], vendor: 7, otherwise: "anonymous" },
+});
+createTracker({ destinations: collector, consentFrom: { source: "gpp", purposes: [1] } });
+createTracker({
+  destinations: collector,
+  consentFrom: { source: "google", types: ["analytics_storage"], dataLayer: "layer" },
+});
+createTracker({ destinations: collector, consentFrom: { source: "wp", category: "statistics" } });
+createTracker({ destinations: collector, consentFrom: { source: "shopify", purpose: "analytics" } });
 
 // The script tag's function.
 window.reco?.("create", everything);
