@@ -30,7 +30,7 @@ const REPLACED = [
   ],
 ];
 
-const sources = ["www", "www/measure", "www/recover", "www/ycq", "src/browser/host"].flatMap((folder) =>
+const sources = ["www", "www/consent", "www/measure", "www/recover", "www/ycq", "src/browser/host"].flatMap((folder) =>
   readdirSync(at(folder))
     .filter((name) => name.endsWith(".js"))
     .map((name) => at(folder, name)),
