@@ -1,5 +1,6 @@
-//! JavaScript that is written from Rust: the codes of the module's boundary, and the rules of the engine that the page needs before the module
-//! is there. `npm run generate` writes the files, and this compares them.
+//! JavaScript generated from Rust: the codes of the module's boundary, and the engine's rules that
+//! the page needs before the module has loaded. `npm run generate` writes the files, and this test
+//! compares them.
 
 use crate::common::{Page, START, batch};
 use recobeacon::browser::LARGER_PROTOCOLS;
@@ -12,14 +13,14 @@ use recobeacon_engine::value::Value;
 use std::fs;
 use std::path::Path;
 
-/// Compares a file with what it should be, or writes it where the environment asks for that.
+/// Compares a file with the generated text, or writes it if the environment variable is set.
 fn compare(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("RECOBEACON_GENERATE").is_some() {
         fs::write(&path, wanted).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(found, wanted, "{name} is not what Rust says: run `npm run generate`");
+    assert_eq!(found, wanted, "{name} is out of date: run `npm run generate`");
 }
 
 /// A constant with its comment.
@@ -36,7 +37,7 @@ fn table(out: &mut String, about: &str, codes: &[(i32, &str, &str)]) {
 }
 
 #[test]
-fn the_codes_of_the_boundary_are_those_of_the_table() {
+fn the_generated_codes_are_up_to_date() {
     let mut out = String::from(
         "// The codes of the module's boundary, from src/browser/codes.rs. Written by `npm run generate`.\n",
     );
@@ -52,7 +53,7 @@ fn the_codes_of_the_boundary_are_those_of_the_table() {
 }
 
 #[test]
-fn a_code_that_is_not_in_the_table_has_no_meaning() {
+fn an_unknown_code_has_no_meaning() {
     for code in [i32::MIN, -1, 11, 255, 256, i32::MAX] {
         assert_eq!(Message::from_code(code), None, "{code}");
     }
@@ -65,12 +66,12 @@ fn a_code_that_is_not_in_the_table_has_no_meaning() {
     }
 }
 
-/// The methods whose calls the next page carries out: all events, and what is about the visitor besides.
+/// The methods whose calls the next page executes: all events, and those about the visitor.
 fn visitor_calls() -> Vec<&'static str> {
     Kind::ALL.iter().map(|kind| kind.name()).chain(["followLink", "logout"]).collect()
 }
 
-/// Whether an id that a cookie has is used.
+/// Whether the engine uses this id from a cookie.
 fn is_used(id: &str) -> bool {
     let at = Some(format!("{}.c", START / 1000));
     let stored = Stored { id: Some(id.to_owned()), id_at: at, ..Stored::default() };
@@ -78,11 +79,11 @@ fn is_used(id: &str) -> bool {
 }
 
 #[test]
-fn the_rules_of_the_page_are_those_of_the_engine() {
+fn the_generated_rules_are_up_to_date() {
     let mut out = String::from(
         "// Rules of the engine that the page needs without it: tests/engine/generated.rs has where each is from. Written by `npm run generate`.\n",
     );
-    // First: esbuild puts these into the stub, and into other files, only where nothing else stands before them.
+    // esbuild inlines these constants into other files only if no other code precedes them.
     let numbers = [
         (
             "MOST_EARLY",
@@ -116,7 +117,7 @@ fn the_rules_of_the_page_are_those_of_the_engine() {
         &mut out,
         "Calls that are about the visitor: the next page carries them out. All others are about the page that made them.",
         "VISITOR_CALLS",
-        // A bundler leaves it out where it is not used.
+        // Lets a bundler remove it if it is unused.
         &format!("/* @__PURE__ */ \"{calls}\".split(\" \")"),
     );
     let larger = LARGER_PROTOCOLS.map(|name| format!("{name:?}")).join(", ");
@@ -137,7 +138,7 @@ fn the_rules_of_the_page_are_those_of_the_engine() {
 }
 
 #[test]
-fn the_calls_of_the_rules_are_calls_of_the_engine() {
+fn the_generated_call_names_are_known_to_the_engine() {
     for call in visitor_calls() {
         let input = Input::from_call(call, vec![Value::Null], START);
         assert!(!matches!(input, Input::Reject(_)), "{call}");
@@ -145,7 +146,7 @@ fn the_calls_of_the_rules_are_calls_of_the_engine() {
 }
 
 #[test]
-fn the_pattern_of_ids_is_the_engines() {
+fn the_generated_id_pattern_matches_the_engine() {
     let most = Limits::IDENTIFIER_BYTES;
     let (long, longer) = ("x".repeat(most), "x".repeat(most + 1));
     for (id, used) in [
