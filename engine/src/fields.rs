@@ -3,7 +3,6 @@
 //! A [`Report`] keeps the first error, and reading continues as if the field were absent. So a
 //! single check at the end is enough. Fields that the reader does not ask for are reported as
 //! unknown.
-//! check at the end instead of one at every field. Fields that nobody asked for are noticed.
 
 use super::error::{Error, ErrorCode, Problem};
 use super::rules;

@@ -45,7 +45,7 @@ fn the_generated_codes_are_up_to_date() {
     table(&mut out, Status::ABOUT, Status::TABLE);
     table(&mut out, Tag::ABOUT, Tag::TABLE);
     table(&mut out, Signal::ABOUT, Signal::TABLE);
-    out += "\n// Messages from the module to the façade, which the listeners of a tracker know.\n";
+    out += "\n// Messages from the module to the façade. Except `settled`, a tracker's listeners use the same names.\n";
     for news in News::ALL {
         out += &format!("export const NEWS_{} = {:?};\n", news.name().to_uppercase(), news.name());
     }
@@ -81,33 +81,37 @@ fn is_used(id: &str) -> bool {
 #[test]
 fn the_generated_rules_are_up_to_date() {
     let mut out = String::from(
-        "// Rules of the engine that the page needs without it: tests/engine/generated.rs has where each is from. Written by `npm run generate`.\n",
+        "// Rules of the engine that the page needs without it. tests/engine/generated.rs names the source of each. Written by `npm run generate`.\n",
     );
     // esbuild inlines these constants into other files only if no other code precedes them.
     let numbers = [
         (
             "MOST_EARLY",
             Limits::QUEUE_EVENTS,
-            "Calls that are kept while the module loads: as many as its queue holds by default.",
+            "Most calls that are kept while the module loads: the default length of its queue.",
         ),
-        ("MOST_AGE_MS", Limits::QUEUE_AGE_MS, "What is older is lost."),
+        (
+            "MOST_AGE_MS",
+            Limits::QUEUE_AGE_MS,
+            "Age in milliseconds at which kept calls are dropped.",
+        ),
         (
             "MOST_ACKNOWLEDGEMENTS",
             Limits::ACKNOWLEDGEMENTS as u64,
-            "Cookies of the collector that may stay for other pages.",
+            "Most acknowledgement cookies that are left for other pages.",
         ),
-        ("OFF_DAYS", Limits::OFF_DAYS, "The life of a cookie that says \"denied\"."),
-        (
-            "COOKIE_DAYS",
-            Limits::COOKIE_DAYS,
-            "The life of the visitor's cookie, unless the page sets another.",
-        ),
+        ("OFF_DAYS", Limits::OFF_DAYS, "Lifetime of the cookie for denied consent, in days."),
+        ("COOKIE_DAYS", Limits::COOKIE_DAYS, "Default lifetime of the identity cookie, in days."),
         (
             "SEEN_SHARE",
             Limits::SEEN_SHARE as u64,
-            "In thousandths: so much of an item has to be in view.",
+            "Share of an item, in thousandths, that must be in view.",
         ),
-        ("MOST_VALUES", Limits::VALUE_WIDTH as u64, "Elements of a list that the engine reads."),
+        (
+            "MOST_VALUES",
+            Limits::VALUE_WIDTH as u64,
+            "Most elements of a list that the engine reads.",
+        ),
     ];
     for (name, value, about) in numbers {
         constant(&mut out, about, name, &value.to_string());
@@ -115,7 +119,7 @@ fn the_generated_rules_are_up_to_date() {
     let calls = visitor_calls().join(" ");
     constant(
         &mut out,
-        "Calls that are about the visitor: the next page carries them out. All others are about the page that made them.",
+        "Calls about the visitor, which the next page executes. All other calls concern the page that made them.",
         "VISITOR_CALLS",
         // Lets a bundler remove it if it is unused.
         &format!("/* @__PURE__ */ \"{calls}\".split(\" \")"),
@@ -123,17 +127,12 @@ fn the_generated_rules_are_up_to_date() {
     let larger = LARGER_PROTOCOLS.map(|name| format!("{name:?}")).join(", ");
     constant(
         &mut out,
-        "Protocols that only the larger module has.",
+        "Protocols that only the larger module supports.",
         "LARGER",
         &format!("[{larger}]"),
     );
     let most = Limits::IDENTIFIER_BYTES;
-    constant(
-        &mut out,
-        "An id of a visitor that a cookie may have.",
-        "ID",
-        &format!("/^[\\w-]{{8,{most}}}$/"),
-    );
+    constant(&mut out, "A valid visitor id in a cookie.", "ID", &format!("/^[\\w-]{{8,{most}}}$/"));
     compare("www/rules.gen.js", &out);
 }
 

@@ -1,17 +1,23 @@
-// autoTrack.dataLayer: shows the engine what the page pushes to its data layer, for Google, and what it has pushed
-// already. Nobody else notices: not the layer, not its entries, not who calls push.
+// autoTrack.dataLayer: passes the entries of the page's data layer to the engine, including earlier ones. The layer,
+// its entries and the callers of push see no difference.
 // https://developers.google.com/tag-platform/tag-manager/datalayer
 
 import { clock } from "../../src/browser/host/env.js";
 import { hear } from "./hear.js";
 
-/** What the engine reads of an entry, at whatever depth. Not the rest: that may be an element, or a whole application's state. */
+/**
+ * The fields of an entry that the engine reads, at any depth. The rest may be an element, or an application's whole
+ * state.
+ */
 const NAMES = /^(event|ecommerce|items|user_id|currency|transaction_id|price|quantity|send_to|item_\w+)$/;
 /** An entry, its ecommerce, the items, an item. */
 const DEPTH = 4;
-/** Google takes as many of an event. https://developers.google.com/analytics/devguides/collection/ga4/ecommerce */
+/**
+ * The number of items that Google accepts in an event.
+ * https://developers.google.com/analytics/devguides/collection/ga4/ecommerce
+ */
 const MOST_ITEMS = 200;
-/** Entries from before: the last ones. */
+/** Most earlier entries that are read: the last ones. */
 const MOST_PAST = 1000;
 
 const copy = (value, depth) => {
@@ -24,26 +30,30 @@ const copy = (value, depth) => {
   return fields;
 };
 
-/** What may be for the engine, as it is now: the page's entry may be another tomorrow. */
+/** Copies the relevant fields at once, because the page may change its entry later. */
 const read = (entry) => {
-  // What gtag() pushes is its arguments, and an array is something else: Google tells them apart like this.
+  // gtag() pushes its arguments object, not an array. Google distinguishes them in this way.
   if (Object.prototype.toString.call(entry) === "[object Arguments]") return copy([...entry], DEPTH);
   const fields = !Array.isArray(entry) && copy(entry, DEPTH);
   return (fields?.event || fields?.user_id !== undefined) && fields;
 };
 
-/** Starts reading. `lists` says which of Google's item lists are recommendations, `name` what the page calls its layer. */
+/**
+ * Starts reading. `lists` says which of Google's item lists are recommendations; `name` is the layer's name in the
+ * page.
+ */
 export const dataLayer = (port, { lists, name = "dataLayer" }) => {
   let layer = [];
   let letGo = () => {};
 
   const take = (entry, at) => {
     const fields = read(entry);
-    // Not within the page's own call, but before the browser does anything else: before it leaves the page, too.
+    // In a microtask: not within the page's own call, but before the browser does anything else, such as leaving the
+    // page.
     if (fields) queueMicrotask(() => port.call("dataLayer", [fields, lists], at));
   };
 
-  /** Takes part in every push to this layer, until the function that it gives is called. */
+  /** Reads every push to this layer, until the returned function is called. */
   const hold = (layer) => {
     const before = Object.getOwnPropertyDescriptor(layer, "push");
     const original = layer.push;
@@ -54,11 +64,11 @@ export const dataLayer = (port, { lists, name = "dataLayer" }) => {
       if (held) for (const entry of entries) port.guard(() => take(entry, at));
       return result;
     }
-    // Unseen by whoever walks through the layer, unless a push of its own, Tag Manager's, is seen already.
+    // Not enumerable, unless the layer's own `push` (Tag Manager's) is.
     Object.defineProperty(layer, "push", { configurable: true, writable: true, ...before, value: push });
     return () => {
       held = false;
-      // Somebody else's may call it by now; then it stays, and does nothing.
+      // Another script may have wrapped it. It then stays in place without effect.
       if (layer.push !== push) return;
       if (before) Object.defineProperty(layer, "push", before);
       else delete layer.push;
@@ -77,7 +87,7 @@ export const dataLayer = (port, { lists, name = "dataLayer" }) => {
   };
 
   port.guard(start);
-  // A page that was still being read may have made itself another one: `dataLayer = [{...}]`.
+  // While the page loads it may assign a new layer: `dataLayer = [{...}]`.
   const end = hear(port, document, "DOMContentLoaded", start);
   return {
     end() {
