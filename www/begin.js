@@ -1,4 +1,5 @@
-// Starts a tracker in its module, and carries out what was called until then. It comes with the module: before, nobody needs it.
+// Starts a tracker in its module, and executes the calls made until then. It is loaded together with the module,
+// because it is not needed earlier.
 
 import { NEWS_SETTLED, NEWS_WARNING } from "../src/browser/host/codes.gen.js";
 import { attempt } from "../src/browser/host/env.js";
@@ -19,7 +20,7 @@ export async function begin({ settings, heard, engine, early, flushing, recover,
   if (!engine.module) {
     engine.isDead = true;
     close();
-    // The module has told what makes the configuration unusable, or it is none at all.
+    // The module has reported why the configuration is invalid, or the configuration is not an object.
     throw problem;
   }
   await recover(module, early.calls);
@@ -31,7 +32,7 @@ export async function begin({ settings, heard, engine, early, flushing, recover,
   lose(engine.run, { "queue-full": early.leftOut });
 }
 
-/** The settings without what was left out: for a user id, undefined and null mean different things. */
+/** The settings without absent ones. For a user id, undefined and null have different meanings. */
 function plain(settings) {
   const identity = Object.entries(settings.identity ?? {}).filter(([, value]) => value !== undefined);
   const { destinations } = settings;
@@ -43,8 +44,9 @@ function plain(settings) {
 }
 
 /**
- * A collector's destination with a transport that can be acknowledged. Of a beacon to another origin the page learns no status
- * (https://w3c.github.io/resource-timing/#cross-origin-resources) and may see no cookie, so each batch would go twice.
+ * A collector's destination with a transport that can be acknowledged. For a beacon to another origin the page sees
+ * neither the status (https://w3c.github.io/resource-timing/#cross-origin-resources) nor possibly a cookie, so each
+ * batch would be sent twice.
  */
 function acknowledgeable(destination) {
   const isBeacon = destination?.protocol === "batch" && destination.transport === undefined;

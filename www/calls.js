@@ -1,4 +1,5 @@
-// Calls from before the module is there. They wait in memory for the module, and are written down for the case that the page is left first.
+// Calls made before the module has loaded. They wait in memory, and are written to storage in case the page is left
+// first.
 
 import { leave } from "./recover/leave.js";
 import { LOST, parking } from "./recover/park.js";
@@ -8,9 +9,9 @@ export function earlyCalls(settings) {
   let parked = parking(settings, []);
 
   const early = {
-    /** `[verb, arguments, milliseconds, element]` each. */
+    /** A list of `[verb, arguments, milliseconds, element]`. */
     calls: [],
-    /** How many there was no room for. */
+    /** The number of calls that were dropped for lack of room. */
     leftOut: 0,
 
     add(call) {
@@ -23,14 +24,14 @@ export function earlyCalls(settings) {
       parked.add(call);
       const { calls } = early;
       if (calls.push(call) > MOST_EARLY) {
-        // The last word on consent stays.
+        // The last call of consent is kept.
         const [oldest = calls[0]] = calls.filter(([verb]) => verb !== "consent");
         calls.splice(calls.indexOf(oldest), 1);
         early.leftOut += 1;
       }
     },
 
-    /** The page is left, and may come back. */
+    /** The page is left, and may return from the back/forward cache. */
     leave() {
       const stays = leave(settings, early.calls, parked, !early.leftOut);
       if (stays !== early.calls) early.leftOut = 0;

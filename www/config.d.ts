@@ -3,27 +3,34 @@
 import type { TrackerError } from "./index.js";
 
 export interface Config<Destinations = Destination | readonly Destination[]> {
-  /** Where events go. Each destination gets its own translation of every event. Required, at least one. */
+  /** The destinations of events. Each destination gets every event in its own format. Required, at least one. */
   destinations: Destinations;
-  /** Item type of events that name none. Default "1". */
+  /** The item type of events without one. Default "1". */
   itemType?: number | string | undefined;
   identity?: IdentityConfig | undefined;
-  /** Default "granted". Under Global Privacy Control, or after a remembered "denied", it is "denied" instead. */
+  /** Default "granted". With Global Privacy Control, or after a stored "denied", it is "denied" instead. */
   consent?: ConsentState | undefined;
   /**
-   * Where consent comes from instead of calls to `consent()`: a banner's interface, by name or with options, or a function that calls `set`. Until
-   * there is an answer, consent is what `consent` says, by default "pending". A banner may come later than the tracker, or never. What the
-   * page says by `consent()` stands until the banner gives another answer than its last.
+   * The source of consent instead of calls to `consent()`: the interface of a banner, by name or with options, or a
+   * function that calls `set`. Until there is an answer, the consent is that of the option `consent`, by default
+   * "pending". The banner may load later than the tracker, or never. A call of `consent()` is valid until the banner
+   * gives a different answer than its last one.
    */
   consentFrom?: ConsentSource["source"] | ConsentSource | ((set: (state: ConsentState) => void) => void) | undefined;
-  /** Which of the browser's signals mean "denied". Default `{ gpc: true, dnt: false }`. */
+  /** The browser signals that mean "denied". Default `{ gpc: true, dnt: false }`. */
   respect?: { gpc?: boolean | undefined; dnt?: boolean | undefined } | undefined;
-  /** When a batch is closed: whichever comes first. */
+  /** A batch is closed when the first of these limits is reached. */
   batch?:
     | {
-        /** 1 to 1000 events. Default 20. While more than half of `queue.maxEvents` wait, a batch takes as many as `maxBytes` lets it. */
+        /**
+         * 1 to 1000 events. Default 20. While more than half of `queue.maxEvents` are pending, a batch takes as many as
+         * `maxBytes` allows.
+         */
         maxEvents?: number | undefined;
-        /** Most bytes of a request's body, 1000 to 60000. Default 16000: the browser's 64 KiB for beacons are shared by all scripts of a page. */
+        /**
+         * Most bytes of a request's body, 1000 to 60000. Default 16000, because all scripts of a page share the
+         * browser's 64 KiB for beacons.
+         */
         maxBytes?: number | undefined;
         /** Milliseconds after the batch's first event, 0 to 600000. Default 2000. */
         maxWaitMs?: number | undefined;
@@ -32,20 +39,30 @@ export interface Config<Destinations = Destination | readonly Destination[]> {
   /** The queue of each destination. */
   queue?:
     | {
-        /** 1 to 100000. Default 1000. A full queue is sent at once; over it the oldest event is given up (`queue-full`, and `dropped` tells how many). */
+        /**
+         * 1 to 100000. Default 1000. A full queue is sent at once. Beyond the limit the oldest event is dropped
+         * (`queue-full`; `dropped` has the number).
+         */
         maxEvents?: number | undefined;
-        /** Milliseconds, up to 7 days, which is the default. The vendors, who take no time of the event: at most 24 hours. */
+        /**
+         * Milliseconds, up to 7 days, which is the default. For vendors, whose requests have no event time: at most 24
+         * hours.
+         */
         maxAgeMs?: number | undefined;
-        /** Whether what is not delivered may be kept in localStorage for the site's next page. Default true; never without consent. */
+        /**
+         * Whether undelivered events may be stored in localStorage for the site's next page. Default true. Nothing is
+         * stored without consent.
+         */
         persist?: boolean | undefined;
       }
     | undefined;
   /**
    * Tracking without code; `true` is `{ attributes: true }`. Default false for npm, true for the script tag.
-   * - `attributes`: elements with `data-reco-*`, see below;
+   * - `attributes`: elements with `data-reco-*`, see index.d.ts;
    * - `dataLayer`: Google's e-commerce events in the page's data layer, see DataLayerOptions;
-   * - `jsonLd`: where such an element names no item, it is about the page's `Product` in JSON-LD or `<meta>`. It sends nothing by itself;
-   * - `routes`: another address, not counting what stands behind `#`, calls `page()`.
+   * - `jsonLd`: an element without an item gets the page's `Product` from JSON-LD or `<meta>`. It sends nothing by
+   *   itself;
+   * - `routes`: a new address, except for a change after `#`, calls `page()`.
    */
   autoTrack?:
     | boolean
@@ -57,40 +74,43 @@ export interface Config<Destinations = Destination | readonly Destination[]> {
       }
     | undefined;
   /**
-   * true: logs every call, request and warning to the console. false: nothing is written to the console. Left out: where nobody listens for
-   * warnings, the console gets the first of each code.
+   * true: logs every call, request and warning to the console. false: writes nothing to the console. Absent: without a
+   * listener for warnings, the console shows the first warning of each code.
    */
   debug?: boolean | undefined;
-  /** Called with everything that went wrong: bad calls, lost events, an unreachable endpoint. */
+  /** Called for every problem: invalid calls, lost events, an unreachable endpoint. */
   onWarning?: ((warning: TrackerError) => void) | undefined;
   /**
-   * Where the module is loaded from, instead of beside `reco.js` or from within the package: `recobeacon.wasm`, or `recobeacon-all.wasm` where a
-   * destination is "yoochoose", "factfinder" or "intempt", or `autoTrack.dataLayer` is on.
+   * The address of the module, instead of the file beside `reco.js` or the one in the package: `recobeacon.wasm`, or
+   * `recobeacon-all.wasm` if a destination is "yoochoose", "factfinder" or "intempt", or if `autoTrack.dataLayer` is
+   * on.
    */
   wasmUrl?: string | URL | undefined;
   /**
-   * With the script tag: the folder in which the other files of `dist/` are, for a page that runs reco.js where its own address cannot be
-   * known (combined with other scripts, as a blob, by `eval`). It covers the module, measure.js and whatever is loaded later.
-   * `wasmUrl` goes before it. Default: the folder of reco.js.
+   * For the script tag: the folder of the other files of `dist/`, if reco.js cannot know its own address (combined with
+   * other scripts, as a blob, by `eval`). It applies to the module, measure.js and everything that is loaded later.
+   * `wasmUrl` takes precedence. Default: the folder of reco.js.
    */
   baseUrl?: string | URL | undefined;
 }
 
 /**
  * `transport`:
- * - "beacon", the default but for a "batch" destination of another origin: `navigator.sendBeacon` first, `fetch` with `keepalive` when it refuses;
- * - "auto", the default there, since a beacon to another origin cannot be acknowledged: `fetch` while the page is visible, so that the answer can
- *   be read, a beacon when it is hidden;
+ * - "beacon", the default except for a "batch" destination of another origin: `navigator.sendBeacon` first, `fetch`
+ *   with `keepalive` if the browser refuses the beacon;
+ * - "auto", the default for that exception, because a beacon to another origin cannot be acknowledged: `fetch` while
+ *   the page is visible, so that the response can be read, and a beacon when it is hidden;
  * - "fetch": always `fetch` with `keepalive`, as for every destination with an `apiKey` and every GET.
  *
- * Keys stand in the page, where everybody can read them: only keys that are meant for that.
+ * Keys are public in the page. Use only keys that are meant to be public.
  */
 export type Destination = {
   transport?: "beacon" | "auto" | "fetch" | undefined;
 } /** A first-party collector. `endpoint` is used as given, relative to the page is fine. */ & (
   | { protocol: "batch"; endpoint: string; token?: string | undefined }
   /**
-   * Ibexa Personalization. `customerId` is letters and digits. `endpoint` "https://event.perso.ibexa.co", `path` "api", `method` "POST". "GET" always goes by fetch: a beacon cannot.
+   * Ibexa Personalization. `customerId` has letters and digits. `endpoint` "https://event.perso.ibexa.co", `path`
+   * "api", `method` "POST". "GET" always uses fetch, because a beacon cannot send it.
    */
   | {
       protocol: "ibexa";
@@ -99,7 +119,10 @@ export type Destination = {
       path?: string | undefined;
       method?: "POST" | "GET" | undefined;
     }
-  /** Ibexa's older form. `endpoint` "https://event.yoochoose.net", `solutionId` "ebl", `method` "POST". `buy` needs a price, item types are 1 to 5. */
+  /**
+   * Ibexa's older form. `endpoint` "https://event.yoochoose.net", `solutionId` "ebl", `method` "POST". `buy` needs a
+   * price; item types are 1 to 5.
+   */
   | {
       protocol: "yoochoose";
       customerId: string;
@@ -108,8 +131,9 @@ export type Destination = {
       method?: "POST" | "GET" | undefined;
     }
   /**
-   * FACT-Finder. `version` "v5"; "7" is `Tracking.ff`. `apiKey` is sent as `X-FF-API-Key`; without one requests are such as need no preflight, for a
-   * proxy or a collector. `currency`: the channel's; a price in another one is left out with a warning.
+   * FACT-Finder. `version` "v5"; "7" is `Tracking.ff`. `apiKey` is sent as `X-FF-API-Key`. Without it the requests need
+   * no preflight, for a proxy or a collector. `currency` is the channel's; a price in another currency is left out with
+   * a warning.
    */
   | {
       protocol: "factfinder";
@@ -120,10 +144,10 @@ export type Destination = {
       currency?: string | undefined;
     }
   /**
-   * Intempt. `endpoint` "https://api.intempt.com". `source` is text: it has more digits than a number holds. `apiKey` "identifier.secret", of a key
-   * that can do nothing but bring events in. An anonymous visitor goes as `profileId` and `anotherUserId`.
-   * `idempotent`: Intempt is believed to remove copies by their `eventId`, so requests are repeated until they are answered. Default false.
-   * `names`: the names that events have in your account instead of Intempt's own.
+   * Intempt. `endpoint` "https://api.intempt.com". `source` is text, because it has more digits than a number can hold.
+   * `apiKey` "identifier.secret", of a key that may only send events. An anonymous visitor is sent as `profileId` and
+   * `anotherUserId`. `idempotent`: true if your account removes duplicates by their `eventId`. Requests are then
+   * repeated until they are answered. Default false. `names`: the event names of your account instead of Intempt's own.
    */
   | {
       protocol: "intempt";
@@ -146,13 +170,14 @@ export type Destination = {
 );
 
 /**
- * `autoTrack.dataLayer`: Google's e-commerce events (GA4) are tracked as they are pushed to the page's data layer, as objects or by `gtag()`, those
- * from before too. docs/google-ecommerce.md has what becomes of each. `true` is `{}`.
+ * `autoTrack.dataLayer`: Google's e-commerce events (GA4) are tracked when they are pushed to the page's data layer, as
+ * objects or by `gtag()`, including those pushed earlier. docs/google-ecommerce.md has the mapping. `true` is `{}`.
  */
 export interface DataLayerOptions {
   /**
-   * Which item lists are recommendations: their scenarios by the lists' names or ids (`item_list_name`, `item_list_id`), or `true`: all, with their
-   * names as scenarios. Only for these `view_item_list` is `rendered` and `select_item` is `clickRecommended`. Default: none.
+   * The item lists that are recommendations: their scenarios by list name or id (`item_list_name`, `item_list_id`), or
+   * `true` for all lists, with their names as scenarios. Only for these lists `view_item_list` becomes `rendered` and
+   * `select_item` becomes `clickRecommended`. Default: none.
    */
   lists?: true | Record<string, string> | undefined;
   /** The layer's name in the page. Default "dataLayer". */
@@ -161,39 +186,41 @@ export interface DataLayerOptions {
 
 export interface IdentityConfig {
   /**
-   * The account that this page was made for: like `login(userId)` at load, one login event a pair. null: nobody is logged in. Left out: whoever
-   * `login` left. Case-sensitive; up to 512 bytes.
+   * The account of a page rendered for a user: like `login(userId)` at load, with one login event for each pair. null:
+   * no user is logged in. Absent: the account of the last `login`. Case-sensitive; up to 512 bytes.
    */
   userId?: string | null | undefined;
-  /** The site's own visitor id. Then no identity cookie is written. */
+  /** The site's own visitor id. With it no identity cookie is written. */
   anonymousId?: string | undefined;
-  /** FACT-Finder: the shop's own session id, exactly 30 letters or digits. Used as it is, and not kept. */
+  /** FACT-Finder: the shop's own session id, exactly 30 letters or digits. It is used unchanged and not stored. */
   sessionId?: string | undefined;
   /** Intempt: the account that the visitor belongs to. */
   accountId?: string | undefined;
   /** FACT-Finder: the purchaser that the visitor buys for. */
   purchaserId?: string | undefined;
-  /** Default "reco_id"; letters, digits and `-_.`. Its companion `<name>_at` says when it was written. */
+  /** Default "reco_id"; letters, digits and `-_.`. Its companion `<name>_at` has the time of the last write. */
   cookieName?: string | undefined;
-  /** Default: the registrable domain, found by trying. */
+  /** Default: the registrable domain, found by test cookies. */
   cookieDomain?: string | undefined;
-  /** Days from the last use, 1 to 400. Default 90 (Ibexa's advice). Safari keeps a script's cookie 7 days. */
+  /**
+   * Days from the last use, 1 to 400. Default 90 (Ibexa's recommendation). Safari limits a script's cookie to 7 days.
+   */
   cookieDays?: number | undefined;
   /** "memory": nothing is stored on the device. Default "cookie". */
   storage?: "cookie" | "memory" | undefined;
 }
 
 /**
- * - "pending": keep in memory, send and store nothing yet;
+ * - "pending": keep events in memory, send and store nothing yet;
  * - "granted": track;
- * - "anonymous": send, but store nothing and link to nobody (Ibexa gets the user `not_defined`,
- *   FACT-Finder a session for this page, Intempt nothing);
- * - "denied": send and store nothing, and delete what is stored. By `consent()` it is remembered for
- *   180 days in the cookie `reco_off`, and beats `config.consent`; `consent("granted")` ends it.
+ * - "anonymous": send, but store nothing and send no identity (Ibexa gets the user `not_defined`, FACT-Finder a session
+ *   for this page, Intempt nothing);
+ * - "denied": send and store nothing, and delete what is stored. After `consent("denied")` the cookie `reco_off` stores
+ *   it for 180 days, and it overrides `config.consent`; `consent("granted")` ends it.
  */
 export type ConsentState = "pending" | "granted" | "anonymous" | "denied";
 
-/** One destination at least. The length of a list is in its type where it is known, so that an empty one does not compile. */
+/** At least one destination. If the list's length is known to the type, an empty list does not compile. */
 export type DestinationList<Length extends number> =
   | readonly [Destination, ...Destination[]]
   | (readonly Destination[] & { readonly length: Length extends 0 ? never : Length });

@@ -1,9 +1,10 @@
-// What the visitor decided, before the module is there to decide it: the same rule as the engine's, in tests/vectors/consent.json.
+// The visitor's consent before the module has loaded, by the engine's rule. Both are tested with
+// tests/vectors/consent.json.
 
 import { cookie } from "../src/browser/host/cookies.js";
 import { CONSENTS } from "./rules.gen.js";
 
-/** The consent that the engine would find after these calls. */
+/** The consent that the engine would have after these calls. */
 export function consentOf({ consent, respect }, calls) {
   let last = consent ?? "granted";
   const gpc = respect?.gpc !== false && navigator.globalPrivacyControl;
@@ -12,5 +13,5 @@ export function consentOf({ consent, respect }, calls) {
   return last;
 }
 
-/** Where somebody is to be asked, the answer is not yes until there is one. */
+/** While the visitor has not decided, there is no consent. */
 export const pendingIfAsked = (settings, consentFrom) => consentFrom && (settings.consent ??= "pending");

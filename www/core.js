@@ -1,4 +1,4 @@
-// The smaller module for npm: inlined, because a .wasm beside the code is what bundlers lose.
+// The smaller module for npm. It is inlined, because bundlers often lose a .wasm file beside the code.
 
 import bytes from "built:recobeacon.wasm";
 import { loader } from "./inlined.js";

@@ -1,21 +1,21 @@
-// The module, as one tracker calls it. Nothing that goes wrong in it reaches the page, and after a trap it is not called again.
+// The module as used by one tracker. Exceptions do not reach the page, and after a trap the module is not called again.
 
 import { inPage } from "./page.js";
 
-/** `warn` tells the page of a failure; `onFailure` runs before. */
+/** `warn` reports a failure to the page. `onFailure` runs before it. */
 export function connection(warn, onFailure) {
-  /** By which the module knows this tracker. */
+  /** The module's number for this tracker. */
   let number;
 
   const engine = {
     /** The module's functions, once it has started the tracker. */
     module: null,
-    /** What was called earlier is carried out: from now on calls go to the module. */
+    /** Whether the earlier calls have been executed, so that further calls go to the module. */
     isOpen: false,
-    /** The module has failed, or there is no page. */
+    /** Whether the module has failed, or there is no page. */
     isDead: !inPage(),
 
-    /** A module that cannot be loaded may be there on the next page: what is called waits for that. */
+    /** Handles a failure. A module that could not be loaded may be available to the next page, so calls are still kept. */
     fail(code, cause) {
       engine.isDead = code === "internal";
       if (engine.isDead) engine.module?.discard();
@@ -25,20 +25,20 @@ export function connection(warn, onFailure) {
       return warn({ code, message: String(cause?.message ?? cause) });
     },
 
-    /** Runs something of the module; nothing that goes wrong in it reaches the page. */
+    /** Runs a function of the module. Exceptions do not reach the page. */
     guard(run, otherwise = null, field = undefined) {
       if (engine.isDead) return otherwise;
       try {
         return run();
       } catch (error) {
         if (error instanceof WebAssembly.RuntimeError) engine.fail("internal", error);
-        // A getter or a proxy in the page's own argument threw.
+        // A getter or a proxy in the page's argument threw.
         else warn({ code: "bad-type", field, message: String(error) });
         return otherwise;
       }
     },
 
-    /** Makes the module start a tracker, which tells `sink`. Whether it does. */
+    /** Starts a tracker in the module, which reports to `sink`. Returns whether it started. */
     start(module, settings, sink) {
       number = module.start([settings], sink, (happening) => engine.guard(() => module.happened(number, happening)));
       if (number !== undefined) engine.module = module;
@@ -49,7 +49,7 @@ export function connection(warn, onFailure) {
 
     run: (verb, args, at) => engine.guard(() => engine.call(verb, args, at), null, verb),
 
-    /** What the module knows of itself; otherwise something else. */
+    /** Queries the module. Returns `otherwise` if that is not possible. */
     ask: (what, otherwise = null, timer = 0) =>
       engine.guard(() => engine.isOpen && JSON.parse(engine.module.state(number, timer, what === "sessionId"))[what]) ??
       otherwise,

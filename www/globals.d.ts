@@ -1,4 +1,5 @@
-// Names that the shipped JavaScript finds in a page or in the build, for the type check of `npm run check`. Not shipped.
+// Names that the shipped JavaScript finds in a page or in the build, for the type check of `npm run check`. Not
+// shipped.
 
 /** The stub of stub.js, later the script tag's function. */
 declare var reco: import("./index.js").Reco;

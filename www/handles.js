@@ -1,13 +1,13 @@
-// consumeTimer and observeRecommendations: handles of the page for what the engine knows by a number.
+// consumeTimer and observeRecommendations: the page's handles for objects that the engine knows by number.
 
-/** The two methods of one tracker. */
+/** The two methods of a tracker. */
 export function handles(call, ask, watch) {
   let count = 0;
   return {
     consumeTimer(item, options) {
       const id = ++count;
       let last = 0;
-      // The engine knows an element's measures, never the element.
+      // The engine gets an element's measures, not the element.
       const { element, ...measures } = /** @type {any} */ (options ?? {});
       const { by } = measures;
       const watched = by === "scroll" || by === "media";

@@ -1,22 +1,24 @@
 /**
  * recobeacon: recommendation tracking for shops and publishers.
  *
- * No call throws into the page or waits for anything. Calls may be made before the module is loaded: they are kept with their time and carried out
- * in order. Wrong calls are reported to `onWarning` and have no other effect.
+ * No call throws into the page or waits. Calls may be made before the module has loaded: they are kept with their time
+ * and executed in order. Invalid calls are reported to `onWarning` and have no other effect.
  */
 
 import type { Config, ConsentState, Destination, DestinationList } from "./config.js";
 
 /**
- * Makes a tracker. Returns at once; the module loads in the background.
+ * Creates a tracker. Returns at once; the module loads in the background.
  *
- * Importing the package does nothing. In Node, where pages are rendered for many visitors, every call is silently without effect and `ready`
- * resolves; so it is in jsdom where that has no `fetch` or no `TextDecoder` (Jest). A second tracker for the same destinations is the first one
- * again: its `onWarning` is added, its other options have no effect, and a warning names those that differ.
+ * Importing the package has no effect. In Node, where pages are rendered for many visitors, every call is silently
+ * without effect and `ready` resolves. The same applies in jsdom (Jest) without `fetch` or `TextDecoder`. A second
+ * tracker for the same destinations is the first one: its `onWarning` is added, its other options have no effect, and a
+ * warning names those that differ.
  *
- * With the script tag the same is `reco("create", config)`, then `reco("click", {...})` and so on; `reco("ready", (tracker) => ...)` hands out the
- * tracker. Until the script is there `reco` returns undefined and keeps `[verb, args[], Date.now()]` in `reco.q`. Calls of a page that is left
- * before that are parked for the next page, or sent to the collector as they are: docs/loading.md.
+ * With the script tag use `reco("create", config)`, then `reco("click", {...})` and so on; `reco("ready", (tracker) =>
+ * ...)` passes the tracker. Until the script has loaded, `reco` returns undefined and keeps `[verb, args[],
+ * Date.now()]` in `reco.q`. If the page is left before that, its calls are parked for the next page or sent to the
+ * collector unchanged: docs/loading.md.
  */
 export function createTracker<Length extends number>(config: Config<Destination | DestinationList<Length>>): Tracker;
 
@@ -38,7 +40,10 @@ export type ItemId = string | number;
 export interface Item {
   itemId: ItemId;
   itemType?: number | string | undefined;
-  /** "Shoes/Children" or ["Shoes", "Children"]. Outer slashes don't count; a list's element has none, an empty one is skipped. */
+  /**
+   * "Shoes/Children" or ["Shoes", "Children"]. Outer slashes are ignored. An element of the list must have no slash,
+   * and an empty one is skipped.
+   */
   categoryPath?: string | readonly string[] | undefined;
   /** The product that a variant belongs to. */
   masterId?: string | undefined;
@@ -47,12 +52,13 @@ export interface Item {
 }
 
 /**
- * What one unit cost, taxes and discounts included: "12.45EUR", or an amount and an ISO 4217 currency in capitals. Not negative, below
- * 9,000,000,000, at most 6 decimals. Nothing is padded or converted; a number is written as JavaScript prints it.
+ * The price of one unit, including taxes and discounts: "12.45EUR", or an amount and an ISO 4217 currency in upper
+ * case. Not negative, below 9,000,000,000, at most 6 decimals. Nothing is padded or converted; a number is written as
+ * JavaScript prints it.
  */
 export type Price = `${string}${CurrencyEnd}` | { amount: number | string; currency: string };
 
-/** What a price with its currency ends with. A text that may have none goes as an object. */
+/** The end of a price with currency. Pass an object if the text may have no currency. */
 type CurrencyEnd = CurrencyLetter | Lowercase<CurrencyLetter>;
 type CurrencyLetter =
   | "A"
@@ -82,7 +88,7 @@ type CurrencyLetter =
   | "Y"
   | "Z";
 
-/** The result list that a click came from. `position` counts from 1 over all pages; a navigation's `query` may be empty. */
+/** The result list of a click. `position` counts from 1 over all pages; a navigation's `query` may be empty. */
 export interface SearchContext {
   query: string;
   position: number;
@@ -95,26 +101,30 @@ export interface SearchContext {
 }
 
 export interface Tracker {
-  /** Resolves when the module is there. Rejects with a TrackerError (`config`, `wasm-unavailable`); nobody has to listen. */
+  /**
+   * Resolves when the module has loaded. Rejects with a TrackerError (`config`, `wasm-unavailable`); a handler is not
+   * required.
+   */
   readonly ready: Promise<void>;
-  /** The account, or null. Before `ready`: what the configuration or `login` said. */
+  /** The account, or null. Before `ready`: the account of the configuration or of `login`. */
   readonly userId: string | null;
-  /** The anonymous id. null before `ready`, and where consent forbids one. */
+  /** The anonymous id. null before `ready`, and if consent forbids one. */
   readonly anonymousId: string | null;
   /**
-   * FACT-Finder's `sid`, which every search request has to have as well: `identity.sessionId`, or 30 letters and digits that last until they were
-   * idle for 24 hours or the visitor logs out; reading it is a use. null where no destination is FACT-Finder's, before `ready`, and while consent is "denied".
+   * FACT-Finder's `sid`, which every search request must have as well: `identity.sessionId`, or 30 letters and digits
+   * that stay the same until 24 hours without use or a logout. Reading it counts as a use. null without a FACT-Finder
+   * destination, before `ready`, and while consent is "denied".
    */
   readonly sessionId: string | null;
 
   /**
-   * An item's own page was opened. Ibexa expects `categoryPath`: without it there is one warning. FACT-Finder gets the clicks that come with
-   * `search`, and no others.
+   * An item's own page was opened. Ibexa expects `categoryPath`: without it there is one warning. FACT-Finder gets only
+   * clicks with `search`.
    */
   click(event: Item & { search?: SearchContext | undefined }): void;
-  /** An item was read or watched. `percentage` 0 to 100, rounded down; left out it counts as 100. */
+  /** An item was read or watched. `percentage` is 0 to 100, rounded down; without it the event counts as 100. */
   consume(event: Item & { percentage?: number | undefined }): void;
-  /** An item was put into the basket. `price` is what one unit costs. */
+  /** An item was put into the basket. `price` is that of one unit. */
   basket(event: Item & Origin & { quantity?: number | undefined; price?: Price | undefined }): void;
   /** An item was taken out of the basket. */
   deleteFromBasket(event: Item & { quantity?: number | undefined }): void;
@@ -122,11 +132,11 @@ export interface Tracker {
   wishlist(event: Item & { price?: Price | undefined }): void;
   /** An item was taken off the wish list. */
   deleteFromWishlist(event: Item): void;
-  /** Items were bought. Call it where nothing can go wrong any more: on the confirmation page. */
+  /** Items were bought. Call it on the confirmation page, when the purchase is certain. */
   buy(event: Purchase | readonly Purchase[]): void;
-  /** An item was rated. `rating`: whole, 0 to 100. */
+  /** An item was rated. `rating` is whole, 0 to 100. */
   rate(event: Item & { rating: number }): void;
-  /** The visitor has this item, however they got it: no purchase here. Ibexa. */
+  /** The visitor has this item, in whatever way they got it. It is not a purchase. Ibexa. */
   owns(event: Item): void;
   /** The visitor wants no more recommendations of this item. */
   blacklist(event: Item): void;
@@ -137,78 +147,86 @@ export interface Tracker {
     itemType?: number | string | undefined;
     scenario?: string | undefined;
   }): void;
-  /** A recommendation was clicked. Ibexa and YOOCHOOSE need the `scenario` that it came from, FACT-Finder the `mainId` of the product that it was for. */
+  /**
+   * A recommendation was clicked. Ibexa and YOOCHOOSE need its `scenario`, FACT-Finder the `mainId` of the product that
+   * it was made for.
+   */
   clickRecommended(
     event: Item & { scenario?: string | undefined; modelId?: ItemId | undefined; mainId?: ItemId | undefined },
   ): void;
   /**
-   * A ready-made link out of a recommendation response or a trigger message, with or without a scheme. It is called if its host is that of an Ibexa or
-   * YOOCHOOSE destination's endpoint, or the vendor's own, whose links go to that endpoint; path and customer are added where they are missing. Only
-   * while consent is "granted", because it has a user id in it.
+   * Calls a ready-made link from a recommendation response or a trigger message, with or without a scheme. Its host
+   * must be that of an Ibexa or YOOCHOOSE destination's endpoint, or the vendor's own, whose links are sent to that
+   * endpoint. A missing path or customer is added. It works only while consent is "granted", because the link has a
+   * user id.
    */
   followLink(url: string): void;
-  /** A trigger message, an e-mail for example, was opened. Ibexa. */
+  /** A trigger message, for example an e-mail, was opened. Ibexa. */
   triggerOpened(event: { triggerName: string }): void;
   /** An item in a trigger message was clicked. Ibexa. */
   clickTriggered(event: Item & { triggerName: string }): void;
 
-  /** The visitor judged a search result. FACT-Finder. */
+  /** The visitor rated a search result. FACT-Finder. */
   feedback(event: { query: string; positive: boolean; message?: string | undefined }): void;
   /** A search was answered from the shop's own cache. FACT-Finder. */
   cacheHit(event: CacheHit): void;
-  /** An item on a campaign's landing page was clicked. FACT-Finder, from v4 on. */
+  /** An item on a campaign's landing page was clicked. FACT-Finder from v4. */
   landingPageClick(event: Item & { campaign: string; pageId: string }): void;
-  /** An item of a predicted basket was clicked. FACT-Finder, not version 7, and only of somebody who is logged in. */
+  /** An item of a predicted basket was clicked. FACT-Finder except version 7, and only for a logged-in user. */
   predictiveBasketClick(event: Item): void;
 
   /**
-   * Joins what the anonymous visitor did to an account, once for each pair of the two, and uses the account from then on, also on later pages
-   * (cookie `reco_user`), until `logout` or `identity.userId: null`. Never an e-mail address (`personal-data`). Without effect while consent is
-   * "anonymous" or "denied".
+   * Joins the anonymous visitor's events to an account, once for each pair, and uses the account from then on, also on
+   * later pages (cookie `reco_user`), until `logout` or `identity.userId: null`. An e-mail address is refused
+   * (`personal-data`). Without effect while consent is "anonymous" or "denied".
    */
   login(userId: string): void;
-  /** Back to the anonymous id; with `forget`, to a new one. Begins another FACT-Finder session. */
+  /** Returns to the anonymous id; with `forget`, to a new one. Starts another FACT-Finder session. */
   logout(options?: { forget?: boolean | undefined }): void;
   /**
-   * A new page view of a single-page application: ends the consume timers, and recommendations count afresh. Timers of elements
-   * (`data-reco-consume`) that are still there a frame later start again.
+   * A new page view of a single-page application: ends the consume timers, and counts viewed recommendations again.
+   * Timers of elements (`data-reco-consume`) that still exist a frame later start again.
    */
   page(): void;
-  /** The visitor has decided. Calls from before are carried out or forgotten accordingly; "denied" is remembered on this device. */
+  /** The visitor's decision. Earlier calls are executed or dropped accordingly; "denied" is stored on this device. */
   consent(state: ConsentState): void;
 
-  /** Measures consumption and sends `consume` at each step, until 100 or `stop()`. */
+  /** Measures consumption and sends `consume` at each step, until 100 % or `stop()`. */
   consumeTimer(item: Item, options: ConsumeOptions): ConsumeTimer;
   /**
-   * Sends `rendered` for the items that were really seen: half of an item's element for one second without a break, while the page was visible; all
-   * that were seen at one time in one event, each item once a page view. A click in an item's element sends `clickRecommended`. An item is an
-   * element in the container with `data-reco-item` (its id) and, where it has one of its own, `data-reco-item-type`; it may be added, changed or
-   * removed at any time. `scenario` is required. What was seen until `disconnect()` is still sent.
+   * Sends `rendered` for the items that were viewed: half of an item's element for one second without a break, while
+   * the page was visible. Items viewed at the same time share an event, and each item counts once for each page view. A
+   * click in an item's element sends `clickRecommended`. An item is an element in the container with `data-reco-item`
+   * (its id) and optionally `data-reco-item-type`. Items may be added, changed or removed at any time. `scenario` is
+   * required. `disconnect()` still sends the items viewed before.
    */
   observeRecommendations(
     container: Element,
     options: { scenario: string; itemType?: number | string | undefined },
   ): { disconnect(): void };
 
-  /** Sends everything that is queued now. Resolves after that one attempt, whatever came of it. */
+  /** Sends everything that is queued now. Resolves after one attempt, with any outcome. */
   flush(): Promise<void>;
-  /** What became of all events of this page so far. */
+  /** The counters of all events of this page so far. */
   stats(): Stats;
-  /** Listens to one kind of news. Returns the function that ends it. */
+  /** Adds a listener. Returns a function that removes it. */
   on<Type extends keyof TrackerEvents>(type: Type, listener: (detail: TrackerEvents[Type]) => void): () => void;
-  /** Sends what is queued, also what was called before the module is there, removes every listener and timer, and ignores later calls. */
+  /**
+   * Sends everything that is queued, including calls from before the module has loaded, removes all listeners and
+   * timers, and ignores later calls.
+   */
   dispose(): void;
 }
 
-/** What `on` tells, and what its listeners get. */
+/** The types for `on`, and the argument of their listeners. */
 export interface TrackerEvents {
-  /** The browser took a request, and no answer to it can be read. */
+  /** The browser took a request whose response cannot be read. */
   sent: Delivery;
-  /** The destination said that it has the events. */
+  /** The destination confirmed the events. */
   acknowledged: Delivery;
-  /** Events are lost, or are not for this destination. */
+  /** Events are lost, or the destination does not support them. */
   dropped: Loss;
-  /** Something went wrong. */
+  /** There is a problem. */
   warning: TrackerError;
 }
 
@@ -217,19 +235,19 @@ export interface Delivery {
   destination: string;
   events: number;
   url: string;
-  /** Of the body. */
+  /** The size of the body. */
   bytes: number;
   transport: "beacon" | "fetch";
 }
 
-/** Events that a destination will not get. */
+/** Events that a destination does not get. */
 export interface Loss {
   destination: string;
   events: number;
   code: TrackerError["code"];
 }
 
-/** Where a product in the basket came from. FACT-Finder; `query` for version 7, `filters` for the collector alone. */
+/** The origin of a product in the basket. FACT-Finder; `query` for version 7, `filters` only for the collector. */
 export interface Origin {
   campaign?: string | undefined;
   query?: string | undefined;
@@ -238,9 +256,14 @@ export interface Origin {
 
 export interface Purchase extends Item, Origin {
   price?: Price | undefined;
-  /** Above 0, up to 1,000,000, with at most 6 decimals. Left out it is 1. Ibexa and Intempt get whole pieces, rounded up. */
+  /**
+   * Above 0, up to 1,000,000, with at most 6 decimals. Default 1. Ibexa and Intempt get whole quantities, rounded up.
+   */
   quantity?: number | undefined;
-  /** With it, a reloaded confirmation page counts once: lines of an order that this browser sent in the last 30 days are dropped (`duplicate-order`). */
+  /**
+   * With it, a reloaded confirmation page counts once: lines of an order that this browser has sent within 30 days are
+   * dropped (`duplicate-order`).
+   */
   orderId?: string | undefined;
 }
 
@@ -262,19 +285,21 @@ export interface CacheHit {
 }
 
 /**
- * - `stepPercent`: 1 to 100. Default 10. A percentage is never lower than before and never sent twice; the last one is sent when the page is
- *   hidden and when the timer ends.
+ * - `stepPercent`: 1 to 100. Default 10. Percentages never fall, and none is sent twice. The last one is sent when the
+ *   page is hidden and when the timer ends.
  *
- * "time" and "words": the time in which the page was visible.
- * - `fullAfterMs`, or `words` at `wordsPerMinute` (default 230): how long the whole item takes;
- * - `idleAfterMs`: without any act for so long the clock stops. Default 60000.
+ * "time" and "words": the time during which the page was visible.
+ * - `fullAfterMs`, or `words` at `wordsPerMinute` (default 230): the time for the whole item;
+ * - `idleAfterMs`: the time without activity after which the clock stops. Default 60000.
  *
- * "scroll": how far down its element was scrolled into view, while the page was visible. The element's height counts when it has not changed
- * for a second, for late images make it longer; so a short element is consumed when it was there for a second.
+ * "scroll": the depth to which its element was scrolled into view while the page was visible. The element's height
+ * counts once it has not changed for a second, because late images make it longer. A short element therefore counts as
+ * consumed after a second in view.
  *
- * "media": the share of the medium that was really played, each part once, at any speed; in a hidden page too, because it is heard there.
+ * "media": the played share of the medium, each part once, at any speed, also in a hidden page, because it can be heard
+ * there.
  * - `ignoreTailMs`: end titles, which need not be played. Default 0.
- * A live stream has no duration, so nothing is sent of it. For another film in the same element start another timer.
+ * A live stream has no duration, so nothing is sent for it. For another film in the same element start another timer.
  */
 export type ConsumeOptions =
   | { by: "time"; fullAfterMs: number; idleAfterMs?: number | undefined; stepPercent?: number | undefined }
@@ -291,25 +316,28 @@ export type ConsumeOptions =
 export interface ConsumeTimer {
   /** Whole, rounded down. */
   readonly percentage: number;
-  /** Ends it; what was not sent yet is sent. */
+  /** Ends the timer and sends the last percentage. */
   stop(): void;
 }
 
-/** Counted in deliveries: one event for one destination. At every moment accepted = queued + sent + acknowledged + merged + dropped. */
+/**
+ * Counted in deliveries: one event for one destination. accepted = queued + sent + acknowledged + merged + dropped
+ * holds at every moment.
+ */
 export interface Stats {
-  /** Also what was taken over from a page that is gone. What another page took over from this one is no longer in it. */
+  /** Includes events taken over from a page that is gone. Excludes events that another page took over from this one. */
   accepted: number;
-  /** Calls that were wrong, or made while consent is "denied". */
+  /** Calls that were invalid, or made while consent is "denied". */
   rejected: number;
-  /** Not final. */
+  /** Not finished. */
   queued: number;
-  /** The browser took it, and no answer will come: vendors, and what could not be read. */
+  /** The browser took it, and no acknowledgement will come: vendors, and responses that could not be read. */
   sent: number;
-  /** The destination said that it has it. */
+  /** The destination confirmed it. */
   acknowledged: number;
-  /** Joined with another event before sending: a higher `consume` percentage, more `rendered` items. */
+  /** Merged with another event before sending: a higher `consume` percentage, more `rendered` items. */
   merged: number;
-  /** Lost, or not for this destination. */
+  /** Lost, or not supported by the destination. */
   dropped: number;
   destinations?: Record<string, Omit<Stats, "destinations">> | undefined;
 }
@@ -317,36 +345,39 @@ export interface Stats {
 // ----------------------------------------------------------------------- tracking without code
 
 /*
- * Attributes (`autoTrack: { attributes: true }`), on elements that are there now and on those that come later:
+ * Attributes (`autoTrack: { attributes: true }`), on elements that are present and on elements that are added later:
  *
- *   data-reco="<method>"           calls it when the element appears, and again when what it says has changed;
- *   data-reco-on="click"           or instead when this happens to it ("submit", "change", any event that the element has an on... for);
+ *   data-reco="<method>"           calls the method when the element appears, and again when the arguments have changed;
+ *   data-reco-on="click"           calls it at this event instead ("submit", "change", any event for which the element has an on... property);
  *   data-reco-item, -item-type, -category, -price, -quantity, -order-id, -rating, -trigger-name, -scenario and every other field of the
- *                                  method by its name (-model-id, -campaign, ...), each from the nearest element upwards that has it;
- *                                  what stands on an element of another item is that item's;
+ *                                  method by its name (-model-id, -campaign, ...). Each value comes from the nearest element upwards that has it.
+ *                                  Attributes on an element of another item belong to that item;
  *   data-reco-consume="time:30000" or "words:850", "scroll", "media": a consume timer for the element's item;
  *   data-reco-scenario             without data-reco: a container, as for observeRecommendations.
  *
- * `login`, `followLink` and `consent` have their argument in data-reco-user, -url and -state.
+ * The arguments of `login`, `followLink` and `consent` are in data-reco-user, -url and -state.
  */
 
 // ------------------------------------------------------------------------------ the script tag
 
 /** The function of the stub and of `reco.js`. */
 export interface Reco {
-  /** Makes the tracker. Returns it once `reco.js` is there. */
+  /** Creates the tracker. Returns it once `reco.js` has loaded. */
   <Length extends number>(verb: "create", config: Config<Destination | DestinationList<Length>>): Tracker | undefined;
-  /** Calls the listener with the tracker when the module is there. */
+  /** Calls the listener with the tracker when the module has loaded. */
   (verb: "ready", listener: (tracker: Tracker) => void): void;
-  /** Listens, as the tracker's `on` does. */
+  /** Adds a listener like the tracker's `on`. */
   <Type extends keyof TrackerEvents>(
     verb: "on",
     type: Type,
     listener: (detail: TrackerEvents[Type]) => void,
   ): (() => void) | undefined;
-  /** Calls a method of the tracker: `reco("click", { itemId: 1 })`. Its result is there once `reco.js` is. */
+  /** Calls a method of the tracker: `reco("click", { itemId: 1 })`. Returns its result once `reco.js` has loaded. */
   <Verb extends TrackerMethod>(verb: Verb, ...args: Parameters<Tracker[Verb]>): ReturnType<Tracker[Verb]> | undefined;
-  /** Until `reco.js` is there the calls, `[verb, arguments, milliseconds]`; then something to push such calls to. */
+  /**
+   * Until `reco.js` has loaded: the calls as `[verb, arguments, milliseconds]`. Afterwards an object with `push` for
+   * such calls.
+   */
   q: { push(...calls: [verb: string, args: unknown[], at: number][]): unknown };
 }
 
@@ -356,7 +387,7 @@ type TrackerMethod = {
 
 declare global {
   interface Window {
-    /** In pages with the stub or the script tag. */
+    /** Present in pages with the stub or the script tag. */
     reco?: Reco;
   }
 }
@@ -365,13 +396,14 @@ declare global {
 
 export interface TrackerError extends Error {
   /**
-   * - `config`: the configuration cannot be used; `unknown-option`: a field that is not known was ignored;
-   * - `missing-field`, `bad-type`, `out-of-range`, `bad-character`, `personal-data`: what is wrong with `field`;
-   * - `unknown-event`: no such method; `unsupported-event`: this destination, or this version, has none;
+   * - `config`: the configuration is invalid; `unknown-option`: an unknown field was ignored;
+   * - `missing-field`, `bad-type`, `out-of-range`, `bad-character`, `personal-data`: `field` is invalid;
+   * - `unknown-event`: there is no such method; `unsupported-event`: this destination, or this version, has no such
+   *   event;
    * - `duplicate-order`: this order was sent before;
-   * - `queue-full`, `expired`, `refused`, `unreachable`, `damaged`: events were lost, and why;
-   * - `wasm-unavailable`: the module could not be loaded; `internal`: it failed. The tracker is dead, the page unharmed. `internal` with
-   *   the field "measure": what watches the page could not be loaded, everything else goes on.
+   * - `queue-full`, `expired`, `refused`, `unreachable`, `damaged`: events were lost, for this reason;
+   * - `wasm-unavailable`: the module could not be loaded; `internal`: it failed. The tracker stops working, the page is
+   *   not affected. `internal` with the field "measure": measure.js could not be loaded, everything else works.
    */
   code:
     | "config"
@@ -391,6 +423,6 @@ export interface TrackerError extends Error {
     | "damaged"
     | "wasm-unavailable"
     | "internal";
-  /** Path to the field at fault, for example "buy.price"; the destination's name where events were lost. */
+  /** The path to the invalid field, for example "buy.price"; for lost events the destination's name. */
   field?: string | undefined;
 }

@@ -1,4 +1,4 @@
-// The entry for npm. Importing it does nothing; the module is fetched when a tracker is made.
+// The entry for npm. Importing it has no effect. The module is loaded when a tracker is created.
 
 import { create } from "./tracker.js";
 

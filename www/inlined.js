@@ -1,6 +1,6 @@
-// What both modules for npm do with their bytes.
+// The common part of the two npm modules: the use of their bytes.
 
 import { instanceOf } from "./instance.js";
 
-/** Brings the inlined module, or the one at `wasmUrl` where the site wants it from there. */
+/** Loads the inlined module, or the one at `wasmUrl` if it is configured. */
 export const loader = (bytes) => (wasmUrl) => instanceOf(wasmUrl ?? bytes);

@@ -1,13 +1,13 @@
-// The module's one instance for all trackers of a page: each has a memory of its own, which is never given back.
+// One module instance for all trackers of a page, because an instance's memory is never freed.
 
 import { instantiate } from "built:glue.js";
 import { begin } from "./begin.js";
 import { recoverEarlierPages as recover } from "./recover/replay.js";
 
-/** Instances by what they were made of: an address, or inlined bytes. */
+/** Instances by source: an address, or inlined bytes. */
 const instances = new Map();
 
-/** What a tracker calls: the functions of the module at an address, or of these bytes. */
+/** The functions of the module at an address, or of these bytes. */
 export function instanceOf(source) {
   const key = ArrayBuffer.isView(source) ? source : String(source);
   const discard = () => instances.delete(key);
@@ -27,11 +27,11 @@ async function compile(source) {
   try {
     const response = await fetch(source);
     said = ` (${response.status}, ${response.headers.get("Content-Type")})`;
-    if (!response.ok) throw new Error("there is no module");
-    // Streaming asks for this type, which not every shop's server knows.
+    if (!response.ok) throw new Error("no module");
+    // Streaming needs this type, which some servers do not send.
     const streams = response.headers.get("Content-Type") === "application/wasm";
     return await (streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer()));
   } catch (error) {
-    throw new Error(`${source}${said}: ${error.message}; config.baseUrl names another folder`);
+    throw new Error(`${source}${said}: ${error.message}; set config.baseUrl if it is in another folder`);
   }
 }

@@ -1,4 +1,4 @@
-// Brings the larger module. In a chunk of its own because Nuxt has every visitor's browser prefetch the chunks that a page may import,
-// but not what these import: https://github.com/nuxt-contrib/vue-bundle-renderer
+// Loads the larger module. It is a separate chunk, because Nuxt makes every visitor's browser prefetch the chunks that
+// a page may import, but not the imports of these chunks: https://github.com/nuxt-contrib/vue-bundle-renderer
 
 export const larger = () => import("./core-all.js");

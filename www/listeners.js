@@ -1,11 +1,11 @@
-// What a page hears of its tracker: what was sent, acknowledged and dropped, and warnings.
+// The listeners of a tracker: sent, acknowledged and dropped events, and warnings.
 
 import { inPage } from "./page.js";
 import { TrackerError } from "./tracker-error.js";
 
 /** The listeners of one tracker. */
 export function listening({ onWarning, debug }) {
-  /** One list for each of the codes NEWS_* that a page may listen to. */
+  /** A list for each code NEWS_* that a page may listen to. */
   const listeners = { sent: [], acknowledged: [], dropped: [], warning: onWarning ? [onWarning] : [] };
   /** Codes of warnings that the console has shown. */
   const shown = new Set();
@@ -13,18 +13,18 @@ export function listening({ onWarning, debug }) {
 
   const emit = (type, detail) => {
     log(type, detail);
-    // A type that is not known is ignored.
+    // An unknown type is ignored.
     for (const listener of [...(listeners[type] || [])]) {
       try {
         listener(detail);
       } catch (error) {
-        // The page's own fault: shown to its developer, not thrown into our caller.
+        // An error of the page's own code. It is shown in the console and not thrown into the caller.
         console.error(error);
       }
     }
   };
 
-  /** Where nobody listens for warnings, the console gets one of each code. */
+  /** Without a listener for warnings, the console shows the first warning of each code. */
   const show = (error) => {
     if (debug === false || !inPage() || shown.has(error.code)) return;
     shown.add(error.code);
@@ -44,7 +44,7 @@ export function listening({ onWarning, debug }) {
     return error;
   };
 
-  /** Tells of an error that nobody waits for. */
+  /** Reports an error of a promise without a handler. */
   const internal = (error) => void warn({ code: "internal", message: String(error) });
 
   const on = (type, listener) => {
@@ -59,7 +59,7 @@ export function listening({ onWarning, debug }) {
     };
   };
 
-  /** Runs something; warnings meanwhile are about this element. */
+  /** Runs a function. Warnings during it are about this element. */
   const withElement = (element, deed) => {
     const outer = heard.element;
     heard.element = element;
@@ -70,7 +70,7 @@ export function listening({ onWarning, debug }) {
     }
   };
 
-  /** `element`: what a call is made for, its name, and whether there was a warning about it. */
+  /** `element`: the element that the call is made for, its name, and whether it had a warning. */
   const heard = { element: undefined, listeners, log, emit, warn, internal, on, withElement };
   return heard;
 }

@@ -1,18 +1,19 @@
-// What waits for a reason to load measure.js: most pages have no element that says what is to be tracked, and load nothing for it.
+// Waits for a reason to load measure.js. Most pages have no elements with tracking attributes, and load nothing for
+// them.
 
 import { hear } from "../src/browser/host/env.js";
 
-/** What the elements have that `attributes` is there for. */
+/** The attributes that `attributes` handles. */
 const MARKS = ["data-reco", "data-reco-scenario", "data-reco-consume"];
 const MARKED = MARKS.map((name) => `[${name}]`).join();
 
 /**
- * Calls `watch`, with what is to be done by what it loads, when there is such an element, and for each click on one until that is loaded.
- * Returns what ends this.
+ * Calls `watch` with a function for measure.js when there is such an element, and for each click on one until
+ * measure.js is loaded. Returns a function that ends this.
  */
 export function watchForMarkup(watch) {
   const has = (node) => node.matches && (node.matches(MARKED) || node.querySelector(MARKED));
-  // Open shadow roots are not observed: an element in one is found when it is clicked.
+  // Open shadow roots are not observed. An element in one is found when it is clicked.
   const clicked = (event) => {
     const path = event.composedPath();
     const { type, button } = event;

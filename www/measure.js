@@ -1,5 +1,5 @@
-// What watches the page, for the methods that need it and for tracking without code. It only looks and reports: the
-// engine decides. A script of its own, loaded when something needs it, so that no other page pays for it.
+// Observes the page for the methods that need it and for tracking without code. It only reports; the engine decides. It
+// is a separate script that is loaded when it is needed, so that other pages do not pay for it.
 
 import { attributes } from "./measure/attributes.js";
 import { dataLayer } from "./measure/datalayer.js";
@@ -9,11 +9,13 @@ import { scroll } from "./measure/scroll.js";
 import { seen } from "./measure/seen.js";
 
 /**
- * Starts watching for one tracker. `port` is what it may do there:
+ * Starts observing for one tracker. `port` has the functions that it may use:
  *
- * - `call(verb, args, at)`: a call of the engine, `percentage(timer)`: how far a timer is, `tracker`: the public methods;
- * - `warn({ code, field, message })`, and `withElement(about, deed)`: warnings during the deed are about this element;
- * - `guard(deed)`: runs it; what goes wrong is a warning;
+ * - `call(verb, args, at)`: a call of the engine, `percentage(timer)`: a timer's percentage, `tracker`: the public
+ * methods;
+ * - `warn({ code, field, message })`, and `withElement(about, deed)`: warnings during the function are about this
+ * element;
+ * - `guard(deed)`: runs a function and turns its exceptions into warnings;
  * - `auto`: the configuration's `autoTrack` as an object.
  */
 export function measure(port) {
@@ -46,9 +48,9 @@ export function measure(port) {
       else wrong("observeRecommendations.container");
     },
     unobserve: (id) => end(containers, id),
-    /** A click from before this was there. */
+    /** A click from before this script was loaded. */
     clicked: (event, path) => auto.forEach((one) => one.clicked?.(event, path)),
-    /** A new page view: the engine is about to end its timers. What is seen counts afresh there. */
+    /** A new page view: the engine is about to end its timers, and counts viewed items again. */
     page() {
       for (const id of [...timers.keys()]) end(timers, id, true);
       for (const [id, container] of containers) {

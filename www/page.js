@@ -1,20 +1,24 @@
-// Whether there is a page, and whether somebody may see it.
+// Whether there is a page, and whether it may be visible.
 
 /**
- * In Node a page is rendered for many visitors: nothing may happen there. jsdom in Jest has a document, but neither `fetch` nor the
- * `TextDecoder` that the module needs: https://github.com/jsdom/jsdom/issues/1724, https://github.com/jsdom/jsdom/issues/2524
+ * In Node a page is rendered for many visitors, and nothing must happen there. jsdom in Jest has a document, but
+ * neither `fetch` nor the `TextDecoder` that the module needs: https://github.com/jsdom/jsdom/issues/1724,
+ * https://github.com/jsdom/jsdom/issues/2524
  */
 export const inPage = () => ![typeof document, typeof fetch, typeof TextDecoder].includes("undefined");
 
-/** A page that is only being prepared may never be seen. */
+/** Waits until a prerendered page is activated, which may never happen. */
 export const activated = async () => {
   if (document.prerendering) {
     await new Promise((activated) => document.addEventListener("prerenderingchange", activated, { once: true }));
   }
 };
 
-/** How long a page is given to go away, before a file that did not arrive counts as missing. */
+/** The time that a page gets to unload, before a file that did not arrive counts as missing. */
 const LEAVING_MS = 2000;
 
-/** Firefox cancels a page's downloads as soon as a link is followed. The wait ends only in a page that was not left. */
+/**
+ * Firefox cancels a page's downloads as soon as a link is followed. This promise resolves only in a page that was not
+ * left.
+ */
 export const stays = () => new Promise((resolve) => setTimeout(resolve, LEAVING_MS));

@@ -1,8 +1,8 @@
-// The settings of a tracker: what tells trackers apart, and how the settings of a second call differ.
+// The settings of a tracker: how trackers are identified, and how the settings of a second call differ.
 
 import { json } from "../src/browser/host/env.js";
 
-/** What tells trackers, and what is parked for them, apart: their destinations. */
+/** The key that identifies trackers and their parked calls: the destinations. */
 export function keyOf(config) {
   try {
     return json([].concat(config.destinations));
@@ -11,7 +11,7 @@ export function keyOf(config) {
   }
 }
 
-/** The paths of the options that a second call for the same destinations has otherwise. */
+/** The paths of the options that differ in a second call for the same destinations. */
 export function differences(first, second, path = "config") {
   if (isGroup(first) && isGroup(second)) {
     const options = Object.entries({ ...first, ...second });

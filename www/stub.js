@@ -1,18 +1,20 @@
-// The stub that a page has inline, before the script: it keeps calls, with their time, until the
-// tracker is there. What it keeps, [verb, arguments, milliseconds], is read by every later version.
+// The page's inline stub. It keeps calls with their time until the tracker has loaded. Every later version of the
+// tracker reads its format: [verb, arguments, milliseconds].
 //
-// A page that is left earlier parks them for the next one, each as JSON with a comma behind it, under a key that no other tab writes to. Only where the
-// last word on consent is yes, as in park.js, which reads them. It is pasted into every page, so it is as careful as its few bytes allow:
-// where `respect.dnt` is set it parks nothing, and nothing among a thousand keys of the site's.
+// If the page is left earlier, the stub parks the calls for the next page: each as JSON with a comma after it, under a
+// key that no other tab uses. As in park.js, which reads them, it does so only if the last consent allows it. Because
+// it is part of every page, it must be small: it parks nothing if `respect.dnt` is set, or if localStorage already has
+// 1,000 keys.
 //
-// Where the tracker is blocked, each page parks: `create` deletes the oldest, so that all of it stays at 300,000 characters. A call that there is
-// no room for, and a page that is deleted, has a 0 in its place, and is counted by the next tracker.
+// If the tracker is blocked, each page parks calls. `create` therefore deletes the oldest, so that all of them stay
+// within 300,000 characters. A dropped call and a deleted page leave a 0, which the next tracker counts.
 //
-// In a tab that is being closed Firefox 153 ends a script at its next loop or at its first look at a storage. So both are done
-// when a call is made, and what is left to do at the end is one write.
+// In a tab that is being closed, Firefox 153 stops a script at its next loop or its first access to storage. So both
+// are done when a call is made, and only a single write remains at the end.
 //
-// The global's name is the second argument. An element whose id is that name is no property of the window's own, and is hidden; another
-// script's global is left alone. A library's `Date.now` or `toJSON` is not asked: env.js says which libraries have one.
+// The second argument is the name of the global. An element with this id is not an own property of the window, and the
+// stub hides it. Another script's global is not replaced. `Date.now` and `toJSON` are avoided because libraries replace
+// them, see env.js.
 import { MOST_KEYS, MOST_OF_A_PAGE, MOST_OF_ALL } from "./recover/bounds.js";
 import { MOST_EARLY } from "./rules.gen.js";
 
@@ -22,7 +24,7 @@ import { MOST_EARLY } from "./rules.gen.js";
     const call = [verb, args, +new Date()];
     const [said] = args;
     reco.q.push(reco.q.length > MOST_EARLY - 1 && verb != "consent" ? 0 : call);
-    // Storage and cookies may be blocked, and an argument may be a graph.
+    // Storage and cookies may be blocked, and an argument may be cyclic.
     try {
       const line = `${JSON.stringify(
         call,
@@ -38,7 +40,7 @@ import { MOST_EARLY } from "./rules.gen.js";
         may =
           (said.consent || said.consentFrom || granted) == granted &&
           (!navigator.globalPrivacyControl || /gpc":f/.test(line));
-        // The last page's stays, however much it is.
+        // The last page's calls are kept, whatever their size.
         Object.getOwnPropertyNames(localStorage)
           .sort()
           .reverse()
@@ -54,7 +56,8 @@ import { MOST_EARLY } from "./rules.gen.js";
       // A state that does not exist changes nothing. For brevity, "pending", "anonymous" and "denied" are recognised by two letters, and `>` is "and not".
       if (verb == "consent") may = said == granted || may > /n[dio]/.test(said);
       text += text.length + line.length > MOST_OF_A_PAGE ? "0," : line;
-      // create, ready, on, observe..., consent and ...Timer are this page's own, should it come back.
+      // create, ready, on, observe..., consent and ...Timer belong to this page, in case it returns from the
+      // back/forward cache.
       if (/ea[td]|^o[nb]|nse|Ti/.test(verb)) {
         stay.push(call);
         kept += line;
@@ -63,10 +66,10 @@ import { MOST_EARLY } from "./rules.gen.js";
   };
   reco.q = [];
   page[name] = /** @type {any} */ (reco);
-  // Never unload, which keeps a page out of the back/forward cache.
+  // `unload` would keep a page out of the back/forward cache.
   addEventListener("pagehide", () => {
     try {
-      // Once the tracker is there, the queue is its own, and no list.
+      // Once the tracker has loaded, the queue is its own and no longer a list.
       if (may && !never && reco.q.map) {
         localStorage[`reco_q${+new Date() - Math.random()}`] = text;
         text = kept;

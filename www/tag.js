@@ -1,27 +1,29 @@
-// The entry for the script tag: makes the tracker that the page's stub asked for, replays what was
-// called meanwhile, and takes the stub's place.
+// The entry for the script tag: creates the tracker that the page's stub was asked for, replays the earlier calls, and
+// replaces the stub.
 
 import { attempt, clock } from "../src/browser/host/env.js";
 import { instanceOf } from "./instance.js";
 import { create } from "./tracker.js";
 
-// Only known while the script runs for the first time.
+// Only known during the first run of the script.
 const own = /** @type {HTMLScriptElement | null} */ (document.currentScript);
 
-/** The global's name: a script that was inserted as text or is a module has no element of its own. */
+/** The global's name. A script inserted as text, or a module, has no element of its own. */
 const name = [own, document.querySelector("script[data-reco-global]")].map(globalOf).filter(Boolean)[0] ?? "reco";
 function globalOf(script) {
   return script?.getAttribute("data-reco-global");
 }
 
-/** An element with that id is no property of the window's own. */
+/** An element with that id is not an own property of the window. */
 const stub = window.hasOwnProperty(name) && /** @type {any} */ (window)[name];
 
-/** A script under its usual name, also with a version in it. */
+/** The script under its usual name, also with a version in it. */
 const RECO = /\/reco(\.[\w-]+)*\.js([?#]|$)/;
 const hasFolder = (address) => address && !/^(blob|data):/.test(address);
 
-/** The script's own address; of a module or a text that the page has loaded and run, the address that it was loaded from. */
+/**
+ * The script's own address. For a module, or a text that the page has loaded and run: the address it was loaded from.
+ */
 const self = hasFolder(own?.src)
   ? own.src
   : [...document.scripts]
@@ -32,7 +34,7 @@ const self = hasFolder(own?.src)
 /** The address of another file of this build. */
 function addressOf(file, { baseUrl }) {
   const base = baseUrl ? attempt(() => new URL(`${baseUrl}/`.replace(/\/\/$/, "/"), document.baseURI)) : self;
-  if (!base) throw new Error(`config.baseUrl has to be the address of the folder that has ${file.split("?")[0]}`);
+  if (!base) throw new Error(`config.baseUrl must be the address of the folder with ${file.split("?")[0]}`);
   return new URL(file, base).href;
 }
 
@@ -41,13 +43,13 @@ const load = (larger, options) => instanceOf(options.wasmUrl ?? addressOf(__WASM
 /** Loads another script of this build. */
 const script = async (file, options) =>
   import(addressOf(file, options)).catch((error) => {
-    throw new Error(`${error.message}; config.baseUrl names another folder`);
+    throw new Error(`${error.message}; set config.baseUrl if it is in another folder`);
   });
 const measure = (options) => script(__MEASURE_FILE__, options);
 const source = (name, options) => script(__CONSENT_FILES__[name], options);
 
 let dispatch = null;
-/** What the stub's queue has a 0 for: a call that there was no room for. */
+/** A 0 in the stub's queue stands for a call that was dropped for lack of room. */
 const LEFT_OUT = ["lost", [1], 0];
 
 /** Calls from before the first "create". */
@@ -66,7 +68,7 @@ function run(verb, args, at) {
 
 function takeOver() {
   const reco = (verb, ...args) => run(verb, args, clock());
-  // Pages keep references to the stub, and libraries push to its queue: both go on working.
+  // Pages keep references to the stub, and libraries push to its queue. Both continue to work.
   const replayed = stub ? stub.q : [];
   reco.q = { push: (...calls) => calls.forEach((call) => run(...(call || LEFT_OUT))) };
   if (stub) stub.q = reco.q;
@@ -74,7 +76,9 @@ function takeOver() {
   reco.q.push(...replayed);
 }
 
-// A second script tag finds the first one's work and leaves it alone.
+// A second script tag finds the first one's function and does not replace it.
 if (!stub || Array.isArray(stub.q)) takeOver();
 else if (!stub.q)
-  console.warn(`recobeacon: window.${name} is another script's. The attribute data-reco-global chooses another name.`);
+  console.warn(
+    `recobeacon: window.${name} belongs to another script. Choose another name with the attribute data-reco-global.`,
+  );

@@ -1,4 +1,4 @@
-// The façade: the methods of index.d.ts over a module that arrives later, or never. It never throws into the page.
+// The façade: the methods of index.d.ts over a module that loads later, or never. It never throws into the page.
 
 import { clock } from "../src/browser/host/env.js";
 import { earlyCalls } from "./calls.js";
@@ -14,17 +14,18 @@ import { differences, keyOf } from "./settings.js";
 import { agreement } from "./tabs.js";
 import { watching } from "./watch.js";
 
-/** Methods that the engine carries out; they may be called before it is there. */
+/** Methods that the engine executes. They may be called before it has loaded. */
 const VERBS = [...VISITOR_CALLS, "page", "consent"];
 
-/** Trackers by their destinations: a second one for the same would send everything twice. */
+/** Trackers by their destinations. A second tracker for the same ones would send everything twice. */
 const open = new Map();
 
 /**
- * Makes a tracker, or hands out the one that has the same destinations.
+ * Creates a tracker, or returns the one with the same destinations.
  *
- * `load(larger, { wasmUrl, baseUrl })` brings the functions of the larger or the smaller module, and those of resume.js;
- * `measure({ baseUrl })` brings measure.js, `source(name, { baseUrl })` the file of a banner's interface. Returns the tracker and `dispatch(verb, args, at)`, by which the script tag replays what was called earlier.
+ * `load(larger, { wasmUrl, baseUrl })` loads the functions of the larger or the smaller module, and those of resume.js;
+ * `measure({ baseUrl })` loads measure.js, and `source(name, { baseUrl })` the file of a banner's interface. Returns the
+ * tracker and `dispatch(verb, args, at)`, with which the script tag replays earlier calls.
  *
  * @param {import("./index.js").Config} config
  * @param {(larger: boolean, where: { wasmUrl?: string | URL, baseUrl?: string | URL }) => Promise<any>} load
@@ -44,7 +45,7 @@ export function create(config, load, measure, source) {
 }
 
 /**
- * Puts a tracker together. `own` is what its parts share, `files` brings the other files of the build.
+ * Puts a tracker together. `own` is the state that its parts share; `files` loads the other files of the build.
  *
  * @param {any} config
  * @param {{ load: Function, measure: Function, source: Function }} files
@@ -65,7 +66,7 @@ function make(config, files, key, forget) {
     module.recover(settings, consentOf(settings, calls), VISITOR_CALLS, engine.run, user).catch(heard.internal);
   /** @type {any} */
   const own = { settings, auto, heard, engine, early, close, leave, recover, flushing: [] };
-  /** The account, as far as this page has said; undefined: it is whoever was there before. */
+  /** The account that this page has named. undefined: the account of earlier pages. */
   own.user = settings.identity?.userId;
   own.call = calling(own);
   own.watcher = watching(own, () => files.measure({ baseUrl }), VERBS);
@@ -74,7 +75,7 @@ function make(config, files, key, forget) {
     : start(own, (larger) => files.load(larger, { wasmUrl, baseUrl })));
   ready.catch(() => {});
   const tracker = (own.tracker = publicObject(own));
-  // Never unload, which keeps a page out of the back/forward cache.
+  // `unload` would keep a page out of the back/forward cache.
   if (inPage()) addEventListener("pagehide", leave);
   own.watcher.start();
 
@@ -83,7 +84,7 @@ function make(config, files, key, forget) {
   return { tracker, dispatch: dispatching(own), join: (other) => join(heard, config, other) };
 }
 
-/** What a call does, before the module is there and afterwards. */
+/** Handles a call, before and after the module has loaded. */
 const calling =
   (own) =>
   (verb, args, at = clock(), isToldByTab = false) => {
@@ -101,7 +102,7 @@ const calling =
     engine.guard(deed, null, verb);
   };
 
-/** By what the script tag replays earlier calls. */
+/** Executes a call that the script tag replays. */
 const dispatching =
   ({ tracker, ready, call }) =>
   (verb, args, at) => {
@@ -114,10 +115,10 @@ const dispatching =
     return typeof tracker[verb] === "function" ? tracker[verb](...args) : void call(verb, args, at);
   };
 
-/** A second call for the same destinations: its warnings are told as well, its other options have no effect. */
+/** A second call for the same destinations: adds its onWarning. Its other options have no effect. */
 function join({ listeners, warn }, config, { onWarning, ...other }) {
   if (onWarning) listeners.warning.push(onWarning);
-  const message = "there is a tracker for these destinations already: it is used";
+  const message = "the existing tracker for these destinations is used";
   const paths = differences({ ...config, onWarning: undefined }, other);
   for (const path of paths) warn({ code: "config", field: path, message: `${path}: ${message}, with its own option` });
   if (!paths.length) warn({ code: "config", field: "config.destinations", message });
@@ -160,7 +161,7 @@ function publicObject(own) {
       own.watcher.end();
       call("dispose", []);
       own.close();
-      // Before the module is there, it is the last thing that waits for it.
+      // It is queued as the last call before the module has loaded.
       own.disposed = true;
     },
   });

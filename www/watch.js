@@ -1,16 +1,16 @@
-// What watches the page, measure.js: it is loaded when it is needed for the first time.
+// Loads measure.js, which observes the page, when it is first needed.
 
 import { watchForMarkup } from "./markup.js";
 import { activated, inPage, stays } from "./page.js";
 
-/** What tracking without code there is. */
+/** The kinds of tracking without code. */
 const AUTO = ["attributes", "dataLayer", "jsonLd", "routes"];
 
 /**
- * `own` is what the parts of one tracker share, `verbs` are the methods that elements may name.
+ * `own` is the state that the parts of a tracker share, `verbs` are the methods that elements may name.
  *
  * @param {any} own
- * @param {() => Promise<any>} measure brings measure.js
+ * @param {() => Promise<any>} measure loads measure.js
  * @param {string[]} verbs
  */
 export function watching(own, measure, verbs) {
@@ -19,11 +19,11 @@ export function watching(own, measure, verbs) {
   const { ask, guard } = engine;
   let watcher;
   let loading;
-  /** What waits for a reason to load it. */
+  /** Waits for a reason to load measure.js. */
   let markup;
   let ended = !inPage();
 
-  /** Uses what watches the page. */
+  /** Runs a function with measure.js. */
   const watch = (use) => {
     if (ended) return;
     if (watcher) return guard(() => use(watcher));
@@ -40,7 +40,7 @@ export function watching(own, measure, verbs) {
           .then(() => own.ready)
           .then(
             () => void warn({ code: "internal", field: "measure", message: `measure.js: ${error}` }),
-            // The module is missing too, and one warning names the folder of both.
+            // The module is missing as well, and one warning names the folder of both.
             () => {},
           ),
       );
@@ -51,11 +51,11 @@ export function watching(own, measure, verbs) {
     watch,
     /** A new page view begins. */
     page: () => loading && watch((watcher) => watcher.page()),
-    /** Begins what the configuration asks for. */
+    /** Starts what the configuration asks for. */
     start() {
       for (const [name] of Object.entries(auto)) {
         const field = `config.autoTrack.${name}`;
-        if (!AUTO.includes(name)) warn({ code: "unknown-option", field, message: `${field} is not known` });
+        if (!AUTO.includes(name)) warn({ code: "unknown-option", field, message: `${field} is unknown` });
       }
       if (auto.dataLayer || auto.routes) watch(() => {});
       if (auto.attributes && !ended)

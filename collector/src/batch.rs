@@ -1,7 +1,7 @@
-//! The batch form: events, from JSON to rows.
+//! The batch format: from JSON events to rows.
 //!
-//! Whatever the page may send by a method of the tracker is valid here, and nothing else is: both
-//! ends read an event by [`Event::parse`].
+//! Page and collector parse an event with the same function, [`Event::parse`]. An event is valid
+//! here exactly when the tracker's methods accept it.
 
 use crate::error::Refusal;
 use crate::event::NewEvent;
@@ -13,15 +13,15 @@ use recobeacon_engine::json::Object;
 use recobeacon_engine::rules;
 use recobeacon_engine::value::Value;
 
-/// The item type of events that name none, as in the tracker.
+/// The default item type, as in the tracker.
 pub const ITEM_TYPE: &str = "1";
 
-/// Reads the events of an envelope, and how many were left out because their type is not known: a
-/// newer tracker has more. A known one that is wrong refuses the whole batch: the tracker never
-/// sends one.
+/// Reads the events of an envelope. The second value counts the events of unknown types, which are
+/// left out: a newer tracker has more types. An invalid event of a known type refuses the whole
+/// batch, because the tracker never sends one.
 ///
 /// # Errors
-/// The first thing that is wrong, with the path to it.
+/// The first fault, with the path to it.
 pub fn read(events: Vec<Value>, hasher: &Hasher) -> Result<(Vec<NewEvent>, u64), Refusal> {
     let mut known = Vec::with_capacity(events.len());
     let mut unknown = 0;
@@ -37,14 +37,14 @@ pub fn read(events: Vec<Value>, hasher: &Hasher) -> Result<(Vec<NewEvent>, u64),
     Ok((known, unknown))
 }
 
-/// The path behind `events[3]`, and what would have been right.
+/// The path behind `events[3]`, and the rule that the value breaks.
 type Wrong = (String, &'static str);
 
 fn wrong(field: &str, detail: &'static str) -> Wrong {
     (format!(".{field}"), detail)
 }
 
-/// The event; none where its type is not known.
+/// Returns `None` if the event's type is not known.
 fn event(value: Value, hasher: &Hasher) -> Result<Option<NewEvent>, Wrong> {
     let Value::Map(mut fields) = value else {
         return Err((String::new(), "must be an object"));
@@ -74,8 +74,9 @@ fn event(value: Value, hasher: &Hasher) -> Result<Option<NewEvent>, Wrong> {
     Ok(Some(NewEvent { id, kind, at, user, anonymous, has_more_ids, fields }))
 }
 
-/// An event's own fields as JSON; none where the value is several events. Fields that are left out go to `left_out`: optional fields
-/// that are wrong, and a newer tracker's fields, of which no rule says that they are right.
+/// Returns an event's own fields as JSON, or `None` if the value stands for several events. Fields
+/// that are left out are added to `left_out`: invalid optional fields, and fields of a newer
+/// tracker, which no rule covers.
 pub fn parse(
     kind: Kind,
     value: &Value,
@@ -90,13 +91,14 @@ pub fn parse(
     Ok(Some(json))
 }
 
-/// The engine names the method where we name the place: `click.itemId` is `events[3].itemId`.
+/// The engine's path begins with the method's name, ours with the place: `click.itemId` becomes
+/// `events[3].itemId`.
 fn path(kind: Kind, error: &Error) -> Wrong {
     let field = error.field.strip_prefix(kind.name()).unwrap_or(&error.field);
     (field.to_owned(), error.detail)
 }
 
-/// Hashed at once: nothing behind this line holds an id of a user.
+/// Hashes the id at once, so that no later code sees a plain user id.
 fn user(name: &str, value: Option<Value>, hasher: &Hasher) -> Result<Option<String>, Wrong> {
     match value {
         None => Ok(None),
@@ -107,8 +109,8 @@ fn user(name: &str, value: Option<Value>, hasher: &Hasher) -> Result<Option<Stri
     }
 }
 
-/// Whether this is a UUIDv7 in lower case: in upper case it would be another key, and the event
-/// count twice.
+/// Whether this is a UUIDv7 in lower case. The same id in upper case would be a different key, and
+/// the event would count twice.
 pub fn is_event_id(id: &str) -> bool {
     let is_digit = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
     let right = |(place, b): (usize, u8)| match place {

@@ -1,23 +1,22 @@
-//! Work that keeps a thread busy, a few pieces at a time.
+//! Limits how many blocking tasks run at the same time.
 
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 
-/// Bounds how many pieces of some work go on at the same time; further ones wait.
+/// Runs at most a fixed number of tasks at the same time. Further tasks wait.
 #[derive(Debug)]
 pub struct Bounded(Arc<Semaphore>);
 
 impl Bounded {
-    /// At most so many.
+    /// Allows at most this number of tasks at the same time.
     pub fn new(most: usize) -> Self {
         Self(Arc::new(Semaphore::new(most)))
     }
 
-    /// Does the work where blocking is allowed. No result is there once it is closed, and where the
-    /// work broke off.
+    /// Runs the task on a blocking thread. Returns `None` after `close` and if the task panics.
     ///
-    /// The place is given back by the work, not by the caller: a request ends when its client goes
-    /// away, and the work goes on.
+    /// The task itself releases its permit, not the caller: a request ends when its client
+    /// disconnects, but the task continues.
     pub async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -31,7 +30,7 @@ impl Bounded {
         tokio::task::spawn_blocking(placed).await.ok()
     }
 
-    /// No more work is begun.
+    /// Starts no further task.
     pub fn close(&self) {
         self.0.close();
     }
@@ -45,7 +44,7 @@ mod tests {
     use std::time::Duration;
 
     #[tokio::test]
-    async fn work_whose_caller_is_gone_keeps_its_place_until_it_ends() {
+    async fn a_task_keeps_its_permit_until_it_ends_even_if_its_caller_is_gone() {
         let bounded = Arc::new(Bounded::new(1));
         let (finish, finished) = mpsc::channel::<()>();
         let (begin, begun) = tokio::sync::oneshot::channel();

@@ -1,4 +1,4 @@
-//! The time and the dice, which the engine takes as arguments, and the ids made of both.
+//! The clock and the random bits that the engine takes as arguments, and event ids made of both.
 
 use recobeacon_engine::id::EventIds;
 use recobeacon_engine::time::Now;
@@ -11,7 +11,7 @@ pub fn now_ms() -> u64 {
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// Makes ids (UUIDv7) for events that come without one.
+/// Makes ids (UUIDv7) for events that arrive without one.
 #[derive(Debug, Default)]
 pub struct Ids(Mutex<Made>);
 
@@ -21,12 +21,12 @@ struct Made {
     latest: u64,
 }
 
-/// How far a clock may be set back, in milliseconds, while ids go on rising. After more, the time
-/// that they rose from was wrong, and all further ids would be of that time.
+/// Ids keep rising if the clock is set back by at most this many milliseconds. After a larger step
+/// the earlier time was wrong, and the ids follow the new time.
 const SET_BACK_MS: u64 = 60_000;
 
 impl Ids {
-    /// The id of an event that came at `at`; `None` where the system has no random bits.
+    /// The id of an event that arrived at `at`, or `None` if the system has no random bits.
     pub fn next(&self, at: u64) -> Option<String> {
         let mut entropy = [0; 16];
         getrandom::fill(&mut entropy).ok()?;
@@ -48,13 +48,13 @@ mod tests {
     const NOW: u64 = 1_763_683_200_000;
     const EIGHTY_YEARS: u64 = 80 * 365 * 86_400_000;
 
-    /// The time in an id.
+    /// The timestamp in an id.
     fn time(id: &str) -> u64 {
         u64::from_str_radix(&id.replace('-', "").chars().take(12).collect::<String>(), 16).unwrap()
     }
 
     #[test]
-    fn ids_rise_while_the_clock_is_set_back_a_little() {
+    fn ids_rise_when_the_clock_is_set_back_a_little() {
         let ids = Ids::default();
         let (first, second) = (ids.next(NOW).unwrap(), ids.next(NOW - 30_000).unwrap());
         assert!(first < second);
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_right_again_when_the_clock_is() {
+    fn ids_follow_the_clock_after_a_large_step_back() {
         let ids = Ids::default();
         assert_eq!(time(&ids.next(NOW + EIGHTY_YEARS).unwrap()), NOW + EIGHTY_YEARS);
         assert_eq!(time(&ids.next(NOW).unwrap()), NOW);

@@ -1,4 +1,5 @@
-//! The configuration: a TOML file, and flags that beat it. Checked as a whole before anything starts.
+//! The configuration: a TOML file and command line flags, which override it. All of it is checked
+//! before anything starts.
 
 pub mod network;
 mod vendors;
@@ -17,16 +18,18 @@ use std::path::{Path, PathBuf};
 use vendors::Tables;
 use whole::Whole;
 
-/// What the collector runs with.
+/// The collector's configuration.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Where it listens. Port 0 takes a free one.
+    /// The address of the event listener. Port 0 takes a free port.
     pub listen: SocketAddr,
-    /// The address on which stored events are read. Without a token it is a loopback address.
+    /// The address of the admin listener, which reads out stored events. Without a token it must be
+    /// a loopback address.
     pub admin_listen: SocketAddr,
-    /// Whether pages under loopback names may read stored events, for the demo shop's inspector.
+    /// Whether pages under loopback names may read stored events. The demo shop's inspector needs
+    /// this.
     pub inspector: bool,
-    /// The database's file.
+    /// The path of the database file.
     pub database: PathBuf,
     /// The folder that is served under `/dist/`.
     pub dist: Option<PathBuf>,
@@ -34,31 +37,33 @@ pub struct Config {
     pub site: Option<PathBuf>,
     /// The token that every request to the admin listener must have, if there is one.
     pub admin_token: Option<String>,
-    /// Reverse proxies: the bounds by address do not count their requests, which are everybody's.
+    /// Reverse proxies. Limits per address do not apply to them, because their requests come from
+    /// many clients.
     pub trusted_proxies: Vec<Network>,
-    /// Keys for user ids. Empty: a random one is made and kept beside the database.
+    /// Keys for hashing user ids. If there are none, a random key is made and stored beside the
+    /// database.
     pub keys: Vec<Key>,
-    /// The identity cookie that is renewed; none is where this is absent.
+    /// The identity cookie that the collector renews. Absent: it renews none.
     pub cookie: Option<CookieConfig>,
-    /// What the vendors' interfaces are served with.
+    /// The configuration of the vendors' interfaces.
     pub vendors: Vendors,
-    /// Bounds.
+    /// Limits.
     pub limits: Limits,
 }
 
-/// The table `[cookie]`: which cookie is renewed, so that it outlives the seven days that Safari
-/// grants to cookies written by scripts.
+/// The table `[cookie]`: the cookie that the collector renews. Safari limits cookies written by
+/// scripts to seven days.
 #[derive(Clone, Debug)]
 pub struct CookieConfig {
-    /// Its name, as in the tracker's `identity.cookieName`.
+    /// The cookie's name, as in the tracker's `identity.cookieName`.
     pub name: String,
-    /// Its domain, as the tracker writes it: the registrable domain of the shop.
+    /// The cookie's domain, as the tracker writes it: the registrable domain of the shop.
     pub domain: Option<String>,
-    /// Its life from each renewal.
+    /// The cookie's lifetime in days from each renewal.
     pub days: u32,
 }
 
-/// What is wrong with a configuration, in one sentence.
+/// A fault in the configuration, in one sentence.
 #[derive(Debug)]
 pub struct ConfigError(String);
 
@@ -76,18 +81,18 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// What can be said by flags.
+/// The settings that have a flag.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// Beats `listen`.
+    /// Overrides `listen`.
     pub listen: Option<SocketAddr>,
-    /// Beats `admin_listen`.
+    /// Overrides `admin_listen`.
     pub admin_listen: Option<SocketAddr>,
-    /// Beats `database`.
+    /// Overrides `database`.
     pub database: Option<PathBuf>,
-    /// Beats `dist`.
+    /// Overrides `dist`.
     pub dist: Option<PathBuf>,
-    /// Beats `site`.
+    /// Overrides `site`.
     pub site: Option<PathBuf>,
     /// Switches `inspector` on.
     pub inspector: bool,
@@ -128,26 +133,26 @@ struct FileKey {
     secret: String,
 }
 
-/// Where events are taken by default.
+/// The default address of the event listener.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8787);
-/// Where stored events are read by default.
+/// The default address of the admin listener.
 const ADMIN_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8788);
-/// Shortest admin token: what a person can type is guessed from elsewhere.
+/// The shortest admin token. A shorter one could be guessed.
 const TOKEN_BYTES: usize = 16;
-/// The identity cookie's name, if no other is configured.
+/// The default name of the identity cookie.
 const COOKIE_NAME: &str = "reco_id";
-/// Its days, likewise.
+/// The default lifetime of the identity cookie.
 const COOKIE_DAYS: u64 = 90;
-/// Browsers cut a cookie's life to this (RFC 6265bis).
+/// Browsers limit a cookie's lifetime to this (RFC 6265bis).
 const COOKIE_DAYS_MAX: u64 = 400;
-/// Where proxies are, if nothing is configured: on this machine.
+/// The default of `trusted_proxies`: this machine.
 const PROXIES: [&str; 2] = ["127.0.0.0/8", "::1"];
 
 impl Config {
-    /// Reads the file, if there is one, and lets the flags beat it.
+    /// Reads the file, if there is one, and applies the flags.
     ///
     /// # Errors
-    /// The file cannot be read, or something in it is wrong.
+    /// The file cannot be read, or a setting is invalid.
     pub fn load(file: Option<&Path>, flags: Overrides) -> Result<Self, ConfigError> {
         let Some(path) = file else { return Self::from_toml("", flags) };
         let text = std::fs::read_to_string(path).map_err(|error| {
@@ -157,10 +162,10 @@ impl Config {
             .map_err(|error| ConfigError::new(format!("{}: {error}", path.display())))
     }
 
-    /// Reads the text of a configuration file, and lets the flags beat it.
+    /// Reads the text of a configuration file, and applies the flags.
     ///
     /// # Errors
-    /// Something in it is wrong.
+    /// A setting is invalid.
     pub fn from_toml(text: &str, flags: Overrides) -> Result<Self, ConfigError> {
         let file: File = toml::from_str(text).map_err(|error| place(text, &error))?;
         let File { ibexa, yoochoose, factfinder, intempt, .. } = file;
@@ -205,13 +210,14 @@ impl Config {
         }
         if self.inspector && self.admin_token.is_some() {
             return wrong(
-                "inspector: a page has no admin_token, so only one can be set".to_owned(),
+                "inspector: cannot be used with admin_token, because the page has no token"
+                    .to_owned(),
             );
         }
         let mut numbers: Vec<u32> = self.keys.iter().map(|key| key.number).collect();
         numbers.sort_unstable();
         if let Some([twice, _]) = numbers.array_windows().find(|[a, b]| a == b) {
-            return wrong(format!("keys: number {twice} is there twice"));
+            return wrong(format!("keys: number {twice} appears twice"));
         }
         Ok(())
     }
@@ -222,7 +228,7 @@ fn proxies(networks: Option<Vec<String>>) -> Result<Vec<Network>, ConfigError> {
     let read = |text: &String| {
         Network::parse(text).ok_or_else(|| {
             ConfigError(format!(
-                "trusted_proxies: {text:?} is no address like 10.0.0.1 or 10.0.0.0/8"
+                "trusted_proxies: {text:?} is not an address like 10.0.0.1 or 10.0.0.0/8"
             ))
         })
     };
@@ -236,7 +242,7 @@ impl FileCookie {
         };
         let name = self.name.unwrap_or_else(|| COOKIE_NAME.to_owned());
         if !plain(&name, b"-_.") {
-            return Err(ConfigError::new("cookie.name: must have letters, digits and -_. only"));
+            return Err(ConfigError::new("cookie.name: may only have letters, digits and -_."));
         }
         if self.domain.as_ref().is_some_and(|domain| !plain(domain, b"-.")) {
             return Err(ConfigError::new("cookie.domain: must be a domain name"));
@@ -257,7 +263,7 @@ impl FileKey {
     }
 }
 
-/// Not the error's own text: that repeats the line, and the line may hold a secret.
+/// Does not use toml's error text, because it repeats the line, and the line may hold a secret.
 fn place(text: &str, error: &toml::de::Error) -> ConfigError {
     let line = error
         .span()

@@ -1,4 +1,4 @@
-//! Names in a path by which a vendor tells its customers apart: a channel, an organization.
+//! Customer names in a path: a vendor's channel or organization.
 
 use crate::error::Refusal;
 use crate::limits::Limits;
@@ -6,25 +6,25 @@ use crate::query;
 use recobeacon_engine::rules;
 use recobeacon_engine::value::Value;
 
-/// Whether this can be such a name.
+/// Whether this is a valid name.
 pub fn is_name(name: &str) -> bool {
     // An identifier by the tracker's rule has no control character and no backslash, and is no `..`.
     let identifier = rules::identifier(&Value::Text(name.to_owned())).is_ok();
     identifier && name.len() <= Limits::CUSTOMER_BYTES && !name.contains('/')
 }
 
-/// The name in a part of the path, decoded. `what` it is goes into the sentence.
+/// Decodes the name in a path segment. The error calls it `what`.
 ///
 /// # Errors
-/// 400 where it is none.
+/// 400 if it is not a valid name.
 pub fn read(what: &str, raw: &str) -> Result<String, Refusal> {
     check(what, query::decode(raw)?)
 }
 
-/// The same of a name that is decoded already.
+/// Like [`read`], for a decoded name.
 ///
 /// # Errors
-/// 400 where it is none.
+/// 400 if it is not a valid name.
 pub fn check(what: &str, name: String) -> Result<String, Refusal> {
     if is_name(&name) {
         return Ok(name);

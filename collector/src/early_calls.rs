@@ -1,8 +1,8 @@
-//! Raw batches: the calls of a page that was left before the tracker was there.
+//! Raw batches: the calls of a page that was left before the tracker had loaded.
 //!
-//! The stub of the page sends what it kept, and here the tracker's own engine, run for the length
-//! of a request, makes of it what it would have made of it in the page. It is given nothing that
-//! differs when the same batch comes again: neither our clock nor dice.
+//! The page's stub sends the calls it kept. The tracker's own engine, run for one request, turns
+//! them into the same events as in the page. Its input depends on the batch only, not on our clock
+//! or random bits, so that a repeated batch gives the same events.
 
 use crate::batch;
 use crate::envelope::{Content, Envelope, Raw};
@@ -26,11 +26,11 @@ use std::rc::Rc;
 const USER_COOKIE: &str = "reco_user";
 const OFF_COOKIE: &str = "reco_off";
 
-/// What the request itself says of whoever sent it.
+/// What the request's headers say about the visitor.
 pub struct Visitor<'a> {
     /// A cookie's value by its name, decoded.
     pub cookie: &'a dyn Fn(&str) -> Option<String>,
-    /// The name of the identity cookie, unless the page says another.
+    /// The default name of the identity cookie. The page's configuration may name another.
     pub cookie_name: &'a str,
     /// `Sec-GPC: 1`
     pub gpc: bool,
@@ -38,12 +38,12 @@ pub struct Visitor<'a> {
     pub dnt: bool,
 }
 
-/// What the calls of a batch come to.
+/// The result of a raw batch.
 #[derive(Debug)]
 pub struct Outcome {
     /// The events, in their order.
     pub events: Vec<NewEvent>,
-    /// Whether the visitor lets something be kept on the device: only then may cookies be set.
+    /// Whether the visitor allows storage on the device. Cookies may be set only then.
     pub may_store: bool,
 }
 
@@ -56,10 +56,10 @@ struct Call {
     at: u64,
 }
 
-/// Makes events of the calls. One that is wrong is left out, as in the page.
+/// Turns the calls into events. An invalid call is left out, as in the page.
 ///
 /// # Errors
-/// The page's configuration is none that the tracker would start with, or there are too many events.
+/// The tracker would refuse the page's configuration, or there are too many events.
 pub fn read(
     raw: Raw,
     head: &BatchHead,
@@ -91,7 +91,8 @@ pub fn read(
         online: true,
         visible: true,
         later: false,
-        // Of the stream alone: one visitor for the page, where cookies are refused.
+        // The seed depends on the stream alone: without cookies, all calls of a page belong to one
+        // visitor.
         seed: [bits(&head.stream); 2],
     };
     let first = calls.first().map(|call| call.at).or(head.sent_at);
@@ -101,9 +102,10 @@ pub fn read(
         let now = moment(&place.to_string(), at);
         effects.extend(engine.handle(Input::from_call(&verb, args, at), &now));
     }
-    // At a time before every call, at which none has waited too long.
+    // A time before every call, so that no call is too old.
     let end = moment("end", 0);
-    // A page that is seen has only a few requests under way, and here nobody answers them.
+    // A visible page has only a few requests in flight, and no response arrives here. A hidden page
+    // sends all.
     effects.extend(engine.handle(Input::Hidden, &end));
     while engine.is_flushing() && !engine.is_disposed() {
         let more = engine.handle(Input::Flush, &end);
@@ -125,7 +127,7 @@ pub fn read(
         let most = limits.batch_events;
         return Err(Refusal::TooLarge(format!("raw: must be at most {most} events")));
     }
-    // A visitor who comes with an account was joined to it when the account was kept.
+    // The login of a stored account was sent when the page stored it.
     let hashed = |id: &Option<String>| id.as_ref().map(|id| hasher.hash(id));
     let known = (hashed(&stored.id), hashed(&stored.user));
     events.retain(|event| {
@@ -138,7 +140,7 @@ pub fn read(
     Ok(Outcome { events, may_store })
 }
 
-/// The page's configuration, as far as it decides about an event, with one destination: this one.
+/// The parts of the page's configuration that affect events, with one destination: this collector.
 fn configuration(given: Option<Value>) -> Result<Rc<Config>, Refusal> {
     let mut fields = match given {
         None => Vec::new(),
@@ -164,8 +166,8 @@ fn configuration(given: Option<Value>) -> Result<Rc<Config>, Refusal> {
     ];
     set("destinations", map([("protocol", text("batch")), ("endpoint", text("/"))]));
     set("batch", map(batch));
-    // As in the page: until there is an answer, the answer is not yes. What is there already is
-    // found first.
+    // As in the page: until the visitor answers, there is no consent. Existing cookies and storage
+    // are read first.
     if is_asked {
         set("consent", text("pending"));
     }
@@ -180,8 +182,8 @@ fn call((place, raw): (usize, Box<RawValue>)) -> Option<Call> {
     right.then_some(Call { place, verb, args, at: at as u64 })
 }
 
-/// The JSON with U+FFFD for every half of a surrogate pair: a title that was cut within an emoji is
-/// no reason to lose a purchase.
+/// Replaces each unpaired surrogate by U+FFFD. A title that was cut within an emoji must not cost a
+/// purchase.
 fn mend(json: &str) -> String {
     let mut out = String::new();
     let mut rest = json;
@@ -200,13 +202,13 @@ fn mend(json: &str) -> String {
     out + rest
 }
 
-/// The UTF-16 unit of the escape that begins there.
+/// The UTF-16 unit of the escape at this position.
 fn unit(json: &str, at: usize) -> Option<u32> {
     let digits = json.get(at..)?.strip_prefix("\\u")?.get(..4)?;
     u32::from_str_radix(digits, 16).ok()
 }
 
-/// Bits that are the same whenever the same comes again.
+/// Bits that depend on the input only.
 fn bits(of: &str) -> [u8; 16] {
     let digest: [u8; 32] = Sha256::digest(of).into();
     digest.first_chunk().copied().unwrap_or_default()

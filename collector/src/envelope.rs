@@ -1,4 +1,4 @@
-//! What stands around the events of a batch, or around calls that are still to be made events of.
+//! The envelope of a batch: the fields around its events, or around raw calls.
 
 use crate::error::Refusal;
 use crate::event::BatchHead;
@@ -8,43 +8,43 @@ use recobeacon_engine::value::Value;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-/// An envelope that was found valid. What is in it has not been looked at.
+/// A valid envelope. Its content is not checked yet.
 #[derive(Debug)]
 pub struct Envelope {
-    /// What is stored of it.
+    /// The fields that are stored.
     pub head: BatchHead,
-    /// Whether cookies may be set for it.
+    /// Whether cookies may be set in the response.
     pub ack: bool,
-    /// What is in it.
+    /// The content.
     pub content: Content,
 }
 
-/// What is in an envelope.
+/// The content of an envelope.
 #[derive(Debug)]
 pub enum Content {
-    /// Events, as the tracker makes them.
+    /// Events, as the tracker sends them.
     Events(Vec<Value>),
     /// Calls, as the stub keeps them.
     Raw(Raw),
 }
 
-/// The calls of a page that was left before the tracker was there, and who made them.
+/// The calls of a page that was left before the tracker had loaded, and the ids of its visitor.
 #[derive(Debug)]
 pub struct Raw {
-    /// The calls, each of which may be wrong by itself.
+    /// The calls. Each may be invalid by itself.
     pub calls: Vec<Box<RawValue>>,
-    /// The visitor, where the page says who it is.
+    /// The anonymous id, if the page sends one.
     pub anonymous: Option<String>,
-    /// The account, likewise.
+    /// The account, if the page sends one.
     pub user: Option<String>,
-    /// The orders that the page's tracker has sent before, as it keeps them.
+    /// The orders that the page's tracker has sent before, in the tracker's own format.
     pub orders: Option<String>,
-    /// What the page handed to `create`.
+    /// The configuration that the page passed to `create`.
     pub config: Option<Value>,
 }
 
-/// Fields of any type, so that each can be refused in a sentence of ours. serde's own would repeat
-/// the value, which may be a user id. Fields that nobody knows are a newer tracker's.
+/// The fields are of any type, so that our own errors refuse wrong ones. serde's error would repeat
+/// the value, which may be a user id. Unknown fields are a newer tracker's and are ignored.
 #[derive(Deserialize)]
 struct Fields {
     v: Option<Value>,
@@ -66,7 +66,7 @@ impl Envelope {
     /// Reads a body.
     ///
     /// # Errors
-    /// The first thing that is wrong, by its name.
+    /// The first fault, with the field's name.
     pub fn parse(body: &[u8], limits: &Limits) -> Result<Self, Refusal> {
         let fields: Fields = serde_json::from_slice(body).map_err(|error| {
             let (line, column) = (error.line(), error.column());
@@ -79,7 +79,7 @@ impl Envelope {
         }
         let content = match (fields.events, fields.raw) {
             (Some(_), Some(_)) => {
-                return Err(Refusal::invalid("raw: must not stand beside events"));
+                return Err(Refusal::invalid("raw: must not be sent together with events"));
             }
             (None, Some(calls)) => {
                 bounded("raw", "call", calls.len(), limits)?;
@@ -111,13 +111,13 @@ impl Envelope {
         Ok(Self { head, ack, content })
     }
 
-    /// What names the batch in the query (`b=`) and in its acknowledgement.
+    /// The batch's name in the query (`b=`) and in its acknowledgement.
     pub fn name(&self) -> String {
         format!("{}.{}", self.head.stream, self.head.seq)
     }
 }
 
-/// Refuses a list that is empty, or longer than one batch may be.
+/// Refuses an empty list and one that is too long for a batch.
 fn bounded(name: &str, of: &str, count: usize, limits: &Limits) -> Result<(), Refusal> {
     let most = limits.batch_events;
     match count {

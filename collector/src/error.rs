@@ -1,22 +1,22 @@
-//! Why a request is refused: one enum, from which status and sentence follow.
+//! The reasons for refusing a request, with their HTTP status and sentence.
 
 use axum::http::StatusCode;
 use std::borrow::Cow;
 
-/// A refusal. Its sentence is for people and may change; the status is the contract.
+/// A refusal. The sentence is for people and may change; clients rely on the status.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// 400: what was sent is wrong, and sending it again will not help.
+    /// 400: the request is invalid. Repeating it does not help.
     Invalid(Cow<'static, str>),
     /// 401: the admin token is missing or wrong.
     Unauthorized,
-    /// 401: the vendor's interface is guarded by a key, which is missing or wrong.
+    /// 401: the vendor's interface needs a key, which is missing or wrong.
     Key(&'static str),
-    /// 403: not for whoever asks.
+    /// 403: the sender may not do this.
     Forbidden(&'static str),
-    /// 404: there is no such thing.
+    /// 404: the path or the name is not known.
     NotFound(&'static str),
-    /// 405: these methods are allowed.
+    /// 405: only these methods are allowed.
     Method(&'static str),
     /// 408: the body took too long.
     TooSlow,
@@ -24,13 +24,13 @@ pub enum Refusal {
     TooLarge(String),
     /// 414: the address is too long.
     LongUrl(usize),
-    /// 415: the body is of a type that is not taken.
+    /// 415: the body's media type or encoding is not accepted.
     MediaType(&'static str),
     /// 429: this address sends too many requests.
     TooMany,
-    /// 503: there is too much to do; the client may try again.
+    /// 503: the server is overloaded. The client may try again.
     Unavailable(&'static str),
-    /// 503: the database does not work; the client may try again.
+    /// 503: the database does not work. The client may try again.
     NotStored(&'static str),
 }
 

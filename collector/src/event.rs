@@ -1,30 +1,30 @@
-//! What is stored: events, and the requests that brought them.
+//! The stored data: events, and the requests that delivered them.
 
-/// An event that was found valid, and is not stored yet.
+/// A valid event that is not stored yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvent {
-    /// UUIDv7: what makes it count once.
+    /// UUIDv7. An event with the same id is stored once.
     pub id: String,
     /// The method's name in index.d.ts.
     pub kind: &'static str,
-    /// When it happened by the visitor's clock, as it was sent.
+    /// The time by the visitor's clock, as sent.
     pub at: u64,
     /// The account, hashed.
     pub user: Option<String>,
     /// The anonymous visitor, hashed.
     pub anonymous: Option<String>,
-    /// Whether there are further hashed ids among the fields.
+    /// Whether the fields hold further hashed ids.
     pub has_more_ids: bool,
     /// The event's own fields, as a JSON object.
     pub fields: String,
 }
 
-/// One request's events. They are stored together or not at all.
+/// The events of one request. They are stored together or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
-    /// How they came.
+    /// The interface that received them.
     pub source: Source,
-    /// When they came, by the collector's clock.
+    /// The time of receipt by the collector's clock.
     pub received_at: u64,
     /// The number of the key that the user ids were hashed with.
     pub key: u32,
@@ -32,21 +32,21 @@ pub struct Delivery {
     pub events: Vec<NewEvent>,
 }
 
-/// How events came.
+/// The interface that received the events.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// As a batch of the tracker.
+    /// A batch of the tracker.
     Batch(BatchHead),
-    /// By a vendor's interface, for this customer: what the vendor tells its customers apart by.
+    /// A vendor's interface, and the customer's name in it.
     Vendor(Vendor, String),
 }
 
-/// Whose interface it was.
+/// A vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vendor {
     /// Ibexa Personalization. Its customer is the customer id.
     Ibexa,
-    /// YOOCHOOSE, the older form of the same.
+    /// YOOCHOOSE, Ibexa's older interface.
     Yoochoose,
     /// FACT-Finder. Its customer is the channel.
     FactFinder,
@@ -54,23 +54,23 @@ pub enum Vendor {
     Intempt,
 }
 
-/// What stood around the events of a batch.
+/// The envelope of a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchHead {
-    /// The page instance.
+    /// The id of the page instance.
     pub stream: String,
-    /// The batch's number within it.
+    /// The batch's number within the stream.
     pub seq: u64,
     /// Size of the body, in bytes.
     pub bytes: usize,
-    /// What sent it.
+    /// The name and version of the client.
     pub client: Option<String>,
-    /// When, by the visitor's clock.
+    /// The time of sending by the visitor's clock.
     pub sent_at: Option<u64>,
 }
 
 impl Source {
-    /// Its name in the rows.
+    /// The source's name in the rows.
     pub fn name(&self) -> &'static str {
         match self {
             Self::Batch(_) => "batch",
@@ -81,7 +81,7 @@ impl Source {
         }
     }
 
-    /// The batch, where it was one.
+    /// The envelope, if the source is a batch.
     pub fn batch(&self) -> Option<&BatchHead> {
         match self {
             Self::Batch(head) => Some(head),
@@ -89,11 +89,11 @@ impl Source {
         }
     }
 
-    /// The customer, where the interface has one.
+    /// The customer, if the source has one.
     pub fn customer(&self) -> Option<&str> {
         match self {
             Self::Batch(_) => None,
-            // A ready-made link of Ibexa's may name none.
+            // A ready-made link of Ibexa may name no customer.
             Self::Vendor(_, customer) => Some(customer.as_str()).filter(|name| !name.is_empty()),
         }
     }

@@ -1,17 +1,16 @@
-//! Ibexa's interface, and its older form of YOOCHOOSE's time: a path and a query, from the vendor's
-//! words to neutral ones.
+//! Ibexa's interface and its older form, YOOCHOOSE's. It maps a path and a query to neutral events.
 //!
 //! <https://doc.ibexa.co/en/latest/personalization/api_reference/tracking_api/>
 //!
 //! How the address is read:
-//! * The path is split at its raw slashes, then each part is percent-decoded: `%2F` is a slash in
-//!   an id, and any Unicode may follow. `rendered` is split at its raw commas in the same way, and
-//!   at encoded ones between numbers.
+//! * The path is split at its raw slashes, then each part is percent-decoded. `%2F` is a slash in
+//!   an id, and any Unicode may follow. `rendered` is split at raw commas in the same way, and at
+//!   encoded commas between numbers.
 //! * `+` is a plus in the path and a space in the query, as in the vendor's servlet container and
-//!   in what PHP and `URLSearchParams` write. (The tracker writes neither.)
-//! * A backslash is refused in every form, as the vendor says.
-//! * Query parameters that nobody knows are ignored: the vendor's plugins send some
-//!   (`lang`, `storeViewId`, ...). Of a repeated one the first counts; an empty one is absent.
+//!   in the output of PHP and `URLSearchParams`. (The tracker writes neither.)
+//! * A backslash is refused in every form, as the vendor's documentation says.
+//! * Unknown query parameters are ignored, because the vendor's plugins send some (`lang`,
+//!   `storeViewId`, ...). The first of repeated parameters counts. An empty one counts as absent.
 
 use crate::error::Refusal;
 use crate::import::{self, Sender};
@@ -23,23 +22,23 @@ use recobeacon_engine::json::push_text;
 use recobeacon_engine::rules;
 use recobeacon_engine::value::Value;
 
-/// Which form of the interface.
+/// The form of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// Ibexa's, `/api/{customerid}/...`.
     Ibexa,
-    /// YOOCHOOSE's, `/{solutionid}/{customerid}/...`: item types 1 to 5, a price for every buy,
-    /// and neither wish lists nor triggers.
+    /// YOOCHOOSE's, `/{solutionid}/{customerid}/...`: item types 1 to 5, a price for every buy, no
+    /// wish lists and no triggers.
     Yoochoose,
 }
 
-/// This user is nobody: the documented word for visitors who are not to be tracked.
+/// The documented user id of visitors who must not be tracked.
 const NOBODY: &str = "not_defined";
 
 const UNKNOWN_CUSTOMER: Refusal = Refusal::NotFound("the customer is not known");
 const UNKNOWN_EVENT: Refusal = Refusal::NotFound("the event is not known");
 
-/// What follows the event's name in the path.
+/// The path behind the event's name.
 #[derive(Clone, Copy)]
 enum Shape {
     /// `{userid}/{itemtypeid}/{itemid}`
@@ -52,18 +51,18 @@ enum Shape {
     Login,
 }
 
-/// An event in the vendor's words.
+/// An event of the vendor.
 struct Word {
     /// The neutral event.
     kind: Kind,
     shape: Shape,
-    /// Parameters in the vendor's words, and the neutral fields that they are.
+    /// The vendor's parameters, and their neutral fields.
     parameters: &'static [(&'static str, &'static str)],
-    /// One of the fields without which the vendor refuses the event: its name and theirs for it.
+    /// A field that the vendor requires, and the vendor's name for it.
     required: Option<(&'static str, &'static str)>,
 }
 
-/// The parameters that name the recommendation of an event.
+/// The parameters that identify the recommendation behind an event.
 const RECOMMENDATION: &[(&str, &str)] =
     &[("scenario", "scenario"), ("modelid", "modelId"), ("modelId", "modelId")];
 
@@ -81,9 +80,9 @@ fn word(dialect: Dialect, event: &str) -> Option<Word> {
         "blacklist" => (Kind::Blacklist, Item, &[]),
         "rendered" => (Kind::Rendered, Items, &[("scenario", "scenario")]),
         "clickrecommended" => (Kind::ClickRecommended, Item, RECOMMENDATION),
-        // `transfer` is the older name, which the vendor still takes.
+        // `transfer` is the older name. The vendor still accepts it.
         "login" | "transfer" => (Kind::Login, Login, &[]),
-        // What follows came later.
+        // The older form has none of the following events.
         _ if dialect == Dialect::Yoochoose => return None,
         "wishlist" => (Kind::Wishlist, Item, &[("price", "price")]),
         "deletefromwishlist" => (Kind::DeleteFromWishlist, Item, &[]),
@@ -100,33 +99,33 @@ fn word(dialect: Dialect, event: &str) -> Option<Word> {
     Some(Word { kind, shape, parameters, required })
 }
 
-/// Whether a path (as for [`read`]) names an event of this form.
+/// Whether a path (as in [`read`]) names an event of this form.
 pub fn knows(dialect: Dialect, path: &str) -> bool {
     path.split('/').nth(1).is_some_and(|event| word(dialect, event).is_some())
 }
 
-/// The events of the links that the vendor's answers have ready-made: links may lack the customer.
+/// The events of ready-made links in the vendor's responses. These links may lack the customer.
 pub const LINKS: [&str; 4] = ["rendered", "clickrecommended", "triggeropened", "clicktriggered"];
 
 /// The known customers, and the sender of the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
-    /// The customers; none: every alphanumeric id is known.
+    /// The customers. `None`: every alphanumeric id is known.
     pub customers: Option<&'a [String]>,
     /// The sender of the request.
     pub sender: Sender<'a>,
 }
 
-/// Whether this can be a customer's id.
+/// Whether this is a valid customer id.
 pub fn is_customer(id: &str) -> bool {
     rules::customer(&Value::Text(id.to_owned())).is_ok()
 }
 
-/// Reads the address of a request: `path` begins with the customer, undecoded. Gives back the
+/// Reads the address of a request: `path` begins with the customer, not decoded. Returns the
 /// customer and the event.
 ///
 /// # Errors
-/// 404 where the customer or the event is not known, else 400.
+/// 404 if the customer or the event is not known, else 400.
 pub fn read(
     dialect: Dialect,
     path: &str,
@@ -145,11 +144,11 @@ pub fn read(
     Ok((customer.to_owned(), event))
 }
 
-/// Reads a link without a customer: `path` begins with the event. It is the one customer's that is
-/// known, or of nobody in particular where all are.
+/// Reads a link without a customer: `path` begins with the event. The customer is the only known
+/// one, or empty if every customer is accepted.
 ///
 /// # Errors
-/// 404 where several customers are known, else as [`read`].
+/// 404 if several customers are known, else as in [`read`].
 pub fn read_link(
     path: &str,
     query: Option<&str>,
@@ -164,7 +163,7 @@ pub fn read_link(
     Ok((customer.to_owned(), event))
 }
 
-/// The event of a path that begins with its name.
+/// Reads the event of a path that begins with its name.
 fn event(
     dialect: Dialect,
     customer: &str,
@@ -204,7 +203,7 @@ fn event(
     let parameters = parameters(query.unwrap_or_default())?;
     for (name, value) in &parameters {
         let meant = word.parameters.iter().find(|(theirs, _)| theirs == name);
-        // Of several the engine takes the first.
+        // The engine uses the first of repeated fields.
         if let Some((_, ours)) = meant
             && !value.is_empty()
         {
@@ -233,7 +232,7 @@ fn event(
     Ok(VendorEvent { at, user, anonymous, ..event })
 }
 
-/// Adds where a link's recommendation came from, where the neutral event has no field for it.
+/// Adds the origin of a link's recommendation, if the neutral event has no field for it.
 fn add_origin(event: &mut VendorEvent, parameters: &[(String, String)]) {
     for (theirs, ours) in RECOMMENDATION {
         let given = parameters.iter().find(|(name, value)| name == theirs && !value.is_empty());
@@ -286,8 +285,8 @@ fn item_type(dialect: Dialect, raw: &str) -> Result<Value, Refusal> {
     }
 }
 
-/// The ids between raw commas. The vendor's own script encodes its commas too: such a list is one
-/// where all its parts are numbers, for a comma can stand in an id of letters.
+/// The ids between raw commas. The vendor's own script encodes its commas as well. Encoded commas
+/// separate ids only if all parts are numbers, because an id with letters may contain a comma.
 fn item_ids(raw: &str) -> Result<Vec<Value>, Refusal> {
     let is_number = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_digit());
     let mut ids = Vec::new();
@@ -318,8 +317,8 @@ fn parameters(query: &str) -> Result<Vec<(String, String)>, Refusal> {
     pairs.map(|(name, value)| Ok((without_backslash(name)?, without_backslash(value)?))).collect()
 }
 
-/// The price in the deprecated form: whole hundredths, and a currency, by default the euro. None
-/// where there is no such price, or a `fullprice` beside it.
+/// The price in the deprecated form: whole cents and a currency, by default EUR. `None` if there is
+/// no such price, or if `fullprice` is present.
 fn price_in_cents(parameters: &[(String, String)]) -> Result<Option<Value>, Refusal> {
     let given = |wanted| {
         let found = parameters.iter().find(|(name, value)| name == wanted && !value.is_empty());
@@ -333,14 +332,14 @@ fn price_in_cents(parameters: &[(String, String)]) -> Result<Option<Value>, Refu
     Ok(Some(Value::Text(format!("{}.{:02}{currency}", cents / 100, cents % 100))))
 }
 
-/// In an address everything is text; the engine's rules are about numbers.
+/// Values in an address are text, but the engine's rules expect numbers.
 fn number_or_text(field: &str, text: &str) -> Value {
     if field == "quantity" && !text.bytes().all(|b| b.is_ascii_digit()) {
-        // Here a quantity is whole. The engine would understand `0.5`.
+        // A quantity is whole here. The engine would accept `0.5`.
         return Value::Opaque;
     }
     let numeric = matches!(field, "percentage" | "rating" | "quantity");
-    // Plain decimals alone: `parse` would also take `1e2`, `inf` and `+5`.
+    // Only plain decimals: `parse` would also accept `1e2`, `inf` and `+5`.
     let plain = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
     match text.parse() {
         Ok(number) if numeric && plain => Value::Number(number),

@@ -1,5 +1,5 @@
-//! Past purchases that are imported through Ibexa's interface: an event with a time of its own, and
-//! the signature by which the vendor lets it in.
+//! Past purchases imported through Ibexa's interface. Such an event has its own time and the
+//! vendor's signature.
 //!
 //! <https://doc.ibexa.co/en/latest/personalization/importing_historical_user_tracking_data/>
 
@@ -9,7 +9,7 @@ use recobeacon_engine::json::push_hex;
 use recobeacon_engine::percent::push_encoded;
 use std::fmt;
 
-/// The parameter that has the time.
+/// The parameter with the time.
 const TIME: &str = "overridetimestamp";
 const SIGNATURE: &str = "signature";
 const DAY: i64 = 86_400;
@@ -25,7 +25,7 @@ impl fmt::Debug for LicenseKeys {
 }
 
 impl LicenseKeys {
-    /// Pairs of customer and key.
+    /// Takes pairs of customer and key.
     pub fn new(keys: Vec<(String, String)>) -> Self {
         Self(keys)
     }
@@ -35,20 +35,20 @@ impl LicenseKeys {
     }
 }
 
-/// Who sends a request.
+/// What is known about the sender of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender<'a> {
     /// Whether the request has the admin token.
     pub is_trusted: bool,
-    /// Whose signatures are known.
+    /// The keys of the accepted signatures.
     pub keys: &'a LicenseKeys,
 }
 
-/// The time that the event has, where it says one; in milliseconds since the Unix epoch. `item` is
-/// its type and its id, `parameters` are decoded.
+/// The event's own time in milliseconds since the Unix epoch, if it has one. `item` is the item's
+/// type and id; `parameters` are decoded.
 ///
 /// # Errors
-/// 400 where there is a time that is none, or one that the sender may not set.
+/// 400 if the time is invalid, or if the sender may not set it.
 pub fn time(
     sender: Sender<'_>,
     customer: &str,
@@ -66,7 +66,7 @@ pub fn time(
     if !sender.is_trusted {
         let Some(key) = sender.keys.of(customer) else {
             return Err(Refusal::invalid(
-                "overridetimestamp is taken from customers whose license key is configured",
+                "overridetimestamp needs a license key for the customer in the configuration",
             ));
         };
         let signature = given(SIGNATURE).map(str::to_ascii_lowercase);
@@ -82,7 +82,7 @@ pub fn time(
     read.map(Some)
 }
 
-/// The MD5 of the item, the key, and the parameters in the order of their names.
+/// The MD5 of the item, the key, and the parameters ordered by name.
 fn sign([item_type, item_id]: [&str; 2], key: &str, parameters: &[(String, String)]) -> String {
     let mut signed: Vec<_> =
         parameters.iter().filter(|(name, value)| name != SIGNATURE && !value.is_empty()).collect();
@@ -101,7 +101,7 @@ fn sign([item_type, item_id]: [&str; 2], key: &str, parameters: &[(String, Strin
     hex
 }
 
-/// An ISO 8601 date and time; without a zone it is UTC.
+/// Parses an ISO 8601 date and time. Without a zone the time is UTC.
 fn milliseconds(text: &str) -> Option<u64> {
     let (date, clock) = text.split_once(['T', ' '])?;
     let (clock, offset) = zone(clock)?;
@@ -121,7 +121,7 @@ fn milliseconds(text: &str) -> Option<u64> {
     u64::try_from(seconds * 1000 + fraction.parse::<i64>().ok()?).ok()
 }
 
-/// The time without its zone, and the zone's seconds east of UTC.
+/// Splits the time into the part without zone, and the zone's offset east of UTC in seconds.
 fn zone(clock: &str) -> Option<(&str, i64)> {
     if let Some(clock) = clock.strip_suffix('Z') {
         return Some((clock, 0));
@@ -134,7 +134,7 @@ fn zone(clock: &str) -> Option<(&str, i64)> {
     (hours < 24 && minutes < 60).then_some((clock, if west { -seconds } else { seconds }))
 }
 
-/// As many numbers of two to four digits, with this between them.
+/// Parses N numbers of two to four digits, separated by `between`.
 fn numbers<const N: usize>(text: &str, between: char) -> Option<[i64; N]> {
     let read = |part: &str| {
         let digits = (2..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
@@ -169,8 +169,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_those_of_other_calendars() {
-        // By Python's datetime.
+    fn times_match_an_independent_calendar() {
+        // Computed by Python's datetime.
         for (text, expected) in [
             ("1970-01-01T00:00:00", Some(0)),
             ("2012-01-01T11:00:00", Some(1_325_415_600_000)),
@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn signatures_are_the_vendors_own() {
+    fn signatures_match_the_vendors_example() {
         let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
         let parameters = [
             pair("quantity", "1"),

@@ -1,10 +1,10 @@
-//! Intempt's interface: a JSON object of tracked events, from the vendor's words to neutral ones.
+//! Intempt's interface: maps a JSON object of tracked events to neutral events.
 //!
 //! <https://docs.intempt.com/track-events-api-recommendations-1973914m0>
 //!
-//! Taken are the four recommendation events and `Identify`, which joins a visitor to an account.
-//! The vendor's browser client puts its page views, sessions and groups into the same request:
-//! events of other names are left out and counted. A known one that is wrong refuses the request.
+//! It accepts the four recommendation events and `Identify`, which joins a visitor to an account.
+//! The vendor's browser client sends page views, sessions and groups in the same request: events of
+//! other names are left out and counted. An invalid event of a known name refuses the request.
 
 use crate::batch;
 use crate::error::Refusal;
@@ -21,7 +21,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
-/// Further ids, and their names in the rows. They are hashed there, as all ids of people are.
+/// Further ids and their names in the rows. They are hashed like all ids of people.
 const IDS: [(&str, &str); 4] = [
     ("accountId", "account"),
     ("anotherAccountId", "anotherAccount"),
@@ -29,7 +29,7 @@ const IDS: [(&str, &str); 4] = [
     ("pageId", "page"),
 ];
 
-/// Intempt's names of the events that it takes.
+/// Intempt's names of the accepted events.
 const WORDS: [(&str, Kind); 5] = [
     ("Product viewed", Kind::Click),
     ("Added to cart", Kind::Basket),
@@ -38,27 +38,28 @@ const WORDS: [(&str, Kind); 5] = [
     ("Identify", Kind::Login),
 ];
 
-/// The names that events have in the shop's account, beside Intempt's own: what the tracker's `names` say.
+/// The names of events in the shop's account, in addition to Intempt's own. They match the
+/// tracker's `names`.
 #[derive(Clone, Debug, Default)]
 pub struct Names(BTreeMap<String, Kind>);
 
 impl Names {
-    /// From the neutral words and the names of these events.
+    /// Takes pairs of neutral event and name.
     ///
     /// # Errors
-    /// A sentence on the first thing that is wrong.
+    /// A sentence about the first fault.
     pub fn new(given: BTreeMap<String, String>) -> Result<Self, String> {
         let mut names = BTreeMap::new();
         for (word, name) in given {
             let kind = WORDS.iter().map(|(_, kind)| *kind).find(|kind| kind.name() == word);
             let Some(kind) = kind else {
                 let all = WORDS.map(|(_, kind)| kind.name()).join(", ");
-                return Err(format!("{word:?} is none of {all}"));
+                return Err(format!("{word:?} is not one of {all}"));
             };
             rules::text(&Value::Text(name.clone()))
                 .map_err(|problem| format!("{word} {}", problem.detail))?;
             if names.insert(name.clone(), kind).is_some() {
-                return Err(format!("{name:?} is there twice"));
+                return Err(format!("{name:?} appears twice"));
             }
         }
         Ok(Self(names))
@@ -67,7 +68,7 @@ impl Names {
     fn kind(&self, name: &str, of_type: Option<&Value>) -> Option<Kind> {
         let theirs = || WORDS.iter().find(|(word, _)| *word == name).map(|(_, kind)| *kind);
         self.0.get(name).copied().or_else(theirs).or_else(|| match of_type?.as_text()? {
-            // The browser client's `identify` can be given a name of the shop's own.
+            // The browser client's `identify` can have a name of the shop's own.
             "identify" | "alias" => Some(Kind::Login),
             _ => None,
         })
@@ -87,12 +88,11 @@ struct Entry {
     payload: Option<Vec<Box<RawValue>>>,
 }
 
-/// Reads a body, and how many of its events were left out. `source` is what event ids are unique in;
-/// `most` events are taken; `names` are further names of events.
+/// Reads a body. The second value counts the events that were left out. `source` is the scope in
+/// which event ids are unique, `most` the largest number of events, `names` further event names.
 ///
 /// # Errors
-/// 413 where there are too many events, else 400 with the first thing that is wrong and the path
-/// to it.
+/// 413 if there are too many events, else 400 with the first fault and the path to it.
 pub fn read(
     body: &[u8],
     source: &str,
@@ -102,7 +102,7 @@ pub fn read(
     let body: Body = serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Refusal::invalid(format!(
-            "the body is no object with a list `track` in JSON (line {line}, column {column})"
+            "the body is not a JSON object with a list `track` (line {line}, column {column})"
         ))
     })?;
     let entries = body.track.filter(|entries| !entries.is_empty());
@@ -141,15 +141,15 @@ pub fn read(
     Ok((events, unknown))
 }
 
-/// The path behind `payload[0]`, and what would have been right.
+/// The path behind `payload[0]`, and the rule that the value breaks.
 struct Wrong(String, &'static str);
 
 fn wrong(field: &str, detail: &'static str) -> Wrong {
     Wrong(format!(".{field}"), detail)
 }
 
-/// The event; none where it is an `Identify` without a user. Such a one puts the visitor into a group
-/// or describes them, for which there is no neutral event.
+/// Returns `None` for an `Identify` without a user. It puts the visitor into a group or describes
+/// them, and there is no neutral event for that.
 fn event(kind: Kind, raw: &RawValue, ids: &mut Ids<'_>) -> Result<Option<VendorEvent>, Wrong> {
     let given: Value =
         serde_json::from_str(raw.get()).map_err(|_| Wrong(String::new(), "is nested too deep"))?;
@@ -183,7 +183,7 @@ fn event(kind: Kind, raw: &RawValue, ids: &mut Ids<'_>) -> Result<Option<VendorE
     }
     let event =
         VendorEvent::parse(kind, fields(kind, given)?).map_err(|error| translated(kind, &error))?;
-    // Of several lines there is no form here.
+    // This format has no events with several items.
     let mut event = event.ok_or(Wrong(String::new(), "is not one event"))?;
     if let Some(data) = other_data(raw) {
         event.add("data", &data);
@@ -203,14 +203,14 @@ fn fields(kind: Kind, given: &Value) -> Result<Vec<(String, Value)>, Wrong> {
     }
     let item = data.field("productId").cloned().unwrap_or(Value::Null);
     let mut fields = vec![("itemId".to_owned(), item)];
-    // Of a view the engine ignores it: it has no quantity.
+    // The engine ignores it in a view, which has no quantity.
     if let Some(quantity) = data.field("quantity") {
         fields.push(("quantity".to_owned(), quantity.clone()));
     }
     Ok(fields)
 }
 
-/// The engine names the neutral field where the vendor's is meant.
+/// Replaces the engine's neutral field name by the vendor's.
 fn translated(kind: Kind, error: &Error) -> Wrong {
     let field = error.field.strip_prefix(kind.name()).unwrap_or(&error.field);
     match field {
@@ -220,7 +220,7 @@ fn translated(kind: Kind, error: &Error) -> Wrong {
     }
 }
 
-/// A field that is there and not empty.
+/// The field's value, if it is present and not empty.
 fn filled<'a>(given: &'a Value, name: &str) -> Option<&'a Value> {
     given.field(name).filter(|value| !value.is_null() && value.as_text() != Some(""))
 }
@@ -230,13 +230,13 @@ fn user(given: &Value, name: &str) -> Result<Option<UserId>, Wrong> {
     UserId::read(value).map(Some).map_err(|problem| wrong(name, problem.detail))
 }
 
-/// When it happened; what cannot be is no time, as the vendor has it.
+/// The event's time. An impossible time counts as none, as in the vendor's service.
 fn time(given: &Value) -> Option<u64> {
     let at = rules::whole(given.field("timestamp")?, 0, u64::MAX).ok()?;
     Limits::TIMESTAMPS.contains(&at).then_some(at)
 }
 
-/// The fields of `data` other than the neutral ones, as JSON.
+/// The fields of `data` without a neutral counterpart, as JSON.
 fn other_data(raw: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
     struct Payload {
@@ -250,20 +250,19 @@ fn other_data(raw: &RawValue) -> Option<String> {
     (!data.is_empty()).then(|| serde_json::Value::Object(data).to_string())
 }
 
-/// Makes the ids by which the events of one request count once.
+/// Makes the ids that let each event of a request count once.
 struct Ids<'a> {
-    /// What event ids are unique in.
+    /// The scope in which event ids are unique.
     source: &'a str,
-    /// How often each was made before. The vendor's server clients give all lines of an order one
-    /// event id, and two lines can be the same.
+    /// How often each id was made before. The vendor's server clients give all lines of an order
+    /// the same event id, and two lines can be equal.
     seen: BTreeMap<[u8; 32], u32>,
 }
 
 impl Ids<'_> {
-    /// The event's own id where that is one of ours and comes for the first time; else one that is
-    /// made of it, of the source and of what the event says, as a UUID of version 8, which no other
-    /// event has. So the lines of an order are told apart, also where they come in two requests, and
-    /// a request that comes again counts once.
+    /// Returns the event's own id if it is a UUIDv7 that appears for the first time. Otherwise
+    /// derives a UUID of version 8 from the id, the source and the event's content. So the lines of
+    /// an order stay separate events, even in two requests, and a repeated request counts once.
     fn of(&mut self, event_id: String, event: &VendorEvent) -> String {
         let first = self.count(&[&event_id]) == 0;
         if first && batch::is_event_id(&event_id) {
@@ -275,7 +274,7 @@ impl Ids<'_> {
         uuid(&["intempt", self.source, event_id, kind, fields, &copies])
     }
 
-    /// How often these came before.
+    /// How often these parts were counted before.
     fn count(&mut self, parts: &[&str]) -> u32 {
         let seen = self.seen.entry(digest(parts)).or_default();
         *seen += 1;
@@ -286,14 +285,14 @@ impl Ids<'_> {
 fn digest(parts: &[&str]) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in parts {
-        // With their lengths, so that no two lists of parts are the same bytes.
+        // The lengths keep different lists of parts from having the same bytes.
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part);
     }
     hash.finalize().into()
 }
 
-/// A UUID of version 8 (RFC 9562) that is made of these.
+/// A UUID of version 8 (RFC 9562) derived from these parts.
 fn uuid(parts: &[&str]) -> String {
     let mut id = String::new();
     for (place, byte) in digest(parts).into_iter().take(16).enumerate() {

@@ -1,18 +1,18 @@
-//! The receiving end of recobeacon: a service that takes tracking events over HTTP and stores each
-//! of them once.
+//! The recobeacon collector: a service that takes tracking events over HTTP and stores each of them
+//! once.
 //!
-//! Dependencies go one way: `http` knows the readers of the wire forms ([`envelope`] and in it
-//! [`batch`] or [`early_calls`], and of the vendors [`ibexa`], [`factfinder`], [`intempt`]) and the
-//! [`store`]; these know [`event`] and [`vendor_event`], and nothing of each other, save that [`early_calls`]
-//! makes calls a [`batch`]. What makes an event valid stands in the tracker's own
-//! engine, `recobeacon_engine::event`.
+//! Dependencies point one way. `http` uses the readers of the wire formats and the [`store`]. The
+//! readers are [`envelope`] with [`batch`] or [`early_calls`], and for the vendors [`ibexa`],
+//! [`factfinder`] and [`intempt`]. They use [`event`] and [`vendor_event`] and do not use each
+//! other, except that [`early_calls`] turns calls into a [`batch`]. The rules for valid events are
+//! in the tracker's engine, `recobeacon_engine::event`.
 //!
-//! Promises that must not drift:
-//! * What was answered with success is on disk, whole.
-//! * An event id is stored once, however often it arrives and on however many connections.
-//! * No id of a user is stored or logged but as a keyed hash ([`pseudonym`]).
-//! * Events are read on the admin listener only: with the token, or, where none is configured, by
-//!   programs of this machine.
+//! Invariants:
+//! * After a successful response, all events of the request are on disk.
+//! * An event id is stored once, however often and on however many connections it arrives.
+//! * A user id is stored and logged only as a keyed hash ([`pseudonym`]).
+//! * Events are read on the admin listener only: with the token or, if none is configured, by
+//!   programs on this machine.
 #![forbid(unsafe_code)]
 #![deny(clippy::too_many_lines)]
 
@@ -67,11 +67,11 @@ pub struct Collector {
 /// Why a collector did not start.
 #[derive(Debug)]
 pub enum StartError {
-    /// Something is wrong with the configuration.
+    /// The configuration is invalid.
     Config(ConfigError),
     /// The database cannot be used.
     Store(StoreError),
-    /// The address of this setting cannot be listened on.
+    /// The collector cannot listen on this setting's address.
     Listen(&'static str, SocketAddr, io::Error),
 }
 
@@ -90,18 +90,19 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 impl Collector {
-    /// Opens the database and listens. When this returns, connections are taken.
+    /// Opens the database and starts listening. Connections are accepted when this returns.
     ///
     /// # Errors
-    /// One sentence about what has to be changed.
+    /// One sentence that says what to change.
     pub async fn start(config: Config) -> Result<Self, StartError> {
         let (listener, address) = listen("listen", config.listen).await?;
         let (admin, admin_address) = listen("admin_listen", config.admin_listen).await?;
 
-        // The folder first: the key lies there too.
+        // The folder comes first, because the key is stored there as well.
         if let Some(folder) = config.database.parent() {
             std::fs::create_dir_all(folder).map_err(|error| {
-                let sentence = format!("the folder {} cannot be made: {error}", folder.display());
+                let sentence =
+                    format!("the folder {} cannot be created: {error}", folder.display());
                 StartError::Config(ConfigError::new(sentence))
             })?;
         }
@@ -124,23 +125,23 @@ impl Collector {
         Ok(Self { address, admin_address, stop, served, app })
     }
 
-    /// Where events are taken.
+    /// The address of the event listener.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Where stored events are read.
+    /// The address of the admin listener.
     pub fn admin_address(&self) -> SocketAddr {
         self.admin_address
     }
 
-    /// Takes no more connections, finishes open requests within their time, ends the streams, and
+    /// Accepts no more connections, gives open requests time to finish, ends the streams, and
     /// closes the database.
     pub async fn stop(self) {
         self.stop.cancel();
         for served in self.served {
             if let Err(error) = served.await {
-                tracing::error!("the server did not end in order: {error}");
+                tracing::error!("the server task failed: {error}");
             }
         }
         self.app.store.close().await;
@@ -157,7 +158,7 @@ async fn listen(
     Ok((listener, address))
 }
 
-/// Looks after the database's files now and then, until `stop`.
+/// Checks the database's files regularly, until `stop`.
 async fn tend(app: Arc<App>, stop: CancellationToken) {
     loop {
         tokio::select! {

@@ -1,4 +1,4 @@
-//! Every bound of the collector, in one place. Those that are fields can be set in the table `[limits]`.
+//! All limits of the collector. The fields of [`Limits`] can be set in the table `[limits]`.
 
 use crate::config::whole::{self, Whole};
 use recobeacon_engine::limits::Limits as Tracker;
@@ -6,36 +6,36 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-/// The bounds that keep one client, however broken or hostile, from taking the others' share.
+/// Limits that keep one faulty or hostile client from using up the resources of others.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Largest body of `POST /v1/events`, in bytes; above it the answer is 413.
+    /// Largest body of `POST /v1/events`, in bytes. A larger one is answered 413.
     pub body_bytes: usize,
-    /// Longest path and query, in bytes; above it the answer is 414.
+    /// Longest path and query, in bytes. A longer address is answered 414.
     pub url_bytes: usize,
-    /// Most events in one batch; above it the answer is 413, so that the tracker halves it.
+    /// Most events in a batch. A larger batch is answered 413, and the tracker halves it.
     pub batch_events: usize,
-    /// Time until a new connection has sent its first byte.
+    /// Seconds until a new connection must have sent its first byte.
     pub first_byte_seconds: u64,
-    /// Time that a request's header may take, and that an idle connection is kept.
+    /// Seconds for a request's header, and for an idle connection.
     pub header_seconds: u64,
-    /// Time that a request's body may take; after it the answer is 408.
+    /// Seconds for a request's body. A slower request is answered 408.
     pub body_seconds: u64,
-    /// Time that a client may take nothing of its answer.
+    /// Seconds for which a client may read nothing of a response.
     pub write_seconds: u64,
-    /// Time that open requests are given when the collector stops.
+    /// Seconds that open requests get when the collector stops.
     pub stop_seconds: u64,
-    /// Connections at the same time. A further one ends the one that is idle for the longest, or
-    /// waits in the operating system's queue.
+    /// Most connections at the same time. A further one closes the connection that has been idle
+    /// longest, or waits in the operating system's queue.
     pub connections: usize,
-    /// Connections of one address at the same time, unless it is a trusted proxy's.
+    /// Most connections of one address at the same time. Trusted proxies are exempt.
     pub address_connections: usize,
-    /// Requests a second of one address, unless it is a trusted proxy's: the mean of
-    /// [`Limits::BURST_SECONDS`]. A further one is answered 429.
+    /// Most requests a second of one address, as a mean over [`Limits::BURST_SECONDS`]. Trusted
+    /// proxies are exempt. A further request is answered 429.
     pub address_requests: usize,
-    /// Event streams (SSE) at the same time; a further one is answered 503.
+    /// Most event streams (SSE) at the same time. A further one is answered 503.
     pub streams: usize,
-    /// Requests that wait for the disk at the same time; a further one is answered 503.
+    /// Most requests that wait for the disk at the same time. A further one is answered 503.
     pub waiting: usize,
 }
 
@@ -59,12 +59,11 @@ impl Default for Limits {
     }
 }
 
-/// A field of [`Limits`] as it can be set: its name, the values that leave something that works,
-/// and where it goes.
+/// A setting of [`Limits`]: its name, its working values, and its setter.
 type Setting = (&'static str, RangeInclusive<u64>, fn(&mut Limits, u64));
 
 const MOST_BODY_BYTES: u64 = 64 * 1024 * 1024;
-/// The connection's buffer holds a whole header, of which the address is a part.
+/// The connection's buffer holds a whole header, including the address.
 const MOST_URL_BYTES: u64 = 64 * 1024;
 const MOST_SECONDS: u64 = 3600;
 const MOST_AT_ONCE: u64 = 100_000;
@@ -90,73 +89,74 @@ const SETTINGS: [Setting; 13] = [
 ];
 
 impl Limits {
-    /// A body above [`Limits::body_bytes`] is read and thrown away up to this many times that
-    /// size: a connection that is closed on unread data is reset, and then the sender never sees
-    /// the 413 on which it would halve its batch.
+    /// A body above [`Limits::body_bytes`] is read and discarded up to this many times that size.
+    /// Closing a connection with unread data resets it, and the sender would not see the 413 on
+    /// which the tracker halves a batch.
     pub const DISCARDED_BODIES: usize = 16;
-    /// Longest stream name (it becomes part of a cookie's name).
+    /// Longest stream name. It becomes part of a cookie's name.
     pub const STREAM_BYTES: usize = 64;
     /// Longest name of a client.
     pub const CLIENT_BYTES: usize = 64;
     /// Longest name of a customer in a path: Ibexa's customer id, a channel, an organization.
     pub const CUSTOMER_BYTES: usize = Tracker::CUSTOMER_BYTES;
-    /// Longest user id, the tracker's own bound.
+    /// Longest user id, as in the tracker.
     pub const USER_BYTES: usize = Tracker::IDENTIFIER_BYTES;
-    /// Latest time that a JavaScript `Date` can hold, in milliseconds. Nothing earlier is refused:
-    /// a device with a wrong clock has real visitors, and `receivedAt` tells the difference.
+    /// Latest time that a JavaScript `Date` can hold, in milliseconds. Earlier times are all
+    /// accepted: a device with a wrong clock has a real visitor, and `receivedAt` shows the
+    /// difference.
     pub const LATEST_MS: u64 = 8_640_000_000_000_000;
-    /// Times of events that Intempt believes, in milliseconds: the years 2010 to 2040. Seconds, which
-    /// some send by mistake, are none of them.
+    /// Accepted times of Intempt's events, in milliseconds: the years 2010 to 2040. Times in
+    /// seconds, a common mistake, fall outside.
     pub const TIMESTAMPS: RangeInclusive<u64> = 1_262_304_000_000..=2_240_611_199_999;
     /// Largest number of a batch that JavaScript holds exactly.
     pub const SEQ: u64 = Tracker::SAFE_INTEGER;
     /// Most rows of one page of `GET /v1/events` and `GET /v1/batches`.
     pub const PAGE_ROWS: u32 = 10_000;
-    /// Rows of a page for which no `limit` was given.
+    /// Rows of a page without `limit`.
     pub const PAGE_ROWS_DEFAULT: u32 = 1_000;
-    /// Rows that an event stream reads at once: all that a slow reader makes the collector hold.
+    /// Rows that an event stream reads at once. This limits the memory that a slow client needs.
     pub const STREAM_ROWS: u32 = 256;
-    /// Requests that share one transaction, at most.
+    /// Most requests in one transaction.
     pub const GROUP: usize = 256;
-    /// Raw batches that are read at the same time; further ones wait. Each may keep a core busy for a
-    /// while.
+    /// Raw batches that are read at the same time. Further ones wait. Each may use a CPU core for
+    /// some time.
     pub const RAW: usize = 2;
-    /// Connections of the admin listener beside those of its streams.
+    /// Connections of the admin listener, in addition to those of its streams.
     pub const ADMIN_CONNECTIONS: usize = 32;
-    /// Seconds over which the requests of an address are counted.
+    /// Seconds over which the request rate of an address is averaged.
     pub const BURST_SECONDS: u32 = 10;
-    /// Addresses that are remembered for that.
+    /// Most addresses whose request rate is kept.
     pub const ADDRESSES: usize = 65_536;
-    /// Connections to the database that read.
+    /// Database connections for reading.
     pub const READERS: usize = 4;
-    /// Time that a full disk or a locked database is given before a request is refused.
+    /// Wait for a full disk or a locked database before a request is refused.
     pub const BUSY: Duration = Duration::from_secs(5);
-    /// Time in which the database must answer to be healthy. Shorter than [`Limits::BUSY`].
+    /// Time within which a healthy database answers. Shorter than [`Limits::BUSY`].
     pub const HEALTHY: Duration = Duration::from_secs(3);
-    /// Time for which an answer about the database's health is used again.
+    /// Time for which the result of a health check is reused.
     pub const HEALTH_KEPT: Duration = Duration::from_secs(1);
-    /// Pause between two lines of the log about the same thing.
+    /// Pause between two log lines about the same subject.
     pub const LOG_PAUSE: Duration = Duration::from_secs(60);
-    /// Pause between two looks after the database's files.
+    /// Pause between two checks of the database's files.
     pub const TEND_PAUSE: Duration = Duration::from_secs(5);
-    /// Size of the database's log from which it is emptied and cut.
+    /// Size of the database's log (WAL) above which it is truncated.
     pub const WAL_BYTES: u64 = 16 * 1024 * 1024;
-    /// Time that readers are given to leave the log for that; meanwhile nothing is written.
+    /// Wait for readers of the log before it is truncated. Nothing is written meanwhile.
     pub const WAL_PATIENCE: Duration = Duration::from_millis(100);
-    /// Pause between two signs of life on an event stream.
+    /// Pause between two keep-alive comments on an event stream.
     pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
-    /// Largest file that is kept in memory in compressed form.
+    /// Largest file whose compressed form is kept in memory.
     pub const COMPRESSED_FILE_BYTES: u64 = 4 * 1024 * 1024;
-    /// All such files together, compressed.
+    /// Total size of the compressed files in memory.
     pub const COMPRESSED_CACHE_BYTES: usize = 32 * 1024 * 1024;
-    /// Life of an acknowledgement cookie, in seconds.
+    /// Lifetime of an acknowledgement cookie, in seconds.
     pub const ACK_SECONDS: u32 = 600;
-    /// The identity cookie is renewed when it was last written longer ago than this.
+    /// Age in seconds at which the identity cookie is renewed.
     pub const RENEW_SECONDS: u64 = 86_400;
-    /// Seconds after which a client that got a 503 may try again.
+    /// `Retry-After` of a 503, in seconds.
     pub const RETRY_SECONDS: u32 = 5;
 
-    /// The defaults, and over them the settings of the table.
+    /// The defaults, overridden by the settings of the table.
     ///
     /// # Errors
     /// A sentence with the setting and its bounds.

@@ -1,4 +1,4 @@
-//! The command: reads its flags, runs the collector until a signal comes, and stops it in order.
+//! The command: reads its flags, runs the collector until a signal arrives, and stops it.
 #![forbid(unsafe_code)]
 
 use clap::Parser;
@@ -16,16 +16,17 @@ use tracing_subscriber::EnvFilter;
 #[derive(Parser)]
 #[command(version)]
 struct Flags {
-    /// Configuration file (TOML); see collector.example.toml. Flags beat it
+    /// Configuration file (TOML); see collector.example.toml. Flags override it
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:8787]
+    /// Address of the event listener; port 0 takes a free port [default: 127.0.0.1:8787]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
-    /// Address on which stored events are read; port 0 takes a free one [default: 127.0.0.1:8788]
+    /// Address of the admin listener, which reads out stored events; port 0 takes a free port
+    /// [default: 127.0.0.1:8788]
     #[arg(long, value_name = "ADDRESS")]
     admin_listen: Option<SocketAddr>,
-    /// The database's file [default: recobeacon.sqlite]
+    /// Database file [default: recobeacon.sqlite]
     #[arg(long, value_name = "PATH")]
     database: Option<PathBuf>,
     /// Folder to serve under /dist/
@@ -44,7 +45,7 @@ async fn main() -> ExitCode {
     let flags = Flags::parse();
     let filter =
         EnvFilter::try_from_env("RECOBEACON_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    // Standard output is for programs that start this one: it has the two addresses only.
+    // Standard output is for programs that start the collector: it has the two addresses only.
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -63,10 +64,10 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
     let Flags { config, listen, admin_listen, database, dist, site, inspector } = flags;
     let flags = Overrides { listen, admin_listen, database, dist, site, inspector };
     let config = Config::load(config.as_deref(), flags)?;
-    // Before anything is promised, so that no signal can come too early.
+    // Registered before the start, so that no signal is missed.
     let signal = Signals::new()?;
     let collector = Collector::start(config).await?;
-    // A program that waits for the last line has both addresses then. Nobody has to read them.
+    // A program that waits for the last line then has both addresses. A closed output is no error.
     let mut out = std::io::stdout();
     let _ = writeln!(out, "admin listening on http://{}", collector.admin_address());
     let _ = writeln!(out, "listening on http://{}", collector.address());
@@ -77,7 +78,7 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The signals that ask for the end.
+/// The signals that stop the collector.
 #[cfg(unix)]
 struct Signals {
     interrupt: Signal,
@@ -103,9 +104,11 @@ impl Signals {
                 _ = self.interrupt.recv() => return,
                 _ = self.terminate.recv() => return,
                 _ = self.quit.recv() => return,
-                // Its default is to end the process at once. A closed terminal sends it, and so do
-                // operators that expect a reload.
-                _ = self.hang_up.recv() => tracing::info!("SIGHUP: nothing is read again"),
+                // The default action of SIGHUP ends the process. A closing terminal sends it, and
+                // so do operators who expect a reload.
+                _ = self.hang_up.recv() => {
+                    tracing::info!("SIGHUP is ignored; restart the collector to change its settings");
+                }
             }
         }
     }

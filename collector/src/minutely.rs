@@ -1,10 +1,10 @@
-//! Lines of the log that would come with every request, once a minute.
+//! Limits repeated log lines to one a minute.
 
 use crate::limits::Limits;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// Says when the next line about something is due.
+/// Decides when the next log line about one subject is due.
 #[derive(Debug, Default)]
 pub struct Minutely(Mutex<State>);
 
@@ -15,7 +15,8 @@ struct State {
 }
 
 impl Minutely {
-    /// Counts. Where a line is due: how often it happened since the last one, this time included.
+    /// Counts an occurrence. If a line is due, returns the number of occurrences since the last
+    /// line, including this one.
     pub fn due(&self) -> Option<u64> {
         let now = Instant::now();
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -33,7 +34,7 @@ mod tests {
     use super::Minutely;
 
     #[test]
-    fn the_first_is_told_and_further_ones_are_counted() {
+    fn the_first_occurrence_is_logged_and_further_ones_are_counted() {
         let lines = Minutely::default();
         assert_eq!(lines.due(), Some(1));
         assert_eq!(lines.due(), None);

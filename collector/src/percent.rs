@@ -1,7 +1,8 @@
-//! Percent-decoding (RFC 3986), by hand, because here it decides what is stored: strict where
-//! common decoders let `%zz` and broken UTF-8 through.
+//! Strict percent-decoding (RFC 3986). Common decoders accept `%zz` and invalid UTF-8, but here the
+//! result is stored.
 
-/// The text that was encoded; none where a `%` has no two digits behind it, or it is no UTF-8.
+/// Decodes the text. Returns `None` if a `%` lacks two hexadecimal digits, or if the result is not
+/// UTF-8.
 pub fn decode(text: &str) -> Option<String> {
     let mut bytes = text.bytes();
     let mut out = Vec::with_capacity(text.len());

@@ -1,13 +1,13 @@
-//! Files that only their owner may read: the database and the key.
+//! Files that only their owner may read: the database and the key file.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Makes a file that is not there yet.
+/// Creates a file.
 ///
 /// # Errors
-/// It is there, or cannot be made.
+/// The file exists already, or cannot be created.
 pub fn create(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -16,8 +16,8 @@ pub fn create(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Takes a file, if it is there, from everyone but its owner, where everyone can read or write it:
-/// earlier versions made them so. A group that was let in on purpose keeps it.
+/// Sets the mode of an existing file to 0600 if everyone can read or write it, as earlier versions
+/// created it. Access for a group is kept, because an administrator gave it on purpose.
 ///
 /// # Errors
 /// The mode cannot be changed.
@@ -28,11 +28,11 @@ pub fn close_to_others(path: &Path) -> io::Result<()> {
     if metadata.permissions().mode() & 0o007 == 0 {
         return Ok(());
     }
-    tracing::info!("{} could be read by everyone; its mode is 0600 now", path.display());
+    tracing::info!("{} was accessible to everyone; its mode is now 0600", path.display());
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
 }
 
-/// Elsewhere there are no modes.
+/// Other systems have no file modes.
 #[cfg(not(unix))]
 pub fn close_to_others(_: &Path) -> io::Result<()> {
     Ok(())

@@ -1,7 +1,7 @@
 //! User ids as keyed hashes: the only form in which they are stored, reported or logged.
 //!
-//! A plain hash of an e-mail address or a customer number is undone by trying them all; without
-//! the key this one is not. Rows say by the key's number which key theirs was made with.
+//! A plain hash of an e-mail address or a customer number can be reversed by trying all values. A
+//! keyed hash cannot be reversed without the key. Each row has the number of its key.
 
 use crate::config::ConfigError;
 use crate::private;
@@ -11,21 +11,21 @@ use std::fmt;
 use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
-/// Shortest secret, in bytes.
+/// Shortest secret in bytes.
 const SECRET_BYTES: usize = 16;
-/// Bytes of the secret that is made where none is configured.
+/// Length in bytes of a generated secret.
 const NEW_SECRET_BYTES: usize = 32;
-/// Bytes of a hash that are kept: 128 bits tell any number of visitors apart.
+/// Bytes of a hash that are kept. 128 bits suffice for any number of visitors.
 const HASH_BYTES: usize = 16;
-/// What is hashed to recognise a key. Longer than any user id, so it never is one.
+/// The input for recognising a key. It is longer than any user id, so it cannot be one.
 const KEY_CHECK: [u8; 1024] = [0; 1024];
 
 /// A key for user ids.
 #[derive(Clone)]
 pub struct Key {
-    /// Stored with each row.
+    /// The number, stored with each row.
     pub number: u32,
-    /// Kept out of logs and of the database.
+    /// The secret. It is neither logged nor stored in the database.
     pub secret: Vec<u8>,
 }
 
@@ -35,7 +35,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Hashes user ids with the newest key.
+/// Hashes user ids with the key of the highest number.
 #[derive(Clone, Debug)]
 pub struct Hasher {
     number: u32,
@@ -43,11 +43,11 @@ pub struct Hasher {
 }
 
 impl Hasher {
-    /// With the key of the highest number, or with the one beside the database, which is made
-    /// where it is missing.
+    /// Uses the key of the highest number. Without keys it uses the key file beside the database,
+    /// and creates it if it is missing.
     ///
     /// # Errors
-    /// The key file cannot be made or read.
+    /// The key file cannot be created or read.
     pub fn new(keys: &[Key], database: &Path) -> Result<Self, ConfigError> {
         match keys.iter().max_by_key(|key| key.number) {
             Some(key) => Self::with(key),
@@ -57,7 +57,7 @@ impl Hasher {
 
     fn with(key: &Key) -> Result<Self, ConfigError> {
         let mac = Hmac::new_from_slice(&key.secret)
-            .map_err(|_| ConfigError::new("keys: the secret has no length that HMAC takes"))?;
+            .map_err(|_| ConfigError::new("keys: the secret's length is not valid for HMAC"))?;
         Ok(Self { number: key.number, mac })
     }
 
@@ -66,12 +66,12 @@ impl Hasher {
         self.number
     }
 
-    /// HMAC-SHA256 of the id in lower-case hex, cut to 32 digits.
+    /// The first 32 digits of the id's HMAC-SHA256 in lower-case hex.
     pub fn hash(&self, id: &str) -> String {
         self.digest(id.as_bytes())
     }
 
-    /// By this the database recognises the key without holding it.
+    /// A hash by which the database recognises the key without storing it.
     pub fn check(&self) -> String {
         self.digest(&KEY_CHECK)
     }
@@ -84,10 +84,10 @@ impl Hasher {
     }
 }
 
-/// A secret from its hexadecimal form.
+/// Parses a secret in hexadecimal form.
 ///
 /// # Errors
-/// What is wrong with it, without repeating it.
+/// The fault, without the secret.
 pub fn parse_secret(hex: &str) -> Result<Vec<u8>, &'static str> {
     let digits: Option<Vec<u32>> = hex.chars().map(|digit| digit.to_digit(16)).collect();
     let digits = digits.ok_or("must be hexadecimal")?;
@@ -104,7 +104,8 @@ fn key_file(database: &Path) -> PathBuf {
     PathBuf::from(path)
 }
 
-/// The secret in the file, made at the first start. Losing it splits every visitor's history.
+/// Reads the secret from the key file, or creates the file at the first start. If the file is lost,
+/// known visitors appear as new ones.
 fn kept_secret(path: &Path) -> Result<Vec<u8>, ConfigError> {
     let failed = |what: &str, error: &dyn fmt::Display| {
         ConfigError::new(format!("the key file {} {what}: {error}", path.display()))
@@ -122,14 +123,14 @@ fn kept_secret(path: &Path) -> Result<Vec<u8>, ConfigError> {
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             private::close_to_others(path)
-                .map_err(|error| failed("cannot be closed to others", &error))?;
+                .map_err(|error| failed("cannot be made private", &error))?;
             let mut hex = String::new();
             std::fs::File::open(path)
                 .and_then(|mut file| file.read_to_string(&mut hex))
                 .map_err(|error| failed("cannot be read", &error))?;
             parse_secret(hex.trim()).map_err(|problem| failed("is damaged", &problem))
         }
-        Err(error) => Err(failed("cannot be made", &error)),
+        Err(error) => Err(failed("cannot be created", &error)),
     }
 }
 
@@ -140,7 +141,7 @@ mod tests {
 
     /// Computed by Python: `hmac.new(bytes.fromhex(key), id.encode(), "sha256").hexdigest()[:32]`.
     #[test]
-    fn hashes_are_those_of_an_independent_implementation() {
+    fn hashes_match_an_independent_implementation() {
         let secret = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
         let key = Key { number: 7, secret: parse_secret(secret).unwrap() };
         let hasher = Hasher::with(&key).unwrap();
@@ -150,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_key_with_the_highest_number_hashes() {
+    fn the_key_with_the_highest_number_is_used() {
         let key = |number| Key { number, secret: vec![number as u8; 32] };
         let hasher = Hasher::new(&[key(2), key(9), key(3)], Path::new("unused")).unwrap();
         assert_eq!(hasher.key(), 9);
@@ -158,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_hex_of_16_bytes_or_more() {
+    fn a_secret_is_hexadecimal_with_at_least_16_bytes() {
         assert_eq!(parse_secret(&"0F".repeat(16)), Ok(vec![15; 16]));
         for wrong in ["", "0f", &"0f".repeat(15), &("0f".repeat(16) + "0"), &"0g".repeat(16)] {
             assert!(parse_secret(wrong).is_err(), "{wrong}");
@@ -167,7 +168,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn the_key_file_is_made_once_and_for_the_owner_alone() {
+    fn the_key_file_is_created_once_and_readable_by_its_owner_only() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("events.sqlite");

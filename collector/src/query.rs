@@ -1,12 +1,12 @@
-//! Queries and forms: names and values, as the vendors' servlet containers read them.
+//! Queries and forms as names and values, read like the vendors' servlet containers do.
 
 use crate::error::Refusal;
 use crate::percent;
 
-/// The pairs in their order, decoded; `+` is a space, and a name without `=` has an empty value.
+/// Decodes the pairs in their order. `+` is a space, and a name without `=` has an empty value.
 ///
 /// # Errors
-/// 400 where it is no percent-encoded UTF-8.
+/// 400 if the text is not percent-encoded UTF-8.
 pub fn pairs(text: &str) -> Result<Vec<(String, String)>, Refusal> {
     let read = |pair: &str| {
         let spaced = pair.replace('+', " ");
@@ -16,10 +16,10 @@ pub fn pairs(text: &str) -> Result<Vec<(String, String)>, Refusal> {
     text.split('&').filter(|pair| !pair.is_empty()).map(read).collect()
 }
 
-/// A part of an address, decoded.
+/// Decodes a part of an address.
 ///
 /// # Errors
-/// 400 where it is no percent-encoded UTF-8.
+/// 400 if it is not percent-encoded UTF-8.
 pub fn decode(raw: &str) -> Result<String, Refusal> {
     percent::decode(raw).ok_or(Refusal::invalid("the address must be percent-encoded UTF-8"))
 }

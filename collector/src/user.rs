@@ -1,4 +1,4 @@
-//! A user id as it came, on its way to be hashed.
+//! A user id before it is hashed.
 
 use crate::pseudonym::Hasher;
 use recobeacon_engine::error::Problem;
@@ -6,8 +6,8 @@ use recobeacon_engine::rules;
 use recobeacon_engine::value::Value;
 use std::fmt;
 
-/// The id of an account or of a visitor. It cannot be printed: what is stored, reported and logged
-/// is its hash.
+/// The id of an account or a visitor. It cannot be printed. Only its hash is stored, returned or
+/// logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct UserId(String);
 
@@ -18,11 +18,11 @@ impl fmt::Debug for UserId {
 }
 
 impl UserId {
-    /// By the tracker's rule for identifiers. Not `user_id`, which refuses e-mail addresses: shops
-    /// that send these to a vendor today must not lose events here.
+    /// Applies the tracker's rule for identifiers. The rule `user_id` refuses e-mail addresses, but
+    /// shops that send these to a vendor must not lose events here.
     ///
     /// # Errors
-    /// What would have been right.
+    /// The rule that the value breaks.
     pub fn read(value: &Value) -> Result<Self, &'static Problem> {
         rules::identifier(value).map(Self)
     }
@@ -32,7 +32,7 @@ impl UserId {
         &self.0
     }
 
-    /// The only form in which it is stored.
+    /// The hash, the only form in which the id is stored.
     pub fn hashed(&self, hasher: &Hasher) -> String {
         hasher.hash(&self.0)
     }

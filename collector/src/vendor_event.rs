@@ -1,5 +1,5 @@
-//! What the readers of the vendors' interfaces give back: a neutral event, read and found valid,
-//! before it has an id of ours and a time, and before its user ids are hashed.
+//! The result of the vendors' readers: a valid neutral event before it gets an id and a time, and
+//! before its user ids are hashed.
 
 use crate::batch;
 use crate::event::NewEvent;
@@ -12,39 +12,41 @@ use recobeacon_engine::value::Value;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 
-/// An event in neutral words.
+/// A neutral event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VendorEvent {
-    /// The id by which it counts once; absent where the vendor's interface has none.
+    /// The id that makes it count once, if the vendor's interface has one.
     pub id: Option<String>,
     /// The neutral event's name.
     pub kind: &'static str,
-    /// When it happened, where the vendor's interface says so.
+    /// The event's own time, if the vendor's interface sends one.
     pub at: Option<u64>,
-    /// The account; of Ibexa, which tells no difference, whoever it was.
+    /// The account. Ibexa's interface does not distinguish accounts from visitors, so all its users
+    /// are here.
     pub user: Option<UserId>,
     /// The anonymous visitor.
     pub anonymous: Option<UserId>,
-    /// Further ids of people or companies, by their names in the rows.
+    /// Further ids of people or companies, with their names in the rows.
     pub ids: Vec<(&'static str, UserId)>,
-    /// The neutral event's fields, as JSON, and what else the vendor's interface has.
+    /// The neutral fields as JSON, and further fields of the vendor's interface.
     pub fields: String,
 }
 
 impl VendorEvent {
-    /// An event of nobody, from its fields in neutral words.
+    /// Makes an event without a user from neutral fields.
     ///
     /// # Errors
-    /// The first thing that is wrong, in the engine's words.
+    /// The first fault, as the engine reports it.
     pub fn parse(kind: Kind, fields: Vec<(String, Value)>) -> Result<Option<Self>, Error> {
-        // In a path an empty item type is a mistake; nowhere does the default stand in for it.
+        // An empty item type in a path is a mistake. The default must not replace it.
         if fields.iter().any(|(name, value)| name == "itemType" && value.as_text() == Some("")) {
             let path = format!("{}.itemType", kind.name());
             return Err(Problem::new(ErrorCode::OutOfRange, "must not be empty").at(path));
         }
         let mut left_out = Vec::new();
         let fields = batch::parse(kind, &Value::Map(fields), &mut left_out)?;
-        // A vendor's interface answers what is wrong: nobody else tells its sender.
+        // The vendor's interface also reports faults in optional fields, because its sender gets no
+        // other warning.
         let wrong = left_out.into_iter().find(|error| error.code != ErrorCode::UnknownOption);
         if let Some(error) = wrong {
             return Err(error);
@@ -66,12 +68,12 @@ impl VendorEvent {
         fields.is_ok_and(|fields| fields.contains_key(name))
     }
 
-    /// Adds a field that the neutral event does not have; `json` is its value.
+    /// Adds a field that the neutral event does not have. `json` is its value.
     pub fn add(&mut self, name: &str, json: &str) {
         add(&mut self.fields, name, json);
     }
 
-    /// As it is stored. `id` and `at` stand in where the event has none of its own.
+    /// The event as stored. `id` and `at` are used if the event has none of its own.
     pub fn stamped(self, id: String, at: u64, hasher: &Hasher) -> NewEvent {
         let hashed = |user: Option<UserId>| user.map(|user| user.hashed(hasher));
         let mut fields = self.fields;
@@ -92,7 +94,7 @@ impl VendorEvent {
     }
 }
 
-/// Puts a field at the end of an object.
+/// Appends a field to an object.
 fn add(object: &mut String, name: &str, json: &str) {
     object.pop();
     if object.len() > 1 {

@@ -1,4 +1,4 @@
-//! Amounts as shops write them: which separators can be understood, and which could mean two things.
+//! Parses amounts as shops write them. Accepts clear separators and refuses ambiguous ones.
 
 use super::error::{ErrorCode, Problem};
 use super::limits::Limits;
@@ -12,14 +12,14 @@ static NOT_CURRENCY: Problem =
 static RANGE: Problem = Problem::new(ErrorCode::OutOfRange, "must be from 0 to below 9000000000");
 static AMBIGUOUS: Problem = Problem::new(
     ErrorCode::OutOfRange,
-    "can be read in two ways: write a point before decimals, and nothing between thousands",
+    "is ambiguous: write a point before decimals, and nothing between thousands",
 );
 
-/// Letters of an ISO 4217 code.
+/// The length of an ISO 4217 code.
 const CODE: usize = 3;
 const DECIMALS: usize = Limits::DECIMALS as usize;
 
-/// A number from 0 in decimal, with at most six decimals: more are rounded. Text keeps its last zeros.
+/// A number from 0 as decimal text, rounded to six decimals. Text keeps its trailing zeros.
 pub fn amount(value: &Value) -> Result<String, &'static Problem> {
     match value {
         Value::Number(number) if *number < 0.0 || *number >= Limits::AMOUNT => Err(&RANGE),
@@ -29,7 +29,7 @@ pub fn amount(value: &Value) -> Result<String, &'static Problem> {
     }
 }
 
-/// An amount and its currency, like `12.45EUR`. The currency stands before the amount or behind it.
+/// An amount and its currency, like `12.45EUR`. The currency is before or after the amount.
 pub fn price(text: &str) -> Result<String, &'static Problem> {
     let plain = plain(text);
     let trimmed = trim(&plain);
@@ -39,13 +39,14 @@ pub fn price(text: &str) -> Result<String, &'static Problem> {
     let (before, behind) = trimmed.split_at_checked(place).ok_or(&NOT_CURRENCY)?;
     let (number, given) = if is_before { (behind, before) } else { (before, behind) };
     let currency = code(given)?;
-    // On the wire a point stands before decimals. A text with a space, a sign or small letters was written for people.
+    // The plain form has a point before decimals. A space, a sign or small letters show that the
+    // text is formatted for display.
     let number = trim(number);
     let for_people = number.len() + CODE < text.len() || !text.ends_with(&*currency);
     Ok(concat(&[&read(number, for_people)?, &currency]))
 }
 
-/// An ISO 4217 code in capitals.
+/// An ISO 4217 code in upper case.
 pub fn code(currency: &str) -> Result<String, &'static Problem> {
     let plain = plain(currency);
     let code = trim(&plain);
@@ -57,13 +58,14 @@ fn trim(text: &str) -> &str {
     trim_end(trim_start(text, b' '), b' ')
 }
 
-/// The same text in ASCII: every space and apostrophe as a space, the euro's sign as its code, and what can be no part of a price as `?`.
+/// The text in ASCII: every space and apostrophe becomes a space, the euro sign its code, and any
+/// other character `?`.
 fn plain(text: &str) -> String {
     let mut out = String::new();
     for c in text.chars() {
         match c {
             '€' => out.push_str("EUR"),
-            // As wide as a browser prints them between thousands; apostrophes as in Switzerland.
+            // Spaces that browsers print between thousands, and apostrophes as in Switzerland.
             '\t' | '\n' | '\u{a0}' | '\u{2009}' | '\u{202f}' | '\'' | '’' => out.push(' '),
             _ => out.push(if c.is_ascii() { c } else { '?' }),
         }
@@ -71,10 +73,11 @@ fn plain(text: &str) -> String {
     out
 }
 
-/// Digits, with a point or a comma before decimals, and with one kind of separator between thousands.
+/// Digits with an optional point or comma before decimals, and one kind of thousands separator.
 fn read(text: &str, for_people: bool) -> Result<String, &'static Problem> {
     let mut digits = String::new();
-    // The last separator, the kind of those before it, and the digits before the first and the last one.
+    // The last separator, the kind of the earlier ones, and the number of digits before the first
+    // and the last one.
     let (mut last, mut others) = (0, 0);
     let (mut first_at, mut last_at) = (0, 0);
     let (mut alike, mut thousands, mut repeated) = (true, true, false);
@@ -115,7 +118,7 @@ fn read(text: &str, for_people: bool) -> Result<String, &'static Problem> {
     exact(whole, decimals)
 }
 
-/// Both parts as one number, rounded where there are more decimals than six.
+/// Combines both parts to one number, rounded to six decimals.
 fn exact(whole: &str, decimals: &str) -> Result<String, &'static Problem> {
     let value = parse_whole(whole).filter(|value| *value < Limits::AMOUNT as u64).ok_or(&RANGE)?;
     if decimals.is_empty() {
@@ -132,7 +135,7 @@ fn exact(whole: &str, decimals: &str) -> Result<String, &'static Problem> {
     Ok(without_zeros(&out).to_owned())
 }
 
-/// The same number without zeros at the end of its decimals.
+/// The number without trailing zeros in its decimals.
 pub fn without_zeros(number: &str) -> &str {
     match split_once(number, b'.') {
         Some(_) => trim_end(trim_end(number, b'0'), b'.'),
@@ -140,7 +143,7 @@ pub fn without_zeros(number: &str) -> &str {
     }
 }
 
-/// The whole number next above, or the number itself: for a vendor that takes no parts of a piece.
+/// The number rounded up, for vendors that accept whole quantities only.
 pub fn rounded_up(number: &str) -> String {
     match split_once(without_zeros(number), b'.') {
         Some((whole, _)) => super::number::whole(parse_whole(whole).unwrap_or_default() + 1),

@@ -1,4 +1,4 @@
-//! Base64 (RFC 4648 §4), for the header that a vendor wants its key in.
+//! Base64 (RFC 4648 §4), for a vendor's authorization header.
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

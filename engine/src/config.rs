@@ -1,4 +1,4 @@
-//! The configuration of a tracker: parsed once, with a path to whatever is wrong in it.
+//! The configuration of a tracker. Parsing reports the path of an invalid field.
 
 use super::error::{Error, ErrorCode, Problem};
 use super::fields::{Fields, Report, element};
@@ -8,37 +8,37 @@ use super::rules::{boolean, identifier, session_id, user_id};
 use super::value::Value;
 use std::rc::Rc;
 
-/// The whole configuration, defaults filled in. It is made once and shared by all that need it.
+/// The whole configuration with defaults. It is made once and shared.
 #[derive(Debug)]
 pub struct Config {
     /// At least one.
     pub destinations: Vec<Rc<Destination>>,
-    /// Item type of events that name none.
+    /// The item type of events without one.
     pub item_type: String,
-    /// Who the visitor is, and where that is kept.
+    /// The visitor's ids, and their storage.
     pub identity: IdentityConfig,
-    /// Consent as the page states it.
+    /// The consent that the page states.
     pub consent: Consent,
     /// Treat Global Privacy Control as "denied".
     pub respect_gpc: bool,
     /// Treat Do Not Track as "denied".
     pub respect_dnt: bool,
-    /// When a batch is closed.
+    /// The limits of a batch.
     pub batch: BatchConfig,
-    /// Most events that wait in each destination's queue.
+    /// Most pending events in each destination's queue.
     pub queue_events: u64,
-    /// Age at which a waiting event is given up.
+    /// Age at which a pending event is dropped.
     pub queue_age_ms: u64,
-    /// Whether what waits outlives the page, where anything may be kept on the device.
+    /// Whether pending events are stored beyond the page, if consent allows storage.
     pub queue_persists: bool,
 }
 
-/// Where events go.
+/// A destination.
 #[derive(Debug)]
 pub struct Destination {
-    /// What is spoken there.
+    /// The protocol of the destination.
     pub protocol: Protocol,
-    /// How it gets there.
+    /// The browser API for requests.
     pub transport: Transport,
 }
 
@@ -53,48 +53,49 @@ pub enum Transport {
     Fetch,
 }
 
-/// When a batch is closed.
+/// The limits at which a batch is closed.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchConfig {
-    /// At so many events,
+    /// At most this many events.
     pub max_events: u64,
-    /// before it would have so many bytes,
+    /// At most this many bytes.
     pub max_bytes: u64,
-    /// and so long after its first event.
+    /// At most this long after its first event.
     pub max_wait_ms: u64,
 }
 
-/// Who the visitor is, and where that is kept.
+/// The visitor's ids, and their storage.
 #[derive(Clone, Debug)]
 pub struct IdentityConfig {
-    /// Left out: whoever `login` left. `Some(None)`: nobody is logged in.
+    /// The account of the page. `None`: not configured, so the last `login` applies. `Some(None)`:
+    /// no user is logged in.
     pub user_id: Option<Option<String>>,
     /// The site's own visitor id.
     pub anonymous_id: Option<String>,
     /// The shop's own session id.
     pub session_id: Option<String>,
-    /// The account of Intempt's that the user belongs to.
+    /// The Intempt account that the user belongs to.
     pub account_id: Option<Rc<String>>,
-    /// The purchaser of FACT-Finder's that the user buys for.
+    /// The FACT-Finder purchaser that the user buys for.
     pub purchaser_id: Option<Rc<String>>,
     /// Name of the identity cookie.
     pub cookie_name: String,
-    /// Its domain, where the page does not leave it to probing.
+    /// The cookie's domain. Absent: the shell finds it.
     pub cookie_domain: Option<String>,
-    /// Its life from the last use.
+    /// The cookie's lifetime in days from the last use.
     pub cookie_days: u64,
     /// Whether anything may be kept on the device.
     pub store: bool,
 }
 
-/// What the visitor agreed to.
+/// The visitor's consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consent {
-    /// Not asked yet: keep in memory, send and store nothing.
+    /// Not decided: keep events in memory, send and store nothing.
     Pending,
     /// Track.
     Granted,
-    /// Send, but store nothing and link to nobody.
+    /// Send events without an identity, and store nothing.
     Anonymous,
     /// Send and store nothing.
     Denied,
@@ -104,7 +105,7 @@ impl Consent {
     /// The names that [`Consent::read`] knows, as in index.d.ts.
     pub const NAMES: [&str; 4] = ["pending", "granted", "anonymous", "denied"];
 
-    /// From the names of index.d.ts.
+    /// Parses the names of index.d.ts.
     pub fn read(value: &Value) -> Result<Self, &'static Problem> {
         match value.as_text() {
             Some("pending") => Ok(Self::Pending),
@@ -123,15 +124,15 @@ static CONSENT: Problem = Problem::new(
 static SESSION: Problem =
     Problem::new(ErrorCode::OutOfRange, "must be exactly 30 letters or digits for FACT-Finder");
 static COOKIE_NAME: Problem =
-    Problem::new(ErrorCode::BadCharacter, "must have letters, digits and -_. only");
+    Problem::new(ErrorCode::BadCharacter, "may only have letters, digits and -_.");
 
 impl Config {
-    /// Whether some destination's events have the visitor's session.
+    /// Whether the events of a destination carry a session id.
     pub fn has_sessions(&self) -> bool {
         self.destinations.iter().any(|destination| destination.protocol.has_sessions())
     }
 
-    /// Characters that all keys of ours may have in `localStorage`.
+    /// The largest number of characters that the tracker's keys may have in `localStorage`.
     pub fn storage_characters(&self) -> u32 {
         let asked =
             u64::from(Limits::STORAGE_CHARACTERS) * self.queue_events / Limits::QUEUE_EVENTS;
@@ -139,15 +140,16 @@ impl Config {
         asked.clamp(least.into(), most.into()) as u32
     }
 
-    /// Bytes of one page's outbox: what else is kept needs an eighth of it.
+    /// The largest number of bytes of one page's outbox. The other keys need an eighth of the
+    /// storage.
     pub fn outbox_bytes(&self) -> u32 {
         self.storage_characters() / 8 * 7
     }
 
-    /// Reads the configuration. Unknown fields are ignored and told to `unknown`.
+    /// Parses the configuration. Unknown fields are ignored and added to `unknown`.
     ///
     /// # Errors
-    /// [`ErrorCode::Config`] with the path to the first field that makes it unusable.
+    /// [`ErrorCode::Config`] with the path to the first invalid field.
     pub fn parse(value: &Value, unknown: &mut Vec<Error>) -> Result<Rc<Self>, Error> {
         let mut report = Report::default();
         let config = Rc::new(read(value, &mut report));
@@ -260,7 +262,8 @@ fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
         store: true,
     };
     let Some(mut f) = f else { return identity };
-    // What a template prints for each visitor may be wrong for one of them: that one is nobody, and the tracker goes on.
+    // A template may print an invalid id for some visitors. Such a visitor has no user id, and the
+    // tracker still works.
     identity.user_id = f.optional("userId", user_id).map(Some);
     if identity.user_id.is_none() && f.has("userId") {
         identity.user_id = Some(None);
@@ -278,7 +281,7 @@ fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
     identity
 }
 
-/// A name that can stand in a `document.cookie` assignment without changing what it means.
+/// A name that can be used in a `document.cookie` assignment without escaping.
 fn cookie_name(value: &Value) -> Result<String, &'static Problem> {
     let name = identifier(value)?;
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');

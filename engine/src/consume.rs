@@ -1,7 +1,7 @@
-//! Consume timers: how much of an item was consumed, by what was seen of its page.
+//! Consume timers: they measure how much of an item was consumed.
 //!
-//! A percentage is sent when it reaches a step, and whole when there may be no later: never lower
-//! than before, never twice the same, 100 once.
+//! A percentage is sent when it reaches a step, and exactly when it may be the last chance. It
+//! never falls, no value is sent twice, and 100 is sent once.
 
 mod clock;
 mod media;
@@ -19,7 +19,7 @@ use scroll::Scroll;
 
 const NAME: &str = "consumeTimer";
 
-/// What a timer measures, and how.
+/// The method of measurement, and its state.
 #[derive(Debug)]
 enum Measure {
     Clock(Clock),
@@ -27,39 +27,39 @@ enum Measure {
     Media(Media),
 }
 
-/// What the timers have to know of the page.
+/// The state of the page that timers need.
 #[derive(Clone, Copy, Debug)]
 struct PageState {
     visible: bool,
-    /// When the visitor was last known to be there.
+    /// The time of the visitor's last activity.
     last_act: u64,
 }
 
-/// One running timer.
+/// A running timer.
 #[derive(Debug)]
 struct Timer {
     id: u32,
-    /// A `consume` of the item, without a percentage.
+    /// A `consume` event of the item, without a percentage.
     event: Event,
     measure: Measure,
     step_percent: u8,
-    /// The most that was consumed.
+    /// The highest percentage so far.
     percentage: u8,
     /// The last percentage that was sent.
     sent: u8,
 }
 
-/// All timers of the page, and what counts as time.
+/// All timers of the page.
 #[derive(Debug)]
 pub struct Timers {
     timers: Vec<Timer>,
     page: PageState,
-    /// What was consumed and not said yet.
+    /// Measured events that are not queued yet.
     reached: Vec<Event>,
 }
 
 impl Timers {
-    /// None yet. Opening the page is an act.
+    /// Starts without timers. Opening the page counts as activity.
     pub fn new(visible: bool, now_ms: u64) -> Self {
         let page = PageState { visible, last_act: now_ms };
         Self { timers: Vec::new(), page, reached: Vec::new() }
@@ -68,7 +68,7 @@ impl Timers {
     /// Starts a timer.
     ///
     /// # Errors
-    /// The item or the options are wrong, or there are too many timers.
+    /// The item or the options are invalid, or there are too many timers.
     pub fn start(
         &mut self,
         id: u32,
@@ -91,14 +91,14 @@ impl Timers {
         Ok(())
     }
 
-    /// What was measured and not said yet: whoever says it takes it away.
+    /// The measured events that are not queued yet. The caller takes them out.
     pub fn reached(&mut self) -> &mut Vec<Event> {
         &mut self.reached
     }
 
-    /// What is told of a timer: in CSS pixels, how much of its element, and of how much, is above
-    /// the lower edge of what can be seen of it; or the duration of its medium, where it is known,
-    /// and starts and ends of what was played.
+    /// Updates a timer. For scroll: the element's height above the lower edge of its visible part,
+    /// and its whole height, in CSS pixels. For media: the duration, if known, and the starts and
+    /// ends of the played ranges.
     pub fn observed(&mut self, id: u32, first: &Value, second: &Value, now_ms: u64) {
         for timer in self.timers.iter_mut().filter(|timer| timer.id == id) {
             match &mut timer.measure {
@@ -110,7 +110,7 @@ impl Timers {
         self.tick(now_ms);
     }
 
-    /// Ends a timer: its last value, where it was not sent yet.
+    /// Stops a timer and reports its last value, if that was not sent yet.
     pub fn stop(&mut self, id: u32, now_ms: u64) {
         if let Some(place) = self.timers.iter().position(|timer| timer.id == id) {
             let mut timer = self.timers.swap_remove(place);
@@ -119,36 +119,36 @@ impl Timers {
         }
     }
 
-    /// Ends all of them.
+    /// Stops all timers.
     pub fn stop_all(&mut self, now_ms: u64) {
         self.measure(now_ms, true);
         self.timers.clear();
     }
 
-    /// The page was hidden: the last values.
+    /// The page was hidden: reports the last values.
     pub fn hide(&mut self, now_ms: u64) {
         self.measure(now_ms, true);
         self.page.visible = false;
     }
 
-    /// The page is seen again.
+    /// The page is visible again.
     pub fn show(&mut self, now_ms: u64) {
         self.act(now_ms);
         self.page.visible = true;
     }
 
-    /// The visitor did something.
+    /// Notes activity of the visitor.
     pub fn act(&mut self, now_ms: u64) {
         self.tick(now_ms);
         self.page.last_act = now_ms;
     }
 
-    /// Time went by: the steps that were reached.
+    /// Reports the steps reached since the last call.
     pub fn tick(&mut self, now_ms: u64) {
         self.measure(now_ms, false);
     }
 
-    /// How far a timer is; a timer that is not there is not.
+    /// The percentage of a timer, or `None` if there is no such timer.
     pub fn percentage(&mut self, id: u32, now_ms: u64) -> Option<u8> {
         let page = self.page;
         let timer = self.timers.iter_mut().find(|timer| timer.id == id)?;
@@ -156,7 +156,7 @@ impl Timers {
         Some(timer.percentage)
     }
 
-    /// When the next step is reached if nothing changes; never while no time counts.
+    /// The time of the next step if nothing changes, or `NEVER` while no time counts.
     pub fn next_wake(&self) -> u64 {
         let mut next = NEVER;
         for timer in self.timers.iter().filter(|timer| self.page.visible && timer.runs()) {
@@ -169,12 +169,12 @@ impl Timers {
         next
     }
 
-    /// Whether any counts time and has something to say: only then do the visitor's acts matter.
+    /// Whether a timer depends on the visitor's activity.
     pub fn wants_acts(&self) -> bool {
         self.timers.iter().any(|timer| matches!(timer.measure, Measure::Clock(_)) && timer.runs())
     }
 
-    /// Goes through all timers: the last values are said whole, others in steps.
+    /// Updates all timers. With `last` it reports exact values, otherwise steps.
     fn measure(&mut self, now_ms: u64, last: bool) {
         for timer in &mut self.timers {
             timer.advance(self.page, now_ms);
@@ -185,7 +185,7 @@ impl Timers {
 }
 
 impl Timer {
-    /// What is consumed whole has no more to say; it stays until its handle is given back.
+    /// A timer at 100 % has nothing more to report. It stays until it is stopped.
     fn runs(&self) -> bool {
         self.sent < 100
     }
@@ -193,18 +193,18 @@ impl Timer {
     fn advance(&mut self, page: PageState, now_ms: u64) {
         let percentage = match &mut self.measure {
             Measure::Clock(clock) => clock.advance(page, now_ms),
-            // What is in a page that nobody sees was not seen.
+            // In a hidden page nothing is seen.
             Measure::Scroll(scroll) if page.visible => scroll.percentage(now_ms),
             Measure::Scroll(_) => 0,
-            // A page may be heard while it is hidden.
+            // Media can be played while the page is hidden.
             Measure::Media(media) => media.percentage(),
         };
         self.percentage = self.percentage.max(percentage);
     }
 
-    /// The percentage rounded down to whole steps, where that is more than was sent.
+    /// Reports the percentage rounded down to whole steps, if that is more than was sent.
     fn progress(&mut self, step: u8, reached: &mut Vec<Event>) {
-        // 100 is a step whatever the others are.
+        // 100 is always a step.
         let whole = if self.percentage == 100 { 100 } else { self.percentage / step * step };
         if whole > self.sent {
             self.sent = whole;
@@ -218,7 +218,7 @@ impl Timer {
     }
 }
 
-/// How much a part is of all, in whole percent. To miss the end by so little is not to miss it.
+/// The share of the whole in percent. A part that misses the end by at most `slack` counts as all.
 fn share(part: u64, all: u64, slack: u64) -> u8 {
     if part == 0 {
         0

@@ -1,23 +1,23 @@
-//! A short memory of things that were done once and must not be done again: hashes with the time.
+//! A small memory of actions that must not be repeated: hashes with timestamps.
 
 use super::effect::Effect;
 use super::number::push_whole;
 use super::text::{parse_whole, split_once};
 use super::time::Now;
 
-/// A bounded list of hashes. Kept as text of the form `hash.seconds,` for each.
+/// A bounded list of hashes. Its stored form has `hash.seconds,` for each.
 #[derive(Debug)]
 pub struct RecentHashes {
     key: &'static str,
     entries: Vec<(u64, u64)>,
-    /// Whether that is more than what is kept.
+    /// Whether the list has entries that are not stored.
     unsaved: bool,
     most: usize,
     max_age_s: u64,
 }
 
 impl RecentHashes {
-    /// From what was kept, if anything; whatever is damaged in it is left out.
+    /// Reads the stored form. Damaged entries are left out.
     pub fn read(key: &'static str, kept: Option<&str>, most: usize, max_age_ms: u64) -> Self {
         let mut entries = Vec::new();
         let mut rest = kept.unwrap_or_default();
@@ -34,14 +34,14 @@ impl RecentHashes {
         Self { key, entries, unsaved: false, most, max_age_s: max_age_ms / 1000 }
     }
 
-    /// Whether it was done.
+    /// Whether the list has this hash.
     pub fn has(&self, hash: u64, now: &Now) -> bool {
         let now_s = now.wall_ms / 1000;
         let fresh = |at: u64| now_s < at.saturating_add(self.max_age_s);
         self.entries.iter().any(|(known, at)| *known == hash && fresh(*at))
     }
 
-    /// Remembers that it was done, and forgets the oldest beyond the bound.
+    /// Adds a hash, and removes the oldest ones beyond the limit.
     pub fn add(&mut self, hash: u64, now: &Now) {
         if self.entries.len() >= self.most {
             self.entries.remove(0);
@@ -50,21 +50,21 @@ impl RecentHashes {
         self.unsaved = true;
     }
 
-    /// Another page of the site may have kept more since.
+    /// Adds hashes that other pages of the site have stored since.
     pub fn reread(&mut self, kept: Option<&str>) {
         if kept.is_some() && !self.unsaved {
             *self = Self::read(self.key, kept, self.most, self.max_age_s * 1000);
         }
     }
 
-    /// Forgets everything.
+    /// Removes all hashes and the stored form.
     pub fn erase(&mut self, effects: &mut Vec<Effect>) {
         self.entries.clear();
         self.unsaved = false;
         effects.push(Effect::Remove(self.key.to_owned()));
     }
 
-    /// Keeps it, where there is more to keep than there was.
+    /// Stores the list, if it has new entries.
     pub fn save(&mut self, effects: &mut Vec<Effect>) {
         if !std::mem::take(&mut self.unsaved) {
             return;

@@ -1,18 +1,18 @@
-//! What the shell is told to do, and what it answers.
+//! The effects that the shell performs, and the outcomes that it reports.
 
 use super::error::{Error, ErrorCode};
 use super::request::Request;
 use std::rc::Rc;
 
-/// A deed for the shell. It has no choice in any of them.
+/// An effect for the shell to perform without any decision of its own.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Hand a request to the browser and answer with [`Outcome`] under this number.
+    /// Give a request to the browser, and report its [`Outcome`] under this number.
     Send(Send),
-    /// Wake the engine at this moment of the monotonic clock, and at no other; none: not at all.
+    /// Wake the engine at this moment of the monotonic clock and at no other. `None`: not at all.
     WakeAt(Option<u64>),
-    /// Let the browser send a copy of what waits when the page's process dies, by `fetchLater`, in place of the one that it
-    /// has under this name; none: not any more.
+    /// Let the browser send this request by `fetchLater` when the page's process ends, in place of
+    /// the one that it has under this name. `None`: cancel it.
     ScheduleFetchLater(Rc<String>, Option<Rc<Request>>),
     /// Write a cookie for the configured domain.
     SetCookie {
@@ -20,36 +20,37 @@ pub enum Effect {
         name: String,
         /// Its value, which the shell percent-encodes.
         value: String,
-        /// Its life.
+        /// Its lifetime in days.
         days: u64,
     },
     /// Delete a cookie.
     DeleteCookie(String),
-    /// Keep a text under a key that starts with `reco_`. Where that fails and the key is one of the
-    /// outbox, the answer is [`Input::WriteFailed`](super::input::Input::WriteFailed).
+    /// Store a text under a key that begins with `reco_`. If this fails for a key of the outbox,
+    /// the shell reports [`Input::WriteFailed`](super::input::Input::WriteFailed).
     Store(String, String),
-    /// Delete what is kept under a key; one that ends with `_` stands for all that begin so.
+    /// Delete the text under a key. A key that ends with `_` stands for all keys with this prefix.
     Remove(String),
-    /// The outbox of this name is this page's from now on: hold its lock, and look for others'.
+    /// The page uses the outbox of this name from now on: hold its lock, and look for outboxes
+    /// without a page.
     ClaimOutbox(String),
-    /// Tell the page's `onWarning`.
+    /// Pass to the page's `onWarning`.
     Warn(Error),
-    /// Tell the page's listeners.
+    /// Pass to the page's listeners.
     Notify(DeliveryReport),
 }
 
 /// A request to be sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Send {
-    /// By this number the outcome is told.
+    /// The number under which the outcome is reported.
     pub id: u32,
-    /// What to send.
+    /// The request.
     pub request: Rc<Request>,
-    /// By which API of the browser.
+    /// The browser API to use.
     pub via: Via,
 }
 
-/// The browser's two ways to send.
+/// The browser APIs for sending.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Via {
     /// `navigator.sendBeacon`
@@ -68,23 +69,25 @@ impl Via {
     }
 }
 
-/// What became of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The browser took it and nobody will say more: a beacon, or an answer that cannot be read.
+    /// The browser took it, and nothing more will be known: a beacon, or a response that cannot be
+    /// read.
     Taken,
-    /// `sendBeacon` said false.
+    /// `sendBeacon` returned false.
     Refused,
-    /// An answer that can be read. A redirect that was not followed has status 0.
+    /// A readable response. A redirect that was not followed has status 0.
     Answered {
         /// The HTTP status.
         status: u16,
-        /// `Retry-After` in seconds; 0 where it was not given so.
+        /// `Retry-After` in seconds, or 0 if it is absent or a date.
         retry_after_s: u32,
     },
-    /// `fetch` rejected: no network, no such host, CORS, or over the browser's quota.
+    /// `fetch` rejected: no network, unknown host, CORS, or the browser's quota.
     Failed,
-    /// The page's Content Security Policy forbids the address. A beacon was called taken before.
+    /// The page's Content Security Policy forbids the address. A beacon is reported as taken
+    /// before.
     Blocked,
 }
 
@@ -95,7 +98,7 @@ pub struct DeliveryReport {
     pub status: DeliveryStatus,
     /// The destination's name in `stats()`.
     pub destination: Rc<String>,
-    /// How many events it happened to.
+    /// The number of events.
     pub events: u32,
 }
 
@@ -104,17 +107,17 @@ pub struct DeliveryReport {
 pub enum DeliveryStatus {
     /// The browser took them.
     Sent(Receipt),
-    /// The destination said that it has them.
+    /// The destination confirmed them.
     Acknowledged(Receipt),
-    /// They are lost, or not for this destination.
+    /// They are lost, or the destination does not support them.
     Dropped(ErrorCode),
 }
 
-/// How they went.
+/// How the events were sent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Receipt {
     /// The request.
     pub request: Rc<Request>,
-    /// By which API.
+    /// The API that sent it.
     pub via: Via,
 }

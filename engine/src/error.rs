@@ -1,4 +1,4 @@
-//! What can be wrong, as a closed set of codes that a shop can rely on.
+//! The error codes, a closed set that shops can rely on.
 
 use super::text::concat;
 use std::fmt;
@@ -14,32 +14,32 @@ pub enum ErrorCode {
     BadType,
     /// A field is outside its range, too long or empty.
     OutOfRange,
-    /// A field has a character that no vendor's URL can carry.
+    /// A field has a character that vendors' URLs cannot carry.
     BadCharacter,
     /// A user id looks like an e-mail address.
     PersonalData,
-    /// A purchase that this browser has sent already.
+    /// This browser has sent the purchase before.
     DuplicateOrder,
-    /// No such method.
+    /// There is no such method.
     UnknownEvent,
-    /// A field of the configuration or of an event that we do not know; it is ignored.
+    /// The field of the configuration or event is unknown and is ignored.
     UnknownOption,
     /// The vendor, or this version, has no such event.
     UnsupportedEvent,
-    /// The oldest event gave way to a newer one.
+    /// The oldest event was dropped for a newer one.
     QueueFull,
     /// The event was older than `queue.maxAgeMs`.
     Expired,
-    /// The endpoint said no for good.
+    /// The endpoint refused the request permanently.
     Refused,
     /// A text in the outbox cannot be read.
     Damaged,
-    /// Retries ended, or the endpoint cannot be reached at all.
+    /// Retries ended, or the endpoint cannot be reached.
     Unreachable,
 }
 
 impl ErrorCode {
-    /// The code as JavaScript sees it.
+    /// The code in JavaScript.
     pub fn name(self) -> &'static str {
         match self {
             Self::Config => "config",
@@ -61,45 +61,44 @@ impl ErrorCode {
     }
 }
 
-/// A problem with one value, before it is known where the value stood.
+/// A problem with a value, without the path to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What kind of problem.
+    /// The kind of problem.
     pub code: ErrorCode,
-    /// What would have been right, to be read after the field's name.
+    /// The rule that the value breaks. It continues the field's name.
     pub detail: &'static str,
 }
 
 impl Problem {
-    /// A problem of this kind; `detail` goes on from the field's name: "must be ...".
+    /// Makes a problem. `detail` continues the field's name: "must be ...".
     pub const fn new(code: ErrorCode, detail: &'static str) -> Self {
         Self { code, detail }
     }
 
-    /// Says where the value stood.
+    /// Adds the path to the value.
     pub fn at(&self, field: impl Into<String>) -> Error {
         Error { code: self.code, field: field.into(), detail: self.detail }
     }
 }
 
-/// A page that makes more of something than any page needs.
-pub static TOO_MUCH: Problem =
-    Problem::new(ErrorCode::OutOfRange, "has too much to measure on this page");
+/// The page measures more than the limits allow.
+pub static TOO_MUCH: Problem = Problem::new(ErrorCode::OutOfRange, "is at its limit on this page");
 
 /// A problem and the path to the field at fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error {
-    /// What kind of problem.
+    /// The kind of problem.
     pub code: ErrorCode,
-    /// Path to the field, for example `buy.price` or `rendered.items[2]`; the destination's name
-    /// where an event was lost on the way.
+    /// The path to the field, for example `buy.price` or `rendered.items[2]`. For a lost event: the
+    /// destination's name.
     pub field: String,
-    /// What would have been right.
+    /// The rule that the value breaks.
     pub detail: &'static str,
 }
 
 impl Error {
-    /// What is wrong, for a person.
+    /// The message for people.
     pub fn message(&self) -> String {
         concat(&[&self.field, " ", self.detail])
     }

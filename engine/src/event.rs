@@ -1,7 +1,7 @@
-//! The events of index.d.ts. Parsing is validating: once there is an [`Event`], it cannot be wrong.
+//! The events of index.d.ts. Parsing validates them: an [`Event`] is always valid.
 //!
-//! What [`Event::write`] writes, [`Event::parse`] reads: the batch form has the fields of the
-//! JavaScript methods, so the collector holds an incoming event to the same rules as the page.
+//! [`Event::parse`] reads the output of [`Event::write`]. The batch format has the fields of the
+//! JavaScript methods, so the collector applies the same rules as the page.
 
 mod parse;
 mod schema;
@@ -13,14 +13,14 @@ use super::limits::Limits;
 use super::number::whole;
 use super::text::parse_whole;
 
-/// Something that a visitor did: a kind, and the fields that the kind has.
+/// An action of a visitor: a kind and its fields.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     kind: Kind,
     fields: Vec<(Field, Data)>,
 }
 
-/// What a field can hold.
+/// The value of a field.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Data {
     /// Text.
@@ -29,17 +29,17 @@ pub enum Data {
     Literal(String),
     /// Item ids.
     List(Vec<String>),
-    /// Fields of its own.
+    /// An object with fields.
     Object(Vec<(Field, Data)>),
 }
 
 impl Event {
-    /// The event that joins a visitor to an account. Both ids stand beside the event, not in it.
+    /// The event that joins a visitor to an account. Both ids are in the record, not in the event.
     pub fn login() -> Self {
         Self::bare(Kind::Login)
     }
 
-    /// An event of which no more is known than its kind.
+    /// An event without fields.
     pub fn bare(kind: Kind) -> Self {
         Self { kind, fields: Vec::new() }
     }
@@ -54,12 +54,12 @@ impl Event {
         &self.fields
     }
 
-    /// What a field holds.
+    /// The value of a field.
     pub fn data(&self, field: Field) -> Option<&Data> {
         self.fields.iter().find(|(name, _)| *name == field).map(|(_, data)| data)
     }
 
-    /// A field's text, or its number as text.
+    /// A text field's text, or a number as text.
     pub fn get(&self, field: Field) -> Option<&str> {
         match self.data(field)? {
             Data::Text(text) | Data::Literal(text) => Some(text),
@@ -67,12 +67,12 @@ impl Event {
         }
     }
 
-    /// The item's id and type, where the event is about one.
+    /// The item's id and type, if the event is about one item.
     pub fn item(&self) -> Option<(&str, &str)> {
         Some((self.get(Field::ItemId)?, self.get(Field::ItemType)?))
     }
 
-    /// The item ids: those of a `rendered`, else the one that the event is about.
+    /// The item ids: those of a `rendered`, otherwise the single item's.
     pub fn items(&self) -> &[String] {
         match self.data(Field::Items).or_else(|| self.data(Field::ItemId)) {
             Some(Data::List(items)) => items,
@@ -81,7 +81,8 @@ impl Event {
         }
     }
 
-    /// Adds an item to the `rendered` of its type and scenario among these events, or one to them.
+    /// Adds an item to the `rendered` of its type and scenario among these events. Adds a new
+    /// `rendered` if there is none.
     pub fn add_rendered(
         events: &mut Vec<Self>,
         item_id: &str,
@@ -108,7 +109,7 @@ impl Event {
         events.push(Self { kind: Kind::Rendered, fields });
     }
 
-    /// Adds an item id to those of a `rendered`, unless it is there.
+    /// Adds an item id to a `rendered`, unless it has the id already.
     pub fn add_item(&mut self, id: String) {
         for (_, data) in &mut self.fields {
             if let Data::List(items) = data
@@ -120,22 +121,22 @@ impl Event {
         }
     }
 
-    /// The same with these item ids.
+    /// A copy with these item ids.
     pub fn with_items(&self, items: Vec<String>) -> Self {
         self.with(Field::Items, Data::List(items))
     }
 
-    /// How much was consumed. Without a percentage an item counts as consumed.
+    /// The consumed percentage. Without a value the item counts as consumed.
     pub fn percentage(&self) -> u8 {
         self.get(Field::Percentage).and_then(parse_whole).unwrap_or(100) as u8
     }
 
-    /// The same with this percentage, 0 to 100.
+    /// A copy with this percentage, 0 to 100.
     pub fn with_percentage(&self, percentage: u8) -> Self {
         self.with(Field::Percentage, Data::Literal(whole(u64::from(percentage.min(100)))))
     }
 
-    /// Writes the event's fields, named as in index.d.ts; what is absent is not written.
+    /// Writes the event's fields, named as in index.d.ts. Absent fields are not written.
     pub fn write(&self, out: &mut Object<'_>) {
         write(&self.fields, self.get(Field::ItemType).unwrap_or_default(), out);
     }

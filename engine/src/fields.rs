@@ -1,7 +1,8 @@
-//! Reading an object field by field.
+//! Reads an object field by field.
 //!
-//! The first error is kept in a [`Report`] and reading goes on as if the field were absent: one
-//! check at the end instead of one at every field. Fields that nobody asked for are noticed.
+//! A [`Report`] keeps the first error, and reading continues as if the field were absent. So a
+//! single check at the end is enough. Fields that the reader does not ask for are reported as
+//! unknown.
 
 use super::error::{Error, ErrorCode, Problem};
 use super::rules;
@@ -12,25 +13,25 @@ static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
 static NOT_OBJECT: Problem = Problem::new(ErrorCode::BadType, "must be an object");
 static UNKNOWN: Problem = Problem::new(ErrorCode::UnknownOption, "is not known and was ignored");
 
-/// What is wrong with what was read.
+/// The errors of reading.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// The first error: what was read must not be used.
+    /// The first error. The result must not be used if there is one.
     pub error: Option<Error>,
-    /// Fields that nobody knows, and optional ones that are wrong: left out, but worth a word.
+    /// Unknown fields and invalid optional fields. They are left out, and the page gets a warning.
     pub unknown: Vec<Error>,
 }
 
 impl Report {
-    /// Keeps an error, if it is the first.
+    /// Keeps the error if it is the first.
     pub fn fail(&mut self, error: Error) {
         self.error.get_or_insert(error);
     }
 
-    /// Whether what was read may be used, and what is worth a word to `unknown`.
+    /// Ends reading and adds the warnings to `unknown`.
     ///
     /// # Errors
-    /// The first thing that was wrong.
+    /// The first error.
     pub fn end(mut self, unknown: &mut Vec<Error>) -> Result<(), Error> {
         unknown.append(&mut self.unknown);
         self.error.map_or(Ok(()), Err)
@@ -42,13 +43,13 @@ impl Report {
 pub struct Fields<'a, 'r> {
     path: String,
     entries: &'a [(String, Value)],
-    /// The places of those that were asked for.
+    /// The positions of the fields that were read, as a bit set.
     asked: Vec<u64>,
     report: &'r mut Report,
 }
 
 impl<'a, 'r> Fields<'a, 'r> {
-    /// Starts on `value`, which stands at `path`.
+    /// Starts reading `value`, whose path is `path`.
     pub fn new(path: &str, value: &'a Value, report: &'r mut Report) -> Self {
         let entries = value.as_map();
         if entries.is_none() {
@@ -64,32 +65,32 @@ impl<'a, 'r> Fields<'a, 'r> {
         concat(&[&self.path, ".", name])
     }
 
-    /// Says what is wrong with a field.
+    /// Reports an error in a field.
     pub fn fail(&mut self, name: &str, problem: &Problem) {
         self.report.fail(problem.at(self.path(name)));
     }
 
-    /// Says what is wrong with a field that is left out.
+    /// Reports a field that is left out.
     pub fn advise(&mut self, name: &str, problem: &Problem) {
         self.report.unknown.push(problem.at(self.path(name)));
     }
 
-    /// Says that a field is required.
+    /// Reports a missing required field.
     pub fn missing(&mut self, name: &str) {
         self.fail(name, &MISSING);
     }
 
-    /// A field's value, where it is neither absent nor null.
+    /// A field's value, unless it is absent or null.
     pub fn get(&mut self, name: &str) -> Option<&'a Value> {
         self.raw(name).filter(|value| !value.is_null())
     }
 
-    /// Whether the field is there at all, though it be null.
+    /// Whether the field is present, even as null.
     pub fn has(&mut self, name: &str) -> bool {
         self.raw(name).is_some()
     }
 
-    /// A field by a rule.
+    /// Reads a field by a rule.
     pub fn read<T>(
         &mut self,
         name: &str,
@@ -104,7 +105,8 @@ impl<'a, 'r> Fields<'a, 'r> {
         }
     }
 
-    /// An optional field of an event by a rule: left out where it is wrong, and absent where it is empty text.
+    /// Reads an optional field of an event. An invalid field is left out, and empty text counts as
+    /// absent.
     pub fn optional<T>(
         &mut self,
         name: &str,
@@ -120,7 +122,8 @@ impl<'a, 'r> Fields<'a, 'r> {
         }
     }
 
-    /// An optional object within this one, which is left out where a field that it requires is wrong. Says whether it is there.
+    /// Reads an optional object. It is left out if one of its required fields is invalid. Returns
+    /// whether it is present.
     pub fn optional_object(
         &mut self,
         name: &str,
@@ -137,7 +140,8 @@ impl<'a, 'r> Fields<'a, 'r> {
         right
     }
 
-    /// A field by a rule; its default value stands in where it is missing, and that is an error.
+    /// Reads a required field. If it is missing, that is an error, and the default value is
+    /// returned.
     pub fn require<T: Default>(
         &mut self,
         name: &str,
@@ -145,13 +149,13 @@ impl<'a, 'r> Fields<'a, 'r> {
     ) -> T {
         let read = self.read(name, rule);
         if read.is_none() {
-            // After any other error this one is not kept.
+            // The report keeps only the first error.
             self.missing(name);
         }
         read.unwrap_or_default()
     }
 
-    /// A whole number between two bounds, both included; without one, `value` stays as it is.
+    /// Reads a whole number between two inclusive bounds. If it is absent, `value` stays unchanged.
     pub fn whole(&mut self, name: &str, value: &mut u64, least: u64, most: u64) {
         match self.get(name).map(|given| rules::whole(given, least, most)) {
             Some(Ok(given)) => *value = given,
@@ -160,7 +164,7 @@ impl<'a, 'r> Fields<'a, 'r> {
         }
     }
 
-    /// The place of a text among those that are allowed; `detail` names them.
+    /// The index of a text among the allowed ones. `detail` names them.
     pub fn choice(&mut self, name: &str, allowed: &[&str], detail: &'static str) -> Option<usize> {
         let value = self.get(name)?;
         let place = allowed.iter().position(|one| Some(*one) == value.as_text());
@@ -170,13 +174,13 @@ impl<'a, 'r> Fields<'a, 'r> {
         place
     }
 
-    /// An object within this one.
+    /// Starts reading an object within this one.
     pub fn nested(&mut self, name: &str) -> Option<Fields<'a, '_>> {
         let value = self.get(name)?;
         Some(Fields::new(&self.path(name), value, self.report))
     }
 
-    /// Reads another object, which stands at `path`, into the same report.
+    /// Reads another object at `path` into the same report.
     pub fn child<T>(
         &mut self,
         path: &str,
@@ -186,7 +190,7 @@ impl<'a, 'r> Fields<'a, 'r> {
         read(Fields::new(path, value, self.report))
     }
 
-    /// Notes the fields that nobody asked for.
+    /// Reports the fields that were not read.
     pub fn end(self) {
         for (place, (name, _)) in self.entries.iter().enumerate() {
             if !self.asked.contains(&(place as u64)) {

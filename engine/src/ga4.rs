@@ -1,8 +1,8 @@
-//! Google's e-commerce events (GA4), as shops push them to their data layer, and which of ours they are:
+//! Google's e-commerce events (GA4) in a shop's data layer, mapped to the tracker's events:
 //! <https://developers.google.com/analytics/devguides/collection/ga4/reference/events>.
 //!
-//! A shop made these for Google, not for us: a field that is wrong is left out with a warning, and
-//! only what has no usable id is refused. Whatever comes out was made by [`Event::parse`].
+//! Shops make these events for Google. Therefore an invalid field is left out with a warning, and
+//! only an item without a usable id is refused. All resulting events are made by [`Event::parse`].
 
 use super::error::{Error, ErrorCode, Problem};
 use super::event::{Event, Field, Kind};
@@ -17,7 +17,7 @@ use super::value::Value;
 static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
 static NOT_LIST: Problem = Problem::new(ErrorCode::BadType, "must be a list");
 
-/// Google's events, and ours.
+/// Google's events and the tracker's.
 const EVENTS: [(&str, Kind); 7] = [
     ("view_item", Kind::Click),
     ("add_to_cart", Kind::Basket),
@@ -28,7 +28,7 @@ const EVENTS: [(&str, Kind); 7] = [
     ("view_item_list", Kind::Rendered),
 ];
 
-/// What one of Google's items becomes, field by field, and Google's name for it.
+/// The fields of an item, and Google's names for them.
 const FIELDS: [(Field, &str); 7] = [
     (Field::ItemId, "item_id"),
     (Field::Title, "item_name"),
@@ -43,7 +43,7 @@ const FIELDS: [(Field, &str); 7] = [
 const CATEGORIES: [&str; 5] =
     ["item_category", "item_category2", "item_category3", "item_category4", "item_category5"];
 
-/// What makes two events of one name the same.
+/// The fields that decide whether two events of one name are the same.
 const CONTENT: [&str; 4] = ["items", "currency", "transaction_id", "item_list_name"];
 
 /// An entry of a data layer: `{ event, ecommerce }`, `{ event, items }`, or the arguments of a `gtag` call.
@@ -54,13 +54,13 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// An entry, and which of Google's item lists are recommendations: `true` for all of them, or their
-    /// scenarios by the lists' names or ids.
+    /// Makes an entry. `lists` says which of Google's item lists are recommendations: `true` for
+    /// all of them, or their scenarios by list name or id.
     pub fn new(entry: Value, lists: Value) -> Self {
         Self { entry, lists }
     }
 
-    /// The account that it names, or null: nobody is logged in.
+    /// The entry's account, or null if no user is logged in.
     /// <https://developers.google.com/analytics/devguides/collection/ga4/user-id>
     pub fn user(&self) -> Option<Value> {
         let name = "user_id";
@@ -73,14 +73,14 @@ impl Entry {
                 Some(Value::Text("false".to_owned()))
             }
             Value::Number(id) => rounded(id).map(Value::Text),
-            // What templates leave where nobody is logged in.
+            // Templates print an empty text if no user is logged in.
             Value::Text(id) if id.is_empty() => None,
             id => Some(id),
         }
     }
 
-    /// The events that it is: none for most entries. An item without a usable id goes to `refused`,
-    /// what is left out of the others to `advice`.
+    /// The entry's events. Most entries give none. Items without a usable id go to `refused`,
+    /// warnings about left-out fields to `advice`.
     pub fn events(
         &self,
         item_type: &str,
@@ -90,7 +90,7 @@ impl Entry {
         let mut events = Vec::new();
         let Some((kind, name, about)) = self.event() else { return events };
         let in_list = matches!(kind, Kind::ClickRecommended | Kind::Rendered);
-        // A list of Google's may be a whole category: only those that are said to be are recommendations.
+        // A list may be a whole category, so only configured lists count as recommendations.
         if in_list && self.lists.is_null() {
             return events;
         }
@@ -116,7 +116,7 @@ impl Entry {
         events
     }
 
-    /// Whether it is the copy, for another account (`send_to`), of an event that was pushed a moment ago.
+    /// Whether the entry is a copy of an earlier event for a different account (`send_to`).
     /// <https://developers.google.com/analytics/devguides/collection/ga4/reference/config#send_to>
     pub fn is_copy(&self, at: u64, pushes: &mut Pushes) -> bool {
         let Some((_, name, about)) = self.event() else { return false };
@@ -131,7 +131,7 @@ impl Entry {
         pushes.has(at, hash(&[&content]), hash(&[&target]))
     }
 
-    /// The event of ours, Google's name, and the object that has the items.
+    /// The tracker's kind of event, Google's name, and the object with the items.
     fn event(&self) -> Option<(Kind, &'static str, &Value)> {
         let (name, about) = match &self.entry {
             Value::List(call) => match call.as_slice() {
@@ -148,9 +148,9 @@ impl Entry {
         Some((*kind, name, about))
     }
 
-    /// The scenario of the list that the item stood in, where that is a list of recommendations.
+    /// The scenario of the item's list, if that is a list of recommendations.
     fn scenario<'a>(&'a self, about: &'a Value, item: &'a Value) -> Option<&'a Value> {
-        // The item's own list goes before the event's.
+        // The item's own list takes precedence over the event's.
         let name = of(item, about, "item_list_name");
         let id = of(item, about, "item_list_id");
         if let Value::Bool(all) = self.lists {
@@ -160,10 +160,10 @@ impl Entry {
     }
 }
 
-/// One item of an entry.
+/// An item of an entry.
 struct Line<'a> {
     kind: Kind,
-    /// Where the entry stands, and the item.
+    /// The path of the entry.
     path: &'a str,
     at: &'a str,
     about: &'a Value,
@@ -172,7 +172,7 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// What a page would call our method with. Fields that are wrong are left out; only the id must not be.
+    /// Makes the argument of the tracker's method. Invalid fields are left out, except the id.
     fn read(&mut self, scenario: &Value) -> Result<Value, Error> {
         let mut fields = Vec::new();
         for (field, name) in FIELDS {
@@ -190,7 +190,7 @@ impl Line<'_> {
                 _ => given,
             };
             let checked = match value {
-                // Without its order, each reload of the page is another purchase.
+                // Without the order id each reload of the page would count as another purchase.
                 Value::Null if id || order => Err(&MISSING),
                 Value::Null => continue,
                 _ => field.check(&value),
@@ -213,7 +213,7 @@ impl Line<'_> {
         Ok(Value::Map(fields))
     }
 
-    /// What one unit cost. Google's price has the discount taken off already:
+    /// The price of one unit. Google's price already has the discount subtracted:
     /// <https://developers.google.com/analytics/devguides/collection/ga4/apply-discount>
     fn price(&mut self, amount: Value) -> Value {
         if amount.is_null() {
@@ -228,7 +228,7 @@ impl Line<'_> {
     }
 }
 
-/// The levels of the item's category as one path.
+/// The levels of the item's category as a path.
 fn category(item: &Value) -> Value {
     let mut path = String::new();
     for name in &CATEGORIES {
@@ -243,13 +243,13 @@ fn category(item: &Value) -> Value {
     Value::Text(path)
 }
 
-/// A text that the item has, or else what it is in.
+/// A text field of the item, or else of the event.
 fn of<'a>(item: &'a Value, about: &'a Value, name: &str) -> Option<&'a Value> {
     let given = |value: &&Value| value.as_text().is_some_and(|text| !text.is_empty());
     [item, about].into_iter().find_map(|value| value.field(name).filter(given))
 }
 
-/// The value, where it has no parts.
+/// The value, unless it is an object or a list.
 fn simple(value: &Value) -> Value {
     match value {
         Value::Null => Value::Null,

@@ -1,13 +1,14 @@
-//! An entry of a data layer in the smaller module, which reads none.
+//! The stand-in for `ga4` in the smaller module, which reads no data layer.
 //!
-//! It cannot be made, so the compiler leaves out all code that would use one. It spares the rest of the engine a `cfg` at each use.
+//! The type has no values, so the compiler removes all code that uses one. The rest of the engine
+//! needs no `cfg` for it.
 
 use super::error::Error;
 use super::event::Event;
 use super::pushed::Pushes;
 use super::value::Value;
 
-/// An entry of a data layer, which nobody reads.
+/// An entry of a data layer. It has no values.
 #[derive(Clone, Debug)]
 pub enum Entry {}
 

@@ -1,6 +1,7 @@
-//! The hash by which texts are told apart.
+//! The hash for comparing texts.
 
-/// FNV-1a over the parts, a zero byte between them: it only has to tell a few hundred apart.
+/// FNV-1a over the parts with a zero byte between them. It distinguishes a few hundred texts, which
+/// is enough.
 pub fn hash(parts: &[&str]) -> u64 {
     let mut hash = 0xcbf2_9ce4_8422_2325u64;
     for part in parts {

@@ -1,19 +1,19 @@
-//! Ids: of events (UUIDv7), of visitors, streams and sessions (letters and digits).
+//! Makes ids: of events (UUIDv7), and of visitors, streams and sessions (letters and digits).
 
 use super::json::push_hex;
 use super::time::Now;
 
-/// 128 bits as 22 letters and digits: short, and safe in a cookie, a path and a query as they are.
+/// 128 bits as 22 letters and digits, safe in a cookie, a path and a query without encoding.
 pub fn id(bits: [u8; 16]) -> String {
     letters(bits, 62, 22)
 }
 
-/// 128 bits as so many of the first `base` (at most 62) digits and letters.
+/// 128 bits as `count` characters of the first `base` (at most 62) digits and letters.
 pub fn letters(mut bits: [u8; 16], base: u32, count: usize) -> String {
     const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut out = String::new();
     for _ in 0..count {
-        // Long division of the 16-byte number by the base; the remainder is the next letter.
+        // Long division of the 16-byte number by the base. The remainder is the next character.
         let mut remainder = 0u32;
         for byte in &mut bits {
             let value = remainder << 8 | u32::from(*byte);
@@ -26,8 +26,8 @@ pub fn letters(mut bits: [u8; 16], base: u32, count: usize) -> String {
     out
 }
 
-/// Makes the event ids of one stream: UUIDv7, each greater than the one before, also when the
-/// clock is set back or many are made in one millisecond.
+/// Makes the event ids of one stream: UUIDv7 in rising order, even if the clock is set back or many
+/// ids are made in one millisecond.
 #[derive(Debug, Default)]
 pub struct EventIds {
     last_ms: u64,
@@ -35,7 +35,7 @@ pub struct EventIds {
 }
 
 impl EventIds {
-    /// Bits of `rand_a`, which RFC 9562 §6.2 lets us count with.
+    /// The bits of `rand_a`, which RFC 9562 §6.2 allows as a counter.
     const COUNTER_MAX: u16 = 0xfff;
 
     /// The id of an event that happened at `at` (ms since the epoch).

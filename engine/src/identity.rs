@@ -1,4 +1,4 @@
-//! Who the visitor is: an anonymous id, and an account while somebody is logged in.
+//! The visitor's identity: an anonymous id, and an account after a login.
 
 use super::config::{Config, Consent, IdentityConfig};
 use super::dedup::RecentHashes;
@@ -19,22 +19,23 @@ const USER_COOKIE: &str = "reco_user";
 const OFF_COOKIE: &str = "reco_off";
 const LOGINS_KEY: &str = "reco_logins";
 
-/// What the browser had kept, as it was found. Everything may be absent or damaged.
+/// The stored values as found in the browser. Each may be absent or damaged.
 #[derive(Clone, Debug, Default)]
 pub struct Stored {
     /// The identity cookie.
     pub id: Option<String>,
-    /// Its companion `<name>_at`: `<seconds>.c` when this script wrote it last, `<seconds>.s` when a server did.
+    /// Its companion cookie `<name>_at`: `<seconds>.c` if this script wrote it last, `<seconds>.s`
+    /// if a server did.
     pub id_at: Option<String>,
     /// The cookie `reco_user`, decoded.
     pub user: Option<String>,
-    /// Whether the cookie `reco_off` is there.
+    /// Whether the cookie `reco_off` exists.
     pub off: bool,
-    /// The text kept under `reco_orders`.
+    /// The text stored under `reco_orders`.
     pub orders: Option<String>,
-    /// The text kept under `reco_logins`.
+    /// The text stored under `reco_logins`.
     pub logins: Option<String>,
-    /// The text kept under `reco_session`.
+    /// The text stored under `reco_session`.
     pub session: Option<String>,
 }
 
@@ -44,23 +45,24 @@ pub struct Identity {
     config: Rc<Config>,
     anonymous: Rc<String>,
     user: Option<Rc<String>>,
-    /// Pairs of anonymous and account id that were joined already.
+    /// Pairs of anonymous id and account that were joined already.
     logins: RecentHashes,
-    /// FACT-Finder's session, where events go there.
+    /// FACT-Finder's session, if there is such a destination.
     session: Option<Session>,
-    /// When the cookie was last written, by whom: seconds, and whether by a server.
+    /// The last write of the cookie: seconds, and whether a server wrote it.
     written: Option<(u64, bool)>,
 }
 
 impl Identity {
-    /// The names of the cookies that [`Stored`] is read from, and the keys, a space between them.
+    /// The names of the cookies, and of the keys, that [`Stored`] is read from, separated by
+    /// spaces.
     pub fn names(config: &IdentityConfig) -> [String; 2] {
         let cookies =
             [&config.cookie_name, " ", &at_name(config), " ", USER_COOKIE, " ", OFF_COOKIE];
         [concat(&cookies), concat(&[orders::KEY, " ", LOGINS_KEY, " ", Session::KEY])]
     }
 
-    /// The visitor that the browser knows, or a new one made of `seed`.
+    /// The known visitor, or a new one made of `seed`.
     pub fn new(config: Rc<Config>, stored: &Stored, seed: [u8; 16], now: &Now) -> Self {
         let kept = stored.id.as_deref().filter(|id| usable(id));
         let written = kept.and(stored.id_at.as_deref()).and_then(|at| {
@@ -69,7 +71,7 @@ impl Identity {
         });
         let anonymous = config.identity.anonymous_id.as_deref().or(kept);
         let anonymous = Rc::new(anonymous.map_or_else(|| id::id(seed), str::to_owned));
-        // Whoever the page was made for comes by `login`, like any other login.
+        // A configured account becomes a normal `login`. Here only a configured `null` matters.
         let logged_out = config.identity.user_id == Some(None);
         let known = kept_user(stored);
         let ended = logged_out && known.is_some();
@@ -96,26 +98,27 @@ impl Identity {
         &self.anonymous
     }
 
-    /// The session, for something that happens now; `nobody`: one that leads nowhere.
+    /// The session for an event now. With `nobody`: a session that cannot be linked to the visitor.
     pub fn session(&mut self, nobody: bool, now: &Now) -> Option<Rc<String>> {
         self.session.as_mut().map(|session| session.id(nobody, now))
     }
 
-    /// Keeps that the session was used.
+    /// Stores that the session was used.
     pub fn save_session(&mut self, effects: &mut Vec<Effect>) {
         if let Some(session) = &mut self.session {
             session.save(effects);
         }
     }
 
-    /// Whether anything may be kept on the device under this consent.
+    /// Whether storage on the device is allowed with this consent.
     pub fn may_store(&self, consent: Consent) -> bool {
         consent == Consent::Granted && self.config.identity.store
     }
 
-    /// Another page of the site may have logged somebody in or out, or made the visitor another.
+    /// Rereads the stored values, because another page of the site may have changed the visitor or
+    /// the account.
     pub fn reread(&mut self, stored: &Stored) {
-        // Where cookies are refused, none says nothing.
+        // If cookies are blocked, a missing cookie means nothing.
         if let Some(id) = stored.id.as_deref().filter(|id| usable(id))
             && self.config.identity.anonymous_id.is_none()
         {
@@ -128,7 +131,7 @@ impl Identity {
         }
     }
 
-    /// Uses this account from now on. True when the pair was never joined before.
+    /// Sets the account. Returns whether the pair was never joined before.
     pub fn login(&mut self, user: String, now: &Now) -> bool {
         let pair = hash(&[&self.anonymous, &user]);
         self.user = Some(user.into());
@@ -139,7 +142,7 @@ impl Identity {
         fresh
     }
 
-    /// Back to the anonymous id, or to a new one.
+    /// Returns to the anonymous id, or makes a new one.
     pub fn logout(&mut self, forget: bool, now: &Now) {
         let known = self.user.take();
         if forget {
@@ -149,8 +152,8 @@ impl Identity {
         }
     }
 
-    /// Begins another session: an account's searches and events are not those of the device's next
-    /// user.
+    /// Starts another session, because the searches and events of an account must not be linked to
+    /// the device's next user.
     fn begin_session(&mut self, now: &Now) {
         if let Some(session) = &mut self.session {
             session.end();
@@ -158,7 +161,7 @@ impl Identity {
         }
     }
 
-    /// Becomes a stranger.
+    /// Makes a new anonymous visitor.
     pub fn renew(&mut self, now: &Now) {
         self.user = None;
         self.written = None;
@@ -170,8 +173,8 @@ impl Identity {
         }
     }
 
-    /// Keeps who the visitor is. The identity cookie is written at most once a day, and never
-    /// where a server writes it: in Safari a script's cookie lives 7 days, a server's its full time.
+    /// Stores the identity. The identity cookie is written at most once a day, and not at all if a
+    /// server writes it: Safari limits a script's cookie to 7 days, but not a server's.
     pub fn save(&mut self, now: &Now, effects: &mut Vec<Effect>) {
         let days = self.config.identity.cookie_days;
         let seconds = now.wall_ms / 1000;
@@ -198,7 +201,7 @@ impl Identity {
         self.save_session(effects);
     }
 
-    /// Remembers that the visitor said no, or forgets it.
+    /// Stores or removes the visitor's refusal.
     pub fn set_off(&self, off: bool, effects: &mut Vec<Effect>) {
         let name = OFF_COOKIE.to_owned();
         if off && self.config.identity.store {
@@ -209,7 +212,7 @@ impl Identity {
         }
     }
 
-    /// Deletes everything that is kept.
+    /// Deletes everything that is stored.
     pub fn erase(&mut self, effects: &mut Vec<Effect>) {
         let config = &self.config.identity;
         effects.push(Effect::DeleteCookie(config.cookie_name.clone()));
@@ -227,13 +230,13 @@ fn at_name(config: &IdentityConfig) -> String {
     concat(&[&config.cookie_name, "_at"])
 }
 
-/// What `login` refuses cannot come in by the cookie.
+/// A user id in the cookie must pass the same rules as in `login`.
 fn kept_user(stored: &Stored) -> Option<Rc<String>> {
     let user = Value::Text(stored.user.clone()?);
     rules::user_id(&user).ok().map(Rc::from)
 }
 
-/// Whether what stands in the cookie can be an id: ours, or one that a server put there.
+/// Whether the cookie's text is a valid id, made by the tracker or by a server.
 fn usable(id: &str) -> bool {
     (8..=Limits::IDENTIFIER_BYTES).contains(&id.len())
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')

@@ -1,4 +1,4 @@
-//! What can happen to the engine, and which call of the page is which of these.
+//! The inputs of the engine, and the mapping from calls of the page to inputs.
 
 use super::effect::Outcome;
 use super::error::{Error, ErrorCode, Problem};
@@ -8,81 +8,81 @@ use super::identity::Stored;
 use super::text::shorten;
 use super::value::Value;
 
-/// A call of a method that the tracker does not have.
-pub static NO_METHOD: Problem =
-    Problem::new(ErrorCode::UnknownEvent, "is no method of the tracker");
+/// The tracker has no method of this name.
+pub static NO_METHOD: Problem = Problem::new(ErrorCode::UnknownEvent, "is not a tracker method");
 
-/// Everything that can happen.
+/// All inputs.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// The page reports an event that happened at this time (ms since the epoch).
     Track(Kind, Value, u64),
-    /// Purchases that left before the module was there.
+    /// Purchases that were sent before the module had loaded.
     OrderSent(Value),
-    /// Calls that are lost: there was no room for them, they were too old, or could not be read.
+    /// Calls are lost: there was no room, they were too old, or they could not be read.
     CallsLost(u32, ErrorCode),
-    /// Somebody logged in.
+    /// A call of `login`.
     Login(Value, u64),
-    /// Somebody logged out.
+    /// A call of `logout`.
     Logout(Value),
     /// A new page view in a single-page application.
     Page,
-    /// The visitor decided.
+    /// A call of `consent`.
     Consent(Value),
-    /// A consume timer starts: its handle, the item, the options.
+    /// A consume timer starts: handle, item, options.
     StartTimer(u32, Value, Value),
-    /// A consume timer ends.
+    /// A consume timer stops.
     StopTimer(u32),
-    /// The page's observers tell this of a timer or a container.
+    /// A report of the page's observers about a timer or a container.
     Observed(Observation, Vec<Value>),
-    /// A ready-made link of a vendor is followed.
+    /// A vendor's ready-made link is to be followed.
     Follow(Value, u64),
-    /// The page's data layer has another entry.
+    /// The page's data layer has a new entry.
     DataLayer(Entry, u64),
-    /// A call that cannot be carried out.
+    /// A call that cannot be executed.
     Reject(Error),
-    /// The time that was asked for has come.
+    /// The requested time has come.
     Wake,
-    /// The visitor did something.
+    /// The visitor is active.
     UserActivity,
-    /// The page was hidden, or is about to go.
+    /// The page was hidden or is about to be left.
     Hidden,
-    /// The page is seen again; with what the browser keeps now, for another tab may have changed it.
+    /// The page is visible again. Another tab may have changed the stored values, so they are
+    /// passed along.
     Shown(Stored),
-    /// The browser lost its network, or has one again.
+    /// The browser has lost its network, or has one again.
     Online(bool),
     /// Send everything now.
     Flush,
-    /// What became of a request.
+    /// The outcome of a request.
     Outcome(u32, Outcome),
-    /// The outbox of this name is this page's now, with these keys and texts: another page's that is
-    /// gone, or its own as it stands when the page comes back from the browser's cache.
+    /// This page now owns the outbox of this name, with these keys and texts. It is another page's
+    /// that is gone, or the page's own after the back/forward cache.
     OutboxFound(String, Vec<(String, String)>),
-    /// An earlier page sent this batch before its module was there, and nobody has acknowledged it.
+    /// An earlier page sent this batch before its module had loaded, and it is not acknowledged.
     RawBatch(RawBatch),
-    /// A text of the outbox could not be kept under this key.
+    /// An entry of the outbox could not be written under this key.
     WriteFailed(String),
     /// Batches, `<stream>.<seq>`, that the collector has acknowledged by cookies.
     Acknowledged(Vec<String>),
-    /// The browser is done with the request of a batch, `<stream>.<seq>`; its status, or 0 where
-    /// that is not to be seen.
+    /// The browser has finished the request of a batch, `<stream>.<seq>`. The status is 0 if it is
+    /// not visible.
     RequestFinished(String, u16),
-    /// Send everything now and ignore what comes later.
+    /// Send everything now and ignore later inputs.
     Dispose,
 }
 
-/// What the page's observers tell, and what of it they pass.
+/// The kinds of reports of the page's observers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Observation {
-    /// How far a timer's element was scrolled: its handle, how much of the element is above the
-    /// lower edge of what can be seen of it, and how high it is, in CSS pixels. Or what was played
-    /// of its medium: its handle, the duration, if it is known, and starts and ends, in ms.
+    /// A timer's progress. For scroll: handle, the element's height above the lower edge of its
+    /// visible part, and its whole height, in CSS pixels. For media: handle, duration if known, and
+    /// starts and ends of the played ranges, in ms.
     Progress,
-    /// A container of recommendations begins: the options, its handle.
+    /// A container of recommendations is added: options, handle.
     Observe,
-    /// What is in view of a container's elements: its handle, a list.
+    /// The visible parts of a container's elements: handle, list.
     InView,
-    /// A container has ended: its handle.
+    /// A container is removed: handle.
     Unobserve,
 }
 
@@ -96,42 +96,43 @@ impl Observation {
     ];
 }
 
-/// A batch of calls that an earlier page sent as they were.
+/// A batch of calls that an earlier page sent unchanged.
 #[derive(Clone, Debug)]
 pub struct RawBatch {
-    /// The key under which it is stored, `reco_raw_<stream>`. Its number in the stream is 0.
+    /// Its storage key, `reco_raw_<stream>`. Its number in the stream is 0.
     pub key: String,
     /// The absolute address of the collector.
     pub url: String,
     /// The body, which the collector parses.
     pub body: String,
-    /// When it was sent, in milliseconds since the Unix epoch.
+    /// The time of sending, in milliseconds since the Unix epoch.
     pub sent_at: u64,
 }
 
 impl RawBatch {
-    /// All their keys begin with it; the name of the stream follows.
+    /// The prefix of their keys. The stream's name follows.
     pub const PREFIX: &str = "reco_raw_";
 }
 
-/// How much an input is a reason to send.
+/// How much is sent because of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sends {
-    /// Nothing: it comes within the page's own call or within the visitor's act, which are not to take longer.
+    /// Nothing: the input comes within the page's own call or the visitor's action, which must not
+    /// be delayed.
     Nothing,
     /// Everything that is due.
     Due,
-    /// Everything: the page is being left, or asked for it.
+    /// Everything: the page is being left, or asked for a flush.
     All,
 }
 
 impl Input {
-    /// Whether it is the answer to a request.
+    /// Whether it is the outcome of a request.
     pub fn is_answer(&self) -> bool {
         matches!(self, Self::Outcome(..) | Self::Acknowledged(_) | Self::RequestFinished(..))
     }
 
-    /// How much of the queues it is a reason to send.
+    /// How much of the queues is sent because of it.
     pub fn sends(&self) -> Sends {
         match self {
             Self::Track(..)
@@ -161,7 +162,7 @@ impl Input {
         }
     }
 
-    /// The input that a call of the page is. `args` are the method's arguments.
+    /// The input for a call of the page. `args` are the method's arguments.
     pub fn from_call(verb: &str, args: Vec<Value>, at: u64) -> Self {
         if let Some((_, what)) = Observation::ALL.iter().find(|(name, _)| *name == verb) {
             return Self::Observed(*what, args);

@@ -1,6 +1,7 @@
-//! Writing JSON: the few shapes that go on the wire, appended to one string.
+//! Writes JSON: the few shapes that are needed, appended to a string.
 //!
-//! Not serde_json, which brings a float printer of 20 kB for fields that are never floats.
+//! serde_json is not used, because its float printer of 20 kB would serve fields that are never
+//! floats.
 
 use super::limits::Limits;
 use super::number::{decimal, push_whole, rounded};
@@ -20,7 +21,7 @@ impl<'a> Object<'a> {
         Self { out, empty: true }
     }
 
-    /// Writes a key; the value must follow in the string that comes back.
+    /// Writes a key. The caller appends the value to the returned string.
     pub fn key(&mut self, key: &str) -> &mut String {
         if !self.empty {
             self.out.push(',');
@@ -31,13 +32,13 @@ impl<'a> Object<'a> {
         self.out
     }
 
-    /// A field of text.
+    /// Writes a text field.
     pub fn text(&mut self, key: &str, value: &str) -> &mut Self {
         push_text(self.key(key), value);
         self
     }
 
-    /// A field of text, where there is one: absent, never null.
+    /// Writes a text field, unless the value is absent.
     pub fn some_text(&mut self, key: &str, value: Option<&str>) -> &mut Self {
         if let Some(value) = value {
             self.text(key, value);
@@ -45,13 +46,13 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// A field of a whole number.
+    /// Writes a field with a whole number.
     pub fn whole(&mut self, key: &str, value: u64) -> &mut Self {
         push_whole(self.key(key), value);
         self
     }
 
-    /// A field of a whole number, where there is one.
+    /// Writes a field with a whole number, unless the value is absent.
     pub fn some_whole(&mut self, key: &str, value: Option<u64>) -> &mut Self {
         if let Some(value) = value {
             self.whole(key, value);
@@ -59,12 +60,12 @@ impl<'a> Object<'a> {
         self
     }
 
-    /// A field that is true or false.
+    /// Writes a boolean field.
     pub fn boolean(&mut self, key: &str, value: bool) -> &mut Self {
         self.raw(key, if value { "true" } else { "false" })
     }
 
-    /// A field whose value is JSON already.
+    /// Writes a field whose value is JSON already.
     pub fn raw(&mut self, key: &str, json: &str) -> &mut Self {
         self.key(key).push_str(json);
         self
@@ -99,7 +100,7 @@ pub fn push_text(out: &mut String, text: &str) {
     for (place, byte) in text.bytes().enumerate() {
         let quoted = byte == b'"' || byte == b'\\';
         if quoted || byte < b' ' {
-            // All that is escaped is ASCII, so these are boundaries of characters.
+            // All escaped characters are ASCII, so these are character boundaries.
             out.push_str(text.get(start..place).unwrap_or_default());
             start = place + 1;
             if quoted {
@@ -122,7 +123,7 @@ pub fn push_hex(out: &mut String, byte: u8) {
     }
 }
 
-/// Whether [`push_value`] writes the value as it is.
+/// Whether [`push_value`] writes the value without loss.
 pub fn is_exact(value: &Value) -> bool {
     match value {
         Value::Null | Value::Bool(_) | Value::Text(_) => true,
@@ -136,7 +137,8 @@ pub fn is_exact(value: &Value) -> bool {
     }
 }
 
-/// Appends a value of any kind; numbers with at most six decimals, what has no JSON form as null.
+/// Appends a value of any kind. Numbers have at most six decimals, and values without a JSON form
+/// become null.
 pub fn push_value(out: &mut String, value: &Value) {
     match value {
         Value::Null | Value::Opaque => out.push_str("null"),

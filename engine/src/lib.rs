@@ -1,7 +1,8 @@
-//! The engine of the tracker: it decides everything, and performs nothing.
+//! The engine of the tracker. It makes all decisions and performs no effect itself.
 //!
-//! [`Engine::handle`] takes an [`Input`] and returns the [`Effect`]s that the caller performs. It reads no
-//! clock and no random source: both are arguments ([`Now`]). It cannot fail. A caller is a loop:
+//! [`Engine::handle`] takes an [`Input`] and returns the [`Effect`]s that the caller performs. The
+//! engine reads no clock and no random source: both are arguments ([`Now`]). It cannot fail. A
+//! caller is a loop:
 //!
 //! ```
 //! use recobeacon_engine::config::Config;
@@ -95,7 +96,7 @@ use std::rc::Rc;
 use time::{NEVER, Now};
 use viewability::Viewability;
 
-/// What the browser said when the page was opened.
+/// The browser's state when the page was opened.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Signals {
     /// `navigator.globalPrivacyControl`
@@ -108,7 +109,7 @@ pub struct Signals {
     pub visible: bool,
     /// Whether the browser has `fetchLater`.
     pub later: bool,
-    /// Random bits, the first half for a new visitor's id, the second for the stream.
+    /// Random bits: the first half for a new visitor's id, the second for the streams.
     pub seed: [[u8; 16]; 2],
 }
 
@@ -121,7 +122,7 @@ pub struct Engine {
     orders: Orders,
     queues: Vec<Queue>,
     outbox: Outbox,
-    /// The account that the page names, until the visitor logged in or out.
+    /// The account that the page names, until a login or logout.
     named: Option<String>,
     timers: Timers,
     viewability: Viewability,
@@ -132,16 +133,16 @@ pub struct Engine {
     later: bool,
     disposed: bool,
     rejected: u32,
-    /// What the page has pushed to its data layer a moment ago.
+    /// Recent entries of the page's data layer.
     pushed: Pushes,
-    /// Hashes of what was said once.
+    /// Hashes of the warnings that were given.
     warned: Vec<u64>,
     wake: u64,
     effects: Vec<Effect>,
 }
 
 impl Engine {
-    /// A tracker for a page that was just opened, and the first things to do.
+    /// Makes the tracker of a page that was just opened, and returns its first effects.
     pub fn new(
         config: Rc<Config>,
         stored: &Stored,
@@ -185,17 +186,17 @@ impl Engine {
         (engine, effects)
     }
 
-    /// Takes what happened, and returns what the shell has to do.
+    /// Handles an input and returns the effects for the shell.
     pub fn handle(&mut self, input: Input, now: &Now) -> Vec<Effect> {
         let is_answer = input.is_answer();
         if self.disposed && !is_answer {
             return Vec::new();
         }
         let sends = input.sends();
-        // Once the page is hidden there may be no later moment. An answer is no reason to send everything: it may come at once, and would
-        // make one burst of all requests.
+        // A hidden page may have no later chance to send. An outcome does not trigger sending
+        // everything, because it may arrive at once and would turn all requests into one burst.
         let all = sends == Sends::All || !self.visible && !is_answer;
-        // An item that was in view for long enough until now was seen, whatever the input is.
+        // An item that was in view for long enough counts before the input is handled.
         self.viewability.tick(now.mono_ms, self.timers.reached());
         self.apply(input, now);
         for event in std::mem::take(self.timers.reached()) {
@@ -232,7 +233,7 @@ impl Engine {
             Input::DataLayer(entry, at) => self.data_layer(&entry, at, now),
             Input::Reject(error) => self.reject(error),
             Input::Wake => {
-                // The shell's timer has ended, whatever it was for.
+                // The shell's timer has fired.
                 self.wake = NEVER;
                 self.timers.tick(now.mono_ms);
             }
@@ -282,12 +283,12 @@ impl Engine {
         }
     }
 
-    /// The anonymous id, where consent allows one.
+    /// The anonymous id, if consent allows one.
     pub fn anonymous_id(&self) -> Option<&str> {
         (self.consent == Consent::Granted).then(|| self.identity.anonymous().as_str())
     }
 
-    /// The session that search requests are made with, where there is one.
+    /// The session for search requests, if there is one.
     pub fn session_id(&mut self, now: &Now) -> Option<Rc<String>> {
         match self.consent {
             Consent::Denied => None,
@@ -296,27 +297,27 @@ impl Engine {
         }
     }
 
-    /// How far a consume timer is.
+    /// The percentage of a consume timer.
     pub fn timer_percentage(&mut self, id: u32, now: &Now) -> Option<u8> {
         self.timers.percentage(id, now.mono_ms)
     }
 
-    /// Whether a flush has not tried everything yet.
+    /// Whether a flush is not finished.
     pub fn is_flushing(&self) -> bool {
         self.queues.iter().any(Queue::is_flushing)
     }
 
-    /// Whether some request has not come to its end.
+    /// Whether a request is not finished.
     pub fn has_requests(&self) -> bool {
         self.queues.iter().any(Queue::has_batches)
     }
 
-    /// Whether it ignores what comes later.
+    /// Whether it ignores further inputs.
     pub fn is_disposed(&self) -> bool {
         self.disposed
     }
 
-    /// Whether the visitor's acts matter now.
+    /// Whether the visitor's activity matters now.
     pub fn wants_acts(&self) -> bool {
         self.timers.wants_acts()
     }
@@ -326,7 +327,7 @@ impl Engine {
         Stats { rejected: self.rejected, queues: &self.queues }
     }
 
-    /// Asks for the next wake-up, where it is another than the one that was asked for.
+    /// Requests the next wake-up if its time has changed.
     fn settle_wake(&mut self, never: bool, now: &Now) {
         let mut next = NEVER;
         if !never {
@@ -343,7 +344,7 @@ impl Engine {
     }
 }
 
-/// A queue for each destination. Two destinations may have the same name: their counters are told apart by a number.
+/// Makes a queue for each destination. A number distinguishes destinations of the same name.
 fn new_queues(config: &Rc<Config>, stream: [u8; 16]) -> Vec<Queue> {
     let mut queues: Vec<Queue> = Vec::new();
     for (index, destination) in config.destinations.iter().enumerate() {

@@ -1,30 +1,31 @@
-//! Every bound and default of the tracker, in one place.
+//! All limits and defaults of the tracker.
 //!
 //! Sizes are in bytes of UTF-8, times in milliseconds, unless the name says otherwise.
 
-/// The bounds. They exist so that nothing that a page hands over, and nothing that a network
-/// fails to do, can make the tracker grow without end.
+/// The limits. They bound the tracker's memory, whatever values the page passes and whatever fails
+/// in the network.
 #[derive(Debug)]
 pub struct Limits;
 
 impl Limits {
-    /// Longest identifier: item, user, category path, scenario, trigger, order.
-    /// Four times the longest id in the vendors' documents; a URL of 2,000 characters still holds it.
+    /// Longest identifier: item, user, category path, scenario, trigger, order. It is four times
+    /// the longest id in the vendors' documents, and still fits into a URL of 2,000 characters.
     pub const IDENTIFIER_BYTES: usize = 512;
-    /// Longest id of a customer at Ibexa.
+    /// Longest customer id at Ibexa.
     pub const CUSTOMER_BYTES: usize = 64;
     /// Longest free text: title, search query, campaign, feedback message.
     pub const TEXT_BYTES: usize = 2_000;
-    /// Longest page-supplied address (an endpoint).
+    /// Longest address that a page supplies (an endpoint).
     pub const URL_BYTES: usize = 2_000;
-    /// Nesting of a value that a page hands over. Deeper parts are not looked at: a DOM element
-    /// that got in by mistake is a cyclic graph.
+    /// Deepest nesting of a value from the page. Deeper parts are ignored, because a DOM element
+    /// passed by mistake is a cyclic graph.
     pub const VALUE_DEPTH: u8 = 5;
-    /// The same of a JSON document, which cannot be cyclic: a filter's value can be anything.
+    /// Deepest nesting of a JSON document, which cannot be cyclic. A filter's value can be
+    /// anything.
     pub const JSON_DEPTH: u8 = 16;
-    /// Elements of one list, or fields of one object, that are looked at.
+    /// Most elements of a list or fields of an object that are read.
     pub const VALUE_WIDTH: usize = 1_000;
-    /// Characters of one text of a page that are looked at: no request may be as long.
+    /// Most characters of a text that are read. No request may be as long.
     pub const VALUE_CHARACTERS: u32 = 65_536;
     /// Largest number that a JavaScript number holds exactly.
     pub const SAFE_INTEGER: u64 = (1 << 53) - 1;
@@ -33,106 +34,109 @@ impl Limits {
     pub const QUANTITY: u64 = 1_000_000;
     /// Decimals of a price or a score.
     pub const DECIMALS: u32 = 6;
-    /// Amounts stay below this, so that six decimals are exact in a JavaScript number.
+    /// Amounts are below this, so that six decimals are exact in a JavaScript number.
     pub const AMOUNT: f64 = 9_000_000_000.0;
-    /// Largest item type of Ibexa, and the largest item id that it calls numeric: its tracking API says `1 to 2147483647`.
+    /// Largest item type of Ibexa, and the largest item id that counts as numeric: `1 to
+    /// 2147483647` in its tracking API.
     pub const IBEXA_ID: u64 = 2_147_483_647;
     /// Largest item type of YOOCHOOSE.
     pub const YOOCHOOSE_ITEM_TYPE: u64 = 5;
-    /// Longest request URL of a protocol that puts its events there. 2,000 characters pass every
-    /// proxy in common use; Ibexa answers 414 somewhere above and does not say where.
+    /// Longest request URL of a protocol with events in the URL. 2,000 characters pass every common
+    /// proxy. Ibexa answers 414 above a limit that it does not document.
     pub const REQUEST_URL: usize = 2_000;
 
-    /// Defaults and bounds of `batch`.
+    /// Default of `batch.maxEvents`.
     pub const BATCH_EVENTS: u64 = 20;
-    /// The collector refuses batches of more events than this.
+    /// Largest `batch.maxEvents`. The collector refuses batches of more events.
     pub const BATCH_EVENTS_MAX: u64 = 1_000;
     /// Default of `batch.maxBytes`.
     pub const BATCH_BYTES: u64 = 16_000;
-    /// Least `batch.maxBytes`: one event with every field at a common length.
+    /// Smallest `batch.maxBytes`: one event with every field at a common length.
     pub const BATCH_BYTES_MIN: u64 = 1_000;
-    /// Most `batch.maxBytes`: 64 KiB are shared by every script of the page (Fetch standard).
+    /// Largest `batch.maxBytes`. All scripts of a page share 64 KiB (Fetch standard).
     pub const BATCH_BYTES_MAX: u64 = 60_000;
     /// Default of `batch.maxWaitMs`.
     pub const BATCH_WAIT_MS: u64 = 2_000;
-    /// Most `batch.maxWaitMs`.
+    /// Largest `batch.maxWaitMs`.
     pub const BATCH_WAIT_MS_MAX: u64 = 600_000;
 
     /// Default of `queue.maxEvents`.
     pub const QUEUE_EVENTS: u64 = 1_000;
-    /// Most `queue.maxEvents`.
+    /// Largest `queue.maxEvents`.
     pub const QUEUE_EVENTS_MAX: u64 = 100_000;
-    /// Default and most of `queue.maxAgeMs`.
+    /// Default and largest value of `queue.maxAgeMs`.
     pub const QUEUE_AGE_MS: u64 = 7 * Self::DAY_MS;
-    /// Vendors that take no time of the event get none that is older than this.
+    /// Vendors that accept no event time get no event older than this.
     pub const UNDATED_AGE_MS: u64 = Self::DAY_MS;
 
-    /// Events of value leave in a task of their own this soon after the call, never inside the
-    /// page's own handler. Zero: the next task.
+    /// Delay of valuable events after the call. They are sent in a task of their own, not within
+    /// the page's handler. Zero: the next task.
     pub const VALUE_WAIT_MS: u64 = 0;
-    /// Requests of one destination in one task while the page is visible. Chromium drops what
-    /// passes 256 in flight a frame while it answers true.
+    /// Most requests of one destination in one task while the page is visible. Chromium drops
+    /// requests beyond 256 in flight for each frame, although it returns true.
     pub const BURST_VISIBLE: u32 = 24;
-    /// The same once the page is hidden: there may be no other chance.
+    /// The same for a hidden page, which may have no other chance.
     pub const BURST_HIDDEN: u32 = 200;
     /// Pause between two bursts.
     pub const BURST_PAUSE_MS: u64 = 1_000;
 
-    /// So long after an event `fetchLater` gets a copy of what waits: one for a burst of events.
+    /// Delay of the `fetchLater` copy after an event, so that one copy serves a burst of events.
     pub const FETCH_LATER_WAIT_MS: u64 = 200;
 
-    /// Requests of all destinations that the browser has at once while the page is visible,
+    /// Most requests of all destinations in flight while the page is visible.
     pub const FLIGHT_REQUESTS: u32 = 4;
-    /// and the bytes of their bodies: 64 KiB are shared by every script of the page.
+    /// Most bytes of their bodies. All scripts of a page share 64 KiB.
     pub const FLIGHT_BYTES: usize = 48 * 1024;
-    /// A request counts as one of them for so long, unless its end is seen earlier.
+    /// Time for which a request counts as in flight, unless its end is seen earlier.
     pub const SLOT_MS: u64 = 10_000;
-    /// A beacon that is not acknowledged so long after it went goes once more. The answer's cookie
-    /// may come later than the next page's first look: 1.2 s were seen.
+    /// Time after which an unacknowledged beacon is sent once more. The response's cookie may
+    /// appear after the next page's first check: 1.2 s were measured.
     pub const ACKNOWLEDGED_MS: u64 = 15_000;
-    /// As many acknowledgements stay for other pages: the cookies go with every request of the site, and servers refuse more than 8 kB
-    /// of headers (Apache's `LimitRequestFieldSize`).
+    /// Most acknowledgement cookies that are left for other pages. All requests of the site carry
+    /// them, and servers refuse more than 8 kB of headers (Apache's `LimitRequestFieldSize`).
     pub const ACKNOWLEDGEMENTS: usize = 20;
-    /// Characters of all keys of ours in `localStorage`: a tenth of the five million that a browser gives an origin. A site that
-    /// asks for a larger queue than the default asks for more of it, in proportion, up to
+    /// Most characters of the tracker's keys in `localStorage`: a tenth of the five million that a
+    /// browser gives an origin. A larger queue than the default raises it in proportion.
     pub const STORAGE_CHARACTERS: u32 = 500_000;
-    /// so many.
+    /// The upper limit of that.
     pub const STORAGE_CHARACTERS_MAX: u32 = 4_000_000;
 
-    /// First pause after a failure; doubles with each further one.
+    /// First pause after a failure. Each further failure doubles it.
     pub const RETRY_MS: u64 = 1_000;
-    /// The most of `Retry-After` that is honoured.
+    /// Largest `Retry-After` that is honoured.
     pub const RETRY_MS_MAX: u64 = 300_000;
-    /// After so many failures in a row a destination is left alone
+    /// Failures in a row after which the circuit breaker opens.
     pub const BREAKER_FAILURES: u32 = 5;
-    /// for this long, and up to a quarter longer: a page that is left tries nothing either.
+    /// Time for which it stays open, plus up to a quarter. Even a page that is left sends nothing
+    /// then.
     pub const BREAKER_MS: u64 = 600_000;
 
-    /// A cookie that says "denied".
+    /// Lifetime of the cookie for denied consent, in days.
     pub const OFF_DAYS: u64 = 180;
-    /// Default of `identity.cookieDays`: 90 days from the last use (Ibexa's advice).
+    /// Default of `identity.cookieDays`: 90 days from the last use, as Ibexa recommends.
     pub const COOKIE_DAYS: u64 = 90;
-    /// Browsers cut a cookie's life to this (RFC 6265bis).
+    /// Browsers limit a cookie's lifetime to this (RFC 6265bis).
     pub const COOKIE_DAYS_MAX: u64 = 400;
-    /// The identity cookie is written at most this often.
+    /// Shortest time between two writes of the identity cookie.
     pub const COOKIE_RENEW_MS: u64 = Self::DAY_MS;
-    /// FACT-Finder's session ends when it was not used for so long (its Web Components' rule).
+    /// Idle time after which FACT-Finder's session ends (as in its Web Components).
     pub const SESSION_IDLE_MS: u64 = Self::DAY_MS;
-    /// That it was used is written at most this often.
+    /// Shortest time between two writes of the session's last use.
     pub const SESSION_SAVE_MS: u64 = 60_000;
-    /// Letters and digits of FACT-Finder's `sid`, exactly.
+    /// Length of FACT-Finder's `sid` in letters and digits.
     pub const SESSION_LETTERS: usize = 30;
-    /// Orders that are remembered.
+    /// Most orders that are remembered across pages.
     pub const ORDERS: usize = 50;
-    /// Orders of one page to which lines may be added by further calls: a cash desk's page is never left,
+    /// Most orders of one page whose lines may come in further calls. A page at a cash desk is
+    /// never left.
     pub const PAGE_ORDERS: usize = 100;
-    /// and the lines of these that are known again.
+    /// Most lines of these orders that are remembered.
     pub const PAGE_ORDER_LINES: usize = 1_000;
-    /// How long an order id is remembered.
+    /// Time for which an order id is remembered.
     pub const ORDER_AGE_MS: u64 = 30 * Self::DAY_MS;
-    /// Pairs of anonymous and account id whose login was sent.
+    /// Most pairs of anonymous id and account whose login is remembered.
     pub const LOGIN_PAIRS: usize = 20;
-    /// How long such a pair is remembered: as long as a cookie can live.
+    /// Time for which such a pair is remembered, as long as a cookie can live.
     pub const LOGIN_AGE_MS: u64 = Self::COOKIE_DAYS_MAX * Self::DAY_MS;
 
     /// Default of `stepPercent`.
@@ -141,35 +145,36 @@ impl Limits {
     pub const WORDS_PER_MINUTE: u64 = 230;
     /// Default of `idleAfterMs`.
     pub const IDLE_MS: u64 = 60_000;
-    /// Longest time that a timer may be set to.
+    /// Longest time that can be configured for a timer.
     pub const TIMER_MS: u64 = Self::DAY_MS;
-    /// Timers of one page.
+    /// Most timers of one page.
     pub const TIMERS: usize = 100;
-    /// A height that changed so lately is not believed yet: images are still to come.
+    /// Time after a change of height for which it counts as unstable, because images may still
+    /// load.
     pub const SCROLL_SETTLE_MS: u64 = 1_000;
-    /// CSS pixels that scrolling to the very end may miss it by: browsers round the one and not
-    /// the other (MDN, `Element.scrollHeight`).
+    /// CSS pixels by which scrolling to the end may miss the height: browsers round only one of the
+    /// two values (MDN, `Element.scrollHeight`).
     pub const SCROLL_SLACK_PX: u64 = 1;
-    /// What a player's clock may be away from the duration when all was played.
+    /// Largest difference between a player's clock and the duration when all was played.
     pub const MEDIA_SLACK_MS: u64 = 100;
-    /// Parts of a medium, with others in between that were not played.
+    /// Most separate played ranges of a medium.
     pub const MEDIA_RANGES: usize = 1_000;
 
-    /// Something was seen if so much of it, in thousandths, was in view
+    /// Visible share, in thousandths, at which an element counts as in view (Media Rating Council).
     pub const SEEN_SHARE: f64 = 500.0;
-    /// for so long (Media Rating Council).
+    /// Time for which it must be in view without a break (Media Rating Council).
     pub const SEEN_MS: u64 = 1_000;
-    /// Containers of recommendations that are observed.
+    /// Most observed containers of recommendations.
     pub const CONTAINERS: usize = 1_000;
-    /// Elements in all of them, and items that are said to have been seen in one page view.
+    /// Most elements in all containers, and most items reported as seen in one page view.
     pub const RECOMMENDATIONS: usize = 5_000;
 
-    /// So long an event in a data layer may be followed by its copy for another of Google's accounts, and so many are looked at.
+    /// Time within which an entry of the data layer can be a copy for another of Google's accounts.
     pub const COPIES_MS: u64 = 1_000;
-    /// The same.
+    /// Most entries that are remembered for that.
     pub const COPIES: usize = 50;
 
-    /// Different warnings that are said only once (unknown fields, unsupported events).
+    /// Most different warnings that are given only once (unknown fields, unsupported events).
     pub const WARNED_ONCE: usize = 100;
 
     /// A day.

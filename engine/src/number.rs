@@ -17,11 +17,11 @@ pub fn whole(value: u64) -> String {
     out
 }
 
-/// The number as JavaScript prints it, where that takes at most [`Limits::DECIMALS`] decimals and
-/// the number is below [`Limits::AMOUNT`] either way.
+/// The number as JavaScript prints it. `None` if that takes more than [`Limits::DECIMALS`]
+/// decimals, or if its magnitude is not below [`Limits::AMOUNT`].
 ///
-/// The fewest decimals that give the same number back are the ones that JavaScript prints: both
-/// the scaled number and the power of ten are exact, so the one division rounds like a parse.
+/// JavaScript prints the fewest decimals that give the same number back. The scaled number and the
+/// power of ten are both exact, so a single division rounds like parsing does.
 pub fn decimal(value: f64) -> Option<String> {
     let magnitude = value.abs();
     if magnitude.is_nan() || magnitude >= Limits::AMOUNT {
@@ -30,7 +30,7 @@ pub fn decimal(value: f64) -> Option<String> {
     let mut scale = 1.0;
     for decimals in 0..=Limits::DECIMALS {
         let near = (magnitude * scale).round();
-        // The product may be half of the last digit off; the quotient tells.
+        // The product may be wrong by half of the last digit. The quotient decides.
         for scaled in &[near, near + 1.0, near - 1.0] {
             if *scaled / scale == magnitude {
                 return Some(print(value < 0.0, *scaled as u64, decimals));
@@ -41,8 +41,8 @@ pub fn decimal(value: f64) -> Option<String> {
     None
 }
 
-/// The number with at most [`Limits::DECIMALS`] decimals, rounded: for scores, whose further
-/// digits mean nothing. Large numbers keep their whole part.
+/// The number rounded to [`Limits::DECIMALS`] decimals, for scores, whose further digits have no
+/// meaning. Large numbers keep their whole part.
 pub fn rounded(value: f64) -> Option<String> {
     let magnitude = value.abs();
     if magnitude >= Limits::AMOUNT {
@@ -50,7 +50,8 @@ pub fn rounded(value: f64) -> Option<String> {
         return whole.then(|| print(value < 0.0, magnitude.round() as u64, 0));
     }
     let scale = 10f64.powi(Limits::DECIMALS as i32);
-    // From 2^32 the product may be half of the last digit off: a number that has six decimals stays as it is.
+    // From 2^32 the product may be wrong by half of the last digit, so a number with six decimals
+    // stays unchanged.
     decimal(value).or_else(|| decimal((value * scale).round() / scale))
 }
 

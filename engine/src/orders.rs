@@ -1,4 +1,4 @@
-//! Orders that were sent: confirmation pages are reloaded, and a second `buy` is a second purchase.
+//! Orders that were sent. A reloaded confirmation page must not send its purchase again.
 
 use super::dedup::RecentHashes;
 use super::event::{Event, Field};
@@ -6,29 +6,29 @@ use super::hash::hash;
 use super::limits::Limits;
 use super::time::Now;
 
-/// The key that they are kept under.
+/// Their storage key.
 pub const KEY: &str = "reco_orders";
 
 /// The memory of orders.
 #[derive(Debug)]
 pub struct Orders {
-    /// The last ones that this browser sent, from whichever page.
+    /// The last orders sent by this browser, from any page.
     sent: RecentHashes,
-    /// Those that this page began: it may send their lines by calls of their own,
+    /// The orders that this page has begun. It may send their lines in several calls.
     begun: Vec<u64>,
-    /// but each line once.
+    /// The lines of these orders. Each is sent once.
     lines: Vec<u64>,
 }
 
 impl Orders {
-    /// From what was kept.
+    /// Reads the stored form.
     pub fn read(kept: Option<&str>) -> Self {
         let sent = RecentHashes::read(KEY, kept, Limits::ORDERS, Limits::ORDER_AGE_MS);
         Self { sent, begun: Vec::new(), lines: Vec::new() }
     }
 
-    /// Takes those out of the events of one call that were sent before, and says how many. Equal
-    /// lines within one call are all new: two sizes of one product may share an id.
+    /// Removes lines that were sent before from the events of one call, and returns their number.
+    /// Equal lines within one call are all new, because two sizes of a product may share an id.
     pub fn admit(&mut self, events: &mut Vec<Event>, now: &Now) -> u32 {
         let mut repeated = 0;
         for event in std::mem::take(events) {
@@ -53,13 +53,13 @@ impl Orders {
         repeated
     }
 
-    /// What is kept of them.
+    /// The part that is stored.
     pub fn kept(&mut self) -> &mut RecentHashes {
         &mut self.sent
     }
 }
 
-/// Adds one, and forgets the oldest beyond the bound.
+/// Adds a hash, and removes the oldest one beyond the limit.
 fn remember(hashes: &mut Vec<u64>, hash: u64, most: usize) {
     if hashes.len() >= most {
         hashes.remove(0);
@@ -67,7 +67,7 @@ fn remember(hashes: &mut Vec<u64>, hash: u64, most: usize) {
     hashes.push(hash);
 }
 
-/// The order that a purchase belongs to, and its line.
+/// The hashes of the purchase's order and of its line.
 fn hashes(event: &Event) -> Option<(u64, u64)> {
     let order = event.get(Field::OrderId)?;
     let (id, item_type) = event.item()?;

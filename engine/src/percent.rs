@@ -1,8 +1,8 @@
-//! Percent-encoding (RFC 3986): everything but its unreserved characters, in UTF-8.
+//! Percent-encoding (RFC 3986) of all bytes except unreserved characters.
 
 use super::json::push_hex;
 
-/// Appends `text`, encoded so that it is one path segment or one query value.
+/// Appends `text`, encoded as one path segment or one query value.
 pub fn push_encoded(out: &mut String, text: &str) {
     for byte in text.bytes() {
         match byte {
@@ -13,7 +13,7 @@ pub fn push_encoded(out: &mut String, text: &str) {
                 out.push('%');
                 let at = out.len();
                 push_hex(out, byte);
-                // The RFC asks for upper-case digits, and so do vendors' signatures.
+                // The RFC recommends upper-case digits, and vendors' signatures rely on them.
                 if let Some(digits) = out.get_mut(at..) {
                     digits.make_ascii_uppercase();
                 }

@@ -1,4 +1,4 @@
-//! The languages of the receiving ends: events in, requests out. One file each.
+//! The protocols of the destinations: from events to requests. Each has its own file.
 
 mod batch;
 #[cfg(feature = "vendors")]
@@ -34,45 +34,44 @@ use super::value::Value;
 static NOT_TEXT: Problem = Problem::new(ErrorCode::BadType, "must be text");
 static OTHER_MODULE: Problem = Problem::new(
     ErrorCode::UnsupportedEvent,
-    "is in recobeacon-all.wasm, and this is recobeacon.wasm",
+    "needs recobeacon-all.wasm; recobeacon.wasm lacks it",
 );
 static NOT_ADDRESS: Problem = Problem::new(ErrorCode::OutOfRange, "must be an address");
 static ADDRESS_CHARACTER: Problem =
     Problem::new(ErrorCode::BadCharacter, "must have no space, backslash or fragment");
 
-/// Whether an event may be sent a second time when it is not known what became of the first.
+/// Whether an event may be sent again if the outcome of its request is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RetryPolicy {
-    /// The event id makes it count once.
+    /// Yes. The event id makes it count once.
     Idempotent,
-    /// A second arrival changes nothing, but costs the vendor a request: where it is not known what
-    /// became of the first there may be one more.
+    /// Once. A second arrival changes nothing but costs the vendor a request.
     OnceMore,
-    /// Each arrival counts.
+    /// No. Each arrival counts.
     AtMostOnce,
 }
 
-/// Which events one request holds.
+/// The events that one request may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BatchShape {
-    /// A single one, in its address.
+    /// A single event, in its URL.
     Single,
-    /// Many of one kind.
+    /// Several events of one kind.
     SameKind,
-    /// Many of any kind.
+    /// Several events of any kind.
     Mixed,
 }
 
-/// An event in the form of its destination, or why there is none.
+/// An event in the destination's format, or the reason why there is none.
 pub type Encoded = Result<String, Error>;
 
-/// `{"track":[]}`, the longer of what stands around the vendors' lists.
+/// The length of `{"track":[]}`, the longer envelope of the vendors' lists.
 const LIST_BYTES: usize = 12;
 
-/// The names by which a configuration asks for them.
+/// The protocols' names in the configuration.
 const NAMES: [&str; 5] = ["batch", "ibexa", "yoochoose", "factfinder", "intempt"];
 
-/// What is spoken at a destination.
+/// The protocol of a destination.
 #[derive(Debug)]
 pub enum Protocol {
     /// A first-party collector.
@@ -118,7 +117,7 @@ impl Protocol {
         }
     }
 
-    /// Whether its requests are such as a beacon can be: a POST without headers of its own.
+    /// Whether its requests can be beacons: a POST without own headers.
     pub fn bears_beacons(&self) -> bool {
         match self {
             Self::Batch(_) => true,
@@ -128,25 +127,27 @@ impl Protocol {
         }
     }
 
-    /// What it can bear of events of this kind.
+    /// The retry policy for events of this kind.
     pub fn retry_policy(&self, kind: Kind) -> RetryPolicy {
         match self {
             Self::Batch(_) => RetryPolicy::Idempotent,
-            // The highest percentage of a user and an item is what counts.
+            // Ibexa uses the highest percentage of a user and an item.
             Self::Ibexa(_) if kind == Kind::Consume => RetryPolicy::OnceMore,
-            // Intempt's documents promise that ids are told apart, its own clients' notes deny it.
+            // Intempt's documentation promises to remove duplicate ids, but its own clients' notes
+            // deny it.
             Self::Intempt(intempt) if intempt.is_idempotent() => RetryPolicy::Idempotent,
-            // Ibexa counts n `buy` as a quantity of n.
+            // Ibexa counts n `buy` events as a quantity of n.
             Self::Ibexa(_) | Self::FactFinder(_) | Self::Intempt(_) => RetryPolicy::AtMostOnce,
         }
     }
 
-    /// Whether 204 alone acknowledges a request: a collector of ours answers nothing else. A vendor may answer any success.
+    /// Whether only 204 acknowledges a request. The collector uses no other success; a vendor may
+    /// use any.
     pub fn answers_204(&self) -> bool {
         matches!(self, Self::Batch(_))
     }
 
-    /// Which events one request holds.
+    /// The events that one request may hold.
     pub fn batch_shape(&self) -> BatchShape {
         match self {
             Self::Batch(_) | Self::Intempt(_) => BatchShape::Mixed,
@@ -155,7 +156,7 @@ impl Protocol {
         }
     }
 
-    /// The most bytes that a request has beside its events.
+    /// The largest size of a request without its events.
     pub fn envelope_bytes(&self) -> usize {
         match self {
             Self::Batch(batch) => batch.envelope_bytes(),
@@ -169,10 +170,10 @@ impl Protocol {
         matches!(self, Self::FactFinder(_))
     }
 
-    /// The event in the destination's words; what is worth saying once goes to `advice`.
+    /// The event in the destination's format. Warnings go to `advice`.
     ///
     /// # Errors
-    /// The vendor has no such event, or its own rules refuse this one.
+    /// The vendor has no such event, or its rules refuse this one.
     pub fn encode(&self, record: &Record, advice: &mut Vec<Error>) -> Encoded {
         match self {
             Self::Batch(batch) => Ok(batch.encode(record)),
@@ -182,12 +183,12 @@ impl Protocol {
         }
     }
 
-    /// A ready-made link of the vendor's own, where this destination is meant.
+    /// The request for a vendor's ready-made link, if the link belongs to this destination.
     pub fn own_link(&self, url: &str) -> Option<String> {
         if let Self::Ibexa(ibexa) = self { ibexa.own_link(url) } else { None }
     }
 
-    /// Whether this is not more than one request may have.
+    /// Whether it fits into one request.
     pub fn fits(&self, encoded: &str) -> bool {
         let most = match self.batch_shape() {
             BatchShape::Single => Limits::REQUEST_URL as u64,
@@ -196,7 +197,8 @@ impl Protocol {
         (encoded.len() + self.envelope_bytes()) as u64 <= most
     }
 
-    /// The same for a request that may never be heard of; none where it must not arrive twice.
+    /// The request for `fetchLater`, whose outcome stays unknown. `None` if it must not arrive
+    /// twice.
     pub fn fetch_later_request(
         &self,
         encoded: &[&str],
@@ -209,7 +211,8 @@ impl Protocol {
         }
     }
 
-    /// The request for these encoded events, which are of this kind where it holds one kind alone.
+    /// The request for these encoded events. They are of this kind if the protocol needs one kind
+    /// for each request.
     pub fn request(&self, kind: Kind, encoded: &[&str], envelope: &Envelope<'_>) -> Request {
         match self {
             Self::Batch(batch) => batch.request(encoded, envelope),
@@ -220,7 +223,7 @@ impl Protocol {
     }
 }
 
-/// The error that says that a vendor has no word for a kind of event.
+/// The error for a kind of event that the vendor does not support.
 pub fn unsupported(kind: Kind) -> Error {
     Problem::new(ErrorCode::UnsupportedEvent, "is not known to this destination").at(kind.name())
 }
@@ -237,7 +240,7 @@ pub fn address(value: &Value) -> Result<String, &'static Problem> {
     Ok(url.to_owned())
 }
 
-/// The field of an event, as a warning names it.
+/// The event's field as named in warnings.
 fn path(kind: Kind, field: Field) -> String {
     concat(&[kind.name(), ".", field.name()])
 }

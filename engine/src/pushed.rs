@@ -1,8 +1,9 @@
-//! What a page has pushed to its data layer a moment ago: pages push an event once for each of Google's accounts that it is for.
+//! Recent entries of the page's data layer. A page pushes an event once for each of Google's
+//! accounts.
 
 use super::limits::Limits;
 
-/// An event, by hashes of what it says and of the account that it was for.
+/// An event, as hashes of its content and of its account.
 #[derive(Debug)]
 struct Push {
     at: u64,
@@ -10,12 +11,13 @@ struct Push {
     target: u64,
 }
 
-/// The events of the last moment.
+/// The recent events.
 #[derive(Debug, Default)]
 pub struct Pushes(Vec<Push>);
 
 impl Pushes {
-    /// Whether the event was pushed a moment ago, for other accounts only. Pushed once more for the same account it is another event.
+    /// Whether the event was pushed a moment ago for other accounts only. A second push for the
+    /// same account is a new event.
     pub fn has(&mut self, at: u64, content: u64, target: u64) -> bool {
         self.0.retain(|push| at.abs_diff(push.at) <= Limits::COPIES_MS);
         let mut is_known = false;
@@ -25,7 +27,7 @@ impl Pushes {
             is_again |= push.content == content && push.target == target;
         }
         if is_again {
-            // The accounts that were told before were told of the event before.
+            // All earlier pushes of this event belong to the earlier occurrence.
             self.0.retain(|push| push.content != content);
         }
         if self.0.len() < Limits::COPIES {

@@ -1,33 +1,33 @@
-//! An event with all that a destination has to know of it.
+//! An event with everything that a destination needs.
 
 use super::event::{Event, Field, Kind};
 use super::limits::Limits;
 use std::rc::Rc;
 
-/// An event, stamped.
+/// An event with id, time and identity.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
-    /// Its id: what makes it count once, however often it arrives.
+    /// Its id. It counts once, however often it arrives.
     pub id: String,
-    /// When it happened, in milliseconds since the Unix epoch, by the visitor's clock.
+    /// Its time by the visitor's clock, in milliseconds since the Unix epoch.
     pub at: u64,
-    /// The account, where somebody was logged in.
+    /// The account, if a user was logged in.
     pub user: Option<Rc<String>>,
-    /// The anonymous visitor, unless consent forbids one.
+    /// The anonymous id, unless consent forbids one.
     pub anonymous: Option<Rc<String>>,
-    /// The visitor's session, where a destination has sessions.
+    /// The visitor's session, if a destination uses sessions.
     pub session: Option<Rc<String>>,
-    /// The company that the user belongs to, where the configuration names one.
+    /// The company that the user belongs to, if configured.
     pub account: Option<Rc<String>>,
-    /// The purchaser that the user buys for, likewise.
+    /// The purchaser that the user buys for, if configured.
     pub purchaser: Option<Rc<String>>,
-    /// What happened.
+    /// The event.
     pub event: Event,
 }
 
 impl Record {
-    /// Both in one, where one event can say what both did: the higher percentage of one item, or
-    /// the items of both `rendered` of one scenario. The first one's id and time stay.
+    /// Merges two events if one event can replace both: the higher percentage of the same item, or
+    /// the items of two `rendered` of the same scenario. The first one's id and time are kept.
     pub fn merged(&self, newer: &Self) -> Option<Self> {
         let (event, other) = (&self.event, &newer.event);
         let same = |field| event.get(field) == other.get(field);
@@ -61,7 +61,8 @@ impl Record {
         Some(Self { event, ..self.clone() })
     }
 
-    /// Two records with half of the items each, where one `rendered` is too much for a request.
+    /// Splits a `rendered` that is too large for a request into two records with half of the items
+    /// each.
     pub fn halves(&self) -> Option<(Self, Self)> {
         let items = self.event.items();
         let (first, second) = items.split_at_checked(items.len() / 2)?;

@@ -16,14 +16,14 @@ pub struct Request {
     pub method: Method,
     /// The address: absolute, or relative to the page.
     pub url: String,
-    /// The body: JSON. Without a key it is sent as `text/plain`, so that no preflight is needed.
+    /// The body: JSON. Without a key it is sent as `text/plain`, which needs no preflight.
     pub body: Option<String>,
-    /// The header that has the destination's key. A beacon cannot have one.
+    /// The header with the destination's key. A beacon cannot have one.
     pub key: Option<Key>,
-    /// Ask in `no-cors` mode: the answer cannot be read, and a vendor that sends no CORS headers
-    /// is not taken for one that refused.
+    /// Use `no-cors` mode. The response cannot be read, so that a vendor without CORS headers does
+    /// not appear to refuse the request.
     pub no_cors: bool,
 }
 
-/// A key of a vendor that is meant to be seen in the page: a header's name and its value.
+/// A vendor's key that is public in the page: header name and value.
 pub type Key = (&'static str, String);

@@ -1,6 +1,6 @@
-//! The rules that values are held to: each value is checked once, here, and then cannot be wrong.
+//! The rules for values. Each value is checked once, here.
 //!
-//! A rule gives back what goes on the wire: text as it is, numbers in decimal.
+//! A rule returns the value for the wire: text unchanged, numbers as decimal text.
 
 use super::amount;
 use super::error::{ErrorCode, Problem};
@@ -29,7 +29,7 @@ static NOT_NUMBER: Problem = bad_type("must be a number");
 static NOT_WHOLE: Problem = bad_type("must be a whole number");
 static NOT_BOOLEAN: Problem = bad_type("must be true or false");
 static NOT_LIST: Problem = bad_type("must be a list");
-static NOT_KEPT: Problem = out_of_range("must have no deeper nesting and no longer numbers");
+static NOT_KEPT: Problem = out_of_range("has too deep nesting or too long numbers");
 static NOT_CATEGORY: Problem = bad_type("must be text or a list of texts");
 static NOT_PRICE: Problem =
     bad_type("must be like \"12.45EUR\" or { amount: 12.45, currency: \"EUR\" }");
@@ -41,14 +41,15 @@ static CHARACTER: Problem =
 static NOT_CUSTOMER: Problem = bad_character("must be 1 to 64 letters or digits");
 static SLASH: Problem = bad_character("must have no slash in an element of the list");
 static UNFILLED: Problem = bad_character("is a template's placeholder that was not filled in");
-static NOBODY: Problem = out_of_range("is what templates print where nobody is logged in");
+static NOBODY: Problem = out_of_range("is what a template prints without a login");
 static PERSONAL: Problem =
     Problem::new(ErrorCode::PersonalData, "must be a pseudonym, not an e-mail address");
 
-/// Text that may stand in a request's path: an id, an item type, a scenario, a trigger's name.
+/// Text that may be part of a request's path: an id, an item type, a scenario, a trigger's name.
 ///
-/// A whole number is taken as its decimal text. No backslash, because Ibexa refuses `%5C`
-/// anywhere; not `.` or `..`, because URL parsers fold these even when they are percent-encoded.
+/// A whole number becomes decimal text. A backslash is refused because Ibexa refuses `%5C`
+/// everywhere. `.` and `..` are refused because URL parsers resolve them even if they are
+/// percent-encoded.
 pub fn identifier(value: &Value) -> Result<String, &'static Problem> {
     if value.as_number().is_some() {
         return whole(value, 0, Limits::SAFE_INTEGER).map(number::whole);
@@ -59,7 +60,7 @@ pub fn identifier(value: &Value) -> Result<String, &'static Problem> {
     Ok(text.to_owned())
 }
 
-/// An identifier that is never a number: user ids are case-sensitive text everywhere.
+/// An identifier that must be text. User ids are case-sensitive everywhere.
 pub fn user_id(value: &Value) -> Result<String, &'static Problem> {
     let text = value.as_text().ok_or(&NOT_TEXT)?;
     if looks_like_email(text) {
@@ -68,24 +69,24 @@ pub fn user_id(value: &Value) -> Result<String, &'static Problem> {
     if is_nobody(text) { Err(&NOBODY) } else { identifier(value) }
 }
 
-/// Whether it can be FACT-Finder's session id: exactly thirty letters or digits.
+/// Whether it is a valid session id of FACT-Finder: exactly thirty letters or digits.
 pub fn session_id(id: &str) -> bool {
     id.len() == Limits::SESSION_LETTERS && id.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// Free text: a title, a query, a message. Never empty.
+/// Free text: a title, a query, a message. It must not be empty.
 pub fn text(value: &Value) -> Result<String, &'static Problem> {
     let text = value.as_text().ok_or(&NOT_TEXT)?;
     check(text, Limits::TEXT_BYTES)?;
     Ok(text.to_owned())
 }
 
-/// What was searched for; a navigation's list of results has an empty query.
+/// A search query. The result list of a navigation has an empty one.
 pub fn query(value: &Value) -> Result<String, &'static Problem> {
     if value.as_text() == Some("") { Ok(String::new()) } else { text(value) }
 }
 
-/// A category path without its outer slashes; empty where nothing is left.
+/// A category path without its outer slashes. May become empty.
 pub fn category_path(value: &Value) -> Result<String, &'static Problem> {
     let mut path = String::new();
     if let Some(text) = value.as_text() {
@@ -109,8 +110,8 @@ pub fn category_path(value: &Value) -> Result<String, &'static Problem> {
     Ok(path)
 }
 
-/// What one unit cost: an amount and, as the last three letters, an ISO 4217 currency. From text, or
-/// `{ amount, currency }`. Nothing is padded or converted to another currency.
+/// The price of one unit: an amount and, as the last three letters, an ISO 4217 currency. Accepts
+/// text or `{ amount, currency }`. Nothing is padded or converted to another currency.
 pub fn price(value: &Value) -> Result<String, &'static Problem> {
     if let Some(text) = value.as_text() {
         let is_form = |problem: &'static Problem| problem.code == ErrorCode::BadType;
@@ -123,25 +124,25 @@ pub fn price(value: &Value) -> Result<String, &'static Problem> {
     Ok(concat(&[&amount::amount(of)?, &self::currency(currency)?]))
 }
 
-/// Letters of an ISO 4217 code.
+/// The length of an ISO 4217 code.
 const CURRENCY: usize = 3;
 
-/// An ISO 4217 code, in capitals.
+/// An ISO 4217 code in upper case.
 pub fn currency(value: &Value) -> Result<String, &'static Problem> {
     amount::code(value.as_text().ok_or(&NOT_TEXT)?)
 }
 
-/// A price's amount, as the number in JSON that it is, and its currency.
+/// A price's amount as a JSON number, and its currency.
 pub fn split_price(price: &str) -> (String, &str) {
     let (amount, currency) =
         price.split_at_checked(price.len().saturating_sub(CURRENCY)).unwrap_or((price, ""));
     let digits = trim_start(amount, b'0');
-    // JSON has no number that begins with 00 or with a point.
+    // A JSON number must not begin with 00 or a point.
     let bare = digits.bytes().next().is_none_or(|b| b == b'.');
     (concat(&[if bare { "0" } else { "" }, digits]), currency)
 }
 
-/// A whole number in a range, both ends included.
+/// A whole number between two inclusive bounds.
 pub fn whole(value: &Value, least: u64, most: u64) -> Result<u64, &'static Problem> {
     let number = value.as_number().ok_or(&NOT_WHOLE)?;
     if number.is_nan() || number.is_finite() && number.fract() != 0.0 {
@@ -153,12 +154,12 @@ pub fn whole(value: &Value, least: u64, most: u64) -> Result<u64, &'static Probl
     Ok(number as u64)
 }
 
-/// A number's digits, also where it was written as text: attributes and data layers have nothing else.
+/// A number's digits. Text is accepted, because attributes and data layers have only text.
 fn digits(value: &Value) -> Result<String, &'static Problem> {
     amount::amount(value).map(|number| amount::without_zeros(&number).to_owned())
 }
 
-/// A whole number in a range, also where it was written as text.
+/// A whole number in a range. Text is accepted.
 fn counted(value: &Value, least: u64, most: u64) -> Result<String, &'static Problem> {
     match value.as_text() {
         Some(_) => {
@@ -184,7 +185,7 @@ pub fn quantity(value: &Value) -> Result<String, &'static Problem> {
     }
 }
 
-/// A customer's id at Ibexa: letters and digits.
+/// A customer id at Ibexa: letters and digits.
 pub fn customer(value: &Value) -> Result<String, &'static Problem> {
     let id = identifier(value)?;
     let plain = id.len() <= Limits::CUSTOMER_BYTES && id.bytes().all(|b| b.is_ascii_alphanumeric());
@@ -206,17 +207,17 @@ pub fn percentage(value: &Value) -> Result<String, &'static Problem> {
     }
 }
 
-/// Something that is counted: whole, from 0.
+/// A count: whole, from 0.
 pub fn count(value: &Value) -> Result<String, &'static Problem> {
     counted(value, 0, Limits::SAFE_INTEGER)
 }
 
-/// A place in a list: whole, from 1.
+/// A position in a list: whole, from 1.
 pub fn position(value: &Value) -> Result<String, &'static Problem> {
     counted(value, 1, Limits::SAFE_INTEGER)
 }
 
-/// A score or a time: rounded to six decimals.
+/// A score or a duration, rounded to six decimals.
 pub fn score(value: &Value) -> Result<String, &'static Problem> {
     match value {
         Value::Number(number) if !number.is_nan() => number::rounded(*number).ok_or(&RANGE),
@@ -229,7 +230,7 @@ pub fn score(value: &Value) -> Result<String, &'static Problem> {
     }
 }
 
-/// A boolean, and nothing that merely behaves like one.
+/// A boolean. Values that only convert to one are refused.
 pub fn boolean(value: &Value) -> Result<bool, &'static Problem> {
     if let Value::Bool(yes) = value { Ok(*yes) } else { Err(&NOT_BOOLEAN) }
 }
@@ -256,7 +257,7 @@ fn clean(text: &str) -> Result<(), &'static Problem> {
     let mut before = 0;
     let mut forbidden = text == "." || text == "..";
     for byte in text.bytes() {
-        // C0 and DEL, and C1, which is 0x80 to 0x9f behind a 0xc2.
+        // C0, DEL, and C1 (0x80 to 0x9f after a 0xc2).
         forbidden |= byte == b'\\' || byte < b' ' || byte == 0x7f;
         forbidden |= before == 0xc2 && byte < 0xa0;
         before = byte;
@@ -267,7 +268,7 @@ fn clean(text: &str) -> Result<(), &'static Problem> {
     if forbidden { Err(&CHARACTER) } else { Ok(()) }
 }
 
-/// One `@` with something before it and a dotted name behind it, and no space or slash.
+/// One `@` with text before it and a dotted name after it, without space or slash.
 fn looks_like_email(text: &str) -> bool {
     let odd = |b: u8| b == b' ' || b == b'/';
     match split_once(text, b'@') {

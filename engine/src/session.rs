@@ -1,4 +1,5 @@
-//! FACT-Finder's session: an id that the search requests have too, until it was idle for a day.
+//! FACT-Finder's session: an id that search requests carry as well. It ends after a day without
+//! use.
 
 use super::config::IdentityConfig;
 use super::effect::Effect;
@@ -10,26 +11,27 @@ use super::text::{concat, parse_whole, split_once};
 use super::time::Now;
 use std::rc::Rc;
 
-/// So many different letters that the 128 random bits just fill [`Limits::SESSION_LETTERS`].
+/// With so many different characters, 128 random bits just fill [`Limits::SESSION_LETTERS`].
 const BASE: u32 = 20;
 
 /// The visitor's session.
 #[derive(Debug)]
 pub struct Session {
-    /// The shop's own, which is neither renewed nor kept.
+    /// The shop's own session id. It is neither renewed nor stored.
     own: Option<Rc<String>>,
     id: Rc<String>,
-    /// When it was last used, in milliseconds since the Unix epoch; 0: it has ended.
+    /// The last use in milliseconds since the Unix epoch. 0: the session has ended.
     used: u64,
-    /// When that was last kept; 0: never.
+    /// The last time that this was stored. 0: never.
     kept: u64,
 }
 
 impl Session {
-    /// The key that it is kept under.
+    /// The storage key.
     pub const KEY: &str = "reco_session";
 
-    /// The shop's own, or the one that was kept, or a new one; none, where nobody asks for it.
+    /// The shop's own session, the stored one, or a new one. `None` if no destination uses
+    /// sessions.
     pub fn new(
         config: &IdentityConfig,
         asked: bool,
@@ -42,13 +44,14 @@ impl Session {
         }
         let mut session = Self { own, id: Rc::default(), used: 0, kept: 0 };
         session.reread(kept);
-        // The page was opened in it: it may have no event, and search requests all the same.
+        // Opening the page counts as a use, because the page may make search requests without
+        // events.
         session.id(false, now);
         Some(session)
     }
 
-    /// Its id, for something that happens now. The shop's own may lead to somebody: for nobody
-    /// there is one that leads nowhere.
+    /// The session id for an event now. With `nobody` it is one that cannot be linked to the
+    /// visitor, not even the shop's own.
     pub fn id(&mut self, nobody: bool, now: &Now) -> Rc<String> {
         if now.wall_ms.saturating_sub(self.used) > Limits::SESSION_IDLE_MS {
             self.id = letters(now.entropy, BASE, Limits::SESSION_LETTERS).into();
@@ -58,13 +61,13 @@ impl Session {
         self.own.as_ref().filter(|_| !nobody).unwrap_or(&self.id).clone()
     }
 
-    /// Ends it. The next one is made when it is asked for: of other random bits than a visitor's
-    /// new id, so that nothing leads from one to the other.
+    /// Ends the session. The next one is made when it is needed, from other random bits than a
+    /// visitor's new id, so that the two cannot be linked.
     pub fn end(&mut self) {
         self.used = 0;
     }
 
-    /// Another page of the site may have begun another one, or used it since.
+    /// Rereads the stored session, because another page of the site may have started or used one.
     pub fn reread(&mut self, kept: Option<&str>) {
         if let Some((id, at)) = kept.and_then(|kept| split_once(kept, b'.'))
             && let Some(at) = parse_whole(at)
@@ -75,7 +78,7 @@ impl Session {
         }
     }
 
-    /// Keeps it, and that it was used; or that it has ended.
+    /// Stores the session and its last use, or its end.
     pub fn save(&mut self, effects: &mut Vec<Effect>) {
         if self.used == 0 {
             effects.push(Effect::Remove(Self::KEY.to_owned()));

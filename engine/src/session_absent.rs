@@ -1,19 +1,21 @@
-//! FACT-Finder's session in the smaller module, which does not speak to FACT-Finder.
+//! The stand-in for FACT-Finder's session in the smaller module, which does not support
+//! FACT-Finder.
 //!
-//! It cannot be made, so the compiler leaves out all code that would use one. It spares the rest of the engine a `cfg` at each use.
+//! The type has no values, so the compiler removes all code that uses one. The rest of the engine
+//! needs no `cfg` for it.
 
 use super::config::IdentityConfig;
 use super::effect::Effect;
 use super::time::Now;
 use std::rc::Rc;
 
-/// FACT-Finder's session, which nobody asks for.
+/// FACT-Finder's session. It has no values.
 #[derive(Debug)]
 pub enum Session {}
 
 #[allow(missing_docs)]
 impl Session {
-    /// Where it would be kept.
+    /// The storage key.
     pub const KEY: &str = "reco_session";
 
     pub fn new(_: &IdentityConfig, _: bool, _: Option<&str>, _: &Now) -> Option<Self> {

@@ -1,13 +1,13 @@
-//! The counters as the page sees them.
+//! The counters in the form that the page gets.
 
 use super::delivery::counts::Counts;
 use super::delivery::queue::Queue;
 use super::json::Object;
 
-/// `Stats` of index.d.ts: for all destinations together, and for each by itself.
+/// `Stats` of index.d.ts: totals, and counters for each destination.
 #[derive(Debug)]
 pub struct Stats<'a> {
-    /// Calls refused before any destination.
+    /// Calls that were refused before any destination.
     pub rejected: u32,
     /// The destinations.
     pub queues: &'a [Queue],

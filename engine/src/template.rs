@@ -1,9 +1,11 @@
-//! What a page's templates leave behind: a placeholder that nobody has filled in, and the words that stand for no account.
+//! Recognises output of a page's templates: placeholders that were not filled in, and words for "no
+//! account".
 
-/// What placeholders begin with: Vue, Angular, Handlebars, Twig, Liquid; Twig's tags; JavaScript, JSP; JSF; EJS, ERB, ASP; Thymeleaf.
+/// The beginnings of placeholders: Vue, Angular, Handlebars, Twig, Liquid; Twig's tags; JavaScript,
+/// JSP; JSF; EJS, ERB, ASP; Thymeleaf.
 pub const PLACEHOLDERS: [&str; 6] = ["{{", "{%", "${", "#{", "<%", "[["];
 
-/// What programs print of a variable that has no account's id in it.
+/// The output of programs for a variable without an account id.
 const NOBODY: [&str; 9] =
     ["0", "undefined", "null", "none", "nil", "nan", "false", "(not set)", "[object object]"];
 
@@ -13,7 +15,7 @@ pub fn is_unfilled(text: &str) -> bool {
     PLACEHOLDERS.iter().any(|start| bytes.windows(start.len()).any(|part| part == start.as_bytes()))
 }
 
-/// Whether the user id is the one that all guests would have.
+/// Whether the user id is a template's output that all guests share.
 pub fn is_nobody(id: &str) -> bool {
     NOBODY.iter().any(|word| word.eq_ignore_ascii_case(id))
 }

@@ -1,7 +1,7 @@
-//! What there is to do with text, without what std's general ways to do them bring along: each of
-//! its searchers, parsers and printers is half a kilobyte of the module.
+//! Text functions that avoid std's general searchers, parsers and printers, which cost half a
+//! kilobyte of the module each.
 
-/// The parts, one after the other.
+/// Concatenates the parts.
 pub fn concat(parts: &[&str]) -> String {
     let mut out = String::new();
     for part in parts {
@@ -10,13 +10,13 @@ pub fn concat(parts: &[&str]) -> String {
     out
 }
 
-/// What stands before and behind the first such byte, which must be ASCII.
+/// Splits the text at the first such byte, which must be ASCII.
 pub fn split_once(text: &str, at: u8) -> Option<(&str, &str)> {
     let place = text.bytes().position(|byte| byte == at)?;
     Some((text.get(..place)?, text.get(place + 1..)?))
 }
 
-/// The text without these bytes, which must be ASCII, at its start.
+/// Removes these bytes, which must be ASCII, from the start.
 pub fn trim_start(mut text: &str, byte: u8) -> &str {
     while text.as_bytes().first() == Some(&byte) {
         text = text.get(1..).unwrap_or_default();
@@ -24,7 +24,7 @@ pub fn trim_start(mut text: &str, byte: u8) -> &str {
     text
 }
 
-/// The text without these bytes, which must be ASCII, at its end.
+/// Removes these bytes, which must be ASCII, from the end.
 pub fn trim_end(mut text: &str, byte: u8) -> &str {
     while text.as_bytes().last() == Some(&byte) {
         text = text.get(..text.len() - 1).unwrap_or_default();
@@ -32,7 +32,7 @@ pub fn trim_end(mut text: &str, byte: u8) -> &str {
     text
 }
 
-/// The decimal number that the text is, and nothing else.
+/// Parses a text that is exactly a decimal number.
 pub fn parse_whole(text: &str) -> Option<u64> {
     let mut value = 0u64;
     for byte in text.bytes() {
@@ -45,7 +45,7 @@ pub fn parse_whole(text: &str) -> Option<u64> {
     (!text.is_empty()).then_some(value)
 }
 
-/// As much of a page's text as a warning repeats.
+/// The part of a page's text that a warning repeats.
 pub fn shorten(text: &str) -> &str {
     const SHOWN_BYTES: usize = 64;
     let mut end = text.len().min(SHOWN_BYTES);

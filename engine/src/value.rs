@@ -1,7 +1,7 @@
-//! A value of any kind, as a page or a JSON document hands it over, before it is parsed.
+//! A value of any kind from the page or a JSON document, before it is parsed.
 //!
-//! The engine parses this itself instead of deriving `Deserialize` for its events: only so can an
-//! error have a code and a path, and a field that nobody knows be noticed.
+//! The engine parses it itself instead of deriving `Deserialize` for its events. Only so an error
+//! can have a code and a path, and unknown fields can be reported.
 
 use super::limits::Limits;
 use serde::de::{
@@ -12,7 +12,7 @@ use std::fmt;
 /// A value of any kind.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Value {
-    /// `null` or `undefined`: the same as left out.
+    /// `null` or `undefined`, the same as absent.
     Null,
     /// A boolean.
     Bool(bool),
@@ -24,17 +24,17 @@ pub enum Value {
     List(Vec<Value>),
     /// An object's own fields, in their order.
     Map(Vec<(String, Value)>),
-    /// Something nested too deep to be looked at.
+    /// A value nested too deep to be read.
     Opaque,
 }
 
 impl Value {
-    /// The text, where it is one.
+    /// The text, if it is one.
     pub fn as_text(&self) -> Option<&str> {
         if let Self::Text(text) = self { Some(text) } else { None }
     }
 
-    /// One of its fields, where it is an object that has it.
+    /// A field's value, if it is an object with this field.
     pub fn field(&self, name: &str) -> Option<&Self> {
         let field = self.as_map()?.iter().find(|(key, _)| key == name);
         field.map(|(_, value)| value)
@@ -45,22 +45,22 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    /// The number, where it is one.
+    /// The number, if it is one.
     pub fn as_number(&self) -> Option<f64> {
         if let Self::Number(number) = self { Some(*number) } else { None }
     }
 
-    /// The whole number that is nearest below, where it is a number; 0 is nearest to all others.
+    /// The number rounded down, or 0 for any other value.
     pub fn whole(&self) -> u32 {
         self.as_number().unwrap_or_default() as u32
     }
 
-    /// The elements, where it is a list.
+    /// The elements, if it is a list.
     pub fn as_list(&self) -> Option<&[Self]> {
         if let Self::List(list) = self { Some(list) } else { None }
     }
 
-    /// The fields, where it is an object.
+    /// The fields, if it is an object.
     pub fn as_map(&self) -> Option<&[(String, Self)]> {
         if let Self::Map(fields) = self { Some(fields) } else { None }
     }
@@ -72,7 +72,7 @@ impl<'de> Deserialize<'de> for Value {
     }
 }
 
-/// A value so many levels below the one that was asked for.
+/// A value this many levels below the outermost one.
 struct Nested(u8);
 
 impl<'de> DeserializeSeed<'de> for Nested {
@@ -87,7 +87,7 @@ impl<'de> DeserializeSeed<'de> for Nested {
     }
 }
 
-/// For JSON: the collector's bodies. In the page a value comes from JavaScript by `browser::convert`.
+/// Reads JSON: the collector's bodies. In the page `browser::convert` converts JavaScript values.
 impl<'de> Visitor<'de> for Nested {
     type Value = Value;
 
@@ -115,7 +115,7 @@ impl<'de> Visitor<'de> for Nested {
         Ok(if value <= Limits::SAFE_INTEGER {
             Value::Number(value as f64)
         } else {
-            // An integer that a number cannot hold: as an id it is still one.
+            // An integer too large for a number can still be an id.
             Value::Text(value.to_string())
         })
     }
@@ -137,7 +137,7 @@ impl<'de> Visitor<'de> for Nested {
         while let Some(value) = seq.next_element_seed(Nested(self.0 + 1))? {
             list.push(value);
             if list.len() > Limits::VALUE_WIDTH {
-                // Drained, because a JSON document has to be read to its end.
+                // A JSON document must be read to its end.
                 while seq.next_element::<IgnoredAny>()?.is_some() {}
             }
         }

@@ -1,8 +1,9 @@
-//! Recommendations that were viewability: half of one for a second without a break, in a visible page
-//! (the viewable impression of the Media Rating Council), each once a page view.
+//! Viewable recommendations: at least half of an element was in view for one second without a
+//! break, in a visible page (the viewable impression of the Media Rating Council). Each item counts
+//! once for each page view.
 //! <https://mediaratingcouncil.org/sites/default/files/Standards/MRC_Desktop_Ad_Impression_Guidelines_Final_V1.1.pdf>
 //!
-//! Elements are known by the numbers that the page's observer gives them.
+//! The page's observer numbers the elements.
 
 use super::error::{Error, TOO_MUCH};
 use super::event::{Event, Kind};
@@ -29,36 +30,36 @@ struct Container {
 struct Element {
     container: Rc<Container>,
     number: u32,
-    /// An event about its item.
+    /// An event with its item.
     item: Event,
-    /// By which the item is known to have been viewability: it may be shown twice.
+    /// The hash of the item, which may be shown twice.
     hash: u64,
     /// Whether enough of it is in view.
     in_view: bool,
-    /// Since when it is seen without a break; never: it is not, or that was said.
+    /// The start of the uninterrupted view. `NEVER`: it is not in view, or was reported.
     since: u64,
 }
 
-/// All that is observed on the page.
+/// Everything that is observed on the page.
 #[derive(Debug)]
 pub struct Viewability {
     containers: Vec<Rc<Container>>,
     elements: Vec<Element>,
-    /// What was said in this page view.
+    /// The items that were reported in this page view.
     said: Vec<u64>,
     visible: bool,
 }
 
 impl Viewability {
-    /// Nothing is observed yet.
+    /// Starts without containers.
     pub fn new(visible: bool) -> Self {
         Self { containers: Vec::new(), elements: Vec::new(), said: Vec::new(), visible }
     }
 
-    /// Starts on a container.
+    /// Adds a container.
     ///
     /// # Errors
-    /// The options are wrong, or there are too many containers.
+    /// The options are invalid, or there are too many containers.
     pub fn observe(
         &mut self,
         id: u32,
@@ -80,8 +81,8 @@ impl Viewability {
         Ok(())
     }
 
-    /// Takes in what is in view of a container's elements, three values for each: its number, its
-    /// item where that is new, and how much of it in thousandths; less than none: it was removed.
+    /// Updates the visible parts of a container's elements. Each element has three values: its
+    /// number, its item if new, and its visible part in thousandths, negative if it was removed.
     pub fn looked(&mut self, id: u32, news: &Value, now_ms: u64, advice: &mut Vec<Error>) {
         let Some(container) = self.containers.iter().find(|container| container.id == id) else {
             return;
@@ -90,7 +91,7 @@ impl Viewability {
             let [number, item, share] = element else { continue };
             let (number, share) = (number.whole(), share.as_number().unwrap_or_default());
             if share < 0.0 || !item.is_null() {
-                // It is gone, or has another item now.
+                // The element was removed, or shows another item now.
                 forget(&mut self.elements, id, Some(number));
             }
             if share >= 0.0 && !item.is_null() {
@@ -112,28 +113,29 @@ impl Viewability {
         }
     }
 
-    /// Ends a container.
+    /// Removes a container.
     pub fn unobserve(&mut self, id: u32) {
         self.containers.retain(|container| container.id != id);
         forget(&mut self.elements, id, None);
     }
 
-    /// A new page view: everything counts afresh.
+    /// A new page view: all items count again.
     pub fn page(&mut self, now_ms: u64) {
         self.said.clear();
         self.interrupt(now_ms);
     }
 
-    /// The page is seen from now on, or it is not.
+    /// The page's visibility has changed.
     pub fn show(&mut self, visible: bool, now_ms: u64) {
-        // That a page is seen is told more than once.
+        // The same visibility may be reported more than once.
         if self.visible != visible {
             self.visible = visible;
             self.interrupt(now_ms);
         }
     }
 
-    /// Time went by: one `rendered` for all items of a scenario and a type that were seen.
+    /// Reports the items that were in view for long enough: one `rendered` for each scenario and
+    /// type.
     pub fn tick(&mut self, now_ms: u64, reached: &mut Vec<Event>) {
         for element in &mut self.elements {
             if element.since.saturating_add(Limits::SEEN_MS) > now_ms {
@@ -149,7 +151,7 @@ impl Viewability {
         }
     }
 
-    /// When the next item was seen for long enough if nothing changes.
+    /// The time when the next item has been in view for long enough if nothing changes.
     pub fn next_wake(&self) -> u64 {
         let mut since = NEVER;
         for element in &self.elements {
@@ -174,14 +176,14 @@ impl Element {
         unknown: &mut Vec<Error>,
     ) -> Result<Self, Error> {
         let container = container.clone();
-        // Any kind that is about an item, and about nothing else.
+        // Any kind of event with an item and no other required field.
         let item = Event::parse_at(NAME, Kind::Blacklist, item, &container.item_type, unknown)?;
         let (item_id, item_type) = item.item().unwrap_or_default();
         let hash = hash(&[&container.scenario, item_type, item_id]);
         Ok(Self { container, number, item, hash, in_view: false, since: NEVER })
     }
 
-    /// Begins, ends or goes on counting, as it is seen now.
+    /// Starts, stops or continues counting for the present state.
     fn count(&mut self, visible: bool, said: &[u64], now_ms: u64) {
         if !self.in_view || !visible || said.contains(&self.hash) {
             self.since = NEVER;
@@ -191,7 +193,7 @@ impl Element {
     }
 }
 
-/// Forgets one element of a container, or all of them.
+/// Removes one element of a container, or all of them.
 fn forget(elements: &mut Vec<Element>, container: u32, number: Option<u32>) {
     elements.retain(|element| {
         element.container.id != container || number.is_some_and(|number| number != element.number)

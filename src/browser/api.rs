@@ -1,7 +1,7 @@
-//! What JavaScript sees of the module. Conversions, and nothing else.
+//! The module's functions for JavaScript. They only convert values.
 //!
-//! Functions with a tracker's number, and no class: a tracker lives as long as its page, so there
-//! is nothing to free, and the glue of a class is for nothing but that.
+//! The functions take a tracker's number instead of being methods of a class. A tracker lives as
+//! long as its page, so nothing is freed, and the glue code of a class would have no other use.
 
 use super::convert::{list, whole_list};
 use super::host;
@@ -14,12 +14,12 @@ use recobeacon_engine::value::Value;
 use serde_wasm_bindgen::to_value;
 use wasm_bindgen::prelude::*;
 
-/// Starts a tracker with the one setting object in `args`, and gives its number. `sink` is called
+/// Starts a tracker with the settings object in `args`, and returns its number. `sink` is called
 /// with a type (`sent`, `acknowledged`, `dropped`, `warning`, `settled`) and a plain object.
 ///
-/// `tell` has to call [`happened`] with this number and the list that it is given itself.
+/// `tell` must call [`happened`] with this number and the list that it gets.
 ///
-/// `undefined` where there is none: `sink` was told what makes the configuration unusable.
+/// Returns `undefined` if the configuration is invalid. `sink` has got the warning then.
 #[wasm_bindgen]
 pub fn start(args: JsValue, sink: Function, tell: Function) -> Option<u32> {
     let mut unknown = Vec::new();
@@ -32,7 +32,7 @@ pub fn start(args: JsValue, sink: Function, tell: Function) -> Option<u32> {
     }
 }
 
-/// Takes what happened in the page: a list, as messages.js says.
+/// Passes an event of the page: a list as described in codes.rs.
 #[wasm_bindgen]
 pub fn happened(number: u32, happening: JsValue) {
     if let Some(shell) = Shell::of(number) {
@@ -40,8 +40,8 @@ pub fn happened(number: u32, happening: JsValue) {
     }
 }
 
-/// Calls a method: its arguments and, last, its name; and when it was called (ms since the epoch).
-/// Whenever nothing is under way any more, `sink` is called with `settled`.
+/// Calls a method. The last argument is the method's name; `at` is the time of the call (ms since
+/// the epoch). `sink` is called with `settled` whenever no request is pending any more.
 #[wasm_bindgen]
 pub fn call(number: u32, args: JsValue, at: f64) {
     if let Some(shell) = Shell::of(number) {
@@ -52,10 +52,11 @@ pub fn call(number: u32, args: JsValue, at: f64) {
     }
 }
 
-/// What there is to ask, as JSON: who the visitor is, the counters, and how far this timer is.
-/// `session`: the session too, which is used by that.
+/// Returns the visitor's ids, the counters and the percentage of this timer, as JSON. With
+/// `session` also the session id, which counts as a use of the session.
 ///
-/// One text instead of a function for each: with its conversions each is a quarter of a kilobyte.
+/// A single text replaces a function for each value, because each function with its conversions
+/// costs a quarter of a kilobyte.
 #[wasm_bindgen]
 pub fn state(number: u32, timer: u32, session: bool) -> JsValue {
     let now = host::now();

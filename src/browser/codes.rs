@@ -1,7 +1,8 @@
-//! The numbers and names that cross the module's boundary. This table is their only source: `host/codes.gen.js` is written from it by
-//! `npm run generate`, and `tests/engine/generated.rs` compares the two. It is compiled on every target for that test.
+//! The numbers and names that cross the module's boundary. `npm run generate` writes
+//! `host/codes.gen.js` from this table, and `tests/engine/generated.rs` compares the two. The table
+//! is compiled on every target for that test.
 
-/// Makes an enum of codes: a code, a variant and its name in JavaScript each.
+/// Makes an enum of codes. Each has a number, a variant and a name in JavaScript.
 macro_rules! codes {
     ($(#[doc = $about:literal])+ $name:ident { $($(#[doc = $doc:literal])+ $code:literal $variant:ident $js:literal,)+ }) => {
         $(#[doc = $about])+
@@ -13,10 +14,10 @@ macro_rules! codes {
         impl $name {
             /// The purpose of the table.
             pub const ABOUT: &str = concat!($($about),+);
-            /// The code, the name in JavaScript, and the meaning of each.
+            /// The number, the name in JavaScript, and the meaning of each code.
             pub const TABLE: &[(i32, &str, &str)] = &[$(($code, $js, concat!($($doc),+)),)+];
 
-            /// The code of this one.
+            /// The number of this code.
             #[must_use]
             pub const fn code(self) -> i32 {
                 match self {
@@ -24,7 +25,7 @@ macro_rules! codes {
                 }
             }
 
-            /// The meaning of a code; none of a code that is not in the table.
+            /// The code of a number. `None` if the number is not in the table.
             #[must_use]
             pub fn from_code(code: i32) -> Option<Self> {
                 match code {
@@ -37,37 +38,37 @@ macro_rules! codes {
 }
 
 codes! {
-    /// Messages from the page to the module: the first number of the list that `happened` takes, and the values that follow it.
+    /// Messages from the page to the module: the first number in the list for `happened`, and the values after it.
     Message {
-        /// The timer has run out.
+        /// The module's timer has fired.
         0 Wake "WAKE",
-        /// The page is hidden, or about to go.
+        /// The page is hidden, or about to be left.
         1 Hidden "HIDDEN",
-        /// The page is seen, or seen again.
+        /// The page is visible, or visible again.
         2 Shown "SHOWN",
-        /// The network is there.
+        /// The network is available.
         3 Online "ONLINE",
-        /// The network is gone.
+        /// The network is not available.
         4 Offline "OFFLINE",
-        /// The visitor did something.
+        /// The visitor is active.
         5 Act "ACT",
         /// The outcome of a request: its number, an HTTP status or one of `Status`, `Retry-After` in seconds.
         6 Outcome "OUTCOME",
         /// A content security policy forbids a request: its number.
         7 Blocked "BLOCKED",
-        /// A batch's request has ended: `<stream>.<seq>`, and the HTTP status, or 0 where the browser does not say.
+        /// A batch's request has ended: `<stream>.<seq>`, and the HTTP status, or 0 if the browser does not report it.
         8 Finished "FINISHED",
-        /// Batches that the collector has, by cookies: `<stream>.<seq>` each.
+        /// Batches that the collector has acknowledged by cookies: `<stream>.<seq>` each.
         9 Acknowledged "ACKNOWLEDGED",
-        /// The outbox of an instance as it is now: the instance, then keys and values in turn.
+        /// The present outbox of an instance: the instance, then keys and values in turn.
         10 OutboxFound "OUTBOX_FOUND",
     }
 }
 
 codes! {
-    /// Outcomes of a request that are no HTTP status. A redirect that was not followed is 0.
+    /// Outcomes of a request without an HTTP status. A redirect that was not followed is 0.
     Status {
-        /// There is a response, which the page may not read.
+        /// There is a response that the page may not read.
         -1 Opaque "OPAQUE",
         /// There is no response.
         -2 None "NONE",
@@ -77,7 +78,7 @@ codes! {
 }
 
 codes! {
-    /// The type of a value, in the list of numbers that `flatten` makes of it.
+    /// The type of a value in the list of numbers that `flatten` makes.
     Tag {
         /// Nothing.
         0 Null "NULL",
@@ -89,23 +90,23 @@ codes! {
         3 Text "TEXT",
         /// The number of elements and the elements follow.
         4 List "LIST",
-        /// The number of fields follows, and a text and a value for each.
+        /// The number of fields follows, then a text and a value for each field.
         5 Map "MAP",
-        /// Something that is not looked at.
+        /// A value that is not read.
         6 Opaque "UNREAD",
     }
 }
 
 codes! {
-    /// The signals of the browser at the start: a bit each.
+    /// The browser's signals at the start, one bit each.
     Signal {
         /// Global Privacy Control.
         1 Gpc "GPC",
         /// Do Not Track.
         2 Dnt "DNT",
-        /// The network is there.
+        /// The network is available.
         4 Online "IS_ONLINE",
-        /// The page is seen.
+        /// The page is visible.
         8 Visible "IS_VISIBLE",
         /// The browser has `fetchLater`.
         16 FetchLater "HAS_FETCH_LATER",
@@ -115,24 +116,24 @@ codes! {
 /// Messages from the module to the façade: the type that `sink` is called with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
-    /// Nothing is under way any more.
+    /// No request is pending any more.
     Settled,
     /// A problem: its code, the field, and a message.
     Warning,
-    /// Events were handed over to their destination.
+    /// Events were handed over to the browser or their destination.
     Sent,
-    /// Events have arrived at their destination.
+    /// The destination has confirmed the events.
     Acknowledged,
     /// Events are lost.
     Dropped,
 }
 
 impl News {
-    /// All of them.
+    /// All types.
     pub const ALL: [Self; 5] =
         [Self::Settled, Self::Warning, Self::Sent, Self::Acknowledged, Self::Dropped];
 
-    /// The type, as listeners of a tracker know it.
+    /// The type as used by a tracker's listeners.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {

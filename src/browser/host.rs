@@ -1,4 +1,4 @@
-//! The browser, as far as the shell needs it: the files of `host/` say what each of these does and why.
+//! The browser functions that the shell needs. The files in `host/` explain them.
 
 use super::codes::{Signal, Status};
 use js_sys::Function;
@@ -11,14 +11,15 @@ use web_sys::Navigator;
 
 #[wasm_bindgen]
 extern "C" {
-    // Declared by itself: the search of `web_sys::window()` for the global object costs a kilobyte.
+    // Declared directly, because `web_sys::window()` costs a kilobyte for its search of the global
+    // object.
     #[wasm_bindgen(thread_local_v2, js_name = navigator)]
     static NAVIGATOR: Navigator;
 }
 
-// The files of `host/` as one module. Not `module = "/src/..."`: that copies each file by itself, and the server of the tests in the
-// browser forgets requests when many files come at once. scripts/build.mjs resolves this name to the files, and bundles them to this
-// place for the tests.
+// The files of `host/` as one module. `module = "/src/..."` would copy each file by itself, and the
+// server of the browser tests drops requests if many files are loaded at once. scripts/build.mjs
+// maps this name to the files, and bundles them to this path for the tests.
 #[wasm_bindgen(raw_module = "/target/host.js")]
 extern "C" {
     #[wasm_bindgen(js_name = signals)]
@@ -50,7 +51,7 @@ extern "C" {
     fn note(url: &str, tell: &Function, id: u32);
 
     #[allow(clippy::too_many_arguments)]
-    // What `fetch` takes, and a way back.
+    // The arguments of `fetch`, and the callback.
     fn send(
         url: &str,
         method: &str,
@@ -77,7 +78,7 @@ extern "C" {
     );
 }
 
-/// This moment.
+/// The present moment.
 pub fn now() -> Now {
     let mut numbers = moment().into_iter();
     let mut next = || numbers.next().unwrap_or_default() as u64;
@@ -89,7 +90,7 @@ pub fn now() -> Now {
     Now { wall_ms, mono_ms, entropy }
 }
 
-/// What the browser says when the tracker starts.
+/// The browser's signals when the tracker starts.
 pub fn signals() -> Signals {
     let bits = signal_bits();
     let is_set = |signal: Signal| bits & signal.code() as u32 != 0;
@@ -103,24 +104,24 @@ pub fn signals() -> Signals {
     }
 }
 
-/// `navigator.sendBeacon`: a POST always; without a body it has none.
+/// `navigator.sendBeacon`, which always sends a POST, with or without a body.
 /// <https://w3c.github.io/beacon/#sendbeacon-method>
 pub fn beacon(Request { url, body, .. }: &Request, id: u32, tell: &Function) -> Outcome {
     note(url, tell, id);
-    // It throws where it was removed (Firefox's `beacon.enabled=false`) or the URL is none. A string
-    // is sent as text/plain, for which no browser asks the server first.
+    // It throws if the function was removed (Firefox's `beacon.enabled=false`) or if the URL is
+    // invalid. A string is sent as text/plain, which needs no preflight.
     let taken =
         NAVIGATOR.with(|navigator| navigator.send_beacon_with_opt_str(url, body.as_deref()));
     if taken == Ok(true) { Outcome::Taken } else { Outcome::Refused }
 }
 
-/// `fetchLater`, in place of the request that was given it under this name.
+/// Schedules a request by `fetchLater`, in place of the one that was scheduled under this name.
 pub fn schedule_fetch_later(name: &str, request: Option<&Request>) {
     let body = request.and_then(|request| request.body.as_deref());
     schedule(name, request.map(|request| &*request.url), body);
 }
 
-/// `fetch` with `keepalive`. `tell` is called with its [`answer`], later.
+/// `fetch` with `keepalive`. `tell` is called later with its [`answer`].
 pub fn fetch(request: &Request, id: u32, tell: &Function) {
     let method = match request.method {
         Method::Get => "GET",
@@ -131,13 +132,13 @@ pub fn fetch(request: &Request, id: u32, tell: &Function) {
     send(url, method, body.as_deref(), *no_cors, header, key, tell, id);
 }
 
-/// What became of a `fetch`.
+/// The outcome of a `fetch`.
 pub fn answer(status: i32, retry_after_s: u32) -> Outcome {
     match Status::from_code(status) {
         Some(Status::Forbidden) => Outcome::Blocked,
         Some(Status::None) => Outcome::Failed,
         Some(Status::Opaque) => Outcome::Taken,
-        // An HTTP status. Any other number that is not in the table is no answer.
+        // An HTTP status. Any other number outside the table counts as no response.
         None => u16::try_from(status)
             .map_or(Outcome::Failed, |status| Outcome::Answered { status, retry_after_s }),
     }

@@ -1,6 +1,6 @@
-//! The shell: feeds the engine what happens in the page, and does what the engine says.
+//! The shell: passes events of the page to the engine, and performs the engine's effects.
 //!
-//! It decides nothing.
+//! It makes no decisions.
 #![deny(clippy::too_many_lines)]
 
 #[cfg(target_arch = "wasm32")]
@@ -13,5 +13,5 @@ mod host;
 #[cfg(target_arch = "wasm32")]
 mod shell;
 
-/// Protocols that only the larger module has: a page loads it for these.
+/// Protocols that only the larger module supports.
 pub const LARGER_PROTOCOLS: [&str; 3] = ["yoochoose", "factfinder", "intempt"];

@@ -1,4 +1,4 @@
-//! Owns the engine, feeds it and performs what it says.
+//! Owns the engine, passes inputs to it and performs its effects.
 
 use super::codes::{self, Message};
 use super::convert::elements;
@@ -22,33 +22,32 @@ thread_local! {
     static SHELLS: RefCell<Vec<&'static Shell>> = const { RefCell::new(Vec::new()) };
 }
 
-/// One tracker in one page. It lives as long as the page: a tracker that was disposed of is a few
-/// kilobytes that wait for it.
+/// A tracker in a page. It lives as long as the page. A disposed tracker costs a few kilobytes.
 pub struct Shell {
     engine: RefCell<Engine>,
     inputs: RefCell<Vec<Input>>,
     feeding: Cell<bool>,
     timer: RefCell<Option<Timeout>>,
     config: Rc<Config>,
-    /// Called with what happens, by the files of `host/`: it ends in [`Shell::happened`].
+    /// The callback for the files of `host/`. Its calls end in [`Shell::happened`].
     tell: Function,
-    /// Called with a type and a detail: what `on` listens to.
+    /// The callback for the listeners of `on`, with a type and a detail.
     sink: Function,
-    /// Requests whose promise is not settled.
+    /// The number of requests whose promise is not settled.
     pending: Cell<u32>,
-    /// Whether somebody waits for the end of a flush.
+    /// Whether a flush is awaited.
     flushed: Cell<bool>,
-    /// What is listened to: the page, the visitor's acts, what becomes of batches.
+    /// The active listeners: for the page, for activity, for the outcome of batches.
     hears: Cell<(bool, bool, bool)>,
 }
 
 impl Shell {
-    /// The tracker of that number.
+    /// The tracker with this number.
     pub fn of(number: u32) -> Option<&'static Self> {
         SHELLS.with_borrow(|shells| shells.get(number as usize).copied())
     }
 
-    /// Starts a tracker, and gives its number.
+    /// Starts a tracker and returns its number.
     pub fn start(config: Rc<Config>, unknown: Vec<Error>, sink: Function, tell: Function) -> u32 {
         let stored = read_stored(&config.identity);
         let (engine, effects) = Engine::new(config.clone(), &stored, host::signals(), &host::now());
@@ -77,10 +76,10 @@ impl Shell {
         number
     }
 
-    /// Feeds one input, and whatever its effects lead to.
+    /// Handles an input, and all inputs that its effects cause.
     ///
-    /// The engine is never borrowed while JavaScript runs: a listener that calls the tracker again
-    /// only lengthens the list that the outermost call works off.
+    /// The engine is not borrowed while JavaScript runs. If a listener calls the tracker again, the
+    /// input is added to the list that the outermost call processes.
     pub fn feed(&'static self, input: Input) {
         self.inputs.borrow_mut().push(input);
         if !self.feeding.replace(true) {
@@ -107,7 +106,7 @@ impl Shell {
         }
         let (hears, flushing) = self.ask(|engine| {
             let page = !engine.is_disposed();
-            // A batch that went when the tracker was disposed of is still to be acknowledged.
+            // A batch sent by a disposed tracker can still be acknowledged.
             let batches = self.has_batches() && (page || engine.has_requests());
             ((page, engine.wants_acts(), batches), engine.is_flushing())
         });
@@ -124,12 +123,12 @@ impl Shell {
         self.config.destinations.iter().any(|to| matches!(to.protocol, Protocol::Batch(_)))
     }
 
-    /// The engine, for questions.
+    /// Runs a query on the engine.
     pub fn ask<T>(&self, question: impl FnOnce(&mut Engine) -> T) -> T {
         question(&mut self.engine.borrow_mut())
     }
 
-    /// Takes what was told. A message that is not in the table is ignored.
+    /// Handles a message of the page. An unknown message is ignored.
     pub fn happened(&'static self, what: Vec<Value>) {
         let what = &mut what.into_iter();
         let Some(message) = Message::from_code(number(what)) else { return };
@@ -178,7 +177,7 @@ impl Shell {
                     let wait = at.saturating_sub(now).min(LONGEST_WAIT_MS);
                     Timeout::new(wait as u32, || host::woken(&self.tell))
                 });
-                // The one before is cancelled by being dropped.
+                // Dropping the previous timeout cancels it.
                 self.timer.replace(timeout);
             }
             Effect::SetCookie { name, value, days } => {
@@ -229,10 +228,10 @@ impl Shell {
     }
 }
 
-/// The most that a browser's timer can be set to. A longer wait is worked off in parts.
+/// The longest delay of a browser's timer. A longer wait is split.
 const LONGEST_WAIT_MS: u64 = i32::MAX as u64;
 
-/// The next number; where there is none, one that no table has.
+/// The next number, or a number outside every table if there is none.
 fn number(what: &mut IntoIter<Value>) -> i32 {
     what.next().and_then(|value| value.as_number()).unwrap_or(f64::MIN) as i32
 }

@@ -179,7 +179,7 @@ const documentOf = (...texts) => ({
   querySelector: () => null,
 });
 test("what is wrong with a page's JSON-LD is told by its name", () => {
-  assert.match(product(documentOf('{"@type": Product}')).problem, /^JSON-LD that is no JSON: /);
+  assert.match(product(documentOf('{"@type": Product}')).problem, /^JSON-LD is invalid JSON: /);
   const two = JSON.stringify([PRODUCT, { ...PRODUCT, sku: "S-2" }]);
   assert.match(product(documentOf(two)).problem, /^JSON-LD has 2 products/);
   assert.deepEqual(product(documentOf("{", JSON.stringify(PRODUCT))), { fields: FOUND, problem: undefined });

@@ -151,9 +151,7 @@ for (const [name, destination, key, source] of [
         assert.match(warning.field, source === "intempt" ? /^intempt 9007199254740993123$/ : /^factfinder de$/);
         assert.match(
           warning.message,
-          source === "intempt"
-            ? /an API key that is known here must be there/
-            : /the header X-FF-API-Key must be there/,
+          source === "intempt" ? /a known API key must be sent/ : /the header X-FF-API-Key must have a known key/,
         );
         assert.equal((await ask(page, "stats")).dropped, 1);
         assert.deepEqual(await other.stored(), []);

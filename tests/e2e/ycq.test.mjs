@@ -422,7 +422,7 @@ scenario(
     const warnings = warned(page);
     await visit();
     await until(() => warnings.length, "a warning");
-    assert.match(warnings[0], /data-endpoint is no address/);
+    assert.match(warnings[0], /data-endpoint is not an address/);
     assert.deepEqual(await requests(page), []);
   },
 );

@@ -1,12 +1,12 @@
-//! How it is known that a batch arrived: by a fetch's answer, by the beacon's entry, by a cookie; and
-//! what is done where it is not known.
+//! Acknowledgement of a batch by a fetch's response, by Resource Timing, and by a cookie; and
+//! batches without acknowledgement.
 
 use crate::common::test;
 use crate::common::{Page, answered, batch, ibexa, json, with};
 use recobeacon_engine::effect::{DeliveryStatus, Outcome, Via};
 use recobeacon_engine::input::Input;
 
-/// A page whose one beacon was taken, and nobody has said more.
+/// A page whose only beacon was taken and is not acknowledged.
 fn taken() -> Page {
     let mut page = Page::open(batch());
     page.timing.set(None);
@@ -16,7 +16,7 @@ fn taken() -> Page {
     page
 }
 
-/// `<stream>.<seq>` of a request.
+/// The name `<stream>.<seq>` of a request's batch.
 fn name(page: &Page, place: usize) -> String {
     page.urls()[place].split_once("b=").unwrap().1.to_owned()
 }
@@ -45,7 +45,7 @@ fn a_cookie_acknowledges_the_batch_that_it_names() {
 }
 
 #[test]
-fn what_nobody_reads_does_not_pile_up() {
+fn old_acknowledgement_cookies_are_deleted() {
     let mut page = taken();
     for n in 100..130 {
         page.jar.insert(format!("reco_ack_other.{n}"), ("1".to_owned(), 0));
@@ -54,8 +54,8 @@ fn what_nobody_reads_does_not_pile_up() {
     cookie(&mut page, &own);
     let left: Vec<&String> = page.jar.keys().filter(|key| key.starts_with("reco_ack_")).collect();
     assert_eq!(left.len(), 20, "{left:?}");
-    assert_eq!(left[0], "reco_ack_other.110", "the oldest go");
-    assert_eq!(page.count("acknowledged"), 1, "nothing is mistaken for this page's");
+    assert_eq!(left[0], "reco_ack_other.110", "the oldest are deleted");
+    assert_eq!(page.count("acknowledged"), 1, "no other page's acknowledgement counts here");
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn other_cookies_acknowledge_nothing_and_stay() {
         cookie(&mut page, odd);
         assert!(page.jar.contains_key(&format!("reco_ack_{odd}")), "{odd}");
     }
-    // One of ours, though of no batch that waits: it is spent.
+    // These have the tracker's prefix, but name no pending batch. They are deleted.
     for odd in [".1", ".", ".x", ".99999999999999999999999", ".-1"] {
         cookie(&mut page, &format!("{stream}{odd}"));
         assert!(!page.jar.contains_key(&format!("reco_ack_{stream}{odd}")), "{odd}");
@@ -89,14 +89,14 @@ fn the_next_page_reads_the_cookie_of_the_one_before() {
 }
 
 #[test]
-fn the_beacons_entry_acknowledges_it() {
+fn a_resource_timing_entry_acknowledges_its_beacon() {
     let mut page = taken();
     page.feed(Input::RequestFinished(name(&page, 0), 204));
     ended(&mut page);
 }
 
 #[test]
-fn an_entry_of_another_success_keeps_the_batch_and_is_told() {
+fn a_success_other_than_204_keeps_the_batch_and_gives_a_warning() {
     for status in [200, 202, 206] {
         let mut page = taken();
         page.feed(Input::RequestFinished(name(&page, 0), status));
@@ -111,7 +111,7 @@ fn an_entry_of_another_success_keeps_the_batch_and_is_told() {
 }
 
 #[test]
-fn an_entry_without_a_status_says_nothing() {
+fn an_entry_without_a_status_has_no_effect() {
     let mut page = taken();
     page.feed(Input::RequestFinished(name(&page, 0), 0));
     page.feed(Input::RequestFinished("x.0".to_owned(), 204));
@@ -122,7 +122,7 @@ fn an_entry_without_a_status_says_nothing() {
 }
 
 #[test]
-fn an_entry_with_a_refusal_is_an_answer() {
+fn an_entry_with_an_error_status_counts_as_a_response() {
     for (status, sends, dropped) in
         [(400, 1, 1), (503, 2, 0), (429, 2, 0), (431, 2, 0), (500, 2, 0)]
     {
@@ -138,7 +138,7 @@ fn an_entry_with_a_refusal_is_an_answer() {
 }
 
 #[test]
-fn an_entry_with_a_refusal_of_the_attempt_before_says_nothing_of_this_one() {
+fn an_entry_of_an_earlier_attempt_has_no_effect_on_a_later_one() {
     let mut page = taken();
     page.network(|_| None);
     page.advance(15_000);
@@ -150,7 +150,7 @@ fn an_entry_with_a_refusal_of_the_attempt_before_says_nothing_of_this_one() {
 }
 
 #[test]
-fn what_nobody_acknowledged_goes_again_by_fetch_after_fifteen_seconds() {
+fn an_unacknowledged_beacon_is_repeated_by_fetch_after_fifteen_seconds() {
     for transport in ["beacon", "auto"] {
         for hidden in [false, true] {
             let mut page =
@@ -174,11 +174,11 @@ fn what_nobody_acknowledged_goes_again_by_fetch_after_fifteen_seconds() {
 }
 
 #[test]
-fn a_network_that_is_there_again_is_asked_at_once() {
+fn unacknowledged_batches_are_sent_at_once_when_the_network_is_back() {
     let mut page = taken();
     page.feed(Input::Online(false));
     page.feed(Input::Online(true));
-    assert_eq!(page.sends.len(), 1, "the browser is busy with it");
+    assert_eq!(page.sends.len(), 1, "the browser has it in flight");
     page.feed(Input::Online(false));
     let name = name(&page, 0);
     page.feed(Input::RequestFinished(name, 0));
@@ -189,7 +189,7 @@ fn a_network_that_is_there_again_is_asked_at_once() {
 }
 
 #[test]
-fn what_cannot_be_read_the_second_time_is_sent() {
+fn a_second_request_with_an_unreadable_response_counts_as_sent() {
     let mut page = taken();
     page.network(|_| Some(Outcome::Taken));
     page.advance(60_000);
@@ -197,7 +197,7 @@ fn what_cannot_be_read_the_second_time_is_sent() {
 }
 
 #[test]
-fn a_late_acknowledgement_ends_what_is_under_way_or_failed() {
+fn a_late_acknowledgement_ends_a_batch_in_flight_or_after_a_failure() {
     for outcome in [None, Some(Outcome::Failed), answered(503), answered(401)] {
         let mut page = taken();
         page.network(move |_| outcome);
@@ -230,7 +230,7 @@ fn retries_are_never_beacons() {
 }
 
 #[test]
-fn a_cookie_of_a_dead_end_mends_the_destination() {
+fn a_cookie_for_a_failed_batch_closes_the_circuit() {
     let mut page = Page::open(batch());
     page.timing.set(None);
     page.click(1);
@@ -259,7 +259,7 @@ fn after_dispose_acknowledgements_still_count() {
 }
 
 #[test]
-fn vendors_consumption_is_sent_once_more_at_most() {
+fn a_vendors_consume_is_repeated_at_most_once() {
     for (verb, item, sends) in [
         ("consume", json!({ "itemId": 1, "percentage": 50 }), 2),
         ("basket", json!({ "itemId": 1 }), 1),
@@ -272,7 +272,7 @@ fn vendors_consumption_is_sent_once_more_at_most() {
             page.advance(3_600_000);
             assert_eq!((page.sends.len(), page.count("dropped")), (sends, 1), "{verb} {outcome:?}");
         }
-        // What the browser took is not asked for again: there is no answer to wait for.
+        // A taken request is not repeated, because no answer can come.
         let mut page = Page::open(ibexa());
         page.call(verb, item);
         page.advance(60_000);
@@ -281,13 +281,13 @@ fn vendors_consumption_is_sent_once_more_at_most() {
 }
 
 #[test]
-fn a_policy_that_forbids_the_address_keeps_everything_and_says_so_once() {
+fn an_address_forbidden_by_policy_keeps_events_and_warns_once() {
     let mut page = Page::open(batch());
     page.timing.set(None);
     page.click(1);
     page.call("basket", json!({ "itemId": 2 }));
     page.advance(50);
-    // The beacon was called taken; the violation is told later.
+    // The beacon is reported as taken first, and the violation later.
     page.settle(page.sends[0].send.id, Some(Outcome::Blocked));
     page.settle(page.sends[0].send.id, Some(Outcome::Blocked));
     page.click(3);
@@ -305,7 +305,7 @@ fn a_policy_that_forbids_the_address_keeps_everything_and_says_so_once() {
 }
 
 #[test]
-fn a_policy_that_forbids_a_vendor_stops_its_beacons_too() {
+fn a_policy_that_forbids_a_vendor_also_stops_its_beacons() {
     let mut config = ibexa();
     config["destinations"] =
         json!([config["destinations"], { "protocol": "batch", "endpoint": "/e" }]);

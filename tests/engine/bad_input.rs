@@ -1,14 +1,15 @@
-//! Wrong calls of every kind: one warning each with its code and path, nothing sent, nothing broken.
+//! Invalid calls of every kind: each gives one warning with code and path, sends nothing and breaks
+//! nothing.
 
 use crate::common::test;
 use crate::common::{Page, batch, json, value, with};
 use recobeacon_engine::value::Value;
 use serde_json::Value as Json;
 
-/// What is wrong about a call: its code and its path.
+/// The expected warning: code and path.
 type Wrong<'a> = (&'a str, &'a str);
 
-/// One wrong call, and a right one after it.
+/// Makes an invalid call, and a valid one after it.
 fn refused(verb: &str, args: Vec<Value>, (code, field): Wrong<'_>) {
     let shown: String = format!("{verb}({args:?})").chars().take(200).collect();
     let mut page = Page::open(batch());
@@ -22,7 +23,7 @@ fn refused(verb: &str, args: Vec<Value>, (code, field): Wrong<'_>) {
     assert_eq!(page.warnings.len(), 1, "{shown}");
 }
 
-/// A call with an optional field that is wrong: the event goes without it.
+/// Makes a call with an invalid optional field: the event is sent without it.
 fn left_out(verb: &str, args: Vec<Value>, (code, field): Wrong<'_>) {
     let shown: String = format!("{verb}({args:?})").chars().take(200).collect();
     let mut page = Page::open(batch());
@@ -63,13 +64,13 @@ fn wrong(verb: &str, args: Json, is: Wrong<'_>) {
     if is_optional(is.1) { left_out(verb, args, is) } else { refused(verb, args, is) }
 }
 
-/// An item with one wrong field.
+/// Makes a call for an item with one invalid field.
 fn wrong_field(verb: &str, name: &str, given: Json, code: &str) {
     let args = with(json!({ "itemId": 1 }), json!({ name: given }));
     wrong(verb, args, (code, &format!("{verb}.{name}")));
 }
 
-/// A wrong number that JSON has no word for.
+/// Makes a call with an invalid number that JSON cannot express.
 fn wrong_number(verb: &str, base: Json, name: &str, number: f64, code: &str) {
     let mut fields = value(base);
     if let Value::Map(fields) = &mut fields {
@@ -82,7 +83,7 @@ fn wrong_number(verb: &str, base: Json, name: &str, number: f64, code: &str) {
 }
 
 #[test]
-fn no_argument_or_something_that_is_no_object() {
+fn a_missing_argument_or_one_that_is_not_an_object_is_refused() {
     refused("click", vec![], ("missing-field", "click"));
     wrong("click", json!([null]), ("missing-field", "click"));
     for odd in [json!("123"), json!(123), json!(true), json!([{ "itemId": 1 }])] {
@@ -179,7 +180,7 @@ fn huge_texts() {
     let feedback = json!({ "query": "q", "positive": true, "message": huge });
     wrong("feedback", feedback, ("out-of-range", "feedback.message"));
     wrong("consent", json!(huge), ("out-of-range", "consent"));
-    // Of a name that nobody knows only so much is repeated.
+    // The warning repeats only the beginning of an unknown name.
     wrong(&huge, json!({}), ("unknown-event", &huge[..64]));
     wrong(&"ä".repeat(1_000), json!({}), ("unknown-event", &"ä".repeat(32)));
 }
@@ -234,7 +235,7 @@ fn lists() {
 }
 
 #[test]
-fn what_is_nested_too_deep_is_not_looked_at() {
+fn values_nested_too_deep_are_not_read() {
     let mut deep = json!("bottom");
     for _ in 0..100 {
         deep = json!({ "deeper": [deep] });
@@ -245,7 +246,7 @@ fn what_is_nested_too_deep_is_not_looked_at() {
 }
 
 #[test]
-fn filters_that_cannot_be_kept_are_refused() {
+fn filters_that_cannot_be_written_exactly_are_refused() {
     let hit = |filters: Json| {
         json!({ "query": "q", "page": 1, "pageSize": 10, "hitCount": 7, "searchTimeMs": 3,
                 "minScore": 0, "maxScore": 1, "filters": filters })
@@ -261,7 +262,7 @@ fn filters_that_cannot_be_kept_are_refused() {
 }
 
 #[test]
-fn e_mail_addresses_are_no_user_ids() {
+fn e_mail_addresses_are_refused_as_user_ids() {
     for odd in ["jane@shop.example", "JANE.DOE+x@mail.shop.co.uk", "jürgen@müller.de"] {
         wrong("login", json!(odd), ("personal-data", "login.userId"));
     }
@@ -277,12 +278,12 @@ fn e_mail_addresses_are_no_user_ids() {
 }
 
 #[test]
-fn methods_that_do_not_exist() {
+fn unknown_methods_are_refused() {
     wrong("clik", json!({ "itemId": 1 }), ("unknown-event", "clik"));
     wrong("", json!({}), ("unknown-event", ""));
     wrong("Click", json!({ "itemId": 1 }), ("unknown-event", "Click"));
     wrong("constructor", json!({}), ("unknown-event", "constructor"));
-    // There is no destination whose link this could be.
+    // No destination can have this link.
     wrong("followLink", json!("//x"), ("out-of-range", "followLink"));
     wrong("followLink", json!([]), ("bad-type", "followLink"));
     wrong("followLink", json!({ "url": "//x" }), ("bad-type", "followLink"));
@@ -293,7 +294,7 @@ fn methods_that_do_not_exist() {
 }
 
 #[test]
-fn a_field_that_nobody_knows_is_told_once_and_ignored() {
+fn an_unknown_field_is_ignored_with_one_warning() {
     let mut page = Page::open(batch());
     for _ in 0..3 {
         page.call("click", json!({ "itemId": 1, "itemid": 2, "search": null }));
@@ -321,7 +322,7 @@ fn a_field_that_nobody_knows_is_told_once_and_ignored() {
 }
 
 #[test]
-fn different_advice_is_bounded() {
+fn the_number_of_different_warnings_is_limited() {
     let mut page = Page::open(batch());
     for n in 0..1_000 {
         page.call("click", json!({ "itemId": 1, format!("field{n}"): 2 }));

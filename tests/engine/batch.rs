@@ -1,4 +1,5 @@
-//! The batch form, which shops and back ends hold on to: envelope, numbers, ids, and when one goes.
+//! The batch format, on which shops and back ends rely: envelope, numbers, ids, and the time of
+//! sending.
 
 use crate::common::test;
 use crate::common::{Page, START, answered, batch, json, with};
@@ -13,7 +14,7 @@ fn limits(batch_options: Json) -> Json {
 }
 
 #[test]
-fn the_envelope_byte_for_byte() {
+fn the_envelope_has_exactly_these_bytes() {
     let mut page = Page::open(with(batch(), json!({ "destinations": { "token": "t\"1" } })));
     page.advance(1);
     page.call("login", json!("johndoe"));
@@ -45,7 +46,7 @@ fn the_envelope_byte_for_byte() {
 }
 
 #[test]
-fn what_is_absent_is_not_written() {
+fn absent_fields_are_not_written() {
     let mut page = Page::open(with(batch(), json!({ "consent": "anonymous" })));
     page.call("blacklist", json!({ "itemId": 1 }));
     page.advance(2_000);
@@ -59,7 +60,7 @@ fn what_is_absent_is_not_written() {
 }
 
 #[test]
-fn an_endpoint_is_used_as_given() {
+fn an_endpoint_is_used_unchanged() {
     for (endpoint, start) in [
         ("/v1/events", "/v1/events?b="),
         ("collect", "collect?b="),
@@ -75,7 +76,7 @@ fn an_endpoint_is_used_as_given() {
 }
 
 #[test]
-fn ack_is_asked_for_only_where_it_may_be_stored() {
+fn ack_is_set_only_if_storage_is_allowed() {
     for (options, ack) in [
         (json!({}), Some(true)),
         (json!({ "consent": "anonymous" }), None),
@@ -89,7 +90,7 @@ fn ack_is_asked_for_only_where_it_may_be_stored() {
 }
 
 #[test]
-fn numbers_count_from_zero_without_a_gap_and_stand_in_the_address() {
+fn batch_numbers_start_at_zero_without_gaps_and_are_in_the_url() {
     let mut page = Page::open(limits(json!({ "maxEvents": 3 })));
     for n in 0..20 {
         page.click(n);
@@ -106,7 +107,7 @@ fn numbers_count_from_zero_without_a_gap_and_stand_in_the_address() {
 }
 
 #[test]
-fn each_page_has_a_stream_of_its_own() {
+fn each_page_has_its_own_stream() {
     let mut first = Page::open(batch());
     first.click(1);
     first.advance(2_000);
@@ -118,7 +119,7 @@ fn each_page_has_a_stream_of_its_own() {
 }
 
 #[test]
-fn a_batch_goes_when_its_first_event_is_old_enough() {
+fn a_batch_is_sent_after_max_wait_ms() {
     let mut page = Page::open(batch());
     let start = page.mono;
     page.advance(300);
@@ -131,16 +132,16 @@ fn a_batch_goes_when_its_first_event_is_old_enough() {
     assert_eq!(page.sends[0].at, start + 300 + 2_000);
     assert_eq!(page.batches()[0]["sentAt"], START + 2_300);
     assert_eq!(page.item_ids(), ["1", "2"]);
-    assert_eq!(page.wake, None, "nothing is left to wake for");
+    assert_eq!(page.wake, None, "no further wake-up is needed");
 }
 
 #[test]
-fn a_batch_goes_when_it_is_full() {
+fn a_full_batch_is_sent() {
     let mut page = Page::open(limits(json!({ "maxEvents": 3, "maxWaitMs": 60_000 })));
     for n in 0..7 {
         page.click(n);
     }
-    // Never inside the page's own handler.
+    // Not within the page's own handler.
     assert_eq!(page.sends.len(), 0);
     page.advance(50);
     let sizes: Vec<usize> =
@@ -149,7 +150,7 @@ fn a_batch_goes_when_it_is_full() {
 }
 
 #[test]
-fn no_batch_has_more_bytes_than_it_may_have() {
+fn a_batch_has_at_most_max_bytes() {
     let mut page = Page::open(limits(json!({ "maxBytes": 1_000, "maxWaitMs": 60_000 })));
     for n in 0..30 {
         page.call("click", json!({ "itemId": n, "title": "ü".repeat(n * 5 + 1) }));
@@ -161,7 +162,7 @@ fn no_batch_has_more_bytes_than_it_may_have() {
         let bytes = sent.send.request.body.as_deref().unwrap().len();
         assert!(bytes <= 1_000, "{bytes}");
     }
-    // One event that is larger by itself goes alone.
+    // A single event above the limit is sent alone.
     let mut page = Page::open(limits(json!({ "maxBytes": 1_000 })));
     for title in ["a".to_owned(), "ü".repeat(900), "b".to_owned()] {
         page.call("click", json!({ "itemId": 1, "title": title }));
@@ -171,8 +172,8 @@ fn no_batch_has_more_bytes_than_it_may_have() {
 }
 
 #[test]
-fn an_event_that_no_browser_would_send_does_not_stand_in_the_way() {
-    // A keepalive request holds 64 KiB; a beacon that is larger is refused for ever.
+fn an_event_too_large_for_any_request_does_not_block_the_others() {
+    // A keepalive request holds 64 KiB, and the browser always refuses a larger beacon.
     let mut page = Page::open(batch());
     page.network(|send| {
         let large = send.request.body.as_ref().is_some_and(|body| body.len() > 65_536);
@@ -189,11 +190,11 @@ fn an_event_that_no_browser_would_send_does_not_stand_in_the_way() {
     assert_eq!(page.count("queued"), 0, "{:?}", page.told());
     assert!(page.item_ids().contains(&"1".to_owned()));
     let ids: BTreeSet<String> = ids_of(&page).into_iter().collect();
-    assert_eq!(ids.len(), page.events().len(), "an id stands for one event");
+    assert_eq!(ids.len(), page.events().len(), "each event has a different id");
 }
 
 #[test]
-fn events_of_value_leave_in_the_next_task_with_what_was_before_them() {
+fn valuable_events_are_sent_in_the_next_task_with_earlier_ones() {
     for (verb, args) in [
         ("buy", json!({ "itemId": 2 })),
         ("basket", json!({ "itemId": 2 })),
@@ -203,7 +204,7 @@ fn events_of_value_leave_in_the_next_task_with_what_was_before_them() {
         let mut page = Page::open(batch());
         page.click(1);
         page.call(verb, args);
-        assert_eq!(page.sends.len(), 0, "never inside the page's own handler");
+        assert_eq!(page.sends.len(), 0, "not within the page's own handler");
         assert!(page.wake.unwrap() <= page.mono + 50, "{verb}");
         page.advance(50);
         let types: Vec<Json> = page.events().iter().map(|event| event["type"].clone()).collect();
@@ -219,18 +220,18 @@ fn events_of_value_leave_in_the_next_task_with_what_was_before_them() {
 }
 
 #[test]
-fn hidden_sends_at_once_and_so_does_everything_after_it() {
+fn a_hidden_page_sends_at_once_and_so_do_later_events() {
     let mut page = Page::open(batch());
     page.click(1);
     page.feed(Input::Hidden);
     assert_eq!(page.item_ids(), ["1"]);
     page.feed(Input::Hidden);
-    assert_eq!(page.sends.len(), 1, "nothing is left");
+    assert_eq!(page.sends.len(), 1, "everything was sent");
     page.click(2);
     assert_eq!(page.item_ids(), ["1", "2"]);
     page.shown();
     page.click(3);
-    assert_eq!(page.sends.len(), 2, "seen again, there is time");
+    assert_eq!(page.sends.len(), 2, "a visible page waits for the batch again");
 }
 
 #[test]
@@ -253,7 +254,7 @@ fn flush_and_dispose_send_at_once() {
 }
 
 #[test]
-fn the_answer_to_the_last_request_is_still_counted() {
+fn the_response_to_the_last_request_is_counted_after_dispose() {
     let mut page = Page::open(with(batch(), json!({ "destinations": { "transport": "fetch" } })));
     page.network(|_| None);
     page.click(1);
@@ -263,7 +264,7 @@ fn the_answer_to_the_last_request_is_still_counted() {
 }
 
 #[test]
-fn what_is_sent_again_keeps_its_bytes() {
+fn a_repeated_batch_keeps_its_bytes() {
     let mut page = Page::open(with(batch(), json!({ "destinations": { "transport": "fetch" } })));
     let mut answers = vec![answered(204), Some(Outcome::Failed), answered(503), answered(500)];
     page.network(move |_| answers.pop().unwrap());
@@ -292,7 +293,7 @@ fn transports() {
     }
 }
 
-/// Checks that it is a UUIDv7 (RFC 9562) and gives back its milliseconds.
+/// Checks that the id is a UUIDv7 (RFC 9562) and returns its milliseconds.
 fn uuid_ms(id: &str) -> u64 {
     let groups: Vec<&str> = id.split('-').collect();
     assert_eq!(
@@ -311,7 +312,7 @@ fn ids_of(page: &Page) -> Vec<String> {
 }
 
 #[test]
-fn event_ids_are_uuids_of_the_events_time() {
+fn event_ids_are_uuids_with_the_events_time() {
     let mut page = Page::open(batch());
     for _ in 0..3 {
         page.advance(1);
@@ -325,7 +326,7 @@ fn event_ids_are_uuids_of_the_events_time() {
 #[test]
 fn event_ids_rise_whatever_the_clock_does() {
     let mut page = Page::open(with(batch(), json!({ "queue": { "maxEvents": 10_000 } })));
-    // More in one millisecond than twelve bits can count.
+    // More ids in one millisecond than twelve bits can count.
     for _ in 0..5_000 {
         page.click(1);
     }
@@ -335,7 +336,7 @@ fn event_ids_rise_whatever_the_clock_does() {
     page.advance(2_000);
     page.wall += 7_200_000;
     page.click(3);
-    // A call that the stub kept comes with its own, earlier time.
+    // A call kept by the stub has its own, earlier time.
     let kept = vec![crate::common::value(json!({ "itemId": 4 }))];
     let at = page.wall - 10_000;
     page.feed(Input::from_call("click", kept, at));

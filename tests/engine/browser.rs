@@ -1,4 +1,4 @@
-//! The shell in a real browser: beacons, answers, listeners, and the end of the page.
+//! The shell in a real browser: beacons, responses, listeners, and the end of the page.
 
 use crate::common::test;
 use crate::stage::*;
@@ -10,13 +10,13 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 #[test]
-async fn an_event_of_value_goes_by_beacon_in_the_next_task() {
+async fn a_valuable_event_is_sent_by_beacon_in_the_next_task() {
     reset();
     watch_ends();
     let tracker = start_here(batch());
     let before = Date::now();
     tracker.call("basket", json!({ "itemId": 123 }));
-    assert_eq!(log().len(), 0, "never inside the page's own handler");
+    assert_eq!(log().len(), 0, "not within the page's own handler");
     until(|| !log().is_empty()).await;
     let [request] = log().try_into().unwrap();
     assert_eq!(request["api"], "beacon");
@@ -36,7 +36,7 @@ async fn an_event_of_value_goes_by_beacon_in_the_next_task() {
 }
 
 #[test]
-async fn the_end_of_a_beacon_acknowledges_only_what_it_says() {
+async fn the_end_of_a_beacon_acknowledges_only_its_own_batch() {
     for (kind, status, redirect_start, acknowledged) in [
         ("beacon", Some(204), 0.0, 1.0),
         ("beacon", None, 0.0, 0.0),
@@ -60,7 +60,7 @@ async fn the_end_of_a_beacon_acknowledges_only_what_it_says() {
 }
 
 #[test]
-async fn what_a_policy_forbids_is_kept_and_told_once() {
+async fn events_forbidden_by_policy_are_kept_with_one_warning() {
     for (endpoint, blocked, directive, disposition, told) in [
         ("/nowhere", "", "connect-src", "enforce", 1),
         ("/nowhere", "", "connect-src", "report", 0),
@@ -84,7 +84,7 @@ async fn what_a_policy_forbids_is_kept_and_told_once() {
 }
 
 #[test]
-async fn a_refused_beacon_goes_by_fetch() {
+async fn a_refused_beacon_is_sent_by_fetch() {
     for answer in ["false", "throws"] {
         let tracker = start(batch());
         beacons(answer);
@@ -97,7 +97,7 @@ async fn a_refused_beacon_goes_by_fetch() {
             (&fetched["keepalive"], &fetched["credentials"]),
             (&json!(true), &json!("include"))
         );
-        assert!(fetched.get("headers").is_none(), "no header, so no preflight");
+        assert!(fetched.get("headers").is_none(), "no header, so that no preflight is needed");
         if answer == "false" {
             assert_eq!((&log[0]["url"], &log[0]["body"]), (&fetched["url"], &fetched["body"]));
         }
@@ -106,7 +106,7 @@ async fn a_refused_beacon_goes_by_fetch() {
 }
 
 #[test]
-async fn what_nothing_takes_goes_back_to_the_queue() {
+async fn a_batch_refused_by_beacon_and_fetch_returns_to_the_queue() {
     let tracker = start(batch());
     beacons("false");
     fetches("reject", None);
@@ -121,7 +121,7 @@ async fn what_nothing_takes_goes_back_to_the_queue() {
 }
 
 #[test]
-async fn answers_are_read() {
+async fn responses_are_read() {
     for (answer, retry_after, count) in [
         ("204", None, "acknowledged"),
         ("503", Some("60"), "queued"),
@@ -144,9 +144,9 @@ async fn answers_are_read() {
 }
 
 #[test]
-async fn a_status_that_no_answer_has_is_no_answer() {
+async fn an_impossible_status_is_ignored() {
     let outcome = Message::Outcome.code();
-    // Cut to sixteen bits they would be 204 and 400.
+    // Truncated to sixteen bits they would be 204 and 400.
     for status in [204 + 65_536, 204 - 65_536, 400 + 65_536, -4, i32::MIN] {
         let mut config = batch();
         config["destinations"]["transport"] = json!("fetch");
@@ -154,7 +154,7 @@ async fn a_status_that_no_answer_has_is_no_answer() {
         fetches("later", None);
         tracker.call("basket", json!({ "itemId": 1 }));
         until(|| log().len() == 1).await;
-        // Whichever number the request has.
+        // The number of the request does not matter.
         for id in 0..4 {
             tracker.core().happened(&json!([outcome, id, status, 0]));
         }
@@ -165,7 +165,7 @@ async fn a_status_that_no_answer_has_is_no_answer() {
 }
 
 #[test]
-async fn a_vendor_is_asked_without_cors() {
+async fn a_vendor_request_uses_no_cors_mode() {
     let vendor = json!({ "protocol": "ibexa", "customerId": "00000", "method": "GET" });
     let tracker = start(json!({ "destinations": vendor, "identity": { "anonymousId": "v" } }));
     fetches("opaque", None);
@@ -178,7 +178,7 @@ async fn a_vendor_is_asked_without_cors() {
 }
 
 #[test]
-fn hidden_or_going_it_is_sent_before_the_handler_ends() {
+fn events_are_sent_within_the_visibilitychange_and_pagehide_handlers() {
     for leave in [(|| becomes("hidden")) as fn(), || fire("pagehide")] {
         let tracker = start(batch());
         tracker.call("click", json!({ "itemId": 1 }));
@@ -189,12 +189,12 @@ fn hidden_or_going_it_is_sent_before_the_handler_ends() {
 }
 
 #[test]
-fn a_page_that_is_loaded_in_the_background_is_not_seen() {
+fn a_page_loaded_in_the_background_counts_as_hidden() {
     let tracker = start(batch());
     becomes("hidden");
     fire("pageshow");
     tracker.call("click", json!({ "itemId": 1 }));
-    assert_eq!(log().len(), 1, "in a hidden page at once: there may be no later");
+    assert_eq!(log().len(), 1, "a hidden page sends at once");
     becomes("visible");
     fire("pageshow");
     tracker.call("click", json!({ "itemId": 2 }));
@@ -202,7 +202,7 @@ fn a_page_that_is_loaded_in_the_background_is_not_seen() {
 }
 
 #[test]
-fn a_message_that_is_not_in_the_table_is_ignored() {
+fn an_unknown_message_is_ignored() {
     let tracker = start(batch());
     tracker.call("click", json!({ "itemId": 1 }));
     for message in
@@ -217,7 +217,7 @@ fn a_message_that_is_not_in_the_table_is_ignored() {
 }
 
 #[test]
-async fn flush_says_when_it_was_answered() {
+async fn flush_resolves_after_the_response() {
     let mut config = batch();
     config["destinations"]["transport"] = json!("fetch");
     let tracker = start(config);
@@ -233,15 +233,15 @@ async fn flush_says_when_it_was_answered() {
 }
 
 #[test]
-async fn dispose_leaves_nothing_behind() {
+async fn dispose_removes_all_listeners_and_timers() {
     reset();
     watch_listeners();
     let tracker = start_here(batch());
     assert!(listeners().contains("window pagehide"), "{}", listeners());
-    assert!(!listeners().contains("scroll"), "acts matter only while a timer runs");
+    assert!(!listeners().contains("scroll"), "activity matters only while a timer runs");
     assert!(
         !listeners().contains("window unload"),
-        "it keeps a page out of the back/forward cache"
+        "an unload listener keeps a page out of the back/forward cache"
     );
     let options = json!({ "by": "time", "fullAfterMs": 60_000 });
     let args = Array::of3(&js(&json!({ "itemId": 1 })), &js(&options), &1.into());

@@ -1,4 +1,4 @@
-//! What the shell keeps on the device, and what it does where it may keep nothing.
+//! The shell's storage on the device, and its behaviour without storage.
 
 use crate::common::test;
 use crate::stage::*;
@@ -6,7 +6,7 @@ use js_sys::Date;
 use serde_json::{Value as Json, json};
 
 #[test]
-fn a_new_visitor_has_cookies() {
+fn a_new_visitor_gets_cookies() {
     let tracker = start(batch());
     let cookies = cookies();
     let pairs: Vec<(&str, &str)> =
@@ -16,12 +16,12 @@ fn a_new_visitor_has_cookies() {
     assert!(id.len() == 22 && id.bytes().all(|b| b.is_ascii_alphanumeric()), "{id}");
     let at: f64 = value("reco_id_at").unwrap().strip_suffix(".c").unwrap().parse().unwrap();
     assert!((at - Date::now() / 1000.0).abs() < 5.0);
-    assert_eq!(pairs.len(), 2, "the probe is gone: {cookies}");
+    assert_eq!(pairs.len(), 2, "the test cookie was deleted: {cookies}");
     assert_eq!(tracker.core().id(false).as_deref(), Some(id));
 }
 
 #[test]
-fn a_known_visitor_is_known() {
+fn a_known_visitor_keeps_its_id() {
     reset();
     let now = (Date::now() / 1000.0) as u64;
     set_cookie("reco_id=0123456789abcdefABCDEF; Path=/");
@@ -31,7 +31,7 @@ fn a_known_visitor_is_known() {
 }
 
 #[test]
-fn an_acknowledgement_is_read_once_and_others_are_left_alone() {
+fn an_acknowledgement_is_read_once_and_other_cookies_are_not_touched() {
     let tracker = start(batch());
     tracker.call("click", json!({ "itemId": 1 }));
     assert_eq!(outbox(), 1);
@@ -52,7 +52,7 @@ fn an_acknowledgement_is_read_once_and_others_are_left_alone() {
 }
 
 #[test]
-async fn without_any_storage_events_go_on() {
+async fn events_are_sent_without_any_storage() {
     reset();
     block_storage();
     let tracker = start_here(batch());
@@ -67,18 +67,18 @@ async fn without_any_storage_events_go_on() {
 }
 
 #[test]
-fn where_cookies_are_ignored_an_account_lasts_for_the_page() {
+fn without_cookies_an_account_lasts_for_the_page() {
     reset();
     ignore_cookies();
     let tracker = start_here(batch());
     tracker.call("login", json!("johndoe"));
-    // Every page gets this once, soon after it was opened.
+    // Every page gets this event once, soon after it was opened.
     fire("pageshow");
     assert_eq!(tracker.core().id(true).as_deref(), Some("johndoe"));
 }
 
 #[test]
-fn an_account_is_kept_whatever_is_in_its_name() {
+fn an_account_with_any_characters_is_stored() {
     let user = "Jürgen; Path=/x, 100% \"ok\"";
     let tracker = start(batch());
     tracker.call("login", json!(user));
@@ -92,7 +92,7 @@ fn an_account_is_kept_whatever_is_in_its_name() {
 }
 
 #[test]
-fn denied_deletes_everything() {
+fn denied_consent_deletes_everything() {
     let tracker = start(batch());
     tracker.call("login", json!("johndoe"));
     tracker.call("buy", json!({ "itemId": 1, "orderId": "o" }));

@@ -1,4 +1,4 @@
-//! What comes over from JavaScript, however odd, and what goes back.
+//! Values from JavaScript, including unusual ones, and values returned to it.
 
 use crate::common::test;
 use crate::stage::*;
@@ -9,7 +9,7 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 #[test]
-async fn odd_arguments_are_told_and_thrown_at_nobody() {
+async fn unusual_arguments_give_a_warning_and_no_exception() {
     for name in [
         "nan", "infinity", "bigint", "symbol", "function", "date", "boxed", "element", "field",
         "map", "cyclic", "sparse", "bare", "frozen",
@@ -24,7 +24,7 @@ async fn odd_arguments_are_told_and_thrown_at_nobody() {
         assert_eq!(warnings.len(), 1, "{name}: {warnings:?}");
         let field = warnings[0]["field"].as_str().unwrap();
         assert!(field.starts_with("click"), "{name}: {warnings:?}");
-        // It has an item, and only an optional field of it is wrong.
+        // It has an item, and only an optional field is invalid.
         let accepted = f64::from(name == "cyclic");
         assert_eq!(tracker.count("accepted"), accepted, "{name}");
         tracker.call("basket", json!({ "itemId": "good" }));
@@ -33,8 +33,8 @@ async fn odd_arguments_are_told_and_thrown_at_nobody() {
 }
 
 #[test]
-async fn an_argument_that_throws_breaks_nothing() {
-    // The façade tells it; here it only has to leave the engine as it was.
+async fn an_argument_whose_getter_throws_breaks_nothing() {
+    // The façade gives the warning. The module only has to leave the engine unchanged.
     for name in ["throwing", "proxy", "revoked"] {
         let tracker = start(batch());
         let (core, arg) = (tracker.core.clone(), odd(name));
@@ -49,7 +49,7 @@ async fn an_argument_that_throws_breaks_nothing() {
 }
 
 #[test]
-async fn values_come_over_as_they_are() {
+async fn values_are_converted_without_loss() {
     let tracker = start(batch());
     tracker.call_js("basket", &lone_surrogate());
     tracker.call_js("basket", &instance());
@@ -62,7 +62,7 @@ async fn values_come_over_as_they_are() {
 }
 
 #[test]
-fn an_unusable_configuration_is_told_and_is_no_tracker() {
+fn an_invalid_configuration_gives_a_warning_and_no_tracker() {
     reset();
     for config in [json!(null), json!({}), json!({ "destinations": { "protocol": "smoke" } })] {
         let tracker = Tracker::start(config);

@@ -1,4 +1,5 @@
-//! The configuration: what is unusable is told with its path, what is unknown is told and ignored.
+//! The configuration: invalid fields are reported with their path, unknown ones are reported and
+//! ignored.
 
 use crate::common::test;
 use crate::common::{Page, batch, json, value, with};
@@ -48,7 +49,7 @@ fn unusable_configurations() {
 }
 
 #[test]
-fn options_that_nobody_knows_are_told_and_ignored() {
+fn unknown_options_are_ignored_with_a_warning() {
     let odd = json!({ "destination": 1, "batch": { "maxEvnts": 1 }, "identity": { "userid": "x" },
                       "destinations": { "customerId": "1" } });
     let page = Page::open(with(batch(), odd));
@@ -67,7 +68,7 @@ fn options_that_nobody_knows_are_told_and_ignored() {
 }
 
 #[test]
-fn bounds_are_within_them() {
+fn limits_are_inclusive() {
     for (options, fine) in [
         (json!({ "batch": { "maxEvents": 1, "maxBytes": 1_000, "maxWaitMs": 0 } }), true),
         (json!({ "batch": { "maxEvents": 1_000, "maxBytes": 60_000 } }), true),

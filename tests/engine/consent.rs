@@ -1,4 +1,4 @@
-//! What the visitor agreed to: what is stored, sent and forgotten in each state, and in between.
+//! Consent: the stored, sent and deleted data in each state and after each change.
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, START, answered, batch, calm, json, with};
@@ -15,7 +15,7 @@ fn decide(page: &mut Page, state: &str) {
     page.call("consent", json!(state));
 }
 
-/// A visitor of yesterday.
+/// A visitor from the day before.
 fn known() -> Stored {
     let seconds = (START - DAY_MS / 2) / 1000;
     Stored {
@@ -32,13 +32,13 @@ fn gpc() -> Signals {
     Signals { gpc: true, ..calm() }
 }
 
-/// Names of everything that is on the device.
+/// The names of everything stored on the device.
 fn device(page: &Page) -> Vec<&String> {
     page.jar.keys().chain(page.kept.keys()).collect()
 }
 
 #[test]
-fn pending_keeps_everything_to_itself() {
+fn pending_sends_and_stores_nothing() {
     let mut page = Page::open(consent("pending"));
     page.call("login", json!("johndoe"));
     page.call("buy", json!({ "itemId": 1, "orderId": "o" }));
@@ -53,7 +53,7 @@ fn pending_keeps_everything_to_itself() {
 }
 
 #[test]
-fn pending_then_granted_sends_what_was_held() {
+fn pending_then_granted_sends_the_held_events() {
     let mut page = Page::open(consent("pending"));
     page.call("login", json!("johndoe"));
     page.call("buy", json!({ "itemId": 1, "orderId": "o" }));
@@ -69,7 +69,7 @@ fn pending_then_granted_sends_what_was_held() {
     }
     assert_eq!(page.jar["reco_id"].0, anonymous);
     assert_eq!(page.jar["reco_user"].0, "johndoe");
-    // What was remembered only in memory is kept from now on.
+    // Values that were only in memory are stored from now on.
     let mut next = page.next(batch());
     next.call("login", json!("johndoe"));
     next.call("buy", json!({ "itemId": 1, "orderId": "o" }));
@@ -78,7 +78,7 @@ fn pending_then_granted_sends_what_was_held() {
 }
 
 #[test]
-fn pending_then_anonymous_strips_what_was_held() {
+fn pending_then_anonymous_removes_the_identity_from_held_events() {
     let mut page = Page::open(consent("pending"));
     page.call("login", json!("johndoe"));
     page.call("buy", json!({ "itemId": 1 }));
@@ -90,11 +90,11 @@ fn pending_then_anonymous_strips_what_was_held() {
     assert!(page.batches()[0].get("ack").is_none());
     assert_eq!(page.stored_writes, 0);
     assert_eq!((page.engine.user_id(), page.engine.anonymous_id()), (None, None));
-    assert_eq!(page.count("dropped"), 1, "a login says nothing without ids");
+    assert_eq!(page.count("dropped"), 1, "a login has no meaning without ids");
 }
 
 #[test]
-fn pending_then_denied_drops_what_was_held() {
+fn pending_then_denied_drops_the_held_events() {
     let mut page = Page::open(consent("pending"));
     page.call("login", json!("johndoe"));
     page.click(1);
@@ -104,11 +104,11 @@ fn pending_then_denied_drops_what_was_held() {
     assert_eq!(device(&page), ["reco_off"]);
     decide(&mut page, "granted");
     page.advance(DAY_MS);
-    assert_eq!(page.sends.len(), 0, "what was denied stays denied");
+    assert_eq!(page.sends.len(), 0, "events from before a refusal are not sent");
 }
 
 #[test]
-fn anonymous_sends_but_stores_and_links_nothing() {
+fn anonymous_sends_but_stores_nothing_and_has_no_identity() {
     let mut page = Page::open(consent("anonymous"));
     page.call("login", json!("johndoe"));
     page.click(1);
@@ -116,7 +116,7 @@ fn anonymous_sends_but_stores_and_links_nothing() {
     page.call("buy", json!({ "itemId": 1, "orderId": "o" }));
     page.shown();
     page.advance(2_000);
-    assert_eq!(page.events().len(), 2, "the second order is known in memory");
+    assert_eq!(page.events().len(), 2, "the repeated order is recognised from memory");
     for event in page.events() {
         assert!(event.get("user").is_none() && event.get("anonymous").is_none(), "{event}");
     }
@@ -124,7 +124,7 @@ fn anonymous_sends_but_stores_and_links_nothing() {
 }
 
 #[test]
-fn no_stream_goes_on_over_a_decision() {
+fn each_change_of_consent_starts_a_new_stream() {
     let mut page = Page::open(batch());
     for decision in
         ["granted", "anonymous", "granted", "anonymous", "pending", "granted", "denied", "granted"]
@@ -135,17 +135,18 @@ fn no_stream_goes_on_over_a_decision() {
     }
     let streams: Vec<String> =
         page.batches().iter().map(|batch| batch["stream"].as_str().unwrap().to_owned()).collect();
-    // What was held while consent was pending goes with what came after it, and denied sends nothing.
+    // Events held while consent was pending share a stream with the later ones, and denied sends
+    // nothing.
     assert_eq!(streams.len(), 6, "{streams:?}");
     for (place, stream) in streams.iter().enumerate() {
         assert!(!streams[..place].contains(stream), "{streams:?}");
         let named = page.events().iter().any(|event| event["anonymous"] == stream.as_str());
-        assert!(!named, "{stream} is a visitor's id");
+        assert!(!named, "{stream} is the visitor's id");
     }
 }
 
 #[test]
-fn granted_then_anonymous_deletes_and_becomes_a_stranger() {
+fn granted_then_anonymous_deletes_the_identity() {
     let mut page = Page::open(batch());
     let before = page.engine.anonymous_id().unwrap().to_owned();
     page.call("login", json!("johndoe"));
@@ -168,7 +169,7 @@ fn granted_then_anonymous_deletes_and_becomes_a_stranger() {
 }
 
 #[test]
-fn denied_deletes_what_is_stored_and_is_remembered() {
+fn denied_deletes_stored_values_and_is_remembered() {
     let mut page = Page::open_with(batch(), &known());
     page.click(1);
     decide(&mut page, "denied");
@@ -182,7 +183,7 @@ fn denied_deletes_what_is_stored_and_is_remembered() {
     assert_eq!((page.sends.len(), page.warnings.len()), (0, 0));
     assert_eq!((page.engine.user_id(), page.engine.anonymous_id()), (None, None));
 
-    // It beats what the next page says.
+    // The refusal overrides the next page's configuration.
     for state in ["granted", "anonymous", "pending"] {
         let mut next = page.next(consent(state));
         next.click(1);
@@ -208,16 +209,20 @@ fn granted_ends_denied_with_a_new_visitor() {
 }
 
 #[test]
-fn a_signal_is_denied_but_not_remembered() {
+fn a_privacy_signal_acts_as_denied_but_is_not_stored() {
     let mut page = Page::start(&batch(), &known(), gpc());
     page.click(1);
     page.advance(2_000);
     assert_eq!((page.sends.len(), page.stored_writes), (0, 0));
-    assert_eq!(device(&page), [""; 0], "deleted, and no reco_off: the browser says it each time");
+    assert_eq!(
+        device(&page),
+        [""; 0],
+        "deleted, and no reco_off, because the browser repeats the signal"
+    );
 }
 
 #[test]
-fn which_signals_count_is_an_option() {
+fn the_respected_signals_are_configurable() {
     let dnt = Signals { dnt: true, ..calm() };
     for (respect, signals, tracked) in [
         (json!({}), gpc(), false),
@@ -235,7 +240,7 @@ fn which_signals_count_is_an_option() {
 }
 
 #[test]
-fn granted_by_a_call_beats_the_signal() {
+fn granted_by_a_call_overrides_the_signal() {
     let mut page = Page::start(&consent("granted"), &Stored::default(), gpc());
     decide(&mut page, "granted");
     page.click(1);
@@ -246,18 +251,18 @@ fn granted_by_a_call_beats_the_signal() {
 }
 
 #[test]
-fn granted_after_a_signal_keeps_the_visitor_from_then_on() {
-    // The signal deleted a cookie that was written today; the grant must write one again.
+fn granted_after_a_signal_stores_a_new_visitor() {
+    // The signal deleted a cookie that was written today. Granted consent must write one again.
     let mut page = Page::start(&batch(), &known(), gpc());
     decide(&mut page, "granted");
     let kept = page.jar.get("reco_id").map(|(id, _)| id.as_str());
     assert_eq!(kept, page.engine.anonymous_id());
-    assert_ne!(kept, known().id.as_deref(), "what was deleted does not come back");
+    assert_ne!(kept, known().id.as_deref(), "the deleted id is not used again");
     assert_eq!(page.engine.user_id(), None);
 }
 
 #[test]
-fn another_tab_may_deny() {
+fn denied_in_another_tab_applies_here() {
     let mut page = Page::open_with(batch(), &known());
     page.click(1);
     page.jar.clear();
@@ -271,7 +276,7 @@ fn another_tab_may_deny() {
 }
 
 #[test]
-fn what_was_under_way_is_not_sent_again_once_denied() {
+fn a_request_in_flight_is_not_repeated_after_denied() {
     let fetch = json!({ "destinations": { "transport": "fetch" } });
     for outcome in [answered(503), answered(401), answered(413)] {
         let mut page = Page::open(with(batch(), fetch.clone()));
@@ -285,12 +290,12 @@ fn what_was_under_way_is_not_sent_again_once_denied() {
         assert_eq!(page.sends.len(), 1, "{outcome:?}");
         decide(&mut page, "granted");
         page.advance(DAY_MS / 4);
-        assert_eq!(page.sends.len(), 1, "what was denied stays denied: {outcome:?}");
+        assert_eq!(page.sends.len(), 1, "not sent again after the refusal: {outcome:?}");
     }
 }
 
 #[test]
-fn a_beacon_that_was_refused_is_not_fetched_once_denied() {
+fn a_refused_beacon_is_not_sent_by_fetch_after_denied() {
     let mut page = Page::open(batch());
     page.network(|_| None);
     page.click(1);
@@ -301,7 +306,7 @@ fn a_beacon_that_was_refused_is_not_fetched_once_denied() {
 }
 
 #[test]
-fn saying_the_same_again_changes_nothing() {
+fn repeating_the_same_consent_changes_nothing() {
     let mut page = Page::open_with(batch(), &known());
     let before = page.engine.anonymous_id().unwrap().to_owned();
     decide(&mut page, "granted");
@@ -316,7 +321,7 @@ fn saying_the_same_again_changes_nothing() {
 }
 
 #[test]
-fn the_account_that_the_page_names_is_taken_up_when_consent_comes_later() {
+fn the_configured_account_is_used_when_consent_is_granted_later() {
     let named = |state: &str| {
         with(batch(), json!({ "consent": state, "identity": { "userId": "johndoe" } }))
     };
@@ -330,7 +335,7 @@ fn the_account_that_the_page_names_is_taken_up_when_consent_comes_later() {
         assert_eq!((&login["type"], &login["user"]), (&json!("login"), &json!("johndoe")));
         assert_eq!(page.jar["reco_user"].0, "johndoe");
 
-        // Whoever logged out since is logged out.
+        // A logout in the meantime takes precedence.
         let mut page = Page::open(named(state));
         page.call("logout", json!({}));
         decide(&mut page, "granted");
@@ -340,5 +345,9 @@ fn the_account_that_the_page_names_is_taken_up_when_consent_comes_later() {
     page.call("login", json!("jane"));
     decide(&mut page, "anonymous");
     decide(&mut page, "granted");
-    assert_eq!(page.engine.user_id(), None, "a stranger, and the page has named another before");
+    assert_eq!(
+        page.engine.user_id(),
+        None,
+        "an anonymous visitor without the page's earlier account"
+    );
 }

@@ -1,4 +1,4 @@
-//! Consume timers, by a made clock: only time that was seen and used counts.
+//! Consume timers with a simulated clock: only visible and active time counts.
 
 use crate::common::test;
 use crate::common::timers::{
@@ -16,7 +16,7 @@ fn time_in_steps_of_ten() {
     let expected: Vec<(u64, u64)> = (1..=10).map(|step| (step * 1_000, step * 10)).collect();
     assert_eq!(steps(&page, since), expected);
     assert!(page.events().iter().all(|event| event["itemId"] == "7" && event["type"] == "consume"));
-    assert_eq!(page.wake, None, "what is consumed whole has no more to say");
+    assert_eq!(page.wake, None, "a complete timer needs no wake-up");
     assert!(!page.engine.wants_acts());
 }
 
@@ -65,24 +65,24 @@ fn each_item_has_its_own_reading_speed() {
 }
 
 #[test]
-fn hidden_time_does_not_count_and_hiding_says_how_far_it_was() {
+fn hidden_time_does_not_count_and_hiding_reports_the_percentage() {
     let mut page = page();
     let since = page.mono;
     start(&mut page, 1, 7, ten_seconds());
     page.advance(2_570);
     page.feed(Input::Hidden);
-    assert_eq!(percentages(&page), [10, 20, 25], "at once: there may be no later");
+    assert_eq!(percentages(&page), [10, 20, 25], "a hidden page reports at once");
     page.advance(3_600_000);
     assert_eq!(page.wake, None);
     page.shown();
     page.advance(1_000);
     assert_eq!(percentages(&page), [10, 20, 25, 30]);
-    // 2,570 ms before, so 430 ms more.
+    // 2,570 ms counted before, so 430 ms more are needed.
     assert_eq!(steps(&page, since)[3].0, 2_570 + 3_600_000 + 430);
 }
 
 #[test]
-fn hiding_twice_says_it_once() {
+fn hiding_twice_reports_once() {
     let mut page = page();
     start(&mut page, 1, 7, ten_seconds());
     page.advance(2_500);
@@ -94,7 +94,7 @@ fn hiding_twice_says_it_once() {
 }
 
 #[test]
-fn a_page_that_was_opened_hidden_counts_from_when_it_is_seen() {
+fn a_page_opened_hidden_counts_from_when_it_is_visible() {
     let mut signals = crate::common::calm();
     signals.visible = false;
     let stored = recobeacon_engine::identity::Stored::default();
@@ -108,14 +108,14 @@ fn a_page_that_was_opened_hidden_counts_from_when_it_is_seen() {
 }
 
 #[test]
-fn without_an_act_the_clock_stops() {
+fn without_activity_the_clock_stops() {
     let mut page = page();
     let since = page.mono;
     start(&mut page, 1, 7, json!({ "by": "time", "fullAfterMs": 10_000, "idleAfterMs": 3_500 }));
     assert!(page.engine.wants_acts());
     page.advance(60_000);
     assert_eq!(percentages(&page), [10, 20, 30]);
-    assert_eq!(page.wake, None, "nothing is to come while nobody is there");
+    assert_eq!(page.wake, None, "no wake-up while the visitor is idle");
     page.feed(Input::UserActivity);
     page.advance(600);
     // 35 % were used before.
@@ -128,7 +128,7 @@ fn without_an_act_the_clock_stops() {
 }
 
 #[test]
-fn coming_back_to_the_page_is_an_act() {
+fn returning_to_the_page_counts_as_activity() {
     let mut page = page();
     start(&mut page, 1, 7, json!({ "by": "time", "fullAfterMs": 10_000, "idleAfterMs": 3_500 }));
     page.advance(1_000);
@@ -138,11 +138,11 @@ fn coming_back_to_the_page_is_an_act() {
     page.advance(60_000);
     assert_eq!(percentages(&page), [10, 20, 30, 40]);
     page.feed(Input::Hidden);
-    assert_eq!(percentages(&page), [10, 20, 30, 40, 45], "3,500 ms more, and no longer");
+    assert_eq!(percentages(&page), [10, 20, 30, 40, 45], "exactly 3,500 ms more");
 }
 
 #[test]
-fn the_default_is_a_minute() {
+fn the_default_idle_time_is_a_minute() {
     let mut page = page();
     start(&mut page, 1, 7, json!({ "by": "time", "fullAfterMs": 600_000 }));
     page.advance(3_600_000);
@@ -152,15 +152,15 @@ fn the_default_is_a_minute() {
 }
 
 #[test]
-fn a_wake_up_that_comes_late_is_late_and_not_wrong() {
+fn a_late_wake_up_gives_a_late_but_correct_report() {
     let mut page = page();
     start(&mut page, 1, 7, ten_seconds());
     page.sleep(4_700);
     page.advance(0);
-    assert_eq!(percentages(&page), [40], "one event for all that went by");
+    assert_eq!(percentages(&page), [40], "one event for all missed steps");
     page.advance(300);
     assert_eq!(percentages(&page), [40, 50]);
-    // A laptop sleeps for a night with the page open: nobody has read.
+    // A laptop is suspended for a night with the page open.
     let mut page = page_again();
     let options = json!({ "by": "time", "fullAfterMs": 100_000, "idleAfterMs": 20_000 });
     start(&mut page, 1, 7, options);
@@ -171,11 +171,12 @@ fn a_wake_up_that_comes_late_is_late_and_not_wrong() {
 }
 
 #[test]
-fn that_the_page_is_seen_may_be_told_twice() {
+fn repeated_visibility_events_have_no_effect() {
     let mut page = page();
     start(&mut page, 1, 7, ten_seconds());
     page.advance(1_500);
-    // `pagehide` and `visibilitychange`; and on the way back from the back/forward cache as well.
+    // By `pagehide` and `visibilitychange`, and in the same way on the return from the back/forward
+    // cache.
     page.feed(Input::Hidden);
     page.feed(Input::Hidden);
     page.advance(60_000);
@@ -189,7 +190,7 @@ fn that_the_page_is_seen_may_be_told_twice() {
 }
 
 #[test]
-fn stop_says_the_rest_once() {
+fn stop_reports_the_rest_once() {
     let mut page = page();
     start(&mut page, 1, 7, ten_seconds());
     page.advance(3_350);
@@ -201,7 +202,7 @@ fn stop_says_the_rest_once() {
     page.advance(60_000);
     assert_eq!(percentages(&page), [10, 20, 30, 33]);
     assert_eq!(page.engine.timer_percentage(1, &now), None);
-    // Nothing that was not said yet: nothing to say.
+    // If everything was reported, stopping reports nothing.
     let mut page = page_again();
     start(&mut page, 1, 7, ten_seconds());
     stop(&mut page, 1);
@@ -231,7 +232,7 @@ fn a_new_page_view_ends_timers() {
 }
 
 #[test]
-fn dispose_says_the_rest() {
+fn dispose_reports_the_rest() {
     let mut page = page();
     start(&mut page, 1, 7, ten_seconds());
     page.advance(1_500);
@@ -257,22 +258,23 @@ fn timers_are_independent() {
 }
 
 #[test]
-fn steps_within_one_batch_are_one_event() {
+fn steps_within_one_batch_are_merged() {
     let mut page = Page::open(batch());
     start(&mut page, 1, 7, ten_seconds());
     page.advance(60_000);
-    // A step a second, a batch two seconds after its first event: never two of one item in one.
+    // One step a second, and a batch two seconds after its first event: a batch never has two
+    // events of one item.
     for batch in page.batches() {
         assert_eq!(batch["events"].as_array().unwrap().len(), 1);
     }
     let percentages = percentages(&page);
-    assert!(percentages.is_sorted_by(|a, b| a < b), "never lower: {percentages:?}");
+    assert!(percentages.is_sorted_by(|a, b| a < b), "percentages rise: {percentages:?}");
     assert_eq!(percentages.last(), Some(&100));
     assert!(page.count("merged") > 0);
 }
 
 #[test]
-fn bad_timers_are_refused_with_code_and_path() {
+fn invalid_timers_are_refused_with_code_and_path() {
     let time = ten_seconds;
     for (item, options, code, field) in [
         (json!({}), time(), "missing-field", "consumeTimer.itemId"),
@@ -316,7 +318,7 @@ fn bad_timers_are_refused_with_code_and_path() {
 }
 
 #[test]
-fn timers_are_bounded_and_those_that_ended_make_room() {
+fn the_number_of_timers_is_limited_and_ended_ones_make_room() {
     let mut page = page();
     for id in 0..100 {
         start(&mut page, id, id, ten_seconds());

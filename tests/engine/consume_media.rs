@@ -1,4 +1,4 @@
-//! Consume timers by media, by a made clock: the distinct seconds that were really played.
+//! Consume timers by media with a simulated clock: the distinct seconds that were played.
 
 use crate::common::test;
 use crate::common::timers::{page, percentage, percentages, start, stop};
@@ -12,14 +12,14 @@ fn by_media(page: &mut Page) {
     start(page, 1, 7, json!({ "by": "media" }));
 }
 
-/// `HTMLMediaElement.played` in milliseconds, of a medium of this duration.
+/// Reports `HTMLMediaElement.played` in milliseconds, for a medium of this duration.
 fn played(page: &mut Page, duration: impl Into<Json>, ranges: Json) {
     page.call("played", json!([1, duration.into(), ranges]));
     page.advance(1);
 }
 
 #[test]
-fn playing_says_steps() {
+fn playing_reports_steps() {
     let mut page = page();
     by_media(&mut page);
     for end in (0..=20_000).step_by(250) {
@@ -29,7 +29,7 @@ fn playing_says_steps() {
     assert_eq!(percentages(&page), [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
     assert!(page.events().iter().all(|event| event["itemId"] == "7" && event["type"] == "consume"));
     assert_eq!((page.wake, page.engine.wants_acts()), (None, false));
-    // `ended`, and once more from the start: 100 once.
+    // `ended`, and a second play from the start: 100 is reported once.
     played(&mut page, 20_000, json!([0, 20_000]));
     page.feed(Input::Hidden);
     page.shown();
@@ -48,14 +48,14 @@ fn steps_are_an_option() {
 }
 
 #[test]
-fn seeking_is_not_watching() {
+fn skipped_parts_do_not_count() {
     let mut page = page();
     by_media(&mut page);
     played(&mut page, 100_000, json!([0, 5_000]));
-    // To the last seconds, and these to the end.
+    // A jump to the last seconds, which are played to the end.
     played(&mut page, 100_000, json!([0, 5_000, 94_000, 100_000]));
     assert_eq!((percentages(&page), percentage(&mut page, 1)), (vec![10], Some(11)));
-    // Many short looks are as much as they are together.
+    // Many short parts count as their sum.
     let looks: Vec<u64> = (0..10).flat_map(|n| [n * 10_000, n * 10_000 + 3_000]).collect();
     played(&mut page, 100_000, json!(looks));
     assert_eq!(percentage(&mut page, 1), Some(5 + 9 * 3 + 6));
@@ -74,16 +74,16 @@ fn a_replay_does_not_count_twice() {
 }
 
 #[test]
-fn at_double_speed_what_was_seen_counts() {
+fn at_double_speed_the_seconds_of_the_medium_count() {
     let mut page = page();
     by_media(&mut page);
-    // A second by the clock is two of the medium.
+    // One second by the clock is two seconds of the medium.
     for second in 0..=10 {
         played(&mut page, 20_000, json!([0, second * 2_000]));
         page.advance(999);
     }
     assert_eq!(percentages(&page), [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]);
-    // And what nobody plays does not go on.
+    // A paused medium does not advance.
     let mut page = self::page();
     by_media(&mut page);
     played(&mut page, 20_000, json!([0, 2_000]));
@@ -93,12 +93,12 @@ fn at_double_speed_what_was_seen_counts() {
 }
 
 #[test]
-fn end_titles_need_not_be_watched() {
+fn the_ignored_tail_need_not_be_played() {
     let mut page = page();
     start(&mut page, 1, 7, json!({ "by": "media", "ignoreTailMs": 20_000 }));
     played(&mut page, 120_000, json!([0, 50_000]));
     assert_eq!(percentages(&page), [50]);
-    // The titles alone are nothing.
+    // The tail alone does not count.
     played(&mut page, 120_000, json!([0, 50_000, 100_000, 120_000]));
     played(&mut page, 120_000, json!([0, 50_000, 95_000, 120_000]));
     assert_eq!(percentage(&mut page, 1), Some(55));
@@ -107,7 +107,7 @@ fn end_titles_need_not_be_watched() {
 }
 
 #[test]
-fn a_tail_that_is_longer_than_the_medium_was_meant_for_another() {
+fn a_tail_longer_than_the_medium_does_not_apply() {
     for tail in [20_000, 10_000] {
         let mut page = page();
         start(&mut page, 1, 7, json!({ "by": "media", "ignoreTailMs": tail }));
@@ -133,14 +133,14 @@ fn a_live_stream_has_no_percentage() {
     }
     page.feed(Input::Hidden);
     assert_eq!((page.sends.len(), page.warnings.len()), (0, 0));
-    // It has ended, and now it has an end.
+    // The stream has ended, and its duration is known now.
     page.shown();
     played(&mut page, 7_200_000, json!([0, 3_600_000]));
     assert_eq!(percentages(&page), [50]);
 }
 
 #[test]
-fn a_stream_that_plays_for_weeks_has_no_percentage_either() {
+fn a_very_long_stream_has_no_percentage() {
     let mut page = page();
     by_media(&mut page);
     let weeks = value(json!([0, 3_000_000_000u32]));
@@ -159,7 +159,8 @@ fn a_duration_may_arrive_late_and_change() {
     assert_eq!(page.sends.len(), 0);
     played(&mut page, 10_000, json!([0, 3_000]));
     assert_eq!(percentages(&page), [30]);
-    // It was an estimate: never lower, and from now on by what is known now.
+    // The duration was an estimate. The percentage never falls, and further ones use the new
+    // duration.
     played(&mut page, 20_000, json!([0, 3_000]));
     assert_eq!(percentage(&mut page, 1), Some(30));
     played(&mut page, 20_000, json!([0, 7_900]));
@@ -169,11 +170,11 @@ fn a_duration_may_arrive_late_and_change() {
 }
 
 #[test]
-fn a_new_load_forgets_nothing() {
+fn loading_the_medium_again_keeps_the_played_parts() {
     let mut page = page();
     by_media(&mut page);
     played(&mut page, 10_000, json!([0, 4_500]));
-    // The player changes the quality: the browser's list starts afresh.
+    // The player changes the quality, so the browser's list starts empty again.
     played(&mut page, Json::Null, json!([]));
     played(&mut page, 10_000, json!([]));
     assert_eq!((percentages(&page), percentage(&mut page, 1)), (vec![40], Some(45)));
@@ -184,7 +185,7 @@ fn a_new_load_forgets_nothing() {
 }
 
 #[test]
-fn ranges_join_whatever_their_order() {
+fn ranges_are_joined_in_any_order() {
     let mut page = page();
     by_media(&mut page);
     for (range, expected) in [
@@ -205,7 +206,7 @@ fn ranges_join_whatever_their_order() {
 
 #[test]
 fn the_last_hundredth_of_a_second_need_not_be_played() {
-    // Sound and picture of one file end at different times, and `played` with one of them.
+    // Sound and picture of a file end at different times, and `played` ends with one of them.
     let mut page = page();
     by_media(&mut page);
     played(&mut page, 6_006.5, json!([0.25, 5_999.9]));
@@ -217,7 +218,7 @@ fn the_last_hundredth_of_a_second_need_not_be_played() {
 }
 
 #[test]
-fn background_audio_is_heard() {
+fn audio_in_a_hidden_page_counts() {
     let mut page = page();
     by_media(&mut page);
     played(&mut page, 100_000, json!([0, 15_000]));
@@ -225,13 +226,13 @@ fn background_audio_is_heard() {
     assert_eq!(percentages(&page), [10, 15]);
     page.advance(15_000);
     played(&mut page, 100_000, json!([0, 30_000]));
-    assert_eq!(percentages(&page), [10, 15, 30], "at once, while the page is hidden");
+    assert_eq!(percentages(&page), [10, 15, 30], "sent at once while the page is hidden");
     played(&mut page, 100_000, json!([0, 35_000]));
     assert_eq!(percentages(&page), [10, 15, 30]);
     page.shown();
     stop(&mut page, 1);
     assert_eq!(percentages(&page), [10, 15, 30, 35]);
-    // Opened in a tab in the background, and playing there.
+    // Opened in a background tab and played there.
     let mut signals = calm();
     signals.visible = false;
     let config = with(batch(), json!({ "batch": { "maxWaitMs": 0 } }));
@@ -242,7 +243,7 @@ fn background_audio_is_heard() {
 }
 
 #[test]
-fn hiding_stopping_and_leaving_say_how_far_it_was() {
+fn hiding_stopping_and_leaving_report_the_percentage() {
     let leave: [fn(&mut Page); 4] = [
         |page| page.feed(Input::Hidden),
         |page| stop(page, 1),
@@ -264,24 +265,24 @@ fn hiding_stopping_and_leaving_say_how_far_it_was() {
 }
 
 #[test]
-fn ranges_are_bounded() {
+fn the_number_of_ranges_is_limited() {
     let mut page = page();
     by_media(&mut page);
     for part in 0..20 {
-        // More than a call's list holds, and each a part of its own.
+        // More than the list of one call may have, and all ranges are separate.
         let range = |n: u64| [(part * 500 + n) * 100, (part * 500 + n) * 100 + 10];
         let ranges: Vec<u64> = (0..500).flat_map(range).collect();
         played(&mut page, 1_000_000, json!(ranges));
     }
-    // Of 10,000 parts of 10 ms in 1,000 s a thousand are kept: 1 %.
+    // A thousand of 10,000 ranges of 10 ms in 1,000 s are kept: 1 %.
     assert_eq!(percentage(&mut page, 1), Some(1));
-    // One that joins them all is not one more.
+    // A range that joins all of them needs no further place.
     played(&mut page, 1_000_000, json!([0, 600_000]));
     assert_eq!(percentages(&page), [60]);
 }
 
 #[test]
-fn nothing_odd_is_believed() {
+fn invalid_reports_are_ignored() {
     let mut page = page();
     by_media(&mut page);
     for odd in [json!(null), json!("x"), json!({}), json!([]), json!([0]), json!([5_000, 5_000])] {
@@ -297,7 +298,7 @@ fn nothing_odd_is_believed() {
     }
     page.advance(1);
     assert_eq!(page.sends.len(), 0);
-    // Only what is in the medium counts.
+    // Only parts within the medium count.
     played(&mut page, 10_000, json!([9_000, 90_000]));
     assert_eq!(percentages(&page), [10]);
 }
@@ -309,7 +310,7 @@ fn its_options_are_checked() {
         ("ignoreTailMs", json!("1"), "bad-type"),
         ("ignoreTailMs", json!(0.5), "bad-type"),
         ("stepPercent", json!(0), "out-of-range"),
-        // Another kind's option.
+        // An option of another kind of timer.
         ("idleAfterMs", json!(1_000), "unknown-option"),
         ("fullAfterMs", json!(1_000), "unknown-option"),
     ] {

@@ -1,4 +1,5 @@
-//! Consume timers by scroll, by a made clock: how far into its element the visitor has seen.
+//! Consume timers by scroll with a simulated clock: the largest depth of the element that the
+//! visitor has seen.
 
 use crate::common::test;
 use crate::common::timers::{page, percentage, percentages, percentages_of, start, steps, stop};
@@ -8,21 +9,21 @@ use recobeacon_engine::input::Input;
 use recobeacon_engine::value::Value;
 use serde_json::Value as Json;
 
-/// As long as a height that changed is not believed.
+/// The time for which a changed height counts as unstable.
 const SETTLE_MS: u64 = 1_000;
 
 fn by_scroll(page: &mut Page) {
     start(page, 1, 7, json!({ "by": "scroll" }));
 }
 
-/// So many pixels of so many are above the lower edge of what can be seen.
+/// Reports that `depth` of `height` pixels are above the lower edge of the visible part.
 fn scrolled(page: &mut Page, depth: impl Into<Json>, height: impl Into<Json>) {
     page.call("scrolled", json!([1, depth.into(), height.into()]));
-    // Nothing is sent within the visitor's act.
+    // Nothing is sent within the visitor's action.
     page.advance(1);
 }
 
-/// A page whose element had this height from the start, and of which nothing was seen.
+/// A page whose element has a stable height, and of which nothing was seen.
 fn settled(height: u32) -> Page {
     let mut page = page();
     by_scroll(&mut page);
@@ -32,7 +33,7 @@ fn settled(height: u32) -> Page {
 }
 
 #[test]
-fn scrolling_says_steps() {
+fn scrolling_reports_steps() {
     let mut page = settled(1_000);
     let since = page.mono;
     for depth in [99, 100, 199, 250, 420, 998, 1_000] {
@@ -46,7 +47,7 @@ fn scrolling_says_steps() {
 }
 
 #[test]
-fn scrolling_back_takes_nothing_away_and_says_nothing_again() {
+fn scrolling_back_changes_and_reports_nothing() {
     let mut page = settled(1_000);
     for depth in [500, 100, 0, 499, 500, 300] {
         scrolled(&mut page, depth, 1_000);
@@ -74,22 +75,22 @@ fn steps_are_an_option() {
 }
 
 #[test]
-fn a_short_element_is_read_when_its_height_stays() {
+fn a_visible_short_element_counts_once_its_height_is_stable() {
     let mut page = page();
     let since = page.mono;
     by_scroll(&mut page);
     scrolled(&mut page, 200, 200);
     assert_eq!(percentage(&mut page, 1), Some(0));
     page.advance(60_000);
-    assert_eq!(steps(&page, since), [(SETTLE_MS, 100)], "nobody scrolls, nobody calls");
+    assert_eq!(steps(&page, since), [(SETTLE_MS, 100)], "without scrolling and without a call");
 }
 
 #[test]
-fn late_images_are_waited_for() {
+fn a_growing_element_is_not_reported_before_its_height_is_stable() {
     let mut page = page();
     let since = page.mono;
     by_scroll(&mut page);
-    // The whole of a skeleton is in view, and grows as its images arrive.
+    // A skeleton page is visible as a whole and grows as its images load.
     for height in [600, 900, 1_400, 3_000] {
         scrolled(&mut page, 600, height);
         page.advance(SETTLE_MS - 2);
@@ -97,7 +98,8 @@ fn late_images_are_waited_for() {
     assert_eq!(percentages(&page), [] as [u64; 0]);
     page.advance(1);
     assert_eq!(steps(&page, since), [(3 * (SETTLE_MS - 1) + SETTLE_MS, 20)]);
-    // One that is later still takes nothing away, and what follows counts in the new height.
+    // A later image does not lower the percentage, and further scrolling counts with the new
+    // height.
     scrolled(&mut page, 1_200, 6_000);
     page.advance(SETTLE_MS);
     scrolled(&mut page, 1_700, 6_000);
@@ -107,7 +109,7 @@ fn late_images_are_waited_for() {
 }
 
 #[test]
-fn a_page_that_is_left_before_its_height_stays_was_not_read() {
+fn a_page_left_before_its_height_is_stable_reports_nothing() {
     for leave in ["stopTimer", "page", "dispose"] {
         let mut page = page();
         by_scroll(&mut page);
@@ -120,8 +122,8 @@ fn a_page_that_is_left_before_its_height_stays_was_not_read() {
 }
 
 #[test]
-fn what_shrinks_was_seen_no_further_than_before() {
-    // A phone is turned, the visitor zooms out: the same text in half the height.
+fn a_shrinking_element_keeps_its_seen_share() {
+    // A turned phone or zooming out: the same text has half the height.
     let mut page = settled(2_000);
     scrolled(&mut page, 1_000, 2_000);
     scrolled(&mut page, 400, 1_000);
@@ -130,7 +132,7 @@ fn what_shrinks_was_seen_no_further_than_before() {
     scrolled(&mut page, 590, 1_000);
     scrolled(&mut page, 600, 1_000);
     assert_eq!(percentages(&page), [50, 60]);
-    // And back again: nothing is lost, nothing is won.
+    // Back to the first height: the seen share is the same.
     scrolled(&mut page, 700, 2_000);
     page.advance(SETTLE_MS);
     assert_eq!(percentages(&page), [50, 60]);
@@ -139,7 +141,7 @@ fn what_shrinks_was_seen_no_further_than_before() {
 }
 
 #[test]
-fn zoom_makes_fractions_of_pixels() {
+fn fractions_of_pixels_are_accepted() {
     let mut page = page();
     by_scroll(&mut page);
     scrolled(&mut page, 0.4, 1_111.11);
@@ -148,19 +150,19 @@ fn zoom_makes_fractions_of_pixels() {
     assert_eq!(percentages(&page), [20]);
     scrolled(&mut page, 334.1, 1_111.11);
     assert_eq!(percentages(&page), [20, 30]);
-    // A pixel is no other height, and the end is the end although browsers round it.
+    // One pixel more is no change of height, and the end counts as reached although browsers round.
     scrolled(&mut page, 1_110.2, 1_110.9);
     assert_eq!(percentages(&page), [20, 30, 100]);
 }
 
 #[test]
-fn heights_that_creep_are_changes_too() {
+fn slow_changes_of_height_count_as_changes() {
     let mut page = settled(1_000);
     for more in 1..=12 {
         scrolled(&mut page, 985, 1_000 + more);
     }
     assert_eq!(percentages(&page), [90]);
-    // The last time that it became two pixels more than what was believed was the twelfth.
+    // The twelfth change was the last one of two pixels against the stored height.
     assert_eq!(page.wake, Some(page.mono - 1 + SETTLE_MS));
     page.advance(SETTLE_MS);
     assert_eq!(percentage(&mut page, 1), Some(98));
@@ -169,7 +171,7 @@ fn heights_that_creep_are_changes_too() {
 }
 
 #[test]
-fn an_element_that_is_not_displayed_says_nothing() {
+fn an_element_that_is_not_displayed_reports_nothing() {
     let mut page = page();
     by_scroll(&mut page);
     for (depth, height) in [(0, 0), (600, 0), (-10, -20)] {
@@ -177,20 +179,20 @@ fn an_element_that_is_not_displayed_says_nothing() {
     }
     page.advance(60_000);
     assert_eq!((page.sends.len(), page.wake), (0, None));
-    // It is now: and it is below what can be seen, which is less than nothing of it.
+    // It is displayed now, but below the visible part, so that its depth is negative.
     scrolled(&mut page, -300, 500);
     page.advance(60_000);
     assert_eq!(page.sends.len(), 0);
     scrolled(&mut page, 250, 500);
     assert_eq!(percentages(&page), [50]);
-    // Hidden by the page's own tabs, and shown again.
+    // The page's own tabs hide it and show it again.
     scrolled(&mut page, 0, 0);
     scrolled(&mut page, 300, 500);
     assert_eq!(percentages(&page), [50, 60]);
 }
 
 #[test]
-fn a_line_of_one_pixel_is_not_read_before_it_is_seen() {
+fn an_element_of_one_pixel_counts_only_once_it_is_visible() {
     let mut page = settled(1);
     page.advance(60_000);
     assert_eq!(page.sends.len(), 0);
@@ -199,7 +201,7 @@ fn a_line_of_one_pixel_is_not_read_before_it_is_seen() {
 }
 
 #[test]
-fn nothing_odd_is_believed() {
+fn invalid_reports_are_limited_or_ignored() {
     let nan = Value::Number(f64::NAN);
     let endless = Value::Number(f64::INFINITY);
     let odd = [nan, endless, Value::Null, value(json!("12")), value(json!({})), value(json!(-1))];
@@ -215,7 +217,7 @@ fn nothing_odd_is_believed() {
         assert_eq!(page.sends.len(), 0, "{odd:?}");
         page.call_values("scrolled", vec![number(1), odd.clone(), number(1_000)]);
         page.advance(60_000);
-        // All of it and more is all of it.
+        // More than the whole counts as the whole.
         let all = odd.as_number() == Some(f64::INFINITY);
         assert_eq!(percentages(&page), if all { vec![100] } else { vec![] }, "{odd:?}");
         assert_eq!(page.warnings, []);
@@ -223,7 +225,7 @@ fn nothing_odd_is_believed() {
 }
 
 #[test]
-fn what_is_in_a_hidden_page_is_seen_by_nobody() {
+fn a_hidden_page_reports_nothing_as_seen() {
     let mut signals = calm();
     signals.visible = false;
     let config = with(batch(), json!({ "batch": { "maxWaitMs": 0 } }));
@@ -235,8 +237,8 @@ fn what_is_in_a_hidden_page_is_seen_by_nobody() {
     assert_eq!(percentage(&mut page, 1), Some(0));
     page.shown();
     page.advance(1);
-    assert_eq!(percentages(&page), [60], "what is in view when it is shown is seen");
-    // Closed without ever having been seen.
+    assert_eq!(percentages(&page), [60], "the visible part counts when the page is shown");
+    // Closed without having been visible.
     let mut page = Page::start(&config, &Stored::default(), signals);
     by_scroll(&mut page);
     scrolled(&mut page, 600, 1_000);
@@ -247,7 +249,7 @@ fn what_is_in_a_hidden_page_is_seen_by_nobody() {
 }
 
 #[test]
-fn hiding_stopping_and_leaving_say_how_far_it_was() {
+fn hiding_stopping_and_leaving_report_the_percentage() {
     let leave: [fn(&mut Page); 4] = [
         |page| page.feed(Input::Hidden),
         |page| stop(page, 1),
@@ -262,12 +264,12 @@ fn hiding_stopping_and_leaving_say_how_far_it_was() {
         assert_eq!(percentages(&page), [40, 45]);
         scrolled(&mut page, 900, 1_000);
         page.advance(60_000);
-        assert_eq!(percentages(&page), [40, 45], "what comes later is too late");
+        assert_eq!(percentages(&page), [40, 45], "later reports have no effect");
     }
 }
 
 #[test]
-fn it_goes_on_after_the_back_forward_cache() {
+fn a_timer_continues_after_the_back_forward_cache() {
     let mut page = settled(1_000);
     scrolled(&mut page, 457, 1_000);
     page.feed(Input::Hidden);
@@ -280,7 +282,7 @@ fn it_goes_on_after_the_back_forward_cache() {
 }
 
 #[test]
-fn it_asks_for_no_acts_and_idleness_is_nothing_to_it() {
+fn activity_and_idle_time_have_no_effect_on_a_scroll_timer() {
     let mut page = settled(1_000);
     assert!(!page.engine.wants_acts());
     page.advance(3_600_000);
@@ -293,14 +295,14 @@ fn it_asks_for_no_acts_and_idleness_is_nothing_to_it() {
 }
 
 #[test]
-fn timers_of_every_kind_stand_side_by_side() {
+fn timers_of_all_kinds_work_at_the_same_time() {
     let mut page = settled(1_000);
     start(&mut page, 2, 8, json!({ "by": "time", "fullAfterMs": 10_000 }));
     start(&mut page, 3, 9, json!({ "by": "media" }));
     start(&mut page, 4, 10, json!({ "by": "scroll" }));
     scrolled(&mut page, 300, 1_000);
     page.call("played", json!([3, 10_000, [0, 5_000]]));
-    // A timer listens to its own kind only.
+    // A timer accepts reports of its own kind only.
     page.call("played", json!([1, 10_000, [0, 10_000]]));
     page.call("scrolled", json!([3, 500, 500]));
     page.call("scrolled", json!([2, 500, 500]));

@@ -1,4 +1,4 @@
-//! A call costs the same however much is queued, and what is remembered is bounded.
+//! The cost of a call does not depend on the length of the queue, and remembered data is limited.
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, batch, json, with};
@@ -12,7 +12,7 @@ fn offline(most: u32) -> Page {
 }
 
 #[test]
-fn consume_is_joined_with_what_waits_however_much_that_is() {
+fn a_consume_is_merged_with_a_pending_one_in_a_queue_of_any_length() {
     let mut page = offline(100_000);
     let consume = |page: &mut Page, item: u32, percentage: u32| {
         page.call("consume", json!({ "itemId": item, "percentage": percentage }));
@@ -21,12 +21,12 @@ fn consume_is_joined_with_what_waits_however_much_that_is() {
         consume(&mut page, item, 10);
     }
     assert_eq!((page.count("queued"), page.count("merged")), (20_000, 0));
-    // The first and the last, and those whose place in the table others have taken.
+    // The first and the last item, and items whose hash slot was taken by others.
     for item in (0..20_000).step_by(7) {
         consume(&mut page, item, 50);
     }
     assert_eq!((page.count("queued"), page.count("merged")), (20_000, 2_858));
-    // Those that have gone are not joined with any more.
+    // New events are not merged with events that were sent.
     page.feed(Input::Online(true));
     page.advance(DAY_MS / 24);
     assert_eq!(page.count("queued"), 0);
@@ -44,7 +44,7 @@ fn consume_is_joined_with_what_waits_however_much_that_is() {
 }
 
 #[test]
-fn a_call_costs_a_write_at_most_also_where_the_oldest_gives_way() {
+fn a_call_costs_at_most_one_write_even_with_a_full_queue() {
     let mut page = offline(500);
     for item in 0..500 {
         page.call("consume", json!({ "itemId": item, "percentage": 10 }));
@@ -61,7 +61,7 @@ fn a_call_costs_a_write_at_most_also_where_the_oldest_gives_way() {
 }
 
 #[test]
-fn what_expires_costs_one_write() {
+fn dropping_expired_events_costs_one_write() {
     let mut page = offline(1_000);
     for item in 0..500 {
         page.click(item);
@@ -76,7 +76,7 @@ fn what_expires_costs_one_write() {
 }
 
 #[test]
-fn a_cash_desk_that_is_never_left_remembers_a_bounded_number_of_orders() {
+fn the_number_of_orders_remembered_by_one_page_is_limited() {
     let mut page = Page::open(batch());
     page.checks = false;
     for order in 0..2_000 {
@@ -87,13 +87,13 @@ fn a_cash_desk_that_is_never_left_remembers_a_bounded_number_of_orders() {
     }
     page.advance(DAY_MS / 24);
     assert_eq!((page.count("acknowledged"), page.count("dropped")), (4_000, 2_000));
-    // The last orders are known: a further line of one is new, the same line is not.
+    // The last orders are remembered: a new line is sent, a repeated one is not.
     for item in [1, 3] {
         page.call("buy", json!({ "itemId": item, "orderId": 1_950 }));
     }
     page.advance(DAY_MS / 24);
     assert_eq!((page.count("acknowledged"), page.count("dropped")), (4_001, 2_001));
-    // An older one was forgotten: that is what the bound costs.
+    // An older order was forgotten, so its line is sent again.
     page.call("buy", json!({ "itemId": 1, "orderId": 1_000 }));
     page.advance(DAY_MS / 24);
     assert_eq!((page.count("acknowledged"), page.count("dropped")), (4_002, 2_001));

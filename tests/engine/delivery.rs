@@ -1,5 +1,5 @@
-//! Nothing lost, nothing twice: whatever happens to a visitor's pages, to the network and to the
-//! collector's answers, once it is quiet each event is stored once.
+//! Nothing is lost and nothing counts twice: after any sequence of faults in pages, network and
+//! responses, each event is stored once.
 
 use crate::common::{Collector, DAY_MS, Page, answered, calm, json, retry_after};
 use proptest::prelude::*;
@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-/// Something that happens in a visit.
+/// A step of a visit.
 #[derive(Clone, Debug)]
 enum Step {
     Click,
@@ -24,15 +24,15 @@ enum Step {
     Shown,
     Online(bool),
     Flush,
-    /// The visitor goes to another page; the browser keeps this one, or not.
+    /// The visitor goes to another page. The browser keeps this one in its cache, or not.
     Leave(bool),
-    /// The page's process dies, and the visitor loads it again.
+    /// The page's process ends, and the visitor loads the page again.
     Die,
-    /// A page's process ends after so many more things that it does: between two writes, perhaps.
+    /// A page's process ends after this number of further effects, possibly between two writes.
     End(usize),
-    /// Back to the page that the browser has kept; whether the page's lock is to be had.
+    /// The visitor returns to the cached page. Its lock is available, or not.
     Back(bool),
-    /// The cookies come.
+    /// The acknowledgement cookies arrive.
     Cookies,
     Damage(usize, String),
 }
@@ -57,17 +57,17 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What becomes of a request: whether it is stored, and what is heard of it.
+/// The fate of a request: whether it is stored, and what the page learns.
 #[derive(Clone, Copy, Debug)]
 struct Fate {
     stored: bool,
-    /// A fetch's status; 0: it fails, 1: it is never answered.
+    /// A fetch's status. 0: it fails. 1: it is never answered.
     status: u16,
-    /// Whether the browser takes a beacon,
+    /// Whether the browser takes a beacon.
     beacon: bool,
-    /// what its entry tells, if anything,
+    /// Whether there is a Resource Timing entry.
     entry: bool,
-    /// and whether a cookie is set.
+    /// Whether a cookie is set.
     cookie: bool,
 }
 
@@ -83,7 +83,7 @@ fn fate() -> impl Strategy<Value = Fate> {
     )
 }
 
-/// The world outside the pages.
+/// Everything outside the pages.
 #[derive(Clone, Default)]
 struct World {
     collector: Collector,
@@ -105,7 +105,7 @@ impl World {
         if send.via == Via::Beacon && !fate.beacon {
             return Some(Outcome::Refused);
         }
-        // No server calls one event too large.
+        // A server does not refuse a single event as too large.
         let one = send.request.body.as_ref().unwrap().matches("\"id\":").count() == 1;
         let status = if fate.status == 413 && one { 500 } else { fate.status };
         if fate.stored {
@@ -148,7 +148,7 @@ fn config(transport: &str) -> Json {
     })
 }
 
-/// What stands in the page's outbox is what waits and what is under way, no more and no less.
+/// Checks that the page's outbox has exactly the pending events and the batches in flight.
 fn check_outbox(page: &Page) {
     let own = page.owned.last().unwrap();
     let mut kept = 0;
@@ -167,21 +167,22 @@ fn open(world: &World, from: &Page, transport: &str) -> Page {
     page
 }
 
-/// The browser shows a page of its cache again, with the storage as the last page left it. Without the lock it must look at its outbox again.
+/// The browser shows a cached page again, with the storage as the last page left it. Without its
+/// lock the page must reload its outbox.
 fn go_back(left: &mut Page, mut back: Page, lock: bool) -> Page {
     left.feed(Input::Hidden);
     back.advance(0);
     back.wall = left.wall;
     back.kept = std::mem::take(&mut left.kept);
     back.jar = std::mem::take(&mut left.jar);
-    // The lock is not to be had while another page takes up what it guards.
+    // The lock is not available while another page takes over the outbox.
     let own = back.owned.last().unwrap().clone();
     back.back(lock || back.outbox(&own).is_empty());
     back.adopt();
     back
 }
 
-/// Lets all of this happen, and looks at what the collector has once it is quiet.
+/// Plays all steps, then checks the collector's events.
 fn visit(
     steps: Vec<Step>,
     fates: Vec<Fate>,
@@ -237,13 +238,13 @@ fn visit(
             }
             Step::Cookies => world.set_cookies(&mut page),
             Step::Damage(place, text) => {
-                // A text that nobody wrote, among those of a page that is gone.
+                // A damaged text among those of a page that is gone.
                 damaged += 1;
                 page.kept.insert(format!("reco_o_gone{damaged}_{place}"), text);
             }
         }
         if page.ends.get() == Some(0) {
-            // What was called just then it may not have come to write down.
+            // The process may have ended before these calls were written.
             unsure.extend(before + 1..=made);
             page.ends.set(None);
             page = open(&world, &page, transport);
@@ -252,7 +253,7 @@ fn visit(
     }
     page.ends.set(None);
 
-    // From now on everything goes well, and the visitor opens another page.
+    // From now on all requests succeed, and the visitor opens another page.
     world.fates.borrow_mut().clear();
     page.feed(Input::Online(true));
     page.shown();
@@ -275,7 +276,7 @@ fn visit(
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        // What is rare takes many visits: PROPTEST_CASES=50000 and --release look at more.
+        // Rare faults need many visits. PROPTEST_CASES=50000 with --release tests more.
         cases: 4 * ProptestConfig::default().cases,
         max_shrink_iters: 2_000,
         failure_persistence: None,
@@ -283,7 +284,7 @@ proptest! {
     })]
 
     #[test]
-    fn nothing_is_lost_and_nothing_counts_twice(
+    fn each_event_is_stored_exactly_once(
         steps in prop::collection::vec(step(), 1..120),
         fates in prop::collection::vec(fate(), 1..40),
         transport in prop::sample::select(vec!["beacon", "auto", "fetch"]),

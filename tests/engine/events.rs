@@ -1,11 +1,11 @@
-//! Every event of index.d.ts: what the page says, and what stands in the batch.
+//! Every event of index.d.ts: the page's call, and the event in the batch.
 
 use crate::common::test;
 use crate::common::{Page, batch, json, with};
 use recobeacon_engine::event::Kind;
 use serde_json::Value as Json;
 
-/// The events that one call becomes, without what every event is stamped with.
+/// The events of one call, without the fields that every event has.
 fn sent(verb: &str, args: Json) -> Vec<Json> {
     let mut page = Page::open(batch());
     page.call(verb, args);
@@ -26,7 +26,7 @@ fn check(verb: &str, args: Json, expected: Json) {
     assert_eq!(sent(verb, args), [expected], "{verb}");
 }
 
-/// What an event about an item may have besides its own fields: as it is given, as it is sent.
+/// The optional fields of an event about an item: as passed, and as sent.
 fn item(more: Json) -> Json {
     with(
         json!({ "itemId": 7, "itemType": 3, "categoryPath": ["Shoes", "Children"],
@@ -43,7 +43,7 @@ fn sent_item(more: Json) -> Json {
     )
 }
 
-/// An event about an item, at its least and with everything that it may have.
+/// Checks an event about an item with the fewest and with all fields.
 fn check_item(verb: &str, given: Json, expected: Json) {
     check(verb, item(given), sent_item(expected));
 }
@@ -161,7 +161,7 @@ fn rendered() {
 }
 
 #[test]
-fn rendered_items_of_several_types_are_an_event_each() {
+fn rendered_items_of_several_types_give_one_event_for_each_type() {
     let items = json!({ "items": [{ "itemId": 1, "itemType": 2 }, 2, { "itemId": 1, "itemType": 2 },
                                   { "itemId": 3, "itemType": 2 }] });
     let items: Vec<Json> =
@@ -213,7 +213,7 @@ fn cache_hit() {
 
 #[test]
 fn numbers_within_filters_keep_their_value() {
-    // A time in milliseconds is a likely filter; it must not become null.
+    // Timestamps in milliseconds are likely filters and must not become null.
     let filters = json!([{ "from": 1_763_683_200_000_u64 }, 9_007_199_254_740_991_u64, -1e10]);
     let given = json!({ "query": "q", "page": 1, "pageSize": 10, "hitCount": 0, "searchTimeMs": 0,
                         "minScore": 0, "maxScore": 1, "filters": filters });
@@ -225,18 +225,18 @@ fn numbers_within_filters_keep_their_value() {
 }
 
 #[test]
-fn where_a_basket_came_from() {
+fn a_basket_has_the_fields_of_its_origin() {
     let filters = json!([{ "name": "Brand", "values": [{ "value": "KEEN" }] }]);
     let own = json!({ "quantity": 0.5, "campaign": "c", "query": "bag", "filters": filters });
     for verb in ["basket", "buy"] {
         check_item(verb, own.clone(), own.clone());
-        // An optional query that is empty says nothing.
+        // An empty optional query counts as absent.
         check_item(verb, json!({ "query": "" }), json!({}));
     }
 }
 
 #[test]
-fn a_list_of_results_can_have_an_empty_query() {
+fn a_result_list_can_have_an_empty_query() {
     let search = json!({ "search": { "query": "", "position": 3 } });
     check_item("click", search.clone(), search);
     let said = json!({ "query": "", "positive": true });
@@ -251,7 +251,7 @@ fn a_cache_hit_can_be_about_a_product() {
 }
 
 #[test]
-fn landing_page_and_predictive_basket() {
+fn landing_page_and_predictive_basket_clicks() {
     least("landingPageClick", json!({ "campaign": "c", "pageId": "p" }));
     let own = json!({ "campaign": "c d", "pageId": "p/1" });
     check_item("landingPageClick", own.clone(), own);
@@ -260,7 +260,7 @@ fn landing_page_and_predictive_basket() {
 }
 
 #[test]
-fn login_has_nothing_of_its_own() {
+fn a_login_event_has_no_fields() {
     let mut page = Page::open(batch());
     page.call("login", json!("johndoe"));
     page.advance(2_000);
@@ -289,13 +289,13 @@ fn ids_are_numbers_or_text_and_keep_every_digit() {
 }
 
 #[test]
-fn null_and_undefined_are_the_same_as_left_out() {
+fn null_and_undefined_count_as_absent() {
     let given = json!({ "itemId": 1, "itemType": null, "title": null, "percentage": null });
     check("consume", given, json!({ "itemId": "1", "itemType": "1" }));
 }
 
 #[test]
-fn the_default_item_type_is_an_option() {
+fn the_default_item_type_is_configurable() {
     let mut page = Page::open(with(batch(), json!({ "itemType": "article" })));
     page.click(1);
     page.call("rendered", json!({ "items": [1] }));
@@ -305,7 +305,7 @@ fn the_default_item_type_is_an_option() {
 }
 
 #[test]
-fn the_time_is_that_of_the_call() {
+fn an_event_has_the_time_of_the_call() {
     let mut page = Page::open(batch());
     let calls = [page.wall - 5_000, page.wall + 5_000];
     for at in calls {
@@ -314,7 +314,7 @@ fn the_time_is_that_of_the_call() {
     }
     page.advance(2_000);
     let at: Vec<u64> = page.events().iter().map(|event| event["at"].as_u64().unwrap()).collect();
-    // A call cannot be in the future: that is a clock that was set back since.
+    // A call cannot be in the future. The clock was set back since.
     assert_eq!(at, [calls[0], crate::common::START]);
 }
 

@@ -1,4 +1,4 @@
-//! Events to FACT-Finder: the vendor's own rules and words. Its examples are in vectors.rs.
+//! Events for FACT-Finder: its rules and names. Its examples are in vectors.rs.
 
 use crate::common::test;
 use crate::common::{Page, json, split_url, value, with};
@@ -21,7 +21,7 @@ fn options(more: Json) -> Json {
     with(factfinder(), json!({ "destinations": more }))
 }
 
-/// What one call leads to: events and path.
+/// The requests of one call: event and body.
 fn sent(page: &Page) -> Vec<(String, Json)> {
     let one = |sent: &crate::common::Sent| {
         let request = &sent.send.request;
@@ -84,13 +84,13 @@ fn a_key_goes_in_a_header_by_fetch_whatever_transport_says() {
         let send = &page.sends[0].send;
         assert_eq!((send.via, send.request.method), (Via::Fetch, Method::Post), "{transport}");
         assert_eq!(send.request.key, Some(("X-FF-API-Key", "k".to_owned())));
-        assert!(!send.request.no_cors, "its answers can be read");
+        assert!(!send.request.no_cors, "its responses can be read");
         assert_eq!(page.count("acknowledged"), 1);
     }
 }
 
 #[test]
-fn without_a_key_it_is_a_beacon() {
+fn without_a_key_requests_are_beacons() {
     let mut page = Page::open(options(json!({ "apiKey": null })));
     page.call("basket", json!({ "itemId": 1 }));
     page.advance(10);
@@ -106,7 +106,7 @@ fn version_7_is_a_get_by_fetch() {
         page.call("basket", json!({ "itemId": "a&b=ä" }));
         page.call("basket", json!({ "itemId": 2 }));
         page.advance(10);
-        assert_eq!(page.sends.len(), 2, "one event a request");
+        assert_eq!(page.sends.len(), 2, "one event for each request");
         let send = &page.sends[0].send;
         assert_eq!((send.via, send.request.method), (Via::Fetch, Method::Get));
         assert_eq!((&send.request.body, &send.request.key), (&None, &None));
@@ -120,7 +120,7 @@ fn version_7_is_a_get_by_fetch() {
 }
 
 #[test]
-fn what_version_7_cannot_hold_in_an_address_is_dropped_alone() {
+fn an_event_too_long_for_a_version_7_url_is_dropped_alone() {
     let mut page = Page::open(options(json!({ "version": "7", "apiKey": null })));
     page.call("feedback", json!({ "query": "q", "positive": true, "message": "ö".repeat(600) }));
     page.call("feedback", json!({ "query": "q", "positive": true }));
@@ -138,7 +138,7 @@ fn a_click_needs_the_search_that_it_came_from() {
         }
         page.advance(60_000);
         assert_eq!((page.sends.len(), page.count("dropped")), (0, 3), "{version}");
-        assert_eq!(page.told(), [("missing-field", "click.search")], "said once");
+        assert_eq!(page.told(), [("missing-field", "click.search")], "one warning");
     }
 }
 
@@ -157,7 +157,7 @@ fn a_recommendation_needs_its_main_product() {
 }
 
 #[test]
-fn a_predicted_basket_is_an_accounts() {
+fn a_predicted_basket_needs_an_account() {
     let mut page = Page::open(factfinder());
     page.call("predictiveBasketClick", json!({ "itemId": 1 }));
     page.advance(60_000);
@@ -171,7 +171,7 @@ fn a_predicted_basket_is_an_accounts() {
 }
 
 #[test]
-fn what_a_version_has_no_word_for_is_told_once_per_kind() {
+fn an_unsupported_event_gives_one_warning_for_each_kind() {
     let landing_page = ["landingPageClick"].as_slice();
     let seven = ["landingPageClick", "predictiveBasketClick"].as_slice();
     let none = [""; 0].as_slice();
@@ -245,13 +245,13 @@ fn a_price_in_another_currency_is_left_out() {
     ]);
     assert_eq!(sent(&page), [("cart".to_owned(), expected)]);
     assert_eq!(page.told(), [("out-of-range", "basket.price"), ("bad-type", "basket.price")]);
-    // Without one nobody can tell.
+    // Without a configured currency it cannot be checked.
     let event = event(factfinder(), "buy", json!({ "itemId": 1, "price": "2USD", "orderId": "o" }));
     assert_eq!(event, json!({ "sid": SID, "id": "1", "count": 1, "price": 2 }));
 }
 
 #[test]
-fn what_the_vendor_has_no_word_for_is_left_out() {
+fn unsupported_fields_are_left_out() {
     let item = json!({
         "itemId": 7, "itemType": 3, "categoryPath": "A/B", "masterId": 5, "title": "T",
         "search": { "query": "q", "position": 3, "originalPosition": 4, "page": 0, "pageSize": 9,
@@ -265,7 +265,7 @@ fn what_the_vendor_has_no_word_for_is_left_out() {
 }
 
 #[test]
-fn a_log_has_what_its_schema_asks_for() {
+fn a_log_has_the_fields_that_its_schema_requires() {
     let search = json!({ "query": "q", "page": 1, "pageSize": 9, "hitCount": 0, "searchTimeMs": 0.25,
                          "minScore": 0, "maxScore": 1 });
     let expected = json!({ "sid": SID, "query": "q", "page": 1, "pageSize": 9, "hitCount": 0,
@@ -319,7 +319,7 @@ fn the_purchaser_is_in_every_event_but_feedback() {
     page.call("basket", json!({ "itemId": 1 }));
     page.advance(60_000);
     assert!(page.urls()[0].contains("&purchaserid=buyer%201"), "{:?}", page.urls());
-    // Nobody buys for anybody.
+    // Without a purchaser.
     let mut page = Page::open(own("v5"));
     page.call("feedback", json!({ "query": "q", "positive": true }));
     page.call("rate", json!({ "itemId": 1, "rating": 1 }));
@@ -334,7 +334,7 @@ fn the_purchaser_is_in_every_event_but_feedback() {
 }
 
 #[test]
-fn an_empty_query_and_a_part_of_a_piece_are_sent() {
+fn an_empty_query_and_a_fractional_quantity_are_sent() {
     let click = json!({ "itemId": 1, "search": { "query": "", "position": 1 } });
     assert_eq!(event(factfinder(), "click", click)["query"], "");
     let line = json!({ "itemId": 1, "quantity": 0.5 });
@@ -371,7 +371,7 @@ fn ids_are_text() {
 }
 
 #[test]
-fn nobody_has_a_session_and_no_account() {
+fn an_event_without_identity_has_a_session_and_no_account() {
     let config = json!({ "consent": "anonymous", "identity": { "sessionId": null } });
     let mut page = Page::open(with(factfinder(), config));
     page.call("login", json!("jane"));

@@ -1,4 +1,4 @@
-//! Events on their way to FACT-Finder: how they are grouped, and what becomes of a request.
+//! The delivery of events to FACT-Finder: grouping, and the outcome of requests.
 
 use crate::common::test;
 use crate::common::{Page, answered, json, with};
@@ -15,7 +15,7 @@ fn factfinder() -> Json {
     })
 }
 
-/// What one call leads to: events and path.
+/// The requests of one call: event and body.
 fn sent(page: &Page) -> Vec<(String, Json)> {
     let one = |sent: &crate::common::Sent| {
         let request = &sent.send.request;
@@ -30,7 +30,7 @@ fn click(id: u32) -> Json {
 }
 
 #[test]
-fn one_request_has_one_kind_in_its_order() {
+fn one_request_has_events_of_one_kind_in_order() {
     let mut page = Page::open(factfinder());
     page.call("click", click(1));
     page.call("feedback", json!({ "query": "q", "positive": true }));
@@ -49,7 +49,7 @@ fn one_request_has_one_kind_in_its_order() {
 }
 
 #[test]
-fn a_request_has_no_more_than_a_batch() {
+fn a_request_has_at_most_max_events() {
     let mut page = Page::open(with(factfinder(), json!({ "batch": { "maxEvents": 2 } })));
     for n in 1..=5 {
         page.call("click", click(n));
@@ -61,7 +61,7 @@ fn a_request_has_no_more_than_a_batch() {
 }
 
 #[test]
-fn what_is_too_large_is_halved() {
+fn a_request_refused_as_too_large_is_halved() {
     let mut page = Page::open(factfinder());
     page.network(|send| {
         let events: Json = serde_json::from_str(send.request.body.as_deref().unwrap()).unwrap();
@@ -79,7 +79,7 @@ fn what_is_too_large_is_halved() {
 }
 
 #[test]
-fn what_it_refuses_is_lost_and_told_once() {
+fn refused_events_are_lost_with_one_warning() {
     for status in [0, 301, 400, 401, 403, 404, 414, 500, 502] {
         let mut page = Page::open(factfinder());
         page.network(move |_| answered(status));
@@ -90,7 +90,7 @@ fn what_it_refuses_is_lost_and_told_once() {
         page.network(|_| answered(200));
         page.call("buy", json!({ "itemId": 3 }));
         page.advance(10);
-        assert_eq!(page.count("acknowledged"), 1, "what comes after it is not held up");
+        assert_eq!(page.count("acknowledged"), 1, "later events are not delayed");
     }
     let mut page = Page::open(factfinder());
     page.network(|_| Some(Outcome::Failed));
@@ -100,7 +100,7 @@ fn what_it_refuses_is_lost_and_told_once() {
 }
 
 #[test]
-fn what_it_did_not_take_goes_again() {
+fn a_request_that_was_not_accepted_is_repeated() {
     for status in [408, 429, 503] {
         let mut page = Page::open(factfinder());
         let mut answers = vec![answered(200), answered(status)];
@@ -113,7 +113,7 @@ fn what_it_did_not_take_goes_again() {
 }
 
 #[test]
-fn a_dead_vendor_delays_no_other() {
+fn a_vendor_without_responses_delays_no_other_destination() {
     let batch = json!({ "protocol": "batch", "endpoint": "/e", "transport": "fetch" });
     let intempt = json!({ "protocol": "intempt", "organization": "o", "project": "p", "source": "s",
                           "apiKey": "a.b" });

@@ -1,4 +1,4 @@
-//! What the browser sends by itself when the page's process dies: `fetchLater`.
+//! `fetchLater`: the request that the browser sends by itself when the page's process ends.
 
 use crate::common::test;
 use crate::common::{Collector, Page, batch, calm, ibexa, json, with};
@@ -24,33 +24,37 @@ fn items(batch: &Json) -> Vec<&str> {
 }
 
 #[test]
-fn the_browser_gets_a_copy_of_what_waits() {
+fn the_browser_gets_a_copy_of_the_pending_events() {
     let mut page = modern(batch());
     page.click(1);
     page.click(2);
     page.advance(199);
-    assert_eq!(page.tails.len(), 0, "one for a burst");
+    assert_eq!(page.tails.len(), 0, "one copy for a burst");
     page.advance(1);
     let held = tail(&page);
     assert_eq!(
         (items(&held), &held["seq"], &held["ack"]),
         (vec!["1", "2"], &json!(0), &Json::Null)
     );
-    assert_eq!((page.sends.len(), page.count("queued")), (0, 2), "they still wait for their batch");
+    assert_eq!((page.sends.len(), page.count("queued")), (0, 2), "the events are still pending");
 
     page.click(3);
     page.advance(200);
     assert_eq!(items(&tail(&page)), ["1", "2", "3"]);
 
     page.advance(2_000);
-    assert_eq!((page.sends.len(), page.tails.len()), (1, 0), "sent, and the copy taken back");
+    assert_eq!(
+        (page.sends.len(), page.tails.len()),
+        (1, 0),
+        "the batch is sent and the copy cancelled"
+    );
     let sent: Json =
         serde_json::from_str(page.sends[0].send.request.body.as_deref().unwrap()).unwrap();
     assert_eq!((&sent["stream"], &sent["seq"]), (&held["stream"], &held["seq"]));
 }
 
 #[test]
-fn a_page_whose_process_dies_loses_nothing_that_may_not_be_stored() {
+fn without_storage_no_event_is_lost_when_the_process_ends() {
     let collector = Collector::default();
     let mut page = modern(with(batch(), json!({ "queue": { "persist": false } })));
     page.click(1);
@@ -61,7 +65,7 @@ fn a_page_whose_process_dies_loses_nothing_that_may_not_be_stored() {
 }
 
 #[test]
-fn the_copy_and_the_batch_count_once() {
+fn an_event_in_the_copy_and_in_the_batch_counts_once() {
     let collector = Collector::default();
     let mut page = modern(batch());
     let witness = collector.clone();
@@ -77,7 +81,7 @@ fn the_copy_and_the_batch_count_once() {
 }
 
 #[test]
-fn what_leaves_at_once_needs_no_copy() {
+fn events_that_are_sent_at_once_need_no_copy() {
     let mut page = modern(batch());
     page.call("buy", json!({ "itemId": 1 }));
     page.advance(5_000);
@@ -85,7 +89,7 @@ fn what_leaves_at_once_needs_no_copy() {
 }
 
 #[test]
-fn it_is_taken_back_when_the_page_is_hidden_offline_or_given_up() {
+fn the_copy_is_cancelled_when_the_page_is_hidden_offline_or_disposed() {
     let ends: [fn(&mut Page); 4] = [
         |page| page.feed(Input::Hidden),
         |page| page.feed(Input::Online(false)),
@@ -103,7 +107,7 @@ fn it_is_taken_back_when_the_page_is_hidden_offline_or_given_up() {
 }
 
 #[test]
-fn withdrawn_consent_takes_it_back_within_the_call() {
+fn withdrawn_consent_cancels_the_copy_within_the_call() {
     let mut page = modern(batch());
     page.click(1);
     page.advance(200);
@@ -111,14 +115,14 @@ fn withdrawn_consent_takes_it_back_within_the_call() {
     page.call("consent", json!("anonymous"));
     assert_eq!(page.tails.len(), 0);
     page.advance(200);
-    assert_eq!(tail(&page)["events"][0]["anonymous"], Json::Null, "what still waits has no id");
+    assert_eq!(tail(&page)["events"][0]["anonymous"], Json::Null, "the pending event has no id");
     page.call("consent", json!("denied"));
     page.advance(10_000);
     assert_eq!((page.tails.len(), page.sends.len()), (0, 0));
 }
 
 #[test]
-fn before_consent_there_is_none() {
+fn before_consent_there_is_no_copy() {
     let mut page = modern(with(batch(), json!({ "consent": "pending" })));
     page.click(1);
     page.advance(10_000);
@@ -126,16 +130,16 @@ fn before_consent_there_is_none() {
 }
 
 #[test]
-fn a_vendor_that_counts_every_arrival_gets_none() {
+fn a_vendor_that_counts_every_arrival_gets_no_copy() {
     let mut page = modern(ibexa());
     page.call("rate", json!({ "itemId": 1, "rating": 50 }));
-    assert_eq!(page.wake, Some(page.mono + 2_000), "nor is it woken for one");
+    assert_eq!(page.wake, Some(page.mono + 2_000), "no wake-up for a copy");
     page.advance(1_000);
     assert_eq!(page.tails.len(), 0);
 }
 
 #[test]
-fn a_browser_without_it_is_asked_for_nothing() {
+fn a_browser_without_fetch_later_gets_no_copy() {
     let mut page = Page::open(batch());
     page.click(1);
     assert_eq!(page.wake, Some(page.mono + 2_000));
@@ -144,9 +148,9 @@ fn a_browser_without_it_is_asked_for_nothing() {
 }
 
 #[test]
-fn it_is_no_larger_than_a_batch() {
+fn the_copy_is_not_larger_than_a_batch() {
     let mut page = modern(with(batch(), json!({ "batch": { "maxEvents": 4 } })));
-    // As much is under way as may be, and nobody hears of it.
+    // The flight is full, and no end of a request is reported.
     page.timing.set(None);
     page.network(|send| (send.via == Via::Beacon).then_some(Outcome::Taken));
     for n in 0..16 {

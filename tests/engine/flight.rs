@@ -1,4 +1,4 @@
-//! How much is under way at once, and when a destination is left alone.
+//! The limit for requests in flight, and the circuit breaker.
 
 use crate::common::test;
 use crate::common::{Page, answered, batch, ibexa, json, retry_after, with};
@@ -12,7 +12,7 @@ fn to(endpoints: &[&str], transport: &str) -> Json {
     json!({ "destinations": destinations, "batch": { "maxEvents": 1 } })
 }
 
-/// Nothing is ever answered.
+/// A page whose requests are never answered.
 fn hanging(config: Json) -> Page {
     let mut page = Page::open(config);
     page.timing.set(None);
@@ -27,7 +27,7 @@ fn clicks(page: &mut Page, count: u32) {
 }
 
 #[test]
-fn a_page_that_is_seen_has_four_requests_under_way() {
+fn a_visible_page_has_four_requests_in_flight() {
     for transport in ["beacon", "auto", "fetch"] {
         let mut page = hanging(to(&["/a"], transport));
         clicks(&mut page, 20);
@@ -36,7 +36,7 @@ fn a_page_that_is_seen_has_four_requests_under_way() {
         page.call("flush", json!([]));
         page.advance(4_000);
         assert_eq!((page.sends.len(), page.engine.is_flushing()), (4, true), "{transport}");
-        // One has come to its end: another may go.
+        // A request has ended, so the next one may start.
         if transport == "beacon" {
             let name = page.urls()[0].split_once("b=").unwrap().1.to_owned();
             page.feed(Input::RequestFinished(name, 0));
@@ -44,14 +44,14 @@ fn a_page_that_is_seen_has_four_requests_under_way() {
             page.settle(page.sends[0].send.id, answered(204));
         }
         assert_eq!(page.sends.len(), 5, "{transport}");
-        // Of the others nobody hears: after ten seconds they count no more.
+        // The end of the others is never reported. After ten seconds they no longer count.
         page.advance(1_000);
         assert_eq!(page.sends.len(), 8, "{transport}");
     }
 }
 
 #[test]
-fn the_four_are_shared_and_each_destination_gets_one() {
+fn the_places_in_flight_are_shared_and_each_destination_gets_one() {
     let mut page = hanging(to(&["/a", "/b", "/c"], "fetch"));
     clicks(&mut page, 20);
     page.advance(5_000);
@@ -61,7 +61,7 @@ fn the_four_are_shared_and_each_destination_gets_one() {
     for at in ["/a", "/b", "/c"] {
         assert!(count(&page, at) >= 1, "{at}");
     }
-    // A dead one delays nobody: the others go on with what is answered.
+    // A destination without responses delays no other destination.
     page.network(|send| if send.request.url.starts_with("/a") { None } else { answered(204) });
     for sent in page.sends.clone() {
         if !sent.send.request.url.starts_with("/a") {
@@ -74,7 +74,7 @@ fn the_four_are_shared_and_each_destination_gets_one() {
 }
 
 #[test]
-fn a_page_that_is_seen_has_48_kib_under_way() {
+fn a_visible_page_has_48_kib_in_flight() {
     let options = json!({ "batch": { "maxEvents": 1_000, "maxBytes": 20_000 }, "queue": { "maxEvents": 10_000 } });
     let mut page = hanging(with(to(&["/a"], "fetch"), options));
     clicks(&mut page, 1_000);
@@ -82,9 +82,9 @@ fn a_page_that_is_seen_has_48_kib_under_way() {
     let bytes = |page: &Page| -> usize {
         page.sends.iter().map(|sent| sent.send.request.body.as_ref().unwrap().len()).sum()
     };
-    assert_eq!(page.sends.len(), 2, "a third would be too much: {}", bytes(&page));
+    assert_eq!(page.sends.len(), 2, "a third request would exceed the limit: {}", bytes(&page));
     assert!(bytes(&page) <= 48 * 1024);
-    // One alone may be larger.
+    // A single request may be larger.
     let large = json!({ "batch": { "maxEvents": 1_000, "maxBytes": 60_000 }, "queue": { "maxEvents": 10_000 } });
     let mut page = hanging(with(to(&["/a"], "fetch"), large));
     clicks(&mut page, 1_000);
@@ -94,12 +94,12 @@ fn a_page_that_is_seen_has_48_kib_under_way() {
 }
 
 #[test]
-fn a_page_that_goes_sends_all_that_the_browser_takes() {
+fn a_page_that_is_left_sends_everything_the_browser_takes() {
     let mut page = hanging(to(&["/a", "/b"], "beacon"));
     clicks(&mut page, 50);
     page.feed(Input::Hidden);
     assert_eq!(page.sends.len(), 100);
-    // Seen again, it is patient again.
+    // A visible page keeps to the limit again.
     page.shown();
     clicks(&mut page, 50);
     page.advance(9_000);
@@ -107,11 +107,11 @@ fn a_page_that_goes_sends_all_that_the_browser_takes() {
     let mut page = hanging(to(&["/a"], "fetch"));
     clicks(&mut page, 50);
     page.call("dispose", json!([]));
-    assert_eq!(page.sends.len(), 50, "there will be no later");
+    assert_eq!(page.sends.len(), 50, "a page that is left sends everything");
 }
 
 #[test]
-fn beacons_that_nobody_hears_of_do_not_count() {
+fn beacons_whose_end_cannot_be_known_do_not_count() {
     let mut page = Page::open(ibexa());
     clicks(&mut page, 48);
     page.advance(4_000);
@@ -119,7 +119,7 @@ fn beacons_that_nobody_hears_of_do_not_count() {
 }
 
 #[test]
-fn after_five_failures_a_destination_is_left_alone_for_ten_minutes() {
+fn after_five_failures_a_destination_is_paused_for_ten_minutes() {
     for outcome in [Some(Outcome::Failed), answered(500), answered(503)] {
         let mut page =
             Page::open(with(batch(), json!({ "destinations": { "transport": "fetch" } })));
@@ -130,15 +130,15 @@ fn after_five_failures_a_destination_is_left_alone_for_ten_minutes() {
         for _ in 0..10 {
             page.click(2);
             page.call("flush", json!([]));
-            assert!(!page.engine.is_flushing(), "it resolves");
+            assert!(!page.engine.is_flushing(), "the flush is finished");
             page.feed(Input::Hidden);
             page.shown();
             page.advance(10_000);
         }
-        assert_eq!(page.sends.len(), 5, "a dead endpoint costs nothing");
+        assert_eq!(page.sends.len(), 5, "no request while the circuit is open");
         page.advance(750_000);
         assert!(page.sends.len() > 5);
-        // A network is news; an answer too.
+        // A new network and a response both allow an attempt.
         let tried = page.sends.len();
         page.network(|_| answered(204));
         page.feed(Input::Online(true));
@@ -151,9 +151,9 @@ fn after_five_failures_a_destination_is_left_alone_for_ten_minutes() {
 }
 
 #[test]
-fn the_failures_of_one_burst_are_one() {
+fn the_failures_of_one_burst_count_once() {
     let mut page = Page::open(to(&["/a"], "beacon"));
-    // Another script has used the browser's quota up.
+    // Another script has used up the browser's quota.
     page.network(|send| match send.via {
         Via::Beacon => Some(Outcome::Refused),
         Via::Fetch => Some(Outcome::Failed),
@@ -168,7 +168,7 @@ fn the_failures_of_one_burst_are_one() {
 }
 
 #[test]
-fn patience_that_is_asked_for_is_kept_over_the_shorter_pause() {
+fn retry_after_overrides_a_shorter_pause() {
     let mut page = Page::open(to(&["/a"], "fetch"));
     let mut answers = vec![retry_after(503, 60), answered(503)];
     page.network(move |_| answers.pop().unwrap_or(answered(204)));
@@ -182,7 +182,7 @@ fn patience_that_is_asked_for_is_kept_over_the_shorter_pause() {
 }
 
 #[test]
-fn twenty_thousand_events_in_one_task() {
+fn twenty_thousand_events_in_one_task_are_delivered_in_order() {
     let options = json!({ "queue": { "maxEvents": 20_001 } });
     let mut page = Page::open(with(batch(), options));
     page.checks = false;
@@ -193,5 +193,5 @@ fn twenty_thousand_events_in_one_task() {
     assert_eq!((page.count("acknowledged"), page.count("dropped")), (20_000, 0));
     assert_eq!(page.outbox_keys().len(), 0);
     let ids: Vec<u32> = page.item_ids().iter().map(|id| id.parse().unwrap()).collect();
-    assert!(ids.iter().copied().eq(0..20_000), "in order, each once");
+    assert!(ids.iter().copied().eq(0..20_000), "each event once and in order");
 }

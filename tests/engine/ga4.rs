@@ -1,17 +1,18 @@
-//! Google's e-commerce events: which of ours an entry of the page's data layer is. The shapes in
-//! `tests/vectors/ga4.json` are those of Google's documentation, and what shops make of them.
+//! Google's e-commerce events in the page's data layer, and the tracker's events made of them. The
+//! entries in `tests/vectors/ga4.json` have the forms of Google's documentation, and the variations
+//! of shops.
 
 use crate::common::test;
 use crate::common::{Page, batch, json, with};
 use serde_json::Value as Json;
 
-/// The page's data layer has another entry.
+/// Pushes an entry to the page's data layer.
 fn push(page: &mut Page, entry: Json) {
     page.call("dataLayer", json!([entry]));
     page.advance(60_000);
 }
 
-/// An order of Google's.
+/// A purchase in Google's form.
 fn purchase(order: &str, items: &[&str]) -> Json {
     let items: Vec<Json> = items.iter().map(|id| json!({ "item_id": id })).collect();
     json!(["event", "purchase", { "transaction_id": order, "items": items }])
@@ -23,7 +24,7 @@ fn types(page: &Page) -> Vec<(String, Json)> {
 }
 
 #[test]
-fn every_entry_becomes_what_it_should() {
+fn every_entry_becomes_the_expected_events() {
     let vectors: Vec<Json> = serde_json::from_str(include_str!("../vectors/ga4.json")).unwrap();
     assert!(vectors.len() >= 17, "{} vectors", vectors.len());
     for vector in vectors {
@@ -50,7 +51,7 @@ fn every_entry_becomes_what_it_should() {
 }
 
 #[test]
-fn the_configured_item_type_is_theirs_too() {
+fn the_configured_item_type_applies() {
     let mut page = Page::open(with(batch(), json!({ "itemType": 7 })));
     push(&mut page, json!(["event", "view_item", { "items": [{ "item_id": 1 }] }]));
     assert_eq!(page.events()[0]["itemType"], "7");
@@ -59,7 +60,7 @@ fn the_configured_item_type_is_theirs_too() {
 #[test]
 fn a_reloaded_confirmation_page_counts_once() {
     let mut page = Page::open(batch());
-    // Two sizes of one product may share an id.
+    // Two sizes of a product may share an id.
     push(&mut page, purchase("T_1", &["a", "a", "b"]));
     assert_eq!(page.item_ids(), ["a", "a", "b"]);
     let mut page = page.next(batch());
@@ -71,7 +72,7 @@ fn a_reloaded_confirmation_page_counts_once() {
 }
 
 #[test]
-fn an_account_is_logged_in_wherever_google_is_told_of_it() {
+fn every_form_of_googles_user_id_logs_in() {
     for entry in [
         json!(["config", "G-1234567", { "user_id": "u-1" }]),
         json!(["set", { "user_id": "u-1" }]),
@@ -101,12 +102,12 @@ fn an_account_and_an_event_may_come_in_one_entry() {
 }
 
 #[test]
-fn null_is_googles_word_for_logged_out() {
+fn a_null_user_id_logs_out() {
     let mut page = Page::open(batch());
     push(&mut page, json!({ "user_id": null }));
-    assert_eq!((page.engine.user_id(), page.sends.len()), (None, 0), "there was nobody");
+    assert_eq!((page.engine.user_id(), page.sends.len()), (None, 0), "no account before");
     push(&mut page, json!(["set", { "user_id": "u-1" }]));
-    // What a template leaves where it knows nobody says nothing.
+    // A template prints an empty text if no user is logged in.
     push(&mut page, json!(["config", "G-1234567", { "user_id": "" }]));
     assert_eq!(page.engine.user_id(), Some("u-1"));
     push(&mut page, json!(["config", "G-1234567", { "user_id": null }]));
@@ -116,7 +117,7 @@ fn null_is_googles_word_for_logged_out() {
 }
 
 #[test]
-fn an_e_mail_address_is_no_account() {
+fn an_e_mail_address_is_refused_as_account() {
     let mut page = Page::open(batch());
     push(&mut page, json!(["set", { "user_id": "ada@example.com" }]));
     assert_eq!((page.engine.user_id(), page.events().len()), (None, 0));
@@ -124,7 +125,7 @@ fn an_e_mail_address_is_no_account() {
 }
 
 #[test]
-fn what_templates_print_for_a_guest_is_nobody() {
+fn template_output_for_a_guest_is_refused_as_account() {
     for id in [
         json!(0),
         json!(false),
@@ -161,26 +162,26 @@ fn add_to_cart(to: &str, id: &str) -> Json {
 }
 
 #[test]
-fn an_event_for_two_of_googles_accounts_is_one() {
+fn an_event_for_two_of_googles_accounts_counts_once() {
     let mut page = Page::open(batch());
     let both = |page: &mut Page, id: &str| {
         page.call("dataLayer", json!([add_to_cart("G-1", id)]));
         page.call("dataLayer", json!([add_to_cart("AW-2", id)]));
     };
     both(&mut page, "a");
-    // The visitor takes it once more, at once, and something else.
+    // The visitor adds the item again at once, and then another one.
     both(&mut page, "a");
     both(&mut page, "b");
     page.advance(60_000);
     assert_eq!(page.item_ids(), ["a", "a", "b"]);
-    // Much later it is no copy.
+    // Much later it is not a copy.
     page.call("dataLayer", json!([add_to_cart("AW-2", "b")]));
     page.advance(60_000);
     assert_eq!(page.item_ids(), ["a", "a", "b", "b"]);
 }
 
 #[test]
-fn the_same_event_by_gtag_and_by_hand_is_one_and_without_an_account_it_is_two() {
+fn copies_are_recognised_by_their_different_accounts_only() {
     let mut page = Page::open(batch());
     let about = json!({ "currency": "EUR", "items": [{ "item_id": "a", "price": 2 }] });
     page.call("dataLayer", json!([{ "event": "add_to_cart", "ecommerce": about }]));
@@ -195,7 +196,7 @@ fn the_same_event_by_gtag_and_by_hand_is_one_and_without_an_account_it_is_two() 
 }
 
 #[test]
-fn an_id_that_was_not_filled_in_is_none() {
+fn an_unfilled_placeholder_is_refused_as_id() {
     for id in ["{{ id }}", "${id}", "<%= id %>", "[[${id}]]", "#{item.id}", "{% id %}"] {
         let mut page = Page::open(batch());
         push(&mut page, json!(["event", "view_item", { "items": [{ "item_id": id }] }]));
@@ -207,7 +208,7 @@ fn an_id_that_was_not_filled_in_is_none() {
 }
 
 #[test]
-fn nothing_is_read_without_consent() {
+fn entries_are_ignored_after_denied_consent() {
     let mut page = Page::open(with(batch(), json!({ "consent": "denied" })));
     push(&mut page, purchase("T_1", &["a"]));
     push(&mut page, json!(["set", { "user_id": "u-1" }]));
@@ -215,11 +216,15 @@ fn nothing_is_read_without_consent() {
     assert_eq!((page.sends.len(), page.told(), page.count("rejected")), (0, vec![], 0));
     page.call("consent", json!("granted"));
     push(&mut page, purchase("T_1", &["a"]));
-    assert_eq!(page.item_ids(), ["a"], "and what was not read is not taken for a repetition");
+    assert_eq!(
+        page.item_ids(),
+        ["a"],
+        "an entry that was not read does not make the next one a copy"
+    );
 }
 
 #[test]
-fn nothing_is_sent_within_the_pages_own_call() {
+fn nothing_is_sent_within_the_push() {
     let mut page = Page::open(batch());
     page.call("dataLayer", json!([purchase("T_1", &["a"])]));
     assert_eq!(page.sends.len(), 0);
@@ -228,7 +233,7 @@ fn nothing_is_sent_within_the_pages_own_call() {
 }
 
 #[test]
-fn numbers_that_no_json_has() {
+fn nan_and_infinity_are_handled() {
     let mut page = Page::open(batch());
     for amount in [f64::NAN, f64::INFINITY, -1.0, 1e300] {
         let mut entry = crate::common::value(
@@ -246,7 +251,7 @@ fn numbers_that_no_json_has() {
     );
 }
 
-/// Sets this field to the number, wherever it stands.
+/// Sets this field to the number at every level.
 fn set(value: &mut recobeacon_engine::value::Value, name: &str, number: f64) {
     use recobeacon_engine::value::Value;
     match value {

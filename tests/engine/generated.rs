@@ -1,5 +1,6 @@
-//! JavaScript that is written from Rust: the codes of the module's boundary, and the rules of the engine that the page needs before the module
-//! is there. `npm run generate` writes the files, and this compares them.
+//! JavaScript generated from Rust: the codes of the module's boundary, and the engine's rules that
+//! the page needs before the module has loaded. `npm run generate` writes the files, and this test
+//! compares them.
 
 use crate::common::{Page, START, batch};
 use recobeacon::browser::LARGER_PROTOCOLS;
@@ -14,14 +15,14 @@ use recobeacon_engine::value::Value;
 use std::fs;
 use std::path::Path;
 
-/// Compares a file with what it should be, or writes it where the environment asks for that.
+/// Compares a file with the generated text, or writes it if the environment variable is set.
 fn compare(name: &str, wanted: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
     if std::env::var_os("RECOBEACON_GENERATE").is_some() {
         fs::write(&path, wanted).unwrap_or_else(|error| panic!("{name}: {error}"));
     }
     let found = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(found, wanted, "{name} is not what Rust says: run `npm run generate`");
+    assert_eq!(found, wanted, "{name} is out of date: run `npm run generate`");
 }
 
 /// A constant with its comment.
@@ -38,7 +39,7 @@ fn table(out: &mut String, about: &str, codes: &[(i32, &str, &str)]) {
 }
 
 #[test]
-fn the_codes_of_the_boundary_are_those_of_the_table() {
+fn the_generated_codes_are_up_to_date() {
     let mut out = String::from(
         "// The codes of the module's boundary, from src/browser/codes.rs. Written by `npm run generate`.\n",
     );
@@ -46,7 +47,7 @@ fn the_codes_of_the_boundary_are_those_of_the_table() {
     table(&mut out, Status::ABOUT, Status::TABLE);
     table(&mut out, Tag::ABOUT, Tag::TABLE);
     table(&mut out, Signal::ABOUT, Signal::TABLE);
-    out += "\n// Messages from the module to the façade, which the listeners of a tracker know.\n";
+    out += "\n// Messages from the module to the façade. Except `settled`, a tracker's listeners use the same names.\n";
     for news in News::ALL {
         out += &format!("export const NEWS_{} = {:?};\n", news.name().to_uppercase(), news.name());
     }
@@ -54,7 +55,7 @@ fn the_codes_of_the_boundary_are_those_of_the_table() {
 }
 
 #[test]
-fn a_code_that_is_not_in_the_table_has_no_meaning() {
+fn an_unknown_code_has_no_meaning() {
     for code in [i32::MIN, -1, 11, 255, 256, i32::MAX] {
         assert_eq!(Message::from_code(code), None, "{code}");
     }
@@ -67,12 +68,12 @@ fn a_code_that_is_not_in_the_table_has_no_meaning() {
     }
 }
 
-/// The methods whose calls the next page carries out: all events, and what is about the visitor besides.
+/// The methods whose calls the next page executes: all events, and those about the visitor.
 fn visitor_calls() -> Vec<&'static str> {
     Kind::ALL.iter().map(|kind| kind.name()).chain(["followLink", "logout"]).collect()
 }
 
-/// Whether an id that a cookie has is used.
+/// Whether the engine uses this id from a cookie.
 fn is_used(id: &str) -> bool {
     let at = Some(format!("{}.c", START / 1000));
     let stored = Stored { id: Some(id.to_owned()), id_at: at, ..Stored::default() };
@@ -80,35 +81,39 @@ fn is_used(id: &str) -> bool {
 }
 
 #[test]
-fn the_rules_of_the_page_are_those_of_the_engine() {
+fn the_generated_rules_are_up_to_date() {
     let mut out = String::from(
-        "// Rules of the engine that the page needs without it: tests/engine/generated.rs has where each is from. Written by `npm run generate`.\n",
+        "// Rules of the engine that the page needs without it. tests/engine/generated.rs names the source of each. Written by `npm run generate`.\n",
     );
-    // First: esbuild puts these into the stub, and into other files, only where nothing else stands before them.
+    // esbuild inlines these constants into other files only if no other code precedes them.
     let numbers = [
         (
             "MOST_EARLY",
             Limits::QUEUE_EVENTS,
-            "Calls that are kept while the module loads: as many as its queue holds by default.",
+            "Most calls that are kept while the module loads: the default length of its queue.",
         ),
-        ("MOST_AGE_MS", Limits::QUEUE_AGE_MS, "What is older is lost."),
+        (
+            "MOST_AGE_MS",
+            Limits::QUEUE_AGE_MS,
+            "Age in milliseconds at which kept calls are dropped.",
+        ),
         (
             "MOST_ACKNOWLEDGEMENTS",
             Limits::ACKNOWLEDGEMENTS as u64,
-            "Cookies of the collector that may stay for other pages.",
+            "Most acknowledgement cookies that are left for other pages.",
         ),
-        ("OFF_DAYS", Limits::OFF_DAYS, "The life of a cookie that says \"denied\"."),
-        (
-            "COOKIE_DAYS",
-            Limits::COOKIE_DAYS,
-            "The life of the visitor's cookie, unless the page sets another.",
-        ),
+        ("OFF_DAYS", Limits::OFF_DAYS, "Lifetime of the cookie for denied consent, in days."),
+        ("COOKIE_DAYS", Limits::COOKIE_DAYS, "Default lifetime of the identity cookie, in days."),
         (
             "SEEN_SHARE",
             Limits::SEEN_SHARE as u64,
-            "In thousandths: so much of an item has to be in view.",
+            "Share of an item, in thousandths, that must be in view.",
         ),
-        ("MOST_VALUES", Limits::VALUE_WIDTH as u64, "Elements of a list that the engine reads."),
+        (
+            "MOST_VALUES",
+            Limits::VALUE_WIDTH as u64,
+            "Most elements of a list that the engine reads.",
+        ),
     ];
     for (name, value, about) in numbers {
         constant(&mut out, about, name, &value.to_string());
@@ -116,25 +121,20 @@ fn the_rules_of_the_page_are_those_of_the_engine() {
     let calls = visitor_calls().join(" ");
     constant(
         &mut out,
-        "Calls that are about the visitor: the next page carries them out. All others are about the page that made them.",
+        "Calls about the visitor, which the next page executes. All other calls concern the page that made them.",
         "VISITOR_CALLS",
-        // A bundler leaves it out where it is not used.
+        // Lets a bundler remove it if it is unused.
         &format!("/* @__PURE__ */ \"{calls}\".split(\" \")"),
     );
     let larger = LARGER_PROTOCOLS.map(|name| format!("{name:?}")).join(", ");
     constant(
         &mut out,
-        "Protocols that only the larger module has.",
+        "Protocols that only the larger module supports.",
         "LARGER",
         &format!("[{larger}]"),
     );
     let most = Limits::IDENTIFIER_BYTES;
-    constant(
-        &mut out,
-        "An id of a visitor that a cookie may have.",
-        "ID",
-        &format!("/^[\\w-]{{8,{most}}}$/"),
-    );
+    constant(&mut out, "A valid visitor id in a cookie.", "ID", &format!("/^[\\w-]{{8,{most}}}$/"));
     let states = Consent::NAMES.map(|name| {
         assert!(Consent::read(&Value::Text(name.to_owned())).is_ok(), "{name}");
         format!("{name:?}")
@@ -186,7 +186,7 @@ fn the_fields_of_attributes_are_those_of_the_engine() {
 }
 
 #[test]
-fn the_calls_of_the_rules_are_calls_of_the_engine() {
+fn the_generated_call_names_are_known_to_the_engine() {
     for call in visitor_calls() {
         let input = Input::from_call(call, vec![Value::Null], START);
         assert!(!matches!(input, Input::Reject(_)), "{call}");
@@ -194,7 +194,7 @@ fn the_calls_of_the_rules_are_calls_of_the_engine() {
 }
 
 #[test]
-fn the_pattern_of_ids_is_the_engines() {
+fn the_generated_id_pattern_matches_the_engine() {
     let most = Limits::IDENTIFIER_BYTES;
     let (long, longer) = ("x".repeat(most), "x".repeat(most + 1));
     for (id, used) in [

@@ -1,4 +1,4 @@
-//! Events to Ibexa: what its addresses must be like. The vendor's own examples are in vectors.rs.
+//! Events for Ibexa: the form of its URLs. The vendor's own examples are in vectors.rs.
 
 use crate::common::test;
 use crate::common::{Page, answered, decoded, ibexa, json, told, with};
@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 
 const BASE: &str = "https://event.perso.ibexa.co/api/00000";
 
-/// The addresses that one call leads to.
+/// The URLs of one call.
 fn urls(verb: &str, args: Json) -> Vec<String> {
     let mut page = Page::open(ibexa());
     page.call(verb, args);
@@ -16,7 +16,7 @@ fn urls(verb: &str, args: Json) -> Vec<String> {
     page.urls().into_iter().map(str::to_owned).collect()
 }
 
-/// The one path that one call leads to, behind the customer id.
+/// The path of one call after the customer id.
 fn path(verb: &str, args: Json) -> String {
     let urls = urls(verb, args);
     assert_eq!(urls.len(), 1, "{urls:?}");
@@ -36,7 +36,7 @@ fn a_beacon_without_a_body_is_the_default() {
 }
 
 #[test]
-fn get_is_always_a_fetch() {
+fn get_requests_always_use_fetch() {
     for transport in ["beacon", "auto", "fetch"] {
         let options = json!({ "destinations": { "method": "GET", "transport": transport } });
         let mut page = Page::open(with(ibexa(), options));
@@ -49,7 +49,7 @@ fn get_is_always_a_fetch() {
 }
 
 #[test]
-fn endpoint_and_path_are_options() {
+fn endpoint_and_path_are_configurable() {
     for (options, url) in [
         (json!({ "endpoint": "https://a.example" }), "https://a.example/api/00000/blacklist/"),
         (json!({ "endpoint": "https://a.example/" }), "https://a.example/api/00000/blacklist/"),
@@ -64,7 +64,7 @@ fn endpoint_and_path_are_options() {
 }
 
 #[test]
-fn a_customer_is_letters_and_digits() {
+fn a_customer_id_has_letters_and_digits_only() {
     let parse = |id: Json| {
         let config = with(ibexa(), json!({ "destinations": { "customerId": id } }));
         recobeacon_engine::config::Config::parse(&crate::common::value(config), &mut Vec::new())
@@ -80,13 +80,13 @@ fn a_customer_is_letters_and_digits() {
 }
 
 #[test]
-fn what_the_visitor_has_is_an_event_of_its_own() {
+fn owns_is_sent_as_its_own_event() {
     let event = json!({ "itemId": 7, "itemType": 2, "title": "T" });
     assert_eq!(path("owns", event), "/owns/Js79009234YU7/2/7");
 }
 
 #[test]
-fn a_part_of_a_piece_is_a_piece() {
+fn a_fractional_quantity_is_rounded_up() {
     for (given, sent) in
         [(0.5, "1"), (1.0, "1"), (1.85, "2"), (3.000_001, "4"), (999_999.5, "1000000")]
     {
@@ -96,8 +96,8 @@ fn a_part_of_a_piece_is_a_piece() {
 }
 
 #[test]
-fn a_path_that_is_no_path_never_bends_the_address() {
-    // "api?x" and the like must be refused or encoded, not passed on.
+fn an_invalid_path_option_is_refused_or_encoded() {
+    // "api?x" and the like must be refused or encoded.
     for odd in ["api?x", "a b", "a#b", "a%b", "ä"] {
         let config = with(ibexa(), json!({ "destinations": { "path": odd } }));
         let parsed = recobeacon_engine::config::Config::parse(
@@ -119,7 +119,7 @@ fn a_path_that_is_no_path_never_bends_the_address() {
 }
 
 #[test]
-fn commas_between_ids_are_raw_and_those_within_are_not() {
+fn commas_between_ids_are_not_encoded_and_those_within_are() {
     let items = json!({ "items": [1, "a,b", { "itemId": 3 }, "d"] });
     assert_eq!(path("rendered", items), "/rendered/Js79009234YU7/1/1,a%2Cb,3,d");
 }
@@ -163,7 +163,7 @@ fn user_ids_may_have_any_unicode() {
     let mut page = Page::open(ibexa());
     page.call("login", json!("\u{fffd}"));
     page.advance(2_000);
-    assert!(page.urls()[0].ends_with("/%EF%BF%BD"), "lone surrogates are U+FFFD");
+    assert!(page.urls()[0].ends_with("/%EF%BF%BD"), "unpaired surrogates become U+FFFD");
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn click_recommended_without_scenario_is_dropped() {
 }
 
 #[test]
-fn what_ibexa_has_no_word_for_is_told_once_per_kind() {
+fn an_unsupported_event_gives_one_warning_for_each_kind() {
     let mut page = Page::open(ibexa());
     for _ in 0..3 {
         page.call("feedback", json!({ "query": "q", "positive": true }));
@@ -265,7 +265,7 @@ fn what_ibexa_has_no_word_for_is_told_once_per_kind() {
 }
 
 #[test]
-fn nobody_is_not_defined() {
+fn without_identity_the_user_is_not_defined() {
     let mut page = Page::open(with(ibexa(), json!({ "consent": "anonymous" })));
     page.call("login", json!("johndoe"));
     page.call("blacklist", json!({ "itemId": 1 }));
@@ -281,7 +281,7 @@ fn nobody_is_not_defined() {
 }
 
 #[test]
-fn a_backslash_is_refused_wherever_the_address_would_have_it() {
+fn a_backslash_is_refused_in_every_part_of_the_url() {
     for (verb, args, field) in [
         ("blacklist", json!({ "itemId": "a\\b" }), "blacklist.itemId"),
         ("rendered", json!({ "items": [1, "a\\b"] }), "rendered.items[1]"),
@@ -315,13 +315,13 @@ fn a_long_rendered_is_split_and_has_every_item_once() {
         rendered.extend(items.split(',').map(str::to_owned));
     }
     assert!(page.sends.len() > 1);
-    assert_eq!(rendered, ids, "in order, each once");
-    // However many requests it took, it was one event.
+    assert_eq!(rendered, ids, "each item once and in order");
+    // The event counts once, even if it took several requests.
     assert_eq!((page.count("accepted"), page.count("sent")), (1, 1));
 }
 
 #[test]
-fn an_event_that_no_address_can_hold_is_dropped_alone() {
+fn an_event_too_long_for_a_url_is_dropped_alone() {
     let mut page = Page::open(ibexa());
     let long = "語".repeat(170);
     page.call("click", json!({ "itemId": long, "categoryPath": long }));
@@ -334,7 +334,7 @@ fn an_event_that_no_address_can_hold_is_dropped_alone() {
 }
 
 #[test]
-fn after_an_answer_that_says_not_taken_it_is_sent_again_else_never() {
+fn a_request_is_repeated_only_if_the_response_says_it_was_not_accepted() {
     for (status, again) in
         [(408, true), (413, false), (429, true), (431, true), (503, true), (500, false)]
     {

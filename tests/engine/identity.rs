@@ -1,4 +1,4 @@
-//! Who the visitor is: cookies, accounts, other tabs.
+//! The visitor's identity: cookies, accounts, other tabs.
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, START, batch, json, with};
@@ -11,7 +11,7 @@ fn identity(options: Json) -> Json {
     with(batch(), json!({ "identity": options }))
 }
 
-/// A visitor whose cookie was written so long ago.
+/// A visitor whose cookie was written `age_ms` ago.
 fn known(age_ms: u64, by: &str) -> Stored {
     let seconds = (START - age_ms) / 1000;
     Stored {
@@ -21,7 +21,7 @@ fn known(age_ms: u64, by: &str) -> Stored {
     }
 }
 
-/// Users of the events that were sent: account and visitor.
+/// The users of the sent events: type, account and visitor.
 fn users(page: &mut Page) -> Vec<(Json, Json, Json)> {
     page.call("flush", json!([]));
     let of =
@@ -60,7 +60,7 @@ fn visitors_differ() {
 }
 
 #[test]
-fn name_and_life_are_options() {
+fn name_and_lifetime_are_configurable() {
     let page = Page::open(identity(json!({ "cookieName": "shop_v", "cookieDays": 30 })));
     let names: Vec<&String> = page.jar.keys().collect();
     assert_eq!(names, ["shop_v", "shop_v_at"]);
@@ -70,19 +70,19 @@ fn name_and_life_are_options() {
 }
 
 #[test]
-fn a_known_visitor_is_known_and_the_cookie_renewed_once_a_day() {
+fn a_known_visitor_keeps_its_id_and_the_cookie_is_renewed_daily() {
     let page = Page::open_with(batch(), &known(DAY_MS - 1_000, "c"));
     assert_eq!(page.engine.anonymous_id(), Some(KNOWN));
     assert_eq!(page.cookies_written, [""; 0]);
 
     let page = Page::open_with(batch(), &known(DAY_MS, "c"));
     assert_eq!(page.cookies_written, ["reco_id", "reco_id_at"]);
-    assert_eq!(page.jar["reco_id"], (KNOWN.to_owned(), 90), "the id is the same");
-    assert_eq!(page.next(batch()).cookies_written, [""; 0], "not again today");
+    assert_eq!(page.jar["reco_id"], (KNOWN.to_owned(), 90), "the id is unchanged");
+    assert_eq!(page.next(batch()).cookies_written, [""; 0], "not a second time on the same day");
 }
 
 #[test]
-fn a_cookie_that_a_server_writes_is_left_alone() {
+fn a_cookie_written_by_a_server_is_not_rewritten() {
     let page = Page::open_with(batch(), &known(80 * DAY_MS, "s"));
     assert_eq!(page.engine.anonymous_id(), Some(KNOWN));
     assert_eq!(page.cookies_written, [""; 0]);
@@ -112,7 +112,7 @@ fn damaged_cookies_are_replaced() {
     for odd in ["", "x", "c", ".c", "-1.c", "1e9.c", "99999999999999999999.c"] {
         let stored = Stored { id_at: Some(odd.to_owned()), ..known(0, "c") };
         let page = Page::open_with(batch(), &stored);
-        assert_eq!(page.engine.anonymous_id(), Some(KNOWN), "{odd}: the id itself is good");
+        assert_eq!(page.engine.anonymous_id(), Some(KNOWN), "{odd}: the id itself is valid");
         assert_eq!(page.jar["reco_id_at"].0, format!("{}.c", START / 1000), "{odd}");
     }
     let garbage = Some("1.2.3,,x.y,18446744073709551616.1,\u{0}".to_owned());
@@ -124,8 +124,9 @@ fn damaged_cookies_are_replaced() {
 }
 
 #[test]
-fn a_damaged_account_is_none() {
-    // What login() refuses cannot come in by the cookie: one such event would lose its whole batch.
+fn a_damaged_account_cookie_is_ignored() {
+    // An account in the cookie must pass the rules of login(), because a single invalid event would
+    // lose its whole batch.
     let huge = "x".repeat(5_000);
     for odd in ["", ".", "..", "a\\b", "a\u{0}b", "a\nb", huge.as_str()] {
         let stored = Stored { user: Some(odd.to_owned()), ..known(0, "c") };
@@ -135,7 +136,7 @@ fn a_damaged_account_is_none() {
 }
 
 #[test]
-fn the_sites_own_visitor_id_replaces_ours() {
+fn the_sites_own_visitor_id_replaces_the_trackers() {
     let config = identity(json!({ "anonymousId": "site-visitor/1 ü" }));
     let mut page = Page::open_with(config, &known(5 * DAY_MS, "c"));
     assert_eq!(page.engine.anonymous_id(), Some("site-visitor/1 ü"));
@@ -146,7 +147,7 @@ fn the_sites_own_visitor_id_replaces_ours() {
 }
 
 #[test]
-fn a_login_is_sent_once_a_pair() {
+fn a_login_is_sent_once_for_each_pair() {
     let mut page = Page::open(batch());
     let anonymous = json!(page.engine.anonymous_id().unwrap());
     page.click(1);
@@ -163,14 +164,14 @@ fn a_login_is_sent_once_a_pair() {
         ]
     );
     let (cookie, days) = &page.jar["reco_user"];
-    assert_eq!((cookie.as_str(), *days), ("Jürgen; 1", 90), "the shell encodes it");
+    assert_eq!((cookie.as_str(), *days), ("Jürgen; 1", 90), "the shell encodes the value");
 
-    // On the next page the account is there, and the pair is known.
+    // On the next page the account is still known, and so is the pair.
     let mut page = page.next(batch());
     assert_eq!(page.engine.user_id(), Some("Jürgen; 1"));
     page.call("login", json!("Jürgen; 1"));
     assert_eq!(users(&mut page).len(), 0);
-    // Another account is another pair; its source is the visitor, not the account before it.
+    // Another account is another pair. Its source is the anonymous visitor, not the account before.
     page.call("login", json!("jürgen; 1"));
     assert_eq!(users(&mut page), [(json!("login"), json!("jürgen; 1"), anonymous)]);
     page.call("login", json!("Jürgen; 1"));
@@ -179,7 +180,7 @@ fn a_login_is_sent_once_a_pair() {
 }
 
 #[test]
-fn logout_goes_back_to_the_visitor() {
+fn logout_returns_to_the_anonymous_visitor() {
     let mut page = Page::open(batch());
     let anonymous = page.engine.anonymous_id().unwrap().to_owned();
     page.call("login", json!("johndoe"));
@@ -210,7 +211,7 @@ fn forget_makes_another_visitor() {
 }
 
 #[test]
-fn the_account_that_the_page_was_made_for() {
+fn the_configured_account_is_logged_in() {
     let config = identity(json!({ "userId": "johndoe" }));
     let mut page = Page::open(config.clone());
     assert_eq!(page.engine.user_id(), Some("johndoe"));
@@ -220,8 +221,8 @@ fn the_account_that_the_page_was_made_for() {
     let mut page = page.next(config);
     page.click(1);
     let types: Vec<Json> = users(&mut page).into_iter().map(|user| user.0).collect();
-    assert_eq!(types, ["click"], "one login event a pair");
-    // Left out: whoever login() left. Null: nobody.
+    assert_eq!(types, ["click"], "one login event for each pair");
+    // Absent: the account of the last login() stays. Null: no user is logged in.
     assert_eq!(page.next(batch()).engine.user_id(), Some("johndoe"));
     let page = page.next(identity(json!({ "userId": null })));
     assert_eq!(page.engine.user_id(), None);
@@ -229,7 +230,7 @@ fn the_account_that_the_page_was_made_for() {
 }
 
 #[test]
-fn a_login_in_one_tab_is_a_login_in_all() {
+fn a_login_in_one_tab_applies_in_all_tabs() {
     let mut here = Page::open(batch());
     let mut there = here.next(batch());
     there.call("login", json!("johndoe"));
@@ -238,7 +239,7 @@ fn a_login_in_one_tab_is_a_login_in_all() {
     here.shown();
     assert_eq!(here.engine.user_id(), Some("johndoe"));
     here.call("login", json!("johndoe"));
-    assert_eq!(users(&mut here).len(), 0, "the other tab has sent it");
+    assert_eq!(users(&mut here).len(), 0, "the other tab has sent the login");
 
     there.call("logout", json!({ "forget": true }));
     here.jar = there.jar.clone();
@@ -248,7 +249,7 @@ fn a_login_in_one_tab_is_a_login_in_all() {
 }
 
 #[test]
-fn where_cookies_are_refused_everything_lasts_for_this_page() {
+fn without_cookies_the_identity_lasts_for_the_page() {
     let mut page = Page::open(batch());
     let anonymous = page.engine.anonymous_id().unwrap().to_owned();
     page.call("login", json!("johndoe"));
@@ -256,12 +257,16 @@ fn where_cookies_are_refused_everything_lasts_for_this_page() {
     page.kept.clear();
     page.shown();
     page.click(1);
-    assert_eq!(page.engine.user_id(), Some("johndoe"), "no cookies are no logout in another tab");
+    assert_eq!(
+        page.engine.user_id(),
+        Some("johndoe"),
+        "missing cookies do not mean a logout in another tab"
+    );
     assert_eq!(users(&mut page)[1], (json!("click"), json!("johndoe"), json!(anonymous)));
 }
 
 #[test]
-fn the_site_that_names_its_visitors_stays_logged_in_without_our_cookie() {
+fn with_the_sites_own_visitor_id_an_account_stays_logged_in_without_the_cookie() {
     let mut page = Page::open(identity(json!({ "anonymousId": "v1", "userId": "johndoe" })));
     page.shown();
     assert_eq!(page.engine.user_id(), Some("johndoe"));

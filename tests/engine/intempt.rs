@@ -1,5 +1,5 @@
-//! Events to Intempt: identities, sources, keys, and how they are grouped. The vendor's examples are
-//! in vectors.rs.
+//! Events for Intempt: identities, sources, keys, and grouping. The vendor's examples are in
+//! vectors.rs.
 
 use crate::common::test;
 use crate::common::{Page, START, answered, json, value, with};
@@ -33,7 +33,7 @@ fn tracks(page: &Page) -> Vec<Vec<Json>> {
     page.batches().into_iter().map(of).collect()
 }
 
-/// The payloads, one event each, with their names.
+/// The payloads with their names, one event each.
 fn events(page: &Page) -> Vec<(String, Json)> {
     let one = |entry: Json| {
         let [payload] = entry["payload"].as_array().unwrap().as_slice() else { panic!("{entry}") };
@@ -48,7 +48,7 @@ fn the_configuration() {
         (json!({ "organization": null }), "organization"),
         (json!({ "project": null }), "project"),
         (json!({ "source": null }), "source"),
-        // A number of nineteen digits is another one by the time that we see it.
+        // A JavaScript number cannot hold nineteen digits exactly.
         (json!({ "source": 1_234_567_890_123_456_789_f64 }), "source"),
         (json!({ "source": 9_007_199_254_740_992_f64 }), "source"),
         (json!({ "source": ".." }), "source"),
@@ -108,14 +108,14 @@ fn a_key_goes_in_a_basic_header_by_fetch_whatever_transport_says() {
         assert_eq!((send.via, send.request.method), (Via::Fetch, Method::Post), "{transport}");
         let key = "Basic aWRlbnRpZmllcjpzZWNyZXQ=".to_owned();
         assert_eq!(send.request.key, Some(("Authorization", key)));
-        assert!(!send.request.no_cors, "its answers can be read");
+        assert!(!send.request.no_cors, "its responses can be read");
         assert_eq!(page.count("acknowledged"), 1);
     }
 }
 
-/// RFC 4648, section 10.
+/// The examples of RFC 4648, section 10.
 #[test]
-fn base64_is_the_standards() {
+fn base64_matches_the_standard() {
     for (text, encoded) in [
         ("", ""),
         ("f", "Zg=="),
@@ -132,7 +132,7 @@ fn base64_is_the_standards() {
 
 #[test]
 fn base64_is_padded_and_the_secret_may_have_dots() {
-    // RFC 4648, section 10, as far as an identifier of one letter goes.
+    // RFC 4648, section 10, with an identifier of one letter.
     for (key, header) in [
         ("fo.o", "Zm86bw=="),
         ("f.o", "Zjpv"),
@@ -151,7 +151,7 @@ fn base64_is_padded_and_the_secret_may_have_dots() {
 }
 
 #[test]
-fn without_a_key_it_is_a_beacon() {
+fn without_a_key_requests_are_beacons() {
     let mut page = Page::open(options(json!({ "apiKey": null })));
     page.call("basket", json!({ "itemId": 1 }));
     page.advance(10);
@@ -160,7 +160,7 @@ fn without_a_key_it_is_a_beacon() {
 }
 
 #[test]
-fn a_visitor_and_an_account() {
+fn visitor_and_account_have_their_own_fields() {
     let mut page = Page::open(intempt());
     page.call("basket", json!({ "itemId": 1 }));
     page.call("login", json!("jane"));
@@ -190,7 +190,7 @@ fn a_visitor_and_an_account() {
 }
 
 #[test]
-fn the_company_stands_in_every_payload() {
+fn the_company_is_in_every_payload() {
     let config = with(intempt(), json!({ "identity": { "accountId": 12 } }));
     let mut page = Page::open(config.clone());
     page.call("login", json!("jane"));
@@ -199,7 +199,7 @@ fn the_company_stands_in_every_payload() {
     let events = events(&page);
     assert_eq!(events.len(), 2);
     assert!(events.iter().all(|(_, payload)| payload["accountId"] == "12"), "{events:?}");
-    // What waits forgets it with the rest.
+    // Pending events lose it together with the identity.
     let mut page = Page::open(with(config, json!({ "consent": "pending" })));
     page.call("basket", json!({ "itemId": 1 }));
     page.call("consent", json!("anonymous"));
@@ -208,7 +208,7 @@ fn the_company_stands_in_every_payload() {
 }
 
 #[test]
-fn without_an_identity_nothing_is_sent() {
+fn without_identity_nothing_is_sent() {
     let mut page = Page::open(with(intempt(), json!({ "consent": "anonymous" })));
     page.call("login", json!("jane"));
     for _ in 0..2 {
@@ -237,7 +237,7 @@ fn data_has_the_product_and_its_quantity() {
     let sent: Vec<&Json> = events.iter().map(|(_, payload)| &payload["data"]).collect();
     assert_eq!(sent, [&data(json!({})), &four(), &four(), &four()]);
     for (name, payload) in &events {
-        // At the top it would be taken for an entry of the catalogue.
+        // At the top level it would be taken for a catalogue entry.
         assert_eq!(payload.get("productId"), None, "{name}");
     }
 }
@@ -257,7 +257,7 @@ fn each_event_has_its_own_id_and_time() {
 }
 
 #[test]
-fn any_mix_is_one_request_in_its_order() {
+fn events_of_all_kinds_share_a_request_in_order() {
     let mut page = Page::open(intempt());
     page.call("click", json!({ "itemId": 1 }));
     page.call("deleteFromBasket", json!({ "itemId": 2 }));
@@ -274,7 +274,7 @@ fn any_mix_is_one_request_in_its_order() {
 }
 
 #[test]
-fn what_it_has_no_word_for_is_told_once_per_kind() {
+fn an_unsupported_event_gives_one_warning_for_each_kind() {
     let mut page = Page::open(intempt());
     let item =
         json!({ "itemId": 1, "campaign": "c", "pageId": "p", "triggerName": "t", "rating": 1 });
@@ -304,7 +304,7 @@ fn what_it_has_no_word_for_is_told_once_per_kind() {
 }
 
 #[test]
-fn requests_are_bounded_in_events_and_bytes() {
+fn requests_are_limited_in_events_and_bytes() {
     let mut page =
         Page::open(with(intempt(), json!({ "batch": { "maxEvents": 100, "maxBytes": 1_000 } })));
     for n in 0..20 {
@@ -318,7 +318,7 @@ fn requests_are_bounded_in_events_and_bytes() {
 }
 
 #[test]
-fn what_is_too_large_is_halved() {
+fn a_request_refused_as_too_large_is_halved() {
     let mut page = Page::open(intempt());
     page.network(|send| {
         let body: Json = serde_json::from_str(send.request.body.as_deref().unwrap()).unwrap();
@@ -335,8 +335,8 @@ fn what_is_too_large_is_halved() {
 }
 
 #[test]
-fn what_it_refuses_is_lost_and_told_once() {
-    // Whether Intempt tells repeated ids apart is contradictory, so it is not tried.
+fn refused_events_are_lost_with_one_warning() {
+    // The documentation contradicts itself about repeated ids, so the request is not repeated.
     for status in [400, 401, 403, 404, 414, 500, 502] {
         let mut page = Page::open(intempt());
         page.network(move |_| answered(status));
@@ -353,7 +353,7 @@ fn what_it_refuses_is_lost_and_told_once() {
 }
 
 #[test]
-fn what_it_did_not_take_goes_again_as_it_was() {
+fn a_request_that_was_not_accepted_is_repeated_unchanged() {
     for status in [408, 429, 503] {
         let mut page = Page::open(intempt());
         let mut answers = vec![answered(201), answered(status)];
@@ -366,7 +366,7 @@ fn what_it_did_not_take_goes_again_as_it_was() {
 }
 
 #[test]
-fn events_can_have_names_of_the_shops_own() {
+fn events_can_have_the_shops_own_names() {
     let names = json!({ "click": "Viewed it", "buy": "Bought \"it\"", "login": "Came back" });
     let mut page = Page::open(options(json!({ "names": names })));
     page.call("login", json!("u"));
@@ -380,8 +380,8 @@ fn events_can_have_names_of_the_shops_own() {
     assert_eq!(told, expected);
     assert_eq!(events(&page)[4].1["data"], json!({ "productId": "1", "quantity": 2 }));
     let entries: Vec<Json> = tracks(&page).into_iter().flatten().collect();
-    assert_eq!(entries[0]["type"], "alias", "by that the join is still known");
-    // A name for what has none is no option.
+    assert_eq!(entries[0]["type"], "alias", "the type still marks the join");
+    // A name for an unsupported event is an unknown option.
     let mut unknown = Vec::new();
     let config = options(json!({ "names": { "rate": "Rated", "clik": "x" } }));
     Config::parse(&value(config), &mut unknown).unwrap();
@@ -394,7 +394,7 @@ fn events_can_have_names_of_the_shops_own() {
 }
 
 #[test]
-fn with_idempotent_a_request_goes_until_it_is_answered() {
+fn with_idempotent_a_request_is_repeated_until_it_is_answered() {
     for key in [json!("identifier.secret"), json!(null)] {
         let config = options(json!({ "idempotent": true, "apiKey": key }));
         let mut page = Page::open(config);
@@ -411,12 +411,15 @@ fn with_idempotent_a_request_goes_until_it_is_answered() {
         page.advance(600_000);
         let all = events(&page);
         assert_eq!(all.len(), 3);
-        assert!(all.iter().all(|event| *event == all[0]), "the same event id: {all:?}");
+        assert!(
+            all.iter().all(|event| *event == all[0]),
+            "all requests have the same event id: {all:?}"
+        );
         assert_eq!((page.count("acknowledged"), page.count("dropped")), (1, 0));
         assert!(page.sends.iter().all(|sent| sent.send.via == Via::Fetch));
-        assert!(page.sends.iter().all(|sent| !sent.send.request.no_cors), "the answer is read");
+        assert!(page.sends.iter().all(|sent| !sent.send.request.no_cors), "the response is read");
     }
-    // Without the option it is lost.
+    // Without the option the event is lost.
     let mut page = Page::open(intempt());
     page.network(|_| Some(Outcome::Failed));
     page.call("buy", json!({ "itemId": 1 }));

@@ -1,4 +1,4 @@
-//! Ready-made links: only to where events go anyway, only with consent, each once.
+//! Ready-made links: sent only to configured destinations, only with consent, and once.
 
 use crate::common::test;
 use crate::common::{Page, answered, batch, ibexa, json, with};
@@ -29,10 +29,10 @@ fn at(endpoint: &str) -> Json {
 }
 
 #[test]
-fn it_leaves_at_once_as_it_is() {
+fn a_link_is_requested_at_once_and_unchanged() {
     let mut page = Page::open(ibexa());
     page.call("followLink", json!(LINK));
-    assert_eq!(page.sends, [], "never within the page's own call");
+    assert_eq!(page.sends, [], "not within the page's own call");
     page.advance(50);
     let [sent] = page.sends.as_slice() else { panic!("{:?}", page.sends) };
     assert_eq!(sent.send.request.url, format!("https:{LINK}"));
@@ -47,14 +47,14 @@ fn it_leaves_at_once_as_it_is() {
 }
 
 #[test]
-fn the_destinations_method_is_the_links() {
+fn a_link_uses_the_destinations_method() {
     let page = follow(with(ibexa(), json!({ "destinations": { "method": "GET" } })), LINK);
     let send = &page.sends[0].send;
     assert_eq!((send.via, send.request.method), (Via::Fetch, Method::Get));
 }
 
 #[test]
-fn the_endpoints_scheme_is_the_links() {
+fn a_link_uses_the_endpoints_scheme() {
     let path = "/api/00000/rendered/user/1/555";
     for (endpoint, link, url) in [
         ("https://a.example", "//a.example", "https://a.example"),
@@ -70,11 +70,11 @@ fn the_endpoints_scheme_is_the_links() {
     }
 }
 
-/// As the vendor's sample of an answer has them: without path and customer.
+/// A link as in the vendor's sample response: without path and customer.
 const SHORT: &str = "clickrecommended/johndoe/1/100175717?scenario=also_clicked&modelId=37";
 
 #[test]
-fn a_link_without_a_customer_gets_the_destinations() {
+fn a_link_without_a_customer_gets_that_of_the_destination() {
     let base = "https://event.perso.ibexa.co/api/00000/";
     for host in ["event.perso.ibexa.co", "tracker.ibexa.co"] {
         for event in [SHORT, "rendered/johndoe/1/100175717", "clicktriggered/u/1/2?triggername=t"] {
@@ -108,7 +108,7 @@ fn the_vendors_links_go_to_the_shops_own_endpoint() {
                     "{link}"
                 );
             }
-            // Another customer's events are not ours to send.
+            // Events of another customer must not be sent.
             refused(at(endpoint), &format!("{host}/api/00001/{SHORT}"), "out-of-range");
             for odd in ["/api", "/api/00000", "", "/"] {
                 refused(at(endpoint), &format!("{host}{odd}"), "out-of-range");
@@ -130,11 +130,11 @@ fn another_host_is_refused() {
         "//perso.ibexa.co/api",
         "//event.perso.ibexa.co:8443/api",
         "//event.perso.ibexa.co./api",
-        // What stands before an @ is no host.
+        // Text before an @ is not the host.
         "//event.perso.ibexa.co@evil.example/api",
         "//event.perso.ibexa.co:x@evil.example/api",
         "https://user@event.perso.ibexa.co/api",
-        // Nor what stands behind a query's mark.
+        // Text after a question mark is not the host.
         "//evil.example?/event.perso.ibexa.co/",
         "//evil.example?//event.perso.ibexa.co/",
         "//event.perso.ibexa.co?@evil.example/",
@@ -149,7 +149,7 @@ fn another_host_is_refused() {
 }
 
 #[test]
-fn what_is_no_address_of_another_host_is_refused() {
+fn an_invalid_address_is_refused() {
     for link in [
         "javascript:alert(1)//event.perso.ibexa.co/",
         "javascript://event.perso.ibexa.co/%0aalert(1)",
@@ -174,7 +174,7 @@ fn what_is_no_address_of_another_host_is_refused() {
 }
 
 #[test]
-fn odd_characters_are_refused() {
+fn invalid_characters_are_refused() {
     for link in [
         "//event.perso.ibexa.co\\@evil.example/",
         "\\\\event.perso.ibexa.co/api",
@@ -192,7 +192,7 @@ fn odd_characters_are_refused() {
 }
 
 #[test]
-fn what_is_no_text_is_refused() {
+fn an_argument_that_is_not_text_is_refused() {
     for odd in [json!(null), json!(1), json!({ "url": LINK }), json!([[LINK]]), json!(true)] {
         let mut page = Page::open(ibexa());
         page.call("followLink", json!([odd]));
@@ -202,7 +202,7 @@ fn what_is_no_text_is_refused() {
 }
 
 #[test]
-fn only_vendors_that_have_links_are_meant() {
+fn destinations_without_links_are_ignored() {
     for protocol in ["batch", "factfinder", "intempt"] {
         if cfg!(not(feature = "vendors")) && protocol != "batch" {
             continue;
@@ -221,7 +221,7 @@ fn only_vendors_that_have_links_are_meant() {
 }
 
 #[test]
-fn the_older_host_of_trigger_messages_is_ibexas() {
+fn the_older_host_of_trigger_messages_is_accepted() {
     let link = "//tracker.ibexa.co/api/17751/triggeropened/johndoe?triggername=t";
     assert_eq!(follow(ibexa(), link).urls(), [format!("https:{link}")]);
     refused(batch(), link, "out-of-range");
@@ -234,7 +234,7 @@ fn the_older_host_of_trigger_messages_is_ibexas() {
 
 #[cfg(feature = "vendors")]
 #[test]
-fn yoochoose_has_links_of_its_own() {
+fn yoochoose_links_are_followed() {
     let yoochoose = json!({ "destinations": { "protocol": "yoochoose", "customerId": "1" } });
     let link = "//event.yoochoose.net/api/1/rendered/user/1/2";
     assert_eq!(follow(yoochoose.clone(), link).urls(), [format!("https:{link}")]);
@@ -253,7 +253,7 @@ fn yoochoose_has_links_of_its_own() {
 }
 
 #[test]
-fn without_consent_nothing_is_followed() {
+fn without_consent_no_link_is_followed() {
     for state in ["pending", "anonymous", "denied"] {
         let mut page = Page::open(with(ibexa(), json!({ "consent": state })));
         page.call("followLink", json!(LINK));
@@ -267,7 +267,7 @@ fn without_consent_nothing_is_followed() {
 }
 
 #[test]
-fn a_link_that_waits_goes_with_the_consent() {
+fn a_pending_link_is_dropped_when_consent_is_withdrawn() {
     for state in ["anonymous", "denied"] {
         let mut page = Page::open(ibexa());
         page.feed(Input::Online(false));
@@ -275,24 +275,28 @@ fn a_link_that_waits_goes_with_the_consent() {
         page.call("consent", json!(state));
         page.feed(Input::Online(true));
         page.advance(60_000);
-        assert_eq!(page.urls(), [""; 0], "{state}: it has the user's id");
+        assert_eq!(page.urls(), [""; 0], "{state}: the link has the user's id");
         assert_eq!((page.count("accepted"), page.count("dropped")), (1, 1));
     }
 }
 
 #[test]
-fn it_is_sent_once_however_many_destinations_it_could_be_of() {
+fn a_link_that_matches_several_destinations_is_requested_once() {
     let one = |customer: &str| json!({ "protocol": "ibexa", "customerId": customer });
     let other = json!({ "protocol": "batch", "endpoint": "/e" });
     let mut page = Page::open(json!({ "destinations": [other, one("1"), one("2")] }));
     page.call("followLink", json!(LINK));
     page.advance(60_000);
-    assert_eq!(page.urls(), [format!("https:{LINK}")], "the vendor would count two clicks");
+    assert_eq!(
+        page.urls(),
+        [format!("https:{LINK}")],
+        "a second request would count as a second click"
+    );
     assert_eq!(page.count("sent"), 1);
 }
 
 #[test]
-fn each_call_is_one_request() {
+fn each_call_gives_one_request() {
     let mut page = Page::open(ibexa());
     for _ in 0..3 {
         page.call("followLink", json!(LINK));
@@ -302,7 +306,7 @@ fn each_call_is_one_request() {
 }
 
 #[test]
-fn it_is_kept_while_the_browser_does_not_take_it_and_then_never_sent_again() {
+fn a_link_is_kept_until_the_browser_takes_it_and_not_repeated() {
     let get = json!({ "destinations": { "method": "GET" } });
     let mut page = Page::open(with(ibexa(), get));
     let mut answers = vec![answered(500), answered(503)];

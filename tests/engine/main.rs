@@ -1,4 +1,5 @@
-//! Every test of the engine and of its shell, as one program: it is linked once, and one browser runs all of it.
+//! All tests of the engine and its shell, as one program, so that they are linked once and run in
+//! one browser.
 //!
 //! `cargo test --test engine retry::` runs the tests of one module.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

@@ -1,4 +1,5 @@
-//! Confirmation pages are reloaded: an order counts once, and nothing else is taken for one.
+//! Orders: a reloaded confirmation page counts once, and nothing else is taken for a repeated
+//! order.
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, batch, ibexa, json, with};
@@ -13,7 +14,7 @@ fn line(order: &str, item: u32) -> Json {
     json!({ "itemId": item, "orderId": order })
 }
 
-/// A call with so many lines.
+/// A call with this number of lines.
 fn lines(order: &str, count: u32) -> Json {
     (0..count).map(|item| line(order, item)).collect()
 }
@@ -35,7 +36,7 @@ fn a_reloaded_confirmation_page_counts_once() {
 }
 
 #[test]
-fn it_is_counted_for_every_destination() {
+fn a_repeated_order_is_counted_for_every_destination() {
     let mut config = ibexa();
     config["destinations"] =
         json!([config["destinations"], { "protocol": "batch", "endpoint": "/e" }]);
@@ -50,14 +51,14 @@ fn it_is_counted_for_every_destination() {
 }
 
 #[test]
-fn one_order_may_be_told_by_several_calls() {
+fn an_order_may_be_sent_in_several_calls() {
     let mut page = Page::open(batch());
     buy(&mut page, line("o-1", 1));
     buy(&mut page, line("o-1", 2));
     buy(&mut page, json!({ "itemId": 1, "itemType": 2, "orderId": "o-1" }));
     assert_eq!(page.item_ids(), ["1", "2", "1"]);
     buy(&mut page, json!([line("o-1", 2), line("o-1", 3)]));
-    assert_eq!(page.item_ids(), ["1", "2", "1", "3"], "only what is new");
+    assert_eq!(page.item_ids(), ["1", "2", "1", "3"], "only the new lines");
 }
 
 #[test]
@@ -111,11 +112,11 @@ fn the_last_fifty_orders_are_remembered() {
     for order in 1..51 {
         buy(&mut page, lines(&format!("o-{order}"), 5));
     }
-    assert_eq!(page.events().len(), 0, "of orders that were sent already");
+    assert_eq!(page.events().len(), 0, "all orders were sent before");
 }
 
 #[test]
-fn an_order_of_many_lines_is_remembered_whole() {
+fn all_lines_of_a_large_order_are_remembered() {
     let mut page = Page::open(batch());
     buy(&mut page, lines("o-1", 1_000));
     page.advance(600_000);
@@ -123,11 +124,11 @@ fn an_order_of_many_lines_is_remembered_whole() {
     let mut page = page.next(batch());
     buy(&mut page, lines("o-1", 1_000));
     page.advance(600_000);
-    assert_eq!(page.events().len(), 0, "lines of an order that was sent already");
+    assert_eq!(page.events().len(), 0, "all lines were sent before");
 }
 
 #[test]
-fn what_is_kept_is_short_and_says_nothing() {
+fn the_stored_form_is_short_and_has_only_hashes() {
     let mut page = Page::open(batch());
     for order in 0..300 {
         buy(&mut page, json!({ "itemId": "secret-item", "orderId": format!("secret-{order}") }));
@@ -138,7 +139,7 @@ fn what_is_kept_is_short_and_says_nothing() {
 }
 
 #[test]
-fn where_nothing_may_be_stored_it_is_remembered_for_this_page() {
+fn without_storage_an_order_is_remembered_for_the_page() {
     for options in
         [json!({ "identity": { "storage": "memory" } }), json!({ "consent": "anonymous" })]
     {
@@ -150,11 +151,11 @@ fn where_nothing_may_be_stored_it_is_remembered_for_this_page() {
 }
 
 #[test]
-fn tabs_do_not_forget_each_others_orders() {
+fn tabs_keep_each_others_orders() {
     let mut here = Page::open(batch());
     let mut there = here.next(batch());
     buy(&mut here, line("o-1", 1));
-    // The visitor goes to the other tab, which was opened before that, and buys there as well.
+    // The visitor goes to another tab that was opened earlier, and buys there as well.
     there.jar = here.jar.clone();
     there.kept = here.kept.clone();
     there.shown();
@@ -166,7 +167,7 @@ fn tabs_do_not_forget_each_others_orders() {
 }
 
 #[test]
-fn a_wrong_call_does_not_use_up_its_order() {
+fn an_invalid_call_does_not_use_up_its_order() {
     let mut page = Page::open(batch());
     let wrong = json!([line("o-1", 1), { "itemId": "a\\b", "orderId": "o-1" }]);
     buy(&mut page, wrong);

@@ -1,4 +1,4 @@
-//! What outlives the page: who takes it up, that it comes once, and what becomes of it without consent.
+//! The outbox: which page takes it over, that each event arrives once, and the effect of consent.
 
 use crate::common::test;
 use crate::common::{Collector, DAY_MS, Page, answered, batch, ibexa, json, with};
@@ -6,14 +6,14 @@ use recobeacon_engine::effect::{Outcome, Via};
 use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 
-/// A page whose requests nobody hears of.
+/// A page whose requests are never acknowledged.
 fn silent(config: Json) -> Page {
     let mut page = Page::open(config);
     mute(&mut page);
     page
 }
 
-/// Beacons are taken and get lost; a fetch gets no answer.
+/// Beacons are taken and lost, and a fetch gets no response.
 fn mute(page: &mut Page) {
     page.timing.set(None);
     page.network(|send| (send.via == Via::Beacon).then_some(Outcome::Taken));
@@ -27,7 +27,7 @@ fn listen(page: &mut Page, collector: &Collector) {
     });
 }
 
-/// The browser's next page, which sends to this collector.
+/// Opens the browser's next page, which sends to this collector.
 fn next(page: &Page, config: Json, collector: &Collector) -> Page {
     let mut next = page.tab(config);
     listen(&mut next, collector);
@@ -36,7 +36,7 @@ fn next(page: &Page, config: Json, collector: &Collector) -> Page {
 }
 
 #[test]
-fn what_waits_is_sent_by_the_next_page_with_its_time_and_its_identity() {
+fn pending_events_are_sent_by_the_next_page_with_their_time_and_identity() {
     let mut page = Page::open(batch());
     page.call("login", json!("johndoe"));
     page.advance(50);
@@ -50,7 +50,11 @@ fn what_waits_is_sent_by_the_next_page_with_its_time_and_its_identity() {
     let mut next = page.tab(batch());
     next.feed(Input::OutboxFound(page.owned[0].clone(), page.outbox(&page.owned[0])));
     assert_eq!((next.count("accepted"), next.count("queued"), next.sends.len()), (2, 2, 0));
-    assert_eq!(next.outbox(next.owned.last().unwrap()).len(), 2, "they stand under its name now");
+    assert_eq!(
+        next.outbox(next.owned.last().unwrap()).len(),
+        2,
+        "the entries are under the new page's name"
+    );
     next.advance(0);
     let events = next.events();
     assert_eq!(next.item_ids(), ["1", "2"]);
@@ -58,13 +62,13 @@ fn what_waits_is_sent_by_the_next_page_with_its_time_and_its_identity() {
         assert_eq!((&event["user"], &event["anonymous"]), (&json!("johndoe"), &json!(anonymous)));
         assert_eq!(event["at"], crate::common::START + at);
     }
-    assert_eq!(next.batches()[0]["stream"], page.batches()[0]["stream"], "the stream goes on");
+    assert_eq!(next.batches()[0]["stream"], page.batches()[0]["stream"], "the stream continues");
     assert_eq!(next.batches()[0]["seq"], 1, "with the next number");
     assert_eq!((next.count("acknowledged"), next.outbox_keys().len()), (2, 0));
 }
 
 #[test]
-fn what_was_acknowledged_leaves_nothing() {
+fn an_acknowledged_batch_leaves_no_entry() {
     for transport in ["beacon", "fetch"] {
         let mut page =
             Page::open(with(batch(), json!({ "destinations": { "transport": transport } })));
@@ -78,14 +82,14 @@ fn what_was_acknowledged_leaves_nothing() {
 }
 
 #[test]
-fn a_batch_costs_one_text_however_many_events_it_has() {
+fn a_batch_of_any_size_costs_one_entry() {
     let mut page = silent(batch());
     for n in 0..20 {
         page.click(n);
     }
     page.advance(50);
     assert_eq!((page.sends.len(), page.outbox_keys().len()), (1, 1));
-    // Of the rest only the first is written again: it bears the next number.
+    // Of the rest only the first entry is written again, because it has the next batch number.
     let mut page = silent(with(batch(), json!({ "batch": { "maxEvents": 5 } })));
     for n in 0..20 {
         page.click(n);
@@ -96,7 +100,7 @@ fn a_batch_costs_one_text_however_many_events_it_has() {
 }
 
 #[test]
-fn an_unacknowledged_batch_goes_again_as_it_was() {
+fn an_unacknowledged_batch_is_repeated_unchanged() {
     let mut page = silent(batch());
     page.click(1);
     page.advance(2_000);
@@ -105,29 +109,32 @@ fn an_unacknowledged_batch_goes_again_as_it_was() {
     let mut next = page.next(batch());
     assert_eq!((next.count("accepted"), next.count("queued")), (1, 1));
     next.advance(14_900);
-    assert_eq!(next.sends.len(), 0, "its cookie may still come");
+    assert_eq!(next.sends.len(), 0, "its cookie may still arrive");
     next.advance(200);
     assert_eq!(next.sends.len(), 1);
     assert_eq!(next.sends[0].send.via, Via::Fetch);
-    assert_eq!(next.sends[0].send.request, page.sends[0].send.request, "stream, number and bytes");
+    assert_eq!(
+        next.sends[0].send.request, page.sends[0].send.request,
+        "same stream, number and bytes"
+    );
     assert_eq!((next.count("acknowledged"), next.outbox_keys().len()), (1, 0));
 }
 
 #[test]
-fn what_was_left_long_ago_goes_at_once() {
+fn a_batch_left_long_ago_is_sent_at_once() {
     let mut page = silent(batch());
     page.click(1);
     page.advance(2_000);
     page.wall += DAY_MS;
     let mut next = page.tab(batch());
     next.feed(Input::OutboxFound(page.owned[0].clone(), page.outbox(&page.owned[0])));
-    assert_eq!(next.sends.len(), 0, "not before the cookies were looked at");
+    assert_eq!(next.sends.len(), 0, "the cookies are read first");
     next.advance(0);
     assert_eq!(next.sends.len(), 1);
 }
 
 #[test]
-fn a_clock_that_was_set_back_delays_by_no_more_than_the_wait() {
+fn a_clock_set_back_delays_by_at_most_the_acknowledgement_timeout() {
     let mut page = silent(batch());
     page.click(1);
     page.advance(2_000);
@@ -141,14 +148,14 @@ fn a_clock_that_was_set_back_delays_by_no_more_than_the_wait() {
 }
 
 #[test]
-fn two_tabs_share_what_a_third_left_and_nothing_is_sent_twice() {
+fn two_tabs_take_over_the_outbox_of_a_third_and_send_nothing_twice() {
     let collector = Collector::default();
     let mut page = Page::open(batch());
     page.feed(Input::Online(false));
     for n in 0..3 {
         page.click(n);
     }
-    // The first to look has it; what it moved is its own, and its lock is held.
+    // The first tab takes it over. The entries are then in its own outbox, whose lock it holds.
     let mut first = page.tab(batch());
     listen(&mut first, &collector);
     first.feed(Input::OutboxFound(page.owned[0].clone(), page.outbox(&page.owned[0])));
@@ -162,8 +169,8 @@ fn two_tabs_share_what_a_third_left_and_nothing_is_sent_twice() {
 }
 
 #[test]
-fn two_pages_that_take_up_the_same_send_nothing_that_counts_twice() {
-    // Without locks, or when a lock was evicted.
+fn two_pages_that_take_over_the_same_outbox_send_nothing_that_counts_twice() {
+    // Without locks, or after a lock was lost.
     let collector = Collector::default();
     let mut page = silent(batch());
     for n in 0..30 {
@@ -182,7 +189,7 @@ fn two_pages_that_take_up_the_same_send_nothing_that_counts_twice() {
 }
 
 #[test]
-fn another_destinations_events_stay_for_a_page_that_has_it() {
+fn events_of_an_unknown_destination_stay_for_a_page_that_has_it() {
     let mut page = Page::open(batch());
     page.feed(Input::Online(false));
     page.click(1);
@@ -193,13 +200,13 @@ fn another_destinations_events_stay_for_a_page_that_has_it() {
     let mut third = next.next(batch());
     third.advance(2_000);
     assert_eq!((third.item_ids(), third.outbox_keys().len()), (vec!["1".to_owned()], 0));
-    // But not for ever.
+    // They are deleted after the maximum age.
     page.wall += 8 * DAY_MS;
     assert_eq!(page.next(other).outbox_keys().len(), 0);
 }
 
 #[test]
-fn what_is_too_old_is_dropped_and_counted() {
+fn events_that_are_too_old_are_dropped_and_counted() {
     let mut page = Page::open(batch());
     page.feed(Input::Online(false));
     page.click(1);
@@ -212,13 +219,13 @@ fn what_is_too_old_is_dropped_and_counted() {
 }
 
 #[test]
-fn vendors_get_once_what_no_browser_took() {
+fn a_vendors_event_that_no_browser_took_is_sent_once() {
     let mut page = Page::open(ibexa());
     page.click(1);
     page.advance(2_000);
     page.feed(Input::Online(false));
     page.click(2);
-    assert_eq!(page.outbox_keys().len(), 1, "what the browser took is not kept");
+    assert_eq!(page.outbox_keys().len(), 1, "a taken request is not stored");
     let mut next = page.next(ibexa());
     next.advance(2_000);
     assert_eq!(next.urls().len(), 1);
@@ -227,14 +234,14 @@ fn vendors_get_once_what_no_browser_took() {
 }
 
 #[test]
-fn a_fetch_that_was_begun_is_not_begun_again_by_another_page() {
+fn a_started_fetch_is_not_repeated_by_another_page() {
     let get = json!({ "destinations": { "method": "GET" } });
     let mut page = Page::open(with(ibexa(), get.clone()));
     page.network(|_| None);
     page.call("basket", json!({ "itemId": 1 }));
     page.advance(50);
     assert_eq!((page.sends.len(), page.count("queued"), page.outbox_keys().len()), (1, 1, 0));
-    // The vendor says that it did not take it: it is kept again.
+    // The vendor answers that it did not accept the event, so it is stored again.
     page.settle(page.sends[0].send.id, answered(503));
     assert_eq!(page.outbox_keys().len(), 1);
     let mut next = page.next(with(ibexa(), get));
@@ -243,7 +250,7 @@ fn a_fetch_that_was_begun_is_not_begun_again_by_another_page() {
 }
 
 #[test]
-fn the_order_of_one_page_stays_whichever_page_sends() {
+fn the_order_of_a_pages_events_stays_if_other_pages_send_them() {
     let collector = Collector::default();
     let few = with(batch(), json!({ "batch": { "maxEvents": 3 } }));
     let mut page = Page::open(few.clone());
@@ -275,7 +282,7 @@ fn the_order_of_one_page_stays_whichever_page_sends() {
 }
 
 #[test]
-fn a_page_that_comes_back_gives_up_what_another_has_taken() {
+fn a_returning_page_gives_up_entries_that_another_page_took_over() {
     let mut page = Page::open(batch());
     page.feed(Input::Online(false));
     page.click(1);
@@ -283,21 +290,21 @@ fn a_page_that_comes_back_gives_up_what_another_has_taken() {
     let mut next = page.next(batch());
     next.advance(2_000);
     assert_eq!(next.item_ids(), ["1"]);
-    // The page's storage is the browser's.
+    // Both pages share the browser's storage.
     page.kept = next.kept.clone();
     page.back(true);
     page.feed(Input::Online(true));
     page.click(2);
     page.advance(2_000);
-    assert_eq!(page.item_ids(), ["2"], "the first was another's to send");
+    assert_eq!(page.item_ids(), ["2"], "the first event was the other page's to send");
     assert_eq!((page.count("accepted"), page.count("acknowledged")), (1, 1));
-    assert_eq!(page.owned.len(), 2, "it has an outbox of its own again");
+    assert_eq!(page.owned.len(), 2, "it has a new outbox of its own");
     assert_ne!(page.batches()[0]["stream"], next.batches()[0]["stream"]);
     assert_eq!(page.outbox_keys().len(), 0);
 }
 
 #[test]
-fn a_page_that_comes_back_and_finds_its_lock_taken_begins_anew() {
+fn a_returning_page_without_its_lock_starts_a_new_outbox() {
     let mut page = silent(batch());
     page.click(1);
     page.advance(2_000);
@@ -307,11 +314,11 @@ fn a_page_that_comes_back_and_finds_its_lock_taken_begins_anew() {
     page.click(3);
     let own = page.owned.last().unwrap().clone();
     assert_eq!((page.owned.len(), page.outbox(&own).len()), (2, 1));
-    assert_eq!(page.outbox_keys().len(), 3, "the others are not ours any more");
+    assert_eq!(page.outbox_keys().len(), 3, "the other entries belong to the other page");
 }
 
 #[test]
-fn a_page_that_comes_back_and_finds_everything_goes_on() {
+fn a_returning_page_with_its_outbox_continues() {
     let mut page = silent(batch());
     page.click(1);
     page.advance(2_000);
@@ -323,12 +330,12 @@ fn a_page_that_comes_back_and_finds_everything_goes_on() {
     page.timing.set(Some(204));
     page.network(|_| answered(204));
     page.advance(20_000);
-    assert_eq!(page.sends.len() - sent, 2, "each once more, after its wait");
+    assert_eq!(page.sends.len() - sent, 2, "each is repeated once after its wait");
     assert_eq!((page.count("acknowledged"), page.outbox_keys().len()), (2, 0));
 }
 
 #[test]
-fn a_page_that_comes_back_in_part_keeps_its_part_under_another_name() {
+fn a_returning_page_keeps_its_remaining_entries_under_a_new_name() {
     let mut page = Page::open(batch());
     page.feed(Input::Online(false));
     page.click(1);
@@ -345,7 +352,7 @@ fn a_page_that_comes_back_in_part_keeps_its_part_under_another_name() {
 }
 
 #[test]
-fn a_killed_browser_loses_what_was_not_on_the_disk_and_sends_nothing_that_counts_twice() {
+fn a_killed_browser_loses_unwritten_entries_and_sends_nothing_that_counts_twice() {
     for killed_after in [0, 500, 1_500, 3_000, 6_000] {
         let collector = Collector::default();
         let mut page = Page::open(with(batch(), json!({ "batch": { "maxEvents": 3 } })));
@@ -369,9 +376,9 @@ fn a_killed_browser_loses_what_was_not_on_the_disk_and_sends_nothing_that_counts
 }
 
 #[test]
-fn no_number_of_another_page_is_used_a_second_time() {
-    // Batch 1 was delivered, 0 was not, and is too large: were a half called 1, the cookie of the other 1 would
-    // acknowledge it.
+fn a_batch_number_of_another_page_is_not_used_again() {
+    // Batch 1 was delivered. Batch 0 was not, and it is too large. If a half of it were named 1,
+    // the cookie of the other batch 1 would acknowledge it.
     let mut page = silent(batch());
     page.click(1);
     page.click(2);

@@ -1,4 +1,4 @@
-//! The outbox where storage is damaged, full or blocked, and without consent.
+//! The outbox with damaged, full or blocked storage, and without consent.
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, answered, batch, json, with};
@@ -26,14 +26,14 @@ fn damaged_texts_are_deleted_and_the_rest_is_sent() {
     assert_eq!(
         next.item_ids(),
         ["0", "3", "4", "5", "6", "7", "8"],
-        "the first came under another key"
+        "the first entry is under a new key"
     );
     assert_eq!(next.outbox_keys().len(), 0);
-    // Three of its ten, one text of two lines, and two of none.
+    // Three of its ten events, a text of two lines, and two texts without a line.
     let lost = 3 + 2 + 2;
     assert_eq!((next.count("accepted"), next.count("dropped")), (7 + lost, lost));
     let told: Vec<_> = next.warnings.iter().map(|error| error.code.name()).collect();
-    assert_eq!(told, ["damaged"; 3], "once for each page's outbox");
+    assert_eq!(told, ["damaged"; 3], "one warning for each page's outbox");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_damaged_batch_counts_each_of_its_events_at_its_destination() {
 }
 
 #[test]
-fn full_storage_is_full_and_nothing_else() {
+fn full_storage_does_not_stop_delivery() {
     for room in [0, 1_000, 4_000] {
         let mut page = Page::open(batch());
         page.room = room;
@@ -81,8 +81,8 @@ fn full_storage_is_full_and_nothing_else() {
         for n in 30..60 {
             page.click(n);
         }
-        assert_eq!(page.stored_writes, writes, "it does not run against the wall again and again");
-        // What never was in the outbox was not taken up by another page.
+        assert_eq!(page.stored_writes, writes, "a failed write is not repeated endlessly");
+        // Entries that were never written cannot have been taken over by another page.
         page.back(true);
         assert_eq!((page.count("queued"), page.outbox_keys().len()), (60, kept));
         page.feed(Input::Online(true));
@@ -97,7 +97,7 @@ fn full_storage_is_full_and_nothing_else() {
 }
 
 #[test]
-fn taking_over_needs_no_room() {
+fn taking_over_works_in_full_storage() {
     let mut page = Page::open(batch());
     page.feed(Input::Online(false));
     for n in 10..40 {
@@ -120,7 +120,7 @@ fn long_click(page: &mut Page, n: u32) {
 }
 
 #[test]
-fn the_outbox_is_bounded() {
+fn the_size_of_the_outbox_is_limited() {
     let many = with(batch(), json!({ "queue": { "maxEvents": 100_000 } }));
     let mut page = Page::open(many.clone());
     page.checks = false;
@@ -130,8 +130,8 @@ fn the_outbox_is_bounded() {
     }
     let size: usize = page.outbox_keys().iter().map(|key| page.kept[*key].len()).sum();
     assert!((3_400_000..=3_500_000).contains(&size), "{size}");
-    assert_eq!(page.count("queued"), 3_500, "the rest is in memory");
-    // What the next page has no room for it leaves alone.
+    assert_eq!(page.count("queued"), 3_500, "the other events are in memory");
+    // The next page leaves the entries for which it has no room.
     let mut next = page.tab(many.clone());
     next.checks = false;
     next.feed(Input::Online(false));
@@ -160,11 +160,11 @@ fn without_a_larger_queue_the_outbox_is_under_a_tenth_of_the_storage() {
     }
     let size: usize = page.outbox_keys().iter().map(|key| page.kept[*key].len()).sum();
     assert!((430_000..=437_500).contains(&size), "{size}");
-    assert_eq!(page.count("queued"), 1_000, "the rest is in memory");
+    assert_eq!(page.count("queued"), 1_000, "the other events are in memory");
 }
 
 #[test]
-fn ten_thousand_events_of_a_page_that_is_left_are_all_the_next_pages() {
+fn the_next_page_takes_over_all_ten_thousand_events() {
     let mut page = Page::open(with(batch(), json!({ "queue": { "maxEvents": 20_000 } })));
     page.checks = false;
     page.feed(Input::Online(false));
@@ -203,14 +203,14 @@ fn without_persist_or_with_memory_nothing_is_stored() {
 }
 
 #[test]
-fn what_was_held_back_is_stored_once_consent_is_granted() {
+fn held_events_are_stored_once_consent_is_granted() {
     let mut page = Page::open(with(batch(), json!({ "consent": "pending" })));
     page.feed(Input::Online(false));
     page.click(1);
     page.click(2);
     page.call("consent", json!("granted"));
     assert_eq!((page.owned.len(), page.outbox_keys().len()), (1, 2));
-    // Pending again: what comes now waits for the answer, in memory.
+    // Pending again: new events wait in memory for the decision.
     page.call("consent", json!("pending"));
     page.click(3);
     assert_eq!(page.outbox_keys().len(), 2);
@@ -222,9 +222,10 @@ fn what_was_held_back_is_stored_once_consent_is_granted() {
 }
 
 #[test]
-fn withdrawn_consent_erases_every_outbox_and_what_bears_an_id() {
+fn withdrawn_consent_erases_every_outbox_and_events_with_an_id() {
     for (state, sent_later) in [("denied", 0), ("anonymous", 1)] {
-        // Another page left something, a batch of this one is under way, one failed, one was taken.
+        // Another page left an event. Of this page one batch is in flight, one failed, one was
+        // taken.
         let mut before = Page::open(batch());
         before.feed(Input::Online(false));
         before.click(0);
@@ -243,7 +244,8 @@ fn withdrawn_consent_erases_every_outbox_and_what_bears_an_id() {
 
         page.call("consent", json!(state));
         assert_eq!(page.outbox_keys().len(), 0);
-        // 0 was taken: nobody will say more. 1 is under way. 2 bears no id any more, or is gone.
+        // Batch 0 was taken, and no more is known. Batch 1 is in flight. Batch 2 has no id any
+        // more, or was dropped.
         assert_eq!((page.count("sent"), page.count("queued")), (1, 1 + sent_later), "{state}");
         page.network(|_| answered(204));
         page.settle(under_way, answered(503));
@@ -261,7 +263,7 @@ fn withdrawn_consent_erases_every_outbox_and_what_bears_an_id() {
 }
 
 #[test]
-fn a_page_without_consent_erases_what_was_kept_with_it() {
+fn a_page_without_consent_erases_what_was_stored_before() {
     for state in ["denied", "anonymous"] {
         let mut page = Page::open(batch());
         page.feed(Input::Online(false));
@@ -273,7 +275,7 @@ fn a_page_without_consent_erases_what_was_kept_with_it() {
     page.feed(Input::Online(false));
     page.click(1);
     let mut next = page.next(with(batch(), json!({ "consent": "pending" })));
-    assert_eq!(next.outbox_keys().len(), 1, "not asked yet");
+    assert_eq!(next.outbox_keys().len(), 1, "consent is not decided");
     next.call("consent", json!("granted"));
     next.adopt();
     next.advance(50);
@@ -281,7 +283,7 @@ fn a_page_without_consent_erases_what_was_kept_with_it() {
 }
 
 #[test]
-fn what_was_made_for_nobody_is_never_stored() {
+fn events_without_identity_are_never_stored() {
     let mut page = Page::open(with(
         batch(),
         json!({ "consent": "anonymous", "destinations": { "transport": "fetch" } }),
@@ -295,7 +297,7 @@ fn what_was_made_for_nobody_is_never_stored() {
 }
 
 #[test]
-fn what_gives_way_leaves_the_outbox_too() {
+fn dropped_events_also_leave_the_outbox() {
     let options = json!({ "destinations": { "transport": "fetch" }, "batch": { "maxEvents": 5 },
                           "queue": { "maxEvents": 10 } });
     let mut page = Page::open(with(batch(), options));
@@ -311,7 +313,7 @@ fn what_gives_way_leaves_the_outbox_too() {
 }
 
 #[test]
-fn what_is_given_up_takes_no_number_with_it() {
+fn dropping_events_loses_no_batch_number() {
     let config = |most: u32| {
         with(
             batch(),
@@ -319,7 +321,8 @@ fn what_is_given_up_takes_no_number_with_it() {
                               "queue": { "maxEvents": most, "maxAgeMs": 60_000 } }),
         )
     };
-    // Four batches go; of the last two events only the first bears the fifth's number.
+    // Four batches are sent. Of the last two events only the first has the number of the fifth
+    // batch.
     let mut page = Page::open(config(20));
     page.feed(Input::Online(false));
     for n in 0..9 {
@@ -342,7 +345,7 @@ fn what_is_given_up_takes_no_number_with_it() {
         assert_eq!(page.item_ids(), ["9"]);
         page.batches()[0]["seq"].as_u64().unwrap()
     };
-    // One that has no room for both gives it up,
+    // A page without room for both drops it,
     let mut small = page.tab(config(1));
     small.feed(Input::Online(false));
     small.adopt();

@@ -1,4 +1,4 @@
-//! What the outbox holds when the page's process ends in the middle of its work.
+//! The outbox after the page's process ended within a series of writes.
 
 use crate::common::test;
 use crate::common::{Page, answered, batch, json, with};
@@ -7,9 +7,10 @@ use recobeacon_engine::input::Input;
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
-/// WebKit's localStorage is in another process, and the page's may end when part of what it wrote is there.
-/// Wherever that is in these writes, the next page has all nine events, and no number stands for two batches.
-/// Only where there may be copies, the same is sent twice: the collector takes one.
+/// WebKit's localStorage is in another process, so the page's process may end after a part of its
+/// writes. For every such point, the next page must have all nine events, and no number may name
+/// two batches. A batch may be sent twice only if duplicates are allowed, because the collector
+/// drops one.
 fn may_end_anywhere_in(writes: impl Fn() -> (Page, usize), at_least: usize, copies: bool) {
     let (_, count) = writes();
     assert!(count >= at_least, "{count}");
@@ -29,14 +30,17 @@ fn may_end_anywhere_in(writes: impl Fn() -> (Page, usize), at_least: usize, copi
         let mut numbers: BTreeMap<String, Vec<Json>> = BTreeMap::new();
         for batch in next.batches() {
             let same = numbers.entry(batch["seq"].to_string()).or_insert_with(|| ids(&batch));
-            assert_eq!(*same, ids(&batch), "{unwritten}: a number stands for one batch");
+            assert_eq!(*same, ids(&batch), "{unwritten}: a number names one batch");
         }
-        assert!(copies || numbers.len() == next.batches().len(), "{unwritten}: and goes once");
+        assert!(
+            copies || numbers.len() == next.batches().len(),
+            "{unwritten}: each batch is sent once"
+        );
         assert!(next.outbox_keys().is_empty(), "{unwritten}");
     }
 }
 
-/// A page with nine events, whose requests have no end, and how often it writes when this happens.
+/// A page with nine events whose requests never end, and the number of writes of the action.
 fn nine_clicks(act: impl Fn(Page) -> Page) -> (Page, usize) {
     let mut page = Page::open(with(batch(), json!({ "batch": { "maxEvents": 6 } })));
     page.timing.set(None);
@@ -51,13 +55,13 @@ fn nine_clicks(act: impl Fn(Page) -> Page) -> (Page, usize) {
 }
 
 #[test]
-fn a_process_that_ends_between_two_writes_loses_nothing() {
+fn a_process_that_ends_between_two_writes_loses_no_event() {
     let hide = |mut page: Page| {
         page.feed(Input::Hidden);
         page
     };
     may_end_anywhere_in(|| nine_clicks(hide), 10, false);
-    // The next one's may end while it takes them over,
+    // The next page's process may end while it takes the entries over,
     for waits in [true, false] {
         let take_over = || {
             let (page, _) = nine_clicks(|page| if waits { page } else { hide(page) });
@@ -69,7 +73,7 @@ fn a_process_that_ends_between_two_writes_loses_nothing() {
         };
         may_end_anywhere_in(take_over, 4, true);
     }
-    // or while it makes two batches of one that is too large, and one event waits.
+    // or while it halves a batch that is too large, with one event pending.
     let halve = |mut page: Page| {
         page.network(|_| None);
         page.advance(2_000);
@@ -80,7 +84,7 @@ fn a_process_that_ends_between_two_writes_loses_nothing() {
 }
 
 #[test]
-fn halves_take_no_number_from_what_waits() {
+fn halves_do_not_use_the_number_of_pending_events() {
     let two = with(batch(), json!({ "batch": { "maxEvents": 2 } }));
     let mut page = Page::open(two.clone());
     page.network(|_| None);

@@ -1,4 +1,4 @@
-//! What waits: coalescing, bounds, age, network, pacing, and destinations beside each other.
+//! Pending events: merging, limits, age, network, pacing, and several destinations.
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, answered, batch, calm, ibexa, json, with};
@@ -21,7 +21,7 @@ fn dropped(page: &Page, code: ErrorCode) -> u32 {
 }
 
 #[test]
-fn of_one_items_consumption_only_the_highest_is_sent() {
+fn only_the_highest_pending_percentage_of_an_item_is_sent() {
     let mut page = Page::open(batch());
     let mut consume = |item: Json| page.call("consume", item);
     for percentage in [10, 30, 20] {
@@ -45,7 +45,7 @@ fn of_one_items_consumption_only_the_highest_is_sent() {
 }
 
 #[test]
-fn a_consume_without_percentage_counts_as_all() {
+fn a_consume_without_percentage_counts_as_100() {
     let mut page = Page::open(batch());
     page.call("consume", json!({ "itemId": 1, "percentage": 90 }));
     page.call("consume", json!({ "itemId": 1 }));
@@ -56,7 +56,7 @@ fn a_consume_without_percentage_counts_as_all() {
 }
 
 #[test]
-fn the_first_ones_id_and_time_stay() {
+fn a_merged_event_keeps_the_first_ones_id_and_time() {
     let mut page = Page::open(batch());
     page.call("consume", json!({ "itemId": 1, "percentage": 10 }));
     page.click(2);
@@ -72,7 +72,7 @@ fn the_first_ones_id_and_time_stay() {
 }
 
 #[test]
-fn what_was_sent_is_not_lowered_or_joined_any_more() {
+fn events_are_not_merged_with_sent_ones() {
     let mut page = Page::open(batch());
     page.call("consume", json!({ "itemId": 1, "percentage": 10 }));
     page.advance(2_000);
@@ -82,7 +82,7 @@ fn what_was_sent_is_not_lowered_or_joined_any_more() {
 }
 
 #[test]
-fn rendered_of_one_scenario_are_joined() {
+fn rendered_events_of_one_scenario_are_merged() {
     let mut page = Page::open(batch());
     let mut rendered = |items: Json, scenario: Json| {
         page.call("rendered", json!({ "items": items, "scenario": scenario }));
@@ -103,8 +103,8 @@ fn rendered_of_one_scenario_are_joined() {
 }
 
 #[test]
-fn joined_events_stay_within_what_the_collector_reads() {
-    // The harness reads every batch back by the collector's rules.
+fn merged_events_stay_within_the_collectors_limits() {
+    // The harness reads every batch by the collector's rules.
     let mut page = Page::open(batch());
     for call in 0..5 {
         let items: Vec<u32> = (call * 400..(call + 1) * 400).collect();
@@ -117,7 +117,7 @@ fn joined_events_stay_within_what_the_collector_reads() {
 }
 
 #[test]
-fn nothing_is_joined_across_a_login() {
+fn events_are_not_merged_across_a_login() {
     let mut page = Page::open(batch());
     page.call("consume", json!({ "itemId": 1, "percentage": 50 }));
     page.call("login", json!("johndoe"));
@@ -128,7 +128,7 @@ fn nothing_is_joined_across_a_login() {
 }
 
 #[test]
-fn nothing_else_is_joined() {
+fn other_events_are_not_merged() {
     let mut page = Page::open(batch());
     for (verb, more) in [
         ("click", json!({})),
@@ -148,7 +148,7 @@ fn nothing_else_is_joined() {
 }
 
 #[test]
-fn the_oldest_go_first_with_one_warning() {
+fn a_full_queue_drops_the_oldest_with_one_warning() {
     let mut page = offline(with(batch(), json!({ "queue": { "maxEvents": 5 } })));
     for n in 0..8 {
         page.click(n);
@@ -162,7 +162,7 @@ fn the_oldest_go_first_with_one_warning() {
 }
 
 #[test]
-fn the_bound_holds_for_what_has_to_go_again_too() {
+fn the_limit_includes_batches_that_are_to_be_repeated() {
     let options = json!({ "destinations": { "transport": "fetch" }, "batch": { "maxEvents": 5 },
                           "queue": { "maxEvents": 10 } });
     let mut page = Page::open(with(batch(), options));
@@ -181,11 +181,11 @@ fn the_bound_holds_for_what_has_to_go_again_too() {
         .map(|event| event["itemId"].as_str().unwrap().parse().unwrap())
         .collect();
     ids.sort_unstable();
-    assert_eq!(ids, (90..100).collect::<Vec<u32>>(), "the newest are the ones that stay");
+    assert_eq!(ids, (90..100).collect::<Vec<u32>>(), "the newest events stay");
 }
 
 #[test]
-fn what_the_browser_has_counts_as_well() {
+fn the_limit_includes_requests_in_flight() {
     let options = json!({ "destinations": { "transport": "fetch" }, "queue": { "maxEvents": 5 } });
     let mut page = Page::open(with(batch(), options));
     page.network(|_| None);
@@ -204,14 +204,14 @@ fn what_the_browser_has_counts_as_well() {
 }
 
 #[test]
-fn a_full_queue_sends_before_it_gives_up_anything() {
-    // In one task, which leaves the queue no moment of its own.
+fn a_full_queue_sends_before_it_drops_events() {
+    // In a single task, so that the queue cannot run in between.
     let mut page = Page::open(with(batch(), json!({ "queue": { "maxEvents": 100 } })));
     page.network(|_| Some(Outcome::Taken));
     for n in 0..100 {
         page.click(n);
     }
-    assert!(!page.sends.is_empty(), "the hundredth fills it");
+    assert!(!page.sends.is_empty(), "the hundredth event fills the queue");
     for n in 100..200 {
         page.click(n);
     }
@@ -220,7 +220,7 @@ fn a_full_queue_sends_before_it_gives_up_anything() {
 }
 
 #[test]
-fn of_a_queue_that_fills_each_request_takes_what_it_holds() {
+fn a_filling_queue_sends_requests_as_large_as_possible() {
     let options = json!({ "queue": { "maxEvents": 100 }, "batch": { "maxBytes": 60_000 } });
     let mut page = offline(with(batch(), options));
     for n in 0..100 {
@@ -230,11 +230,11 @@ fn of_a_queue_that_fills_each_request_takes_what_it_holds() {
     page.advance(1);
     let sizes: Vec<usize> =
         page.batches().iter().map(|batch| batch["events"].as_array().unwrap().len()).collect();
-    assert_eq!(sizes, [100], "not five of `batch.maxEvents`");
+    assert_eq!(sizes, [100], "one request instead of five with `batch.maxEvents`");
 }
 
 #[test]
-fn what_is_dropped_is_told_with_its_number() {
+fn dropped_events_are_reported_with_their_number() {
     let mut page = offline(with(batch(), json!({ "queue": { "maxEvents": 10 } })));
     for n in 0..1_000 {
         page.click(n);
@@ -245,7 +245,7 @@ fn what_is_dropped_is_told_with_its_number() {
 }
 
 #[test]
-fn what_is_too_old_is_given_up() {
+fn events_that_are_too_old_are_dropped() {
     let mut page = offline(with(batch(), json!({ "queue": { "maxAgeMs": 60_000 } })));
     page.click(1);
     page.sleep(30_000);
@@ -259,7 +259,7 @@ fn what_is_too_old_is_given_up() {
 }
 
 #[test]
-fn vendors_that_take_no_time_get_nothing_older_than_a_day() {
+fn vendors_without_event_time_get_no_event_older_than_a_day() {
     let mut config = ibexa();
     config["destinations"] =
         json!([config["destinations"], { "protocol": "batch", "endpoint": "/e" }]);
@@ -276,7 +276,7 @@ fn vendors_that_take_no_time_get_nothing_older_than_a_day() {
 }
 
 #[test]
-fn a_request_that_never_succeeds_is_given_up_at_last() {
+fn a_request_that_never_succeeds_is_finally_dropped() {
     let options = json!({ "destinations": { "transport": "fetch" },
                           "queue": { "maxAgeMs": 3_600_000 } });
     let mut page = Page::open(with(batch(), options));
@@ -290,7 +290,7 @@ fn a_request_that_never_succeeds_is_given_up_at_last() {
 }
 
 #[test]
-fn offline_nothing_is_tried_and_online_it_goes() {
+fn nothing_is_sent_offline_and_everything_once_online() {
     let mut page = Page::open(batch());
     page.feed(Input::Online(false));
     page.call("basket", json!({ "itemId": 1 }));
@@ -305,7 +305,7 @@ fn offline_nothing_is_tried_and_online_it_goes() {
 }
 
 #[test]
-fn one_request_an_event_is_paced() {
+fn single_event_requests_are_paced() {
     let mut page = Page::open(ibexa());
     for n in 1..=60 {
         page.click(n);
@@ -315,28 +315,29 @@ fn one_request_an_event_is_paced() {
     let starts: Vec<u64> = page.sends.iter().map(|sent| sent.at).collect();
     for start in &starts {
         let near = starts.iter().filter(|at| at.abs_diff(*start) < 900).count();
-        assert!(near <= 24, "{near} requests at once");
+        assert!(near <= 24, "{near} requests in one burst");
     }
     let ids: Vec<&str> = page.urls().iter().map(|url| crate::common::split_url(url).0).collect();
     let ids: Vec<u32> =
         ids.iter().map(|path| path.rsplit('/').next().unwrap().parse().unwrap()).collect();
-    assert!(ids.is_sorted(), "in order: {ids:?}");
+    assert!(ids.is_sorted(), "the order is kept: {ids:?}");
 }
 
 #[test]
-fn a_hidden_page_sends_more_but_never_what_chromium_would_drop() {
+fn a_hidden_page_sends_more_but_fewer_than_chromium_would_drop() {
     let mut page = Page::open(ibexa());
     for n in 1..=300 {
         page.click(n);
     }
     page.feed(Input::Hidden);
     assert!((150..=255).contains(&page.sends.len()), "{}", page.sends.len());
-    assert_eq!(page.count("queued"), 300 - page.sends.len() as u64, "the rest is kept");
+    assert_eq!(page.count("queued"), 300 - page.sends.len() as u64, "the other events are kept");
 }
 
 #[test]
-fn flush_attempts_everything() {
-    // index.d.ts: resolves after one attempt for everything queued now; paced all the same.
+fn flush_tries_to_send_everything_once() {
+    // index.d.ts: resolves after one attempt for everything queued at the call. The requests are
+    // still paced.
     let mut page = Page::open(with(ibexa(), json!({ "batch": { "maxWaitMs": 600_000 } })));
     for n in 1..=100 {
         page.click(n);
@@ -365,12 +366,12 @@ fn destinations_do_not_wait_for_each_other() {
             url.split_once("b=").unwrap().1.split_once('.').unwrap().0.to_owned()
         })
         .into();
-    assert_ne!(streams[0], streams[1], "else one collector would see gaps");
+    assert_ne!(streams[0], streams[1], "a shared stream would have gaps in each collector");
 }
 
 #[test]
-fn destinations_of_one_name_are_counted_apart() {
-    // The vendor and the shop's own collector, which speaks the vendor's paths, at once.
+fn destinations_of_the_same_name_have_separate_counters() {
+    // The vendor, and at the same time the shop's own collector with the vendor's paths.
     let vendor = json!({ "protocol": "ibexa", "customerId": "00000" });
     let own = with(vendor.clone(), json!({ "endpoint": "https://collect.shop.example" }));
     let mut page = Page::open(json!({ "destinations": [vendor, own] }));
@@ -381,7 +382,7 @@ fn destinations_of_one_name_are_counted_apart() {
 }
 
 #[test]
-fn an_outcome_that_nobody_waits_for_changes_nothing() {
+fn the_outcome_of_an_unknown_request_is_ignored() {
     let mut page = Page::open(batch());
     page.click(1);
     page.advance(2_000);

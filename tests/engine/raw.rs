@@ -1,4 +1,5 @@
-//! Raw batches of earlier pages: they are sent like every other batch, and their keys go when they have come to an end.
+//! Raw batches of earlier pages: they are sent like other batches, and their keys are deleted when
+//! they are finished.
 
 use crate::common::test;
 use crate::common::{Page, answered, batch, ibexa, json, retry_after};
@@ -7,7 +8,7 @@ use recobeacon_engine::input::Input;
 
 const BODY: &str = "{\"v\":1,\"raw\":[]}";
 
-/// Hands raw batches over that were sent 20 seconds ago, so that no acknowledgement is awaited any more.
+/// Hands over raw batches that were sent 20 seconds ago, so that their acknowledgement is overdue.
 fn with_raw(count: usize, mut page: Page) -> Page {
     for n in 0..count {
         let key = format!("reco_raw_s{n}");
@@ -30,7 +31,7 @@ fn left(page: &Page) -> usize {
 }
 
 #[test]
-fn it_is_sent_again_as_it_was_and_its_key_goes_with_the_answer() {
+fn a_raw_batch_is_repeated_unchanged_and_its_key_deleted_on_success() {
     let mut page = Page::open(batch());
     page.network(|_| answered(204));
     let page = with_raw(1, page);
@@ -38,12 +39,12 @@ fn it_is_sent_again_as_it_was_and_its_key_goes_with_the_answer() {
     assert_eq!(page.sends[0].send.via, Via::Fetch);
     assert_eq!(page.sends[0].send.request.body.as_deref(), Some(BODY));
     assert_eq!(left(&page), 0);
-    // Its events are counted where they were called.
+    // Its events are counted by the page that made the calls.
     assert_eq!((page.count("accepted"), page.notices.len()), (0, 0));
 }
 
 #[test]
-fn an_acknowledgement_is_awaited_first() {
+fn a_recent_raw_batch_waits_for_its_acknowledgement() {
     let mut page = Page::open(batch());
     page.kept.insert("reco_raw_s0".to_owned(), "[...]".to_owned());
     tell(&mut page, "reco_raw_s0", 5_000);
@@ -56,7 +57,7 @@ fn an_acknowledgement_is_awaited_first() {
 }
 
 #[test]
-fn many_of_them_keep_to_the_flight_limit() {
+fn raw_batches_respect_the_flight_limit() {
     let mut page = Page::open(batch());
     page.network(|_| None);
     let page = with_raw(100, page);
@@ -64,7 +65,7 @@ fn many_of_them_keep_to_the_flight_limit() {
 }
 
 #[test]
-fn a_failure_is_retried_with_back_off_and_a_dead_collector_is_left_alone() {
+fn a_failed_raw_batch_is_retried_with_back_off_and_circuit_breaker() {
     for (answer, least) in [(answered(500), 1), (retry_after(503, 60), 1), (answered(404), 1)] {
         let mut page = Page::open(batch());
         page.network(move |_| answer);
@@ -81,7 +82,7 @@ fn a_failure_is_retried_with_back_off_and_a_dead_collector_is_left_alone() {
 }
 
 #[test]
-fn what_the_collector_refuses_is_given_up() {
+fn a_raw_batch_refused_by_the_collector_is_dropped() {
     for status in [400, 413, 422] {
         let mut page = Page::open(batch());
         page.network(move |_| answered(status));
@@ -90,7 +91,7 @@ fn what_the_collector_refuses_is_given_up() {
 }
 
 #[test]
-fn a_full_queue_gives_up_no_raw_batch() {
+fn a_full_queue_drops_no_raw_batch() {
     let mut config = batch();
     config["queue"] = json!({ "maxEvents": 20 });
     let mut page = Page::open(config);
@@ -103,13 +104,13 @@ fn a_full_queue_gives_up_no_raw_batch() {
 }
 
 #[test]
-fn without_a_collector_it_stays_for_another_page() {
+fn without_a_collector_a_raw_batch_stays_for_another_page() {
     let page = with_raw(1, Page::open(ibexa()));
     assert_eq!((page.sends.len(), left(&page)), (0, 1));
 }
 
 #[test]
-fn after_a_no_it_is_not_sent() {
+fn after_denied_consent_a_raw_batch_is_not_sent() {
     let mut page = Page::open(batch());
     page.kept.insert("reco_raw_s0".to_owned(), "[...]".to_owned());
     tell(&mut page, "reco_raw_s0", 5_000);
@@ -119,7 +120,7 @@ fn after_a_no_it_is_not_sent() {
 }
 
 #[test]
-fn a_page_cannot_make_one() {
+fn a_page_cannot_call_raw_batch() {
     for args in [json!([]), json!([1, 2, 3]), json!(["reco_", "https://c.example/", "{}"])] {
         let mut page = Page::open(batch());
         page.call("rawBatch", args);

@@ -1,4 +1,4 @@
-//! What becomes of a request that was not simply taken.
+//! Requests that fail, are refused or stay without a response.
 
 use crate::common::test;
 use crate::common::{Page, answered, batch, ibexa, json, retry_after, with};
@@ -8,12 +8,12 @@ use serde_json::Value as Json;
 use std::cell::Cell;
 use std::rc::Rc;
 
-/// A collector whose answers can be read.
+/// A collector whose responses can be read.
 fn readable() -> Json {
     with(batch(), json!({ "destinations": { "transport": "fetch" } }))
 }
 
-/// Pauses between the attempts.
+/// The pauses between the attempts.
 fn pauses(page: &Page) -> Vec<u64> {
     page.sends.windows(2).map(|pair| pair[1].at - pair[0].at).collect()
 }
@@ -45,7 +45,7 @@ fn a_vendors_event_is_delivered_by_any_success() {
 }
 
 #[test]
-fn an_order_that_a_catch_all_page_answered_is_kept_and_no_duplicate() {
+fn an_order_answered_by_a_catch_all_page_is_kept_and_not_a_duplicate() {
     let mut page = Page::open(readable());
     page.network(|_| answered(200));
     page.call("buy", json!({ "itemId": 1, "orderId": "o1" }));
@@ -58,7 +58,7 @@ fn an_order_that_a_catch_all_page_answered_is_kept_and_no_duplicate() {
 }
 
 #[test]
-fn a_beacon_that_was_taken_is_sent_where_nobody_will_say_more() {
+fn a_taken_beacon_counts_as_sent_if_no_acknowledgement_is_possible() {
     let mut page = Page::open(ibexa());
     page.click(1);
     page.advance(60_000);
@@ -68,7 +68,7 @@ fn a_beacon_that_was_taken_is_sent_where_nobody_will_say_more() {
 }
 
 #[test]
-fn a_server_in_trouble_is_tried_again_later_and_later() {
+fn retries_after_server_errors_have_growing_pauses() {
     for status in [408, 429, 431, 500, 502, 503, 504] {
         let mut page = Page::open(readable());
         page.network(move |_| answered(status));
@@ -78,7 +78,7 @@ fn a_server_in_trouble_is_tried_again_later_and_later() {
         assert!(pauses.len() > 7, "{status}: {pauses:?}");
         for (attempt, pause) in pauses.iter().enumerate() {
             let longest = 1_000 << attempt;
-            // After the fifth failure it is left alone for ten minutes.
+            // After the fifth failure there is a pause of ten minutes.
             let range = if attempt < 4 { longest / 2..=longest } else { 600_000..=750_000 };
             assert!(range.contains(pause), "{status}, attempt {attempt}: {pause} in {range:?}");
         }
@@ -103,7 +103,7 @@ fn pauses_differ_from_page_to_page() {
 }
 
 #[test]
-fn after_a_success_the_pauses_are_short_again() {
+fn a_success_resets_the_pauses() {
     let mut page = Page::open(readable());
     let mut answers =
         vec![answered(204), answered(503), answered(204), answered(503), answered(503)];
@@ -125,12 +125,12 @@ fn retry_after_is_honoured() {
         page.advance(2_000);
         page.click(2);
         page.advance(29_999);
-        assert_eq!(page.sends.len(), 1, "what came later waits too");
+        assert_eq!(page.sends.len(), 1, "later events wait as well");
         page.network(|_| answered(204));
         page.advance(10_000);
         assert_eq!(page.count("acknowledged"), 2);
     }
-    // No answer can silence the tracker for longer than five minutes.
+    // No response can pause the tracker for longer than five minutes.
     let mut page = Page::open(readable());
     page.network(|_| retry_after(503, 4_000_000_000));
     page.click(1);
@@ -139,7 +139,7 @@ fn retry_after_is_honoured() {
 }
 
 #[test]
-fn what_waits_goes_in_order_after_a_failure() {
+fn pending_events_keep_their_order_after_a_failure() {
     let mut page = Page::open(with(readable(), json!({ "batch": { "maxEvents": 2 } })));
     page.network(|_| answered(503));
     for n in 0..6 {
@@ -155,7 +155,7 @@ fn what_waits_goes_in_order_after_a_failure() {
 }
 
 #[test]
-fn too_large_is_halved_down_to_one() {
+fn a_batch_refused_as_too_large_is_halved_down_to_one_event() {
     let mut page = Page::open(readable());
     page.network(|send| {
         let body = send.request.body.as_deref().unwrap();
@@ -173,15 +173,20 @@ fn too_large_is_halved_down_to_one() {
     let mut seqs: Vec<u64> =
         page.batches().iter().map(|batch| batch["seq"].as_u64().unwrap()).collect();
     seqs.sort_unstable();
-    assert_eq!(seqs, (0..page.sends.len() as u64).collect::<Vec<_>>(), "no number twice, no gap");
+    assert_eq!(
+        seqs,
+        (0..page.sends.len() as u64).collect::<Vec<_>>(),
+        "each number once and without gaps"
+    );
     for (url, batch) in page.urls().iter().zip(page.batches()) {
         assert!(url.ends_with(&format!(".{}", batch["seq"])), "{url}");
     }
 }
 
 #[test]
-fn an_endpoint_that_is_no_collector_keeps_everything_and_is_told_once() {
-    // A wrong key, a deploy; a catch-all page, a login wall, a service worker; a redirect (0); a server of files.
+fn responses_that_are_not_a_collectors_keep_events_with_one_warning() {
+    // A wrong key, a deployment; a catch-all page, a login page, a service worker; a redirect (0);
+    // a file server.
     for status in [401, 403, 404, 200, 201, 202, 205, 206, 299, 0, 301, 304, 405] {
         let mut page = Page::open(readable());
         page.network(move |_| answered(status));
@@ -203,7 +208,7 @@ fn an_endpoint_that_is_no_collector_keeps_everything_and_is_told_once() {
 }
 
 #[test]
-fn any_other_refusal_ends_it() {
+fn any_other_error_status_drops_the_batch() {
     for status in [400, 406, 409, 410, 414, 418, 422] {
         let mut page = Page::open(readable());
         page.network(move |_| answered(status));
@@ -214,12 +219,12 @@ fn any_other_refusal_ends_it() {
         page.network(|_| answered(204));
         page.click(2);
         page.advance(3_600_000);
-        assert_eq!(page.count("acknowledged"), 1, "what comes after it is not held up");
+        assert_eq!(page.count("acknowledged"), 1, "later events are not delayed");
     }
 }
 
 #[test]
-fn a_network_failure_is_tried_again_where_that_counts_once() {
+fn a_network_failure_is_retried_for_idempotent_events() {
     let mut page = Page::open(readable());
     let mut answers = vec![answered(204), Some(Outcome::Failed), Some(Outcome::Failed)];
     page.network(move |_| answers.pop().unwrap());
@@ -230,7 +235,7 @@ fn a_network_failure_is_tried_again_where_that_counts_once() {
 }
 
 #[test]
-fn a_network_failure_ends_it_where_a_second_request_could_count_twice() {
+fn a_network_failure_is_not_retried_if_events_could_count_twice() {
     let get = json!({ "destinations": { "method": "GET" } });
     let mut page = Page::open(with(ibexa(), get));
     page.network(|_| Some(Outcome::Failed));
@@ -241,7 +246,7 @@ fn a_network_failure_ends_it_where_a_second_request_could_count_twice() {
 }
 
 #[test]
-fn a_refused_beacon_goes_by_fetch() {
+fn a_refused_beacon_is_sent_by_fetch() {
     for config in [batch(), ibexa()] {
         let mut page = Page::open(config);
         page.network(|send| match send.via {
@@ -252,13 +257,13 @@ fn a_refused_beacon_goes_by_fetch() {
         page.click(1);
         page.feed(Input::Hidden);
         let via: Vec<Via> = page.sends.iter().map(|sent| sent.send.via).collect();
-        assert_eq!(via, [Via::Beacon, Via::Fetch], "at once: the page may go");
+        assert_eq!(via, [Via::Beacon, Via::Fetch], "at once, because the page may be left");
         assert_eq!(page.sends[0].send.request, page.sends[1].send.request);
         assert_eq!(page.count("sent") + page.count("acknowledged"), 1);
     }
 }
 
-/// Refuses every beacon and every fetch until the switch is thrown; then takes them.
+/// Refuses every beacon and fetch until the switch is set.
 fn shut(page: &mut Page) -> Rc<Cell<bool>> {
     let shut = Rc::new(Cell::new(true));
     let seen = shut.clone();
@@ -271,7 +276,7 @@ fn shut(page: &mut Page) -> Rc<Cell<bool>> {
 }
 
 #[test]
-fn what_neither_beacon_nor_fetch_takes_goes_back_to_the_queue() {
+fn a_batch_refused_by_beacon_and_fetch_returns_to_the_queue() {
     for config in [batch(), ibexa()] {
         let mut page = Page::open(config);
         let shut = shut(&mut page);
@@ -286,13 +291,17 @@ fn what_neither_beacon_nor_fetch_takes_goes_back_to_the_queue() {
 }
 
 #[test]
-fn a_refused_beacon_of_a_hidden_page_goes_back_to_the_queue_under_auto_too() {
+fn a_refused_beacon_of_a_hidden_page_returns_to_the_queue_with_auto() {
     let auto = json!({ "destinations": { "transport": "auto" } });
     let mut page = Page::open(with(ibexa(), auto));
     let shut = shut(&mut page);
     page.click(1);
     page.feed(Input::Hidden);
-    assert_eq!((page.count("queued"), page.count("dropped")), (1, 0), "neither took it");
+    assert_eq!(
+        (page.count("queued"), page.count("dropped")),
+        (1, 0),
+        "neither beacon nor fetch took it"
+    );
     shut.set(false);
     page.shown();
     page.advance(60_000);
@@ -307,17 +316,21 @@ fn a_hidden_page_does_not_wait_for_a_pause() {
     page.advance(2_000);
     page.network(|_| answered(204));
     page.feed(Input::Hidden);
-    assert_eq!(page.count("acknowledged"), 1, "there may be no later");
+    assert_eq!(page.count("acknowledged"), 1, "a hidden page sends at once");
 }
 
 #[test]
-fn a_hidden_page_tries_once_and_then_waits_like_any_other() {
+fn a_hidden_page_tries_once_and_then_keeps_the_pauses() {
     for outcome in [answered(503), answered(401), Some(Outcome::Failed)] {
         let mut page = Page::open(readable());
         page.network(move |_| outcome);
         page.click(1);
         page.feed(Input::Hidden);
-        assert_eq!(page.sends.len(), 1, "an answer is no reason to ask again at once: {outcome:?}");
+        assert_eq!(
+            page.sends.len(),
+            1,
+            "an outcome does not trigger an immediate repetition: {outcome:?}"
+        );
         page.advance(60_000);
         assert!(page.sends.len() < 10, "{outcome:?}: {}", page.sends.len());
     }

@@ -1,4 +1,4 @@
-//! FACT-Finder's session: made, kept, renewed, shared, and whose it is.
+//! FACT-Finder's session: creation, storage, renewal, sharing between tabs, and its visitor.
 
 use crate::common::test;
 use crate::common::{DAY_MS, Page, START, batch, calm, json, with};
@@ -16,13 +16,13 @@ fn consent(state: &str) -> Json {
     with(shop(), json!({ "consent": state }))
 }
 
-/// What the page's search requests are made with now.
+/// The session id that the page would use for search requests.
 fn sid(page: &mut Page) -> Option<String> {
     let now = page.now();
     page.engine.session_id(&now).map(|id| id.to_string())
 }
 
-/// The session that an event of this moment is sent with.
+/// The session id that an event is sent with now.
 fn sent_sid(page: &mut Page) -> String {
     page.call("basket", json!({ "itemId": 1 }));
     page.advance(10);
@@ -35,7 +35,7 @@ fn is_session(id: &str) -> bool {
     id.len() == 30 && id.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// What is kept: the session, and when it was used.
+/// The stored session, and its last use.
 fn kept(page: &Page) -> Option<(&str, u64)> {
     let (id, at) = page.kept.get("reco_session")?.split_once('.')?;
     Some((id, at.parse().unwrap()))
@@ -46,7 +46,7 @@ fn stored(text: &str) -> Stored {
 }
 
 #[test]
-fn it_has_thirty_letters_or_digits_whatever_the_dice_say() {
+fn a_session_id_has_thirty_letters_or_digits_for_any_random_bits() {
     for bits in [[0; 16], [0xff; 16], [0x80; 16], [1; 16]] {
         let mut page = Page::open(consent("anonymous"));
         page.entropy = Some(bits);
@@ -59,7 +59,7 @@ fn it_has_thirty_letters_or_digits_whatever_the_dice_say() {
 }
 
 #[test]
-fn events_and_searches_have_the_same() {
+fn events_and_searches_share_the_session() {
     let mut page = Page::open(shop());
     let id = sid(&mut page).unwrap();
     assert!(is_session(&id), "{id}");
@@ -70,11 +70,11 @@ fn events_and_searches_have_the_same() {
 }
 
 #[test]
-fn it_ends_when_the_visitor_logs_out() {
+fn a_logout_ends_the_session() {
     let mut page = Page::open(shop());
     let first = sent_sid(&mut page);
     page.call("login", json!("johndoe"));
-    assert_eq!(sent_sid(&mut page), first, "the visit goes on");
+    assert_eq!(sent_sid(&mut page), first, "the session continues");
     page.call("logout", json!([]));
     page.entropy = Some([7; 16]);
     let second = sid(&mut page).unwrap();
@@ -82,12 +82,12 @@ fn it_ends_when_the_visitor_logs_out() {
     assert_eq!(sent_sid(&mut page), second);
     let mut next = page.next(shop());
     assert_eq!(sid(&mut next), Some(second));
-    // Nobody was logged in: a shop may say so on every page.
+    // No user was logged in. A shop may call logout on every page.
     next.call("logout", json!([]));
     let third = sid(&mut next);
     assert_eq!(third.as_deref(), kept(&next).map(|(id, _)| id));
     assert_eq!(Some(sent_sid(&mut next)), third);
-    // A page that was made for nobody ends the session of an account that is still known.
+    // A page rendered for no user ends the session of an account that is still stored.
     next.call("login", json!("johndoe"));
     let nobody = with(shop(), json!({ "identity": { "userId": null } }));
     let mut guest = next.next(nobody.clone());
@@ -95,7 +95,7 @@ fn it_ends_when_the_visitor_logs_out() {
     let fourth = sid(&mut guest);
     assert_ne!(fourth, third);
     assert_eq!(sid(&mut guest.next(nobody)), fourth);
-    // The shop's own is the shop's to end.
+    // The tracker does not end the shop's own session.
     let mut page = Page::open(with(shop(), json!({ "identity": { "sessionId": OWN } })));
     page.call("logout", json!([]));
     assert_eq!(sid(&mut page).as_deref(), Some(OWN));
@@ -115,7 +115,7 @@ fn sessions_differ() {
 }
 
 #[test]
-fn it_is_kept_for_the_next_page() {
+fn the_session_is_stored_for_the_next_page() {
     let mut page = Page::open(shop());
     let id = sid(&mut page).unwrap();
     assert_eq!(kept(&page), Some((id.as_str(), START)));
@@ -127,7 +127,7 @@ fn it_is_kept_for_the_next_page() {
 }
 
 #[test]
-fn it_ends_after_a_day_without_use() {
+fn the_session_ends_after_a_day_without_use() {
     for (idle, renewed) in [(DAY_MS - 1, false), (DAY_MS, false), (DAY_MS + 1, true)] {
         let mut page = Page::open(shop());
         let id = sent_sid(&mut page);
@@ -141,7 +141,7 @@ fn it_ends_after_a_day_without_use() {
 }
 
 #[test]
-fn each_use_begins_the_day_anew() {
+fn each_use_extends_the_session_by_a_day() {
     let mut page = Page::open(shop());
     let id = sent_sid(&mut page);
     for _ in 0..5 {
@@ -149,30 +149,30 @@ fn each_use_begins_the_day_anew() {
         assert_eq!(sent_sid(&mut page), id);
         let (kept, at) = kept(&page).unwrap();
         assert_eq!(kept, id);
-        assert!(page.wall - at < 60_000, "the use is kept");
+        assert!(page.wall - at < 60_000, "the use is stored");
         page.advance(DAY_MS - 60_000);
-        assert_eq!(sid(&mut page), Some(id.clone()), "a search is a use too");
+        assert_eq!(sid(&mut page), Some(id.clone()), "a search counts as a use");
     }
 }
 
 #[test]
-fn a_page_that_only_searches_uses_it_as_well() {
+fn a_page_with_searches_only_uses_the_session() {
     let old = START - DAY_MS - 1;
     let mut page = Page::open_with(shop(), &stored(&format!("{OWN}.{old}")));
     let id = sid(&mut page).unwrap();
     assert_ne!(id, OWN);
-    // No event, and the next page searches in the same session.
+    // Without an event, the next page still has the same session.
     let mut next = page.next(shop());
     next.entropy = Some([3; 16]);
     assert_eq!(sid(&mut next), Some(id.clone()));
 
     let used = START - DAY_MS / 2;
     let page = Page::open_with(shop(), &stored(&format!("{OWN}.{used}")));
-    assert_eq!(kept(&page), Some((OWN, START)), "the page was opened in this session");
+    assert_eq!(kept(&page), Some((OWN, START)), "opening the page counts as a use");
 }
 
 #[test]
-fn that_it_was_used_is_written_once_a_minute() {
+fn the_last_use_is_written_at_most_once_a_minute() {
     let mut page = Page::open(shop());
     page.advance(2_000);
     let kept = |page: &Page| page.kept["reco_session"].clone();
@@ -188,7 +188,7 @@ fn that_it_was_used_is_written_once_a_minute() {
 }
 
 #[test]
-fn what_is_damaged_is_replaced() {
+fn a_damaged_session_is_replaced() {
     let long = format!("{OWN}x.{START}");
     for odd in [
         "",
@@ -210,11 +210,11 @@ fn what_is_damaged_is_replaced() {
 }
 
 #[test]
-fn tabs_share_it() {
+fn tabs_share_the_session() {
     let mut one = Page::open(shop());
     let mut other = one.next(shop());
     assert_eq!(sid(&mut one), sid(&mut other));
-    // The first is left alone for two days; the visitor goes on in the other.
+    // The first tab is idle for two days. The visitor continues in the other.
     other.sleep(2 * DAY_MS);
     let renewed = sent_sid(&mut other);
     one.sleep(2 * DAY_MS);
@@ -225,7 +225,7 @@ fn tabs_share_it() {
 }
 
 #[test]
-fn a_forgotten_visitor_gets_another() {
+fn logout_with_forget_starts_another_session() {
     let mut page = Page::open(shop());
     let id = sid(&mut page).unwrap();
     page.call("logout", json!([]));
@@ -238,7 +238,7 @@ fn a_forgotten_visitor_gets_another() {
 }
 
 #[test]
-fn the_shops_own_is_used_and_never_kept_or_renewed() {
+fn the_shops_own_session_is_used_but_not_stored_or_renewed() {
     let own = with(shop(), json!({ "identity": { "sessionId": OWN } }));
     let mut page = Page::open_with(own.clone(), &stored(&format!("{}.{START}", "x".repeat(30))));
     assert_eq!(sid(&mut page).as_deref(), Some(OWN));
@@ -247,11 +247,11 @@ fn the_shops_own_is_used_and_never_kept_or_renewed() {
     page.call("logout", json!({ "forget": true }));
     page.shown();
     assert_eq!(sent_sid(&mut page), OWN);
-    assert_eq!(kept(&page), None, "who was there before is forgotten too");
+    assert_eq!(kept(&page), None, "the stored session is deleted as well");
 }
 
 #[test]
-fn a_wrong_one_of_the_shops_is_told_and_not_used_where_fact_finder_gets_it() {
+fn an_invalid_session_of_the_shop_gives_a_warning_and_is_not_sent_to_fact_finder() {
     let long = format!("{OWN}1");
     for odd in ["session1", &OWN[1..], &long, "mkCKX3fzZVOqQ1hkQt8vRA4WbZDT-w"] {
         let mut page = Page::open(with(shop(), json!({ "identity": { "sessionId": odd } })));
@@ -259,20 +259,20 @@ fn a_wrong_one_of_the_shops_is_told_and_not_used_where_fact_finder_gets_it() {
         let id = sid(&mut page).unwrap();
         assert!(id != odd && id.len() == 30, "{id}");
     }
-    // Other destinations do not mind what it is.
+    // Other destinations do not use it.
     let mut page = Page::open(with(batch(), json!({ "identity": { "sessionId": "session1" } })));
     assert_eq!(sid(&mut page).as_deref(), Some("session1"));
 }
 
 #[test]
-fn without_fact_finder_there_is_none() {
+fn without_fact_finder_there_is_no_session() {
     let mut page = Page::open(batch());
     assert_eq!(sid(&mut page), None);
     assert_eq!(kept(&page), None);
 }
 
 #[test]
-fn in_memory_nothing_is_kept() {
+fn with_memory_storage_the_session_is_not_stored() {
     let mut page = Page::open(with(shop(), json!({ "identity": { "storage": "memory" } })));
     let id = sent_sid(&mut page);
     assert!(is_session(&id));
@@ -280,7 +280,7 @@ fn in_memory_nothing_is_kept() {
 }
 
 #[test]
-fn pending_keeps_it_in_memory_until_granted() {
+fn while_consent_is_pending_the_session_is_in_memory() {
     let mut page = Page::open(consent("pending"));
     let id = sid(&mut page).unwrap();
     page.call("basket", json!({ "itemId": 1 }));
@@ -292,14 +292,14 @@ fn pending_keeps_it_in_memory_until_granted() {
 }
 
 #[test]
-fn an_anonymous_page_has_one_of_its_own() {
+fn with_anonymous_consent_a_page_has_a_separate_session() {
     let known = format!("{OWN}.{START}");
     let mut page = Page::open_with(consent("anonymous"), &stored(&known));
     let id = sid(&mut page).unwrap();
     assert!(is_session(&id) && id != OWN);
     assert_eq!(sent_sid(&mut page), id);
-    assert_eq!((page.stored_writes, kept(&page)), (0, None), "what was kept is deleted");
-    // Consent makes no track back to what was sent without it.
+    assert_eq!((page.stored_writes, kept(&page)), (0, None), "the stored session is deleted");
+    // After granted consent nothing links back to events sent without it.
     page.call("consent", json!("granted"));
     let granted = sid(&mut page).unwrap();
     assert!(is_session(&granted) && granted != id);
@@ -307,7 +307,7 @@ fn an_anonymous_page_has_one_of_its_own() {
 }
 
 #[test]
-fn what_waits_is_sent_in_the_anonymous_session() {
+fn pending_events_are_sent_with_the_anonymous_session() {
     let mut page = Page::open(consent("pending"));
     let before = sid(&mut page).unwrap();
     page.call("login", json!("johndoe"));
@@ -323,7 +323,7 @@ fn what_waits_is_sent_in_the_anonymous_session() {
 }
 
 #[test]
-fn who_says_no_has_none() {
+fn after_denied_consent_there_is_no_session() {
     let mut page = Page::open(shop());
     assert!(kept(&page).is_some());
     page.call("consent", json!("denied"));
@@ -334,7 +334,7 @@ fn who_says_no_has_none() {
 }
 
 #[test]
-fn for_nobody_the_shops_own_is_not_used() {
+fn with_anonymous_consent_the_shops_own_session_is_not_used() {
     let own = with(shop(), json!({ "identity": { "sessionId": OWN }, "consent": "anonymous" }));
     let mut page = Page::open(own);
     let id = sent_sid(&mut page);
@@ -346,12 +346,12 @@ fn for_nobody_the_shops_own_is_not_used() {
 }
 
 #[test]
-fn nothing_leads_from_a_new_session_to_the_new_visitor() {
+fn a_new_session_id_cannot_be_linked_to_the_new_visitor_id() {
     let mut page = Page::open(shop());
     let before = sid(&mut page).unwrap();
     page.entropy = Some([0; 16]);
     page.call("logout", json!({ "forget": true }));
-    // The next page of somebody who leaves now is not in the old one either.
+    // The next page of a visitor who leaves now does not have the old session.
     assert_eq!(kept(&page), None);
     page.entropy = None;
     let after = sid(&mut page).unwrap();

@@ -1,11 +1,12 @@
-//! The smaller module (`--no-default-features`): what is not in it says where it is.
+//! The smaller module (`--no-default-features`): a missing feature gives a warning that names the
+//! larger module.
 
 use crate::common::{Page, batch, json, value};
 use recobeacon::browser::LARGER_PROTOCOLS;
 use recobeacon_engine::config::Config;
 
 #[test]
-fn the_other_vendors_are_in_the_other_module() {
+fn other_vendors_give_a_warning_that_names_the_larger_module() {
     for protocol in LARGER_PROTOCOLS {
         let config = json!({ "destinations": [
             { "protocol": "batch", "endpoint": "/e" },
@@ -20,7 +21,7 @@ fn the_other_vendors_are_in_the_other_module() {
 }
 
 #[test]
-fn the_data_layer_is_read_in_the_other_module() {
+fn the_data_layer_gives_a_warning_that_names_the_larger_module() {
     let mut page = Page::open(batch());
     let entry = json!(["event", "view_item", { "items": [{ "item_id": 1 }] }]);
     page.call("dataLayer", json!([entry]));

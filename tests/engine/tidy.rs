@@ -1,12 +1,12 @@
-//! The project's rules about itself, where they can be checked.
+//! Checks of the project's own rules.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 const MOST_LINES: usize = 450;
-/// What is made, not written. `work` is where the package tests install the package.
+/// Generated folders. `work` is where the package tests install the package.
 const MADE: [&str; 5] = ["node_modules", "target", "dist", ".git", "work"];
-/// What the engine itself is written in; the rest is what it is made of.
+/// The files of the engine itself. All others are its parts.
 const ENGINE: [&str; 2] = ["engine/src/lib.rs", "engine/src/calls/"];
 
 fn root() -> &'static Path {
@@ -28,7 +28,7 @@ fn collect(directory: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The files below these directories whose names end so, and what is in them.
+/// Name and content of the files with these extensions below these directories.
 fn files(directories: &[&str], endings: &[&str]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for directory in directories {
@@ -51,18 +51,18 @@ fn read(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
 }
 
-/// The lines of code: no comment, and nothing behind one.
+/// The lines without comments.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     text.lines().map(|line| line.split("//").next().unwrap_or_default().trim())
 }
 
-/// Fails with every name that breaks a rule, not only with the first.
+/// Fails with all names that break a rule, not only the first.
 fn none(what: &str, broken: Vec<String>) {
     assert!(broken.is_empty(), "{what}:\n{}", broken.join("\n"));
 }
 
 #[test]
-fn no_file_is_longer_than_one_can_read() {
+fn no_file_has_more_than_450_lines() {
     let endings = ["rs", "js", "mjs", "ts", "css", "html"];
     let directories = ["engine", "src", "collector", "www", "scripts", "tests"];
     let long = files(&directories, &endings).into_iter().filter_map(|(name, text)| {
@@ -73,7 +73,7 @@ fn no_file_is_longer_than_one_can_read() {
 }
 
 #[test]
-fn every_file_says_what_it_is_for() {
+fn every_file_begins_with_a_comment() {
     let rust = files(&["engine", "src", "collector", "tests"], &["rs"]).into_iter();
     let silent = rust.filter(|(_, text)| !text.starts_with("//!")).map(|(name, _)| name);
     none("no //! at the top", silent.collect());
@@ -87,7 +87,8 @@ fn every_file_says_what_it_is_for() {
 
 #[test]
 fn the_engine_reads_no_clock_and_no_random_source() {
-    // What another crate has, the engine cannot name: engine/Cargo.toml. This is what std has.
+    // engine/Cargo.toml excludes other crates. These are the parts of std that the engine must not
+    // use.
     let dependencies: Vec<String> = read("engine/Cargo.toml")
         .lines()
         .skip_while(|line| *line != "[dependencies]")
@@ -119,14 +120,14 @@ fn the_engine_reads_no_clock_and_no_random_source() {
 }
 
 #[test]
-fn what_javascript_sees_stands_in_one_file() {
+fn exports_to_javascript_are_in_one_file() {
     let mut broken = Vec::new();
     for (name, text) in files(&["src"], &["rs"]) {
         if name == "src/browser/api.rs" {
             assert!(text.contains("#[wasm_bindgen]"));
             continue;
         }
-        // Imports of the browser's own functions may stand where they are used.
+        // Imports of the browser's functions may be where they are used.
         let lines: Vec<&str> = code(&text).collect();
         for (place, line) in lines.iter().enumerate() {
             let exported = *line == "#[wasm_bindgen]"
@@ -147,7 +148,7 @@ fn dependencies_point_one_way() {
         let whole = ENGINE.iter().any(|path| name.starts_with(path));
         for line in code(&text) {
             let back = line.contains("crate::browser")
-                // What the engine is made of knows nothing of it.
+                // The parts of the engine do not use the engine.
                 || !whole && ["super::Engine", "crate::Engine", "super::super::Engine"]
                     .iter()
                     .any(|path| line.contains(path));
@@ -156,7 +157,7 @@ fn dependencies_point_one_way() {
             }
         }
     }
-    // The leaves know nothing of what is made of them.
+    // The leaf modules do not use the modules above them.
     let above = ["queue", "protocol", "consume", "identity", "orders", "input", "effect", "stats"];
     for leaf in ["value", "error", "time", "limits", "number", "percent", "rules", "fields", "json"]
     {
@@ -171,11 +172,11 @@ fn dependencies_point_one_way() {
             broken.push(format!("{}: {line}", protocol.0));
         }
     }
-    none("against the arrow", broken);
+    none("against the direction of dependencies", broken);
 }
 
 #[test]
-fn one_version_everywhere() {
+fn all_files_have_the_same_version() {
     let version = env!("CARGO_PKG_VERSION");
     let package = read("package.json");
     let package: serde_json::Value = serde_json::from_str(&package).unwrap();
@@ -190,7 +191,7 @@ fn one_version_everywhere() {
     assert_eq!(named, Some(version), "the top entry of CHANGELOG.md");
 }
 
-/// The form of <https://keepachangelog.com/en/1.1.0/>, which scripts/lib/release.mjs reads.
+/// The form of <https://keepachangelog.com/en/1.1.0/>, which scripts/lib/release.mjs parses.
 #[test]
 fn the_changelog_has_the_form_of_keep_a_changelog() {
     let text = read("CHANGELOG.md");
@@ -223,7 +224,7 @@ fn the_changelog_has_the_form_of_keep_a_changelog() {
 }
 
 #[test]
-fn nothing_names_this_machine() {
+fn no_file_has_paths_of_one_machine() {
     let endings = ["rs", "js", "mjs", "ts", "json", "toml", "md", "html", "css", "lock", "yml"];
     let directories = ["engine", "src", "collector", "www", "scripts", "tests", "docs", ".github"];
     let mut all = files(&directories, &endings);
@@ -235,7 +236,7 @@ fn nothing_names_this_machine() {
         let text = read(&name);
         all.push((name, text));
     }
-    // Put together here, so that this file does not name them.
+    // Concatenated, so that this file does not contain them.
     let private = [["/work", "/"].concat(), ["/root", "/"].concat()];
     let mut broken = Vec::new();
     for (name, text) in all {
@@ -246,13 +247,13 @@ fn nothing_names_this_machine() {
 }
 
 #[test]
-fn no_test_is_switched_off() {
+fn no_test_is_disabled() {
     let words = [["#[", "ignore"].concat(), [".", "skip("].concat(), [".", "only("].concat()];
     let mut broken = Vec::new();
     for (name, text) in files(&["engine", "src", "collector", "tests"], &["rs", "js", "mjs", "ts"])
     {
         let found = words.iter().filter(|word| {
-            // Iterators skip as well.
+            // Iterators have such methods as well.
             let mut lines = code(&text).filter(|line| line.contains(word.as_str()));
             if name.ends_with(".rs") && word.starts_with('.') {
                 false
@@ -267,7 +268,7 @@ fn no_test_is_switched_off() {
 
 /// Each is written as `file` "beginning of the test's name".
 #[test]
-fn the_lessons_name_tests_that_are_there() {
+fn docs_lessons_names_existing_tests() {
     let text = read("docs/lessons.md");
     let mut broken = Vec::new();
     let mut named = 0;
@@ -281,5 +282,5 @@ fn the_lessons_name_tests_that_are_there() {
         }
     }
     assert!(named > 30, "{named} tests are named");
-    none("docs/lessons.md names what is not there", broken);
+    none("docs/lessons.md names tests that do not exist", broken);
 }

@@ -1,4 +1,4 @@
-//! How numbers and prices are read, wherever they come from; and what becomes of optional fields that are wrong.
+//! Reading of numbers and prices from any source, and handling of invalid optional fields.
 
 use crate::common::test;
 use crate::common::{Page, batch, ibexa, json, with};
@@ -17,7 +17,7 @@ fn read_price(given: &Json) -> Result<String, ErrorCode> {
 }
 
 #[test]
-fn prices_are_understood_as_shops_write_them() {
+fn prices_are_accepted_in_the_forms_of_shops() {
     for (given, expected) in [
         ("12.45EUR", "12.45EUR"),
         ("12.450000EUR", "12.450000EUR"),
@@ -63,7 +63,7 @@ fn prices_are_understood_as_shops_write_them() {
 }
 
 #[test]
-fn what_could_mean_two_things_or_nothing_is_no_price() {
+fn ambiguous_or_invalid_prices_are_refused() {
     for given in [
         "1,299EUR",
         "1,299 €",
@@ -116,7 +116,7 @@ fn what_could_mean_two_things_or_nothing_is_no_price() {
 }
 
 #[test]
-fn quantities_have_parts_and_zeros_and_are_text_or_numbers() {
+fn quantities_may_be_fractional_and_text_or_numbers() {
     for (given, expected) in [
         (json!(2), "2"),
         (json!("2"), "2"),
@@ -144,7 +144,7 @@ fn quantities_have_parts_and_zeros_and_are_text_or_numbers() {
 }
 
 #[test]
-fn a_part_of_a_piece_is_kept_or_rounded_up_and_never_one_in_silence() {
+fn a_fractional_quantity_is_kept_or_rounded_up() {
     let line = json!({ "itemId": 1, "quantity": 1.85, "price": "2EUR" });
     let mut page = Page::open(batch());
     page.call("buy", line.clone());
@@ -167,7 +167,7 @@ fn a_part_of_a_piece_is_kept_or_rounded_up_and_never_one_in_silence() {
 }
 
 #[test]
-fn an_optional_field_that_is_wrong_is_left_out_and_told_once() {
+fn an_invalid_optional_field_is_left_out_with_one_warning() {
     for (name, wrong) in [
         ("title", json!("x".repeat(2_001))),
         ("title", json!(7)),
@@ -197,7 +197,7 @@ fn an_optional_field_that_is_wrong_is_left_out_and_told_once() {
 }
 
 #[test]
-fn empty_text_in_an_optional_field_is_an_absent_field() {
+fn empty_text_in_an_optional_field_counts_as_absent() {
     let mut page = Page::open(batch());
     let names = ["title", "price", "quantity", "campaign", "orderId", "categoryPath", "masterId"];
     let empty: Json = names.iter().map(|name| (name.to_string(), json!(""))).collect();
@@ -213,7 +213,7 @@ fn empty_text_in_an_optional_field_is_an_absent_field() {
 }
 
 #[test]
-fn a_search_without_what_it_requires_is_left_out() {
+fn a_search_without_its_required_fields_is_left_out() {
     for search in
         [json!({ "query": "q" }), json!({ "query": 5, "position": 1 }), json!("boots"), json!([])]
     {
@@ -234,7 +234,7 @@ fn a_search_without_what_it_requires_is_left_out() {
 }
 
 #[test]
-fn a_wrong_identity_is_nobodys_and_events_go_on() {
+fn an_invalid_identity_is_ignored_and_events_are_sent() {
     for (name, wrong, code) in [
         ("userId", json!("user@example.com"), "personal-data"),
         ("userId", json!(7), "bad-type"),
@@ -264,7 +264,7 @@ fn a_wrong_identity_is_nobodys_and_events_go_on() {
 }
 
 #[test]
-fn a_rounded_number_is_rounded_to_itself() {
+fn rounding_a_rounded_number_changes_nothing() {
     for step in 0..2_000_u32 {
         let number = -4_376_779_852.0 - f64::from(step) * 0.000_977;
         let text = number::rounded(number).unwrap();

@@ -1,8 +1,8 @@
-//! The vendors' own worked examples (`tests/vectors`): what is called, and the requests that it becomes.
+//! The vendors' own examples (`tests/vectors`): calls, and the requests that they give.
 //!
-//! A vector's config is the page's; `expected` are its requests in their order. Compared are method
-//! and path byte for byte, the query as a set of decoded pairs, a body as the JSON value that it
-//! is, and all headers. `{uuidv7}` stands for an id that the engine made, another one each time.
+//! A vector's config is the page's. `expected` are its requests in order. The test compares method
+//! and path exactly, the query as a set of decoded pairs, a body as a JSON value, and all headers.
+//! `{uuidv7}` stands for an id made by the engine, a different one each time.
 
 use crate::common::test;
 use crate::common::{Page, json, split_url};
@@ -17,7 +17,7 @@ fn method(method: Method) -> &'static str {
     }
 }
 
-/// As the shell sends it (`send` in fetch.js): a key goes with JSON, a body without one is text.
+/// The headers as the shell sends them (`send` in fetch.js): JSON with a key, otherwise text.
 fn headers(request: &Request) -> Json {
     match (&request.key, &request.body) {
         (Some((name, key)), _) => json!({ "Content-Type": "application/json", *name: key }),
@@ -35,7 +35,7 @@ fn is_uuid_v7(id: &str) -> bool {
         && b"89ab".contains(&id.as_bytes()[19])
 }
 
-/// Puts `{uuidv7}` in the place of every event id, each of which must be one that was not seen before.
+/// Replaces every event id by `{uuidv7}`. Each id must be new.
 fn without_ids(value: &mut Json, seen: &mut BTreeSet<String>) {
     match value {
         Json::Object(fields) => {
@@ -43,7 +43,7 @@ fn without_ids(value: &mut Json, seen: &mut BTreeSet<String>) {
                 if name == "eventId" {
                     let id = value.as_str().unwrap().to_owned();
                     assert!(is_uuid_v7(&id), "{id}");
-                    assert!(seen.insert(id), "twice the same id");
+                    assert!(seen.insert(id), "the same id twice");
                     *value = json!("{uuidv7}");
                 } else {
                     without_ids(value, seen);

@@ -1,4 +1,5 @@
-//! Recommendations that were seen, by a made clock: half of one for a second without a break.
+//! Viewable recommendations with a simulated clock: half of an element for a second without a
+//! break.
 
 use crate::common::observed::{
     appears, config, hidden_page, ids, looked, observe, page, said, seen,
@@ -9,7 +10,7 @@ use recobeacon_engine::input::Input;
 use std::collections::BTreeSet;
 
 #[test]
-fn half_of_it_for_a_second_is_seen() {
+fn half_of_an_element_for_a_second_counts_as_seen() {
     let mut page = page();
     let since = page.mono;
     appears(&mut page, 1, 1, 42, 500);
@@ -25,7 +26,7 @@ fn half_of_it_for_a_second_is_seen() {
 }
 
 #[test]
-fn less_than_half_is_not() {
+fn less_than_half_does_not_count() {
     let mut page = page();
     appears(&mut page, 1, 1, 42, 499);
     page.advance(60_000);
@@ -36,7 +37,7 @@ fn less_than_half_is_not() {
 }
 
 #[test]
-fn a_break_begins_the_second_anew() {
+fn a_break_restarts_the_second() {
     let mut page = page();
     let since = page.mono;
     appears(&mut page, 1, 1, 42, 1_000);
@@ -46,7 +47,7 @@ fn a_break_begins_the_second_anew() {
         looked(&mut page, 1, 1, 1_000);
     }
     assert_eq!(page.sends.len(), 0);
-    // More or less of it, but never less than half, is no break.
+    // Changes of the visible part that stay above half are no break.
     for share in [500, 1_000, 700, 501] {
         page.advance(200);
         looked(&mut page, 1, 1, share);
@@ -56,8 +57,8 @@ fn a_break_begins_the_second_anew() {
 }
 
 #[test]
-fn a_second_that_ended_late_was_a_second() {
-    // A throttled timer: the browser says first that it went out of view.
+fn a_second_that_is_noticed_late_counts() {
+    // A throttled timer: the browser reports the end of the view first.
     for end in ["out of view", "removed", "unobserved", "hidden", "page", "dispose"] {
         let mut page = page();
         appears(&mut page, 1, 1, 42, 1_000);
@@ -83,7 +84,7 @@ fn a_second_that_ended_late_was_a_second() {
 }
 
 #[test]
-fn nothing_is_seen_in_a_hidden_page() {
+fn nothing_counts_in_a_hidden_page() {
     let mut page = page();
     appears(&mut page, 1, 1, 42, 1_000);
     page.advance(999);
@@ -92,7 +93,7 @@ fn nothing_is_seen_in_a_hidden_page() {
     assert_eq!((page.sends.len(), page.wake), (0, None));
     page.shown();
     page.advance(999);
-    assert_eq!(page.sends.len(), 0, "a second without a break");
+    assert_eq!(page.sends.len(), 0, "the second must be without a break");
     page.advance(1);
     assert_eq!(said(&page), ["42"]);
     page.feed(Input::Hidden);
@@ -102,7 +103,7 @@ fn nothing_is_seen_in_a_hidden_page() {
 }
 
 #[test]
-fn that_the_page_is_seen_may_be_told_twice() {
+fn repeated_visibility_events_have_no_effect() {
     let mut page = page();
     let since = page.mono;
     page.shown();
@@ -115,7 +116,7 @@ fn that_the_page_is_seen_may_be_told_twice() {
 }
 
 #[test]
-fn a_page_that_was_opened_hidden_is_seen_when_it_is_shown() {
+fn a_page_opened_hidden_counts_once_it_is_shown() {
     let mut page = hidden_page();
     appears(&mut page, 1, 1, 42, 1_000);
     page.advance(60_000);
@@ -123,7 +124,7 @@ fn a_page_that_was_opened_hidden_is_seen_when_it_is_shown() {
     page.shown();
     page.advance(1_000);
     assert_eq!(said(&page), ["42"]);
-    // What went out of view while nobody looked is not.
+    // An element that left the view while the page was hidden does not count.
     let mut page = hidden_page();
     appears(&mut page, 1, 1, 42, 1_000);
     looked(&mut page, 1, 1, 0);
@@ -133,7 +134,7 @@ fn a_page_that_was_opened_hidden_is_seen_when_it_is_shown() {
 }
 
 #[test]
-fn many_at_once_are_one_event() {
+fn several_items_at_once_are_one_event() {
     let mut page = page();
     let since = page.mono;
     let mut news = Vec::new();
@@ -150,7 +151,7 @@ fn many_at_once_are_one_event() {
 }
 
 #[test]
-fn scenarios_and_types_are_events_of_their_own() {
+fn each_scenario_and_type_has_its_own_event() {
     let mut page = page();
     page.call("observeRecommendations", json!([{ "scenario": "top", "itemType": 3 }, 2]));
     let item = |id: u32, item_type: u32| json!({ "itemId": id, "itemType": item_type });
@@ -174,9 +175,9 @@ fn scenarios_and_types_are_events_of_their_own() {
 }
 
 #[test]
-fn each_item_once_a_page_view() {
+fn each_item_counts_once_for_each_page_view() {
     let mut page = page();
-    // Twice in a carousel that goes round, and once more as text and not as a number.
+    // Twice in a rotating carousel, and once more with the id as text.
     appears(&mut page, 1, 1, 42, 1_000);
     appears(&mut page, 1, 2, 42, 1_000);
     page.advance(2_000);
@@ -187,14 +188,14 @@ fn each_item_once_a_page_view() {
         looked(&mut page, 1, 1, 1_000);
         page.advance(2_000);
     }
-    // Taken away and put back, in another container of the same scenario too.
+    // Removed and added again, also in another container of the same scenario.
     looked(&mut page, 1, 1, -1);
     appears(&mut page, 1, 4, 42, 1_000);
     observe(&mut page, 2, "also_bought");
     appears(&mut page, 2, 1, 42, 1_000);
     page.advance(2_000);
     assert_eq!((said(&page), page.wake), (vec!["42".to_owned()], None));
-    // In another scenario it was recommended for another reason.
+    // In another scenario it is another recommendation.
     observe(&mut page, 3, "top");
     appears(&mut page, 3, 1, 42, 1_000);
     page.advance(2_000);
@@ -203,7 +204,7 @@ fn each_item_once_a_page_view() {
 }
 
 #[test]
-fn half_of_two_elements_is_not_a_whole_one() {
+fn parts_of_two_elements_do_not_add_up() {
     let mut page = page();
     appears(&mut page, 1, 1, 42, 1_000);
     appears(&mut page, 1, 2, 42, 0);
@@ -217,7 +218,7 @@ fn half_of_two_elements_is_not_a_whole_one() {
 }
 
 #[test]
-fn a_new_page_view_begins_afresh() {
+fn a_new_page_view_counts_all_items_again() {
     let mut page = page();
     appears(&mut page, 1, 1, "stays", 1_000);
     appears(&mut page, 1, 2, "leaves", 1_000);
@@ -227,12 +228,12 @@ fn a_new_page_view_begins_afresh() {
     page.advance(500);
     page.call("page", json!([]));
     page.advance(999);
-    assert_eq!(said(&page), ["stays leaves"], "a second of this page view");
+    assert_eq!(said(&page), ["stays leaves"], "a second within this page view");
     page.advance(1);
     assert_eq!(said(&page), ["stays leaves", "stays soon"]);
     page.advance(60_000);
     assert_eq!((said(&page).len(), page.wake), (2, None));
-    // In a page that nobody sees, when it is shown.
+    // In a hidden page: once it is shown.
     page.feed(Input::Hidden);
     page.call("page", json!([]));
     page.advance(60_000);
@@ -243,7 +244,7 @@ fn a_new_page_view_begins_afresh() {
 }
 
 #[test]
-fn what_is_removed_is_not_seen() {
+fn a_removed_element_does_not_count() {
     let mut page = page();
     appears(&mut page, 1, 1, 1, 1_000);
     appears(&mut page, 1, 2, 2, 1_000);
@@ -251,7 +252,7 @@ fn what_is_removed_is_not_seen() {
     looked(&mut page, 1, 1, -1);
     page.advance(60_000);
     assert_eq!(said(&page), ["2"]);
-    // Nothing more is known of it.
+    // Further reports about it are ignored.
     looked(&mut page, 1, 1, 1_000);
     looked(&mut page, 1, 77, 1_000);
     page.advance(60_000);
@@ -264,19 +265,19 @@ fn what_is_removed_is_not_seen() {
 }
 
 #[test]
-fn an_element_that_shows_another_item_begins_anew() {
+fn an_element_with_a_new_item_restarts_the_second() {
     let mut page = page();
     let since = page.mono;
     appears(&mut page, 1, 1, "old", 1_000);
     page.advance(600);
-    // A list that uses its rows again.
+    // A list that reuses its rows.
     appears(&mut page, 1, 1, "new", 1_000);
     page.advance(60_000);
     assert_eq!(seen(&page, since), [(1_600, "new".to_owned())]);
 }
 
 #[test]
-fn a_container_that_is_not_observed_says_nothing_more() {
+fn a_removed_container_reports_nothing() {
     let mut page = page();
     observe(&mut page, 2, "top");
     appears(&mut page, 1, 1, 1, 1_000);
@@ -295,7 +296,7 @@ fn a_container_that_is_not_observed_says_nothing_more() {
 }
 
 #[test]
-fn consent_is_asked() {
+fn consent_applies_to_viewed_items() {
     let mut page = Page::open(with(config(), json!({ "consent": "pending" })));
     observe(&mut page, 1, "s");
     appears(&mut page, 1, 1, 42, 1_000);
@@ -310,5 +311,9 @@ fn consent_is_asked() {
     page.advance(5_000);
     page.call("consent", json!("granted"));
     page.advance(5_000);
-    assert_eq!((page.sends.len(), page.count("accepted")), (0, 0), "it was seen without consent");
+    assert_eq!(
+        (page.sends.len(), page.count("accepted")),
+        (0, 0),
+        "the view happened without consent"
+    );
 }

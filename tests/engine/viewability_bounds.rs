@@ -1,4 +1,4 @@
-//! Recommendations that were seen: what is refused, what is odd, and what is too much.
+//! Viewable recommendations: invalid options, unusual reports, and limits.
 
 use crate::common::observed::{appears, config, looked, observe, page, said};
 use crate::common::test;
@@ -7,7 +7,7 @@ use recobeacon_engine::value::Value;
 use std::collections::BTreeSet;
 
 #[test]
-fn bad_options_are_refused_with_code_and_path() {
+fn invalid_options_are_refused_with_code_and_path() {
     let scenario = "observeRecommendations.scenario";
     let item_type = "observeRecommendations.itemType";
     for (options, code, field) in [
@@ -37,7 +37,7 @@ fn bad_options_are_refused_with_code_and_path() {
 }
 
 #[test]
-fn a_bad_item_is_said_once_and_keeps_nobody_from_the_others() {
+fn an_invalid_item_gives_one_warning_and_does_not_affect_the_others() {
     let mut page = page();
     let news = json!([
         1, { "itemId": "a\\b" }, 1_000, 2, { "itemId": "good" }, 1_000,
@@ -45,14 +45,14 @@ fn a_bad_item_is_said_once_and_keeps_nobody_from_the_others() {
     ]);
     page.call("looked", json!([1, news]));
     page.advance(60_000);
-    assert_eq!(said(&page), ["good 1"], "the default type stands in for one that is wrong");
+    assert_eq!(said(&page), ["good 1"], "the default type replaces an invalid one");
     let told = [
         ("bad-character", "observeRecommendations.itemId"),
         ("missing-field", "observeRecommendations.itemId"),
         ("bad-type", "observeRecommendations.itemType"),
     ];
     assert_eq!(page.told(), told);
-    // A row that shows a bad item shows the one before no more.
+    // A row with an invalid item no longer shows the item before.
     looked(&mut page, 1, 2, 0);
     page.call("page", json!([]));
     appears(&mut page, 1, 2, "a\\b", 1_000);
@@ -62,7 +62,7 @@ fn a_bad_item_is_said_once_and_keeps_nobody_from_the_others() {
 }
 
 #[test]
-fn nothing_odd_breaks_it() {
+fn unusual_reports_break_nothing() {
     let mut page = page();
     for odd in [json!(null), json!("x"), json!({}), json!([]), json!([1]), json!([1, null])] {
         page.call("looked", json!([1, odd]));
@@ -76,10 +76,10 @@ fn nothing_odd_breaks_it() {
     page.call_values("looked", vec![value(json!(1)), news]);
     page.advance(60_000);
     assert_eq!((page.sends.len(), page.wake), (0, None));
-    assert_eq!(page.told(), [("bad-type", "observeRecommendations")], "a text is no item");
+    assert_eq!(page.told(), [("bad-type", "observeRecommendations")], "a text is not an item");
 }
 
-/// As many elements as one list of a call can tell of.
+/// The largest number of elements in one report.
 const AT_ONCE: u32 = 333;
 
 fn fill(page: &mut Page, container: u32, items: std::ops::Range<u32>) {
@@ -91,7 +91,7 @@ fn fill(page: &mut Page, container: u32, items: std::ops::Range<u32>) {
 }
 
 #[test]
-fn more_than_a_thousand_are_told_whole() {
+fn more_than_a_thousand_items_are_all_reported() {
     let mut page = Page::open(with(batch(), json!({ "batch": { "maxBytes": 60_000 } })));
     observe(&mut page, 1, "s");
     fill(&mut page, 1, 0..2_500);
@@ -99,7 +99,7 @@ fn more_than_a_thousand_are_told_whole() {
     let mut told = Vec::new();
     for event in page.events() {
         let items = event["items"].as_array().unwrap();
-        assert!(items.len() <= 1_000, "as many as anybody reads");
+        assert!(items.len() <= 1_000, "at most as many as the collector reads");
         told.extend(items.iter().map(|item| item["itemId"].as_str().unwrap().to_owned()));
     }
     assert_eq!(told.len(), 2_500);
@@ -108,7 +108,7 @@ fn more_than_a_thousand_are_told_whole() {
 }
 
 #[test]
-fn elements_and_what_was_said_are_bounded() {
+fn elements_and_reported_items_are_limited() {
     let mut page = page();
     fill(&mut page, 1, 0..5_001);
     assert_eq!(page.told(), [("out-of-range", "observeRecommendations")]);
@@ -117,7 +117,7 @@ fn elements_and_what_was_said_are_bounded() {
         page.events().iter().map(|event| event["items"].as_array().unwrap().len()).sum()
     };
     assert_eq!(told(&page), 5_000);
-    // A list that goes on for ever takes away what was at its top; what is said is bounded too.
+    // An endless list removes elements at its top. The number of reported items is limited as well.
     page.call("unobserve", json!(1));
     observe(&mut page, 2, "also_bought");
     fill(&mut page, 2, 20_000..20_010);
@@ -129,7 +129,7 @@ fn elements_and_what_was_said_are_bounded() {
 }
 
 #[test]
-fn containers_are_bounded_and_those_that_ended_make_room() {
+fn the_number_of_containers_is_limited_and_removed_ones_make_room() {
     let mut page = Page::open(config());
     for container in 0..1_000 {
         observe(&mut page, container, "s");

@@ -1,4 +1,4 @@
-//! Events to YOOCHOOSE: where the older form is stricter than Ibexa's. Its examples are in vectors.rs.
+//! Events for YOOCHOOSE: stricter rules than Ibexa's. Its examples are in vectors.rs.
 
 use crate::common::test;
 use crate::common::{Page, json, value, with};
@@ -30,7 +30,7 @@ fn a_beacon_without_a_body_is_the_default() {
 }
 
 #[test]
-fn endpoint_and_solution_are_options() {
+fn endpoint_and_solution_are_configurable() {
     for (options, start) in [
         (json!({ "solutionId": "news" }), "https://event.yoochoose.net/news/00000/"),
         (json!({ "endpoint": "https://a.example/" }), "https://a.example/ebl/00000/"),
@@ -42,7 +42,7 @@ fn endpoint_and_solution_are_options() {
         assert_eq!(page.urls(), [format!("{start}blacklist/Js79009234YU7/1/1")]);
         assert_eq!(page.warnings, []);
     }
-    // That is Ibexa's option.
+    // An option of Ibexa only.
     let page = Page::open(with(yoochoose(), json!({ "destinations": { "path": "api" } })));
     assert_eq!(page.told(), [("unknown-option", "config.destinations.path")]);
     let nobody = json!({ "destinations": { "protocol": "yoochoose" } });
@@ -78,7 +78,7 @@ fn a_purchase_without_a_price_is_dropped() {
     page.call("buy", json!([[{ "itemId": 1 }, { "itemId": 2, "price": "1EUR" }, { "itemId": 3 }]]));
     page.advance(2_000);
     assert_eq!(page.urls(), [format!("{BASE}/buy/Js79009234YU7/1/2?fullprice=1EUR")]);
-    assert_eq!(page.told(), [("missing-field", "buy.price")], "said once");
+    assert_eq!(page.told(), [("missing-field", "buy.price")], "one warning");
     assert_eq!((page.count("dropped"), page.count("sent")), (2, 1));
 }
 
@@ -91,7 +91,7 @@ fn a_basket_has_its_category() {
     let expected =
         ["/basket/Js79009234YU7/1/1?categorypath=%2FShoes%2FChildren", "/basket/Js79009234YU7/1/2"];
     assert_eq!(page.urls(), expected.map(|path| format!("{BASE}{path}")));
-    assert_eq!(page.warnings, [], "it is expected with a click alone");
+    assert_eq!(page.warnings, [], "only a click is expected to have a category");
 }
 
 #[test]
@@ -105,7 +105,7 @@ fn a_recommendation_needs_its_scenario() {
 }
 
 #[test]
-fn what_came_later_is_not_known_and_told_once_per_kind() {
+fn newer_events_are_unsupported_with_one_warning_for_each_kind() {
     let mut page = Page::open(yoochoose());
     for _ in 0..3 {
         page.call("deleteFromBasket", json!({ "itemId": 1 }));
@@ -136,7 +136,7 @@ fn what_came_later_is_not_known_and_told_once_per_kind() {
 }
 
 #[test]
-fn nobody_is_not_defined() {
+fn without_identity_the_user_is_not_defined() {
     let mut page = Page::open(with(yoochoose(), json!({ "consent": "anonymous" })));
     page.call("login", json!("johndoe"));
     page.call("blacklist", json!({ "itemId": 1 }));
@@ -146,7 +146,7 @@ fn nobody_is_not_defined() {
 }
 
 #[test]
-fn a_block_of_recommendations_is_one_request() {
+fn a_list_of_recommendations_is_one_request() {
     let mut page = Page::open(yoochoose());
     page.call("rendered", json!({ "items": [1, "a,b", 3], "itemType": 2, "scenario": "top" }));
     page.call("rendered", json!({ "items": [3, 4], "itemType": 2, "scenario": "top" }));

@@ -1,5 +1,5 @@
-// autoTrack.attributes: the page's own elements say what is to be tracked, those that are there now and those that come
-// later. Elements in a <template> are not in the document. Of those in a shadow root only clicks are known, where it is open.
+// autoTrack.attributes: elements with tracking attributes, both present and added later. Elements in a <template> are
+// not in the document. Elements in a shadow root are tracked for clicks only, if the root is open.
 
 import { elements } from "./elements.js";
 import { events } from "./events.js";
@@ -9,7 +9,10 @@ import { productOf } from "./product.js";
 import { PLAYER, running } from "./running.js";
 import { within } from "./seen.js";
 
-/** Turbo and Turbolinks show a page out of their cache until the real one is there. https://turbo.hotwired.dev/handbook/building */
+/**
+ * Turbo and Turbolinks show a page from their cache until the real one has loaded.
+ * https://turbo.hotwired.dev/handbook/building
+ */
 const PREVIEWS = ["data-turbo-preview", "data-turbolinks-preview"];
 const isPreview = () => PREVIEWS.filter((name) => document.documentElement.hasAttribute(name)).length > 0;
 const SOURCES = 'script[type="application/ld+json"],meta[property]';
@@ -19,7 +22,7 @@ export const attributes = (port, jsonLd) => {
   const itemOf = jsonLd ? productOf(port) : (fields) => fields;
   const declared = events(port, about, itemOf);
   const runs = running(port, about, itemOf);
-  /** Elements of a preview. Its mark is gone before they are. */
+  /** Elements of a preview. Its mark is removed before they are. */
   let previewed = new WeakSet();
 
   const scan = (root, inserted) => {
@@ -45,9 +48,9 @@ export const attributes = (port, jsonLd) => {
     changes.observe(document, { childList: true, subtree: true, attributeFilter: ATTRIBUTES });
     scanAll();
   });
-  // What the page says of its product often stands at its end.
+  // The description of the page's product is often at the end of the page.
   const unload = hear(port, document, "turbo:load turbolinks:load", () => {
-    // What the real page has kept of its preview.
+    // Elements that the real page has kept from its preview.
     previewed = new WeakSet();
     scanAll();
   });
@@ -56,7 +59,10 @@ export const attributes = (port, jsonLd) => {
 
   return {
     clicked: declared.act,
-    /** A new page view: what is still there a frame later, when the application has put the new one in its place, counts afresh. */
+    /**
+     * A new page view: elements that still exist a frame later, after the application has rendered the new view, count
+     * again.
+     */
     page() {
       declared.page();
       runs.page();
@@ -78,7 +84,7 @@ export const attributes = (port, jsonLd) => {
   };
 };
 
-/** What is to be looked at after these changes, and whether it was inserted. */
+/** The elements to check after these changes, and whether each was inserted. */
 function freshOf(records, jsonLd, forget) {
   const fresh = new Map();
   for (const { type, target, addedNodes } of records) {
@@ -87,7 +93,7 @@ function freshOf(records, jsonLd, forget) {
       if (!fresh.has(target)) fresh.set(target, false);
     }
     for (const node of addedNodes) {
-      // A new product for those who name none, or a player for a timer that waits for one.
+      // A new product for elements without an item, or a player for a waiting timer.
       if (jsonLd && (within(node, SOURCES).length || target.matches?.(SOURCES)))
         fresh.set(document.documentElement, false);
       const waiting = within(node, PLAYER).length && target.closest?.("[data-reco-consume]");

@@ -1,13 +1,19 @@
-// autoTrack.dataLayer: gives the engine the e-commerce events that the page pushes to its data layer for Google, and those that are in it already.
+// autoTrack.dataLayer: passes the e-commerce events of the page's data layer to the engine, including earlier ones.
 
 import { clock } from "../../src/browser/host/env.js";
 import { isCommand, listenToLayer } from "../data-layer.js";
 
-/** What the engine reads of an entry, at whatever depth. Not the rest: that may be an element, or a whole application's state. */
+/**
+ * The fields of an entry that the engine reads, at any depth. The rest may be an element, or an application's whole
+ * state.
+ */
 const NAMES = /^(event|ecommerce|items|user_id|currency|transaction_id|price|quantity|send_to|item_\w+)$/;
 /** An entry, its ecommerce, the items, an item. */
 const DEPTH = 4;
-/** Google takes as many of an event. https://developers.google.com/analytics/devguides/collection/ga4/ecommerce */
+/**
+ * The number of items that Google accepts in an event.
+ * https://developers.google.com/analytics/devguides/collection/ga4/ecommerce
+ */
 const MOST_ITEMS = 200;
 
 const copy = (value, depth) => {
@@ -20,14 +26,17 @@ const copy = (value, depth) => {
   return fields;
 };
 
-/** What may be for the engine, as it is now: the page's entry may be another tomorrow. */
+/** Copies the relevant fields at once, because the page may change its entry later. */
 const read = (entry) => {
   if (isCommand(entry)) return copy([...entry], DEPTH);
   const fields = !Array.isArray(entry) && copy(entry, DEPTH);
   return (fields?.event || fields?.user_id !== undefined) && fields;
 };
 
-/** Starts reading. `lists` says which of Google's item lists are recommendations, `name` what the page calls its layer. */
+/**
+ * Starts reading. `lists` says which of Google's item lists are recommendations; `name` is the layer's name in the
+ * page.
+ */
 export const dataLayer = (port, { lists, name = "dataLayer" }) => {
   const take = (entry) => {
     const at = clock();

@@ -1,8 +1,8 @@
-// Warnings about elements: each is named as in a style sheet, and there is one warning about each.
+// Warnings about elements: each element is named by a CSS selector and gets one warning.
 
-/** `withElement(element, deed)` runs something that is about an element, `complain` warns of one of its attributes. */
+/** `withElement(element, deed)` runs a function for an element; `complain` warns of one of its attributes. */
 export const elements = (port) => {
-  /** By element: its name, and whether there was a warning. */
+  /** By element: its name, and whether it had a warning. */
   const known = new WeakMap();
 
   const withElement = (element, deed) => {
@@ -16,6 +16,6 @@ export const elements = (port) => {
   return { withElement, complain, forget: (element) => known.delete(element) };
 };
 
-/** As in a style sheet: "button#buy.large". */
+/** The element as a CSS selector: "button#buy.large". */
 const nameOf = ({ localName, id, classList }) =>
   localName + (id && `#${id}`) + [...classList].map((name) => `.${name}`).join("");

@@ -1,20 +1,20 @@
-// The vocabulary of data-reco-*: which method takes which fields, and how attributes become their values.
+// The attributes data-reco-*: the fields of each method, and the conversion of attributes to values.
 
 import { OBJECTS, PLACEHOLDER, SEARCH } from "./fields.gen.js";
 
-/** Methods with a text instead of an object, or with nothing. */
+/** Methods with a text argument, or without an argument. */
 const OTHERS = { __proto__: null, login: "user", followLink: "url", consent: "state", logout: "", page: "" };
 
 const SHORTER = { __proto__: null, itemId: "item", categoryPath: "category" };
-/** The attribute that a field is written as. */
+/** The attribute of a field. */
 export const attribute = (field) =>
   `data-reco-${SHORTER[field] ?? field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 const BOOLEANS = /^(positive|customSorting)$/;
-/** What is said of one item is not said of another one within its element. */
+/** Fields that belong to one item and do not apply to another item within its element. */
 const OF_ITEM = /^(itemType|categoryPath|masterId|title|price|quantity|rating|percentage)$/;
 
-/** Whether some text in it waits for its template, as `{{ id }}` does. */
+/** Whether a text has a placeholder that the template has not filled in yet, such as `{{ id }}`. */
 export const isUnfilled = (values) =>
   typeof values === "string"
     ? PLACEHOLDER.test(values)
@@ -26,23 +26,23 @@ const ALL = words(
     .map(([, fields]) => fields)
     .join(" ")} ${SEARCH}`,
 );
-/** Every attribute that says something, so that no other change is looked at. */
+/** All attributes with a meaning, so that other changes are ignored. */
 export const ATTRIBUTES = [...new Set(ALL.map(attribute)), "data-reco", "data-reco-on", "data-reco-consume"];
 
 export const CONTAINER = "[data-reco-scenario]:not([data-reco])";
-/** What there is something to do for. */
+/** The elements that need handling. */
 export const MARKED = `[data-reco],[data-reco-consume],${CONTAINER}`;
 
 export const isMethod = (name) => name in OBJECTS || name in OTHERS;
 /** Whether the method's object is about one item. */
 export const isAboutItem = (method) => words(OBJECTS[method] ?? "").includes("itemType") && method !== "rendered";
 
-/** The element around it, also around the open shadow root that it is in. */
+/** The parent element. For the top of an open shadow root: its host. */
 const above = (element) => element.parentElement ?? element.getRootNode().host;
 
 /**
- * The fields of a method, or these, each from the nearest element upwards that has it; not above `top`. An empty attribute ends
- * the search: the field is left out.
+ * The fields of a method, or the given ones. Each value comes from the nearest element upwards that has it, up to
+ * `top`. An empty attribute ends the search, and the field is left out.
  */
 export function read(element, fields, top) {
   const found = {};
@@ -58,7 +58,7 @@ export function read(element, fields, top) {
   return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== ""));
 }
 
-/** The arguments of a method. `itemOf(fields)` adds what the page says of its product, where no item is named. */
+/** The arguments of a method. `itemOf(fields)` adds the page's product if no item is named. */
 export function args(element, method, itemOf) {
   const one = OTHERS[method];
   if (one !== undefined) return one ? [read(element, [one])[one]] : [];
@@ -74,7 +74,7 @@ export function args(element, method, itemOf) {
   return [event];
 }
 
-/** Numbers stay text: the engine reads both. So does text that is wrong: the engine says what is wrong with it. */
+/** Numbers stay text, because the engine accepts both. Invalid text stays as well, and the engine reports it. */
 function convert(field, text) {
   if (BOOLEANS.test(field) && /^(true|false)$/.test(text)) return text === "true";
   return text;

@@ -1,9 +1,9 @@
-// autoTrack.jsonLd: what the page says of its product for search engines and social networks, as the source for elements that
+// autoTrack.jsonLd: the page's description of its product for search engines and social networks, for elements that
 // name no item. https://schema.org/Product, https://ogp.me, https://developers.facebook.com/docs/marketing-api/catalog
 
 /**
- * The document's product: `fields` of an item and its price, empty where there is none; and where that is the fault of what the page
- * says, the `problem`.
+ * The document's product: `fields` of an item and its price, empty if there is none. `problem` says if the description
+ * is faulty or ambiguous.
  */
 export function product(document) {
   let broken;
@@ -11,7 +11,7 @@ export function product(document) {
     try {
       return parsed(script.textContent);
     } catch (error) {
-      broken = `JSON-LD that is no JSON: ${error.message}`;
+      broken = `JSON-LD is invalid JSON: ${error.message}`;
     }
   });
   const metas = {};
@@ -23,7 +23,10 @@ export function product(document) {
   return { fields, problem: "itemId" in fields ? undefined : (broken ?? chosen(scripts, addresses).problem) };
 }
 
-/** As JSON, also where a template has put it into CDATA or a comment, ended it like a statement or broken lines within its texts. */
+/**
+ * Parses JSON, even if a template has put it into CDATA or a comment, ended it with a semicolon, or broken lines within
+ * texts.
+ */
 export function parsed(text) {
   const bare = text
     .replace(/^\s*(\/[/*])?\s*(<!\[CDATA\[|<!--)\s*(\*\/)?|(\/[/*])?\s*(\]\]>|-->)\s*(\*\/)?\s*;?\s*$/g, "")
@@ -35,7 +38,7 @@ export function parsed(text) {
   }
 }
 
-/** From the values of all JSON-LD scripts; `addresses` are the page's own, the most exact one first. */
+/** Makes fields from the values of all JSON-LD scripts. `addresses` are the page's own, the most specific first. */
 export function fromJsonLd(values, addresses) {
   const { one, variants } = chosen(values, addresses);
   if (!one) return {};
@@ -51,25 +54,27 @@ export function fromJsonLd(values, addresses) {
   });
 }
 
-/** The page's own product, and its variants; or why it is not known. */
+/** The page's own product and its variants, or the problem. */
 function chosen(values, addresses) {
   const found = values.flatMap(things).filter((thing) => is(thing, "Product") || is(thing, "ProductGroup"));
   const [group, ...groups] = found.filter((thing) => is(thing, "ProductGroup"));
   const others = found.filter((thing) => thing !== group);
-  // A group whose variants stand beside it.
+  // A group whose variants are listed beside it.
   const isWhole =
     group && !groups.length && !others.filter((one) => !one.isVariantOf && !one.inProductGroupWithID).length;
   const one = isWhole ? group : (best(found, addresses) ?? (found.length === 1 ? found[0] : undefined));
   if (!one)
     return {
       problem: found.length
-        ? `JSON-LD has ${found.length} products, and not one that has the page's address`
+        ? `JSON-LD has ${found.length} products, but not exactly one with the page's address`
         : undefined,
     };
   return { one, variants: [...list(one.hasVariant), ...(isWhole ? others : [])].filter((each) => is(each, "Product")) };
 }
 
-/** The one that fits the page's address best, by the first address that any of them fits; nothing where several do so equally. */
+/**
+ * The product that fits the page's address best, by the first address with a match. None if several fit equally well.
+ */
 function best(things, addresses) {
   for (const address of [].concat(addresses)) {
     const fits = things.map((thing) => Math.max(0, ...addressesOf(thing).map((own) => fit(own, address))));
@@ -91,7 +96,10 @@ const addressesOf = (thing) =>
     .flat()
     .filter((own) => own && typeof own === "string");
 
-/** How well an address fits the page's: 0 where it is another page, else more with each parameter. The page's own may have more of these. */
+/**
+ * How well an address fits the page's: 0 for another page, otherwise rising with each common parameter. The page's
+ * address may have further parameters.
+ */
 function fit(own, page) {
   try {
     const [one, other] = [new URL(own, page), new URL(page)];
@@ -103,10 +111,10 @@ function fit(own, page) {
     return 0;
   }
 }
-/** Neither the protocol nor "www." nor a slash at the end makes it another page. */
+/** The protocol, "www." and a final slash make no difference. */
 const place = ({ host, pathname }) => host.replace(/^www\./, "") + pathname.replace(/\/$/, "");
 
-/** From <meta property="og:..."> and <meta property="product:...">, by their properties. */
+/** Makes fields from <meta property="og:..."> and <meta property="product:...">, by property. */
 export function fromMetas(metas) {
   const itemId = metas["product:retailer_item_id"];
   if (!itemId && !/product/.test(metas["og:type"])) return {};
@@ -124,7 +132,7 @@ export function fromMetas(metas) {
 const list = (value) => (value == null ? [] : [value].flat());
 /** "Product" of "https://schema.org/Product", or of several types. */
 const is = (thing, type) => list(thing?.["@type"]).filter((name) => String(name).split("/").pop() === type).length > 0;
-/** What a script speaks of: not a list of others' products, and not what stands beside this one. */
+/** The main objects of a script, without lists of other products and related objects. */
 const things = (value) =>
   list(value).flatMap((thing) => [thing, ...things(thing?.["@graph"]), ...things(thing?.mainEntity)]);
 const text = (value) => (["string", "number"].includes(typeof value) && String(value).trim()) || undefined;
@@ -138,7 +146,7 @@ const category = (thing) => list(thing?.category).map((each) => text(each?.name 
 /** Google's categories are written "Shoes > Children". */
 const path = (category) => category?.split(/\s*>\s*/).join("/");
 
-/** What one costs now: not the price that is crossed out, and not one out of many. */
+/** The present price: not a crossed-out one, and not one of several different prices. */
 function price(offers) {
   const [offer, ...others] = offers;
   if (!offer || others.length) return undefined;
@@ -149,6 +157,6 @@ function price(offers) {
   return money(offer.price ?? paid?.price ?? one, offer.priceCurrency ?? paid?.priceCurrency);
 }
 
-/** The engine judges it, by the rule for all prices. */
+/** The engine checks it by the rule for all prices. */
 const money = (amount, currency) => (text(amount) && text(currency) ? { amount, currency } : undefined);
 const given = (fields) => Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));

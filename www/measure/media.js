@@ -1,13 +1,13 @@
-// consumeTimer by media: which parts of a video or a sound the browser has played, as it says itself.
+// consumeTimer by media: the parts of a video or sound that the browser has played.
 // https://html.spec.whatwg.org/multipage/media.html#dom-media-played
 
 import { times } from "../../src/browser/host/env.js";
 import { hear } from "./hear.js";
 
-/** Shortest time between two reports of one that simply plays: browsers tell 4 to 66 times a second. */
+/** The shortest time between two reports during normal playback. Browsers send 4 to 66 events a second. */
 const PAUSE_MS = 1000;
 
-/** What was played of an element before the page view that is being measured. */
+/** The parts of an element that were played before the present page view. */
 const before = new WeakMap();
 
 export const media = (port, id, element) => {
@@ -21,7 +21,7 @@ export const media = (port, id, element) => {
     const player = known.deref();
     if (!player) return unhear();
     const { duration } = player;
-    // Live: without end. Not loaded yet: no number.
+    // Infinity: a live stream. NaN: not loaded yet.
     port.call("played", [
       id,
       Number.isFinite(duration) ? duration * 1000 : null,
@@ -32,7 +32,7 @@ export const media = (port, id, element) => {
 
   const ends = [
     hear(port, element, "timeupdate pause ended seeked durationchange", tell),
-    // On the window, so that it comes before the engine hears on the document that the page was hidden.
+    // On the window, so that it runs before the engine's listener on the document.
     hear(port, window, "visibilitychange pagehide", tell),
   ];
   const unhear = () => {
@@ -40,7 +40,7 @@ export const media = (port, id, element) => {
   };
   tell();
   return {
-    /** `page`: a new page view begins, and what was played until now is not played in it. */
+    /** `page`: a new page view begins, in which the parts played so far do not count. */
     end(page) {
       if (!ends.length) return;
       tell();
@@ -51,10 +51,10 @@ export const media = (port, id, element) => {
   };
 };
 
-/** Start and end of each, in milliseconds. */
+/** Start and end of each range, in milliseconds. */
 const ranges = ({ played }) => times(played.length, (n) => [played.start(n) * 1000, played.end(n) * 1000]);
 
-/** The ranges without these others; unless they were played of something else, that the element had loaded then. */
+/** The ranges without the others, unless these belong to a medium that the element had loaded before. */
 function without(played, others = []) {
   const lost = others.filter(([from, to]) => !played.filter(([start, end]) => start <= from && to <= end).length);
   if (lost.length) return played;

@@ -1,12 +1,12 @@
-// autoTrack.jsonLd: an event whose element names no item is about the page's product.
+// autoTrack.jsonLd: an event whose element names no item gets the page's product.
 
 import { product } from "./jsonld.js";
 
-/** Completes the fields of an event, as far as they are among `wanted`. */
+/** Completes the fields of an event that are in `wanted`. */
 export const productOf = (port) => {
-  /** What the page says of its product, read once for all elements of a task. */
+  /** The page's product, read once for all elements of a task. */
   let known;
-  /** Problems of which there was a warning. */
+  /** Problems that were reported. */
   const told = new Set();
 
   const ofPage = () => {

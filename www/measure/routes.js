@@ -1,5 +1,5 @@
-// autoTrack.routes: a single-page application has a new address, so it is a new page view. What stands behind # is a
-// place on the page, not another page.
+// autoTrack.routes: a new address in a single-page application is a new page view. The part after # is a position in
+// the page.
 
 import { hear } from "./hear.js";
 
@@ -11,11 +11,11 @@ export const routes = (port) => {
     if (here === (here = address())) return;
     port.tracker.page();
   };
-  // When the address changes, not when the new page is complete ("navigatesuccess"): it may have started timers by then.
-  // https://html.spec.whatwg.org/multipage/nav-history-apis.html#event-navigation-currententrychange
+  // At the change of the address, not when the new page is complete ("navigatesuccess"), because it may have started
+  // timers by then. https://html.spec.whatwg.org/multipage/nav-history-apis.html#event-navigation-currententrychange
   if (window.navigation) return { end: hear(port, navigation, "currententrychange", check) };
 
-  // Without the Navigation API nothing tells of these two.
+  // Without the Navigation API there is no event for these two.
   const ends = ["pushState", "replaceState"].map((name) => {
     const original = history[name];
     let ended = false;
@@ -27,7 +27,7 @@ export const routes = (port) => {
     history[name] = wrapped;
     return () => {
       ended = true;
-      // Somebody else may have wrapped it since.
+      // Another script may have wrapped it since.
       if (history[name] === wrapped) history[name] = original;
     };
   });

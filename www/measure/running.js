@@ -1,20 +1,23 @@
-// data-reco-consume and data-reco-scenario: timers and containers, which run as long as their elements are in the document.
+// data-reco-consume and data-reco-scenario: timers and containers, which run while their elements are in the document.
 
 import { json } from "../../src/browser/host/env.js";
 import { CONTAINER, isUnfilled, read } from "./fields.js";
 import { within } from "./seen.js";
 
-/** "time:30000": the measure, and how much of it is all. */
+/** "time:30000": the measure, and its value for 100 %. */
 const MEASURE = /^(?:(time|words):([1-9]\d*)|scroll|media)$/;
 export const PLAYER = "video,audio";
 
-/** What runs for a page's elements. `about` warns of elements, `itemOf` completes a timer's item. */
+/**
+ * The timers and containers of a page's elements. `about` gives warnings about elements, `itemOf` completes a timer's
+ * item.
+ */
 export const running = ({ tracker }, { withElement, complain }, itemOf) => {
-  /** By element: what was said of it, what it is measured by, and what ends it. */
+  /** By element: its attributes, the measured element, and the function that ends the timer. */
   const timers = new Map();
   const containers = new Map();
 
-  /** What is said of an element now, put in the place of what was said of it before. */
+  /** Replaces an element's timer if its attributes have changed. */
   const settle = (running, element, said, of, start) => {
     const now = running.get(element);
     if (now && now.said === said && now.of === of) return;
@@ -28,7 +31,7 @@ export const running = ({ tracker }, { withElement, complain }, itemOf) => {
     const [by, measure, much] = MEASURE.exec(consume) ?? [];
     if (consume && !by)
       complain(element, "data-reco-consume", 'must be "time:30000", "words:850", "scroll" or "media"');
-    // A player may come into its place later.
+    // A player may be inserted later.
     const of = by === "media" ? within(element, PLAYER)[0] : element;
     const item = by && of && itemOf(read(element, "click"), "itemId categoryPath masterId");
     settle(timers, element, item && !isUnfilled(item) && json([by, item.itemId, item.itemType]), of, () => {
@@ -53,7 +56,10 @@ export const running = ({ tracker }, { withElement, complain }, itemOf) => {
       timer(element);
       container(element);
     },
-    /** Ends what has left the document; an element that is still there, without its player, is given to `again`. */
+    /**
+     * Ends timers of elements that have left the document. An element that remains without its player is passed to
+     * `again`.
+     */
     sweep(again) {
       for (const running of [timers, containers]) {
         for (const [element, { of, end }] of running) {

@@ -1,10 +1,10 @@
-// consumeTimer by scroll: how much of an element lies above the lower edge of what can be seen of it. Looked at once a
-// frame, in which something was scrolled or has another size; between, and in a hidden page, nothing runs.
+// consumeTimer by scroll: how much of an element is above the lower edge of its visible part. Measured at most once a
+// frame, after scrolling or resizing. Nothing runs otherwise, or in a hidden page.
 
 import { guarded, hear } from "./hear.js";
 
 export const scroll = (port, id, element) => {
-  // The page may throw its element away and forget the timer.
+  // A weak reference, because the page may remove the element without stopping the timer.
   const known = new WeakRef(element);
   let frame = 0;
   let deepest = 0;
@@ -26,10 +26,10 @@ export const scroll = (port, id, element) => {
 
   const sizes = new ResizeObserver(later);
   sizes.observe(element);
-  // What moves it without being it: an image above that arrives late.
+  // The element also moves without scrolling, for example when an image above it loads.
   sizes.observe(document.documentElement);
   const ends = [hear(port, window, "scroll resize pageshow", later)];
-  // Zooming in by two fingers moves only this one.
+  // Pinch zoom only moves the visual viewport.
   if (window.visualViewport) ends.push(hear(port, visualViewport, "scroll resize", later));
 
   const end = () => {
@@ -40,7 +40,7 @@ export const scroll = (port, id, element) => {
   return { end };
 };
 
-/** Where what can be seen of an element ends: the window's edge, or that of a box around it that scrolls or clips. */
+/** The lower edge of an element's visible part: of the window, or of a surrounding box that scrolls or clips. */
 function lowerEdge(element) {
   const css = (box) => getComputedStyle(box);
   const view = window.visualViewport;
@@ -48,10 +48,11 @@ function lowerEdge(element) {
   let { position } = css(element);
   for (let box = above(element); box && position !== "fixed"; box = above(box)) {
     const style = css(box);
-    // https://www.w3.org/TR/css-overflow-3/#overflow-control: a box does not clip what is placed against another one,
+    // https://www.w3.org/TR/css-overflow-3/#overflow-control: a box does not clip elements that are positioned against
+    // another box.
     if (position === "absolute" && style.position === "static") continue;
     position = style.position;
-    // and https://www.w3.org/TR/css-overflow-3/#overflow-propagation: that of the page's own elements is the window's.
+    // https://www.w3.org/TR/css-overflow-3/#overflow-propagation: overflow of the root elements applies to the window.
     if (
       box === document.documentElement ||
       (box === document.body && css(document.documentElement).overflowY === "visible")

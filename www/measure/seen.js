@@ -1,4 +1,4 @@
-// observeRecommendations: how much is seen of each item of a container, and clicks in them.
+// observeRecommendations: the visible part of each item of a container, and clicks on items.
 
 import { times } from "../../src/browser/host/env.js";
 import { MOST_VALUES, SEEN_SHARE } from "../rules.gen.js";
@@ -6,19 +6,19 @@ import { attribute, CONTAINER, isUnfilled, read } from "./fields.js";
 import { guarded, hear } from "./hear.js";
 
 /**
- * Where the browser looks: at one half, and for items that are larger than the window at ever smaller shares, no two of
- * which are more than a tenth apart. The last is half a window of an item as tall as a hundred.
+ * The thresholds of the observer: one half, and for items larger than the window ever smaller shares, each a tenth
+ * below the one before. The last one is half a window of an item as tall as a hundred.
  */
 const STEPS = times(50, (n) => 0.5 / 1.1 ** n);
-/** Values that are told at once: in threes, and no more than the engine reads. */
+/** Most values in one report: groups of three, and at most as many as the engine reads. */
 const LIST = MOST_VALUES - (MOST_VALUES % 3);
 const ITEM = `[${attribute("itemId")}]`;
 const IN_LIST = ["itemId", "itemType"];
 
 export const seen = (port, id, container, options) => {
-  // Nothing here holds an element: the page may throw it away and forget the rest.
+  // No strong reference to an element is held, because the page may remove it without further notice.
   const known = new WeakRef(container);
-  /** By element: its number, and what the engine knows of it: nothing yet, or whether half of it is in view. */
+  /** By element: its number, and the state known to the engine: none yet, or whether half of it is in view. */
   const items = new WeakMap();
   let numbers = 0;
 
@@ -29,7 +29,7 @@ export const seen = (port, id, container, options) => {
       const share = shareOf(entry);
       if (!item || share >= SEEN_SHARE === Boolean(item.inView)) continue;
       const said = item.inView === undefined ? read(entry.target, IN_LIST, known.deref()) : null;
-      // It is looked at afresh when its attributes change.
+      // It is checked again when its attributes change.
       if (isUnfilled(said)) continue;
       news.push(item.number, said, share);
       item.inView = share >= SEEN_SHARE;
@@ -64,7 +64,7 @@ export const seen = (port, id, container, options) => {
     const container = known.deref();
     const news = [];
     for (const { type, target, addedNodes, removedNodes } of records) {
-      // Frameworks show another item in the same element.
+      // Frameworks reuse an element for another item.
       const again = type === "attributes" ? [target] : addedNodes;
       for (const node of again === addedNodes ? removedNodes : again) remove(node, news);
       for (const node of again) if (container.contains(node)) add(container, node);
@@ -91,28 +91,28 @@ const clickIn = (port, items, known, options) => (event) => {
   const path = event.composedPath();
   if (!opens(event, path)) return;
   const item = path.filter((node) => node.matches?.(`${ITEM},[data-reco-on]`))[0];
-  // Items in a component's shadow root are not observed, but clicked.
+  // Items in a component's shadow root are not observed, but clicks on them count.
   const isOurs = items.has(item) || (item && item.getRootNode() !== known.deref()?.getRootNode());
-  // What has an event of its own, as a heart on the card, is no click on the recommendation.
+  // An element with its own event, such as a heart on the card, is not a click on the recommendation.
   if (!isOurs || item.hasAttribute("data-reco-on")) return;
   const { itemType, scenario } = options ?? {};
   port.call("clickRecommended", [{ itemType, ...read(item, "clickRecommended"), scenario }]);
 };
 
-/** Whether it opens what it hits: the middle button does with links, and nothing elsewhere; the right one has a menu. */
+/** Whether the click opens the target. The middle button opens links only, and the right one opens a menu. */
 export const opens = ({ type, button }, path) =>
   type !== "auxclick" || (button === 1 && path.filter((node) => node.matches?.("a[href]")).length > 0);
 
-/** The element itself and what is in it, where the selector says so. */
+/** The element itself and its descendants that match the selector. */
 export const within = (node, selector) =>
   node.querySelectorAll
     ? [node, ...node.querySelectorAll(selector)].filter((element) => element.matches?.(selector))
     : [];
 
-/** How much is in view of the element, or of the window if that is smaller, in thousandths. */
+/** The visible part of the element, or of the window if that is smaller, in thousandths. */
 function shareOf({ intersectionRect, boundingClientRect, rootBounds }) {
   const area = ({ width, height }) => width * height;
-  // A frame of another origin is not told how large the window is.
+  // A frame of another origin does not know the window's size.
   const whole = Math.min(area(boundingClientRect), rootBounds ? area(rootBounds) : innerWidth * innerHeight);
   return whole && Math.round((1000 * area(intersectionRect)) / whole);
 }

@@ -1,12 +1,13 @@
-// Where calls are parked, and how much of them: for park.js, resume.js and the stub, in which the build puts the numbers.
+// The storage keys and limits of parked calls, for park.js, resume.js and the stub. The build inserts the numbers into
+// the stub.
 
-/** What keys begin with under which calls are parked: a key for each page. */
+/** The prefix of the keys for parked calls, one key for each page. */
 export const PARKED = "reco_q";
-/** Among more keys than these nothing is kept. */
+/** With more keys than this in localStorage nothing is parked. */
 export const MOST_KEYS = 999;
-/** Characters of one page's calls that are parked. */
+/** Most characters of one page's parked calls. */
 export const MOST_OF_A_PAGE = 1_200_000;
-/** Characters that pages may leave together; where the tracker itself is blocked, each of them leaves some. */
+/** Most characters of all pages' parked calls. If the tracker itself is blocked, each page leaves some. */
 export const MOST_OF_ALL = 300_000;
-/** What is longer was not written by us, in characters: a page's calls, and what stands for those that were left out. */
+/** A longer text was not written by the tracker: a page's calls, and the marks of dropped ones. */
 export const LONGEST_TEXT = 2_000_000;

@@ -1,5 +1,5 @@
-// A page that is left before the module is there. Where all events go to one collector of ours, its calls leave at once as a raw batch;
-// otherwise they stay parked for the next page. docs/loading.md has the rules.
+// Handles a page that is left before the module has loaded. If all events go to a single collector, its calls are sent
+// at once as a raw batch. Otherwise they stay parked for the next page. docs/loading.md has the rules.
 
 import { setCookie } from "../../src/browser/host/cookies.js";
 import { attempt } from "../../src/browser/host/env.js";
@@ -8,7 +8,8 @@ import { OFF_DAYS, VISITOR_CALLS } from "../rules.gen.js";
 import { sendRaw } from "./raw.js";
 
 /**
- * Keeps the calls of a page that is left; `isWhole`: none has been left out. Returns those that stay with it, should it come back.
+ * Keeps the calls of a page that is left. `isWhole`: no call was dropped. Returns the calls that the page keeps in case
+ * it comes back.
  */
 export const leave = (settings, calls, parked, isWhole) => {
   const isParked = parked.put();
@@ -23,7 +24,7 @@ function leftovers(settings, calls, parked, isParked, isWhole) {
     setCookie("reco_off", 1, OFF_DAYS, identity.cookieDomain);
   const gone = calls.filter(([verb]) => VISITOR_CALLS.includes(verb));
   if (consent !== "granted" || !gone.length) return calls;
-  // What is parked has the calls as well that these are without.
+  // The parked text also has the calls that are missing here.
   return (isWhole && sendRaw(settings, identity, calls, gone, parked)) || isParked
     ? calls.filter((call) => !gone.includes(call))
     : calls;

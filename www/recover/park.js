@@ -1,5 +1,5 @@
-// Calls that were made before the module was there are parked in localStorage when their page is left: docs/loading.md has the rules. resume.js
-// is what the next page does with them. Of a page that is left before this script is there, stub.js parks them.
+// Parks calls in localStorage when their page is left before the module has loaded. docs/loading.md has the rules.
+// resume.js handles them in the next page. If this script has not loaded either, stub.js parks them.
 
 import { attempt, clock, json } from "../../src/browser/host/env.js";
 import { keys, read } from "../../src/browser/host/storage.js";
@@ -7,22 +7,23 @@ import { consentOf } from "../consent.js";
 import { VISITOR_CALLS } from "../rules.gen.js";
 import { MOST_KEYS, MOST_OF_A_PAGE, MOST_OF_ALL, PARKED } from "./bounds.js";
 
-/** The call for orders that left in a raw batch: the tracker does not send them again, it remembers them. */
+/** The call for orders that were sent in a raw batch. The tracker only remembers them. */
 export const ORDER_SENT = "bought";
 
-/** The call by which the engine is told of calls that are lost: how many, and why. */
+/** The call that reports lost calls to the engine: their number and the reason. */
 export const LOST = "lost";
 
-/** What keys begin with under which raw batches are kept that nobody has acknowledged: a key for each page. */
+/** The prefix of the keys for unacknowledged raw batches, one key for each page. */
 export const RAW = "reco_raw_";
-/** Stands for a call that there was no room for: the next page counts it. */
+/** The mark of a call that was dropped for lack of room. The next page counts it. */
 export const LEFT_OUT = "0,";
 
 /**
- * What is parked when the page is left, for a page with the same destinations. The stub writes the same: JSON, and a comma behind each call.
+ * The calls to be parked for a page with the same destinations. The stub writes the same format: JSON, and a comma
+ * after each call.
  *
- * It is written down when the calls are made: in a tab that is being closed Firefox 153 ends a script at its next loop, and the one
- * write of `put` is all that is sure to be done then.
+ * The text is built when the calls are made. In a tab that is being closed, Firefox 153 stops a script at its next
+ * loop, and the single write of `put` is the only thing that is certain to happen.
  */
 export function parking(settings, calls) {
   const key = parkedKey();
@@ -41,9 +42,9 @@ export function parking(settings, calls) {
   calls.forEach(add);
   return {
     add,
-    /** So many calls before it got them were left out. */
+    /** Marks this number of calls as dropped before they were passed here. */
     leaveOut: (count) => (text &&= text + LEFT_OUT.repeat(count)),
-    /** Whether it stands there now. */
+    /** Writes the text. Returns whether it is stored. */
     put() {
       try {
         if (!may || !text || document.prerendering) return false;
@@ -55,13 +56,13 @@ export function parking(settings, calls) {
   };
 }
 
-/** Keys in the order of time. */
+/** Keys in chronological order. */
 export const parkedKey = () => PARKED + (clock() - Math.random());
 
-/** When what stands under a key was kept: parked calls have it in the key, a raw batch at its end. */
+/** The time at which a key was written: for parked calls it is in the key, for a raw batch at the end of the text. */
 const keptAt = (key) => Number.parseFloat(key.startsWith(RAW) ? read(key)?.slice(-14) : key.slice(PARKED.length)) || 0;
 
-/** Deletes what pages left longest ago, and says how many those were. The last one's always stays. */
+/** Deletes the oldest parked pages, and returns the number of their calls. The last page is always kept. */
 function makeRoom() {
   let size = 0;
   let gone = 0;
@@ -80,10 +81,10 @@ function makeRoom() {
 const mayKeep = ({ identity, queue }) =>
   identity?.storage !== "memory" && queue?.persist !== false && attempt(() => localStorage.length < MOST_KEYS);
 
-/** The calls as JSON with a comma behind each, without those that have an argument that cannot be written. */
+/** The calls as JSON, with a comma after each. A call with an argument that cannot be written is left out. */
 export const lines = (calls) => calls.map((call) => attempt(() => `${json(call.slice(0, 3))},`) ?? "").join("");
 
-/** The line that says for which destinations the calls behind it are. */
+/** The line that names the destinations of the following calls. */
 export const heading = (settings) => lines([["create", [settings], clock()]]);
 
 export const keep = (settings, key, text) => mayKeep(settings) && attempt(() => localStorage.setItem(key, text));

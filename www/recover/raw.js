@@ -1,4 +1,4 @@
-// Raw batches: the calls of a page that is left early, as they are. The collector runs the engine on them and makes events of them.
+// Raw batches: the unchanged calls of a page that is left early. The collector runs the engine on them to make events.
 
 import { cookie, setCookie } from "../../src/browser/host/cookies.js";
 import { attempt, clock, json } from "../../src/browser/host/env.js";
@@ -7,8 +7,8 @@ import { keyOf } from "../settings.js";
 import { heading, keep, lines, ORDER_SENT, parkedKey, RAW } from "./park.js";
 
 /**
- * Sends the calls to the collector, if there is no other destination. Not where somebody logs in or out: that is for the next page
- * to know, and it would tell the collector again. True when the browser took them.
+ * Sends the calls to the collector, if there is no other destination. Returns true if the browser took them. It does
+ * not send them if a user logs in or out, because the next page needs these calls and would report them again.
  */
 export function sendRaw(settings, identity, calls, gone, parked) {
   const [to, ...others] = [].concat(settings.destinations);
@@ -22,11 +22,11 @@ export function sendRaw(settings, identity, calls, gone, parked) {
     stream,
     seq: 0,
     sentAt: clock(),
-    // These cookies go with every request of the site, and nobody reads them as long as each page is left so early.
+    // These cookies are sent with every request of the site, and no page reads them while each page is left so early.
     ack: attempt(() => document.cookie.split("reco_ack_").length <= MOST_ACKNOWLEDGEMENTS) ?? false,
     token: to.token,
     anonymous: anonymousId ?? visitor(identity),
-    // An e-mail address never leaves the page as an id.
+    // An e-mail address must not leave the page as an id.
     user: /@/.test(userId) ? undefined : (userId ?? undefined),
     orders: attempt(() => localStorage.getItem("reco_orders")) ?? undefined,
     config: { itemType, consent, respect, identity: { anonymousId } },
@@ -34,17 +34,17 @@ export function sendRaw(settings, identity, calls, gone, parked) {
   const raw = lines(calls.filter((call) => gone.includes(call) || call[0] === "consent"));
   const body = `${json(head).slice(0, -1)},"raw":[${raw.slice(0, -1)}]}`;
   const url = `${to.endpoint}${to.endpoint.includes("?") ? "&" : "?"}b=${stream}.0`;
-  // One of the two: of both, each event would be stored twice.
+  // Only one of the two may exist. Otherwise each event would be stored twice.
   parked.drop();
   if (!attempt(() => navigator.sendBeacon(url, body))) return parked.put();
-  // The browser took it; whether it arrived is for the next page to find out.
+  // The browser took it. The next page checks whether it arrived.
   keep(settings, RAW + stream, json([keyOf(settings), new URL(url, document.baseURI).href, body, head.sentAt]));
   const orders = gone.filter(([verb]) => verb === "buy").map(([, args, at]) => [ORDER_SENT, args, at]);
   if (orders.length) keep(settings, parkedKey(), heading(settings) + lines(orders));
   return true;
 }
 
-/** The visitor's id. A new visitor gets it here, in the cookies in which the tracker will find it. */
+/** The visitor's id. For a new visitor it is made here and stored in the tracker's cookies. */
 function visitor(identity) {
   const name = identity.cookieName ?? "reco_id";
   const known = cookie(name);
@@ -56,7 +56,7 @@ function visitor(identity) {
   return made;
 }
 
-/** 22 letters and digits, as the engine's ids: of 40 characters of Base64 that many are always left. */
+/** 22 letters and digits like the engine's ids. 40 characters of Base64 always have that many. */
 const id = () =>
   btoa(String.fromCharCode(...crypto.getRandomValues(new Uint8Array(30))))
     .replace(/\W/g, "")

@@ -1,17 +1,17 @@
-// What earlier pages of this site could not finish: their parked calls, and raw batches that nobody has acknowledged.
+// Finishes the work of earlier pages: parked calls, and unacknowledged raw batches.
 
 import { clock } from "../../src/browser/host/env.js";
 import { LOST } from "./park.js";
 import { forget, resend, take } from "./resume.js";
 
-/** Counts calls that are lost, by the reason. `run` carries out a call. */
+/** Counts lost calls by reason. `run` executes a call. */
 export const lose = (run, lost) => {
   for (const [code, count] of Object.entries(lost)) if (count > 0) run(LOST, [count, code], 0);
 };
 
 /**
- * Does it where `consent` lets this page do it: what waits for consent stays where it is. `user` returns the account that this page has named.
- * `verbs` are the calls about the visitor: the npm entry has their names already.
+ * Recovers earlier pages if `consent` allows it. While consent is pending, everything stays stored. `user` returns the
+ * account that this page has named. `verbs` are the calls about the visitor; the npm entry has their names already.
  */
 export async function recoverEarlierPages(settings, consent, verbs, run, user) {
   if (consent === "denied" || consent === "anonymous") forget();
@@ -20,7 +20,7 @@ export async function recoverEarlierPages(settings, consent, verbs, run, user) {
   await take(settings, verbs, (pages) => replay(pages, run, user));
 }
 
-/** Carries out the calls, each as the account that its page was made for; afterwards it is this page's account again. */
+/** Executes the calls, each with the account of its page. Afterwards this page's account applies again. */
 function replay(pages, run, user) {
   const identify = (user, at) =>
     user !== undefined && run(...(user === null ? ["logout", [], at] : ["login", [user], at]));
@@ -29,6 +29,6 @@ function replay(pages, run, user) {
     for (const call of calls) run(...call);
     lose(run, lost);
   }
-  // What this page has said itself comes after what it found.
+  // This page's own account follows the recovered calls.
   if (pages.length) identify(user(), clock());
 }

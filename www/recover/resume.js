@@ -1,6 +1,7 @@
-// What earlier pages had to leave undone (park.js, stub.js), as far as this page is to do it.
+// Reads the stored work of earlier pages (park.js, stub.js), as far as this page may do it.
 //
-// It comes with the module: before, nobody can do anything with it. Whatever stands there, it must never stop a tracker from starting.
+// It is loaded with the module, because it is useless before. Invalid stored values must never stop a tracker from
+// starting.
 
 import { cookie, setCookie } from "../../src/browser/host/cookies.js";
 import { attempt, clock } from "../../src/browser/host/env.js";
@@ -10,19 +11,19 @@ import { keyOf } from "../settings.js";
 import { LONGEST_TEXT, PARKED } from "./bounds.js";
 import { ORDER_SENT, RAW } from "./park.js";
 
-/** How long nobody else may look at what is parked: other processes see late what is removed here. */
+/** How long other pages must not read the parked calls. Other processes see deletions late. */
 const LOCKED_MS = 1000;
 
 const keysOf = (what) => keys().filter((key) => key.startsWith(what));
 const remove = (key) => localStorage.removeItem(key);
 const isFresh = (at) => at > clock() - MOST_AGE_MS;
 
-/** Deletes what was kept: the visitor does not want it. */
+/** Deletes all parked calls and raw batches, because the visitor does not want them. */
 export const forget = () => [...keysOf(PARKED), ...keysOf(RAW)].forEach(remove);
 
 /**
- * Hands raw batches over that nobody has acknowledged: `run` tells the engine, which sends them again. Two tabs may do it at once: the
- * collector drops copies. Returns how many could not be read.
+ * Passes unacknowledged raw batches on: `run` passes them to the engine, which sends them again. If two tabs do this at
+ * once, the collector drops the duplicates. Returns the number of unreadable batches.
  */
 export function resend(settings, run) {
   let damaged = 0;
@@ -35,7 +36,7 @@ export function resend(settings, run) {
   return damaged;
 }
 
-/** Whether the collector has said so, by a cookie that is spent with it. */
+/** Whether the collector has acknowledged it by a cookie. The cookie is deleted. */
 function isStored(key) {
   const name = `reco_ack_${key.slice(RAW.length)}.0`;
   if (!cookie(name)) return false;
@@ -44,11 +45,11 @@ function isStored(key) {
   return true;
 }
 
-/** The lock under which this page looks, for all of its trackers. */
+/** The lock that this page holds for all its trackers while reading. */
 let lock;
 const locked = () =>
   (lock ??= new Promise((resolve) => {
-    // Only where the page came by https; elsewhere two tabs that start in the same moment may both find a text.
+    // Locks need https. Without them two tabs that start at the same moment may both read a text.
     if (!navigator.locks) return resolve(true);
     const hold = (granted) => {
       resolve(granted);
@@ -60,7 +61,7 @@ const locked = () =>
         })
       );
     };
-    // A frame without an origin has no locks, and nothing is parked there.
+    // A frame without an origin has no locks and no parked calls.
     navigator.locks.request(PARKED, { ifAvailable: true }, hold).then(
       () => (lock = undefined),
       () => resolve(true),
@@ -68,10 +69,11 @@ const locked = () =>
   }));
 
 /**
- * Has what was parked for these destinations carried out: `carryOut` gets each page that was left, in their order: the account that it was
- * made for, its calls that are among `verbs`, and how many more there were that are lost, by the reason. Whatever is a week old is deleted.
+ * Executes the parked calls for these destinations. `carryOut` gets each page in order: its account, its calls that are
+ * in `verbs`, and the number of lost calls by reason. Everything older than a week is deleted.
  *
- * The calls are written to the outbox before they are deleted here, where the collector knows copies. A vendor counts each arrival.
+ * If the collector recognises duplicates, the calls are written to the outbox before they are deleted here. A vendor
+ * counts each arrival, so there they are deleted first.
  */
 export async function take(settings, verbs, carryOut) {
   if (!(await locked())) return;
@@ -86,7 +88,7 @@ export async function take(settings, verbs, carryOut) {
   }
 }
 
-/** What stands under a key, unless another page knows where that goes. */
+/** The page under this key, unless it belongs to other destinations. */
 function pageOf(key, settings, verbs) {
   const list = listOf(`[${read(key)}0]`);
   const calls = list.filter((call) => Array.isArray(call) && Array.isArray(call[1]));
@@ -108,13 +110,13 @@ function pageOf(key, settings, verbs) {
   };
 }
 
-/** The list that a text is; none where it is none. */
+/** The list in a text, or nothing if it is not one. */
 const listOf = (text) => {
   const list = attempt(() => text.length < LONGEST_TEXT && JSON.parse(text));
   return Array.isArray(list) ? list : [];
 };
 
-/** An event that names no item type has that of the page that it was made in. */
+/** An event without item type gets the one of its own page. */
 const typed = ([verb, [event, ...more], at], { itemType }, settings) => {
   const type = (one) => (itemType === settings.itemType || Object(one) !== one ? one : { itemType, ...one });
   return [verb, [Array.isArray(event) ? event.map(type) : type(event), ...more], at];

@@ -1,5 +1,5 @@
-// Hands requests to the browser, each at most once: the vendor counts what comes twice as two. What could not
-// be tried, because the browser is offline, is kept for a day and sent later, by this page or the next.
+// Sends each request at most once, because the vendor counts a repeated one twice. Requests that could not be tried
+// because the browser is offline are kept for a day and sent later, by this page or the next.
 
 import { attempt, clock } from "../../src/browser/host/env.js";
 import { off } from "./browser.js";
@@ -7,14 +7,17 @@ import { off } from "./browser.js";
 const KEY = "reco_ycq ";
 const MOST_KEPT = 100;
 const LIFE_MS = 86_400_000;
-/** Chromium refuses what passes 256 fetches of this kind, and the page may have others. */
+/** Chromium refuses more than 256 such requests, and the page may have others. */
 const MOST_UNDER_WAY = 200;
-/** Long enough for a policy's violation to be told, for a name to be resolved again, and for all tabs to see what one has taken. */
+/**
+ * Long enough for a policy violation to be reported, for a name to be resolved again, and for all tabs to see what one
+ * has taken.
+ */
 const MOMENT_MS = 1000;
 
 /**
- * Whether `fetch` knows `keepalive`: it reads the options that it knows, in the order of the alphabet, and `method` ends it before
- * anything is sent. MooTools has a `Request` of its own, which cannot be asked.
+ * Whether `fetch` supports `keepalive`. It reads the known options in alphabetical order, and the getter `method`
+ * throws before a request is made. `Request` cannot be used for this, because MooTools replaces it.
  */
 function keepsAlive() {
   let known = false;
@@ -36,7 +39,7 @@ let underWay = 0;
 let number = 0;
 /** Requests that failed a moment ago. */
 const failed = [];
-/** What is kept where nothing can be stored. */
+/** Kept requests if storage is not available. */
 const memory = [];
 
 const image = (url) => {
@@ -45,13 +48,13 @@ const image = (url) => {
 
 function begin(url) {
   const request = fetch(url, { keepalive: true, mode: "no-cors", credentials: "omit", cache: "no-store" });
-  // Behind it: some script may have replaced fetch by one that throws.
+  // After the call, because another script may have replaced fetch by one that throws.
   underWay++;
   const ended = () => underWay--;
   request.then(ended, () => {
     ended();
     if (byImage) return image(url);
-    // It may have arrived: it goes again only if it turns out that it never left.
+    // It may have arrived. It is sent again only if it turns out that it was never sent.
     failed.push(url);
     setTimeout(() => failed.shift(), MOMENT_MS);
   });
@@ -64,7 +67,7 @@ export function send(url, at = clock()) {
   else begin(url);
 }
 
-/** Each under a key of its own: tabs do not overwrite each other. */
+/** Each has its own key, so that tabs do not overwrite each other. */
 const keys = () =>
   Object.getOwnPropertyNames(localStorage)
     .filter((key) => key.startsWith(KEY))
@@ -83,7 +86,7 @@ function keep(url, at) {
 function take() {
   for (const key of keys()) {
     const url = localStorage.getItem(key);
-    // First, so that it is gone whatever happens.
+    // Removed first, so that it cannot be sent twice.
     localStorage.removeItem(key);
     send(url, +key.split(" ")[1]);
   }
@@ -94,7 +97,7 @@ function drain() {
   attempt(() => {
     for (const each of memory.splice(0)) send(...each);
     if (!keys().length) return;
-    // One tab takes it all. Without locks: the one that is looked at.
+    // One tab takes all of them. Without locks only a visible tab does.
     if (navigator.locks)
       navigator.locks
         .request(
@@ -107,7 +110,7 @@ function drain() {
   });
 }
 
-/** Sends what was kept, now and whenever the browser is online again. */
+/** Sends the kept requests, now and whenever the browser is online again. */
 export function resume(base) {
   const { origin } = new URL(base);
   // Sites that allow the vendor's pixel in `img-src` need not allow it in `connect-src`.

@@ -3,17 +3,17 @@
 use std::net::IpAddr;
 
 const BITS: u32 = 128;
-/// Of an IPv4 address the bits that come before it in its IPv6 form.
+/// The number of bits before an IPv4 address in its IPv6 form.
 const BEFORE_V4: u32 = 96;
 
-/// Addresses that begin with the same bits.
+/// A range of addresses with the same first bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     first: u128,
     bits: u32,
 }
 
-/// An address in its IPv6 form, of which IPv4 has one too.
+/// The address as a number. An IPv4 address is taken in its IPv6 form.
 pub fn number(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
@@ -22,7 +22,7 @@ pub fn number(address: IpAddr) -> u128 {
 }
 
 impl Network {
-    /// Reads an address, or one with the number of bits that count.
+    /// Reads an address, with or without a prefix length.
     pub fn parse(text: &str) -> Option<Self> {
         let (address, bits) = match text.split_once('/') {
             Some((address, bits)) => (address, Some(bits.parse::<u32>().ok()?)),
@@ -34,20 +34,20 @@ impl Network {
         (bits <= BITS).then(|| Self { first: kept(number(address), bits), bits })
     }
 
-    /// Whether the address is one of it.
+    /// Whether the network contains the address.
     pub fn contains(&self, address: IpAddr) -> bool {
         kept(number(address), self.bits) == self.first
     }
 }
 
-/// The first bits of an address, and zeros behind them.
+/// The first bits of an address, followed by zeros.
 fn kept(address: u128, bits: u32) -> u128 {
     let behind = BITS.saturating_sub(bits);
     address.checked_shr(behind).and_then(|bits| bits.checked_shl(behind)).unwrap_or_default()
 }
 
-/// The number by which the clients of an address are counted: of IPv6 the first 64 bits, as a single
-/// customer has all addresses that begin with them.
+/// The number under which the clients of an address are counted. For IPv6 it has the first 64 bits
+/// only, as a single customer usually has all addresses of such a network.
 pub fn counted(address: IpAddr) -> u128 {
     match address.to_canonical() {
         IpAddr::V4(address) => number(IpAddr::V4(address)),
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_network_has_the_addresses_that_begin_as_it_does() {
+    fn a_network_contains_the_addresses_with_its_prefix() {
         for (network, address, is_in) in [
             ("192.0.2.1", "192.0.2.1", true),
             ("192.0.2.1", "::ffff:192.0.2.1", true),
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn clients_are_counted_by_address_and_in_ipv6_by_customer() {
+    fn clients_are_counted_by_address_and_by_64_bit_prefix_for_ipv6() {
         let counted = |address: &str| counted(address.parse().unwrap());
         assert_eq!(counted("192.0.2.1"), counted("::ffff:192.0.2.1"));
         assert_ne!(counted("192.0.2.1"), counted("192.0.2.2"));

@@ -1,4 +1,4 @@
-//! The tables of the vendors' interfaces: who is known, under which address, and with which keys.
+//! The tables of the vendors' interfaces: known customers, addresses and keys.
 
 use super::ConfigError;
 use crate::api_key::Secret;
@@ -14,10 +14,10 @@ use recobeacon_engine::value::Value;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
-/// What the vendors' interfaces are served with.
+/// The configuration of the vendors' interfaces.
 #[derive(Clone, Debug)]
 pub struct Vendors {
-    /// The Ibexa customers that are known; absent: every alphanumeric id is.
+    /// The known Ibexa customers. Absent: every alphanumeric id is accepted.
     pub customers: Option<Vec<String>>,
     /// The license keys that sign imported events, of Ibexa's and YOOCHOOSE's customers.
     pub license_keys: LicenseKeys,
@@ -33,9 +33,9 @@ pub struct Vendors {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Yoochoose {
-    /// The solutions with which its addresses begin.
+    /// The solution ids that begin its addresses.
     pub solutions: Vec<String>,
-    /// The customers that are known; absent: every alphanumeric id is.
+    /// The known customers. Absent: every alphanumeric id is accepted.
     pub customers: Option<Vec<String>>,
 }
 
@@ -48,18 +48,18 @@ impl Default for Yoochoose {
 /// The table `[factfinder]`.
 #[derive(Clone, Debug)]
 pub struct FactFinder {
-    /// What stands before its addresses: nothing, or segments that each begin with a slash.
+    /// The path before its addresses: empty, or segments that each begin with a slash.
     pub base_path: String,
-    /// The keys that let in; empty: none is needed.
+    /// The accepted keys. Empty: no key is needed.
     pub keys: Vec<Secret>,
     /// The channels and their currencies.
     pub channels: Channels,
 }
 
-/// The table `[intempt]`: each key in the two forms in which requests bring it.
+/// The table `[intempt]`. Requests send a key in one of two forms; each key is kept in both.
 #[derive(Clone, Debug)]
 pub struct Intempt {
-    /// The shop's own names of events.
+    /// The shop's own event names.
     pub names: Names,
     /// `identifier.secret`, in the query. Empty: no key is needed.
     pub keys: Vec<Secret>,
@@ -67,7 +67,7 @@ pub struct Intempt {
     pub basic: Vec<Secret>,
 }
 
-/// The tables as they stand in the file.
+/// The tables as written in the file.
 pub(super) struct Tables {
     pub ibexa: Ibexa,
     pub yoochoose: Yoochoose,
@@ -82,7 +82,7 @@ pub(super) struct Ibexa {
     license_keys: Option<toml::Value>,
 }
 
-/// Keys are of any type here: serde's own sentence about a wrong one would repeat it.
+/// The keys are of any type here, because serde's own error would repeat a wrong one.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(super) struct FileFactFinder {
@@ -105,7 +105,7 @@ pub(super) struct FileIntempt {
     names: BTreeMap<String, String>,
 }
 
-/// Where the first segment of an address leads already.
+/// First path segments that other routes already use.
 const TAKEN: [&str; 10] = [
     "api",
     "dist",
@@ -149,7 +149,7 @@ fn check_customers(table: &str, customers: Option<&[String]>) -> Result<(), Conf
     }
 }
 
-/// The table of customers and keys. Its errors do not repeat a key.
+/// Reads the table of customers and keys. Its errors do not repeat a key.
 fn license_keys(value: Option<toml::Value>) -> Result<LicenseKeys, ConfigError> {
     let failed = || wrong("ibexa.license_keys: must be a table of customers and texts".to_owned());
     let toml::Value::Table(table) = value.unwrap_or(toml::Value::Table(toml::Table::new())) else {
@@ -164,7 +164,7 @@ fn license_keys(value: Option<toml::Value>) -> Result<LicenseKeys, ConfigError> 
     Ok(LicenseKeys::new(table.into_iter().map(read).collect::<Result<_, _>>()?))
 }
 
-/// Whether this can be a segment of an address as it stands, undecoded.
+/// Whether this can be a path segment without percent-encoding.
 fn is_plain(segment: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.' | b'~');
     (1..=Limits::CUSTOMER_BYTES).contains(&segment.len())
@@ -176,7 +176,7 @@ fn check_solutions(solutions: &[String]) -> Result<(), ConfigError> {
     for (place, solution) in solutions.iter().enumerate() {
         if !is_plain(solution) {
             return Err(wrong(format!(
-                "yoochoose.solutions: {solution:?} must have letters, digits and -_.~ only"
+                "yoochoose.solutions: {solution:?} may only have letters, digits and -_.~"
             )));
         }
         if TAKEN.contains(&solution.as_str())
@@ -207,10 +207,10 @@ fn channels(channels: Option<Vec<FileChannel>>) -> Result<Channels, ConfigError>
     let mut known: Vec<Channel> = Vec::new();
     for FileChannel { name, currency } in channels {
         if !customer::is_name(&name) {
-            return Err(wrong(format!("factfinder.channels: {name:?} is no name of a channel")));
+            return Err(wrong(format!("factfinder.channels: {name:?} is not a channel name")));
         }
         if known.iter().any(|channel| channel.name == name) {
-            return Err(wrong(format!("factfinder.channels: {name:?} is there twice")));
+            return Err(wrong(format!("factfinder.channels: {name:?} appears twice")));
         }
         let code = currency.map(|code| rules::currency(&Value::Text(code))).transpose();
         let Ok(currency) = code else {
@@ -223,7 +223,7 @@ fn channels(channels: Option<Vec<FileChannel>>) -> Result<Channels, ConfigError>
     Ok(Channels(Some(known)))
 }
 
-/// The keys of a table. What is wrong with them is said without repeating them.
+/// Reads the keys of a table. Its errors do not repeat a key.
 fn keys(table: &str, value: Option<toml::Value>) -> Result<Vec<String>, ConfigError> {
     let failed = || wrong(format!("{table}.keys: must be a list of texts without spaces"));
     let toml::Value::Array(values) = value.unwrap_or(toml::Value::Array(Vec::new())) else {

@@ -1,16 +1,16 @@
-//! Whole numbers of the configuration. They are read whatever their size, so that the sentence about
-//! a wrong one names the setting and its bounds; serde's names the type of a field of ours.
+//! Whole numbers of the configuration. They are read at any size, so that our error can name the
+//! setting and its bounds. serde's own error names an internal type.
 
 use serde::Deserialize;
 use serde::de::{Deserializer, Visitor};
 use std::fmt;
 use std::ops::RangeInclusive;
 
-/// A whole number as it was written; absent where it is none, or too large or small for any bound.
+/// A whole number as written. `None` if the value is not a whole number or does not fit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Whole(Option<u64>);
 
-/// The number, if it is within the bounds.
+/// Returns the number if it is within the bounds.
 ///
 /// # Errors
 /// A sentence with the setting's name and the bounds.

@@ -1,13 +1,13 @@
-//! FACT-Finder's tracking interfaces: the REST one of Next Generation ([`rest`]) and the older
-//! `Tracking.ff` ([`tracking_ff`]), from the vendor's words to neutral ones.
+//! FACT-Finder's tracking interfaces: the REST interface of Next Generation ([`rest`]) and the
+//! older `Tracking.ff` ([`tracking_ff`]). They map the vendor's events to neutral ones.
 //!
 //! <https://docs.fact-finder.com/api-reference/tracking>
 //!
-//! What both have in common:
+//! Both interfaces have in common:
 //! * The session (`sid`) is the visitor, `userId` the account.
-//! * Numbers and truth values may come as text and texts as numbers, as the vendor's own server
-//!   takes them. An empty text is an absent one. Fields that nobody knows are ignored.
-//! * A price has no currency on the wire: it is the channel's.
+//! * Numbers and booleans may be sent as text, and text as numbers: the vendor's own server accepts
+//!   this. An empty text counts as absent. Unknown fields are ignored.
+//! * A price has no currency on the wire. The channel's currency applies.
 
 mod read;
 pub mod rest;
@@ -28,15 +28,15 @@ pub struct Channel {
     pub currency: Option<String>,
 }
 
-/// The channels that are known; every one is where there is no list.
+/// The known channels. Without a list every channel is known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Channels(pub Option<Vec<Channel>>);
 
 impl Channels {
-    /// The currency of the prices of this channel.
+    /// The currency of the channel's prices.
     ///
     /// # Errors
-    /// 403 where the channel is not known.
+    /// 403 if the channel is not known.
     pub fn currency(&self, channel: &str) -> Result<&str, Refusal> {
         let Some(known) = &self.0 else { return Ok(NO_CURRENCY) };
         let found = known.iter().find(|known| known.name == channel);

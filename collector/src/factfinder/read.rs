@@ -1,4 +1,4 @@
-//! One event in the vendor's words, whichever interface it came by.
+//! Reads one event in the vendor's format, for both interfaces.
 
 use super::schema::{Form, Named, Need, Word};
 use crate::user::UserId;
@@ -8,12 +8,12 @@ use recobeacon_engine::limits::Limits as Tracker;
 use recobeacon_engine::number;
 use recobeacon_engine::value::Value;
 
-/// Further ids, and their names in the rows. They are hashed there, as all ids of people are. The
-/// second is `Tracking.ff`'s spelling of the first.
+/// Further ids and their names in the rows. They are hashed like all ids of people. The second one
+/// is `Tracking.ff`'s spelling of the first.
 pub const IDS: [(&str, &str); 3] =
     [("purchaserId", "purchaser"), ("purchaserid", "purchaser"), ("cookieId", "cookie")];
 
-/// The vendor's field at fault, and what would have been right.
+/// The vendor's field at fault, and the rule that it breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
     pub field: String,
@@ -26,7 +26,7 @@ impl Wrong {
     }
 }
 
-/// Reads it; `given` is an object of the vendor's fields.
+/// Reads an event. `given` is an object with the vendor's fields.
 pub fn event(word: &Word, given: &Value, currency: &str) -> Result<VendorEvent, Wrong> {
     let mut fields = Vec::new();
     let mut search = Vec::new();
@@ -38,7 +38,7 @@ pub fn event(word: &Word, given: &Value, currency: &str) -> Result<VendorEvent, 
             None => fields.push((named.ours.to_owned(), value)),
         }
     }
-    // A click that came from no list of results is a click as well.
+    // `search` needs both fields. A click outside a result list has neither and is still valid.
     let has = |name: &str| search.iter().any(|(ours, _)| ours == name);
     if has("query") && has("position") {
         fields.push(("search".to_owned(), Value::Map(search)));
@@ -51,7 +51,7 @@ pub fn event(word: &Word, given: &Value, currency: &str) -> Result<VendorEvent, 
         ids.extend(self::user(given, theirs, Need::None)?.map(|id| (ours, id)));
     }
     let event = VendorEvent::parse(word.kind, fields).map_err(|error| translated(word, &error))?;
-    // None of these events is several.
+    // None of these kinds stands for several events.
     let event = event.ok_or(Wrong::new("", "is not one event"))?;
     Ok(VendorEvent { user, anonymous, ids, ..event })
 }
@@ -62,7 +62,7 @@ fn user(given: &Value, theirs: &'static str, need: Need) -> Result<Option<UserId
     UserId::read(value).map(Some).map_err(|problem| Wrong::new(theirs, problem.detail))
 }
 
-/// The field's value, where it has one.
+/// The field's value, or `None` if it is absent or empty.
 fn filled<'a>(given: &'a Value, named: &Named) -> Result<Option<&'a Value>, Wrong> {
     let value = given.field(named.theirs).filter(|value| !value.is_null());
     let empty = match value {
@@ -78,7 +78,8 @@ fn filled<'a>(given: &'a Value, named: &Named) -> Result<Option<&'a Value>, Wron
     }
 }
 
-/// The value as the engine's rules want it. What cannot be that stays, and the rules refuse it.
+/// Converts the value to the type that the engine's rules expect. A value that cannot be converted
+/// stays, and the rules refuse it.
 fn taken(form: Form, value: &Value, currency: &str) -> Value {
     match (form, value) {
         (Form::Text, Value::Number(number)) => {
@@ -100,7 +101,8 @@ fn taken(form: Form, value: &Value, currency: &str) -> Value {
     }
 }
 
-/// As it was written, save for more decimals than a price has: these are what a float left over.
+/// The amount as written, without decimals beyond those of a price, which are rounding errors of
+/// floats.
 fn amount(value: &Value) -> Option<String> {
     let number = match value {
         Value::Number(number) => *number,
@@ -116,7 +118,7 @@ fn amount(value: &Value) -> Option<String> {
     number::rounded(number)
 }
 
-/// Digits, with a sign and with decimals if need be; `parse` would also take `1e2`, `inf` and `+5`.
+/// Whether the text is a plain decimal number. `parse` would also accept `1e2`, `inf` and `+5`.
 pub fn is_decimal(text: &str) -> bool {
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     let positive = text.strip_prefix('-').unwrap_or(text);
@@ -124,7 +126,7 @@ pub fn is_decimal(text: &str) -> bool {
     digits(whole) && digits(decimals)
 }
 
-/// The engine names the neutral field where the vendor's is meant.
+/// Replaces the engine's neutral field name by the vendor's.
 fn translated(word: &Word, error: &Error) -> Wrong {
     let field = error.field.strip_prefix(word.kind.name()).unwrap_or(&error.field);
     let field = field.strip_prefix('.').unwrap_or(field);

@@ -1,6 +1,6 @@
 //! `POST /rest/{version}/track/{channel}/{event}`: a JSON array of events of one type.
 //!
-//! One event that is wrong refuses the array: what is answered with 200 is stored whole.
+//! One invalid event refuses the array: a 200 means that all of it is stored.
 
 use super::read::{self, Wrong};
 use super::schema;
@@ -21,7 +21,7 @@ pub enum Version {
 }
 
 impl Version {
-    /// The version by its name in the path.
+    /// The version with this name in the path.
     pub fn named(name: &str) -> Option<Self> {
         match name {
             "v2" => Some(Self::V2),
@@ -33,18 +33,18 @@ impl Version {
     }
 }
 
-/// The price as it was written: a parsed number has lost its last zeros.
+/// Keeps the price as written. A parsed number loses its last zeros.
 #[derive(Deserialize)]
 struct Written<'a> {
     #[serde(borrow)]
     price: Option<&'a RawValue>,
 }
 
-/// Reads a body. `most` events are taken, prices in this currency.
+/// Reads a body with at most `most` events, and prices in this currency.
 ///
 /// # Errors
-/// 404 where the event is not known in this version, 413 where there are too many, else 400 with
-/// the first thing that is wrong and the path to it.
+/// 404 if this version does not have the event, 413 if there are too many events, else 400 with the
+/// first fault and the path to it.
 pub fn read(
     version: Version,
     event: &str,
@@ -70,9 +70,9 @@ pub fn read(
             Refusal::invalid(format!("[{place}]{dot}{field}: {detail}"))
         };
         let nothing = |detail| wrong(Wrong { field: String::new(), detail });
-        // It is JSON, so only its nesting can be too much.
+        // The text is JSON already. Only its nesting depth can fail here.
         let mut given: Value =
-            serde_json::from_str(raw.get()).map_err(|_| nothing("is no event"))?;
+            serde_json::from_str(raw.get()).map_err(|_| nothing("is not an event"))?;
         if given.as_map().is_none() {
             return Err(nothing("must be an object"));
         }

@@ -1,9 +1,9 @@
-//! The vendor's words: its events, their fields, and what both are in neutral words.
+//! The vendor's events and fields, and their neutral names.
 
 use super::rest::Version;
 use recobeacon_engine::event::Kind;
 
-/// As what a field's value is taken.
+/// The type that a field's value is converted to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// Text or a whole number.
@@ -12,7 +12,7 @@ pub enum Form {
     Text,
     /// A number.
     Number,
-    /// True or false.
+    /// A boolean.
     Truth,
     /// A list.
     List,
@@ -20,14 +20,14 @@ pub enum Form {
     Amount,
 }
 
-/// Whether a field must be there.
+/// Whether a field is required.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// With a value.
+    /// Required, with a value.
     Value,
-    /// If only as an empty one.
+    /// Required, but may be empty.
     Name,
-    /// Not at all.
+    /// Optional.
     None,
 }
 
@@ -35,7 +35,7 @@ pub enum Need {
 #[derive(Clone, Copy, Debug)]
 pub struct Named {
     pub theirs: &'static str,
-    /// The neutral field; `search.` stands before those of the object `search`.
+    /// The neutral field. Fields of the object `search` have the prefix `search.`.
     pub ours: &'static str,
     pub form: Form,
     pub need: Need,
@@ -46,7 +46,7 @@ pub struct Named {
 pub struct Word {
     pub kind: Kind,
     pub fields: &'static [Named],
-    /// Whether it needs an account.
+    /// Whether the event needs an account.
     pub needs_user: bool,
 }
 
@@ -80,7 +80,7 @@ const FEEDBACK: &[Named] = &[
     may("message", "message", Text),
 ];
 
-/// What the REST interface of that version calls so.
+/// The REST interface's event of this name and version.
 pub fn rest(version: Version, event: &str) -> Option<Word> {
     const CLICK: &[Named] = &[
         ID,
@@ -110,7 +110,7 @@ pub fn rest(version: Version, event: &str) -> Option<Word> {
         must("minScore", "minScore", Number),
         must("maxScore", "maxScore", Number),
         name("filters", "filters", List),
-        // The schema demands it, though a search is about no product.
+        // The schema requires it, though a search is about no product.
         name("id", "itemId", Id),
         MASTER,
         TITLE,
@@ -137,7 +137,7 @@ pub fn rest(version: Version, event: &str) -> Option<Word> {
     Some(Word { kind, fields, needs_user })
 }
 
-/// What `Tracking.ff` calls so.
+/// The event of this name in `Tracking.ff`.
 pub fn tracking_ff(event: &str) -> Option<Word> {
     const CLICK: &[Named] = &[
         ID,

@@ -1,9 +1,9 @@
 //! `GET|POST /Tracking.ff?channel=..&event=..`: the interface of versions 6 and 7.
 //!
-//! Several events of one type are sent by repeating parameters. The vendor's clients put one
-//! query behind another (`id=1&count=2&id=3&count=4`): an event ends where a parameter comes again.
-//! Where that does not come out even, the parameters are lists (`id=1&id=3&count=2&count=4`), and
-//! one that is there once is every event's.
+//! A request sends several events of one type by repeating parameters. The vendor's clients
+//! concatenate the queries of the events (`id=1&count=2&id=3&count=4`): a repeated parameter begins
+//! the next event. If the events then have different parameters, the parameters are read as lists
+//! (`id=1&id=3&count=2&count=4`), and a parameter that appears once applies to every event.
 
 use super::read::{self, IDS, Wrong};
 use super::{Channels, schema};
@@ -14,21 +14,21 @@ use crate::vendor_event::VendorEvent;
 use recobeacon_engine::value::Value;
 use std::collections::BTreeMap;
 
-/// What the parameters `filter<FIELD>` are gathered under; no parameter has this name.
+/// The name under which the parameters `filter<FIELD>` are collected. No parameter has this name.
 pub(super) const FILTERS: &str = "filter<FIELD>";
-/// Between two values of a filter.
+/// The separator between two values of a filter.
 const OR: &str = "~~~";
-/// What is said once for all events.
+/// Parameters that apply to all events of the request.
 const SHARED: [&str; 6] = ["channel", "event", "sid", "userId", "purchaserid", "cookieId"];
 
 type Pair = (String, String);
 
-/// Reads a query, or a form. `most` events are taken, prices in the channel's currency. Gives back
-/// the channel and the events.
+/// Reads a query or a form with at most `most` events, and prices in the channel's currency.
+/// Returns the channel and the events.
 ///
 /// # Errors
-/// 403 where the channel is not known, 413 where there are too many, else 400 with the first thing
-/// that is wrong.
+/// 403 if the channel is not known, 413 if there are too many events, else 400 with the first
+/// fault.
 pub fn read(
     query: &str,
     channels: &Channels,
@@ -39,7 +39,7 @@ pub fn read(
     let channel = customer::check("channel", common(&events, "channel")?)?;
     let currency = channels.currency(&channel)?;
     let word = schema::tracking_ff(&common(&events, "event")?)
-        .ok_or(Refusal::invalid("The parameter [event] is no event that we know"))?;
+        .ok_or(Refusal::invalid("The parameter [event] is not a known event"))?;
     let known = |name: &str| {
         let fields = word.fields.iter();
         SHARED.contains(&name)
@@ -68,7 +68,8 @@ fn parameter(name: &str, detail: &str) -> Refusal {
     Refusal::invalid(format!("The parameter [{name}] {detail}"))
 }
 
-/// In the form of the REST interface, so that both are the same in the rows.
+/// Converts a filter to the REST interface's form, so that the rows of both interfaces are the
+/// same.
 fn filter(name: &str, values: &str) -> Value {
     let text = |text: &str| Value::Text(text.to_owned());
     let value = |one| {
@@ -85,7 +86,7 @@ fn filter(name: &str, values: &str) -> Value {
     ])
 }
 
-/// A parameter that must be there, and the same in all events.
+/// A required parameter that must be the same in all events.
 fn common(events: &[Vec<&Pair>], name: &str) -> Result<String, Refusal> {
     let mut values = events.iter().map(|event| {
         event.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -98,7 +99,7 @@ fn common(events: &[Vec<&Pair>], name: &str) -> Result<String, Refusal> {
     Ok(first.to_owned())
 }
 
-/// Each event's parameters.
+/// Splits the parameters into events.
 fn split(pairs: &[Pair], most: usize) -> Result<Vec<Vec<&Pair>>, Refusal> {
     let mut values: BTreeMap<&str, Vec<&Pair>> = BTreeMap::new();
     let mut behind: Vec<Vec<&Pair>> = vec![Vec::new()];
@@ -126,7 +127,7 @@ fn split(pairs: &[Pair], most: usize) -> Result<Vec<Vec<&Pair>>, Refusal> {
     let mut events: Vec<Vec<&Pair>> = vec![Vec::new(); count];
     for (name, values) in values {
         if values.len() != 1 && values.len() != count {
-            return Err(parameter(name, "must be there once, or once for each event"));
+            return Err(parameter(name, "must appear once, or once for each event"));
         }
         for (event, pair) in events.iter_mut().zip(values.into_iter().cycle()) {
             event.push(pair);

@@ -1,4 +1,4 @@
-//! A request's body, bounded in size and time while it is read.
+//! Reads a request's body, with limits for size and time.
 
 use crate::error::Refusal;
 use crate::limits::Limits;
@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use futures_util::StreamExt;
 use std::time::Duration;
 
-/// Refuses bodies that are coded, by any of their headers.
+/// Refuses compressed bodies. The header may be repeated, and each one is checked.
 pub fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
     let plain = |coding: &str| coding.trim().eq_ignore_ascii_case("identity");
     let values = headers.get_all(CONTENT_ENCODING).into_iter();
@@ -19,7 +19,7 @@ pub fn check_coding(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::MediaType("the body must not be compressed"))
 }
 
-/// Refuses bodies that are no plain JSON by their own word.
+/// Refuses a body whose `Content-Type` is neither JSON nor plain text.
 pub fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
     check_coding(headers)?;
     let mut types = headers.get_all(CONTENT_TYPE).into_iter();
@@ -36,7 +36,7 @@ pub fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
     Err(Refusal::MediaType("the body must be text/plain or application/json"))
 }
 
-/// Reads it whole.
+/// Reads the whole body.
 pub async fn read(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<Vec<u8>, Refusal> {
     let patience = Duration::from_secs(limits.body_seconds);
     match tokio::time::timeout(patience, collect(headers, body, limits.body_bytes)).await {

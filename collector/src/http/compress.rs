@@ -1,6 +1,7 @@
-//! Brotli and gzip for files that shrink, made once for each version of a file and kept.
+//! Brotli and gzip for files. Each version of a file is compressed once and kept.
 //!
-//! At the best level, because it is done once: the tracker's own size is what a shop looks at.
+//! The compression level is the highest one: it costs time only once, and a shop looks at the
+//! tracker's size.
 
 use crate::blocking::Bounded;
 use crate::limits::Limits;
@@ -11,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How a body is coded.
+/// A content coding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Coding {
-    /// As it is in the file.
+    /// Not compressed.
     Identity,
     /// Brotli.
     Brotli,
@@ -28,7 +29,7 @@ const BROTLI_WINDOW_BITS: u32 = 22;
 const BROTLI_BUFFER: usize = 4096;
 
 impl Coding {
-    /// Its name in `Content-Encoding`, where it has one.
+    /// Its name in `Content-Encoding`, if it has one.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Identity => None,
@@ -37,7 +38,7 @@ impl Coding {
         }
     }
 
-    /// The smallest that the client takes.
+    /// The coding with the smallest result among those that the client accepts.
     pub fn accepted(header: Option<&str>) -> Self {
         let takes = |coding: &str| {
             header.unwrap_or_default().split(',').any(|entry| {
@@ -80,11 +81,11 @@ impl Coding {
     }
 }
 
-/// Compressed files, each of the version that its tag names.
+/// The cache of compressed files. The tag names the version of a file.
 #[derive(Debug)]
 pub struct Cache {
     kept: Mutex<HashMap<(PathBuf, Coding), (String, Bytes)>>,
-    /// One file is compressed at a time, and no version of it twice.
+    /// Lets one file be compressed at a time, so that no version is compressed twice.
     turn: Bounded,
     made: AtomicUsize,
 }
@@ -96,14 +97,14 @@ impl Default for Cache {
 }
 
 impl Cache {
-    /// The file's compressed content, if this version of it was compressed before.
+    /// Returns the compressed content if the cache has this version.
     fn get(&self, path: &Path, coding: Coding, tag: &str) -> Option<Bytes> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let (of, bytes) = kept.get(&(path.to_owned(), coding))?;
         (of == tag).then(|| bytes.clone())
     }
 
-    /// The file's compressed content, made where it is missing.
+    /// Returns the compressed content. Compresses the file if the cache does not have it.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -118,7 +119,7 @@ impl Cache {
         }
         let cache = Arc::clone(self);
         let work = move || {
-            // Made by the one before.
+            // The task before this one may have compressed the same file.
             match cache.get(&path, coding, &tag) {
                 Some(bytes) => Ok(bytes),
                 None => cache.fill(path, coding, tag),
@@ -147,7 +148,7 @@ mod tests {
     use super::*;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn a_file_is_compressed_once_however_many_ask_and_go_away() {
+    async fn a_file_is_compressed_once_for_many_requests_even_if_clients_disconnect() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.js");
         std::fs::write(&path, "let a = 1;\n".repeat(20_000)).unwrap();
@@ -156,7 +157,7 @@ mod tests {
             let (cache, path) = (Arc::clone(&cache), path.clone());
             tokio::spawn(async move { cache.take(path, Coding::Brotli, "1".to_owned()).await })
         };
-        // These go away as soon as the work has begun.
+        // These requests are cancelled as soon as the compression has begun.
         for gone in (0..5).map(|_| ask()).collect::<Vec<_>>() {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
             gone.abort();
@@ -166,11 +167,11 @@ mod tests {
         }
         assert_eq!(cache.made.load(Ordering::Relaxed), 1);
         cache.take(path, Coding::Gzip, "1".to_owned()).await.unwrap();
-        assert_eq!(cache.made.load(Ordering::Relaxed), 2, "another coding is another file");
+        assert_eq!(cache.made.load(Ordering::Relaxed), 2, "each coding is compressed separately");
     }
 
     #[test]
-    fn the_best_coding_that_the_client_takes_is_chosen() {
+    fn the_best_coding_that_the_client_accepts_is_chosen() {
         let accepted = |header| Coding::accepted(Some(header));
         assert_eq!(accepted("gzip, deflate, br, zstd"), Coding::Brotli);
         assert_eq!(accepted("gzip;q=1.0, BR;q=0.5"), Coding::Brotli);

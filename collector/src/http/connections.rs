@@ -1,7 +1,7 @@
-//! Open connections: how many there are, of which address, and which of them are idle.
+//! Open connections: their number, their addresses, and which of them are idle.
 //!
-//! A place is never refused to a new client for the sake of an idle one: browsers keep connections
-//! that they may not need again, and a silent connection costs its client nothing.
+//! An idle connection never keeps out a new client. Browsers keep connections open that they may
+//! not need again, and an idle connection costs an attacker nothing.
 
 use crate::config::network::{Network, counted};
 use std::collections::HashMap;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// Pause between two looks for a connection that has become idle.
+/// The pause between two checks for an idle connection.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// All open connections of a listener.
@@ -33,31 +33,32 @@ struct Open {
 
 #[derive(Debug)]
 struct Entry {
-    /// The number by which it is counted; absent for a trusted proxy.
+    /// The number under which the address is counted. Absent for a trusted proxy.
     address: Option<u128>,
-    /// Absent while a request is answered, and once it was told to end.
+    /// Absent while a request is being answered, and after the connection was told to close.
     idle_since: Option<Instant>,
     end: CancellationToken,
 }
 
-/// Why there is no place.
+/// Why a new connection is not accepted.
 #[derive(Debug, PartialEq, Eq)]
 enum Full {
-    /// Too many connections.
+    /// There are too many connections.
     All,
-    /// Too many connections of this address.
+    /// There are too many connections of this address.
     Address(u128),
 }
 
 impl Connections {
-    /// None are open yet.
+    /// Starts without connections.
     pub fn new(most: usize, most_of_address: usize, trusted: Vec<Network>) -> Arc<Self> {
         let (open, freed) = (Mutex::default(), Notify::new());
         Arc::new(Self { most, most_of_address, trusted, open, freed })
     }
 
-    /// A place for a connection from that address. Ends one that is idle where all are taken, and
-    /// waits for it. No place is there for an address whose connections are all busy.
+    /// Registers a connection from this address. At the limit it closes an idle connection and
+    /// waits until it has closed. Returns `None` if the address is at its limit and all its
+    /// connections are busy.
     pub async fn place(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         loop {
             match self.try_place(address) {
@@ -75,7 +76,7 @@ impl Connections {
         }
     }
 
-    /// Ends the connection that is idle for the longest, if there is one.
+    /// Closes the connection that has been idle longest, if there is one.
     pub fn make_room(&self) {
         self.one_ends(|_| true);
     }
@@ -103,8 +104,8 @@ impl Connections {
         Ok(Place { number, end, connections: Arc::clone(self) })
     }
 
-    /// Whether one of these connections ends soon. Ends the one that is idle for the longest, unless
-    /// one was told to end already: its task may not have run yet, and one place is enough.
+    /// Closes the connection that has been idle longest, and returns whether one is closing. If one
+    /// of these was already told to close, it closes no second one: its task may not have run yet.
     fn one_ends(&self, of: impl Fn(&Entry) -> bool) -> bool {
         let mut open = self.lock();
         if open.all.values().any(|entry| of(entry) && entry.end.is_cancelled()) {
@@ -128,17 +129,17 @@ impl Connections {
     }
 }
 
-/// A connection's place, until it is dropped.
+/// A registered connection. Dropping it ends the registration.
 #[derive(Debug)]
 pub struct Place {
     number: u64,
-    /// Cancelled when the connection must end.
+    /// Cancelled when the connection must close.
     pub end: CancellationToken,
     connections: Arc<Connections>,
 }
 
 impl Place {
-    /// Makes it busy until the result is dropped.
+    /// Marks the connection as busy until the result is dropped.
     pub fn busy(self: &Arc<Self>) -> Busy {
         self.connections.set_idle(self.number, None);
         Busy(Arc::clone(self))
@@ -161,7 +162,7 @@ impl Drop for Place {
     }
 }
 
-/// A request that is answered.
+/// A request that is being answered.
 #[derive(Debug)]
 pub struct Busy(Arc<Place>);
 
@@ -177,7 +178,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn the_one_that_is_idle_for_the_longest_gives_its_place() {
+    async fn the_connection_that_has_been_idle_longest_is_closed() {
         let connections = Connections::new(2, 2, Vec::new());
         let address = "192.0.2.1".parse().unwrap();
         let first = Arc::new(connections.try_place(address).unwrap());
@@ -185,7 +186,7 @@ mod tests {
         assert_eq!(connections.try_place(address).unwrap_err(), Full::Address(counted(address)));
         let other = "192.0.2.2".parse().unwrap();
         assert_eq!(connections.try_place(other).unwrap_err(), Full::All);
-        // The first one was busy in between, so it is idle for less long.
+        // The first one was busy in between, so the second one has been idle longer.
         drop(first.busy());
         connections.make_room();
         assert!(second.end.is_cancelled() && !first.end.is_cancelled());
@@ -194,7 +195,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_connection_that_has_not_ended_yet_is_waited_for() {
+    async fn a_new_connection_waits_until_the_closing_one_has_ended() {
         let connections = Connections::new(9, 2, Vec::new());
         let address = "192.0.2.1".parse().unwrap();
         let slow = connections.try_place(address).unwrap();
@@ -211,7 +212,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_address_whose_connections_are_busy_gets_no_more_of_them() {
+    async fn an_address_at_its_limit_with_busy_connections_is_refused() {
         let connections = Connections::new(9, 1, vec![Network::parse("127.0.0.0/8").unwrap()]);
         let address = "192.0.2.1".parse().unwrap();
         let place = Arc::new(connections.place(address).await.unwrap());

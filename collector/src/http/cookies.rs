@@ -1,4 +1,5 @@
-//! The cookies that an answered batch sets: its acknowledgement, and the renewed identity.
+//! The cookies that the response to a batch sets: its acknowledgement, and the renewed identity
+//! cookie.
 
 use crate::config::CookieConfig;
 use crate::limits::Limits;
@@ -8,7 +9,7 @@ use axum::http::{HeaderMap, Uri};
 
 const SECONDS_A_DAY: u64 = 86_400;
 
-/// `Set-Cookie` values for the batch of that name (`<stream>.<seq>`).
+/// The `Set-Cookie` values for the batch of this name (`<stream>.<seq>`).
 pub fn set(
     batch: &str,
     cookie: Option<&CookieConfig>,
@@ -16,7 +17,7 @@ pub fn set(
     now_ms: u64,
 ) -> Vec<HeaderValue> {
     let page = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()?.parse::<Uri>().ok());
-    // `null` is the origin of pages without one, not a host.
+    // `null` is the origin of a page without a host.
     let page = page.filter(|page| page.scheme().is_some());
     let acknowledged = acknowledgement(batch, cookie, headers, page.as_ref());
     let renewed = cookie.and_then(|cookie| renewal(cookie, headers, page.as_ref(), now_ms / 1000));
@@ -24,8 +25,8 @@ pub fn set(
     all.filter_map(|cookie| HeaderValue::try_from(cookie).ok()).collect()
 }
 
-/// A cookie of its own for each batch, so that an answer that comes after the page is gone is seen
-/// by the next page. Not HttpOnly: the tracker reads and deletes it.
+/// Each batch has its own cookie. If the page is gone when the response arrives, the site's next
+/// page reads the cookie. It is not HttpOnly because the tracker reads and deletes it.
 fn acknowledgement(
     batch: &str,
     cookie: Option<&CookieConfig>,
@@ -34,7 +35,8 @@ fn acknowledgement(
 ) -> String {
     let seconds = Limits::ACK_SECONDS;
     let mut set = format!("reco_ack_{batch}=1; Path=/; Max-Age={seconds}; SameSite=Lax");
-    // Of the collector's own host the page would not see it.
+    // The page does not see a cookie of the collector's own host, so the cookie needs a common
+    // domain.
     let elsewhere = match (page.and_then(Uri::host), host(headers)) {
         (Some(page), Some(own)) => !page.eq_ignore_ascii_case(own.host()),
         (Some(_), None) => true,
@@ -47,8 +49,9 @@ fn acknowledgement(
     set
 }
 
-/// The identity cookie and its companion, both with a new life, where they are a day old: a cookie
-/// that a server sets outlives the seven days that Safari grants to one written by a script.
+/// The identity cookie and its companion cookie with a new lifetime, if they are at least a day
+/// old. A cookie set by a server is not subject to Safari's limit of seven days for cookies written
+/// by scripts.
 fn renewal(
     cookie: &CookieConfig,
     headers: &HeaderMap,
@@ -57,10 +60,11 @@ fn renewal(
 ) -> Option<[String; 2]> {
     let written_at = format!("{}_at", cookie.name);
     let id = plain(headers, &cookie.name)?;
-    // `<unix seconds>.<c|s>`: when and by whom it was last written.
+    // `<unix seconds>.<c|s>`: the time of the last write, and whether the client or the server
+    // wrote it.
     let (seconds, by) = plain(headers, &written_at)?.split_once('.')?;
     let seconds: u64 = seconds.parse().ok()?;
-    // A time to come was written by a wrong clock; nothing would be renewed before it.
+    // A time in the future comes from a wrong clock and would prevent renewal until then.
     let fresh = seconds.abs_diff(now_s) < Limits::RENEW_SECONDS;
     if !matches!(by, "c" | "s") || fresh {
         return None;
@@ -81,13 +85,13 @@ fn renewal(
     ])
 }
 
-/// A cookie's value, where it is one that can be sent back as it is.
+/// A cookie's value, if it can be sent back without encoding.
 fn plain<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
     sent(headers, name).filter(|value| !value.is_empty() && value.bytes().all(plain))
 }
 
-/// A cookie's value, as it was sent.
+/// A cookie's value as sent.
 pub fn sent<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     pairs

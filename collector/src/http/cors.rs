@@ -1,4 +1,4 @@
-//! What lets pages of other origins send events here, and read how that went.
+//! CORS: lets pages of other origins send events and read the status.
 
 use crate::error::Refusal;
 use axum::http::header::{
@@ -9,13 +9,13 @@ use axum::http::header::{
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-/// How long a browser may remember that it may post here, in seconds. Chromium's own maximum.
+/// How long a browser may cache the preflight's result, in seconds. This is Chromium's maximum.
 const PREFLIGHT_SECONDS: u32 = 7200;
 /// Headers that the vendors' clients send.
 const VENDORS_HEADERS: &str = "content-type, authorization, x-ff-api-key";
 
-/// Any shop's page may post here and read the answer; there is nothing else to be read. Not `*`:
-/// a beacon brings the page's cookies along, and with these a browser wants the origin.
+/// Allows every origin: any shop's page may post here, and the responses hold no private data. It
+/// cannot be `*`, because beacons are sent with credentials.
 pub fn allow_origin(request: &HeaderMap, response: &mut Response) {
     let headers = response.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("Origin"));
@@ -26,7 +26,7 @@ pub fn allow_origin(request: &HeaderMap, response: &mut Response) {
     }
 }
 
-/// 204 for a preflight: these methods and these headers may be sent.
+/// The response to a preflight: 204 with the allowed methods and headers.
 pub fn preflight(request: &HeaderMap, methods: &'static str, headers: &'static str) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     allow_origin(request, &mut response);
@@ -38,13 +38,13 @@ pub fn preflight(request: &HeaderMap, methods: &'static str, headers: &'static s
     response
 }
 
-/// The methods of an address, as they stand in `Allow`.
+/// The value of `Allow` for addresses with GET and POST.
 pub const GET_AND_POST: &str = "GET, POST, OPTIONS";
-/// The same where the body is the event.
+/// The value of `Allow` where the body is the event.
 pub const POST: &str = "POST, OPTIONS";
 
-/// Answers a request to a vendor's interface: preflights here, refusals in the vendor's form. A
-/// HEAD is refused: it must change nothing, so it cannot be an event.
+/// Answers a request to a vendor's interface: preflights directly, refusals in the vendor's format.
+/// HEAD is refused, because it must not change anything and so cannot be an event.
 pub async fn answer(
     method: &Method,
     headers: &HeaderMap,

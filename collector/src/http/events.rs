@@ -1,4 +1,4 @@
-//! `POST /v1/events`: batches of the tracker, and raw ones of its stub.
+//! `POST /v1/events`: batches of the tracker and raw batches of its stub.
 
 use super::{App, body, cookies, cors};
 use crate::batch;
@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 const SEC_GPC: HeaderName = HeaderName::from_static("sec-gpc");
 
-/// Takes a batch. Answered when it is on disk: 204 with no body, because Chromium gives a beacon's
-/// quota back only when the body has been read.
+/// Takes a batch and answers when it is on disk. The response is 204 without a body, because
+/// Chromium frees a beacon's quota only after the body was read.
 pub async fn take(
     State(app): State<Arc<App>>,
     uri: Uri,
@@ -33,12 +33,12 @@ pub async fn take(
     response
 }
 
-/// 204 for every preflight. Only a body of type application/json causes one.
+/// 204 for every preflight. Only a body of type application/json causes a preflight.
 pub async fn preflight(headers: HeaderMap) -> Response {
     cors::preflight(&headers, "POST", "content-type")
 }
 
-/// Stores the batch; the cookies to set for it.
+/// Stores the batch and returns the cookies to set.
 async fn store(
     app: &Arc<App>,
     uri: &Uri,
@@ -68,18 +68,18 @@ async fn store(
     };
     let source = Source::Batch(head);
     let delivery = Delivery { source, received_at, key: app.hasher.key(), events };
-    // Raw calls may come to nothing, and then not even the batch is remembered.
+    // Raw calls may give no event. Then the batch is not stored either.
     if !delivery.events.is_empty() {
         app.store.append(delivery).await?;
     }
-    // Without `ack` the visitor has not agreed to anything being stored on the device.
+    // Without `ack` the visitor has not agreed to storage on the device.
     let cookies =
         ack.then(|| cookies::set(&name, app.config.cookie.as_ref(), headers, received_at));
     Ok(cookies.unwrap_or_default())
 }
 
-/// What raw calls come to, made by whoever the request's cookies and signals say. An engine runs for
-/// them, which may take its time: not within an asynchronous task, and for a few requests at once.
+/// Turns raw calls into events, for the visitor that the cookies and headers name. The engine runs
+/// on a blocking thread and for a few requests at the same time, because it may take long.
 async fn read_raw(
     app: &Arc<App>,
     headers: &HeaderMap,
@@ -105,7 +105,7 @@ async fn read_raw(
     read.ok_or(Refusal::Unavailable("the calls could not be read"))?
 }
 
-/// The batch as the query names it. Its letters need no decoding.
+/// The batch's name in the query. Its characters need no decoding.
 fn named(uri: &Uri) -> Option<&str> {
     uri.query()?.split('&').find_map(|pair| pair.strip_prefix("b="))
 }

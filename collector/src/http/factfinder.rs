@@ -18,10 +18,10 @@ use recobeacon_engine::json::Object;
 use std::sync::Arc;
 
 const KEY: HeaderName = HeaderName::from_static("x-ff-api-key");
-/// The vendor's own sentence.
+/// FACT-Finder's own response text.
 const TRACKED: &str = "The event was successfully tracked";
 
-/// Takes an array of events; 200 without a body. What comes is read before anything is refused: see
+/// Takes an array of events and answers 200 without a body. Reads the body before it refuses: see
 /// [`Limits::DISCARDED_BODIES`].
 pub async fn rest(
     State(app): State<Arc<App>>,
@@ -53,7 +53,7 @@ pub async fn rest(
     cors::answer(&method, &headers, cors::POST, refused, taken).await
 }
 
-/// Takes the events of a query, or of a form.
+/// Takes the events of a query or a form.
 pub async fn tracking_ff(
     State(app): State<Arc<App>>,
     method: Method,
@@ -66,7 +66,7 @@ pub async fn tracking_ff(
         let mut query = uri.query().unwrap_or_default().to_owned();
         if method == Method::POST && is_form(&headers) {
             body::check_coding(&headers)?;
-            // What is too long for an address is too long here.
+            // A form has the same limit as an address.
             let limits = Limits { body_bytes: limits.url_bytes, ..limits.clone() };
             let form = body::read(&headers, body, &limits).await?;
             let form = String::from_utf8(form)
@@ -83,14 +83,14 @@ pub async fn tracking_ff(
     cors::answer(&method, &headers, cors::GET_AND_POST, refused, taken).await
 }
 
-/// Both interfaces ask for the key: one that is open beside one that is guarded guards nothing.
+/// Both interfaces ask for the key. One open interface would make the key useless.
 fn check_key(app: &App, headers: &HeaderMap) -> Result<(), Refusal> {
     let keys = &app.config.vendors.factfinder.keys;
     let given = headers.get(KEY).map(HeaderValue::as_bytes).unwrap_or_default();
     if keys.is_empty() || Secret::is_one_of(keys, given) {
         return Ok(());
     }
-    Err(Refusal::Key("the header X-FF-API-Key must be there with a key that is known here"))
+    Err(Refusal::Key("the header X-FF-API-Key must have a known key"))
 }
 
 fn is_form(headers: &HeaderMap) -> bool {
@@ -99,7 +99,7 @@ fn is_form(headers: &HeaderMap) -> bool {
     essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
-/// The vendor's form.
+/// A refusal in FACT-Finder's format.
 fn refused(refusal: &Refusal) -> Response {
     let mut json = String::new();
     let mut object = Object::new(&mut json);

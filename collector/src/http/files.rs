@@ -1,7 +1,7 @@
 //! Files: the tracker under `/dist/`, and a site.
 //!
-//! Every answer names the version of its content (`ETag`) and is asked for again (`no-cache`), so
-//! that a new build is seen at once; an address with `?v=` never changes and may be kept.
+//! Every response has an `ETag` and `no-cache`, so that browsers revalidate and see a new build at
+//! once. A file requested with `?v=` never changes and may be cached.
 
 use super::App;
 use super::compress::{Cache, Coding};
@@ -32,7 +32,7 @@ use tokio_util::io::ReaderStream;
 #[derive(Debug)]
 pub struct Files {
     root: PathBuf,
-    /// Whether pages of other origins may load from it.
+    /// Whether pages of other origins may load its files.
     shared: bool,
     compressed: Arc<Cache>,
 }
@@ -45,12 +45,12 @@ pub async fn dist(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> 
     answer(app.dist.as_ref(), path, uri.query(), &headers).await
 }
 
-/// Everything that leads nowhere else.
+/// All other paths.
 pub async fn site(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
     answer(app.site.as_ref(), uri.path(), uri.query(), &headers).await
 }
 
-/// Another method than GET and HEAD: wrong where there is a file, and nothing elsewhere.
+/// Methods other than GET and HEAD: 405 for an existing file, 404 otherwise.
 pub async fn other(State(app): State<Arc<App>>, uri: Uri) -> Refusal {
     let (files, path) = match uri.path().strip_prefix("/dist/") {
         Some(_) => (app.dist.as_ref(), uri.path().strip_prefix("/dist").unwrap_or_default()),
@@ -86,7 +86,8 @@ async fn answer(
 
 enum Found {
     File(PathBuf, Metadata),
-    /// Its name with the slash that was missing: else the page's relative links would go wrong.
+    /// A folder was requested without the final slash. The redirect adds it, because the page's
+    /// relative links would be wrong.
     Folder(String),
 }
 
@@ -100,7 +101,7 @@ impl Files {
         Ok(Self { root, shared, compressed: Arc::default() })
     }
 
-    /// The file of a path, as long as it is one of this folder.
+    /// Finds the file of a path within this folder.
     async fn find(&self, path: &str) -> Option<Found> {
         let mut parts: Vec<&str> = path.strip_prefix('/')?.split('/').collect();
         let index = parts.last() == Some(&"");
@@ -110,7 +111,8 @@ impl Files {
         let mut file = self.root.clone();
         for part in &parts {
             let name = percent::decode(part)?;
-            // Decoded first, so `..%2f` is seen for what it is. No hidden files either.
+            // The name is decoded first, so that `..%2f` is recognised. Hidden files are not
+            // served.
             if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\0', ':']) {
                 return None;
             }
@@ -119,13 +121,13 @@ impl Files {
         if index {
             file.push("index.html");
         }
-        // Links may lead out of the folder.
+        // Symbolic links may lead out of the folder.
         let file =
             tokio::fs::canonicalize(file).await.ok().filter(|file| file.starts_with(&self.root))?;
         let metadata = tokio::fs::metadata(&file).await.ok()?;
         match parts.last() {
             _ if metadata.is_file() => Some(Found::File(file, metadata)),
-            // `./`, because a name with a colon would be read as an address.
+            // `./`, because a name with a colon would be read as a URL scheme.
             Some(last) if metadata.is_dir() && !index => Some(Found::Folder(format!("./{last}/"))),
             Some(_) | None => None,
         }
@@ -141,7 +143,7 @@ impl Files {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let (content_type, shrinks) = media_type(&path);
         let shrinks = shrinks && metadata.len() <= Limits::COMPRESSED_FILE_BYTES;
-        // A part of a compressed file is of no use to anybody.
+        // A range of a compressed file is useless.
         let coding = if shrinks && text(RANGE).is_none() {
             Coding::accepted(text(ACCEPT_ENCODING))
         } else {
@@ -199,14 +201,15 @@ impl Files {
     }
 }
 
-/// Names the version of a file's content, by what changes whenever it is written.
+/// The version of a file's content, from its metadata.
 fn tag(metadata: &Metadata, coding: Coding) -> io::Result<String> {
     let written = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
     let coding = coding.name().unwrap_or("id");
     Ok(format!("\"{:x}-{written:x}-{coding}\"", metadata.len()))
 }
 
-/// Whether an `If-None-Match` names this tag; weak tags compare as strong ones (RFC 9110 §13.1.2).
+/// Whether an `If-None-Match` has this tag. Weak tags are compared like strong ones (RFC 9110
+/// §13.1.2).
 fn names(known: &str, tag: &str) -> bool {
     known.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
 }
@@ -224,7 +227,7 @@ fn header(text: &str) -> io::Result<HeaderValue> {
     HeaderValue::try_from(text).map_err(io::Error::other)
 }
 
-/// The type of a file by its name, and whether compressing it pays.
+/// The media type by the file's name, and whether compression pays.
 fn media_type(path: &Path) -> (&'static str, bool) {
     let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     match extension.to_ascii_lowercase().as_str() {

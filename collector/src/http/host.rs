@@ -1,8 +1,8 @@
-//! The request's `Host`: one, and a plain name.
+//! Checks the request's `Host`: exactly one, with a plain name.
 //!
 //! RFC 9112 §3.2 asks a server to refuse a request without `Host`, with more than one, or with an
-//! invalid one. Absolute-form targets are for proxies; there the target beats the header (§3.2.2),
-//! so that a check of the header alone would check the wrong name.
+//! invalid one. Absolute-form targets are for proxies, and they override the header (§3.2.2), so a
+//! check of the header alone would check the wrong name.
 
 use crate::error::Refusal;
 use axum::extract::Request;
@@ -10,7 +10,7 @@ use axum::http::HeaderMap;
 use axum::http::header::HOST;
 use axum::http::uri::Authority;
 
-/// Refuses a request that does not name its host in exactly one way.
+/// Refuses a request without exactly one valid host.
 pub fn check(request: &Request) -> Result<(), Refusal> {
     let uri = request.uri();
     if uri.scheme().is_some() || uri.authority().is_some() {
@@ -22,7 +22,7 @@ pub fn check(request: &Request) -> Result<(), Refusal> {
     }
 }
 
-/// The host that the request is for.
+/// The request's host.
 pub fn named(headers: &HeaderMap) -> Option<Authority> {
     let mut hosts = headers.get_all(HOST).into_iter();
     let (host, None) = (hosts.next()?.to_str().ok()?, hosts.next()) else { return None };
@@ -38,7 +38,7 @@ mod tests {
     use axum::http::HeaderValue;
 
     #[test]
-    fn a_host_is_one_name_with_or_without_a_port() {
+    fn a_host_is_a_single_name_with_an_optional_port() {
         let named = |host: &'static str| {
             named(&HeaderMap::from_iter([(HOST, HeaderValue::from_static(host))]))
         };

@@ -1,6 +1,5 @@
-//! `GET|POST /api/{customerid}/{event}/...`, Ibexa's interface at its own addresses, its ready-made
-//! links without what stands before the event, and `/{solutionid}/{customerid}/{event}/...`, its
-//! older form.
+//! Ibexa's interface: `GET|POST /api/{customerid}/{event}/...`, ready-made links without the part
+//! before the event, and the older form `/{solutionid}/{customerid}/{event}/...`.
 
 use super::{App, cors, files, vendors};
 use crate::api_key::Secret;
@@ -24,7 +23,7 @@ pub async fn take(
     answer(&app, Form::Whole(Dialect::Ibexa), &method, &uri, &headers).await
 }
 
-/// Takes a ready-made link without a customer, as some of the vendor's answers have them.
+/// Takes a ready-made link without a customer, as some of Ibexa's responses have them.
 pub async fn take_link(
     State(app): State<Arc<App>>,
     method: Method,
@@ -34,8 +33,7 @@ pub async fn take_link(
     answer(&app, Form::Link, &method, &uri, &headers).await
 }
 
-/// Takes an event, or gives what the site has there: a solution's name (`news`) is a folder's as
-/// well.
+/// Takes an event, or serves the site's file: a solution id (`news`) may also be a folder's name.
 pub async fn take_yoochoose(
     State(app): State<Arc<App>>,
     method: Method,
@@ -55,9 +53,9 @@ pub async fn take_yoochoose(
 /// The path segments before the event's name.
 #[derive(Clone, Copy)]
 enum Form {
-    /// A word of this interface's and the customer.
+    /// A prefix and the customer.
     Whole(Dialect),
-    /// Nothing.
+    /// No segment.
     Link,
 }
 
@@ -89,7 +87,7 @@ async fn answer(
     cors::answer(method, headers, cors::GET_AND_POST, refused, taken).await
 }
 
-/// Whether the request has the admin token: its sender may set the times of events.
+/// Whether the request has the admin token. Its sender may set the time of events.
 fn has_token(app: &App, headers: &HeaderMap) -> bool {
     let given =
         headers.get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
@@ -97,7 +95,7 @@ fn has_token(app: &App, headers: &HeaderMap) -> bool {
     given.zip(token).is_some_and(|(given, token)| Secret::new(token).is(given))
 }
 
-/// What follows `/api/` or `/ebl/`, undecoded: axum's own extractor would make `%2F` a slash.
+/// The part after `/api/` or `/ebl/`, not decoded. axum's extractor would turn `%2F` into a slash.
 fn behind_first(uri: &Uri) -> &str {
     let behind = uri.path().strip_prefix('/').and_then(|path| path.split_once('/'));
     behind.map_or("", |(_, rest)| rest)

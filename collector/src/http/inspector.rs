@@ -1,6 +1,6 @@
-//! The demo shop's inspector: a page that shows stored events. It is told where the admin listener
-//! is, and the admin listener lets pages under loopback names read, whatever their port: that may
-//! be a proxy's.
+//! The demo shop's inspector, a page that shows stored events. This address tells the page where
+//! the admin listener is. The admin listener lets pages under loopback names read on any port, as
+//! the port may be a proxy's.
 
 use super::{App, host, typed};
 use axum::extract::State;
@@ -10,15 +10,16 @@ use axum::response::Response;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Where the page asks.
+/// The address that the page requests.
 pub const PATH: &str = "/inspector.json";
 
-/// Whether this is the origin of a page that may read: it has a loopback name.
+/// Whether pages of this origin may read: its host is a loopback name.
 pub fn is_origin(origin: &Uri) -> bool {
     origin.scheme() == Some(&Scheme::HTTP) && origin.host().is_some_and(is_loopback_name)
 }
 
-/// Tells the page where to read. Pages under other names are told nothing: they could not read.
+/// Tells the page where to read. Pages under other names get an empty object, because they could
+/// not read.
 pub async fn address(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let may_read = host::named(&headers).is_some_and(|host| is_loopback_name(host.host()));
     let found = app.inspector.filter(|_| may_read);
@@ -26,13 +27,13 @@ pub async fn address(State(app): State<Arc<App>>, headers: HeaderMap) -> Respons
     typed("application/json", json.unwrap_or_else(|| "{}".to_owned()))
 }
 
-/// Whether a name can only be this machine's.
+/// Whether the name can only mean this machine.
 pub fn is_loopback_name(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&host);
     match bare.parse::<IpAddr>() {
         Ok(ip) => ip.to_canonical().is_loopback(),
-        // RFC 6761 §6.3: browsers never look these up.
+        // Browsers do not resolve these names by DNS (RFC 6761 §6.3).
         Err(_) => host == "localhost" || host.ends_with(".localhost"),
     }
 }

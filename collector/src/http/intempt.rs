@@ -1,5 +1,5 @@
-//! `POST /v1/{organization}/projects/{project}/sources/{source}/track`, and the same without a
-//! source: Intempt's interface.
+//! Intempt's interface: `POST /v1/{organization}/projects/{project}/sources/{source}/track`, and
+//! the same without a source.
 
 use super::{App, body, cors, typed, vendors};
 use crate::api_key::Secret;
@@ -16,7 +16,7 @@ use axum::response::Response;
 use recobeacon_engine::json::Object;
 use std::sync::Arc;
 
-/// Takes any mix of events. What comes is read before anything is refused: see
+/// Takes events of any types. Reads the body before it refuses: see
 /// [`Limits::DISCARDED_BODIES`](crate::limits::Limits::DISCARDED_BODIES).
 pub async fn take(
     State(app): State<Arc<App>>,
@@ -51,7 +51,7 @@ pub async fn take(
     cors::answer(&method, &headers, cors::POST, refused, taken).await
 }
 
-/// The key is in a header of HTTP's own kind, or in the query; where the header is there it decides.
+/// The key is in the `Authorization` header or in the query. The header takes precedence.
 fn check_key(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
     let intempt = &app.config.vendors.intempt;
     if intempt.keys.is_empty() {
@@ -73,12 +73,10 @@ fn check_key(app: &App, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
     if right {
         return Ok(());
     }
-    Err(Refusal::Key(
-        "an API key that is known here must be there, as Basic authorization or as apiKey",
-    ))
+    Err(Refusal::Key("a known API key must be sent, as Basic authorization or as apiKey"))
 }
 
-/// The vendor documents no form of its refusals; this is the one most common.
+/// Intempt documents no format for refusals. This one is common.
 fn refused(refusal: &Refusal) -> Response {
     let mut json = String::new();
     let mut object = Object::new(&mut json);

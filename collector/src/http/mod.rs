@@ -1,4 +1,4 @@
-//! The HTTP interface: which address leads where. What each answers stands in its own file.
+//! The HTTP interface: the routes of both listeners. The handlers are in their own files.
 
 mod body;
 mod compress;
@@ -51,13 +51,13 @@ use std::time::Instant;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// The event listener's answer to requests that would read something.
+/// The event listener's answer to requests for stored events.
 const READ_ELSEWHERE: &str = "stored events are read on the admin listener (admin_listen)";
 
-/// How the log names addresses that lead to no route.
+/// The log's name for paths without a route.
 const FILES: &str = "/...";
 
-/// What the handlers share.
+/// The state that the handlers share.
 #[derive(Debug)]
 pub struct App {
     config: Config,
@@ -73,19 +73,19 @@ pub struct App {
     stop: CancellationToken,
     dist: Option<Files>,
     site: Option<Files>,
-    /// The admin listener, where pages may read from it.
+    /// The admin listener's address, if pages may read from it.
     inspector: Option<SocketAddr>,
 }
 
-/// The other end of the connection.
+/// The client's address.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub SocketAddr);
 
 impl App {
-    /// Ready to be served until `stop`.
+    /// Makes the state. The servers run until `stop`.
     ///
     /// # Errors
-    /// A folder that is to be served cannot be read.
+    /// A folder to be served cannot be read.
     pub fn new(
         config: Config,
         hasher: Hasher,
@@ -113,12 +113,13 @@ impl App {
     }
 }
 
-/// Answers a method that an address does not have.
+/// Answers methods that a route does not have.
 fn only(methods: &'static str) -> impl Fn() -> std::future::Ready<Refusal> + Clone {
     move || std::future::ready(Refusal::Method(methods))
 }
 
-/// The addresses of the event listener. It takes events and gives files; it reads nothing out.
+/// The routes of the event listener. It takes events and serves files. It reads out no stored
+/// event.
 pub fn events_router(app: Arc<App>) -> Router {
     let elsewhere = || std::future::ready(Refusal::Forbidden(READ_ELSEWHERE));
     let mut router = Router::new()
@@ -144,7 +145,7 @@ pub fn events_router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// The addresses of the admin listener. The guard stands before all of them.
+/// The routes of the admin listener. The guard runs before all of them.
 pub fn admin_router(app: Arc<App>) -> Router {
     let nothing = || std::future::ready(Refusal::NotFound("there is nothing here"));
     Router::new()
@@ -159,7 +160,7 @@ pub fn admin_router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-/// What holds for every request and every answer.
+/// Middleware for every request and response of both listeners.
 async fn every(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
@@ -181,8 +182,8 @@ async fn every(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
     response
 }
 
-/// Refuses an address that sends too many requests. Not on the admin listener: reading must be
-/// possible while events are sent.
+/// Refuses requests from an address that sends too many. The admin listener does not use it:
+/// reading must be possible while events arrive.
 async fn bounded(
     State(app): State<Arc<App>>,
     Extension(Peer(peer)): Extension<Peer>,
@@ -206,7 +207,7 @@ fn check(app: &App, request: &Request) -> Result<(), Refusal> {
     }
 }
 
-/// Text that is never kept by a cache.
+/// A text response that is never cached.
 fn plain(text: String) -> Response {
     typed("text/plain; charset=utf-8", text)
 }
@@ -219,21 +220,21 @@ fn typed(content_type: &'static str, body: String) -> Response {
 }
 
 impl Refusal {
-    /// As a sentence of plain text.
+    /// The refusal as a sentence of plain text.
     fn in_text(&self) -> Response {
         self.in_form("text/plain; charset=utf-8", format!("{}\n", self.sentence()))
     }
 
-    /// With this body.
+    /// The refusal with this body.
     fn in_form(&self, content_type: &'static str, body: String) -> Response {
         let mut response = typed(content_type, body);
         *response.status_mut() = self.status();
-        // The store's own line says more.
+        // The store's own log line says more.
         let logged = matches!(self, Self::NotStored(_));
         response.extensions_mut().insert(Sentence { text: self.sentence().into_owned(), logged });
         let header = match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-            // Not `Basic`, at which a browser would ask the visitor for a password.
+            // Not `Basic`: a browser would ask the visitor for a password.
             Self::Key(_) => Some((WWW_AUTHENTICATE, HeaderValue::from_static("ApiKey"))),
             Self::Method(allowed) => Some((ALLOW, HeaderValue::from_static(allowed))),
             Self::TooSlow => Some((CONNECTION, HeaderValue::from_static("close"))),

@@ -1,4 +1,4 @@
-//! A connection that does not wait for ever for a client that takes nothing of its answer.
+//! A write timeout for connections whose client reads no response.
 
 use std::future::Future;
 use std::io;
@@ -9,8 +9,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::Sleep;
 
-/// A stream whose writes fail when nothing was taken for a time. A client that takes a little now
-/// and then is no way round it: the system takes more only when much of its buffer is free again.
+/// A stream whose writes fail if no byte was accepted for some time. A client cannot avoid it by
+/// reading a little now and then: the system accepts more only when much of its buffer is free
+/// again.
 #[derive(Debug)]
 pub struct Patient {
     stream: TcpStream,
@@ -23,7 +24,7 @@ impl Patient {
         Self { stream, patience, stalled: None }
     }
 
-    /// Ends the wait that the write has outlasted, or begins one.
+    /// Fails a write that waits for too long, or starts the timer.
     fn waited<T>(
         &mut self,
         context: &mut Context<'_>,

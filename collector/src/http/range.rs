@@ -1,20 +1,20 @@
-//! `Range` (RFC 9110 §14): one range of bytes, which is what video players ask for.
+//! `Range` (RFC 9110 §14): a single range of bytes, which video players request.
 
-/// What a `Range` header asks for.
+/// The meaning of a `Range` header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Everything: there is no range, or one of a form that may be ignored.
+    /// The whole file: there is no range, or one of a form that may be ignored.
     Whole,
-    /// These bytes, the first and the one behind the last.
+    /// The first byte, and the one behind the last.
     Part(u64, u64),
-    /// Bytes that are not there.
+    /// No such bytes: 416.
     Nothing,
 }
 
 /// Reads the header for a file of that length.
 pub fn asked(header: Option<&str>, length: u64) -> Asked {
     let spec = header.and_then(|header| header.trim().strip_prefix("bytes="));
-    // Several ranges at once would need a multipart answer; the RFC lets us send everything.
+    // Several ranges would need a multipart response. The RFC allows us to send the whole file.
     let Some((first, last)) = spec.and_then(|spec| spec.trim().split_once('-')) else {
         return Asked::Whole;
     };
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_range_is_understood_and_others_are_ignored() {
+    fn a_single_range_is_parsed_and_several_are_ignored() {
         let asked = |header| asked(Some(header), 100);
         assert_eq!(asked("bytes=0-9"), Asked::Part(0, 10));
         assert_eq!(asked("bytes=90-"), Asked::Part(90, 100));

@@ -1,5 +1,5 @@
-//! How many requests each address sends. A bucket for each: it has place for the requests of some
-//! seconds, and fills again at the allowed rate.
+//! The request rate of each address, as token buckets. A bucket holds the requests of a few seconds
+//! and refills at the allowed rate.
 
 use crate::config::network::{Network, counted};
 use crate::limits::Limits;
@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// The requests of all addresses but the trusted proxies'.
+/// The buckets of all addresses except those of trusted proxies.
 #[derive(Debug)]
 pub struct Rates {
     a_second: f64,
@@ -23,12 +23,12 @@ struct Bucket {
 }
 
 impl Rates {
-    /// With so many allowed requests a second.
+    /// Allows this number of requests a second.
     pub fn new(a_second: usize, trusted: Vec<Network>) -> Self {
         Self { a_second: a_second as f64, trusted, buckets: Mutex::default() }
     }
 
-    /// Whether the address may send this request too.
+    /// Whether the address may send one more request.
     pub fn take(&self, address: IpAddr, now: Instant) -> bool {
         if self.trusted.iter().any(|network| network.contains(address)) {
             return true;
@@ -36,7 +36,8 @@ impl Rates {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= Limits::ADDRESSES {
             buckets.retain(|_, bucket| self.filled(*bucket, now) < self.full());
-            // A bound of memory comes first: so many addresses at once are an attack by many.
+            // The memory limit takes precedence: so many addresses at once are a distributed
+            // attack.
             if buckets.len() >= Limits::ADDRESSES {
                 buckets.clear();
             }
@@ -67,7 +68,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn an_address_may_send_the_requests_of_some_seconds_at_once_and_then_at_the_rate() {
+    fn an_address_may_send_a_burst_and_then_requests_at_the_allowed_rate() {
         let rates = Rates::new(2, vec![Network::parse("10.0.0.1").unwrap()]);
         let (start, address) = (Instant::now(), "192.0.2.1".parse().unwrap());
         let taken = |at: Instant| (0..100).filter(|_| rates.take(address, at)).count();
@@ -79,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn the_memory_is_bounded() {
+    fn the_number_of_buckets_is_bounded() {
         let rates = Rates::new(1, Vec::new());
         let now = Instant::now();
         for address in 0..200_000u32 {

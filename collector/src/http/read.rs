@@ -1,4 +1,4 @@
-//! `GET /v1/events` and `GET /v1/batches`: stored rows, page by page.
+//! `GET /v1/events` and `GET /v1/batches`: stored rows in pages.
 
 use super::{App, typed};
 use crate::error::Refusal;
@@ -12,10 +12,10 @@ use recobeacon_engine::json::push_list;
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// Which rows are wanted.
+/// The query of a request.
 #[derive(Debug, Deserialize)]
 pub struct Wanted {
-    /// Rows behind this one.
+    /// Return the rows after this one.
     #[serde(default)]
     after: u64,
     limit: Option<u32>,
@@ -24,13 +24,13 @@ pub struct Wanted {
 
 type Question = Result<Query<Wanted>, QueryRejection>;
 
-/// Events, in the order in which they were stored.
+/// Events in the order in which they were stored.
 pub async fn events(State(app): State<Arc<App>>, question: Question) -> Result<Response, Refusal> {
     let (after, limit) = wanted(question)?;
     Ok(answer("events", after, &app.store.events(after, limit).await?))
 }
 
-/// Batches, in the order in which they first came.
+/// Batches in the order in which they were first received.
 pub async fn batches(State(app): State<Arc<App>>, question: Question) -> Result<Response, Refusal> {
     let (after, limit) = wanted(question)?;
     Ok(answer("batches", after, &app.store.batches(after, limit).await?))
@@ -57,12 +57,12 @@ fn answer(name: &str, after: i64, page: &Page) -> Response {
     private(typed("application/json", json))
 }
 
-/// A row's number as the database counts; there is none beyond.
+/// The row number as SQLite counts, at most its largest integer.
 pub fn row(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// No page of another origin may load it, not even as what it is not.
+/// Forbids caching, and loading by pages of other origins.
 pub fn private(mut response: Response) -> Response {
     let name = HeaderName::from_static("cross-origin-resource-policy");
     response.headers_mut().insert(name, HeaderValue::from_static("same-origin"));

@@ -1,14 +1,16 @@
-//! The guard of the admin listener: everything that is read out passes it.
+//! The guard of the admin listener, before everything that is read out.
 //!
-//! With a configured token the token decides, and nothing else. Without one the listener has a
-//! loopback address (`Config` checks that), so the connection comes from this machine. That says
-//! little: browsers of this machine send requests for any page, and a reverse proxy sends them for
-//! anyone. No header proves that a request is local. These only refuse:
-//! * `Host` must be a loopback name: a foreign name that was pointed at 127.0.0.1 makes any page of
-//!   that name the same origin (DNS rebinding).
-//! * A browser must send it for a page of this very origin, for the inspector's, or for no page.
-//! * A header of a proxy shows that the listener was put behind one without a token. Proxies that
-//!   add none cannot be told, which is why reading is not on the listener that is put behind one.
+//! If a token is configured, only the token decides. Without one the listener has a loopback
+//! address (`Config` checks that), so the connection comes from this machine. That alone proves
+//! little: a browser on this machine sends requests for any page, and a reverse proxy sends them
+//! for any client. No header proves that a request is local. These headers only refuse:
+//! * `Host` must be a loopback name. A page under a foreign name that resolves to 127.0.0.1 would
+//!   have the same origin (DNS rebinding).
+//! * A browser's request must come from a page of this origin, from the inspector's page, or from
+//!   no page.
+//! * A proxy's header shows that the listener is behind a proxy without a token. A proxy that adds
+//!   no header cannot be detected. Therefore reading is not on the event listener, which is the one
+//!   behind proxies.
 
 use super::inspector::{is_loopback_name, is_origin};
 use super::{App, host};
@@ -35,13 +37,13 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// A client that may read.
 enum Reader {
-    /// A program with the token, or one of this machine.
+    /// A program with the token or on this machine.
     Program,
-    /// The inspector's page, of this origin.
+    /// The inspector's page, with its origin.
     Inspector(HeaderValue),
 }
 
-/// Stands before every address of the admin listener.
+/// Middleware before every route of the admin listener.
 pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let reader = match check(&app, request.headers()) {
         Ok(reader) => reader,
@@ -91,7 +93,7 @@ fn without_token(app: &App, headers: &HeaderMap) -> Result<Reader, &'static str>
 
 const OTHER_PAGE: &str = "without an admin_token nothing is read by other sites' pages";
 
-/// The header's value, if it is there. Twice is one too many.
+/// The header's value, if it is there. A repeated header is refused.
 fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, &'static str> {
     let mut values = headers.get_all(name).into_iter();
     match (values.next(), values.next()) {

@@ -1,6 +1,6 @@
-//! Refused requests: counted by route and status, and logged once a minute for each.
+//! Counts refused requests by route and status, and logs each kind at most once a minute.
 //!
-//! A route is a pattern. The address of a request may have a user's id in its place.
+//! A route is a pattern, because the path itself may hold a user id.
 
 use crate::minutely::Minutely;
 use axum::http::{Method, StatusCode};
@@ -8,12 +8,12 @@ use recobeacon_engine::json::{Object, push_list};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-/// The sentence of a refusal, beside its answer.
+/// The text of a refusal, attached to its response.
 #[derive(Clone, Debug)]
 pub struct Sentence {
-    /// It names fields, and repeats no value that was sent.
+    /// It names fields and repeats no value of the request.
     pub text: String,
-    /// Whether the log has it already.
+    /// Whether another log line already reports it.
     pub logged: bool,
 }
 
@@ -28,7 +28,7 @@ struct Refused {
 }
 
 impl Refusals {
-    /// Counts one.
+    /// Counts a refusal.
     pub fn note(
         &self,
         method: &Method,
@@ -37,7 +37,7 @@ impl Refusals {
         sentence: Option<&Sentence>,
     ) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Methods are few: those that are not HTTP's own are one.
+        // All methods unknown to HTTP count as one.
         let method = if is_known(method) { method.as_str() } else { "another method" };
         let refused = all.entry((format!("{method} {route}"), status.as_u16())).or_default();
         refused.count += 1;
@@ -56,7 +56,7 @@ impl Refusals {
         }
     }
 
-    /// As a JSON array.
+    /// Writes the counts as a JSON array.
     pub fn write(&self, json: &mut String) {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let rows: Vec<_> = all.iter().collect();

@@ -1,6 +1,6 @@
-//! Connections: taken, bounded, and ended in order.
+//! Accepts connections, limits them, and closes them in order.
 //!
-//! Not `axum::serve`, which has no bound for slow headers and none for the number of connections.
+//! `axum::serve` limits neither the time for headers nor the number of connections.
 
 use super::connections::{Busy, Connections, Place};
 use super::patient::Patient;
@@ -26,14 +26,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// Pause after the system could not give a connection, most often for want of file descriptors.
+/// The pause after `accept` failed, usually for lack of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-/// Most bytes of a request's header; hyper answers 431 above.
+/// The largest request header in bytes. hyper answers 431 above it.
 const HEADER_BYTES: usize = 128 * 1024;
-/// How requests are named that were none.
+/// The log's name for input that is not a valid request.
 const NO_REQUEST: &str = "(malformed)";
 
-/// Serves until `stop`, then gives open requests their time and ends.
+/// Serves until `stop`, then gives open requests some time and ends.
 pub async fn serve(
     listener: TcpListener,
     app: Arc<App>,
@@ -75,7 +75,7 @@ async fn accept(
     loop {
         match listener.accept().await {
             Ok((stream, peer)) => {
-                // Answers are small: waiting for more of them would only delay them.
+                // Responses are small: collecting them would only delay them.
                 let _ = stream.set_nodelay(true);
                 if let Some(place) = connections.place(peer.ip()).await {
                     return (Arc::new(place), stream, peer);
@@ -84,7 +84,7 @@ async fn accept(
             }
             Err(error) => {
                 app.status.no_connection(&error);
-                // An idle connection's file descriptor will do.
+                // Closing an idle connection frees a file descriptor.
                 connections.make_room();
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
@@ -92,7 +92,7 @@ async fn accept(
     }
 }
 
-/// The other end of a connection.
+/// The client's end of a connection.
 struct Client {
     app: Arc<App>,
     router: Router,
@@ -134,7 +134,7 @@ impl Client {
             () = end.cancelled() => return,
             ended = connection => ended,
         };
-        // Clients break off as they like. hyper itself has answered what it could not parse.
+        // Clients disconnect at any time. hyper itself has answered unparsable input.
         if let Err(error) = ended {
             tracing::debug!("connection: {error}");
             if error.is_parse() {
@@ -149,7 +149,7 @@ impl Client {
     }
 }
 
-/// The response, with a body that keeps the connection busy as long as there is some of it.
+/// The response with a body that keeps the connection marked as busy until it is sent.
 fn kept_busy(response: Response, busy: Busy) -> hyper::Response<BusyBody> {
     response.map(|body| BusyBody { body, _busy: busy })
 }

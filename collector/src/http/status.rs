@@ -1,4 +1,4 @@
-//! The collector's state: `/healthz` for every client, and `GET /v1/status` on the admin listener.
+//! The collector's state: `/healthz` for every client, `GET /v1/status` on the admin listener.
 
 use super::refusals::Refusals;
 use super::{App, plain, typed};
@@ -23,8 +23,8 @@ pub struct Status {
 }
 
 impl Status {
-    /// Adds events whose name is not known, and which were left out of a request that was taken.
-    /// The names are not logged: a page can put anything into them.
+    /// Counts events of unknown names, which were left out of an accepted request. The names are
+    /// not logged, because a page can put anything into them.
     pub fn left_out(&self, source: &'static str, events: u64) {
         if events > 0 {
             self.unknown_events.fetch_add(events, Ordering::Relaxed);
@@ -32,25 +32,26 @@ impl Status {
         }
     }
 
-    /// A connection was refused: its address has as many as it may have, and none is idle.
+    /// Counts a connection that was refused because its address has the most allowed, all of them
+    /// busy.
     pub fn no_place(&self) {
         self.without_place.fetch_add(1, Ordering::Relaxed);
         if let Some(times) = self.crowds.due() {
             tracing::warn!(
-                "refused: {times} connections of an address with too many (limits.address_connections)"
+                "refused: {times} connections of an address at its limit (limits.address_connections)"
             );
         }
     }
 
-    /// The system gave no connection.
+    /// Logs that the system could not accept a connection.
     pub fn no_connection(&self, error: &io::Error) {
         if self.failed.due().is_some() {
-            tracing::warn!("no connection: {error}");
+            tracing::warn!("a connection could not be accepted: {error}");
         }
     }
 }
 
-/// 200 while events can be stored and read.
+/// 200 as long as events can be stored and read.
 pub async fn health(State(app): State<Arc<App>>) -> Response {
     if app.store.is_well().await {
         plain("ok\n".to_owned())
@@ -59,7 +60,7 @@ pub async fn health(State(app): State<Arc<App>>) -> Response {
     }
 }
 
-/// The counters.
+/// Writes the counters as JSON.
 pub async fn status(State(app): State<Arc<App>>) -> Response {
     let mut json = String::new();
     let mut object = Object::new(&mut json);

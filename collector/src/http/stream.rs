@@ -1,8 +1,8 @@
-//! `GET /v1/events/stream`: what is stored, and then what will be, as server-sent events.
+//! `GET /v1/events/stream`: stored events, and then new ones, as server-sent events.
 //!
-//! Rows are only ever read from the database, a few at a time, when the reader has taken the last
-//! ones. The writer's word that there are new rows merely wakes the stream, so nothing is lost or
-//! doubled between what was and what comes, and a slow reader costs nothing but its own delay.
+//! Rows are always read from the database, a few at a time, after the client has taken the last
+//! ones. The writer's notification about new rows only wakes the stream. Therefore no row is lost
+//! or sent twice, and a slow client delays nobody else.
 
 use super::{App, read};
 use crate::error::Refusal;
@@ -20,7 +20,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-/// Where to begin.
+/// The query: the row to begin behind.
 #[derive(Debug, Deserialize)]
 pub struct Begin {
     #[serde(default)]
@@ -52,12 +52,12 @@ pub async fn open(
     let mut response = read::private(events.into_response());
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // nginx would collect rows until a buffer is full.
+    // nginx would buffer the rows.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     Ok(response)
 }
 
-/// A browser that connects again sends the address it began with, and where it was.
+/// A browser that reconnects repeats the original address and adds the last row as `Last-Event-ID`.
 fn after(headers: &HeaderMap, begin: Result<Query<Begin>, QueryRejection>) -> Result<i64, Refusal> {
     let seen = headers.get("last-event-id").map(|seen| seen.to_str().ok()?.parse().ok());
     match (seen, begin) {
@@ -87,7 +87,7 @@ async fn next(mut reader: Reader) -> Option<(Result<Event, Infallible>, Reader)>
             }
         }
         if reader.rows.is_empty() {
-            // Word of a row that was read already only makes us look once more.
+            // A notification about a row that was already read only causes one more query.
             tokio::select! {
                 () = stop.cancelled() => return None,
                 changed = reader.last.changed() => changed.ok()?,

@@ -1,4 +1,4 @@
-//! Where the vendors' interfaces are, and how their events are stored.
+//! The routes of the vendors' interfaces, and how their events are stored.
 
 use super::{App, factfinder, ibexa, intempt};
 use crate::clock::now_ms;
@@ -11,7 +11,7 @@ use axum::Router;
 use axum::routing::any;
 use std::sync::Arc;
 
-/// Their addresses.
+/// The routes.
 pub fn routes(vendors: &Vendors) -> Router<Arc<App>> {
     let base = &vendors.factfinder.base_path;
     let mut router = Router::new()
@@ -32,7 +32,7 @@ pub fn routes(vendors: &Vendors) -> Router<Arc<App>> {
     router
 }
 
-/// Stores one request's events. Their user ids are hashed here, and stand nowhere behind.
+/// Hashes the user ids and stores the events of one request.
 pub async fn store(
     app: &App,
     vendor: Vendor,

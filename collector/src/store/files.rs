@@ -1,10 +1,10 @@
-//! The database's files: whether they are still those that were opened, and their mode.
+//! The database's files: whether they are still the opened ones, and their mode.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The database, its log and the log's index, as they were when they were opened. A file that was deleted stays
-/// open, and takes writes until the process ends; then all of them are gone.
+/// The database, its log and the log's index, as they were when opened. A deleted file stays open
+/// and accepts writes, but its content is lost when the process ends.
 #[derive(Debug)]
 pub struct Files(Vec<(PathBuf, Option<Identity>)>);
 
@@ -15,7 +15,7 @@ pub fn wal(database: &Path) -> PathBuf {
     beside(database, "-wal")
 }
 
-/// The index of the log beside a database, which all its connections share.
+/// The index of the log, shared by all connections to the database.
 fn shm(database: &Path) -> PathBuf {
     beside(database, "-shm")
 }
@@ -27,7 +27,7 @@ fn beside(database: &Path, ending: &str) -> PathBuf {
 }
 
 impl Files {
-    /// Remembers them. They are open and there.
+    /// Records the files. They must be open.
     pub fn new(database: &Path) -> Self {
         let known = |path: PathBuf| {
             let identity = identity(&path);
@@ -36,7 +36,7 @@ impl Files {
         Self([database.to_owned(), wal(database), shm(database)].map(known).into())
     }
 
-    /// Whether they are where they were.
+    /// Whether all files are still in place.
     pub fn are_there(&self) -> bool {
         self.0.iter().all(|(path, known)| known.is_some() && identity(path) == *known)
     }
@@ -53,8 +53,8 @@ fn identity(path: &Path) -> Option<Identity> {
     path.exists().then_some((0, 0))
 }
 
-/// Makes a database's file where it is missing, for its owner alone; SQLite gives the files that it
-/// makes beside it the same mode. Takes an existing one from others that may read it.
+/// Creates a missing database file with access for its owner only. SQLite gives its other files the
+/// same mode. Removes other users' access to an existing file.
 pub fn make_private(database: &Path) -> io::Result<()> {
     match crate::private::create(database) {
         Ok(_) => Ok(()),
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_is_deleted_or_replaced_is_not_there() {
+    fn a_deleted_or_replaced_file_is_detected() {
         let folder = tempfile::tempdir().unwrap();
         let (path, away) = (folder.path().join("a"), folder.path().join("b"));
         std::fs::write(&path, "1").unwrap();

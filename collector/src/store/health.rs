@@ -1,10 +1,10 @@
-//! Whether events can be stored, as the last attempts went.
+//! Whether events can be stored, according to the last attempts.
 
 use crate::minutely::Minutely;
 use std::fmt::Display;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// Told by whatever writes and reads.
+/// The result of the last attempts. Writers and readers report to it.
 #[derive(Debug, Default)]
 pub struct Health {
     failing: AtomicBool,
@@ -13,14 +13,14 @@ pub struct Health {
 }
 
 impl Health {
-    /// Something was not stored or read. One line a minute says so.
+    /// Reports a failure to store or read. Logs at most one line a minute.
     pub fn failed(&self, error: &dyn Display) {
         self.failing.store(true, Ordering::Relaxed);
         self.failures.fetch_add(1, Ordering::Relaxed);
         self.note(error);
     }
 
-    /// The same line, without a judgement.
+    /// Logs the same line without changing the health.
     pub fn note(&self, error: &dyn Display) {
         match self.lines.due() {
             Some(1) => tracing::error!("the database does not work: {error}"),
@@ -33,15 +33,15 @@ impl Health {
         }
     }
 
-    /// Something was stored.
+    /// Reports a successful write.
     pub fn succeeded(&self) {
         if self.failing.swap(false, Ordering::Relaxed) {
             tracing::info!("the database works again");
         }
     }
 
-    /// How often something was not stored. A connection that was opened before the last time may be to
-    /// a file that stood in the database's place for a while.
+    /// How often something was not stored. A connection opened before the last failure may belong
+    /// to a file that replaced the database for a while.
     pub fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
     }

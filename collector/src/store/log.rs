@@ -1,7 +1,7 @@
-//! The size of the database's log (WAL).
+//! Limits the size of the database's log (WAL).
 //!
-//! SQLite begins it anew once everything in it is in the database and nobody reads it. A reader that
-//! stays, or readers that always overlap, let it grow, and it keeps its size afterwards
+//! SQLite restarts the log once its content is in the database and no reader uses it. A long
+//! reader, or readers that always overlap, let it grow, and it keeps its size afterwards
 //! (<https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files>).
 
 use super::files;
@@ -11,7 +11,7 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Empties and cuts the log where it has grown.
+/// Truncates the log if it has grown.
 #[derive(Debug)]
 pub struct Log {
     path: PathBuf,
@@ -20,12 +20,12 @@ pub struct Log {
 }
 
 impl Log {
-    /// That of the database with this path.
+    /// The log of the database with this path.
     pub fn new(database: &Path) -> Self {
         Self { path: files::wal(database), tried: None, lines: Minutely::default() }
     }
 
-    /// To be called after each commit, and now and then.
+    /// Checks the log. Called after each commit and at regular intervals.
     pub fn tend(&mut self, connection: &Connection) {
         let size = std::fs::metadata(&self.path).map_or(0, |file| file.len());
         let just = self.tried.is_some_and(|at| at.elapsed() < Limits::TEND_PAUSE);
@@ -33,18 +33,18 @@ impl Log {
             return;
         }
         let emptied = empty(connection);
-        // A reader holds it: the next try comes later, as each one holds up the writer.
+        // A reader uses the log. Each attempt delays the writer, so the next one waits.
         self.tried = (!matches!(emptied, Ok(true))).then(Instant::now);
         if !matches!(emptied, Ok(true)) && self.lines.due().is_some() {
             let megabytes = size / 1_000_000;
             tracing::warn!(
-                "another program reads the database for long: its log has {megabytes} MB"
+                "a program reads the database for a long time: its log (WAL) has {megabytes} MB"
             );
         }
     }
 }
 
-/// Whether all of it could be written into the database and the file cut.
+/// Whether the whole log was written into the database and truncated.
 fn empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.busy_timeout(Limits::WAL_PATIENCE)?;
     let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));

@@ -1,8 +1,9 @@
-//! The database: each event once, and nothing answered before it is on disk.
+//! The database. It stores each event once, and a request is answered only after its events are on
+//! disk.
 //!
-//! One thread writes; requests that wait for it at the same time share a transaction, so that the
-//! disk's flush, which costs more than everything else, is paid once for all of them. Readers have
-//! connections of their own, which in SQLite's WAL mode neither wait for the writer nor hold it up.
+//! One thread writes. Requests that wait at the same time share a transaction, because flushing to
+//! disk costs more than all the rest. Readers have connections of their own. In SQLite's WAL mode
+//! readers and writer do not wait for each other.
 
 mod files;
 mod health;
@@ -34,18 +35,18 @@ pub struct Store {
     last: watch::Receiver<i64>,
     writer: Mutex<Option<JoinHandle<()>>>,
     health: Arc<Health>,
-    /// When a write was last tried for its own sake, and whether it succeeded.
+    /// The time and the result of the last test write.
     tried: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
 
 /// Why something was not stored or read.
 #[derive(Debug)]
 pub enum StoreError {
-    /// The database could not be opened or brought to this version.
+    /// The database could not be opened or migrated.
     Open(String),
-    /// Too many requests wait already.
+    /// Too many requests are waiting.
     Full,
-    /// The transaction failed, or the collector is stopping; nothing of it is stored.
+    /// The transaction failed, or the collector is stopping. Nothing was stored.
     NotStored,
     /// A query failed.
     NotRead(rusqlite::Error),
@@ -65,11 +66,11 @@ impl fmt::Display for StoreError {
 impl std::error::Error for StoreError {}
 
 impl Store {
-    /// Opens the database, makes it where it is missing, and starts the writer.
+    /// Opens the database, creates it if it is missing, and starts the writer.
     ///
     /// # Errors
-    /// It cannot be opened, it was made by a newer version, or its rows were hashed with another
-    /// key of the same number.
+    /// The database cannot be opened, a newer version made it, or its rows were hashed with a
+    /// different key of the same number.
     pub fn open(path: &Path, hasher: &Hasher, limits: &Limits) -> Result<Self, StoreError> {
         let opened = schema::open(path, hasher).and_then(|connection| {
             let last = schema::last_row(&connection)?;
@@ -96,7 +97,7 @@ impl Store {
         })
     }
 
-    /// Stores one request's events, all or none. When this returns they are on disk.
+    /// Stores one request's events, all or none. They are on disk when this returns.
     ///
     /// # Errors
     /// Nothing was stored.
@@ -133,12 +134,12 @@ impl Store {
         page.inspect_err(|error| self.health.note(error))
     }
 
-    /// The last row that is on disk, and word of each new one.
+    /// The last row on disk, with a notification about each new one.
     pub fn last(&self) -> watch::Receiver<i64> {
         self.last.clone()
     }
 
-    /// Whether events can be stored and read. A write is tried, at most once a second.
+    /// Whether events can be stored and read. Does a test write at most once a second.
     pub async fn is_well(&self) -> bool {
         let stored = async {
             let mut tried = self.tried.lock().await;
@@ -152,7 +153,7 @@ impl Store {
             }
         };
         let all = async { stored.await && self.events(i64::MAX, 1).await.is_ok() };
-        // A database that is locked answers later.
+        // A locked database does not answer in time.
         let in_time = tokio::time::timeout(Limits::HEALTHY, all).await;
         in_time.unwrap_or(false) && self.health.is_well()
     }
@@ -162,19 +163,19 @@ impl Store {
         self.jobs.try_send(Job::Try(answer)).is_ok() && answered.await.unwrap_or(false)
     }
 
-    /// Looks after the files: whether they are there, and how large the log is.
+    /// Checks the database's files and the size of the log.
     pub fn tend(&self) {
-        // Where too much waits already, the writer looks after each commit.
+        // With a full queue this is not needed: the writer checks after each commit.
         let _ = self.jobs.try_send(Job::Tend);
     }
 
-    /// Writes what waits and closes the file. Later requests are refused.
+    /// Writes the waiting events and closes the file. Later requests are refused.
     pub async fn close(&self) {
-        // Before the writer: the last connection to close empties the log into the database, and
-        // one that only reads cannot.
+        // The readers close first. The last connection to close writes the log into the database,
+        // and a read-only one cannot.
         self.readers.close();
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
-        // Where this fails the writer is gone already.
+        // An error means that the writer has ended already.
         let _ = self.jobs.send(Job::Close).await;
         if let Some(writer) = writer {
             let _ = tokio::task::spawn_blocking(move || writer.join()).await;

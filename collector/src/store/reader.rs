@@ -1,4 +1,4 @@
-//! Reading: pages of rows as JSON, in the order in which they were stored.
+//! Reads pages of rows as JSON, in the order of storing.
 
 use super::StoreError;
 use super::health::Health;
@@ -9,33 +9,33 @@ use rusqlite::{Connection, OpenFlags, Row};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Some rows.
+/// A page of rows.
 #[derive(Clone, Debug, Default)]
 pub struct Page {
     /// Each row's number, and the row as a JSON object.
     pub rows: Vec<(i64, String)>,
 }
 
-/// A few connections that only read.
+/// A small pool of read-only connections.
 #[derive(Debug)]
 pub struct Readers {
     path: PathBuf,
     places: Bounded,
-    /// With the number of failures before each was opened.
+    /// Each with the number of failures before it was opened.
     idle: Arc<Mutex<Vec<(u64, Connection)>>>,
     health: Arc<Health>,
 }
 
-/// A question to the database.
+/// A query for a page of rows.
 pub type Query = fn(&Connection, i64, u32) -> rusqlite::Result<Page>;
 
 impl Readers {
-    /// Opens none yet.
+    /// Makes the pool without connections.
     pub fn new(path: PathBuf, health: Arc<Health>) -> Self {
         Self { path, places: Bounded::new(Limits::READERS), idle: Arc::default(), health }
     }
 
-    /// Runs a query where blocking is allowed.
+    /// Runs a query on a blocking thread.
     pub async fn page(&self, query: Query, after: i64, limit: u32) -> Result<Page, StoreError> {
         let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
         let failures = self.health.failures();
@@ -103,7 +103,8 @@ pub fn batches(connection: &Connection, after: i64, limit: u32) -> rusqlite::Res
     })
 }
 
-/// `write` writes what it knows and gives back an object whose fields are put behind it.
+/// Builds the rows. `write` writes the columns and returns the object to which the event's fields
+/// are appended.
 fn rows(
     connection: &Connection,
     sql: &str,
@@ -134,7 +135,7 @@ fn text(row: &Row<'_>, object: &mut Object<'_>, name: &str, column: &str) -> rus
 }
 
 fn whole(row: &Row<'_>, object: &mut Object<'_>, name: &str, column: &str) -> rusqlite::Result<()> {
-    // Only numbers that are not negative are stored.
+    // All stored numbers are zero or positive.
     object.some_whole(name, row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs));
     Ok(())
 }
@@ -145,7 +146,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_connection_from_before_a_failure_is_not_used_again() {
+    async fn a_connection_opened_before_a_failure_is_not_reused() {
         let folder = tempfile::tempdir().unwrap();
         let (path, away) = (folder.path().join("a"), folder.path().join("b"));
         let make = |path: &std::path::Path, name: &str| {

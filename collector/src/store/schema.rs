@@ -1,4 +1,4 @@
-//! The tables, and how an older database becomes a current one.
+//! The tables, and the migration of an older database.
 
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;
@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use std::fmt;
 use std::path::Path;
 
-/// One step for each version; a database remembers in `user_version` how many it has seen. Steps
-/// that were published are never changed, only followed by others.
+/// One migration for each version. `user_version` in the database counts the applied ones. A
+/// published migration is never changed; new ones are appended.
 const MIGRATIONS: &[&str] = &["
     -- AUTOINCREMENT: a row's number is a reader's bookmark, so it must never come back.
     CREATE TABLE events (
@@ -49,15 +49,15 @@ const MIGRATIONS: &[&str] = &["
 /// Why a database cannot be used.
 #[derive(Debug)]
 pub enum SchemaError {
-    /// SQLite says so.
+    /// SQLite reports an error.
     Sqlite(rusqlite::Error),
-    /// Its folder cannot be made.
+    /// The folder cannot be created.
     Folder(std::io::Error),
-    /// Its file cannot be made, or not be closed to others.
+    /// The file cannot be created or made private.
     File(std::io::Error),
-    /// It was made by a newer version.
+    /// A newer version made the database.
     Newer,
-    /// It knows another key by this number.
+    /// The database has a different key with this number.
     Key(u32),
 }
 
@@ -65,12 +65,12 @@ impl fmt::Display for SchemaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(error) => error.fmt(f),
-            Self::Folder(error) => write!(f, "its folder cannot be made: {error}"),
+            Self::Folder(error) => write!(f, "its folder cannot be created: {error}"),
             Self::File(error) => write!(f, "its file cannot be made private: {error}"),
             Self::Newer => f.write_str("was made by a newer version of the collector"),
             Self::Key(number) => write!(
                 f,
-                "has rows that were hashed with another key {number}: give the new key a higher number"
+                "has rows hashed with a different key {number}: give the new key a higher number"
             ),
         }
     }
@@ -82,7 +82,7 @@ impl From<rusqlite::Error> for SchemaError {
     }
 }
 
-/// Opens the database for writing, and brings it to this version.
+/// Opens the database for writing, and migrates it to this version.
 pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(SchemaError::Folder)?;
@@ -94,21 +94,22 @@ pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
     // FULL: a commit returns when the log has reached the disk. NORMAL would lose answered
     // requests in a power cut (https://www.sqlite.org/pragma.html#pragma_synchronous).
     connection.pragma_update(None, "synchronous", "FULL")?;
-    // The log does not keep the size to which a reader let it grow.
+    // Truncates a log that grew while a reader used it.
     connection.pragma_update(None, "journal_size_limit", Limits::WAL_BYTES as i64)?;
     migrate(&mut connection)?;
     check_key(&connection, hasher)?;
     Ok(connection)
 }
 
-/// The last event's row, 0 where there is none.
+/// The last event's row, or 0 if there is none.
 pub fn last_row(connection: &Connection) -> Result<i64, SchemaError> {
     let last = "SELECT coalesce(max(row), 0) FROM events";
     Ok(connection.query_row(last, [], |row| row.get(0))?)
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
-    // Immediate, so that of two collectors that start at once the second one sees it done.
+    // Immediate: if two collectors start at once, the second one waits and finds the migration
+    // done.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let missing = MIGRATIONS.get(done as usize..).ok_or(SchemaError::Newer)?;
@@ -122,7 +123,8 @@ fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
     Ok(())
 }
 
-/// Two keys by one number would make one visitor two, and nobody could tell the rows apart.
+/// Two keys with the same number would split each visitor in two, and the rows could not be told
+/// apart.
 fn check_key(connection: &Connection, hasher: &Hasher) -> Result<(), SchemaError> {
     let (number, check) = (hasher.key(), hasher.check());
     let known: Option<String> = connection
@@ -176,7 +178,7 @@ mod tests {
         };
         let kept = open(&path, &hasher(1)).unwrap();
         assert_eq!(modes(), [0o600; 3]);
-        // As an earlier version made it.
+        // The mode that an earlier version gave the file.
         let set = |mode| {
             for name in ["a.sqlite", "a.sqlite-wal", "a.sqlite-shm"] {
                 let mode = std::fs::Permissions::from_mode(mode);
@@ -186,7 +188,7 @@ mod tests {
         set(0o644);
         open(&path, &hasher(1)).unwrap();
         assert_eq!(modes(), [0o600; 3]);
-        // A group that was let in stays.
+        // Access for a group is kept.
         set(0o640);
         open(&path, &hasher(1)).unwrap();
         assert_eq!(modes(), [0o640; 3]);
@@ -194,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_database_of_a_newer_version_is_left_alone() {
+    fn a_database_of_a_newer_version_is_refused_and_not_changed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.sqlite");
         let connection = open(&path, &hasher(1)).unwrap();
@@ -203,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn another_key_of_a_known_number_is_refused() {
+    fn a_different_key_with_a_known_number_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.sqlite");
         open(&path, &hasher(1)).unwrap();

@@ -1,4 +1,4 @@
-//! The one thread that writes.
+//! The thread that writes to the database.
 
 use super::files::Files;
 use super::health::Health;
@@ -11,19 +11,19 @@ use std::path::Path;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
-/// Events that wait, and the request that is told when they are stored.
+/// Events to store, and the channel for the result.
 type Waiting = (Delivery, oneshot::Sender<bool>);
 
-/// What the writer is asked to do.
+/// A job for the writer.
 #[derive(Debug)]
 pub enum Job {
-    /// Store this, and say whether it is on disk.
+    /// Store this, and report whether it is on disk.
     Append(Delivery, oneshot::Sender<bool>),
-    /// Write something that changes nothing, and say whether it is on disk.
+    /// Do a test write, and report whether it is on disk.
     Try(oneshot::Sender<bool>),
-    /// Look after the files.
+    /// Check the files.
     Tend,
-    /// Finish what came before, and end.
+    /// Finish the earlier jobs and end.
     Close,
 }
 
@@ -39,7 +39,7 @@ const BATCH: &str = "
     ON CONFLICT (stream, seq)
     DO UPDATE SET copies = copies + 1, stored = stored + excluded.stored";
 
-/// Why a transaction does not count.
+/// Why a transaction failed.
 #[derive(Debug)]
 enum Failed {
     Sqlite(rusqlite::Error),
@@ -51,7 +51,7 @@ impl fmt::Display for Failed {
         match self {
             Self::Sqlite(error) => error.fmt(f),
             Self::Gone => f.write_str(
-                "its file was deleted, moved or replaced; put it back, or start the collector again",
+                "its file was deleted, moved or replaced; put it back, or restart the collector",
             ),
         }
     }
@@ -63,19 +63,19 @@ impl From<rusqlite::Error> for Failed {
     }
 }
 
-/// The thread's own things.
+/// The state of the thread.
 pub struct Writer {
     connection: Connection,
     committed: watch::Sender<i64>,
     health: Arc<Health>,
     files: Files,
     log: Log,
-    /// Size of the events that could not be stored; 0 once something was stored.
+    /// The size of the events that could not be stored. 0 after a success.
     failed_bytes: usize,
 }
 
 impl Writer {
-    /// Writes with this connection, which is to the database with that path.
+    /// Writes to the database at this path with this connection.
     pub fn new(
         connection: Connection,
         database: &Path,
@@ -86,7 +86,7 @@ impl Writer {
         Self { connection, committed, health, files, log, failed_bytes: 0 }
     }
 
-    /// Runs until it is told to close, or nobody is left to tell.
+    /// Runs until a job closes it, or until all senders are gone.
     pub fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut open = true;
         while open {
@@ -94,7 +94,7 @@ impl Writer {
             let mut group = Vec::new();
             let mut tries = Vec::new();
             let mut next = Some(first);
-            // Requests that came while the last transaction was flushed are in this one.
+            // This transaction has the requests that arrived while the last one was flushed.
             while let Some(job) = next.take() {
                 match job {
                     Job::Append(delivery, answer) => group.push((delivery, answer)),
@@ -111,17 +111,17 @@ impl Writer {
             }
             let stored = self.work(&group, &tries);
             for answer in group.into_iter().map(|(_, answer)| answer).chain(tries) {
-                // A client that has gone away needs no answer.
+                // The client may have disconnected.
                 let _ = answer.send(stored);
             }
             self.log.tend(&self.connection);
         }
         if let Err((_, error)) = self.connection.close() {
-            tracing::warn!("the database was not closed in order: {error}");
+            tracing::warn!("the database could not be closed cleanly: {error}");
         }
     }
 
-    /// Writes the group, or tries a write; whether it is on disk.
+    /// Writes the group or a test write. Returns whether it is on disk.
     fn work(&mut self, group: &[Waiting], tries: &[oneshot::Sender<bool>]) -> bool {
         let deliveries = group.iter().map(|(delivery, _)| delivery);
         let written = if !group.is_empty() {
@@ -131,7 +131,7 @@ impl Writer {
         } else {
             Ok(None)
         };
-        // Afterwards, so that nothing is answered that went into a file that is gone.
+        // Checked after the commit, so that events in a deleted file are not confirmed.
         let there = || if self.files.are_there() { Ok(()) } else { Err(Failed::Gone) };
         match written.and_then(|row| there().map(|()| row)) {
             Ok(row) => {
@@ -153,19 +153,20 @@ impl Writer {
     }
 }
 
-/// Most bytes that are written for a try.
+/// Largest test write in bytes.
 const TRIED_BYTES: usize = 4 * 1024 * 1024;
 
-/// About how much the events need.
+/// The approximate size of the events.
 fn bytes(group: &[Waiting]) -> usize {
     let events = group.iter().flat_map(|(delivery, _)| &delivery.events);
     events.map(|event| event.fields.len().saturating_add(EVENT_BYTES)).sum()
 }
 
-/// The bytes of an event beside its fields, in its table and the indexes.
+/// The approximate size of an event without its fields, in its table and the indexes.
 const EVENT_BYTES: usize = 400;
 
-/// Writes something: as much as could not be stored, as a little fits on a full disk for long.
+/// A test write as large as the events that could not be stored. A small write would still succeed
+/// on an almost full disk.
 fn try_write(connection: &mut Connection, bytes: usize) -> rusqlite::Result<()> {
     if bytes > 0 {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -174,14 +175,14 @@ fn try_write(connection: &mut Connection, bytes: usize) -> rusqlite::Result<()> 
         transaction.commit()?;
         return connection.execute_batch("DROP TABLE tried");
     }
-    // Writes one page, unchanged.
+    // Writes one page without changing it.
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     transaction.pragma_update(None, "user_version", version)?;
     transaction.commit()
 }
 
-/// Stores the deliveries in one transaction; the last new row, if there is one.
+/// Stores the deliveries in one transaction. Returns the last new row, if there is one.
 fn commit<'a>(
     connection: &mut Connection,
     deliveries: impl Iterator<Item = &'a Delivery>,
@@ -217,7 +218,7 @@ fn append(transaction: &Transaction<'_>, delivery: &Delivery) -> rusqlite::Resul
     Ok(last)
 }
 
-/// The new row, or none where an event of that id is there already.
+/// Returns the new row, or `None` if an event with this id exists.
 fn insert(
     transaction: &Transaction<'_>,
     delivery: &Delivery,

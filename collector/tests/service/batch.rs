@@ -1,4 +1,4 @@
-//! `POST /v1/events`: what is taken, what is refused, and what is stored of it.
+//! `POST /v1/events`: which batches are accepted, and what is stored.
 
 use crate::common::{JOHNDOE, Server, VISITOR, batch, changed, click, id, parse, raw, send};
 use serde_json::json;
@@ -46,7 +46,7 @@ async fn a_batch_is_stored_row_by_row() {
 }
 
 #[tokio::test]
-async fn no_id_of_a_user_is_in_the_database() {
+async fn no_plain_user_id_is_in_the_database() {
     let server = Server::start().await;
     let event = |n| changed(click(n), json!({ "user": "johndoe", "anonymous": "Js79009234YU7" }));
     assert_eq!(server.post(batch("s1", 0, &[event(1)])).await.status, 204);
@@ -63,7 +63,7 @@ async fn no_id_of_a_user_is_in_the_database() {
 }
 
 #[tokio::test]
-async fn every_kind_of_event_of_the_tracker_is_taken() {
+async fn every_event_type_of_the_tracker_is_accepted() {
     let server = Server::start().await;
     let kinds = [
         json!({ "type": "click", "itemId": "1", "title": "T", "search": { "query": "q", "position": 1 } }),
@@ -100,7 +100,7 @@ async fn every_kind_of_event_of_the_tracker_is_taken() {
 }
 
 #[tokio::test]
-async fn a_wrong_envelope_is_refused_by_name() {
+async fn the_refusal_of_an_invalid_envelope_names_the_field() {
     let server = Server::start().await;
     let good = || batch("s1", 0, &[click(1)]);
     let long = "s".repeat(65);
@@ -154,7 +154,7 @@ async fn a_wrong_envelope_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn one_wrong_event_refuses_the_whole_batch() {
+async fn one_invalid_event_refuses_the_whole_batch() {
     let server = Server::start().await;
     let wrong = [
         (json!({ "id": null }), "events[1].id: "),
@@ -192,7 +192,7 @@ async fn one_wrong_event_refuses_the_whole_batch() {
     let answer = server.post(batch("s1", 0, &[click(1), json!(5)])).await;
     assert!(answer.text().starts_with("events[1]: "), "{}", answer.text());
     assert!(server.events().await.is_empty());
-    // A clock that is far off is no reason to lose an event, and a newer tracker's fields none to refuse it.
+    // A wrong clock and a newer tracker's fields must not cost an event.
     let odd = changed(click(2), json!({ "at": 0, "user": "Ü/😀", "newField": { "x": [1] } }));
     let answer = server.post(changed(batch("s1", 0, &[odd]), json!({ "newer": 1 }))).await;
     assert_eq!(answer.status, 204, "{}", answer.text());
@@ -200,7 +200,7 @@ async fn one_wrong_event_refuses_the_whole_batch() {
 }
 
 #[tokio::test]
-async fn the_address_must_name_the_batch_that_it_brings() {
+async fn the_b_parameter_must_match_the_stream_and_seq_of_the_body() {
     let server = Server::start().await;
     let body = batch("s1", 4, &[click(1)]).to_string();
     for (query, status) in
@@ -212,7 +212,7 @@ async fn the_address_must_name_the_batch_that_it_brings() {
 }
 
 #[tokio::test]
-async fn the_body_must_be_plain_json_by_its_own_word() {
+async fn the_content_type_must_be_json_or_plain_text_without_encoding() {
     let server = Server::start().await;
     let body = batch("s1", 0, &[click(1)]).to_string();
     for (header, status) in [
@@ -233,7 +233,7 @@ async fn the_body_must_be_plain_json_by_its_own_word() {
 }
 
 #[tokio::test]
-async fn large_bodies_are_refused_readably() {
+async fn the_refusal_of_a_large_body_reaches_the_client() {
     let server = Server::with("[limits]\nbody_bytes = 2000\nbatch_events = 5\n").await;
     let filler = |size: usize| {
         let body = batch("s1", 0, &[click(1)]).to_string();
@@ -241,16 +241,17 @@ async fn large_bodies_are_refused_readably() {
     };
     assert_eq!(server.post(filler(2000)).await.status, 204);
     assert_eq!(server.post(filler(2001)).await.status, 413);
-    // Far more than the sockets' buffers hold would need to be read before the answer is seen.
+    // Much more data than the sockets' buffers hold. The server must read it before the client sees
+    // the answer.
     assert_eq!(server.post(filler(30_000)).await.status, 413);
-    // Without a length, too.
+    // The same without Content-Length.
     let body = filler(2001);
     let chunked = format!(
         "POST /v1/events HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
         body.len()
     );
     assert_eq!(raw(server.address, chunked.as_bytes(), false).await.status, 413);
-    // A length that nobody would send is believed, and nothing is read.
+    // A huge Content-Length is refused without reading the body.
     let liar = "POST /v1/events HTTP/1.1\r\nHost: a\r\nContent-Length: 99999999999\r\n\r\n";
     assert_eq!(raw(server.address, liar.as_bytes(), false).await.status, 413);
     let many: Vec<_> = (0..6).map(click).collect();
@@ -259,12 +260,12 @@ async fn large_bodies_are_refused_readably() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_still_sending_gets_its_refusal() {
+async fn a_client_that_is_still_sending_receives_the_refusal() {
     let server = Server::start().await;
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let head = "POST /v1/events HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1048576\r\n\r\n";
     stream.write_all(head.as_bytes()).await.unwrap();
-    // Closed on it, the connection would be reset and the answer lost.
+    // If the server closed the connection here, it would be reset and the answer lost.
     for _ in 0..16 {
         stream.write_all(&[b'x'; 65536]).await.unwrap();
         tokio::time::sleep(Duration::from_millis(5)).await;
@@ -277,7 +278,7 @@ async fn a_client_that_is_still_sending_gets_its_refusal() {
 }
 
 #[tokio::test]
-async fn other_methods_are_405() {
+async fn other_methods_get_405() {
     let server = Server::start().await;
     for method in ["PUT", "DELETE", "PATCH"] {
         let answer = server.send(method, "/v1/events", "", b"").await;
@@ -293,7 +294,7 @@ async fn other_methods_are_405() {
 }
 
 #[tokio::test]
-async fn any_page_may_post_and_none_may_read() {
+async fn pages_of_any_origin_may_post_but_not_read() {
     let server = Server::start().await;
     let origin = "Origin: https://www.shop.example\r\n";
     let body = batch("s1", 0, &[click(1)]).to_string();

@@ -1,4 +1,4 @@
-//! Bounds of one client: connections, requests, time.
+//! Limits for one client: connections, requests and time.
 
 use crate::common::{Answer, PATIENCE, Server, batch, changed, click, parse, send};
 use serde_json::{Value, json};
@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// "At once" on a machine that does other things too.
+/// "At once", with some reserve for a busy machine.
 const AT_ONCE: Duration = Duration::from_secs(3);
-/// Loopback is an address like any other.
+/// Without trusted proxies, loopback is counted like any other address.
 const NO_PROXY: &str = "trusted_proxies = []\n";
 
 async fn connect(from: &str, to: SocketAddr) -> TcpStream {
@@ -18,7 +18,7 @@ async fn connect(from: &str, to: SocketAddr) -> TcpStream {
     socket.connect(to).await.unwrap()
 }
 
-/// A request whose body does not come to its end, and that the server waits for.
+/// Sends a request with an incomplete body, so that the server waits for the rest.
 async fn busy(from: &str, to: SocketAddr) -> TcpStream {
     let mut stream = connect(from, to).await;
     let head =
@@ -34,7 +34,7 @@ async fn get(from: &str, to: SocketAddr, target: &str) -> Option<Answer> {
     let mut stream = connect(from, to).await;
     let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     let exchange = async {
-        // A connection without a place is reset.
+        // The server resets a refused connection.
         stream.write_all(request.as_bytes()).await.ok()?;
         let mut received = Vec::new();
         stream.read_to_end(&mut received).await.ok()?;
@@ -43,10 +43,10 @@ async fn get(from: &str, to: SocketAddr, target: &str) -> Option<Answer> {
     tokio::time::timeout(PATIENCE, exchange).await.unwrap()
 }
 
-/// Reads until the other side ends the connection.
+/// Reads until the server closes the connection.
 async fn end(mut stream: TcpStream, within: Duration) -> usize {
     let mut received = Vec::new();
-    // A reset is an end as well.
+    // A reset counts as closed.
     let _ = tokio::time::timeout(within, stream.read_to_end(&mut received)).await.unwrap();
     received.len()
 }
@@ -57,15 +57,16 @@ async fn refused_connections(server: &Server) -> u64 {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn idle_connections_keep_no_place_from_the_next_visitor() {
-    // Nothing ends by itself.
+async fn idle_connections_are_closed_for_new_clients() {
+    // With these timeouts no connection closes by itself.
     let limits = "[limits]\nconnections = 20\nfirst_byte_seconds = 60\nheader_seconds = 60\n";
     let server = Server::with(limits).await;
     let mut idle = Vec::new();
     for n in 0..60 {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
         match n % 3 {
-            // Silent, within a header, and after an answer.
+            // Three kinds of idle connection: without a request, within a header, and after a
+            // response.
             0 => {}
             1 => stream.write_all(b"GET /healthz HT").await.unwrap(),
             _ => {
@@ -86,7 +87,7 @@ async fn idle_connections_keep_no_place_from_the_next_visitor() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_connections_of_an_address_are_bounded() {
+async fn the_connections_of_an_address_are_limited() {
     let limits = "[limits]\nconnections = 20\naddress_connections = 5\nbody_seconds = 60\n";
     let server = Server::with(&format!("{NO_PROXY}{limits}")).await;
     let (one, other) = ("127.0.0.1", "127.0.0.2");
@@ -99,7 +100,7 @@ async fn the_connections_of_an_address_are_bounded() {
         assert_eq!(get(from, server.address, "/none").await.unwrap().status, 404);
         assert!(begun.elapsed() < AT_ONCE, "{from}: {:?}", begun.elapsed());
     }
-    // Busy ones are not ended for a further one.
+    // Busy connections are not closed for a new one.
     let mut open = Vec::new();
     for _ in 0..5 {
         open.push(busy(one, server.address).await);
@@ -117,7 +118,7 @@ async fn the_connections_of_an_address_are_bounded() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_trusted_proxy_brings_everybodys_connections_and_requests() {
+async fn a_trusted_proxy_is_exempt_from_the_limits_of_an_address() {
     for proxies in ["", "trusted_proxies = [\"127.0.0.0/8\"]\n"] {
         let limits = "[limits]\naddress_connections = 2\naddress_requests = 1\n";
         let server = Server::with(&format!("{proxies}{limits}")).await;
@@ -132,7 +133,7 @@ async fn a_trusted_proxy_brings_everybodys_connections_and_requests() {
 }
 
 #[tokio::test]
-async fn a_connection_that_stays_silent_is_ended_soon() {
+async fn a_connection_without_a_first_byte_is_closed_early() {
     let server = Server::with("[limits]\nfirst_byte_seconds = 1\nheader_seconds = 60\n").await;
     let silent = TcpStream::connect(server.address).await.unwrap();
     assert_eq!(end(silent, Duration::from_secs(10)).await, 0);
@@ -140,13 +141,13 @@ async fn a_connection_that_stays_silent_is_ended_soon() {
     slow.write_all(b"GET /none").await.unwrap();
     tokio::time::sleep(Duration::from_secs(2)).await;
     slow.write_all(b" HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await.unwrap();
-    assert!(end(slow, PATIENCE).await > 0, "a slow header has its own time");
+    assert!(end(slow, PATIENCE).await > 0, "a slow header has a timeout of its own");
 }
 
 #[tokio::test]
-async fn the_requests_of_an_address_are_bounded() {
+async fn the_request_rate_of_an_address_is_limited() {
     let server = Server::with(&format!("{NO_PROXY}[limits]\naddress_requests = 2\n")).await;
-    // Those of ten seconds may come at once.
+    // The requests of ten seconds may arrive at once.
     let mut statuses = Vec::new();
     let begun = Instant::now();
     for _ in 0..60 {
@@ -165,16 +166,16 @@ async fn the_requests_of_an_address_are_bounded() {
         }
         answer = server.send("POST", "/v1/events", origin, b"{").await;
     }
-    // The tracker reads it, and tries again later.
+    // The tracker honours Retry-After.
     assert_eq!((answer.status, answer.header("retry-after")), (429, Some("5")));
     assert_eq!(answer.header("access-control-allow-origin"), Some("https://www.shop.example"));
     assert_eq!(get("127.0.0.2", server.address, "/none").await.unwrap().status, 404);
-    // Reading goes on.
+    // Reading still works.
     assert_eq!(server.events().await.len(), 0);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_takes_no_answer_is_let_go() {
+async fn a_client_that_reads_no_response_is_disconnected() {
     const FILE: usize = 40_000_000;
     let limits = "[limits]\nwrite_seconds = 1\nstreams = 1\n";
     let film = vec![7; FILE];
@@ -194,7 +195,7 @@ async fn a_client_that_takes_no_answer_is_let_go() {
     let file = ask(server.address, "/a.mp4").await;
     let page = ask(server.admin, "/v1/events?limit=10000").await;
     let stream = ask(server.admin, "/v1/events/stream").await;
-    // None of them reads. The place of the stream comes back.
+    // No client reads. After the timeout the stream's place is free again.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let free = async {
         while send(server.admin, "HEAD", "/v1/events/stream", "", b"").await.status != 200 {
@@ -209,9 +210,9 @@ async fn a_client_that_takes_no_answer_is_let_go() {
     assert!(end(stream, PATIENCE).await < whole);
 }
 
-/// Slow is not the same as gone.
+/// A client that reads slowly is not cut off.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_slow_client_gets_its_whole_answer() {
+async fn a_slow_client_receives_the_whole_response() {
     const FILE: usize = 12_000_000;
     let film = vec![7; FILE];
     let files: [(&str, &[u8]); 2] = [("dist/a.js", b""), ("site/a.mp4", &film)];

@@ -1,4 +1,4 @@
-//! The acknowledgement cookie and the renewed identity.
+//! The acknowledgement cookie and the renewed identity cookie.
 
 use crate::common::{Server, batch, changed, click};
 use serde_json::json;
@@ -11,7 +11,7 @@ fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()
 }
 
-/// The cookies that a batch gets; `ack` is true unless `changes` say otherwise.
+/// The cookies set for a batch. `ack` is true unless `changes` overrides it.
 async fn set(server: &Server, headers: &str, changes: serde_json::Value) -> Vec<String> {
     let body = changed(batch("AbC-_9", 12, &[click(1)]), json!({ "ack": true }));
     let body = changed(body, changes).to_string();
@@ -21,12 +21,13 @@ async fn set(server: &Server, headers: &str, changes: serde_json::Value) -> Vec<
 }
 
 #[tokio::test]
-async fn a_batch_is_acknowledged_by_a_cookie_of_its_own() {
+async fn each_batch_is_acknowledged_by_its_own_cookie() {
     let server = Server::start().await;
     let expected = ["reco_ack_AbC-_9.12=1; Path=/; Max-Age=600; SameSite=Lax"];
     assert_eq!(set(&server, "", json!({})).await, expected);
     assert_eq!(set(&server, "Origin: https://www.shop.example\r\n", json!({})).await, expected);
-    // A copy of a batch that is stored already must be acknowledged too: its first answer was lost.
+    // A copy of a stored batch is acknowledged as well, because its first response may have been
+    // lost.
     assert_eq!(set(&server, "", json!({})).await, expected);
 }
 
@@ -41,7 +42,7 @@ async fn only_stored_batches_that_ask_for_it_are_acknowledged() {
 }
 
 #[tokio::test]
-async fn the_domain_is_named_when_the_page_has_another_host() {
+async fn the_cookie_has_a_domain_if_the_page_has_a_different_host() {
     let server = Server::with(DOMAIN).await;
     let own = "reco_ack_AbC-_9.12=1; Path=/; Max-Age=600; SameSite=Lax";
     let shared = format!("{own}; Domain=shop.example");
@@ -59,7 +60,7 @@ async fn the_domain_is_named_when_the_page_has_another_host() {
     }
 }
 
-/// The renewed cookies: all but the acknowledgement.
+/// The renewed cookies, without the acknowledgement.
 async fn renewed(server: &Server, cookie: &str, more: &str) -> Vec<String> {
     let headers = format!("Cookie: {cookie}\r\n{more}");
     set(server, &headers, json!({})).await.into_iter().skip(1).collect()
@@ -82,23 +83,24 @@ async fn an_identity_that_is_a_day_old_is_renewed() {
         let at: u64 = at.strip_suffix(".s").unwrap().parse().unwrap();
         assert!((before..=now()).contains(&at));
     }
-    // Not Secure where the page is not: the page could never read it again.
+    // Not Secure for an http page, which could not read the cookie otherwise.
     let plain =
         renewed(&server, &cookies(day + minute, "c"), "Origin: http://www.shop.example\r\n").await;
     assert_eq!(
         plain[0],
         format!("reco_id={ID}; Domain=shop.example; Path=/; Max-Age=7776000; SameSite=Lax")
     );
-    // Written while a clock was eighty years ahead: it would not be renewed before then.
+    // A clock was eighty years ahead at the last write. Without this case the cookie would not be
+    // renewed before that time.
     let future = format!("reco_id={ID}; reco_id_at={}.c", now() + 80 * 365 * day);
     assert_eq!(renewed(&server, &future, https).await.len(), 2);
-    // Two header lines are one list.
+    // Two Cookie headers count as one list.
     let split = format!("Cookie: reco_id_at={}.c\r\n{https}", now() - day - minute);
     assert_eq!(renewed(&server, &format!("reco_id={ID}"), &split).await.len(), 2);
 }
 
 #[tokio::test]
-async fn an_identity_is_left_alone_unless_it_says_that_it_is_old() {
+async fn an_identity_without_a_known_old_date_is_not_renewed() {
     let server = Server::with(DOMAIN).await;
     let old = now() - 2 * 86_400;
     for cookie in [
@@ -122,14 +124,14 @@ async fn an_identity_is_left_alone_unless_it_says_that_it_is_old() {
 }
 
 #[tokio::test]
-async fn without_the_table_nothing_is_renewed() {
+async fn without_the_cookie_table_no_identity_is_renewed() {
     let server = Server::start().await;
     let cookie = format!("reco_id={ID}; reco_id_at={}.c", now() - 2 * 86_400);
     assert!(renewed(&server, &cookie, "").await.is_empty());
 }
 
 #[tokio::test]
-async fn name_and_life_of_the_identity_can_be_set() {
+async fn name_and_lifetime_of_the_identity_cookie_are_configurable() {
     let server = Server::with("[cookie]\nname = \"visitor\"\ndays = 30\n").await;
     let cookie =
         format!("visitor={ID}; visitor_at={}.c; reco_id=x; reco_id_at=1.c", now() - 2 * 86_400);

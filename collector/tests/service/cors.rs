@@ -1,4 +1,5 @@
-//! The vendors' interfaces from pages of other origins: what may be sent, and what can be read.
+//! CORS of the vendors' interfaces: which requests other origins may send, and which responses they
+//! can read.
 
 use crate::common::{Answer, Server};
 
@@ -7,7 +8,7 @@ const CLICK: &[u8] = br#"[{"id":"1","query":"bag","pos":1,"sid":"s"}]"#;
 const VIEW: &[u8] =
     br#"{"track":[{"name":"Product viewed","payload":[{"eventId":"1","userId":"u","data":{"productId":"1"}}]}]}"#;
 
-/// Its methods; an address that is taken and one that is refused; the body for each.
+/// An interface: allowed methods, an accepted and a refused address, and a body for each.
 type Interface = (&'static str, &'static str, &'static str, &'static [u8], &'static [u8]);
 
 const ADDRESSES: [Interface; 7] = [
@@ -59,7 +60,7 @@ async fn preflights_are_answered() {
 }
 
 #[tokio::test]
-async fn answers_and_refusals_can_be_read() {
+async fn pages_can_read_responses_and_refusals() {
     let server = Server::start().await;
     let origin = format!("Origin: {ORIGIN}\r\n");
     for (_, taken, refused, right, wrong) in ADDRESSES {
@@ -77,12 +78,12 @@ async fn answers_and_refusals_can_be_read() {
         assert_eq!(answer.status, 414, "{taken}");
         can_be_read(&answer, taken);
     }
-    // Intempt's three are of three sources, so none is another's copy.
+    // Intempt's three addresses are different sources, so none of the events is a copy.
     assert_eq!(server.events().await.len(), ADDRESSES.len());
 }
 
 #[tokio::test]
-async fn without_an_origin_there_is_nothing_to_allow() {
+async fn a_request_without_origin_gets_no_cors_headers() {
     let server = Server::start().await;
     let answer = server.get("/api/00000/click/u/1/1").await;
     assert_eq!((answer.status, answer.header("access-control-allow-origin")), (204, None));
@@ -90,7 +91,7 @@ async fn without_an_origin_there_is_nothing_to_allow() {
 }
 
 #[tokio::test]
-async fn who_has_no_key_can_read_that() {
+async fn a_refusal_for_a_missing_key_has_cors_headers() {
     let server = Server::with("[factfinder]\nkeys = [\"a\"]\n[intempt]\nkeys = [\"a.b\"]\n").await;
     let origin = format!("Origin: {ORIGIN}\r\n");
     for target in
@@ -99,7 +100,7 @@ async fn who_has_no_key_can_read_that() {
         let answer = server.send("POST", target, &origin, b"").await;
         assert_eq!(answer.status, 401, "{target}");
         can_be_read(&answer, target);
-        // A browser would ask the visitor for a password.
+        // With `Basic` a browser would ask the visitor for a password.
         assert_eq!(answer.header("www-authenticate"), Some("ApiKey"), "{target}");
     }
 }

@@ -1,4 +1,4 @@
-//! FACT-Finder's REST interface: every event, the vendor's own examples, and every refusal.
+//! FACT-Finder's REST interface: all events, and the vendor's own examples.
 
 use crate::common::{Answer, Server, batch, changed, hash, id, neutral};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ async fn post_to(server: &Server, target: &str, body: &str) -> Answer {
     server.send("POST", target, json, body.as_bytes()).await
 }
 
-/// The neutral events that are stored for a request.
+/// The neutral events stored for a request.
 async fn stored(server: &Server, event: &str, body: Value) -> Vec<Value> {
     let before = server.events().await.len();
     let answer = post(server, event, &body).await;
@@ -24,7 +24,7 @@ async fn stored(server: &Server, event: &str, body: Value) -> Vec<Value> {
     rows.into_iter().skip(before).map(|row| neutral(row, "factfinder", "de")).collect()
 }
 
-/// What the vendor says in answer to a request that is wrong.
+/// Status and sentence of a refusal in the vendor's format.
 fn error(answer: &Answer) -> (Value, String) {
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let body: Value = serde_json::from_slice(&answer.body).unwrap();
@@ -33,7 +33,7 @@ fn error(answer: &Answer) -> (Value, String) {
     (body["error"].clone(), body["errorDescription"].as_str().unwrap().to_owned())
 }
 
-/// Each event with every field that it may have, and what it is in neutral words.
+/// Each event with all its fields, and the neutral event that it becomes.
 fn all() -> Vec<(&'static str, Value, Value)> {
     let item = |kind: &str| {
         json!({
@@ -123,7 +123,7 @@ async fn every_event_becomes_a_neutral_one() {
 }
 
 #[tokio::test]
-async fn the_vendors_examples_are_taken() {
+async fn the_vendors_examples_are_accepted() {
     let server = Server::with(CHANNELS).await;
     let visitor = |kind: &str, more: Value| {
         changed(json!({ "type": kind, "anonymous": hash("session1") }), more)
@@ -179,7 +179,7 @@ async fn the_vendors_examples_are_taken() {
 }
 
 #[tokio::test]
-async fn all_versions_are_served_and_the_first_two_have_no_landing_pages() {
+async fn all_versions_work_and_the_first_two_have_no_landing_page_events() {
     let server = Server::start().await;
     for version in ["v2", "v3", "v4", "v5"] {
         for (event, given, _) in all() {
@@ -203,10 +203,10 @@ async fn all_versions_are_served_and_the_first_two_have_no_landing_pages() {
 }
 
 #[tokio::test]
-async fn types_are_taken_as_the_vendor_takes_them() {
+async fn numbers_and_texts_are_converted_like_in_the_vendors_service() {
     let server = Server::with(CHANNELS).await;
     let stored_one = async |event, given| stored(&server, event, json!([given])).await.remove(0);
-    // Numbers for texts, texts for numbers.
+    // Numbers instead of texts, and texts instead of numbers.
     let click = json!({
         "id": 278006, "query": 4711, "pos": "2", "score": "-1.5", "sid": 5, "userId": 9007199254740993u64,
         "title": "", "page": null, "masterId": "", "campaign": 7,
@@ -228,7 +228,7 @@ async fn types_are_taken_as_the_vendor_takes_them() {
     });
     let row = stored_one("log", filters.clone()).await;
     assert_eq!((row.get("filters"), row.get("masterId")), (None, None));
-    // Empty, or a part of a piece.
+    // Empty values, and a fractional quantity.
     let more = json!({ "query": "", "title": "", "masterId": 7 });
     let row = stored_one("log", changed(filters, more)).await;
     let told = (&row["query"], row.get("title"), &row["masterId"]);
@@ -249,7 +249,7 @@ async fn types_are_taken_as_the_vendor_takes_them() {
 }
 
 #[tokio::test]
-async fn filters_are_kept_whole_or_refused() {
+async fn filters_are_stored_completely_or_refused() {
     let server = Server::with(CHANNELS).await;
     let log = |value: &str| {
         format!(
@@ -276,7 +276,7 @@ async fn filters_are_kept_whole_or_refused() {
         let row = server.events().await.pop().unwrap();
         let expected: Value = serde_json::from_str(value).unwrap();
         assert_eq!(row["filters"][0]["values"][0]["value"], expected, "{value}");
-        // The same in a batch of the tracker.
+        // The same filters in a batch of the tracker.
         let mut events: Vec<Value> = serde_json::from_str(&log(value)).unwrap();
         let event = json!({
             "id": id(server.events().await.len() as u64), "type": "cacheHit", "at": 1, "query": "b",
@@ -293,16 +293,13 @@ async fn filters_are_kept_whole_or_refused() {
         let answer = post_to(&server, "/rest/v5/track/de/log", &log(value)).await;
         let (_, sentence) = error(&answer);
         assert_eq!(answer.status, 400, "{value}");
-        assert!(
-            sentence.starts_with("[0].filters: must have no deeper nesting"),
-            "{value}: {sentence}"
-        );
+        assert!(sentence.starts_with("[0].filters: has too deep nesting"), "{value}: {sentence}");
     }
     assert_eq!(server.events().await.len(), before);
 }
 
 #[tokio::test]
-async fn prices_are_as_they_were_written_with_the_channels_currency() {
+async fn prices_are_stored_as_written_with_the_channels_currency() {
     let server = Server::with(CHANNELS).await;
     let line = |price| format!(r#"[{{"id":"1","count":1,"sid":"s","price":{price}}}]"#);
     for (written, price) in [
@@ -333,7 +330,7 @@ async fn prices_are_as_they_were_written_with_the_channels_currency() {
         let (_, sentence) = error(&answer);
         assert_eq!(sentence, "[0].price: must be a number from 0 to below 9000000000");
     }
-    // A channel without a currency, and one of a collector that knows no channels.
+    // A channel without a currency, and a collector without a list of channels.
     let answer = post_to(&server, "/rest/v5/track/shop%20%C3%BC/cart", &line("9.99")).await;
     assert_eq!(answer.status, 200);
     let row = server.events().await.pop().unwrap();
@@ -344,12 +341,12 @@ async fn prices_are_as_they_were_written_with_the_channels_currency() {
 }
 
 #[tokio::test]
-async fn a_beacon_without_a_key_is_taken() {
+async fn a_beacon_is_accepted_if_no_key_is_configured() {
     let server = Server::start().await;
     let body = br#"[{"sid":"s","userId":"u"}]"#;
     for headers in ["", "Content-Type: text/plain;charset=UTF-8\r\n"] {
         let answer = server.send("POST", "/rest/v5/track/de/login", headers, body).await;
         assert_eq!((answer.status, answer.body.len()), (200, 0), "{headers}");
     }
-    assert_eq!(server.events().await.len(), 2, "each is an event of its own");
+    assert_eq!(server.events().await.len(), 2, "each request gives a separate event");
 }

@@ -1,4 +1,4 @@
-//! What FACT-Finder's REST interface refuses, with which status and which sentence.
+//! The refusals of FACT-Finder's REST interface: status and sentence.
 
 use crate::common::{Answer, Server, changed};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ async fn post(server: &Server, target: &str, headers: &str, body: &str) -> Answe
     server.send("POST", target, headers, body.as_bytes()).await
 }
 
-/// The vendor's form of a refusal.
+/// A refusal in the vendor's format.
 fn error(answer: &Answer) -> (String, String) {
     assert_eq!(answer.header("content-type"), Some("application/json"));
     let body: Value = serde_json::from_slice(&answer.body).unwrap();
@@ -17,7 +17,7 @@ fn error(answer: &Answer) -> (String, String) {
 }
 
 #[tokio::test]
-async fn required_fields_are_required() {
+async fn a_missing_or_empty_required_field_is_refused() {
     let server = Server::start().await;
     let log = json!({
         "id": "", "query": "bag", "page": 1, "pageSize": 12, "hitCount": 34, "searchTime": 12,
@@ -73,12 +73,12 @@ async fn required_fields_are_required() {
         assert_eq!(post(&server, &target, "", &json!([given]).to_string()).await.status, 200);
         for field in required {
             let without = changed(given.clone(), json!({ *field: null }));
-            // Behind one that is right: nothing of the array is stored.
+            // The same after a valid event: no part of the array is stored.
             let answer = post(&server, &target, "", &json!([given, without]).to_string()).await;
             assert_eq!(answer.status, 400, "{event} {field}");
             let sentence = format!("[1].{field}: is required");
             assert_eq!(error(&answer), ("Bad Request".to_owned(), sentence));
-            // A query may be empty.
+            // An empty query is valid.
             if given[*field].is_string() && event != "log" && *field != "query" {
                 let empty = changed(given.clone(), json!({ *field: "" }));
                 let answer = post(&server, &target, "", &json!([empty]).to_string()).await;
@@ -90,7 +90,7 @@ async fn required_fields_are_required() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_400_in_the_vendors_form() {
+async fn invalid_requests_get_400_in_the_vendors_format() {
     let server = Server::start().await;
     let long = "x".repeat(513);
     let with = |change: Value| {
@@ -153,7 +153,7 @@ async fn what_is_wrong_is_400_in_the_vendors_form() {
 }
 
 #[tokio::test]
-async fn who_has_no_key_is_401() {
+async fn a_missing_or_wrong_key_gets_401() {
     let server = Server::with("[factfinder]\nkeys = [\"key-one\", \"key-two\"]\n").await;
     let body = r#"[{"sid":"s","userId":"u"}]"#;
     let target = "/rest/v5/track/de/login";
@@ -177,14 +177,15 @@ async fn who_has_no_key_is_401() {
         assert_eq!(error(&answer).0, "Unauthorized");
         assert_eq!(server.send("GET", query, headers, b"").await.status, 401, "{headers}");
     }
-    // What is sent is read first, or else the connection would be reset before the answer is seen.
+    // The server reads the body before it refuses. Otherwise the connection would be reset before
+    // the client sees the response.
     assert_eq!(post(&server, target, "", &" ".repeat(1_000_000)).await.status, 413);
     assert_eq!(server.events().await.len(), 4);
     assert_eq!(server.send("GET", query, "X-FF-API-Key: key-one\r\n", b"").await.status, 200);
 }
 
 #[tokio::test]
-async fn a_channel_that_is_not_known_is_403() {
+async fn an_unknown_channel_gets_403() {
     let server = Server::with("[[factfinder.channels]]\nname = \"de\"\n").await;
     let body = r#"[{"sid":"s","userId":"u"}]"#;
     for (channel, status) in [("de", 200), ("DE", 403), ("at", 403)] {
@@ -201,7 +202,7 @@ async fn a_channel_that_is_not_known_is_403() {
 }
 
 #[tokio::test]
-async fn bodies_are_bounded() {
+async fn body_size_and_event_count_are_limited() {
     let server = Server::with("[limits]\nbatch_events = 2\nbody_bytes = 200\n").await;
     let one = r#"{"sid":"s","userId":"u"}"#;
     for (body, status) in [
@@ -221,7 +222,7 @@ async fn bodies_are_bounded() {
 }
 
 #[tokio::test]
-async fn everything_stands_behind_the_base_path() {
+async fn all_routes_are_below_the_base_path() {
     let server = Server::with("[factfinder]\nbase_path = \"/FACT-Finder\"\n").await;
     let body = r#"[{"sid":"s","userId":"u"}]"#;
     let query = "Tracking.ff?channel=de&event=login&userId=u&sid=s";

@@ -30,7 +30,7 @@ async fn get(server: &Server, target: &str, headers: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn files_have_their_types() {
+async fn files_have_the_right_content_type() {
     let server = server().await;
     for (target, content_type) in [
         ("/", "text/html; charset=utf-8"),
@@ -57,7 +57,7 @@ async fn files_have_their_types() {
     for method in ["POST", "PUT", "OPTIONS"] {
         assert_eq!(server.send(method, "/index.html", "", b"").await.status, 405, "{method}");
         assert_eq!(server.send(method, "/dist/reco.js", "", b"").await.status, 405, "{method}");
-        // A mistyped address of an endpoint is no file that has other methods.
+        // A mistyped endpoint gets 404, not 405.
         for target in ["/v1/event", "/dist/v1/events", "/nothing", "/v1/events/", "/"] {
             let status = server.send(method, target, "", b"").await.status;
             assert_eq!(status, if target == "/" { 405 } else { 404 }, "{method} {target}");
@@ -66,7 +66,7 @@ async fn files_have_their_types() {
 }
 
 #[tokio::test]
-async fn a_known_version_is_not_sent_again() {
+async fn a_matching_etag_gets_304() {
     let server = server().await;
     for (coding, target) in
         [("", "/dist/reco.js"), ("Accept-Encoding: br\r\n", "/dist/reco.js"), ("", "/video.mp4")]
@@ -83,11 +83,15 @@ async fn a_known_version_is_not_sent_again() {
     }
     let plain = get(&server, "/dist/reco.js", "").await.header("etag").unwrap().to_owned();
     let brotli = get(&server, "/dist/reco.js", "Accept-Encoding: br\r\n").await;
-    assert_ne!(brotli.header("etag"), Some(plain.as_str()), "two contents by one name");
+    assert_ne!(
+        brotli.header("etag"),
+        Some(plain.as_str()),
+        "plain and compressed content have different tags"
+    );
 }
 
 #[tokio::test]
-async fn a_new_build_is_seen_at_once() {
+async fn a_changed_file_is_served_at_once() {
     let server = server().await;
     let brotli = "Accept-Encoding: br\r\n";
     let before = get(&server, "/dist/reco.js", brotli).await;
@@ -105,7 +109,7 @@ fn unbrotli(bytes: &[u8]) -> String {
 }
 
 #[tokio::test]
-async fn what_shrinks_is_compressed() {
+async fn compressible_files_are_compressed() {
     let server = server().await;
     let brotli =
         get(&server, "/dist/reco.js", "Accept-Encoding: gzip, deflate, br, zstd\r\n").await;
@@ -113,7 +117,7 @@ async fn what_shrinks_is_compressed() {
     assert_eq!(brotli.header("vary"), Some("Accept-Encoding"));
     assert!(brotli.body.len() < 200);
     assert_eq!(unbrotli(&brotli.body), script());
-    // The second time it comes out of memory.
+    // The second response comes from the cache.
     assert_eq!(get(&server, "/dist/reco.js", "Accept-Encoding: br\r\n").await.body, brotli.body);
 
     let gzip = get(&server, "/dist/reco.js", "Accept-Encoding: gzip\r\n").await;
@@ -133,7 +137,7 @@ async fn what_shrinks_is_compressed() {
 }
 
 #[tokio::test]
-async fn an_address_with_a_version_may_be_kept() {
+async fn an_address_with_a_version_is_cacheable() {
     let server = server().await;
     for (query, expected) in [
         ("?v=1a2b", "public, max-age=31536000, immutable"),
@@ -149,7 +153,7 @@ async fn an_address_with_a_version_may_be_kept() {
 }
 
 #[tokio::test]
-async fn a_player_gets_the_part_that_it_asks_for() {
+async fn a_range_request_gets_the_requested_part() {
     let server = server().await;
     for (range, status, part, content_range) in [
         ("bytes=0-3", 206, "0123", Some("bytes 0-3/10")),
@@ -169,14 +173,14 @@ async fn a_player_gets_the_part_that_it_asks_for() {
             get(&server, "/video.mp4", &format!("Range: bytes=0-3\r\nIf-Range: {tag}\r\n")).await;
         assert_eq!(answer.status, status);
     }
-    // Of the content, never of its compressed form.
+    // Ranges refer to the file's content, never to its compressed form.
     let answer = get(&server, "/dist/reco.js", "Range: bytes=0-5\r\nAccept-Encoding: br\r\n").await;
     assert_eq!((answer.status, answer.text().as_str()), (206, "export"));
     assert_eq!(answer.header("content-encoding"), None);
 }
 
 #[tokio::test]
-async fn nothing_outside_the_folder_is_reached() {
+async fn files_outside_the_folder_are_not_served() {
     let server = server().await;
     #[cfg(unix)]
     for (from, to) in [("site/link.txt", "secret.txt"), ("site/out", "")] {

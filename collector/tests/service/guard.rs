@@ -1,5 +1,5 @@
-//! Access to stored events: none on the event listener; on the admin listener the token, or, where
-//! there is none, programs of this machine and no other site's page.
+//! Access to stored events. The event listener gives none. The admin listener requires the token
+//! or, without one, accepts only programs on this machine, and no page of another site.
 
 use crate::common::{Answer, EventStream, Server, batch, click, proxy, raw, send};
 use std::net::SocketAddr;
@@ -11,17 +11,18 @@ async fn with_token() -> Server {
     Server::with(&format!("admin_token = \"{TOKEN}\"\n")).await
 }
 
-/// The answer; a stream's has an end only where it is refused or asked for its head.
+/// Sends a request. A stream's response ends only if it is refused or requested with HEAD.
 async fn ask(address: SocketAddr, target: &str, headers: &str) -> Answer {
     let method = if target.ends_with("stream") { "HEAD" } else { "GET" };
     send(address, method, target, headers, b"").await
 }
 
 #[tokio::test]
-async fn the_event_listener_reads_nothing_out_to_anyone() {
+async fn the_event_listener_returns_no_stored_events() {
     for server in [Server::start().await, with_token().await] {
         server.post(batch("s1", 0, &[click(1)])).await;
-        // Every path of this machine to it: straight, and through a proxy that adds no header.
+        // Two ways to the listener on this machine: directly, and through a proxy that adds no
+        // header.
         for address in [server.address, proxy::before(server.address).await] {
             for target in READERS {
                 for headers in ["", &format!("Authorization: Bearer {TOKEN}\r\n")] {
@@ -43,7 +44,7 @@ async fn the_event_listener_reads_nothing_out_to_anyone() {
 }
 
 #[tokio::test]
-async fn a_configured_token_is_always_asked_for() {
+async fn a_configured_token_is_always_required() {
     let server = with_token().await;
     let proxied = proxy::before(server.admin).await;
     server.post(batch("s1", 0, &[click(1)])).await;
@@ -66,7 +67,7 @@ async fn a_configured_token_is_always_asked_for() {
                 assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
             }
         }
-        // With the token from anywhere, under any name.
+        // With the token, any client may read under any host name.
         let far = "Host: collector.example\r\nX-Forwarded-For: 192.0.2.1\r\n";
         for headers in [right.clone(), right.replace("Bearer", "bearer"), format!("{far}{right}")] {
             for target in READERS {
@@ -79,7 +80,7 @@ async fn a_configured_token_is_always_asked_for() {
 }
 
 #[tokio::test]
-async fn without_a_token_the_machine_itself_reads_under_its_own_names() {
+async fn without_a_token_local_programs_may_read_under_loopback_names() {
     let server = Server::start().await;
     let port = server.admin.port();
     for target in READERS {
@@ -101,7 +102,7 @@ async fn without_a_token_the_machine_itself_reads_under_its_own_names() {
 }
 
 #[tokio::test]
-async fn without_a_token_proxies_foreign_names_and_other_pages_do_not_read() {
+async fn without_a_token_proxies_foreign_names_and_other_pages_may_not_read() {
     let server = Server::start().await;
     let (port, events) = (server.admin.port(), server.address.port());
     server.post(batch("s1", 0, &[click(1)])).await;
@@ -119,7 +120,7 @@ async fn without_a_token_proxies_foreign_names_and_other_pages_do_not_read() {
             "Origin: https://attacker.example\r\n".to_owned(),
             "Origin: null\r\n".to_owned(),
             format!("Host: localhost:{port}\r\nOrigin: http://localhost:{}\r\n", port ^ 1),
-            // Unless `inspector` is set, the event listener's page is a foreign one, too.
+            // Without `inspector` the event listener's page is a foreign page as well.
             format!("Origin: http://127.0.0.1:{events}\r\nSec-Fetch-Site: same-site\r\n"),
             format!("Origin: http://127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"),
             "Sec-Fetch-Site: none\r\nSec-Fetch-Site: cross-site\r\n".to_owned(),
@@ -133,7 +134,7 @@ async fn without_a_token_proxies_foreign_names_and_other_pages_do_not_read() {
             assert_eq!(answer.header("access-control-allow-origin"), None);
         }
     }
-    // Events are taken for any page and name.
+    // Events are accepted from every page under every name.
     let body = batch("s1", 1, &[click(2)]).to_string();
     let proxied =
         "Host: shop.example\r\nX-Forwarded-For: 192.0.2.1\r\nOrigin: https://shop.example\r\n";
@@ -142,7 +143,7 @@ async fn without_a_token_proxies_foreign_names_and_other_pages_do_not_read() {
 }
 
 #[tokio::test]
-async fn the_admin_listener_takes_no_events() {
+async fn the_admin_listener_accepts_no_events() {
     let server = Server::start().await;
     let body = batch("s1", 0, &[click(1)]).to_string();
     let answer = send(server.admin, "POST", "/v1/events", "", body.as_bytes()).await;
@@ -153,24 +154,24 @@ async fn the_admin_listener_takes_no_events() {
 }
 
 #[tokio::test]
-async fn a_request_names_its_host_once_and_plainly() {
+async fn a_request_must_have_exactly_one_valid_host() {
     let server = Server::start().await;
     for address in [server.address, server.admin] {
         for (what, head) in [
             ("none", "GET /healthz HTTP/1.1\r\n".to_owned()),
-            ("none in 1.0", "GET /healthz HTTP/1.0\r\n".to_owned()),
-            ("an empty one", "GET /healthz HTTP/1.1\r\nHost:\r\n".to_owned()),
+            ("no Host, HTTP/1.0", "GET /healthz HTTP/1.0\r\n".to_owned()),
+            ("an empty Host", "GET /healthz HTTP/1.1\r\nHost:\r\n".to_owned()),
             ("two", format!("GET /healthz HTTP/1.1\r\nHost: {address}\r\nHost: shop.example\r\n")),
-            ("the same twice", format!("GET /healthz HTTP/1.1\r\n{0}{0}", "Host: localhost\r\n")),
+            ("two equal Hosts", format!("GET /healthz HTTP/1.1\r\n{0}{0}", "Host: localhost\r\n")),
             ("a user", "GET /healthz HTTP/1.1\r\nHost: user@localhost\r\n".to_owned()),
             ("a path", "GET /healthz HTTP/1.1\r\nHost: localhost/a\r\n".to_owned()),
             ("a list", "GET /healthz HTTP/1.1\r\nHost: localhost, other\r\n".to_owned()),
             (
-                "a whole address",
+                "an absolute-form target",
                 format!("GET http://{address}/healthz HTTP/1.1\r\nHost: {address}\r\n"),
             ),
             (
-                "a whole address with another name",
+                "an absolute-form target with a different name",
                 format!("GET http://shop.example/healthz HTTP/1.1\r\nHost: {address}\r\n"),
             ),
             ("no path", format!("CONNECT shop.example:443 HTTP/1.1\r\nHost: {address}\r\n")),
@@ -179,7 +180,7 @@ async fn a_request_names_its_host_once_and_plainly() {
             assert_eq!(raw(address, request.as_bytes(), false).await.status, 400, "{what}");
         }
     }
-    // Also where events are taken: nothing is stored.
+    // The same on the event listener: nothing is stored.
     let body = batch("s1", 0, &[click(1)]).to_string();
     let head = format!(
         "POST /v1/events HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
@@ -190,7 +191,7 @@ async fn a_request_names_its_host_once_and_plainly() {
 }
 
 #[tokio::test]
-async fn what_is_read_is_kept_by_no_cache_and_loaded_by_no_other_page() {
+async fn stored_events_are_not_cached_and_not_loaded_by_other_origins() {
     let server = Server::start().await;
     let answer = server.read("/v1/events", "").await;
     assert_eq!(answer.header("content-type"), Some("application/json"));
@@ -201,7 +202,7 @@ async fn what_is_read_is_kept_by_no_cache_and_loaded_by_no_other_page() {
 }
 
 #[tokio::test]
-async fn the_inspectors_page_is_told_where_to_read_and_may() {
+async fn the_inspector_page_gets_the_admin_address_and_may_read() {
     let server = Server::with("inspector = true\n").await;
     let port = server.address.port();
     let told = format!("{{\"url\":\"http://{}\"}}", server.admin);
@@ -222,7 +223,7 @@ async fn the_inspectors_page_is_told_where_to_read_and_may() {
             }
         }
     }
-    // Pages under any other name read nothing, and are not told.
+    // Pages under other names may not read and get no address.
     for name in [format!("attacker.example:{port}"), format!("localhost.example:{port}")] {
         let answer = server.send("GET", "/inspector.json", &format!("Host: {name}\r\n"), b"").await;
         assert_eq!((answer.status, answer.text().as_str()), (200, "{}"), "{name}");
@@ -230,7 +231,7 @@ async fn the_inspectors_page_is_told_where_to_read_and_may() {
         assert_eq!(answer.status, 403, "{name}");
         assert_eq!(answer.header("access-control-allow-origin"), None);
     }
-    // A foreign name that was pointed at this machine, on either port.
+    // A foreign name that resolves to this machine, on either port.
     for port in [port, server.admin.port()] {
         let headers = format!("Host: attacker.example:{port}\r\nSec-Fetch-Site: same-origin\r\n");
         assert_eq!(server.read("/v1/events", &headers).await.status, 403);

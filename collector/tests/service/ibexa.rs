@@ -1,9 +1,9 @@
-//! Ibexa's interface: the vendor's own examples, and what other clients make of it.
+//! Ibexa's interface: the vendor's own examples, and the requests of other clients.
 
 use crate::common::{JOHNDOE, Server, VISITOR, raw};
 use serde_json::{Value, json};
 
-/// The user journey of the vendor's documentation, and the neutral event that each request is.
+/// The user journey in the vendor's documentation: each request, and its neutral event.
 fn journey() -> Vec<(&'static str, Value)> {
     let by_visitor = |mut event: Value| {
         event["user"] = VISITOR.into();
@@ -110,10 +110,10 @@ async fn the_vendors_examples_become_neutral_events_by_get_and_by_post() {
     }
     let ids: std::collections::HashSet<_> =
         server.events().await.iter().map(|row| row["id"].to_string()).collect();
-    assert_eq!(ids.len(), 24, "each request is an event of its own");
+    assert_eq!(ids.len(), 24, "each request gives a separate event");
 }
 
-/// The neutral event that is stored for a request.
+/// The neutral event stored for a request.
 async fn stored(server: &Server, target: &str) -> Value {
     let answer = server.get(target).await;
     assert_eq!(answer.status, 204, "{target}: {}", answer.text());
@@ -121,7 +121,7 @@ async fn stored(server: &Server, target: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_other_events_are_understood() {
+async fn the_remaining_events_become_neutral_events() {
     let server = Server::start().await;
     for (word, kind) in
         [("deletefromwishlist", "deleteFromWishlist"), ("blacklist", "blacklist"), ("owns", "owns")]
@@ -172,7 +172,7 @@ async fn the_path_is_split_before_it_is_decoded() {
         .map(|item| item["itemId"].as_str().unwrap())
         .collect();
     assert_eq!(ids, ["a,b", "c/d", "ä"]);
-    // The vendor's own script encodes the commas of a list of numbers.
+    // The vendor's own script encodes the commas in a list of numbers.
     for (items, expected) in [
         ("128%2C129", &["128", "129"] as &[&str]),
         ("128%2c129,155", &["128", "129", "155"]),
@@ -186,7 +186,7 @@ async fn the_path_is_split_before_it_is_decoded() {
             row["items"].as_array().unwrap().iter().map(|one| &one["itemId"]).collect();
         assert_eq!(ids, expected.iter().collect::<Vec<_>>(), "{items}");
     }
-    // Elsewhere there is one item.
+    // Other events have one item.
     assert_eq!(stored(&server, "/api/00000/click/johndoe/1/128%2C129").await["itemId"], "128,129");
     let row = stored(&server, "/api/00000/click/johndoe/1/a%2Fb%3Fc%23d%25e%26").await;
     assert_eq!(row["itemId"], "a/b?c#d%e&");
@@ -211,7 +211,7 @@ async fn the_path_is_split_before_it_is_decoded() {
 }
 
 #[tokio::test]
-async fn nobody_is_nobody() {
+async fn the_user_not_defined_is_stored_without_a_user() {
     let server = Server::start().await;
     let row = stored(&server, "/api/00000/click/not_defined/1/7").await;
     assert_eq!(row, json!({ "type": "click", "itemType": "1", "itemId": "7" }));
@@ -221,7 +221,7 @@ async fn nobody_is_nobody() {
 }
 
 #[tokio::test]
-async fn the_query_is_read_as_the_vendors_server_reads_it() {
+async fn the_query_is_parsed_like_in_the_vendors_service() {
     let server = Server::start().await;
     for (query, path) in [
         ("categorypath=%2FShoes%2FChildren%2F", "Shoes/Children"),
@@ -242,7 +242,7 @@ async fn the_query_is_read_as_the_vendors_server_reads_it() {
 }
 
 #[tokio::test]
-async fn wrong_requests_are_refused_with_a_sentence() {
+async fn invalid_requests_get_400_with_a_sentence() {
     let server = Server::start().await;
     let long = "u".repeat(513);
     let too_many = vec!["1"; 1001].join(",");
@@ -304,7 +304,7 @@ async fn wrong_requests_are_refused_with_a_sentence() {
 }
 
 #[tokio::test]
-async fn unknown_customers_and_events_are_404() {
+async fn unknown_customers_and_events_get_404() {
     let server = Server::start().await;
     for target in [
         "/api/00000/clicks/u/1/1",
@@ -330,7 +330,7 @@ async fn unknown_customers_and_events_are_404() {
 }
 
 #[tokio::test]
-async fn long_addresses_are_414() {
+async fn long_addresses_get_414() {
     let server = Server::start().await;
     let with = |size: usize| {
         let start = "/api/00000/click/u/1/1?lang=";

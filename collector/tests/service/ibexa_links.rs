@@ -1,5 +1,4 @@
-//! Ready-made links of Ibexa's that lack what stands before the event, and its import of past
-//! purchases.
+//! Ibexa's ready-made links without the part before the event, and its import of past purchases.
 
 use crate::common::{Answer, JOHNDOE, Server, hash};
 use serde_json::{Value, json};
@@ -15,7 +14,7 @@ const LINKS: [(&str, &str); 4] = [
 ];
 
 #[tokio::test]
-async fn links_without_a_customer_are_taken() {
+async fn links_without_a_customer_are_accepted() {
     for (toml, customer) in
         [("", Value::Null), ("[ibexa]\ncustomers = [\"00000\"]\n", json!("00000"))]
     {
@@ -37,11 +36,11 @@ async fn links_without_a_customer_are_taken() {
     }
     let server = Server::with("[ibexa]\ncustomers = [\"00000\", \"00001\"]\n").await;
     for (link, _) in LINKS {
-        assert_eq!(server.get(link).await.status, 404, "{link}: whose it is is not known");
+        assert_eq!(server.get(link).await.status, 404, "{link}: the customer is not known");
     }
 }
 
-/// The vendor's example: an item, what is signed, and the signature.
+/// The vendor's example: item, signed parameters and signature.
 const IMPORT: &str = "/api/00000/buy/johndoe/1/11?fullprice=19.99EUR&overridetimestamp=2012-01-01T11%3A00%3A00&quantity=1";
 const SIGNATURE: &str = "d0026f017ae823f19530d93318c5a2f6";
 const KEYS: &str = "admin_token = \"0123456789abcdef\"\n\
@@ -54,7 +53,7 @@ async fn refused(server: &Server, target: &str, sentence: &str) {
     assert!(!answer.text().contains("8695"));
 }
 
-/// The last row, read with the token that the configuration has.
+/// The last row, read with the configured token.
 async fn last(server: &Server) -> Option<Value> {
     let token = "Authorization: Bearer 0123456789abcdef\r\n";
     let answer = server.read("/v1/events", token).await;
@@ -73,7 +72,7 @@ async fn a_signed_purchase_has_its_own_time() {
         assert!(row["receivedAt"].as_u64().unwrap() > 1_700_000_000_000);
         assert_eq!(row["user"], hash("johndoe"));
     }
-    // In another order, with an empty parameter, and with capital letters.
+    // In another order, with an empty parameter and upper-case letters.
     let other = format!(
         "/api/00000/buy/johndoe/1/11?quantity=1&signature={}&lang=&overridetimestamp=2012-01-01T11:00:00&fullprice=19.99EUR",
         SIGNATURE.to_uppercase()
@@ -82,7 +81,7 @@ async fn a_signed_purchase_has_its_own_time() {
 }
 
 #[tokio::test]
-async fn a_time_that_nobody_vouches_for_is_refused() {
+async fn a_time_without_valid_signature_is_refused() {
     let server = Server::with(KEYS).await;
     let signed = format!("{IMPORT}&signature={SIGNATURE}");
     let unsigned = "overridetimestamp must have the signature";
@@ -95,7 +94,7 @@ async fn a_time_that_nobody_vouches_for_is_refused() {
         (signed.replace("/1/11?", "/1/12?"), unsigned),
         (signed.replace("2012", "2013"), unsigned),
         (format!("{signed}&lang=de"), unsigned),
-        (signed.replace("/00000/", "/00001/"), "overridetimestamp is taken from customers whose"),
+        (signed.replace("/00000/", "/00001/"), "overridetimestamp needs a license key"),
         (
             "/api/00000/rendered/johndoe/1/1,2?overridetimestamp=2012-01-01T11:00:00".to_owned(),
             "overridetimestamp is for events of one item",
@@ -112,15 +111,15 @@ async fn a_time_that_nobody_vouches_for_is_refused() {
         assert_eq!(server.send("GET", &target, wrong, b"").await.status, 400, "{time}");
     }
     assert_eq!(last(&server).await.unwrap()["at"], 1_325_415_600_000u64);
-    // Without any key, and on every event.
+    // The same without any key, and for every event.
     let server = Server::start().await;
     for event in ["buy", "click"] {
         let target = format!(
             "/api/00000/{event}/johndoe/1/11?overridetimestamp=2012-01-01T11:00:00&signature={SIGNATURE}"
         );
-        refused(&server, &target, "overridetimestamp is taken from customers whose").await;
+        refused(&server, &target, "overridetimestamp needs a license key").await;
     }
     assert!(server.events().await.is_empty());
     let empty = "/api/00000/buy/johndoe/1/11?overridetimestamp=&signature=";
-    assert_eq!(server.get(empty).await.status, 204, "an empty parameter is an absent one");
+    assert_eq!(server.get(empty).await.status, 204, "an empty parameter counts as absent");
 }

@@ -1,5 +1,5 @@
-//! Intempt's interface: the vendor's own examples, who is who, which event counts once, and every
-//! refusal.
+//! Intempt's interface: the vendor's own examples, user ids, duplicates, and names of the shop's
+//! own.
 
 use crate::common::{Answer, Server, batch, changed, click, hash, id};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ async fn post(server: &Server, body: &Value) -> Answer {
     post_to(server, TARGET, body).await
 }
 
-/// The rows that a request left, without their numbers and times of arrival.
+/// The rows stored for a request, without their numbers and times of receipt.
 async fn stored(server: &Server, body: Value) -> Vec<Value> {
     let before = server.events().await.len();
     let answer = post(server, &body).await;
@@ -41,7 +41,7 @@ fn view(more: Value) -> Value {
     changed(json!({ "eventId": "e", "userId": "u", "data": { "productId": "1" } }), more)
 }
 
-/// Without the id and the time where these are ours.
+/// The rows without ids and times made by the collector.
 fn undated(rows: Vec<Value>) -> Vec<Value> {
     rows.into_iter().map(|row| changed(row, json!({ "id": null, "at": null }))).collect()
 }
@@ -51,7 +51,7 @@ fn item(kind: &str, product: &str, more: Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_vendors_examples_are_taken() {
+async fn the_vendors_examples_are_accepted() {
     let server = Server::start().await;
     let body = json!({ "track": [
         { "name": "Product viewed", "payload": [{
@@ -120,7 +120,7 @@ async fn every_event_becomes_a_neutral_one() {
 }
 
 #[tokio::test]
-async fn who_is_who() {
+async fn each_user_id_is_stored_under_its_own_name() {
     let server = Server::start().await;
     for (number, (given, expected)) in [
         (json!({ "userId": "u" }), json!({ "user": hash("u") })),
@@ -137,7 +137,7 @@ async fn who_is_who() {
             json!({ "userId": "u", "anotherUserId": "a" }),
             json!({ "user": hash("u"), "anonymous": hash("a") }),
         ),
-        // A firm is nobody.
+        // A company is not a person.
         (json!({ "accountId": "firm" }), json!({ "account": hash("firm") })),
         (
             json!({ "accountId": "firm", "userId": "u", "anotherAccountId": 7 }),
@@ -154,7 +154,7 @@ async fn who_is_who() {
 }
 
 #[tokio::test]
-async fn an_event_counts_once() {
+async fn an_event_id_counts_once_within_its_source() {
     let server = Server::start().await;
     let send = async |target: &str, event_id: Value| {
         let body = one("Product viewed", view(json!({ "eventId": event_id })));
@@ -166,17 +166,17 @@ async fn an_event_counts_once() {
     assert_eq!(send(TARGET, "EVT_1".into()).await, 2);
     assert_eq!(send(TARGET, 7.into()).await, 3);
     assert_eq!(send(TARGET, "7".into()).await, 3);
-    // What is unique in one source need not be in another.
+    // An event id is unique within one source only.
     assert_eq!(send("/v1/org/projects/shop/sources/2/track", "evt_1".into()).await, 4);
     assert_eq!(send("/v1/org/projects/shop/track", "evt_1".into()).await, 5);
     assert_eq!(send("/v1/or%67/projects/shop/track", "evt_1".into()).await, 5);
-    // An id of the tracker stays, so that the same event by another way is the same event.
+    // The tracker's ids are kept, so that the same event delivered in another way counts once.
     assert_eq!(send(TARGET, id(1).into()).await, 6);
     assert_eq!(server.events().await[5]["id"], id(1));
     assert_eq!(send("/v1/org/projects/shop/track", id(1).into()).await, 6);
     server.post(batch("s1", 0, &[click(1)])).await;
     assert_eq!(server.events().await.len(), 6);
-    // In upper case it is none of the tracker's.
+    // An id in upper case is not one of the tracker's.
     assert_eq!(send(TARGET, id(1).to_uppercase().into()).await, 7);
     let made = server.events().await[0]["id"].as_str().unwrap().to_owned();
     // RFC 9562: version 8, variant 10.
@@ -188,7 +188,7 @@ async fn an_event_counts_once() {
 }
 
 #[tokio::test]
-async fn times_that_cannot_be_are_times_of_arrival() {
+async fn an_impossible_time_is_replaced_by_the_time_of_receipt() {
     let server = Server::start().await;
     for (number, (timestamp, believed)) in [
         (json!(1_262_304_000_000u64), true),
@@ -216,7 +216,8 @@ async fn times_that_cannot_be_are_times_of_arrival() {
 async fn unknown_events_are_left_out_and_counted() {
     let server = Server::start().await;
     let counted = || server.unknown_events();
-    // As the vendor's browser client sends them: a page view before the product's, in one request.
+    // As the vendor's browser client sends them: a page view before the product view, in one
+    // request.
     let about = json!({ "eventId": "ev_1", "profileId": "p", "sessionId": "s", "pageId": "pg" });
     let with = |more: Value| changed(about.clone(), more);
     let body = json!({ "track": [
@@ -232,7 +233,7 @@ async fn unknown_events_are_left_out_and_counted() {
     let ids = json!({ "anonymous": hash("p"), "session": hash("s"), "page": hash("pg") });
     assert_eq!(rows, [item("click", "7", ids.clone())]);
     assert_eq!(counted().await, 5);
-    // A group is an `Identify` without a user, and nothing of it remains.
+    // A group is an `Identify` without a user. Nothing of it is stored.
     let group = with(json!({ "accountId": "firm", "accountAttributes": { "size": 5 } }));
     assert!(stored(&server, one("Identify", group)).await.is_empty());
     assert_eq!(counted().await, 6);
@@ -241,7 +242,7 @@ async fn unknown_events_are_left_out_and_counted() {
         "payload": [with(json!({ "userId": "u", "userAttributes": { "email": "secret@a.example" } }))] }] });
     let login = changed(json!({ "type": "login", "user": hash("u") }), ids);
     assert_eq!(undated(stored(&server, named).await), [login]);
-    // A known one that is wrong still refuses the request.
+    // An invalid event of a known name still refuses the request.
     let wrong = json!({ "track": [
         { "name": "View Page", "payload": [about] },
         { "name": "Product viewed", "payload": [{ "eventId": "e", "profileId": "p" }] },
@@ -251,7 +252,7 @@ async fn unknown_events_are_left_out_and_counted() {
 }
 
 #[tokio::test]
-async fn events_of_the_shops_own_names_are_taken_and_intempts_as_well() {
+async fn configured_event_names_are_accepted_in_addition_to_intempts() {
     let toml =
         "[intempt]\nnames = { click = \"Viewed\", buy = \"Product viewed\", login = \"Joined\" }\n";
     let server = Server::with(toml).await;
@@ -277,7 +278,7 @@ async fn events_of_the_shops_own_names_are_taken_and_intempts_as_well() {
 }
 
 #[tokio::test]
-async fn each_line_of_an_order_counts_once() {
+async fn each_order_line_counts_once() {
     let server = Server::start().await;
     let shared = id(1);
     for event_id in ["0192f0c1-7a58-4f4e-9d0b-2f3a4b5c6d7e", shared.as_str()] {
@@ -298,18 +299,18 @@ async fn each_line_of_an_order_counts_once() {
         assert_eq!(unique.len(), 4);
         assert_eq!(stored(&server, order(&lines)).await.len(), 0, "the same request again");
     }
-    // The rest of an order in another request, as after a 413.
+    // The rest of an order in a second request, as after a 413.
     let line = |product: &str| json!({ "eventId": "order-2", "userId": "u", "data": { "productId": product } });
     for product in ["a", "b", "c"] {
         assert_eq!(stored(&server, one("Product ordered", line(product))).await.len(), 1);
         assert_eq!(stored(&server, one("Product ordered", line(product))).await.len(), 0);
     }
-    // Two events of one id that are two things.
+    // Two different events with the same id.
     assert_eq!(stored(&server, one("Added to cart", line("a"))).await.len(), 1);
 }
 
 #[tokio::test]
-async fn other_data_is_stored_as_it_is() {
+async fn unknown_data_fields_are_stored_unchanged() {
     let server = Server::start().await;
     let more = json!({
         "price": 9.990001, "currency": "EUR", "title": "A \"B\"", "tags": ["x", { "deep": [[[[[[1]]]]]] }],
@@ -322,7 +323,7 @@ async fn other_data_is_stored_as_it_is() {
     assert_eq!((&rows[0]["data"], &rows[0]["quantity"]), (&more, &json!(3)));
     let rows = stored(&server, one("Product viewed", view(json!({ "eventId": "f" })))).await;
     assert_eq!(rows[0].get("data"), None);
-    // Also of what says who it was.
+    // The same for an `Identify`.
     let login =
         json!({ "eventId": "g", "userId": "u", "profileId": "p", "data": { "plan": "gold" } });
     assert_eq!(stored(&server, one("Identify", login)).await[0]["data"], json!({ "plan": "gold" }));

@@ -1,4 +1,4 @@
-//! What Intempt's interface refuses, with which status and which sentence.
+//! The refusals of Intempt's interface: status and sentence.
 
 use crate::common::{Answer, Server, changed};
 use serde_json::{Value, json};
@@ -23,15 +23,15 @@ fn with(name: &str, change: Value) -> String {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_400_with_a_sentence() {
+async fn invalid_requests_get_400_with_a_sentence() {
     let server = Server::start().await;
     let view = |change| with("Product viewed", change);
     let long = "x".repeat(513);
     for (body, sentence) in [
-        (String::new(), "the body is no object with a list `track` in JSON"),
-        ("[]".to_owned(), "the body is no object with a list"),
-        ("{\"track\":{}}".to_owned(), "the body is no object with a list"),
-        ("{\"track\":[\"secret-user\"]}".to_owned(), "the body is no object with a list"),
+        (String::new(), "the body is not a JSON object with a list `track`"),
+        ("[]".to_owned(), "the body is not a JSON object with a list"),
+        ("{\"track\":{}}".to_owned(), "the body is not a JSON object with a list"),
+        ("{\"track\":[\"secret-user\"]}".to_owned(), "the body is not a JSON object with a list"),
         ("{}".to_owned(), "track: must be a list of at least one entry"),
         ("{\"track\":null}".to_owned(), "track: must be a list of at least one entry"),
         ("{\"track\":[]}".to_owned(), "track: must be a list of at least one entry"),
@@ -103,15 +103,15 @@ async fn what_is_wrong_is_400_with_a_sentence() {
     ] {
         assert_eq!(post(&server, target, "", &with("Identify", json!({}))).await.status, 400);
     }
-    assert!(server.events().await.is_empty(), "nothing of a request that is refused is stored");
+    assert!(server.events().await.is_empty(), "nothing of a refused request is stored");
 }
 
 #[tokio::test]
-async fn who_has_no_key_is_401() {
+async fn a_missing_or_wrong_key_gets_401() {
     let server =
         Server::with("[intempt]\nkeys = [\"public.s3cret-1\", \"other.with.dots\"]\n").await;
     let body = with("Product viewed", json!({}));
-    // By Python's base64: `public:s3cret-1` and `other:with.dots`.
+    // Encoded by Python's base64: `public:s3cret-1` and `other:with.dots`.
     for headers in [
         "Authorization: Basic cHVibGljOnMzY3JldC0x\r\n",
         "Authorization: basic cHVibGljOnMzY3JldC0x\r\nContent-Type: application/json\r\n",
@@ -140,12 +140,13 @@ async fn who_has_no_key_is_401() {
         assert_eq!(answer.status, 401, "{query} {headers}");
         assert!(!message(&answer).contains("s3cret"));
     }
-    // What is sent is read first, or else the connection would be reset before the answer is seen.
+    // The server reads the body before it refuses. Otherwise the connection would be reset before
+    // the client sees the response.
     assert_eq!(post(&server, TARGET, "", &" ".repeat(1_000_000)).await.status, 413);
 }
 
 #[tokio::test]
-async fn bodies_and_methods_are_bounded() {
+async fn body_size_event_count_and_methods_are_limited() {
     let server = Server::with("[limits]\nbatch_events = 2\nbody_bytes = 500\n").await;
     let two = with("Product viewed", json!({ "eventId": "f" }));
     let entry = json!({ "name": "Product viewed", "payload": [{}] });

@@ -1,4 +1,4 @@
-//! Start and stop, bounds on connections, and the configuration.
+//! Start and stop, limits for connections, and the configuration.
 
 use crate::common::process::{FREE, Process, run};
 use crate::common::{PATIENCE, SECRET, Server, batch, click, parse, send};
@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 #[tokio::test]
-async fn health_is_that_of_the_database() {
+async fn healthz_reports_the_state_of_the_database() {
     let server = Server::start().await;
     let answer = server.get("/healthz").await;
     assert_eq!((answer.status, answer.text().as_str()), (200, "ok\n"));
@@ -23,7 +23,7 @@ async fn health_is_that_of_the_database() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_request_that_is_under_way_is_finished_before_the_stop() {
+async fn an_open_request_is_finished_before_the_stop() {
     let server = Server::start().await;
     let (address, database, folder) = (server.address, server.database(), server.folder);
     let body = batch("s1", 0, &[click(1)]).to_string();
@@ -32,7 +32,7 @@ async fn a_request_that_is_under_way_is_finished_before_the_stop() {
         format!("POST /v1/events HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.len());
     open.write_all(head.as_bytes()).await.unwrap();
     open.write_all(&body.as_bytes()[..20]).await.unwrap();
-    // Until the server has it in its hands.
+    // By the time of this response the server has the request above.
     assert_eq!(send(address, "GET", "/healthz", "", b"").await.status, 200);
 
     let stopping = tokio::spawn(server.collector.stop());
@@ -56,7 +56,7 @@ async fn a_request_that_is_under_way_is_finished_before_the_stop() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_client_that_never_ends_is_cut_off_by_the_stop() {
+async fn an_unfinished_request_is_aborted_by_the_stop() {
     let server = Server::with("[limits]\nstop_seconds = 1\n").await;
     let mut open = TcpStream::connect(server.address).await.unwrap();
     open.write_all(b"POST /v1/events HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{")
@@ -69,7 +69,7 @@ async fn a_client_that_never_ends_is_cut_off_by_the_stop() {
 }
 
 #[tokio::test]
-async fn slow_clients_are_let_go() {
+async fn slow_clients_are_disconnected() {
     let server = Server::with("[limits]\nbody_seconds = 1\nheader_seconds = 1\n").await;
     let mut slow = TcpStream::connect(server.address).await.unwrap();
     slow.write_all(b"POST /v1/events HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n{")
@@ -88,14 +88,14 @@ async fn slow_clients_are_let_go() {
 }
 
 #[tokio::test]
-async fn connections_are_bounded_and_wait_their_turn() {
+async fn connections_are_limited_and_further_ones_wait() {
     let server = Server::with("[limits]\nconnections = 2\n").await;
     let address = server.address;
     let busy = async || {
         let mut stream = TcpStream::connect(address).await.unwrap();
         let head = b"POST /v1/events HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
         stream.write_all(head).await.unwrap();
-        // Until the server waits for its body.
+        // The server waits for the body now.
         assert!(stream.read(&mut [0; 64]).await.unwrap() > 0);
         stream
     };
@@ -110,7 +110,7 @@ async fn connections_are_bounded_and_wait_their_turn() {
 }
 
 #[tokio::test]
-async fn the_command_says_where_it_listens_and_ends_well_by_each_signal() {
+async fn the_command_prints_its_addresses_and_exits_with_0_on_each_signal() {
     for signal in ["-INT", "-TERM", "-QUIT"] {
         let folder = tempfile::tempdir().unwrap();
         let config = folder.path().join("collector.toml");
@@ -127,14 +127,14 @@ async fn the_command_says_where_it_listens_and_ends_well_by_each_signal() {
             assert_eq!(send(address, "GET", "/healthz", "", b"").await.status, 200);
         }
         assert_ne!(collector.address, collector.admin);
-        // From a closed terminal, or an operator that expects a reload.
+        // A closing terminal sends it, and so do operators who expect a reload.
         collector.signal("-HUP");
         collector.signal("-HUP");
         assert_eq!(send(collector.address, "GET", "/healthz", "", b"").await.status, 200);
         collector.signal(signal);
         let (code, rest, log) = collector.end();
         assert!(log.contains("SIGHUP"), "{log}");
-        assert_eq!((code, rest.as_str()), (Some(0), ""), "{signal}: two lines and no more");
+        assert_eq!((code, rest.as_str()), (Some(0), ""), "{signal}: exactly two lines");
         assert!(
             !folder.path().join("new/events.sqlite.key").exists(),
             "the configured key is used"
@@ -143,7 +143,7 @@ async fn the_command_says_where_it_listens_and_ends_well_by_each_signal() {
 }
 
 #[test]
-fn a_start_that_fails_says_why_and_how() {
+fn a_failed_start_reports_the_cause() {
     let folder = tempfile::tempdir().unwrap();
     let free = |more: &[&str]| -> Vec<String> {
         FREE.iter().chain(more).map(|argument| (*argument).to_owned()).collect()
@@ -183,13 +183,13 @@ fn a_start_that_fails_says_why_and_how() {
         assert_eq!(output.status.code(), Some(1), "{arguments:?}");
         assert!(log.contains(sentence), "{arguments:?}: {log}");
         assert!(output.stdout.is_empty());
-        assert!(!log.contains("secret = "), "the line of a secret is not repeated: {log}");
+        assert!(!log.contains("secret = "), "the line with the secret is not repeated: {log}");
     }
     assert_eq!(run(&["--listen", "nowhere"]).status.code(), Some(2));
 }
 
 #[test]
-fn a_wrong_configuration_is_refused_by_name() {
+fn the_refusal_of_an_invalid_configuration_names_the_setting() {
     let key = format!("number = 1\nsecret = \"{SECRET}\"\n");
     for (toml, sentence) in [
         ("listne = \"127.0.0.1:1\"", "line 1: unknown field `listne`"),
@@ -199,12 +199,12 @@ fn a_wrong_configuration_is_refused_by_name() {
         ("admin_listen = \"192.168.1.2:1\"", "admin_listen: 192.168.1.2:1 can be reached"),
         (
             "inspector = true\nadmin_token = \"0123456789abcdef\"",
-            "inspector: a page has no admin_token",
+            "inspector: cannot be used with admin_token",
         ),
         ("[[keys]]\nnumber = 1\nsecret = \"0102\"", "keys: secret of 1: must have at least 32"),
         ("[[keys]]\nnumber = 2\nsecret = \"zz\"", "keys: secret of 2: must be hexadecimal"),
         ("[[keys]]\nnumber = 1", "missing field `secret`"),
-        (&format!("[[keys]]\n{key}[[keys]]\n{key}"), "keys: number 1 is there twice"),
+        (&format!("[[keys]]\n{key}[[keys]]\n{key}"), "keys: number 1 appears twice"),
         ("[cookie]\nname = \"a;b\"", "cookie.name: "),
         ("[cookie]\ndomain = \"shop.example; Secure\"", "cookie.domain: "),
         ("[cookie]\ndays = 401", "cookie.days: must be a whole number, 1 to 400"),
@@ -228,7 +228,7 @@ fn a_wrong_configuration_is_refused_by_name() {
         ("[limits]\nstreams = -1", "limits.streams: must be a whole number, 1 to 100000"),
         ("[limits]\nwaiting = 1.5", "limits.waiting: must be a whole number, 1 to 100000"),
         ("[limits]\nurl_bytes = \"1\"", "limits.url_bytes: must be a whole number, 1 to 65536"),
-        ("trusted_proxies = [\"proxy\"]", "trusted_proxies: \"proxy\" is no address"),
+        ("trusted_proxies = [\"proxy\"]", "trusted_proxies: \"proxy\" is not an address"),
         ("[limits]\nbody = 5", "unknown field `body`"),
     ] {
         let error = Config::from_toml(toml, Overrides::default()).unwrap_err().to_string();
@@ -237,7 +237,7 @@ fn a_wrong_configuration_is_refused_by_name() {
     }
 }
 
-/// Larger ones made the collector panic.
+/// A regression test: larger values made the collector panic.
 #[tokio::test]
 async fn the_largest_allowed_limits_work() {
     let limits = [
@@ -262,17 +262,17 @@ async fn the_largest_allowed_limits_work() {
 }
 
 #[test]
-fn the_example_configuration_is_one() {
+fn the_example_configuration_is_valid() {
     let example = include_str!("../../collector.example.toml");
     let config = Config::from_toml(example, Overrides::default()).unwrap();
     assert_eq!(config.listen.to_string(), "127.0.0.1:8787");
     assert_eq!(config.admin_listen.to_string(), "127.0.0.1:8788");
-    // With a token the admin listener may be anywhere.
+    // With a token the admin listener may have any address.
     let far = "admin_listen = \"0.0.0.0:1\"\nadmin_token = \"0123456789abcdef\"";
     assert!(Config::from_toml(far, Overrides::default()).is_ok());
-    // Every commented setting is right as well. The folders need not exist here.
+    // All commented settings are valid as well. The folders do not exist here.
     let lines = example.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line));
-    // The inspector has no token, so it cannot stand beside one.
+    // `inspector` cannot be used with a token.
     let apart = ["dist =", "site =", "inspector ="];
     let all: Vec<_> =
         lines.filter(|line| !apart.iter().any(|name| line.starts_with(name))).collect();

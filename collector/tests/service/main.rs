@@ -1,4 +1,4 @@
-//! Every test of the service, as one program: it is linked once.
+//! All tests of the service, as one program, so that they are linked once.
 //!
 //! `cargo test --package recobeacon-collector --test service batch::` runs the tests of one module.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]

@@ -1,4 +1,4 @@
-//! Each event once, and on disk before it is answered.
+//! Each event is stored once, and is on disk before the response.
 
 use crate::common::process::Process;
 use crate::common::{SECRET, Server, batch, click, id, send};
@@ -22,7 +22,7 @@ async fn an_id_counts_once_within_a_batch_and_between_batches() {
     let rows = server.events().await;
     let stored: Vec<_> = rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect();
     assert_eq!(stored, [id(1), id(2), id(3)]);
-    // The place is that in the batch, also behind one that was there already.
+    // The place is the one in the batch, even after an event that was stored before.
     assert_eq!(
         (&rows[2]["stream"], &rows[2]["seq"], &rows[2]["place"]),
         (&"s1".into(), &1.into(), &1.into())
@@ -33,7 +33,7 @@ async fn an_id_counts_once_within_a_batch_and_between_batches() {
 }
 
 #[tokio::test]
-async fn a_batch_that_is_sent_again_is_counted_as_a_copy() {
+async fn a_repeated_batch_is_counted_as_a_copy() {
     let server = Server::start().await;
     let body = batch("s1", 4, &[click(1), click(2)]);
     for _ in 0..3 {
@@ -50,7 +50,7 @@ async fn a_batch_that_is_sent_again_is_counted_as_a_copy() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn fifty_copies_at_once_are_one() {
+async fn fifty_concurrent_copies_are_stored_once() {
     let server = Server::start().await;
     let address = server.address;
     let body = batch("s1", 0, &(1..=20).map(click).collect::<Vec<_>>()).to_string();
@@ -70,7 +70,7 @@ async fn fifty_copies_at_once_are_one() {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_seen_by_another_connection_at_once() {
+async fn a_confirmed_event_is_visible_to_other_connections_at_once() {
     let server = Server::start().await;
     for n in 1..=50 {
         assert_eq!(server.post(batch("s1", n, &[click(n)])).await.status, 204);
@@ -79,7 +79,7 @@ async fn what_was_answered_is_seen_by_another_connection_at_once() {
 }
 
 #[tokio::test]
-async fn what_was_answered_outlives_a_kill() {
+async fn a_confirmed_event_survives_sigkill() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("events.sqlite");
     let mut collector = Process::start(&["--database", database.to_str().unwrap()]);
@@ -94,7 +94,7 @@ async fn what_was_answered_outlives_a_kill() {
 }
 
 #[tokio::test]
-async fn rows_go_on_where_they_ended_after_a_restart() {
+async fn row_numbers_continue_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let start = || {
         let flags = Overrides {
@@ -113,18 +113,18 @@ async fn rows_go_on_where_they_ended_after_a_restart() {
             send(collector.address(), "POST", "/v1/events", "", body.as_bytes()).await.status,
             204
         );
-        // With a reader's connection open, too.
+        // The same with a reader's connection open.
         let answer = send(collector.admin_address(), "GET", "/v1/events", "", b"").await;
         assert_eq!(answer.status, 200);
         collector.stop().await;
     }
-    // Closed in order, the database is one file again.
+    // After a clean close the database is a single file.
     assert!(!folder.path().join("events.sqlite-wal").exists());
     assert_eq!(count(&folder.path().join("events.sqlite")), 3);
 }
 
 #[tokio::test]
-async fn pages_follow_each_other() {
+async fn pages_continue_without_gap_or_overlap() {
     let server = Server::start().await;
     for n in 0..7 {
         server.post(batch("s1", n, &[click(n)])).await;

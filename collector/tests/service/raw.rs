@@ -1,4 +1,5 @@
-//! Raw batches, the calls of a page that was left before the tracker was there: what is made of them.
+//! Raw batches, the calls of a page that was left before the tracker had loaded: the events made of
+//! them.
 
 use crate::common::raw::{AT, COOKIES, VISITOR, kinds, post, raw, stored, who};
 use crate::common::{Server, changed, click, hash};
@@ -12,7 +13,7 @@ fn clicks(count: usize) -> Value {
 }
 
 #[tokio::test]
-async fn calls_become_the_events_that_the_tracker_makes_of_them() {
+async fn calls_become_the_same_events_as_in_the_tracker() {
     let calls = json!([
         ["click", [{ "itemId": 123, "categoryPath": ["Shoes", "Children"] }], AT],
         ["buy", [[{ "itemId": 129, "price": { "amount": 4.44, "currency": "EUR" } }, { "itemId": "a" }]], AT + 5],
@@ -45,7 +46,7 @@ async fn calls_become_the_events_that_the_tracker_makes_of_them() {
 }
 
 #[tokio::test]
-async fn every_verb_is_taken() {
+async fn every_verb_is_accepted() {
     let item = json!({ "itemId": "1" });
     let with = |more: Value| changed(item.clone(), more);
     let calls = [
@@ -83,7 +84,7 @@ async fn every_verb_is_taken() {
 }
 
 #[tokio::test]
-async fn what_the_tracker_joins_is_joined() {
+async fn repeated_calls_are_merged_like_in_the_tracker() {
     let calls = json!([
         ["consume", [{ "itemId": 1, "percentage": 10 }], AT],
         ["rendered", [{ "items": [1, 2], "scenario": "s" }], AT],
@@ -99,7 +100,7 @@ async fn what_the_tracker_joins_is_joined() {
 }
 
 #[tokio::test]
-async fn a_wrong_call_is_left_out_and_the_others_are_stored() {
+async fn an_invalid_call_is_left_out_and_the_others_are_stored() {
     let deep = serde_json::from_str::<Value>(&("[".repeat(60) + &"]".repeat(60))).unwrap();
     let mut calls = vec![json!(["click", [{ "itemId": "first" }], AT])];
     calls.extend([
@@ -145,7 +146,7 @@ async fn a_wrong_call_is_left_out_and_the_others_are_stored() {
     let rows = stored(COOKIES, raw(calls.into())).await;
     assert_eq!(kinds(&rows), ["click first", "click last"]);
     assert_eq!((rows[1].get("newer"), who(&rows)[1].0), (None, Some(&*hash("Jörg D"))));
-    // Nothing but such: nothing is stored, and nobody has to send it again.
+    // Only invalid calls: nothing is stored, and the client need not send them again.
     let server = Server::start().await;
     let body = changed(raw(json!([["ready", [], AT], 5])), json!({ "ack": true }));
     let answer = post(&server, "", &body).await;
@@ -154,7 +155,7 @@ async fn a_wrong_call_is_left_out_and_the_others_are_stored() {
 }
 
 #[tokio::test]
-async fn a_text_that_was_cut_within_a_character_is_mended() {
+async fn an_unpaired_surrogate_is_replaced() {
     let call =
         |title: &str| format!(r#"["click",[{{"itemId":"1","title":"{title}"}}],1763683199000.5]"#);
     let titles =
@@ -166,11 +167,11 @@ async fn a_text_that_was_cut_within_a_character_is_mended() {
     let rows = server.events().await;
     let titles: Vec<_> = rows.iter().map(|row| row["title"].as_str().unwrap()).collect();
     assert_eq!(titles, ["\u{fffd}", "a\u{fffd}b", "\u{fffd}😀", "\\ud83d\u{fffd}", "\u{fffd}éé\n"]);
-    assert_eq!(rows[0]["at"], AT, "the time of a clock that counts finer");
+    assert_eq!(rows[0]["at"], AT, "the time of a clock with fractions of milliseconds");
 }
 
 #[tokio::test]
-async fn a_batch_that_comes_twice_counts_once() {
+async fn a_repeated_batch_counts_once() {
     let server = Server::start().await;
     let later = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis() as u64 + 60_000;
     let calls = json!([
@@ -188,7 +189,7 @@ async fn a_batch_that_comes_twice_counts_once() {
     assert_eq!(rows.len(), 6);
     assert!(ids(&rows)[0].starts_with("019aa3b5-e818-7000-"), "the call's time: {}", ids(&rows)[0]);
     assert!(ids(&rows).is_sorted() && rows[5]["at"] == rows[5]["receivedAt"]);
-    // Later, and after a login that another page of the site has kept meanwhile.
+    // Later, and after a login that another page of the site has stored meanwhile.
     tokio::time::sleep(Duration::from_millis(5)).await;
     let cookies = "Cookie: reco_id=4fGk29sLQe7RzT0bXcVwAa; reco_user=johndoe\r\n";
     for headers in ["", cookies] {
@@ -197,7 +198,7 @@ async fn a_batch_that_comes_twice_counts_once() {
     assert_eq!(server.events().await, rows);
     let batches = server.batches().await;
     assert_eq!((&batches[0]["copies"], &batches[0]["stored"]), (&json!(2), &json!(6)));
-    // The same calls of another page, or later in this one, are others.
+    // The same calls of another page, or later in this page, are different calls.
     for change in [json!({ "stream": "s2" }), json!({ "seq": 1 })] {
         assert_eq!(server.post(changed(body.clone(), change)).await.status, 204);
     }
@@ -208,7 +209,7 @@ async fn a_batch_that_comes_twice_counts_once() {
 
 #[tokio::test]
 async fn events_keep_the_order_of_the_calls() {
-    // Also where the visitor's clock is set back.
+    // Even if the visitor's clock is set back.
     let ats = [AT + 9, AT + 9, 5, 0, AT + 20, AT];
     let calls = ats.iter().enumerate().map(|(n, at)| json!(["click", [{ "itemId": n }], at]));
     let rows = stored("", raw(calls.collect())).await;
@@ -227,7 +228,7 @@ async fn events_keep_the_order_of_the_calls() {
 }
 
 #[tokio::test]
-async fn a_wrong_envelope_is_refused_by_name() {
+async fn the_refusal_of_an_invalid_envelope_names_the_field() {
     let server = Server::start().await;
     for (change, name) in [
         (json!({ "v": 2 }), "v: "),
@@ -258,7 +259,7 @@ async fn a_wrong_envelope_is_refused_by_name() {
         server.send("POST", "/v1/events?b=s1.1", "", raw(clicks(1)).to_string().as_bytes()).await;
     assert_eq!(answer.status, 400);
     assert!(server.events().await.is_empty() && server.batches().await.is_empty());
-    // What decides about no event, and what nobody knows yet.
+    // Settings that do not affect events, and unknown ones.
     let config = json!({
         "destinations": [{ "protocol": "ibexa" }], "batch": { "maxEvents": 1 }, "queue": { "maxEvents": 1 },
         "debug": true, "newer": {},
@@ -269,7 +270,7 @@ async fn a_wrong_envelope_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn the_limits_of_other_batches_hold() {
+async fn the_limits_of_other_batches_apply() {
     let server = Server::with("[limits]\nbody_bytes = 2000\nbatch_events = 5\n").await;
     let status = async |body: Value| server.post(body).await.status;
     assert_eq!(status(raw(clicks(6))).await, 413);
@@ -315,11 +316,7 @@ async fn hostile_json_is_refused_or_left_out() {
         let answer = server.post(body(&format!("{calls},{good}"))).await;
         assert_eq!(answer.status, status, "{}: {}", &calls[..calls.len().min(60)], answer.text());
     }
-    assert_eq!(
-        kinds(&server.events().await),
-        ["click good"; 1],
-        "the first call that is right, once"
-    );
+    assert_eq!(kinds(&server.events().await), ["click good"; 1], "the first valid call, once");
     let invalid = [
         b"{\"v\":1,\"stream\":\"s2\",\"seq\":0,\"raw\":[[\"click\",[{\"itemId\":\"",
         &b"\xff"[..],
@@ -332,11 +329,11 @@ async fn hostile_json_is_refused_or_left_out() {
 }
 
 #[tokio::test]
-async fn a_purchase_that_the_page_has_sent_before_is_left_out() {
+async fn a_purchase_that_the_page_sent_before_is_left_out() {
     let server = Server::start().await;
     let buy = |order: &str, at| json!(["buy", [{ "itemId": 1, "orderId": order }], at]);
     let body = changed(raw(json!([buy("o1", AT), buy("o2", AT)])), json!({ "ack": true }));
-    // What the tracker keeps: the hash of the order, and when in seconds.
+    // The tracker's format: the order's hash, and the time in seconds.
     let sent = format!("{}.{},", fnv("o1"), AT / 1000 - 60);
     let stored = async |stream: &str, orders: Value| {
         let body = changed(body.clone(), json!({ "orders": orders, "stream": stream }));
@@ -353,16 +350,16 @@ async fn a_purchase_that_the_page_has_sent_before_is_left_out() {
     assert!(server.post(wrong).await.text().starts_with("orders: "));
 }
 
-/// As `Remembered` has it.
+/// The hash of `RecentHashes` (engine/src/dedup.rs).
 fn fnv(text: &str) -> u64 {
     let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     text.bytes().chain([0]).fold(0xcbf2_9ce4_8422_2325, step)
 }
 
 #[tokio::test]
-async fn reading_calls_keeps_nobody_waiting() {
-    // All of this server's requests have one thread together. Each of these calls is compared with
-    // those before it.
+async fn reading_raw_calls_does_not_delay_other_requests() {
+    // This server handles all its requests on one thread. Each of these calls is compared with the
+    // earlier ones, which takes long.
     let server = Server::start().await;
     let calls = |n| json!(["rendered", [{ "items": [n], "scenario": n }], AT]);
     let body = raw((0..1000).map(calls).collect());
@@ -376,7 +373,7 @@ async fn reading_calls_keeps_nobody_waiting() {
         }
     };
     let quick = async {
-        // When the others have begun.
+        // The raw requests are being read now.
         tokio::time::sleep(Duration::from_millis(20)).await;
         assert_eq!(server.get("/healthz").await.status, 200);
         ended.borrow_mut().push("health");

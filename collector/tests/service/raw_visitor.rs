@@ -1,12 +1,12 @@
-//! Raw batches: whose the events are, and whether there may be any.
+//! Raw batches: the visitor of the events, and the effect of consent.
 
 use crate::common::raw::{AT, COOKIES, VISITOR, kinds, post, raw, stored, who};
 use crate::common::{Server, changed, hash};
 use serde_json::{Value, json};
 
-/// The cases by which the engine, the page without it and the stub decide as well.
+/// The engine, the page's code before the module, and the stub are tested with the same cases.
 #[tokio::test]
-async fn consent_is_decided_as_the_table_says() {
+async fn consent_matches_the_shared_test_vectors() {
     let cases = include_str!("../../../tests/vectors/consent.json");
     let cases: Vec<Value> = serde_json::from_str(cases).unwrap();
     for case in cases {
@@ -25,7 +25,7 @@ async fn consent_is_decided_as_the_table_says() {
         assert_eq!(answer.status, 204, "{}", case["name"]);
         let rows = server.events().await;
         let decided = match *who(&rows) {
-            // After a no it is another visitor.
+            // After a refusal there is a new visitor id.
             [(_, Some(_))] => ["granted", "granted"],
             [(None, None)] => ["anonymous", "anonymous"],
             [] => ["pending", "denied"],
@@ -37,14 +37,14 @@ async fn consent_is_decided_as_the_table_says() {
 }
 
 #[tokio::test]
-async fn consent_has_the_effect_that_it_has_in_the_page() {
+async fn consent_has_the_same_effect_as_in_the_page() {
     let (user, visitor) = (hash("Jörg D"), hash(VISITOR));
     let known = (Some(&*user), Some(&*visitor));
     let nobody = (None, None);
     let (gpc, off) = ("Sec-GPC: 1\r\n", "Cookie: reco_off=1\r\n");
     let (none, first, both) = (vec![], vec!["click 1"], vec!["click 1", "click 2"]);
     let second = vec!["click 2"];
-    // What the page's configuration says, what is said before, between and after two clicks, and the headers.
+    // The page's configuration; the consent before, between and after two clicks; the headers.
     for (config, said, headers, expected, of) in [
         (json!(null), ["", "", ""], "", &both, known),
         (json!({ "consent": "granted" }), ["", "", ""], "", &both, known),
@@ -59,12 +59,12 @@ async fn consent_has_the_effect_that_it_has_in_the_page() {
         (json!(null), ["", "denied", ""], "", &none, nobody),
         (json!(null), ["", "", "anonymous"], "", &both, nobody),
         (json!(null), ["", "", "pending"], "", &none, nobody),
-        // Somebody is to be asked.
+        // Consent is not decided yet.
         (json!({ "consentFrom": "tcf" }), ["", "", ""], "", &none, nobody),
         (json!({ "consentFrom": {} }), ["granted", "", ""], "", &both, known),
         (json!({ "consentFrom": false }), ["", "", ""], "", &both, known),
         (json!({ "consentFrom": "tcf", "consent": "granted" }), ["", "", ""], "", &both, known),
-        // What the browser says of itself; the visitor's own word beats it.
+        // The browser's signals. An explicit consent of the visitor overrides them.
         (json!({ "consent": "granted" }), ["", "", ""], gpc, &none, nobody),
         (json!(null), ["", "", "anonymous"], gpc, &none, nobody),
         (json!({ "respect": { "gpc": false } }), ["", "", ""], gpc, &both, known),
@@ -96,11 +96,11 @@ async fn consent_has_the_effect_that_it_has_in_the_page() {
         assert_eq!(kinds(&rows), *expected, "{row}");
         assert!(who(&rows).into_iter().all(|whose| whose == of), "{row}: {:?}", who(&rows));
         assert_eq!(server.batches().await.is_empty(), expected.is_empty(), "{row}");
-        // A cookie is something kept on the device.
+        // A cookie counts as storage on the device.
         let set = answer.all("set-cookie").len();
         assert_eq!(set == 1, of == known, "{row}");
     }
-    // A yes and a no in the middle: what comes later is as the page would have it.
+    // Consent granted or denied between the calls: later calls are treated like in the page.
     let calls = |one: &str, other: &str| {
         let (one, other) = (json!(["consent", [one], AT]), json!(["consent", [other], AT]));
         raw(json!([one, ["click", [{ "itemId": 1 }], AT], other, ["click", [{ "itemId": 2 }], AT]]))
@@ -110,11 +110,11 @@ async fn consent_has_the_effect_that_it_has_in_the_page() {
     assert_eq!(kinds(&stored(off, calls("", "granted")).await), second);
     let rows = stored(COOKIES, calls("denied", "granted")).await;
     assert_eq!(kinds(&rows), second);
-    assert_eq!(who(&rows)[0].0, None, "who said no is a stranger afterwards");
+    assert_eq!(who(&rows)[0].0, None, "after a refusal the visitor is anonymous");
     assert_ne!(who(&rows)[0].1, Some(&*visitor));
     let rows = stored(COOKIES, calls("anonymous", "pending")).await;
     assert!(rows.is_empty());
-    // What a flush took is gone, as in the page.
+    // Events sent by a flush stay sent, as in the page.
     let calls =
         json!([["click", [{ "itemId": 1 }], AT], ["flush", [], AT], ["consent", ["denied"], AT]]);
     assert_eq!(kinds(&stored("", raw(calls)).await), first);
@@ -123,7 +123,7 @@ async fn consent_has_the_effect_that_it_has_in_the_page() {
 }
 
 #[tokio::test]
-async fn the_visitor_is_whom_page_and_cookies_name() {
+async fn the_visitor_comes_from_the_page_or_the_cookies() {
     let (cookie, user) = (hash(VISITOR), hash("Jörg D"));
     let one = || raw(json!([["click", [{ "itemId": 1 }], AT]]));
     let (page, account) = (hash("AbCdEfGh12"), hash("johndoe"));
@@ -131,7 +131,7 @@ async fn the_visitor_is_whom_page_and_cookies_name() {
         (json!({}), COOKIES, (Some(&user), Some(&cookie))),
         (json!({}), &*COOKIES.replace("reco_user", "x"), (None, Some(&cookie))),
         (json!({ "anonymous": null, "user": null }), COOKIES, (Some(&user), Some(&cookie))),
-        // By the page's own word, which is of both or of neither.
+        // The ids come from the page: either both or none.
         (json!({ "anonymous": "AbCdEfGh12" }), COOKIES, (None, Some(&page))),
         (
             json!({ "anonymous": "AbCdEfGh12", "user": "johndoe" }),
@@ -149,7 +149,7 @@ async fn the_visitor_is_whom_page_and_cookies_name() {
             &*COOKIES.replace("a=1", "a=AbCdEfGh12"),
             (Some(&user), Some(&page)),
         ),
-        // What the tracker would not take is none.
+        // An id that the tracker would refuse is ignored.
         (json!({}), &*COOKIES.replace("%20D", "%40doe.example"), (None, Some(&cookie))),
         (json!({}), &*COOKIES.replace("%20", "%zz"), (None, Some(&cookie))),
         (json!({ "anonymous": "AbCdEfGh12", "user": "j@doe.example" }), "", (None, Some(&page))),
@@ -161,7 +161,7 @@ async fn the_visitor_is_whom_page_and_cookies_name() {
             "{change} {headers}"
         );
     }
-    // Nobody's: a visitor of this page alone.
+    // Without ids: a visitor of this page only.
     let body = changed(one(), json!({ "config": { "identity": { "storage": "memory" } } }));
     let memory = stored(COOKIES, body).await;
     let short = stored("Cookie: reco_id=short\r\n", one()).await;
@@ -179,7 +179,7 @@ async fn the_visitor_is_whom_page_and_cookies_name() {
 }
 
 #[tokio::test]
-async fn login_and_logout_have_the_effect_that_they_have_in_the_page() {
+async fn login_and_logout_have_the_same_effect_as_in_the_page() {
     let click = |n: u64| json!(["click", [{ "itemId": n }], AT + n]);
     let calls = json!([
         click(1),
@@ -198,10 +198,10 @@ async fn login_and_logout_have_the_effect_that_they_have_in_the_page() {
     let of = who(&rows);
     assert_eq!(of[..4], [(None, visitor), (user, visitor), (user, visitor), (None, visitor)]);
     assert!(of[4].0.is_none() && of[4].1.is_some() && of[4].1 != visitor);
-    // The login by which the account came into the cookie was sent when it was made.
+    // The login of the account in the cookie was sent when it happened.
     let body = changed(raw(calls), json!({ "anonymous": VISITOR, "user": "johndoe" }));
     assert_eq!(kinds(&stored("", body).await), ["click 1", "click 2", "click 3", "click 4"]);
-    // For whom the page was rendered.
+    // The account of a page rendered on the server.
     let config = json!({ "config": { "identity": { "userId": "johndoe" } } });
     let rows = stored(COOKIES, changed(raw(json!([click(1)])), config.clone())).await;
     assert_eq!(kinds(&rows), ["login", "click 1"]);
@@ -211,18 +211,18 @@ async fn login_and_logout_have_the_effect_that_they_have_in_the_page() {
         kinds(&stored("", changed(body, json!({ "anonymous": VISITOR }))).await),
         ["click 1"]
     );
-    // The page's own login has the time of the first call, or that of the batch.
+    // The login made from the configuration has the time of the first call, or else the batch's.
     let config = json!({ "config": { "identity": { "userId": "johndoe" } } });
     let rows = stored("", changed(raw(json!([5])), config)).await;
     assert_eq!((kinds(&rows), &rows[0]["at"]), (vec!["login".to_owned()], &json!(AT + 1000)));
-    // Nobody is told apart under this consent.
+    // With this consent visitors are not told apart.
     let calls = json!([["consent", ["anonymous"], AT], ["login", ["johndoe"], AT], click(1)]);
     let rows = stored("", raw(calls)).await;
     assert_eq!((kinds(&rows), who(&rows)), (vec!["click 1".to_owned()], vec![(None, None)]));
 }
 
 #[tokio::test]
-async fn no_id_of_a_user_is_in_the_database() {
+async fn no_plain_user_id_is_in_the_database() {
     let server = Server::start().await;
     let calls = json!([["login", ["johndoe"], AT], ["click", [{ "itemId": 1 }], AT]]);
     assert_eq!(post(&server, COOKIES, &raw(calls)).await.status, 204);

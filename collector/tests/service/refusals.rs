@@ -1,4 +1,4 @@
-//! Refused requests are counted and logged, without the ids of users.
+//! Refused requests are counted and logged without user ids.
 
 use crate::common::process::Process;
 use crate::common::{Server, batch, click, raw, send};
@@ -49,7 +49,7 @@ async fn refusals_are_counted_by_address_and_status() {
 }
 
 #[tokio::test]
-async fn the_log_has_one_line_for_many_and_no_id() {
+async fn the_log_has_one_line_for_many_refusals_and_no_user_id() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("events.sqlite");
     let collector = Process::start(&["--database", database.to_str().unwrap()]);

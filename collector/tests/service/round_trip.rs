@@ -1,8 +1,8 @@
-//! What the tracker writes, the collector reads: events of every kind, by every protocol, come out as
-//! they went in, as far as the vendor has words for them.
+//! The collector reads everything that the tracker writes. Events of every kind pass through every
+//! protocol unchanged, as far as the vendor's interface has the fields.
 //!
-//! The tracker's page has two destinations: the vendor's, and a batch that says which neutral events
-//! there were. That the batch itself is read as what was called is proved first.
+//! The tracker's page has two destinations: the vendor, and a batch with the neutral events. A
+//! first test proves that the batch equals the calls.
 
 use crate::generate::{call, user_id};
 use crate::project::{self, Form, factfinder, ibexa};
@@ -27,14 +27,14 @@ use std::path::Path;
 
 const BATCH: &str = "/batch";
 const MOST: usize = 1_000;
-/// The currency of the channel.
+/// The channel's currency.
 pub const CURRENCY: &str = "EUR";
-/// An event of no more bytes than this has room in an address, however it is encoded.
+/// An event of at most this many bytes fits into an address in any encoding.
 const SHORT: usize = 550;
 
 type Calls = Vec<(Kind, Json)>;
 
-/// Names of a shop's own for some of Intempt's events.
+/// The shop's own names for some of Intempt's events.
 fn own_names() -> impl Strategy<Value = BTreeMap<String, String>> {
     let kinds = vec!["click", "basket", "deleteFromBasket", "buy", "login"];
     prop::sample::subsequence(kinds, 0..=5).prop_map(|kinds| {
@@ -52,7 +52,8 @@ fn cases() -> ProptestConfig {
     }
 }
 
-/// A page on which this was called, with a batch beside the vendor, and everything was sent.
+/// A page that has made these calls and sent everything, with a batch destination in addition to
+/// the vendor.
 fn page(vendor: &Json, visitor: &str, account: &str, calls: &Calls) -> Page {
     let batch = json!({ "protocol": "batch", "endpoint": BATCH });
     let mut page = Page::open(json!({
@@ -74,7 +75,7 @@ fn body(request: &Request) -> &[u8] {
     request.body.as_deref().unwrap().as_bytes()
 }
 
-/// The neutral events that there were.
+/// The page's neutral events.
 fn neutral(page: &Page) -> Vec<Json> {
     let batches = page.sends.iter().filter(|sent| sent.send.request.url.starts_with(BATCH));
     let events = |sent: &crate::tracker::Sent| {
@@ -84,7 +85,7 @@ fn neutral(page: &Page) -> Vec<Json> {
     batches.flat_map(events).collect()
 }
 
-/// What went to the vendor.
+/// The requests to the vendor.
 fn requests(page: &Page) -> Vec<&Request> {
     let requests = page.sends.iter().map(|sent| &*sent.send.request);
     requests.filter(|request| !request.url.starts_with(BATCH)).collect()
@@ -102,7 +103,7 @@ fn form(read: &VendorEvent) -> Form {
     }
 }
 
-/// Item types that the vendor knows, and prices in two currencies.
+/// Adapts item types to those of the vendor, and prices to two currencies.
 fn suit(args: &mut Json, item_types: Option<u64>) {
     match args {
         Json::Object(fields) => {
@@ -129,7 +130,7 @@ fn suit(args: &mut Json, item_types: Option<u64>) {
     }
 }
 
-/// Every event that has room must have come, the others may; in their order within a kind.
+/// Every event that fits must have arrived, others may have. The order within a kind is kept.
 fn compare(page: &Page, expected: Vec<(Json, Option<Form>)>, found: Vec<Form>, in_address: bool) {
     for kind in Kind::ALL {
         let mut found = found.iter().filter(|form| form.kind == kind.name()).peekable();
@@ -145,7 +146,7 @@ fn compare(page: &Page, expected: Vec<(Json, Option<Form>)>, found: Vec<Form>, i
             let too_long = in_address && event.to_string().len() > SHORT && told;
             assert!(too_long, "{event} should be\n{form:?} and is\n{:?}", found.peek());
         }
-        assert_eq!(found.next(), None, "nobody called this");
+        assert_eq!(found.next(), None, "an event without a call");
     }
 }
 
@@ -153,7 +154,13 @@ fn some_calls() -> impl Strategy<Value = Calls> {
     prop::collection::vec(call(), 1..6)
 }
 
-fn ibexa_comes_back(dialect: Dialect, visitor: &str, account: &str, mut calls: Calls, get: bool) {
+fn check_ibexa_round_trip(
+    dialect: Dialect,
+    visitor: &str,
+    account: &str,
+    mut calls: Calls,
+    get: bool,
+) {
     let (protocol, prefix, most) = match dialect {
         Dialect::Ibexa => ("ibexa", "https://event.perso.ibexa.co/api/", 2_147_483_647),
         Dialect::Yoochoose => ("yoochoose", "https://event.yoochoose.net/ebl/", 5),
@@ -173,7 +180,7 @@ fn ibexa_comes_back(dialect: Dialect, visitor: &str, account: &str, mut calls: C
             .unwrap_or_else(|refusal| panic!("{refusal:?}: {}", request.url));
         assert_eq!(customer, "00000");
         let form = form(&read);
-        // A long list of items went in pieces.
+        // A long list of items was split.
         match found.iter_mut().find(|known| {
             known.kind == "rendered"
                 && form.kind == "rendered"
@@ -198,7 +205,7 @@ proptest! {
     #![proptest_config(cases())]
 
     #[test]
-    fn a_batch_is_what_was_called(
+    fn a_batch_equals_the_calls(
         visitor in user_id(),
         account in user_id(),
         (kind, args) in call(),
@@ -238,7 +245,7 @@ proptest! {
     }
 
     #[test]
-    fn ibexa_gives_back_what_was_called(
+    fn ibexa_round_trip_equals_the_calls(
         visitor in user_id(),
         account in user_id(),
         login in any::<bool>(),
@@ -247,12 +254,12 @@ proptest! {
     ) {
         let mut calls = if login { vec![(Kind::Login, json!({}))] } else { Vec::new() };
         calls.push(one);
-        ibexa_comes_back(Dialect::Ibexa, &visitor, &account, calls.clone(), get);
-        ibexa_comes_back(Dialect::Yoochoose, &visitor, &account, calls, get);
+        check_ibexa_round_trip(Dialect::Ibexa, &visitor, &account, calls.clone(), get);
+        check_ibexa_round_trip(Dialect::Yoochoose, &visitor, &account, calls, get);
     }
 
     #[test]
-    fn factfinder_gives_back_what_was_called(
+    fn factfinder_round_trip_equals_the_calls(
         visitor in user_id(),
         account in user_id(),
         mut calls in some_calls(),
@@ -301,7 +308,7 @@ proptest! {
     }
 
     #[test]
-    fn intempt_gives_back_what_was_called(
+    fn intempt_round_trip_equals_the_calls(
         visitor in user_id(),
         account in user_id(),
         calls in some_calls(),
@@ -321,7 +328,7 @@ proptest! {
             prop_assert_eq!(unknown, 0);
             found.extend(events);
         }
-        // Any mix goes in one list, so this is the order of all.
+        // All kinds go into one list, so the order applies to all.
         let neutral = neutral(&page);
         let expected = neutral.iter().filter_map(|event| Some((event, project::intempt(event)?)));
         let expected: Vec<_> = expected.collect();

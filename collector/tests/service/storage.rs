@@ -1,4 +1,4 @@
-//! A disk that is full, a database that is locked, files that go away, and a log that grows.
+//! A full disk, a locked database, removed files, and a growing log.
 
 use crate::common::process::{BINARY, FREE, Process};
 use crate::common::{Answer, PATIENCE, Server, batch, changed, click, send};
@@ -14,7 +14,7 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     name.into()
 }
 
-/// A batch of a hundred events of some size.
+/// A batch of a hundred large events.
 fn large(seq: u64) -> Value {
     let title = "x".repeat(1900);
     let event = |n| changed(click(seq * 100 + n), json!({ "title": title }));
@@ -30,11 +30,11 @@ async fn health(collector: &Process) -> u16 {
     send(collector.address, "GET", "/healthz", "", b"").await.status
 }
 
-/// Waits until `is` is true.
+/// Waits until `is` returns true.
 async fn until(what: &str, mut is: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
     while !is().await {
-        assert!(begun.elapsed() < PATIENCE, "not in time: {what}");
+        assert!(begun.elapsed() < PATIENCE, "timeout: {what}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
 }
@@ -43,24 +43,24 @@ fn lines(log: &str, of: &str) -> usize {
     log.lines().filter(|line| line.contains(of)).count()
 }
 
-/// Stops it. How often its log says that the database does not work, and that it works again.
+/// Stops the collector. Counts the log lines about a failing database and about its recovery.
 fn told(collector: Process) -> (usize, usize) {
     collector.signal("-TERM");
     let (code, _, log) = collector.end();
     assert_eq!(code, Some(0), "{log}");
-    // The requests that were refused for it are no further lines.
+    // The refused requests add no further lines.
     assert_eq!(lines(&log, "refused:"), 0, "{log}");
     (lines(&log, "the database does not work"), lines(&log, "works again"))
 }
 
-/// A bound on the size of files fails a write as a full disk does, without the rights that making a
-/// small disk takes.
+/// A limit for the file size fails a write like a full disk does. It needs no special rights,
+/// unlike a small file system.
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_full_disk_is_unhealthy_and_is_recovered_from() {
+async fn a_full_disk_is_unhealthy_until_it_has_space_again() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("events.sqlite");
-    // SIGXFSZ is ignored, as it would end the process. The unit is 512 bytes.
+    // SIGXFSZ is ignored, because it would end the process. The unit is 512 bytes.
     let script = "trap '' XFSZ; ulimit -S -f 1000; exec \"$0\" \"$@\"";
     let mut command = Command::new("sh");
     command.args(["-c", script, BINARY]).args(FREE).arg("--database").arg(&database);
@@ -73,7 +73,7 @@ async fn a_full_disk_is_unhealthy_and_is_recovered_from() {
             break answer;
         }
         stored += 1;
-        assert!(stored < 10, "more than fits");
+        assert!(stored < 10, "the limit was not reached");
     };
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
     for n in 0..20 {
@@ -91,7 +91,7 @@ async fn a_full_disk_is_unhealthy_and_is_recovered_from() {
         .unwrap()
         .query_row("SELECT count(*) FROM events", [], |row| row.get(0))
         .unwrap();
-    assert_eq!(count as u64, (stored + 1) * 100, "the events answered with 204, and no others");
+    assert_eq!(count as u64, (stored + 1) * 100, "exactly the events that were answered with 204");
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn a_locked_database_is_unhealthy_until_it_is_free() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_database_that_is_gone_takes_nothing() {
+async fn a_removed_database_accepts_no_events() {
     let folder = tempfile::tempdir().unwrap();
     for (name, gone) in [("a", ""), ("b", "-wal"), ("c", "-shm")] {
         let database = folder.path().join(name);
@@ -126,14 +126,14 @@ async fn a_database_that_is_gone_takes_nothing() {
         for n in 1..5 {
             assert_eq!(post(&collector, &batch("s1", n, &[click(1 + n)])).await.status, 503);
         }
-        // Another file in its place is not it.
+        // Another file in its place is not accepted.
         std::fs::copy(&away, &lost).unwrap();
         send(collector.admin, "GET", "/v1/events", "", b"").await;
         assert_eq!(post(&collector, &batch("s1", 5, &[click(6)])).await.status, 503);
         std::fs::rename(&away, &lost).unwrap();
         until("healthy again", async || health(&collector).await == 200).await;
         assert_eq!(post(&collector, &batch("s1", 6, &[click(7)])).await.status, 204);
-        // Nothing is read from the file that stood in its place.
+        // Nothing is read from the file that replaced it.
         let answer = send(collector.admin, "GET", "/v1/events", "", b"").await;
         let rows: Value = serde_json::from_slice(&answer.body).unwrap();
         let last = rows["events"].as_array().unwrap().last().unwrap();
@@ -142,10 +142,10 @@ async fn a_database_that_is_gone_takes_nothing() {
     }
 }
 
-/// Nobody needs to send an event, nor to ask.
+/// The collector notices it without a request.
 #[cfg(unix)]
 #[tokio::test]
-async fn a_database_that_is_deleted_is_told_by_itself() {
+async fn a_deleted_database_is_logged_without_a_request() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("events.sqlite");
     let collector = Process::start(&["--database", database.to_str().unwrap()]);
@@ -155,7 +155,7 @@ async fn a_database_that_is_deleted_is_told_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_log_that_a_reader_held_is_cut_when_it_has_gone() {
+async fn the_log_is_truncated_after_a_long_reader_ends() {
     const BOUND: u64 = 16 * 1024 * 1024;
     let server = Server::start().await;
     let wal = beside(&server.database(), "-wal");
@@ -171,7 +171,7 @@ async fn the_log_that_a_reader_held_is_cut_when_it_has_gone() {
     }
     assert_eq!(count().unwrap(), 0, "the reader still sees its snapshot");
     reader.execute_batch("COMMIT").unwrap();
-    // Nothing is written any more.
-    until("the log is cut", async || size() < BOUND).await;
+    // No event is written any more.
+    until("the log is truncated", async || size() < BOUND).await;
     assert_eq!(count().unwrap() as u64, seq * 100);
 }

@@ -1,4 +1,4 @@
-//! `GET /v1/events/stream`: what is stored and what will be, without a gap or a double.
+//! `GET /v1/events/stream`: stored and new events, without gap or duplicate.
 
 use crate::common::{EventStream, PATIENCE, Server, batch, click, send};
 use serde_json::Value;
@@ -8,13 +8,13 @@ use std::time::Duration;
 const WRITERS: u64 = 8;
 const BATCHES: u64 = 40;
 const EVENTS: u64 = 5;
-/// The event that is sent when all others are stored.
+/// The event that is sent after all others are stored.
 const LAST: u64 = 1_000_000;
 
 async fn write(address: SocketAddr, writer: u64) {
     for seq in 0..BATCHES {
         let first = (writer * BATCHES + seq) * EVENTS;
-        // The last event is the next batch's first one: a double now and then.
+        // Each batch begins with the last event of the one before, so that there are duplicates.
         let events: Vec<Value> = (first..=first + EVENTS).map(click).collect();
         let body = batch(&format!("w{writer}"), seq, &events).to_string();
         assert_eq!(send(address, "POST", "/v1/events", "", body.as_bytes()).await.status, 204);
@@ -22,7 +22,7 @@ async fn write(address: SocketAddr, writer: u64) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn readers_that_come_while_it_is_written_see_every_row_once() {
+async fn readers_that_connect_during_writes_see_every_row_once() {
     let server = Server::start().await;
     let (address, admin) = (server.address, server.admin);
     let all = |events: &[(u64, Value)]| {
@@ -36,7 +36,7 @@ async fn readers_that_come_while_it_is_written_see_every_row_once() {
         let (target, header) = if n % 2 == 0 {
             (format!("/v1/events/stream?after={after}"), String::new())
         } else {
-            // A browser that comes back: the header beats the address that it began with.
+            // A browser that reconnects: the header overrides the query.
             ("/v1/events/stream?after=1".to_owned(), format!("Last-Event-ID: {after}\r\n"))
         };
         readers.push(tokio::spawn(async move {
@@ -61,7 +61,7 @@ async fn readers_that_come_while_it_is_written_see_every_row_once() {
     }
 }
 
-/// Round after round nothing follows that could wake a stream which has slept through a row.
+/// Many rounds with one row each: no further row would wake a stream that missed one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_row_is_seen_soon_after_it_is_stored() {
     let server = Server::start().await;
@@ -90,7 +90,7 @@ async fn a_row_is_seen_soon_after_it_is_stored() {
 }
 
 #[tokio::test]
-async fn a_reader_who_does_not_read_holds_nothing_up() {
+async fn a_reader_that_does_not_read_delays_nothing() {
     let server = Server::start().await;
     let _idle = EventStream::open(server.admin, "/v1/events/stream", "").await;
     let title = "x".repeat(1500);
@@ -105,7 +105,7 @@ async fn a_reader_who_does_not_read_holds_nothing_up() {
 }
 
 #[tokio::test]
-async fn streams_are_bounded_and_their_places_come_back() {
+async fn streams_are_limited_and_closed_ones_free_their_place() {
     let server = Server::with("[limits]\nstreams = 2\n").await;
     let target = "/v1/events/stream";
     server.post(batch("s1", 0, &[click(1)])).await;
@@ -126,7 +126,7 @@ async fn streams_are_bounded_and_their_places_come_back() {
 }
 
 #[tokio::test]
-async fn a_beginning_that_is_no_row_is_refused() {
+async fn an_invalid_start_row_is_refused() {
     let server = Server::start().await;
     for (target, header) in [
         ("?after=x", ""),
@@ -140,16 +140,16 @@ async fn a_beginning_that_is_no_row_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_stop_ends_the_stream_in_order() {
+async fn a_stop_ends_the_stream_cleanly() {
     let server = Server::start().await;
     server.post(batch("s1", 0, &[click(1)])).await;
     let mut stream = EventStream::open(server.admin, "/v1/events/stream", "").await;
     stream.until(|events| !events.is_empty()).await;
-    // Until it does nothing but wait.
+    // The stream is idle now.
     tokio::time::sleep(Duration::from_millis(200)).await;
     let stopped = std::time::Instant::now();
     server.collector.stop().await;
-    assert!(stopped.elapsed() < Duration::from_secs(2), "the stream held the stop up");
+    assert!(stopped.elapsed() < Duration::from_secs(2), "the stream delayed the stop");
     assert!(stream.until(|_| false).await);
     assert_eq!(stream.events.len(), 1);
 }

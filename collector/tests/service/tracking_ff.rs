@@ -1,5 +1,5 @@
-//! FACT-Finder's `Tracking.ff`: every event, the vendor's own examples, several events in one
-//! request, and every refusal.
+//! FACT-Finder's `Tracking.ff`: all events, the vendor's own examples, several events in one
+//! request, and the refusals.
 
 use crate::common::{Server, changed, hash, neutral};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const CHANNELS: &str = "[[factfinder.channels]]\nname = \"de\"\ncurrency = \"EUR\"\n";
 const DONE: &str = "The event was successfully tracked";
 
-/// The neutral events that are stored for a query.
+/// The neutral events stored for a query.
 async fn stored(server: &Server, method: &str, query: &str) -> Vec<Value> {
     let before = server.events().await.len();
     let answer = server.send(method, &format!("/Tracking.ff?{query}"), "", b"").await;
@@ -22,7 +22,7 @@ fn by(sid: &str, more: Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_vendors_examples_are_taken() {
+async fn the_vendors_examples_are_accepted() {
     let server = Server::with(CHANNELS).await;
     let sid = "43caf1f33317971f2ee795af4";
     for method in ["GET", "POST"] {
@@ -53,7 +53,7 @@ async fn the_vendors_examples_are_taken() {
     }
 }
 
-/// `filterBrand=KEEN~~~A%20B&filterSize=7` as it is stored.
+/// The stored form of `filterBrand=KEEN~~~A%20B&filterSize=7`.
 fn filters() -> Value {
     let values = |of: &[&str]| -> Value {
         of.iter().map(|of| json!({ "exclude": false, "type": "or", "value": of })).collect()
@@ -135,7 +135,7 @@ async fn every_event_becomes_a_neutral_one() {
 }
 
 #[tokio::test]
-async fn what_is_not_known_of_a_click_is_left_out() {
+async fn absent_fields_of_a_click_are_left_out() {
     let server = Server::with(CHANNELS).await;
     let click = by("s", json!({ "type": "click", "itemType": "1", "itemId": "1" }));
     for query in ["", "&query=bag", "&pos=1", "&query=bag&pos=", "&page=1&title=", "&query=&title="]
@@ -143,7 +143,7 @@ async fn what_is_not_known_of_a_click_is_left_out() {
         let query = format!("channel=de&event=click&id=1&sid=s{query}");
         assert_eq!(stored(&server, "GET", &query).await, std::slice::from_ref(&click), "{query}");
     }
-    // A navigation's list of results has an empty query.
+    // The result list of a navigation has an empty query.
     let row = stored(&server, "GET", "channel=de&event=click&id=1&sid=s&query=&pos=4").await;
     assert_eq!(row[0]["search"], json!({ "query": "", "position": 4 }));
     let cart = by("s", json!({ "type": "basket", "itemType": "1", "itemId": "1" }));
@@ -156,7 +156,7 @@ async fn what_is_not_known_of_a_click_is_left_out() {
 }
 
 #[tokio::test]
-async fn repeated_parameters_are_several_events() {
+async fn repeated_parameters_give_several_events() {
     let server = Server::with(CHANNELS).await;
     let line = |id: &str, more: Value| {
         by("s", changed(json!({ "type": "buy", "itemType": "1", "itemId": id }), more))
@@ -166,7 +166,7 @@ async fn repeated_parameters_are_several_events() {
         line("3", json!({ "quantity": 4, "price": "5EUR" })),
     ];
     for query in [
-        // One query behind another.
+        // Concatenated queries.
         "channel=de&event=checkout&id=1&count=2&price=9.99&sid=s&channel=de&event=checkout&id=3&count=4&price=5&sid=s",
         "channel=de&event=checkout&sid=s&id=1&count=2&price=9.99&id=3&count=4&price=5",
         "id=1&count=2&price=9.99&id=3&count=4&price=5&sid=s&channel=de&event=checkout",
@@ -176,7 +176,7 @@ async fn repeated_parameters_are_several_events() {
     ] {
         assert_eq!(stored(&server, "GET", query).await, two, "{query}");
     }
-    // What the second does not have is not the first's.
+    // The second event does not inherit the first one's parameters.
     assert_eq!(
         stored(
             &server,
@@ -189,7 +189,7 @@ async fn repeated_parameters_are_several_events() {
             line("3", json!({ "quantity": 4 })),
         ]
     );
-    // What stands there once, in lists, is every event's.
+    // In lists, a parameter that appears once applies to every event.
     let titled = json!({ "title": "T" });
     assert_eq!(
         stored(
@@ -203,7 +203,7 @@ async fn repeated_parameters_are_several_events() {
 }
 
 #[tokio::test]
-async fn a_form_is_taken_as_well() {
+async fn a_form_is_accepted() {
     let server = Server::with(CHANNELS).await;
     let form = "Content-Type: application/x-www-form-urlencoded; charset=UTF-8\r\n";
     let body = b"event=login&userId=u%2F1&sid=s";
@@ -223,7 +223,7 @@ async fn a_form_is_taken_as_well() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_400_with_a_sentence() {
+async fn invalid_requests_get_400_with_a_sentence() {
     let server = Server::with("[limits]\nbatch_events = 2\n").await;
     let log = "event=log&query=b&page=1&pageSize=1&hitCount=0&searchTime=0&bestSimi=0&minSimi=0";
     for (query, sentence) in [
@@ -232,11 +232,14 @@ async fn what_is_wrong_is_400_with_a_sentence() {
         ("channel=&event=login&userId=u&sid=s", "The parameter [channel] is required"),
         ("channel=a%2Fb&event=login&userId=u&sid=s", "the channel must have"),
         ("channel=de&id=1&sid=s", "The parameter [event] is required"),
-        ("channel=de&event=buy&id=1&sid=s", "The parameter [event] is no event that we know"),
-        ("channel=de&event=landingPageClick&id=1&sid=s", "The parameter [event] is no event"),
+        ("channel=de&event=buy&id=1&sid=s", "The parameter [event] is not a known event"),
+        (
+            "channel=de&event=landingPageClick&id=1&sid=s",
+            "The parameter [event] is not a known event",
+        ),
         (
             "channel=de&event=predbasketClick&id=1&sid=s&userId=u",
-            "The parameter [event] is no event",
+            "The parameter [event] is not a known event",
         ),
         ("channel=de&event=click&sid=s", "The parameter [id] is required"),
         ("channel=de&event=cart&sid=s", "The parameter [id] is required"),
@@ -259,7 +262,7 @@ async fn what_is_wrong_is_400_with_a_sentence() {
             "The parameter [pos] is outside its range",
         ),
         ("channel=de&event=click&id=%FF&sid=s", "the address must be percent-encoded UTF-8"),
-        // One of several that is wrong refuses all.
+        // One invalid event refuses all events of the request.
         (
             "channel=de&event=cart&sid=s&id=1&count=1&id=2&count=0",
             "The parameter [count] is outside",
@@ -287,12 +290,12 @@ async fn what_is_wrong_is_400_with_a_sentence() {
     let three = "/Tracking.ff?channel=de&event=cart&sid=s&id=1&id=2&id=3";
     assert_eq!(server.get(three).await.status, 413);
     assert!(server.events().await.is_empty());
-    // Some of three have a count: nobody knows whose it is.
+    // Only some of three events have a count, so it is ambiguous.
     let server = Server::start().await;
     let uneven = "/Tracking.ff?channel=de&event=cart&sid=s&id=1&id=2&id=3&count=1&count=2";
     let answer = server.get(uneven).await;
     assert_eq!(answer.status, 400);
-    assert!(answer.text().starts_with("The parameter [count] must be there once"));
+    assert!(answer.text().starts_with("The parameter [count] must appear once"));
     let answer = server.send("HEAD", three, "", b"").await;
     assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, POST, OPTIONS")));
     assert!(server.events().await.is_empty());

@@ -1,5 +1,4 @@
-//! The tables of the vendors' interfaces: what is wrong with them is said at the start, and no key
-//! is ever repeated.
+//! The tables of the vendors' interfaces: faults are reported at the start, and no key is repeated.
 
 use recobeacon_collector::config::{Config, Overrides};
 
@@ -8,14 +7,14 @@ fn config(toml: &str) -> Result<Config, String> {
 }
 
 #[test]
-fn what_is_wrong_is_said() {
+fn invalid_settings_are_reported() {
     for (toml, sentence) in [
         ("[ibexa]\ncustomers = [\"a-b\"]", "ibexa.customers: \"a-b\" is not alphanumeric"),
         ("[yoochoose]\ncustomers = [\"\"]", "yoochoose.customers: \"\" is not alphanumeric"),
-        ("[yoochoose]\nsolutions = [\"a/b\"]", "yoochoose.solutions: \"a/b\" must have"),
-        ("[yoochoose]\nsolutions = [\"{x}\"]", "yoochoose.solutions: \"{x}\" must have"),
-        ("[yoochoose]\nsolutions = [\"\"]", "yoochoose.solutions: \"\" must have"),
-        ("[yoochoose]\nsolutions = [\"..\"]", "yoochoose.solutions: \"..\" must have"),
+        ("[yoochoose]\nsolutions = [\"a/b\"]", "yoochoose.solutions: \"a/b\" may only have"),
+        ("[yoochoose]\nsolutions = [\"{x}\"]", "yoochoose.solutions: \"{x}\" may only have"),
+        ("[yoochoose]\nsolutions = [\"\"]", "yoochoose.solutions: \"\" may only have"),
+        ("[yoochoose]\nsolutions = [\"..\"]", "yoochoose.solutions: \"..\" may only have"),
         ("[yoochoose]\nsolutions = [\"v1\"]", "yoochoose.solutions: \"v1\" is taken already"),
         ("[yoochoose]\nsolutions = [\"api\"]", "yoochoose.solutions: \"api\" is taken already"),
         ("[yoochoose]\nsolutions = [\"dist\"]", "yoochoose.solutions: \"dist\" is taken already"),
@@ -31,11 +30,14 @@ fn what_is_wrong_is_said() {
         ("[factfinder]\nbase_path = \"/..\"", "factfinder.base_path: \"/..\" must be like"),
         ("[factfinder]\nbase_path = \"/v1\"", "factfinder.base_path: \"/v1\" is taken already"),
         ("[factfinder]\nbase_path = \"/ebl/a\"", "factfinder.base_path: \"/ebl/a\" is taken"),
-        ("[[factfinder.channels]]\nname = \"a/b\"", "factfinder.channels: \"a/b\" is no name"),
-        ("[[factfinder.channels]]\nname = \"\"", "factfinder.channels: \"\" is no name"),
+        (
+            "[[factfinder.channels]]\nname = \"a/b\"",
+            "factfinder.channels: \"a/b\" is not a channel name",
+        ),
+        ("[[factfinder.channels]]\nname = \"\"", "factfinder.channels: \"\" is not a channel name"),
         (
             "[[factfinder.channels]]\nname = \"de\"\n[[factfinder.channels]]\nname = \"de\"",
-            "factfinder.channels: \"de\" is there twice",
+            "factfinder.channels: \"de\" appears twice",
         ),
         (
             "[[factfinder.channels]]\nname = \"de\"\ncurrency = \"euro\"",
@@ -48,14 +50,14 @@ fn what_is_wrong_is_said() {
         ("[intempt]\nkeys = [\"SEC:RET.x\"]", "intempt.keys: each must be like"),
         (
             "[intempt]\nnames = { clik = \"Viewed\" }",
-            "intempt.names: \"clik\" is none of click, basket, deleteFromBasket, buy, login",
+            "intempt.names: \"clik\" is not one of click, basket, deleteFromBasket, buy, login",
         ),
-        ("[intempt]\nnames = { rate = \"Rated\" }", "intempt.names: \"rate\" is none of"),
+        ("[intempt]\nnames = { rate = \"Rated\" }", "intempt.names: \"rate\" is not one of"),
         ("[intempt]\nnames = { click = \"\" }", "intempt.names: click must not be empty"),
         ("[intempt]\nnames = { click = 1 }", "line 2: invalid type"),
         (
             "[intempt]\nnames = { buy = \"Seen\", click = \"Seen\" }",
-            "intempt.names: \"Seen\" is there twice",
+            "intempt.names: \"Seen\" appears twice",
         ),
     ] {
         let error = config(toml).unwrap_err();

@@ -1,16 +1,16 @@
-//! YOOCHOOSE's interface: Ibexa's with a solution in the path, and its older rules.
+//! YOOCHOOSE's interface: Ibexa's with a solution id in the path, and its older rules.
 
 use crate::common::{JOHNDOE, Server, VISITOR, neutral};
 use serde_json::{Value, json};
 
-/// The event that is stored for a request.
+/// The event stored for a request.
 async fn stored(server: &Server, target: &str) -> Value {
     let answer = server.get(target).await;
     assert_eq!((answer.status, answer.body.len()), (204, 0), "{target}: {}", answer.text());
     neutral(server.events().await.pop().unwrap(), "yoochoose", "00000")
 }
 
-/// The user journey of the vendor's documentation, as far as this form of the interface goes.
+/// The user journey in the vendor's documentation, without events that this form lacks.
 #[tokio::test]
 async fn the_vendors_examples_become_neutral_events_by_get_and_by_post() {
     let server = Server::start().await;
@@ -85,7 +85,7 @@ async fn the_vendors_examples_become_neutral_events_by_get_and_by_post() {
 }
 
 #[tokio::test]
-async fn the_deprecated_price_is_understood() {
+async fn the_deprecated_price_is_accepted() {
     let server = Server::start().await;
     for (query, price) in [
         ("price=1245&currency=EUR", "12.45EUR"),
@@ -104,14 +104,14 @@ async fn the_deprecated_price_is_understood() {
 }
 
 #[tokio::test]
-async fn nobody_is_nobody() {
+async fn the_user_not_defined_is_stored_without_a_user() {
     let server = Server::start().await;
     let row = stored(&server, "/ebl/00000/click/not_defined/1/7").await;
     assert_eq!(row, json!({ "type": "click", "itemType": "1", "itemId": "7" }));
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_400_with_a_sentence() {
+async fn invalid_requests_get_400_with_a_sentence() {
     let server = Server::start().await;
     for (path, sentence) in [
         ("click/u/1", "the path must be /{solutionid}/{customerid}/click/{userid}"),
@@ -145,7 +145,7 @@ async fn what_is_wrong_is_400_with_a_sentence() {
 }
 
 #[tokio::test]
-async fn unknown_customers_events_and_solutions_are_404() {
+async fn unknown_customers_events_and_solutions_get_404() {
     let server = Server::start().await;
     for target in [
         "/ebl/0-0/click/u/1/1",
@@ -176,13 +176,13 @@ async fn unknown_customers_events_and_solutions_are_404() {
 }
 
 #[tokio::test]
-async fn a_site_keeps_its_own_folders() {
+async fn a_solution_id_does_not_hide_a_folder_of_the_site() {
     let files: &[(&str, &[u8])] = &[
         ("dist/reco.js", b""),
         ("site/news/index.html", b"news"),
         ("site/news/2026/11/today.html", b"today"),
         ("site/shop/index.html", b"shop"),
-        ("site/news/00000/click/johndoe/1/7", b"no page: the event's address"),
+        ("site/news/00000/click/johndoe/1/7", b"never served: an event has this address"),
     ];
     let server = Server::serving("", Some(files)).await;
     for (target, content) in

@@ -1,4 +1,4 @@
-//! The visitor's decisions about consent, and what may be stored because of them.
+//! Calls of `consent`: they change what may be sent and stored.
 
 use crate::Engine;
 use crate::config::Consent;
@@ -18,11 +18,12 @@ impl Engine {
             self.renew_streams(now);
         }
         match decision {
-            // Entries that were stored with consent may stay. New events are held until there is an answer.
+            // Entries stored with consent may stay. New events are held until the visitor decides.
             Consent::Pending => self.outbox.on = false,
             Consent::Granted => {
                 if before == Consent::Anonymous {
-                    // Nothing leads back to what was sent without consent.
+                    // Makes a new id, so that later events cannot be linked to those sent without
+                    // consent.
                     self.identity.renew(now);
                 }
                 self.identity.set_off(false, &mut self.effects);

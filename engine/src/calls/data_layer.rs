@@ -1,4 +1,4 @@
-//! Entries of the page's data layer, which become events, logins and logouts.
+//! Entries of the page's data layer, as events, logins and logouts.
 
 use crate::Engine;
 use crate::config::Consent;
@@ -8,7 +8,7 @@ use crate::time::Now;
 use crate::value::Value;
 
 impl Engine {
-    /// Takes an entry of the page's data layer. Most entries are of no interest.
+    /// Handles an entry of the page's data layer. Most entries have no effect.
     pub(crate) fn data_layer(&mut self, entry: &Entry, at: u64, now: &Now) {
         if self.consent == Consent::Denied {
             return;
@@ -18,7 +18,8 @@ impl Engine {
             Some(Value::Null) => self.logout(&Value::Null, now),
             Some(user) => match user_id(&user) {
                 Ok(_) => self.login(&user, at, now),
-                // The page's template prints it for each visitor, in each push.
+                // A template may push the same invalid value on every page, so this is a warning
+                // that is given once.
                 Err(problem) => self.advise(vec![problem.at("dataLayer.user_id")]),
             },
         }

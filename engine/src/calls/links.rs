@@ -1,4 +1,4 @@
-//! Ready-made links of vendors, which carry a user id.
+//! The vendors' ready-made links, which carry a user id.
 
 use crate::Engine;
 use crate::config::Consent;
@@ -9,23 +9,24 @@ use crate::time::Now;
 use crate::value::Value;
 
 static FOREIGN_LINK: Problem =
-    Problem::new(ErrorCode::OutOfRange, "has a host that is no Ibexa or YOOCHOOSE destination's");
+    Problem::new(ErrorCode::OutOfRange, "has a host of no Ibexa or YOOCHOOSE destination");
 static NOT_FOLLOWED: Problem =
-    Problem::new(ErrorCode::Refused, "is followed while consent is granted, and only then");
+    Problem::new(ErrorCode::Refused, "is followed only while consent is granted");
 
 impl Engine {
-    /// Follows a link that a vendor made ready. It carries a user id: only with consent.
+    /// Sends a request to a vendor's ready-made link. The link carries a user id, so this needs
+    /// consent.
     pub(crate) fn follow(&mut self, link: &Value, at: u64, now: &Now) {
         let path = "followLink";
         let problem = match (self.consent, protocol::address(link)) {
             (Consent::Pending | Consent::Anonymous | Consent::Denied, _) => &NOT_FOLLOWED,
             (Consent::Granted, Err(problem)) => problem,
             (Consent::Granted, Ok(url)) => {
-                // The one click that every such link may be.
+                // The record stands for the one request that is sent for the link.
                 let record = self.stamp(Event::bare(Kind::ClickRecommended), at, now);
                 let (queues, mut context) = self.context(false, now);
                 for queue in queues {
-                    // One request, however many customers the page has at that host.
+                    // One request is enough, even if several destinations have this host.
                     if queue.push_link(&url, &record, &mut context) {
                         return;
                     }

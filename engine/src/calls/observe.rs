@@ -1,4 +1,5 @@
-//! Consume timers, and what the page's observers report of them and of containers of recommendations.
+//! Consume timers, and the reports of the page's observers about timers and recommendation
+//! containers.
 
 use crate::Engine;
 use crate::input::Observation;
@@ -32,7 +33,7 @@ impl Engine {
                 self.viewability.looked(id.whole(), news, now_ms, &mut advice);
             }
             (Observation::Unobserve, [id, ..]) => self.viewability.unobserve(id.whole()),
-            // The page called it by itself.
+            // A direct call of the page with wrong arguments is ignored.
             (_, _) => {}
         }
         self.advise(advice);

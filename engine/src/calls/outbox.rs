@@ -1,4 +1,5 @@
-//! The outbox and acknowledgements: which outbox is this page's, what is found in others, and what the collector has.
+//! The outbox and acknowledgements: naming this page's outbox, taking over others, and removing
+//! acknowledged batches.
 
 use crate::Engine;
 use crate::config::Consent;
@@ -14,7 +15,8 @@ use crate::limits::Limits;
 use crate::text::concat;
 use crate::time::Now;
 
-/// The name of a page's stream at the destination with this index. Each collector sees a stream of its own, without gaps.
+/// The name of the page's stream for the destination with this index. Each collector sees a
+/// separate stream without gaps.
 pub(crate) fn stream(mut seed: [u8; 16], index: usize) -> String {
     if let Some(last) = seed.last_mut() {
         *last ^= index as u8;
@@ -23,7 +25,7 @@ pub(crate) fn stream(mut seed: [u8; 16], index: usize) -> String {
 }
 
 impl Engine {
-    /// The queues, and what they are lent for one input.
+    /// The queues, and the context for one input.
     pub(crate) fn context<'a>(
         &'a mut self,
         all: bool,
@@ -44,7 +46,7 @@ impl Engine {
         (&mut self.queues, context)
     }
 
-    /// Lets each queue act on one input.
+    /// Calls the function for each queue.
     pub(crate) fn each_queue(
         &mut self,
         now: &Now,
@@ -66,7 +68,7 @@ impl Engine {
         Conditions { open, visible, ack, later: self.later && open && visible, all }
     }
 
-    /// Pending events may be stored from now on, if the configuration allows it.
+    /// Allows pending events to be stored, if consent and configuration allow it.
     pub(crate) fn open_outbox(&mut self, now: &Now) {
         if self.config.queue_persists && !self.outbox.on {
             self.outbox.on = true;
@@ -75,10 +77,11 @@ impl Engine {
         }
     }
 
-    /// Starts a stream of its own for the events after a decision about consent, so that nothing links them to those before it.
+    /// Starts new streams after a change of consent, so that later events cannot be linked to
+    /// earlier ones.
     pub(crate) fn renew_streams(&mut self, now: &Now) {
         let mut seed = now.entropy;
-        // A new visitor's id is made of the same bits.
+        // The same bits make the new visitor id. Reversed bits give the streams unrelated names.
         seed.reverse();
         let (queues, mut context) = self.context(false, now);
         for (index, queue) in queues.iter_mut().enumerate() {
@@ -86,7 +89,8 @@ impl Engine {
         }
     }
 
-    /// Another page's outbox was found without its page; or ours is as it is now.
+    /// Takes over an outbox whose page is gone, or reloads this page's own after the back/forward
+    /// cache.
     pub(crate) fn outbox_found(
         &mut self,
         instance: &str,
@@ -99,7 +103,8 @@ impl Engine {
         let own = self.outbox.instance == instance;
         let (queues, mut context) = self.context(false, now);
         if own {
-            // Another page may have taken it up, in part or at all, and goes on with its streams.
+            // Another page may have taken over this outbox in part or as a whole, and it continues
+            // the streams. This page therefore starts a new outbox and new streams.
             context.outbox.rename(id(now.entropy));
             context.out.push(Effect::ClaimOutbox(context.outbox.instance.clone()));
             for (index, queue) in queues.iter_mut().enumerate() {
@@ -123,7 +128,7 @@ impl Engine {
         }
     }
 
-    /// Takes a raw batch from the façade. A page that makes such a call itself is told that there is no such method.
+    /// Takes a raw batch from the façade. For a direct call by the page the method does not exist.
     pub(crate) fn raw_batch(&mut self, raw: RawBatch, now: &Now) {
         if !raw.key.starts_with(RawBatch::PREFIX) {
             return self.reject(NO_METHOD.at("rawBatch"));
@@ -134,11 +139,13 @@ impl Engine {
         }
     }
 
-    /// The collector has these batches, by cookies that are deleted once they are read, or when they are too many.
+    /// Removes batches that the collector has acknowledged by cookies. The cookies are deleted
+    /// after reading, or if there are too many.
     pub(crate) fn acknowledged(&mut self, batches: Vec<String>, now: &Now) {
         let count = batches.len();
         for (index, batch) in batches.into_iter().enumerate() {
-            // Browsers list the oldest cookie first. A page that misses one sends its batch again, and the collector drops the copy.
+            // Browsers list the oldest cookie first. If a page misses one, it sends its batch
+            // again, and the collector drops the copy.
             let mut is_done = index + Limits::ACKNOWLEDGEMENTS < count;
             self.each_queue(now, |queue, context| is_done |= queue.acknowledge(&batch, context));
             if is_done {

@@ -1,4 +1,4 @@
-//! Tracking calls: a call is refused with one error, or becomes events in every queue.
+//! Tracking calls: a call is refused with one error, or its events go into every queue.
 
 use crate::Engine;
 use crate::config::Consent;
@@ -27,7 +27,7 @@ impl Engine {
         self.accept(events, at, now);
     }
 
-    /// Queues the events of one call, without those of an order that was sent before.
+    /// Queues the events of one call, except lines of an order that were sent before.
     pub(crate) fn accept(&mut self, mut events: Vec<Event>, at: u64, now: &Now) {
         let repeated = self.admit(&mut events, now);
         if repeated > 0 {
@@ -43,7 +43,7 @@ impl Engine {
         }
     }
 
-    /// Remembers the orders of purchases that were sent before the module was there.
+    /// Records the orders of purchases that were sent before the module had loaded.
     pub(crate) fn order_sent(&mut self, value: &Value, now: &Now) {
         let item_type = &self.config.item_type;
         if let Ok(mut events) = Event::parse(Kind::Buy, value, item_type, &mut Vec::new()) {
@@ -51,9 +51,9 @@ impl Engine {
         }
     }
 
-    /// Counts calls that were made before the module was there and are lost.
+    /// Counts calls that were made before the module had loaded and are lost.
     pub(crate) fn calls_lost(&mut self, calls: u32, code: ErrorCode) {
-        let problem = Problem::new(code, "from before the module was there are lost");
+        let problem = Problem::new(code, "made before the module loaded are lost");
         self.effects.push(Effect::Warn(problem.at("calls")));
         for queue in &mut self.queues {
             queue.refuse(calls, code, &mut self.effects);
@@ -101,8 +101,8 @@ impl Engine {
         self.effects.push(Effect::Warn(error));
     }
 
-    /// Warns of each of these once. A page that spreads its whole product into every call, or a vendor that has no such event, would
-    /// otherwise fill the console.
+    /// Gives each of these warnings once. Otherwise a page that passes unknown fields in every
+    /// call, or a vendor without an event, would fill the console.
     pub(crate) fn advise(&mut self, advice: Vec<Error>) {
         for error in advice {
             let said = hash(&[error.code.name(), &error.field, error.detail]);

@@ -1,19 +1,19 @@
-//! By time and by words: the time that the page was seen and used.
+//! Timers by time and by words: the time during which the page was visible and the visitor active.
 //!
-//! Time is measured, not ticked: a timer of the browser that comes late (a throttled tab, a laptop
-//! that slept) makes a step late, never wrong.
+//! The time is computed from timestamps. A late browser timer (a throttled tab, a suspended laptop)
+//! makes a report late but not wrong.
 
 use super::PageState;
 use crate::time::NEVER;
 
-/// How long it was, and how long is all.
+/// The time that counted, and the time that counts as 100 %.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     full_after_ms: u64,
     idle_after_ms: u64,
-    /// Time that counted until `mark`.
+    /// The time that counted until `mark`.
     active_ms: u64,
-    /// Since when more may count.
+    /// The start of the time that is not counted yet.
     mark: u64,
 }
 
@@ -23,7 +23,7 @@ impl Clock {
         Self { full_after_ms: full_after_ms.max(1), idle_after_ms, active_ms: 0, mark }
     }
 
-    /// The percentage until now.
+    /// The percentage at `now_ms`.
     pub fn advance(&mut self, page: PageState, now_ms: u64) -> u8 {
         if page.visible {
             let end = now_ms.min(page.last_act + self.idle_after_ms);
@@ -33,7 +33,8 @@ impl Clock {
         (self.active_ms * 100 / self.full_after_ms).min(100) as u8
     }
 
-    /// When this percentage is reached if nothing changes; never, if the clock stops before.
+    /// The time at which this percentage is reached if nothing changes, or `NEVER` if the clock
+    /// stops before.
     pub fn reaches(&self, percentage: u8, page: PageState) -> u64 {
         let needed = (u64::from(percentage) * self.full_after_ms).div_ceil(100);
         let at = self.mark + needed.saturating_sub(self.active_ms);

@@ -1,31 +1,32 @@
-//! By media: which parts of a video or a sound were really played.
+//! Timers by media: the played parts of a video or sound.
 //!
-//! The browser's own list of played ranges is in seconds of the medium: what is skipped is not in
-//! it, what is repeated is in it once, and at double speed a second lasts half as long.
+//! The browser's list of played ranges is in seconds of the medium. Skipped parts are not in it,
+//! repeated parts are in it once, and at double speed a second lasts half as long.
 //! <https://html.spec.whatwg.org/multipage/media.html#dom-media-played>
 
 use super::share;
 use crate::limits::Limits;
 use crate::value::Value;
 
-/// What was played of a medium, in milliseconds.
+/// The played parts of a medium, in milliseconds.
 #[derive(Debug)]
 pub struct Media {
     ignore_tail: u32,
-    /// 0: not known (yet); the most that there is: without end.
+    /// 0: not known yet. The largest value: endless.
     duration: u32,
-    /// Start and end of each, in no order; no two touch.
+    /// Start and end of each part, not ordered and not touching.
     played: Vec<(u32, u32)>,
 }
 
 impl Media {
-    /// A medium of which nothing is known.
+    /// Starts without any information.
     pub fn new(ignore_tail: u32) -> Self {
         Self { ignore_tail, duration: 0, played: Vec::new() }
     }
 
-    /// The duration, and starts and ends in turn. What was played before a new load of the same
-    /// medium (a player changes the quality) was played.
+    /// Updates the duration and the played ranges, given as alternating starts and ends. Parts that
+    /// were played before the player loaded the medium again (for example to change the quality)
+    /// still count.
     pub fn play(&mut self, duration: &Value, ranges: &Value) {
         let Some(ranges) = ranges.as_list() else { return };
         self.duration = duration.whole();
@@ -36,12 +37,13 @@ impl Media {
         }
     }
 
-    /// The percentage of what counts.
+    /// The played percentage of the part that counts.
     pub fn percentage(&self) -> u8 {
         if self.duration == u32::MAX {
             return 0;
         }
-        // Nothing is all tail: such a tail was meant for a longer one.
+        // If the ignored tail is longer than the medium, it is meant for longer ones and does not
+        // apply.
         let longer = self.duration > self.ignore_tail;
         let full = self.duration - if longer { self.ignore_tail } else { 0 };
         let mut seen = 0;

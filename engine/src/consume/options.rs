@@ -1,4 +1,4 @@
-//! The options of a timer.
+//! Parses the options of a timer.
 
 use super::clock::Clock;
 use super::media::Media;
@@ -11,7 +11,7 @@ use crate::value::Value;
 
 const MEASURES: &str = "must be \"time\", \"words\", \"scroll\" or \"media\"";
 
-/// What a timer that starts now measures, and its steps.
+/// Returns the measurement of a new timer, and its steps.
 pub fn parse(
     options: &Value,
     now_ms: u64,
@@ -61,7 +61,7 @@ fn positive(f: &mut Fields<'_, '_>, name: &str) -> u64 {
     let mut value = 0;
     f.whole(name, &mut value, 1, Limits::TIMER_MS);
     if value == 0 {
-        // After any other error this one is not kept.
+        // The report keeps only the first error.
         f.missing(name);
     }
     value

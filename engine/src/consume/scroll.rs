@@ -1,28 +1,29 @@
-//! By scroll: how far into its element the visitor has seen, in CSS pixels.
+//! Timers by scroll: the largest depth of an element that the visitor has seen, in CSS pixels.
 //!
-//! An element that clips its content, or one within another that scrolls, is no case of its own:
-//! whoever observes the page says how much of the element was above the edge of what can be seen.
+//! Clipped and nested scrolling elements need no special case: the page's observer reports how much
+//! of the element was above the lower edge of its visible part.
 
 use super::share;
 use crate::limits::Limits;
 use crate::time::NEVER;
 
-/// The furthest that was seen of an element.
+/// The largest seen depth of an element.
 #[derive(Clone, Copy, Debug)]
 pub struct Scroll {
     furthest: u64,
     height: u64,
-    /// When the height is believed, unless it changes again; never: it is.
+    /// The time at which the height counts as stable, unless it changes again. `NEVER`: it is
+    /// stable.
     settles_at: u64,
 }
 
 impl Scroll {
-    /// An element of which nothing is known.
+    /// Starts without any information.
     pub fn new() -> Self {
         Self { furthest: 0, height: 0, settles_at: NEVER }
     }
 
-    /// So much of so much is, or was, above the lower edge of what can be seen.
+    /// Reports that `depth` of `height` is or was above the lower edge of the visible part.
     pub fn see(&mut self, depth: u32, height: u32, now_ms: u64) {
         let height = u64::from(height);
         // An element that is not displayed has no height.
@@ -30,8 +31,8 @@ impl Scroll {
             return;
         }
         if self.height == 0 || height.abs_diff(self.height) > Limits::SCROLL_SLACK_PX {
-            // What was seen of it is as much of it as before when it shrinks (a phone is turned,
-            // the visitor zooms out), and as many pixels when it grows (an image arrives late).
+            // When the element shrinks (a turned phone, zooming out), the seen share stays the
+            // same. When it grows (a late image), the seen pixels stay the same.
             if height < self.height {
                 self.furthest = self.furthest * height / self.height;
             }
@@ -41,7 +42,7 @@ impl Scroll {
         self.furthest = self.furthest.max(u64::from(depth).min(self.height));
     }
 
-    /// The percentage now; nothing as long as the height is not believed.
+    /// The percentage now, 0 until the height is stable.
     pub fn percentage(&mut self, now_ms: u64) -> u8 {
         if self.settles_at <= now_ms {
             self.settles_at = NEVER;
@@ -53,7 +54,7 @@ impl Scroll {
         }
     }
 
-    /// When there may be more to say although nothing was scrolled.
+    /// The time at which the percentage may change without scrolling.
     pub fn settles_at(&self) -> u64 {
         self.settles_at
     }

@@ -42,7 +42,8 @@ impl Backoff {
         self.paused_until = until;
     }
 
-    /// Notes that the page's Content-Security-Policy forbids the address; returns whether that is new.
+    /// Notes that the page's Content-Security-Policy forbids the address. Returns whether this is
+    /// new.
     pub fn forbid(&mut self) -> bool {
         !std::mem::replace(&mut self.forbidden, true)
     }
@@ -92,7 +93,7 @@ impl Backoff {
 mod tests {
     use super::*;
 
-    /// At this moment, with the most jitter.
+    /// This moment with the most jitter.
     fn at(mono_ms: u64) -> Now {
         Now { wall_ms: 0, mono_ms, entropy: [255; 16] }
     }
@@ -148,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_policy_forbids_stays_forbidden() {
+    fn an_address_forbidden_by_policy_stays_forbidden() {
         let mut backoff = Backoff::default();
         assert!(backoff.forbid());
         assert!(!backoff.forbid());

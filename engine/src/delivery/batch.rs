@@ -1,4 +1,4 @@
-//! A request with the events in it, and where it is.
+//! A batch: a request, its events, and its state.
 
 use super::context::Context;
 use super::entry;
@@ -10,14 +10,15 @@ use crate::protocol::RetryPolicy;
 use crate::request::Request;
 use std::rc::Rc;
 
-/// Where a batch is.
+/// The state of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// It has to be sent.
+    /// It is ready to be sent.
     Ready,
     /// The browser has it and will report an outcome.
     InFlight,
-    /// The browser took it, and the destination has not acknowledged it. At this moment of the monotonic clock it is sent again.
+    /// The browser took it, but the destination has not acknowledged it. It is sent again at this
+    /// moment of the monotonic clock.
     AwaitingAck(u64),
 }
 
@@ -30,37 +31,37 @@ pub struct Batch {
     pub stream: Rc<StreamId>,
     /// Its number in the stream.
     pub seq: u64,
-    /// When it was made, in milliseconds since the Unix epoch.
+    /// The time when it was made, in milliseconds since the Unix epoch.
     pub made_at: u64,
     /// The request.
     pub request: Rc<Request>,
-    /// The events in it.
+    /// Its events.
     pub events: Events,
     /// Whether it may be sent again.
     pub retry_policy: RetryPolicy,
-    /// Where it is.
+    /// Its state.
     pub stage: Stage,
-    /// How it was sent last.
+    /// The API that sent it last.
     pub via: Via,
-    /// The browser refused it as a beacon, so it was sent by `fetch`.
+    /// The browser refused it as a beacon, so `fetch` sent it.
     pub refused: bool,
     /// It may have arrived already.
     pub retried: bool,
-    /// It was made while storing was allowed.
+    /// It was made while storage was allowed.
     pub may_store: bool,
-    /// It must not be sent again, because consent was withdrawn since.
+    /// It must not be sent again, because consent was withdrawn.
     pub no_retry: bool,
     /// Until this moment of the monotonic clock it counts as being in flight.
     pub in_flight_until: u64,
     /// Its outbox entry.
     pub slot: Slot,
-    /// The `localStorage` key of a raw batch: the calls of a page that was left before the module was there. The collector makes events of
-    /// them, so it has none here.
+    /// The `localStorage` key of a raw batch: the calls of a page that was left before the module
+    /// had loaded. The collector makes the events, so the batch has none here.
     pub raw_key: Option<String>,
 }
 
 impl Batch {
-    /// A batch that has to be sent.
+    /// Makes a batch that is ready to be sent.
     pub fn new(
         stream: Rc<StreamId>,
         seq: u64,
@@ -83,7 +84,8 @@ impl Batch {
             via: Via::Beacon,
             refused: false,
             retried: false,
-            // A batch that was made without permission to store asks for no acknowledgement, and is stored nowhere.
+            // A batch made without permission to store asks for no acknowledgement and is not
+            // stored.
             may_store: context.conditions.ack,
             no_retry: false,
             in_flight_until: 0,
@@ -92,12 +94,12 @@ impl Batch {
         })
     }
 
-    /// The bytes that it takes of the browser's quota for requests that outlive the page.
+    /// Its size in the browser's quota for requests that outlive the page.
     pub fn bytes(&self) -> usize {
         self.request.body.as_ref().map_or(0, String::len)
     }
 
-    /// How many deliveries its events stand for.
+    /// The number of deliveries that its events stand for.
     pub fn deliveries(&self) -> u32 {
         count_deliveries(&self.events)
     }
@@ -107,7 +109,7 @@ impl Batch {
         self.retry_policy == RetryPolicy::Idempotent
     }
 
-    /// Whether another request does no harm, where it is not known what became of the last one.
+    /// Whether sending it again does no harm if the outcome of the last request is unknown.
     pub fn may_repeat(&self) -> bool {
         match self.retry_policy {
             RetryPolicy::Idempotent => true,
@@ -116,7 +118,7 @@ impl Batch {
         }
     }
 
-    /// Whether an acknowledgement may still come once the browser has taken it.
+    /// Whether an acknowledgement may come after the browser has taken it.
     pub fn awaits_ack(&self) -> bool {
         self.is_idempotent() && self.via == Via::Beacon && !self.no_retry
     }
@@ -126,7 +128,7 @@ impl Batch {
         self.due_at() <= mono_ms
     }
 
-    /// When it is to be sent; [`NEVER`](crate::time::NEVER) while the browser has it.
+    /// The time when it is to be sent, or [`NEVER`](crate::time::NEVER) while the browser has it.
     pub fn due_at(&self) -> u64 {
         match self.stage {
             Stage::Ready => 0,
@@ -135,7 +137,7 @@ impl Batch {
         }
     }
 
-    /// Whether it is stored, by itself or as its events.
+    /// Whether the batch or its events are stored.
     pub fn is_stored(&self) -> bool {
         self.raw_key.is_some()
             || self.slot.is_stored()
@@ -151,14 +153,14 @@ impl Batch {
             context.flight.add_request(self.bytes(), self.in_flight_until);
         }
         if !self.is_idempotent() && via == Via::Fetch {
-            // A page that found it in the outbox would send it a second time.
+            // If it stayed in the outbox, another page would send it a second time.
             self.remove_from_outbox(context);
         }
         context.out.push(Effect::Send(Send { id: self.id, request: self.request.clone(), via }));
     }
 
-    /// Writes it to the outbox. Only a batch that may arrive twice is stored as it is. Of the others the events are stored, and the page
-    /// that finds them makes requests of its own.
+    /// Writes it to the outbox. An idempotent batch is stored as it is. Of other batches only the
+    /// events are stored, and the page that takes them over makes new requests.
     pub fn write(&mut self, context: &mut Context<'_>) {
         if self.raw_key.is_some() {
             return;
@@ -174,8 +176,8 @@ impl Batch {
         }
         let mut events = self.events.iter().map(|event| &**event);
         let text = entry::write(&self.stream, self.seq, self.made_at, &mut events);
-        // The process may end between any two of these writes. A moment in which both stand there is better than one in which neither does,
-        // and the page that takes both over drops the events that are in the batch.
+        // The process may end between any two writes. Having both entries for a moment is better
+        // than having none, and a page that takes over both drops the events that are in the batch.
         if !context.outbox.has_room(text.len()) {
             self.remove_from_outbox(context);
         }
@@ -190,7 +192,7 @@ impl Batch {
         stream::remove_from_outbox(&mut self.events, context);
     }
 
-    /// Forgets its outbox entries, which were erased with all others.
+    /// Forgets its outbox entries after the whole outbox was erased.
     pub fn forget_outbox(&mut self) {
         self.raw_key = None;
         self.slot = Slot::default();
@@ -199,7 +201,7 @@ impl Batch {
         }
     }
 
-    /// The outbox entry with this number could not be written.
+    /// Handles an outbox entry that could not be written.
     pub fn write_failed(&mut self, number: u32, context: &mut Context<'_>) {
         let events = self.events.iter_mut().map(|event| &mut event.slot);
         for slot in events.chain([&mut self.slot]).filter(|slot| slot.number == number) {

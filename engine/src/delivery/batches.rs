@@ -1,4 +1,4 @@
-//! The batches of one destination that have not come to their end, in the order in which they were made.
+//! The unfinished batches of one destination, in the order in which they were made.
 
 use super::batch::{Batch, Stage};
 use super::context::Context;
@@ -6,11 +6,11 @@ use super::flight::Flight;
 use crate::text::{parse_whole, split_once};
 use crate::time::NEVER;
 
-/// Batches.
+/// The unfinished batches.
 #[derive(Debug, Default)]
 pub struct Batches {
     #[allow(clippy::vec_box)]
-    // Moved within the list: a pointer is cheaper than its twenty words.
+    // Boxed, because the list moves its elements and a batch is large.
     list: Vec<Box<Batch>>,
 }
 
@@ -20,79 +20,80 @@ impl Batches {
         self.list.is_empty()
     }
 
-    /// How many events they hold.
+    /// The number of events in them.
     pub fn events(&self) -> usize {
         self.list.iter().map(|batch| batch.events.len()).sum()
     }
 
-    /// How many deliveries they stand for.
+    /// The number of deliveries that they stand for.
     pub fn deliveries(&self) -> u32 {
         self.list.iter().map(|batch| batch.deliveries()).sum()
     }
 
-    /// Adds one at the end, and returns its index.
+    /// Appends a batch and returns its index.
     pub fn push(&mut self, batch: Box<Batch>) -> usize {
         self.list.push(batch);
         self.list.len() - 1
     }
 
-    /// Puts one at this index.
+    /// Inserts a batch at this index.
     pub fn insert(&mut self, index: usize, batch: Box<Batch>) {
         self.list.insert(index, batch);
     }
 
-    /// The one at this index.
+    /// The batch at this index.
     pub fn get_mut(&mut self, index: usize) -> Option<&mut Batch> {
         self.list.get_mut(index).map(|batch| &mut **batch)
     }
 
-    /// Takes the one at this index out. The index is one that another method returned.
+    /// Removes the batch at this index, which another method returned.
     pub fn remove(&mut self, index: usize) -> Box<Batch> {
         self.list.remove(index)
     }
 
-    /// Takes all of them out.
+    /// Removes all batches.
     pub fn take(&mut self) -> Vec<Box<Batch>> {
         std::mem::take(&mut self.list)
     }
 
-    /// All of them.
+    /// All batches.
     pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Box<Batch>> {
         self.list.iter_mut()
     }
 
-    /// The first that is to be sent now: its index and its size in bytes.
+    /// The index and the size in bytes of the first batch that is to be sent now.
     pub fn first_due(&self, mono_ms: u64) -> Option<(usize, usize)> {
         let index = self.list.iter().position(|batch| batch.is_due(mono_ms))?;
         Some((index, self.list.get(index)?.bytes()))
     }
 
-    /// The one whose request has this number.
+    /// The index of the batch whose request has this number.
     pub fn with_id(&self, id: u32) -> Option<usize> {
         self.list.iter().position(|batch| batch.id == id)
     }
 
-    /// The one of this name, `<stream>.<seq>`.
+    /// The index of the batch of this name, `<stream>.<seq>`.
     pub fn named(&self, name: &str) -> Option<usize> {
         let (stream, seq) = split_once(name, b'.')?;
         let seq = parse_whole(seq)?;
         self.list.iter().position(|batch| batch.seq == seq && *batch.stream.name == stream)
     }
 
-    /// The first with events that the browser does not have in flight: it may be given up.
+    /// The first batch with events that is not in flight. It may be dropped.
     pub fn first_evictable(&self) -> Option<usize> {
         let is_evictable =
             |batch: &Batch| batch.stage != Stage::InFlight && !batch.events.is_empty();
         self.list.iter().position(|batch| is_evictable(batch))
     }
 
-    /// The first that may be given up and has an event from before this moment. A batch's first event is its oldest.
+    /// The first batch that may be dropped and has an event from before this moment. A batch's
+    /// first event is its oldest.
     pub fn first_older_than(&self, at: u64) -> Option<usize> {
         let is_old = |batch: &Batch| batch.events.first().is_some_and(|first| first.at < at);
         self.list.iter().position(|batch| batch.stage != Stage::InFlight && is_old(batch))
     }
 
-    /// When the first of them is to be sent.
+    /// The time when the first batch is to be sent.
     pub fn due_at(&self) -> u64 {
         self.list.iter().map(|batch| batch.due_at()).min().unwrap_or(NEVER)
     }
@@ -106,7 +107,7 @@ impl Batches {
         flight
     }
 
-    /// Those that await an acknowledgement and no longer count as being in flight are due at once.
+    /// Makes unacknowledged batches due at once, unless they still count as in flight.
     pub fn retry_unacknowledged(&mut self, mono_ms: u64) {
         for batch in self.list.iter_mut().filter(|batch| batch.in_flight_until <= mono_ms) {
             if let Stage::AwaitingAck(until) = &mut batch.stage {
@@ -115,8 +116,8 @@ impl Batches {
         }
     }
 
-    /// Writes those to the outbox that belong there and are not there. A batch that must not arrive twice and that the browser has is not
-    /// written.
+    /// Writes missing batches to the outbox. A batch that must not arrive twice is not written
+    /// while the browser has it.
     pub fn write_missing(&mut self, context: &mut Context<'_>) {
         for batch in &mut self.list {
             if !batch.slot.is_stored() && (batch.is_idempotent() || batch.stage == Stage::Ready) {
@@ -125,7 +126,7 @@ impl Batches {
         }
     }
 
-    /// The outbox entry with this number could not be written.
+    /// Handles an outbox entry that could not be written.
     pub fn write_failed(&mut self, number: u32, context: &mut Context<'_>) {
         for batch in &mut self.list {
             batch.write_failed(number, context);
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_counts_as_in_flight_until_its_time_is_over() {
+    fn a_batch_counts_as_in_flight_until_its_timeout() {
         let batches = batches(&[Stage::InFlight, Stage::Ready]);
         let flight = batches.in_flight(99);
         assert_eq!((flight.requests, flight.bytes, flight.until), (1, 5, 100));
@@ -223,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_network_that_is_back_makes_unacknowledged_batches_due() {
+    fn unacknowledged_batches_are_due_when_the_network_is_back() {
         let mut batches = batches(&[Stage::InFlight, Stage::AwaitingAck(5_000)]);
         batches.retry_unacknowledged(10);
         assert_eq!(batches.first_due(10), Some((1, 5)));

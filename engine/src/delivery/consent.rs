@@ -1,4 +1,4 @@
-//! How a queue reacts when the visitor withdraws consent. The outbox has been erased by then, so no event has an entry any more.
+//! A queue's reaction to withdrawn consent. The outbox is erased before, so no event has an entry.
 
 use super::batch::Stage;
 use super::context::Context;
@@ -10,22 +10,22 @@ use crate::record::Record;
 use std::rc::Rc;
 
 impl Queue {
-    /// Continues with another stream. Pending events stay in the one before.
+    /// Continues with a new stream. Pending events stay in the old one.
     pub fn start_stream(&mut self, name: String, context: &mut Context<'_>) {
         self.cancel_fetch_later(context);
         let stream = self.new_stream(name);
         self.pending.start_stream(stream);
     }
 
-    /// Gives up everything that is pending: consent is denied.
+    /// Drops all pending events, because consent was denied.
     pub fn clear(&mut self, context: &mut Context<'_>) {
         let lost = count_deliveries(&self.pending.clear());
         self.counters.drop(lost, ErrorCode::Refused, context.out);
         self.clear_batches(context);
     }
 
-    /// Removes the identity from pending events: consent is anonymous now. A login says nothing without it. Events that another page
-    /// left behind cannot be encoded again, so they are given up.
+    /// Removes the identity from pending events, because consent is anonymous now. A login has no
+    /// meaning without identity. Events of other pages cannot be encoded again. Both are dropped.
     pub fn remove_identity(&mut self, session: &Option<Rc<String>>, context: &mut Context<'_>) {
         for event in self.pending.clear() {
             let PendingEvent { record, deliveries, .. } = *event;
@@ -52,8 +52,8 @@ impl Queue {
         self.plan_fetch_later(context);
     }
 
-    /// Delivered batches stay delivered, batches that are to be sent again are given up, and requests in flight are not sent again. The
-    /// browser's copy for `fetchLater` is cancelled.
+    /// Keeps delivered batches, drops batches that were to be sent again, and prevents a retry of
+    /// requests in flight. Cancels the browser's copy for `fetchLater`.
     fn clear_batches(&mut self, context: &mut Context<'_>) {
         self.cancel_fetch_later(context);
         for mut batch in self.batches.take() {

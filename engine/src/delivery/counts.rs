@@ -1,11 +1,11 @@
-//! In which counter each delivery of one destination ended, and the reports of it.
+//! Counts the outcome of each delivery of one destination, and reports it.
 
 use super::batch::Batch;
 use crate::effect::{DeliveryReport, DeliveryStatus, Effect, Receipt};
 use crate::error::{ErrorCode, Problem};
 use std::rc::Rc;
 
-/// Deliveries: one event for one destination each. `Stats` in index.d.ts says what each means.
+/// Deliveries: one event for one destination each. `Stats` in index.d.ts explains the fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Counts {
@@ -18,7 +18,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Adds those of another queue.
+    /// Adds the counts of another queue.
     pub fn add(&mut self, other: Self) {
         self.accepted += other.accepted;
         self.queued += other.queued;
@@ -29,37 +29,38 @@ impl Counts {
     }
 }
 
-/// The counters of one destination. Each accepted delivery ends in exactly one of the others.
+/// The counters of one destination. Each accepted delivery ends in exactly one of the other
+/// counters.
 #[derive(Debug, Default)]
 pub struct Counters {
     /// The destination's name in `stats()`.
     pub destination: Rc<String>,
-    /// `queued` is not counted here: the queue knows it.
+    /// `queued` is not counted here, because the queue knows it.
     counts: Counts,
 }
 
 impl Counters {
-    /// Counters for the destination of this name.
+    /// Makes counters for a destination.
     pub fn new(destination: String) -> Self {
         Self { destination: destination.into(), counts: Counts::default() }
     }
 
-    /// The counters, with so many deliveries that have not ended.
+    /// The counters, with this number of unfinished deliveries.
     pub fn with_queued(&self, queued: u32) -> Counts {
         Counts { queued, ..self.counts }
     }
 
-    /// Counts deliveries that begin.
+    /// Counts accepted deliveries.
     pub fn accept(&mut self, deliveries: u32) {
         self.counts.accepted += deliveries;
     }
 
-    /// Takes that back: they are counted elsewhere.
+    /// Takes back accepted deliveries that are counted elsewhere.
     pub fn withdraw(&mut self, deliveries: u32) {
         self.counts.accepted -= deliveries;
     }
 
-    /// Counts a delivery that another one includes.
+    /// Counts a delivery that was merged into another one.
     pub fn merge(&mut self) {
         self.counts.merged += 1;
     }
@@ -72,17 +73,18 @@ impl Counters {
         }
     }
 
-    /// Counts lost deliveries and warns of them.
+    /// Counts lost deliveries and gives a warning.
     pub fn lose(&mut self, deliveries: u32, problem: &Problem, out: &mut Vec<Effect>) {
         self.warn(problem, out);
         self.drop(deliveries, problem.code, out);
     }
 
-    /// Counts the deliveries of a batch that has arrived, or that the browser took and nobody acknowledges.
+    /// Counts the deliveries of a batch that has arrived, or that the browser took without a later
+    /// acknowledgement.
     pub fn deliver(&mut self, batch: &Batch, acknowledged: bool, out: &mut Vec<Effect>) {
         let deliveries = batch.deliveries();
         if batch.events.is_empty() {
-            // A raw batch, whose events the page before has reported.
+            // A raw batch has no events here.
             return;
         }
         let receipt = Receipt { request: batch.request.clone(), via: batch.via };
@@ -95,7 +97,7 @@ impl Counters {
         }
     }
 
-    /// Warns of a problem of this destination.
+    /// Gives a warning about this destination.
     pub fn warn(&self, problem: &Problem, out: &mut Vec<Effect>) {
         out.push(Effect::Warn(problem.at(&*self.destination)));
     }
@@ -123,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_dropped_is_not_reported() {
+    fn a_drop_of_zero_deliveries_is_not_reported() {
         let (mut counters, mut out) = (Counters::new("d".to_owned()), Vec::new());
         counters.drop(0, ErrorCode::Refused, &mut out);
         assert!(out.is_empty());

@@ -1,7 +1,8 @@
-//! The text of an outbox entry.
+//! The text format of an outbox entry.
 //!
-//! `<checksum> <destination> <stream> <seq> <made at> `, then for each event `<kind> <at> <deliveries> <encoded>` and a line feed.
-//! An older version of the tracker may have written it and a newer one may read it, so a new form needs a new version (`FORM`).
+//! `<checksum> <destination> <stream> <seq> <made at> `, then for each event `<kind> <at>
+//! <deliveries> <encoded>` and a line feed. Older and newer versions of the tracker share the
+//! outbox, so a changed format needs a new version (`FORM`).
 
 use super::outbox::Slot;
 use super::stream::{Events, PendingEvent, StreamId};
@@ -10,7 +11,8 @@ use crate::hash::hash;
 use crate::number::{push_whole, whole};
 use crate::text::{concat, parse_whole, split_once};
 
-/// The version of the form. It is part of every checksum, so that a text of another form counts as damaged.
+/// The version of the format. It is part of every checksum, so that a text in another format counts
+/// as damaged.
 const FORM: &str = "1";
 
 /// One entry of an outbox.
@@ -20,15 +22,16 @@ pub struct Entry<'a> {
     pub destination: &'a str,
     /// The stream.
     pub stream: &'a str,
-    /// The number of the batch in the stream; of a pending event, the number of the next batch.
+    /// The batch's number in the stream. For a pending event: the number of the next batch.
     pub seq: u64,
-    /// When the batch was made, in milliseconds since the Unix epoch; 0 for a pending event.
+    /// The time when the batch was made, in milliseconds since the Unix epoch. 0 for a pending
+    /// event.
     pub made_at: u64,
     /// The events, at least one.
     pub events: Events,
 }
 
-/// The text of an entry.
+/// Writes the text of an entry.
 pub fn write(
     stream: &StreamId,
     seq: u64,
@@ -47,7 +50,7 @@ pub fn write(
     concat(&[&whole(checksum(&text)), " ", &text])
 }
 
-/// Half of a hash, which is enough to detect damage.
+/// Half of a hash, which suffices to detect damage.
 fn checksum(text: &str) -> u64 {
     hash(&[FORM, text]) >> 32
 }
@@ -59,7 +62,7 @@ fn push_numbers(text: &mut String, one: u64, other: u64) {
     }
 }
 
-/// Reads a text; none if it is damaged.
+/// Reads a text. Returns `None` if it is damaged.
 pub fn read(text: &str) -> Option<Entry<'_>> {
     let mut rest = text;
     if number(&mut rest)? != checksum(rest) {
@@ -83,19 +86,19 @@ pub fn read(text: &str) -> Option<Entry<'_>> {
     (!events.is_empty()).then_some(Entry { destination, stream, seq, made_at, events })
 }
 
-/// The destination that a text names, also where it is damaged further on.
+/// The destination in a text, which may be damaged further on.
 pub fn destination(text: &str) -> Option<&str> {
     let (_, rest) = split_once(text, b' ')?;
     split_once(rest, b' ').map(|(destination, _)| destination)
 }
 
-/// How many events a damaged text had, as far as can be told: each ended with the end of a line.
+/// The estimated number of events in a damaged text, by its line ends.
 pub fn count(text: &str) -> u32 {
     let ends = text.bytes().filter(|byte| *byte == b'\n').count();
     ends.max(1) as u32
 }
 
-/// Takes a part off the text, up to this byte.
+/// Removes the part before this byte from the text and returns it.
 fn cut<'a>(rest: &mut &'a str, end: u8) -> Option<&'a str> {
     let (part, behind) = split_once(rest, end)?;
     *rest = behind;

@@ -1,4 +1,4 @@
-//! Giving up events: events beyond its limit, and events that are too old.
+//! Drops events beyond the queue's limit, and events that are too old.
 
 use super::batch::Stage;
 use super::context::Context;
@@ -9,8 +9,8 @@ static FULL: Problem = Problem::new(ErrorCode::QueueFull, "has more events than 
 static EXPIRED: Problem = Problem::new(ErrorCode::Expired, "has events older than queue.maxAgeMs");
 
 impl Queue {
-    /// A full queue sends what the browser takes now. Only then the oldest events are given up for the newest. A request in flight is not
-    /// given up.
+    /// A full queue first sends as much as the browser accepts now. Then it drops the oldest
+    /// events. It does not drop a request in flight.
     pub(super) fn enforce_limit(&mut self, context: &mut Context<'_>) {
         let mut queued = self.pending.len() + self.batches.events();
         while queued as u64 > self.config.queue_events {
@@ -19,7 +19,7 @@ impl Queue {
                 batch.remove_from_outbox(context);
                 queued -= batch.events.len();
                 if let Stage::AwaitingAck(_) = batch.stage {
-                    // The browser has it nevertheless.
+                    // The browser has accepted it, so it counts as sent.
                     self.counters.deliver(&batch, false, context.out);
                     continue;
                 }
@@ -36,14 +36,14 @@ impl Queue {
             }
         }
         if queued as u64 == self.config.queue_events {
-            // This happens within the page's call, because a loop of calls leaves no other moment. A call that takes longer is better
-            // than a loss.
+            // This happens within the page's call, because a loop of calls leaves no other moment.
+            // A slower call is better than a loss.
             self.pending.due_at = context.now.mono_ms;
             self.send_due(context);
         }
     }
 
-    /// Gives up the events that are older than `queue.maxAgeMs`.
+    /// Drops events that are older than `queue.maxAgeMs`.
     pub(super) fn expire(&mut self, context: &mut Context<'_>) {
         let oldest = context.now.wall_ms.saturating_sub(self.max_age_ms);
         let mut lost = self.pending.drop_older_than(oldest, context);

@@ -1,8 +1,8 @@
-//! Pending events as a request that the browser sends by itself when the page's process dies: `fetchLater`.
-//! <https://fetch.spec.whatwg.org/#fetch-later-method>
+//! `fetchLater`: the browser sends a copy of the pending events by itself when the page's process
+//! ends. <https://fetch.spec.whatwg.org/#fetch-later-method>
 //!
-//! The request is a copy. The events still go with their batch, and the collector drops whichever arrives second. The copy must not name
-//! a batch, because its arrival would then acknowledge one.
+//! The events still go with their batch, and the collector drops the second arrival. The copy must
+//! not name a batch, because its arrival would acknowledge that batch.
 
 use super::context::Context;
 use super::queue::Queue;
@@ -13,7 +13,7 @@ use crate::protocol::{Envelope, RetryPolicy};
 use crate::time::NEVER;
 use std::rc::Rc;
 
-/// Whether the browser has a copy, and when it gets the next.
+/// Whether the browser has a copy, and when the next one is due.
 #[derive(Debug)]
 pub struct FetchLater {
     due_at: u64,
@@ -27,19 +27,19 @@ impl Default for FetchLater {
 }
 
 impl FetchLater {
-    /// When the browser gets the next copy.
+    /// The time when the next copy is due.
     pub fn due_at(&self) -> u64 {
         self.due_at
     }
 
-    /// Plans a copy for a moment, unless one is planned already: one copy serves a burst of events.
+    /// Plans a copy, unless one is planned already. One copy serves a burst of events.
     fn plan(&mut self, at: u64) {
         if self.due_at == NEVER {
             self.due_at = at;
         }
     }
 
-    /// Whether a copy is due; it is planned no more then.
+    /// Whether a copy is due. If so, its plan is removed.
     fn take_due(&mut self, mono_ms: u64) -> bool {
         let is_due = self.due_at <= mono_ms;
         if is_due {
@@ -48,7 +48,7 @@ impl FetchLater {
         is_due
     }
 
-    /// Cancels the copy that is planned, and the one that the browser has under this name.
+    /// Cancels the planned copy, and the one that the browser has under this name.
     pub fn cancel(&mut self, stream: &Rc<String>, out: &mut Vec<Effect>) {
         if std::mem::take(self).scheduled {
             out.push(Effect::ScheduleFetchLater(stream.clone(), None));
@@ -57,7 +57,7 @@ impl FetchLater {
 }
 
 impl Queue {
-    /// The pending events have changed: the browser gets another copy soon, unless all of them have left by then.
+    /// The pending events have changed: plans a new copy, in case the events are not sent before.
     pub(super) fn plan_fetch_later(&mut self, context: &Context<'_>) {
         let due = context.now.mono_ms + Limits::FETCH_LATER_WAIT_MS;
         let may_repeat =
@@ -67,7 +67,7 @@ impl Queue {
         }
     }
 
-    /// Gives the browser a copy where that is due, and cancels it where nothing is pending any more.
+    /// Gives the browser a copy if one is due. Cancels it if no event is pending.
     pub(super) fn update_fetch_later(&mut self, context: &mut Context<'_>) {
         let own = self.pending.own();
         if own.is_empty() || !context.conditions.later || self.backoff.is_forbidden() {

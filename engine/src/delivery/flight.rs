@@ -1,19 +1,21 @@
-//! The requests that the browser has of all destinations at once.
+//! The requests of all destinations that the browser has in flight.
 
 use crate::limits::Limits;
 use crate::time::NEVER;
 
-/// Requests in flight. While the page is visible they are kept few: all scripts of a page share 64 KiB for requests that outlive it
-/// (<https://fetch.spec.whatwg.org/#http-network-or-cache-fetch>), and Chromium drops beacons in silence when there are many.
+/// Requests in flight. Their number is limited while the page is visible: all scripts of a page
+/// share 64 KiB for requests that outlive it
+/// (<https://fetch.spec.whatwg.org/#http-network-or-cache-fetch>), and Chromium silently drops
+/// beacons when there are many.
 #[derive(Clone, Copy, Debug)]
 pub struct Flight {
-    /// Requests.
+    /// Number of requests.
     pub requests: u32,
-    /// Bytes of their bodies.
+    /// Total size of their bodies.
     pub bytes: usize,
-    /// Destinations that have none of them.
+    /// Number of destinations without a request in flight.
     pub idle: u32,
-    /// When the first of them no longer counts.
+    /// The time when the first of them no longer counts.
     pub until: u64,
 }
 
@@ -31,7 +33,7 @@ impl Flight {
         self.until = self.until.min(until);
     }
 
-    /// Adds the requests of one destination.
+    /// Adds the requests of a destination.
     pub fn add_destination(&mut self, other: Self) {
         self.requests += other.requests;
         self.bytes += other.bytes;
@@ -39,8 +41,9 @@ impl Flight {
         self.idle += u32::from(other.requests == 0);
     }
 
-    /// Whether a destination that has `own` requests in flight may begin one more of this size. The last places are reserved for
-    /// destinations that have none, so that a vendor that does not answer delays no other.
+    /// Whether a destination with `own` requests in flight may start another one of this size. The
+    /// last places are reserved for destinations without a request, so that a slow vendor does not
+    /// delay the others.
     pub fn admits(&self, own: u32, bytes: usize) -> bool {
         let reserved = if own == 0 { 0 } else { self.idle };
         self.requests + reserved < Limits::FLIGHT_REQUESTS

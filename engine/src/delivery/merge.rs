@@ -1,13 +1,14 @@
-//! Which pending event a new one is merged with, found without a scan.
+//! Finds the pending event that a new one is merged with, without a scan.
 
 use crate::event::{Field, Kind};
 use crate::hash::hash;
 use crate::record::Record;
 
-/// From the hash of what mergeable events have in common to the serial number of the last such event.
+/// Maps the hash of the fields that merged events have in common to the serial number of the last
+/// such event.
 ///
-/// A table with open addressing, because the one of `std` would be a tenth of the module. Events that have left the queue stay in it
-/// until it is rebuilt.
+/// A hash table with open addressing, because the one of `std` would make the module a tenth
+/// larger. Events that have left the queue stay in it until it is rebuilt.
 #[derive(Debug, Default)]
 pub struct MergeIndex {
     slots: Vec<Option<(u64, u32)>>,
@@ -17,13 +18,13 @@ pub struct MergeIndex {
 impl MergeIndex {
     const LEAST: usize = 16;
 
-    /// The serial number that was noted last for this key.
+    /// The last serial number for this key.
     pub fn find(&self, key: u64) -> Option<u32> {
         let (_, serial) = (*self.slots.get(self.find_slot(key)?)?)?;
         Some(serial)
     }
 
-    /// Notes an event. Those before the serial number `first` are no longer pending.
+    /// Adds an event. Events with a serial number before `first` are no longer pending.
     pub fn note(&mut self, key: u64, serial: u32, first: u32) {
         if self.slots.len() < 2 * (self.used + 1) {
             let old = std::mem::take(&mut self.slots);
@@ -58,7 +59,8 @@ impl MergeIndex {
     }
 }
 
-/// The hash of everything that two mergeable events have in common; none if no event is merged with one like this.
+/// The hash of the fields that two merged events must have in common. `None` if such an event is
+/// never merged.
 pub fn key(record: &Record) -> Option<u64> {
     let event = &record.event;
     let of = match event.kind() {

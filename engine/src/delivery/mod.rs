@@ -1,21 +1,23 @@
 //! From an event to its delivery: one queue for each destination.
 //!
-//! An event is pending until a batch takes it. A batch is ready, in flight, or awaiting an acknowledgement, until it ends in one of
-//! the counters. Whatever is not delivered also has an entry in the page's outbox, which outlives the page.
+//! An event is pending until a batch takes it. A batch is ready, in flight, or awaiting an
+//! acknowledgement, until it ends in one of the counters. Everything that is not delivered also has
+//! an entry in the page's outbox, which outlives the page.
 //!
-//! | part | what it owns |
+//! | part | subject |
 //! |---|---|
 //! | [`pending`], [`stream`], [`merge`] | events in no batch yet, in their order |
-//! | [`batches`], [`batch`] | requests that were made, and where each of them is |
-//! | [`backoff`] | when a destination may be sent to again after failures |
-//! | [`flight`] | what the browser has of all destinations |
-//! | [`fetch_later`] | the copy that the browser sends when the page's process dies |
-//! | [`counts`] | in which counter each delivery ended |
-//! | [`outbox`], [`entry`] | what is stored, and the text of each entry |
+//! | [`batches`], [`batch`] | requests that were made, and their state |
+//! | [`backoff`] | pauses after failures |
+//! | [`flight`] | requests of all destinations in flight |
+//! | [`fetch_later`] | the copy that the browser sends when the page's process ends |
+//! | [`counts`] | the outcome of each delivery |
+//! | [`outbox`], [`entry`] | the stored entries, and their text format |
 //!
-//! [`queue::Queue`] is composed of these. It takes events in; `send` decides what goes and when, `response` what an answer means, `evict`
-//! what is given up, `consent` what a withdrawal ends, `take_over` what another page's
-//! outbox brings, and `raw` the batches that a page sent before it had an engine.
+//! [`queue::Queue`] is composed of these. It takes events in. `send` decides when requests are
+//! made, `response` handles their outcome, `evict` drops events, `consent` handles withdrawn
+//! consent, `take_over` takes over another page's outbox, and `raw` the batches that a page sent
+//! without an engine.
 
 pub mod backoff;
 pub mod batch;

@@ -1,15 +1,16 @@
-//! The page's outbox in `localStorage`: what is not delivered yet, in entries that outlive the page.
+//! The page's outbox in `localStorage`: undelivered events, in entries that outlive the page.
 //!
-//! There is one entry for each pending event, or for the batch that it went into, so that an event costs one small write.
-//! `entry` has the text of an entry.
+//! Each pending event has an entry until its batch has one, so that an event costs one small write.
+//! `entry` has the text format.
 
 use crate::effect::Effect;
 use crate::number::whole;
 use crate::text::{concat, parse_whole, split_once};
 
-/// The keys of all outboxes begin with it.
+/// The prefix of the keys of all outboxes.
 pub const PREFIX: &str = "reco_o_";
-/// The entry that something has in the outbox: the number in its key, or 0 if it has none; and its size.
+/// The outbox entry of an event or a batch: the number in its key, or 0 without an entry, and its
+/// size.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Slot {
     /// The number in its key.
@@ -27,7 +28,7 @@ impl Slot {
 /// The page's outbox.
 #[derive(Debug)]
 pub struct Outbox {
-    /// Its name, which no other page has.
+    /// Its name, unique for each page.
     pub instance: String,
     /// Whether anything may be written.
     pub on: bool,
@@ -35,33 +36,35 @@ pub struct Outbox {
     numbers: u32,
     bytes: u32,
     most: u32,
-    /// Entries up to this number that could not be written are tried again, as room was made after them.
+    /// Entries up to this number are tried again if they could not be written, because room was
+    /// made after them.
     tried_again: u32,
 }
 
 impl Outbox {
-    /// An empty outbox of at most this many bytes, in which nothing may be written yet.
+    /// Makes an empty outbox of at most this many bytes. Nothing may be written yet.
     pub fn new(instance: String, most: u32) -> Self {
         Self { instance, on: false, numbers: 0, bytes: 0, most, tried_again: 0 }
     }
 
-    /// Deletes every entry of every page, and writes nothing from now on.
+    /// Deletes all entries of all pages. Writes nothing from now on.
     pub fn erase(&mut self, out: &mut Vec<Effect>) {
         out.push(Effect::Remove(PREFIX.to_owned()));
         (self.on, self.bytes) = (false, 0);
     }
 
-    /// Continues under another name, empty.
+    /// Continues as an empty outbox under another name.
     pub fn rename(&mut self, instance: String) {
         (self.instance, self.bytes) = (instance, 0);
     }
 
-    /// Whether a text of this size would be stored.
+    /// Whether a text of this size fits.
     pub fn has_room(&self, bytes: usize) -> bool {
         self.on && self.bytes as usize + bytes <= self.most as usize
     }
 
-    /// Writes an entry in place of the one in this slot. Where there is no room, or nothing may be stored, the slot is empty afterwards.
+    /// Writes an entry in place of the one in this slot. Without room or permission the slot is
+    /// empty afterwards.
     pub fn store(&mut self, slot: &mut Slot, text: String, out: &mut Vec<Effect>) {
         let others = self.bytes.saturating_sub(slot.bytes);
         let bytes = text.len() as u32;
@@ -86,12 +89,13 @@ impl Outbox {
         }
     }
 
-    /// Every entry so far was written before the one that it replaces was deleted, so one that failed for lack of room is tried again.
+    /// An entry is written before the one that it replaces is deleted. Entries that failed for lack
+    /// of room are therefore tried again.
     pub fn made_room(&mut self) {
         self.tried_again = self.numbers;
     }
 
-    /// The entry in this slot could not be written: the outbox gets no larger than it is now.
+    /// The entry in this slot could not be written: limits the outbox to its present size.
     pub fn shrink_to_fit(&mut self, slot: &mut Slot, out: &mut Vec<Effect>) {
         let number = slot.number;
         self.remove(slot, out);
@@ -105,7 +109,7 @@ impl Outbox {
     }
 }
 
-/// The number in a key; 0 where there is none.
+/// The number in a key, or 0.
 pub fn number_of(key: &str) -> u32 {
     let digits = key.get(PREFIX.len()..).and_then(|rest| split_once(rest, b'_'));
     digits.and_then(|(_, digits)| parse_whole(digits)).unwrap_or_default() as u32

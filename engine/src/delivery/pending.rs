@@ -1,4 +1,5 @@
-//! The events of one destination that are in no batch yet: this page's stream, and those that earlier pages left.
+//! The events of one destination that are in no batch yet: this page's stream, and the streams of
+//! earlier pages.
 
 use super::context::Context;
 use super::stream::{Events, Stream, count_deliveries};
@@ -8,14 +9,14 @@ use crate::time::NEVER;
 #[derive(Debug)]
 pub struct Pending {
     own: Stream,
-    /// The newest first.
+    /// The streams of earlier pages, the newest first.
     earlier: Vec<Stream>,
-    /// When the next batch is due on the monotonic clock.
+    /// The time when the next batch is due on the monotonic clock.
     pub due_at: u64,
 }
 
 impl Pending {
-    /// No events yet.
+    /// Starts without events.
     pub fn new(own: Stream) -> Self {
         Self { own, earlier: Vec::new(), due_at: NEVER }
     }
@@ -38,12 +39,12 @@ impl Pending {
         std::iter::once(&mut self.own).chain(&mut self.earlier)
     }
 
-    /// Whether a stream of this name is or was one of these.
+    /// Whether a stream of this name is or was among these.
     pub fn has_stream(&self, name: &str) -> bool {
         self.streams().any(|stream| **stream.name() == name)
     }
 
-    /// The stream with the name of the given one, which is added where there is none.
+    /// The stream with the given one's name. Adds the given one if there is none.
     pub fn stream_mut(&mut self, stream: Stream) -> &mut Stream {
         if self.own.name() == stream.name() {
             return &mut self.own;
@@ -56,34 +57,34 @@ impl Pending {
         self.earlier.get_mut(index).unwrap_or(&mut self.own)
     }
 
-    /// The stream that the next batch is made of.
+    /// The stream for the next batch.
     pub fn next_mut(&mut self) -> Option<&mut Stream> {
         self.streams_mut().find(|stream| !stream.is_empty())
     }
 
-    /// How many events are pending.
+    /// The number of pending events.
     pub fn len(&self) -> usize {
         self.streams().map(Stream::len).sum()
     }
 
-    /// Whether none is.
+    /// Whether no event is pending.
     pub fn is_empty(&self) -> bool {
         self.streams().all(Stream::is_empty)
     }
 
-    /// How many deliveries they stand for.
+    /// The number of deliveries that they stand for.
     pub fn deliveries(&self) -> u32 {
         self.streams().map(|stream| count_deliveries(stream.events())).sum()
     }
 
-    /// Continues with another stream. The pending events stay in the one before.
+    /// Continues with another stream. The pending events stay in the old one.
     pub fn start_stream(&mut self, stream: Stream) {
         let before = std::mem::replace(&mut self.own, stream);
         self.earlier.insert(0, before);
         self.earlier.retain(|stream| !stream.is_empty());
     }
 
-    /// Continues with another stream, and takes all events out. The streams before are still known.
+    /// Continues with another stream and returns all events. The old streams stay known.
     pub fn restart(&mut self, stream: Stream) -> Events {
         let events = self.clear();
         let before = std::mem::replace(&mut self.own, stream);
@@ -91,7 +92,7 @@ impl Pending {
         events
     }
 
-    /// Takes all events out, those of the oldest stream first.
+    /// Removes and returns all events, those of the oldest stream first.
     pub fn clear(&mut self) -> Events {
         let mut all: Events = Vec::new();
         for stream in self.streams_mut().rev() {
@@ -100,25 +101,26 @@ impl Pending {
         all
     }
 
-    /// Gives up the oldest event, those of other pages first, and returns how many deliveries it stood for. None if nothing is pending.
+    /// Drops the oldest event, those of other pages first. Returns the number of its deliveries, or
+    /// `None` if no event is pending.
     pub fn drop_oldest(&mut self, context: &mut Context<'_>) -> Option<u32> {
         let stream = self.streams_mut().rev().find(|stream| !stream.is_empty())?;
         Some(stream.drop_oldest(1, context))
     }
 
-    /// Gives up the events from before this moment, and returns how many deliveries they stood for.
+    /// Drops the events from before this moment. Returns the number of their deliveries.
     pub fn drop_older_than(&mut self, at: u64, context: &mut Context<'_>) -> u32 {
         self.streams_mut().map(|stream| stream.drop_older_than(at, context)).sum()
     }
 
-    /// Writes the events to the outbox that are not there.
+    /// Writes missing events to the outbox.
     pub fn write_missing(&mut self, context: &mut Context<'_>) {
         for stream in self.streams_mut() {
             stream.write_missing(context);
         }
     }
 
-    /// The outbox entry with this number could not be written.
+    /// Handles an outbox entry that could not be written.
     pub fn write_failed(&mut self, number: u32, context: &mut Context<'_>) {
         for stream in self.streams_mut() {
             for event in stream.events_mut().filter(|event| event.slot.number == number) {

@@ -1,6 +1,7 @@
 //! The queue of one destination: takes events in, and coordinates the parts that deliver them.
 //!
-//! `accepted = queued + sent + acknowledged + merged + dropped` holds at every moment. Whatever leaves the queue leaves the outbox too.
+//! `accepted = queued + sent + acknowledged + merged + dropped` holds at every moment. An event
+//! that leaves the queue also leaves the outbox.
 
 use super::backoff::Backoff;
 use super::batches::Batches;
@@ -30,29 +31,29 @@ static TOO_LONG: Problem = Problem::new(ErrorCode::OutOfRange, "got an event tha
 pub struct Queue {
     pub(super) destination: Rc<Destination>,
     pub(super) config: Rc<Config>,
-    /// By what its outbox entries name it.
+    /// The destination's name in outbox entries.
     pub(super) key: Rc<String>,
-    /// Events older than this are given up.
+    /// Events older than this are dropped.
     pub(super) max_age_ms: u64,
     pub(super) pending: Pending,
     pub(super) batches: Batches,
     pub(super) backoff: Backoff,
     pub(super) fetch_later: FetchLater,
     pub(super) counters: Counters,
-    /// The request that was sent last.
+    /// The number of the last request.
     pub(super) last_sent: u32,
-    /// Something is due and waits until less is in flight.
+    /// A request is due but must wait because too much is in flight.
     pub(super) waits_for_flight: bool,
-    /// A flush was asked for, and not everything has been tried yet.
+    /// A flush was requested and is not finished.
     pub(super) flushing: bool,
-    /// The page was warned that the queue is full; again once it was empty.
+    /// The page was warned that the queue is full. Reset when the queue is empty.
     pub(super) warned_full: bool,
-    /// The page was warned that the destination's answer points to a wrong configuration.
+    /// The page was warned that a response points to a wrong configuration.
     pub(super) warned_misconfigured: bool,
 }
 
 impl Queue {
-    /// An empty queue. `number` tells it from another one of the same name.
+    /// Makes an empty queue. `number` distinguishes destinations of the same name.
     pub fn new(
         destination: Rc<Destination>,
         config: Rc<Config>,
@@ -60,7 +61,7 @@ impl Queue {
         stream: String,
     ) -> Self {
         let protocol = &destination.protocol;
-        // A vendor that takes no time of the event would count it today.
+        // Some vendors accept no time and would count an old event as one of today.
         let max_age_ms = match protocol.retry_policy(Kind::Buy) {
             RetryPolicy::Idempotent => config.queue_age_ms,
             RetryPolicy::OnceMore | RetryPolicy::AtMostOnce => {
@@ -103,22 +104,22 @@ impl Queue {
         self.counters.with_queued(self.pending.deliveries() + self.batches.deliveries())
     }
 
-    /// Its requests that count as being in flight.
+    /// Its requests in flight.
     pub fn in_flight(&self, mono_ms: u64) -> Flight {
         self.batches.in_flight(mono_ms)
     }
 
-    /// Whether a flush has not tried everything yet.
+    /// Whether a flush is not finished.
     pub fn is_flushing(&self) -> bool {
         self.flushing
     }
 
-    /// Whether some request has not come to its end.
+    /// Whether it has an unfinished batch.
     pub fn has_batches(&self) -> bool {
         !self.batches.is_empty()
     }
 
-    /// Takes an event in. Problems that are worth a warning go to `advice`.
+    /// Takes an event in. Warnings go to `advice`.
     pub fn push(
         &mut self,
         record: &Rc<Record>,
@@ -143,7 +144,7 @@ impl Queue {
         self.add(record, encoded, context);
     }
 
-    /// Takes a ready-made link of the vendor in, and returns whether this destination is meant.
+    /// Takes a vendor's ready-made link in. Returns whether the link belongs to this destination.
     pub fn push_link(
         &mut self,
         link: &str,
@@ -156,7 +157,7 @@ impl Queue {
         true
     }
 
-    /// Counts deliveries that are not made: a purchase that was sent before, or calls that are lost.
+    /// Counts deliveries that are dropped: lines of a known order, or lost calls.
     pub fn refuse(&mut self, deliveries: u32, code: ErrorCode, out: &mut Vec<Effect>) {
         self.counters.accept(deliveries);
         self.counters.drop(deliveries, code, out);
@@ -178,7 +179,7 @@ impl Queue {
         self.plan_fetch_later(context);
     }
 
-    /// Merges the event with a pending one, as long as the two fit into a request.
+    /// Merges the event with a pending one, if the result fits into a request.
     fn merge(&mut self, record: &Record, context: &mut Context<'_>) -> bool {
         let own = self.pending.own_mut();
         let Some(pending) = own.mergeable(record) else { return false };
@@ -187,7 +188,7 @@ impl Queue {
             return false;
         };
         let protocol = &self.destination.protocol;
-        // The vendor's advice was given when each of the two came in.
+        // The warnings were given when each of the two events came in.
         match protocol.encode(&merged, &mut Vec::new()) {
             Ok(encoded) if protocol.fits(&encoded) => {
                 own.replace(serial, merged, encoded, context);
@@ -197,7 +198,8 @@ impl Queue {
         }
     }
 
-    /// Appends an event, in as many pieces as the requests of its protocol need. The last piece stands for the deliveries.
+    /// Appends an event, split into as many pieces as the protocol's requests need. Only the last
+    /// piece counts as deliveries.
     pub(super) fn append(
         &mut self,
         record: Rc<Record>,
@@ -214,7 +216,7 @@ impl Queue {
             self.pending.own_mut().store(Box::new(event), context);
             return;
         }
-        // An event with an id is not divided: two events with the same id would count once.
+        // An event with an id is not split, because two events with the same id would count once.
         let halves =
             if protocol.batch_shape() == BatchShape::Single { record.halves() } else { None };
         let Some((first, second)) = halves else {
@@ -231,25 +233,25 @@ impl Queue {
         }
     }
 
-    /// Writes to the outbox what is only in memory.
+    /// Writes events and batches that are only in memory to the outbox.
     pub fn write_missing(&mut self, context: &mut Context<'_>) {
         self.pending.write_missing(context);
         self.batches.write_missing(context);
     }
 
-    /// The outbox entry with this number could not be written.
+    /// Handles an outbox entry that could not be written.
     pub fn write_failed(&mut self, number: u32, context: &mut Context<'_>) {
         self.pending.write_failed(number, context);
         self.batches.write_failed(number, context);
     }
 
-    /// A new stream of this destination.
+    /// Makes a new stream for this destination.
     pub(super) fn new_stream(&self, name: String) -> Stream {
         Stream::new(&self.key, name)
     }
 }
 
-/// Events of value, which close the batch and leave at once.
+/// Whether such an event closes the batch and is sent at once.
 fn is_urgent(kind: Kind) -> bool {
     matches!(kind, Kind::Buy | Kind::Basket | Kind::Login | Kind::ClickRecommended)
 }

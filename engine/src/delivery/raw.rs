@@ -1,5 +1,6 @@
-//! Raw batches: the calls of a page that was left before the module was there, which it sent to the collector as they were. The next page
-//! sends them again unless they are acknowledged, under the same flight limit and back-off as every other batch.
+//! Raw batches: the calls of a page that was left before the module had loaded, which it sent to
+//! the collector unchanged. The next page sends them again unless they are acknowledged. They have
+//! the same flight limit and back-off as other batches.
 
 use super::batch::{Batch, Stage};
 use super::context::Context;
@@ -11,12 +12,12 @@ use crate::protocol::{Protocol, RetryPolicy};
 use crate::request::{Method, Request};
 
 impl Queue {
-    /// Whether its destination is a collector.
+    /// Whether the destination is a collector.
     pub fn is_collectors(&self) -> bool {
         matches!(self.destination.protocol, Protocol::Batch(_))
     }
 
-    /// Takes a raw batch over.
+    /// Takes over a raw batch.
     pub fn take_over_raw(&mut self, raw: RawBatch, context: &mut Context<'_>) {
         let RawBatch { key, url, body, sent_at } = raw;
         let name = key.get(RawBatch::PREFIX.len()..).unwrap_or_default().to_owned();
@@ -25,7 +26,7 @@ impl Queue {
         let request = Request { method, url, body, key: None, no_cors: false };
         let policy = RetryPolicy::Idempotent;
         let mut batch = Batch::new(stream.into(), 0, sent_at, request, Vec::new(), policy, context);
-        // The page before gave it to the browser when it stored it.
+        // The earlier page gave it to the browser when it stored it.
         let age = context.now.wall_ms.saturating_sub(sent_at);
         let left = Limits::ACKNOWLEDGED_MS.saturating_sub(age);
         batch.stage = Stage::AwaitingAck(context.now.mono_ms + left);

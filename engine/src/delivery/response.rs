@@ -1,4 +1,4 @@
-//! How a queue reacts to the outcome of a request.
+//! A queue's reaction to the outcome of a request.
 
 use super::batch::Stage;
 use super::context::Context;
@@ -12,8 +12,8 @@ static REFUSED: Problem =
     Problem::new(ErrorCode::Refused, "refused a request: its events are lost");
 static MISCONFIGURED: Problem = Problem::new(
     ErrorCode::Refused,
-    "answered 401, 403, 404, 405, a redirect, or as a collector another success than 204: \
-     its events are kept, and it is tried every ten minutes",
+    "answered 401, 403, 404, 405, a redirect, or a success other than 204 of a collector: \
+     its events are kept and tried every ten minutes",
 );
 static UNREACHABLE: Problem =
     Problem::new(ErrorCode::Unreachable, "did not answer: its events are lost");
@@ -23,10 +23,11 @@ static FORBIDDEN: Problem = Problem::new(
 );
 
 impl Queue {
-    /// Takes the outcome of the request with this number, if it is one of this queue's.
+    /// Handles the outcome of the request with this number, if it is this queue's.
     pub fn on_outcome(&mut self, id: u32, outcome: Outcome, context: &mut Context<'_>) {
         if outcome == Outcome::Blocked && self.last_sent == id {
-            // A beacon is reported as taken before, and a batch that must not be sent twice has ended with that.
+            // The browser reports a blocked beacon as taken first. A batch that must not be sent
+            // twice is finished by then.
             self.forbid(context);
         }
         let Some(index) = self.batches.with_id(id) else { return };
@@ -40,7 +41,7 @@ impl Queue {
             }
             Outcome::Taken => self.complete(index, false, context),
             Outcome::Answered { status: 204, .. } => self.complete(index, true, context),
-            // A shop's catch-all page, a login wall or a service worker answers 200 to anything.
+            // A catch-all page, a login page or a service worker answers every request with 200.
             Outcome::Answered { status: 200..=299, .. }
                 if !self.destination.protocol.answers_204() =>
             {
@@ -56,7 +57,8 @@ impl Queue {
             Outcome::Answered { status, retry_after_s } => {
                 self.on_error_status(index, status, retry_after_s, context);
             }
-            // After a refused beacon, a rejected fetch is the same refusal once more: the request was not sent.
+            // After a refused beacon, a rejected fetch is the same refusal again: the request was
+            // not sent.
             Outcome::Failed if batch.may_repeat() || batch.refused => {
                 self.schedule_retry(index, 0, context);
             }
@@ -68,7 +70,7 @@ impl Queue {
         }
     }
 
-    /// Takes an answer other than a success.
+    /// Handles a response other than a success.
     fn on_error_status(
         &mut self,
         index: usize,
@@ -78,13 +80,13 @@ impl Queue {
     ) {
         let Some(batch) = self.batches.get_mut(index) else { return };
         match status {
-            // 431: the site's cookies are too long, which may pass.
+            // 431 means that the site's cookies are too long, which may change.
             408 | 429 | 431 | 503 => {
                 let asked = u64::from(retry_after_s) * 1000;
                 self.schedule_retry(index, asked.min(Limits::RETRY_MS_MAX), context);
             }
             500..=599 if batch.may_repeat() => self.schedule_retry(index, 0, context),
-            // 0 is a redirect; servers of files answer 405 to a POST.
+            // 0 is a redirect. File servers answer a POST with 405.
             0..=399 | 401 | 403 | 404 | 405 if batch.is_idempotent() => {
                 self.backoff.open_circuit();
                 self.schedule_retry(index, Limits::BREAKER_MS, context);
@@ -103,7 +105,8 @@ impl Queue {
         }
     }
 
-    /// The collector has acknowledged the batch of this name, `<stream>.<seq>`. Returns whether it is, or was, one of this queue's.
+    /// The collector has acknowledged the batch of this name, `<stream>.<seq>`. Returns whether it
+    /// is or was one of this queue.
     pub fn acknowledge(&mut self, name: &str, context: &mut Context<'_>) -> bool {
         if let Some(index) = self.batches.named(name) {
             self.complete(index, true, context);
@@ -113,14 +116,14 @@ impl Queue {
         self.pending.has_stream(stream)
     }
 
-    /// The browser has ended a request for the batch of this name.
+    /// The browser has finished a request for the batch of this name.
     pub fn on_request_finished(&mut self, name: &str, status: u16, context: &mut Context<'_>) {
         let Some(index) = self.batches.named(name) else { return };
         let Some(batch) = self.batches.get_mut(index) else { return };
         batch.in_flight_until = 0;
         match (status, batch.stage) {
             (204, _) => self.complete(index, true, context),
-            // It may have been stored, which is found out when it is sent again.
+            // It may have been stored. Sending it again will show.
             (0, _) | (_, Stage::Ready | Stage::InFlight) => {}
             (_, Stage::AwaitingAck(_)) => {
                 let id = batch.id;
@@ -129,14 +132,14 @@ impl Queue {
         }
     }
 
-    /// The device has a network again. Earlier failures say nothing about the destination, and what the browser took without an answer may
-    /// be lost.
+    /// The device has a network again. Earlier failures say nothing about the destination, and
+    /// unacknowledged requests may be lost.
     pub fn reconnect(&mut self, mono_ms: u64) {
         self.backoff.reset();
         self.batches.retry_unacknowledged(mono_ms);
     }
 
-    /// A batch has arrived, or the browser took it and nobody will acknowledge it.
+    /// Finishes a batch that has arrived, or that the browser took without a later acknowledgement.
     fn complete(&mut self, index: usize, acknowledged: bool, context: &mut Context<'_>) {
         if acknowledged {
             self.backoff.on_success();
@@ -155,8 +158,9 @@ impl Queue {
         }
     }
 
-    /// Makes two batches of one that is too large. They get the next numbers of this page's stream, even if it was another page's batch:
-    /// which numbers that page has used is not known. The event ids keep the order.
+    /// Splits a batch that is too large. The halves get the next numbers of this page's stream even
+    /// if another page made the batch, because that page's used numbers are not known. The event
+    /// ids keep the order.
     fn halve(&mut self, index: usize, context: &mut Context<'_>) {
         let mut batch = self.batches.remove(index);
         let second = batch.events.split_off(batch.events.len() / 2);
@@ -168,20 +172,20 @@ impl Queue {
             half.retried = batch.retried;
             self.batches.insert(index + offset, half);
         }
-        // Only now: the process may end between any two of these writes.
+        // Deleted last, because the process may end between any two writes.
         batch.remove_from_outbox(context);
     }
 
-    /// Keeps a batch for another attempt, not before `least_ms` from now.
+    /// Keeps a batch for another attempt, after at least `least_ms`.
     fn schedule_retry(&mut self, index: usize, least_ms: u64, context: &mut Context<'_>) {
         let Some(batch) = self.batches.get_mut(index) else { return };
         batch.stage = Stage::Ready;
         batch.retried = true;
         if !batch.is_idempotent() {
-            // The browser does not have it any more, so the next page may take it over.
+            // The browser no longer has it, so another page may take it over.
             batch.write(context);
         }
-        // A flush asked for one attempt, and this was it.
+        // A flush asks for one attempt, which is done.
         self.flushing = false;
         self.backoff.on_failure(least_ms, context.now);
     }

@@ -1,4 +1,4 @@
-//! Sending: first the batches that are due, then the pending events.
+//! Sends the due batches, then the pending events.
 
 use super::batch::Batch;
 use super::context::Context;
@@ -13,7 +13,7 @@ use crate::time::NEVER;
 use std::rc::Rc;
 
 impl Queue {
-    /// Sends what is due, and everything that fits when the page is left.
+    /// Sends what is due, or everything when the page is left.
     pub fn process(&mut self, context: &mut Context<'_>) {
         self.expire(context);
         self.send_due(context);
@@ -45,7 +45,8 @@ impl Queue {
         }
     }
 
-    /// Sends batches, and pending events if they are due, until nothing is left. Returns false if the flight or the burst is full before.
+    /// Sends batches, and pending events if they are due. Returns false if the limit of the flight
+    /// or the burst is reached before all is sent.
     fn send_burst(&mut self, pending_due: bool, context: &mut Context<'_>) -> bool {
         let now = context.now.mono_ms;
         let visible = context.conditions.visible;
@@ -74,7 +75,7 @@ impl Queue {
         }
     }
 
-    /// When the next request is due; never while nothing may or needs to be sent.
+    /// The time when the next request is due, or `NEVER` if nothing may or needs to be sent.
     pub fn next_wake(&self, context: &Context<'_>) -> u64 {
         if !context.conditions.open || self.backoff.is_forbidden() {
             return NEVER;
@@ -88,12 +89,13 @@ impl Queue {
         due.min(self.fetch_later.due_at())
     }
 
-    /// Makes the next batch of pending events, and returns its index.
+    /// Makes the next batch from pending events, and returns its index.
     fn close_batch(&mut self, context: &mut Context<'_>) -> Option<usize> {
         let protocol = &self.destination.protocol;
         let limits = &self.config.batch;
         let stream = self.pending.next_mut()?;
-        // If the queue is about to overflow, each request takes as much as it holds, so that few are in flight at once.
+        // If the queue is about to overflow, batches are as large as possible, so that few requests
+        // are in flight at the same time.
         let is_filling = stream.len() as u64 * 2 > self.config.queue_events;
         let most = if is_filling { Limits::BATCH_EVENTS_MAX } else { limits.max_events };
         let bytes = protocol.envelope_bytes();
@@ -106,7 +108,7 @@ impl Queue {
         Some(self.batches.push(batch))
     }
 
-    /// A batch of these events, written to the outbox.
+    /// Makes a batch of these events and writes it to the outbox.
     pub(super) fn new_batch(
         &self,
         events: Events,
@@ -135,7 +137,7 @@ impl Queue {
         batch.refused = false;
         self.last_sent = batch.id;
         let via = match self.destination.transport {
-            // A beacon reports no outcome, and the first one was not acknowledged.
+            // The first beacon was not acknowledged, and a beacon reports no outcome.
             _ if batch.retried && batch.is_idempotent() => Via::Fetch,
             Transport::Fetch => Via::Fetch,
             Transport::Auto if context.conditions.visible => Via::Fetch,

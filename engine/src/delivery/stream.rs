@@ -10,31 +10,32 @@ use crate::record::Record;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-/// An event that is in no batch yet, or one of a batch.
+/// An event that is pending or in a batch.
 #[derive(Debug)]
 pub struct PendingEvent {
-    /// The event, which other queues may hold too. None if another page left it behind.
+    /// The event, shared with other queues. `None` if another page left it.
     pub record: Option<Rc<Record>>,
     /// Its kind.
     pub kind: Kind,
-    /// When it happened, in milliseconds since the Unix epoch.
+    /// The time of the event, in milliseconds since the Unix epoch.
     pub at: u64,
-    /// The event in the form of its destination.
+    /// The event in the destination's format.
     pub encoded: String,
-    /// How many deliveries it stands for: 1, or 0 for a piece of an event whose last piece stands for it.
+    /// The number of deliveries that it stands for: 1, or 0 for a piece of an event that is not the
+    /// last one.
     pub deliveries: u32,
     /// Its own outbox entry.
     pub slot: Slot,
-    /// The stream's number in that entry.
+    /// The stream's batch number in that entry.
     pub seq: u64,
     /// Its number among the events of its stream.
     pub serial: u32,
 }
 
-/// Events that move between lists. Moving a pointer is cheaper than moving their dozen words.
+/// Boxed, because lists move their elements and an event is large.
 pub type Events = Vec<Box<PendingEvent>>;
 
-/// How many deliveries these events stand for.
+/// The number of deliveries that these events stand for.
 pub fn count_deliveries<'a>(events: impl IntoIterator<Item = &'a Box<PendingEvent>>) -> u32 {
     let mut deliveries = 0;
     for event in events {
@@ -43,14 +44,14 @@ pub fn count_deliveries<'a>(events: impl IntoIterator<Item = &'a Box<PendingEven
     deliveries
 }
 
-/// Deletes the outbox entries that these events have of their own.
+/// Deletes these events' own outbox entries.
 pub fn remove_from_outbox(events: &mut [Box<PendingEvent>], context: &mut Context<'_>) {
     for event in events {
         context.outbox.remove(&mut event.slot, context.out);
     }
 }
 
-/// By what a stream is known in requests and in the outbox.
+/// The names of a stream in requests and in the outbox.
 #[derive(Debug)]
 pub struct StreamId {
     /// The key of the destination in the outbox.
@@ -59,8 +60,8 @@ pub struct StreamId {
     pub name: Rc<String>,
 }
 
-/// The pending events of one page for one destination. The order of its events is the stream, the batch's number and the place therein, whichever page
-/// sends them in the end.
+/// The pending events of one page for one destination. Stream, batch number and place in the batch
+/// give the order of the events, even if another page sends them.
 #[derive(Debug)]
 pub struct Stream {
     id: Rc<StreamId>,
@@ -74,7 +75,7 @@ pub struct Stream {
 }
 
 impl Stream {
-    /// An empty stream.
+    /// Makes an empty stream.
     pub fn new(destination: &Rc<String>, name: String) -> Self {
         Self {
             id: Rc::new(StreamId { destination: destination.clone(), name: name.into() }),
@@ -101,7 +102,8 @@ impl Stream {
         self.seq
     }
 
-    /// Continues with this number, if it is not beyond it: another page has used those before.
+    /// Continues with this batch number, unless the next number is higher already. Another page has
+    /// used the numbers before.
     pub fn continue_at(&mut self, seq: u64) {
         self.seq = self.seq.max(seq);
     }
@@ -111,7 +113,7 @@ impl Stream {
         self.events.is_empty()
     }
 
-    /// How many events are pending.
+    /// The number of pending events.
     pub fn len(&self) -> usize {
         self.events.len()
     }
@@ -149,13 +151,13 @@ impl Stream {
         self.events.push_back(event);
     }
 
-    /// The last event that this one may be merged with.
+    /// The last pending event that this one may be merged with.
     pub fn mergeable(&mut self, record: &Record) -> Option<&mut PendingEvent> {
         let serial = self.mergeable.find(merge::key(record)?)?;
         with_serial(&mut self.events, serial)
     }
 
-    /// Puts a merged event in the place of the one with this serial number.
+    /// Replaces the event with this serial number by a merged one.
     pub fn replace(
         &mut self,
         serial: u32,
@@ -172,26 +174,27 @@ impl Stream {
         }
     }
 
-    /// Takes the event at this index out.
+    /// Removes the event at this index.
     fn remove(&mut self, index: usize) -> Option<Box<PendingEvent>> {
         let event = self.events.remove(index)?;
         self.bytes -= event.encoded.len();
         Some(event)
     }
 
-    /// Takes an event out that is encoded like this.
+    /// Removes an event with this encoding.
     pub fn remove_copy(&mut self, encoded: &str) -> Option<Box<PendingEvent>> {
         let index = self.events.iter().position(|event| event.encoded == encoded)?;
         self.remove(index)
     }
 
-    /// Takes all events out.
+    /// Removes all events.
     pub fn clear(&mut self) -> VecDeque<Box<PendingEvent>> {
         self.bytes = 0;
         std::mem::take(&mut self.events)
     }
 
-    /// Takes the events of the next batch out: at most so many events, and so many bytes beside `bytes`.
+    /// Removes the events of the next batch: at most this many events, and at most this many bytes
+    /// together with `bytes`.
     pub fn take(
         &mut self,
         shape: BatchShape,
@@ -208,7 +211,7 @@ impl Stream {
                 index += 1;
                 continue;
             }
-            // With the comma before it.
+            // The event and the comma before it.
             bytes += next.encoded.len() + 1;
             if taken.len() as u64 == most || !taken.is_empty() && bytes as u64 > max_bytes {
                 break;
@@ -218,7 +221,8 @@ impl Stream {
         taken
     }
 
-    /// Assigns a batch number. The outbox tells the page that finds the rest to continue with the one after it.
+    /// Assigns a batch number. The outbox tells a page that takes over the rest to continue with
+    /// the next one.
     pub fn next_seq(&mut self, context: &mut Context<'_>) -> u64 {
         let seq = self.seq;
         self.seq += 1;
@@ -226,8 +230,8 @@ impl Stream {
         seq
     }
 
-    /// The first entry of the stream bears the next batch number. A number that is used twice would let one batch be acknowledged by the
-    /// other's cookie.
+    /// The first entry of the stream stores the next batch number. If a number were used twice, one
+    /// batch's cookie would acknowledge the other.
     fn write_seq(&mut self, context: &mut Context<'_>) {
         if let Some(first) = self.events.front_mut()
             && !(first.slot.is_stored() && first.seq == self.seq)
@@ -236,15 +240,15 @@ impl Stream {
         }
     }
 
-    /// Writes the events to the outbox that are not there.
+    /// Writes missing events to the outbox.
     pub fn write_missing(&mut self, context: &mut Context<'_>) {
         for event in self.events.iter_mut().filter(|event| !event.slot.is_stored()) {
             write(event, &self.id, self.seq, context);
         }
     }
 
-    /// Gives the oldest events up, and returns how many deliveries they stood for. The number of the next batch is written before: the
-    /// process may end between any two writes.
+    /// Drops the oldest events and returns the number of their deliveries. Writes the next batch
+    /// number first, because the process may end between any two writes.
     pub fn drop_oldest(&mut self, events: usize, context: &mut Context<'_>) -> u32 {
         let mut dropped: Events = Vec::new();
         for _ in 0..events {
@@ -255,7 +259,7 @@ impl Stream {
         count_deliveries(&dropped)
     }
 
-    /// Gives up the events at the front that happened before this moment.
+    /// Drops the events at the front from before this moment.
     pub fn drop_older_than(&mut self, at: u64, context: &mut Context<'_>) -> u32 {
         let fresh = self.events.iter().position(|event| event.at >= at);
         let old = fresh.unwrap_or(self.events.len());
@@ -263,7 +267,7 @@ impl Stream {
     }
 }
 
-/// Writes the outbox entry of a single event.
+/// Writes the outbox entry of an event.
 pub fn write(event: &mut PendingEvent, stream: &StreamId, seq: u64, context: &mut Context<'_>) {
     if context.outbox.on {
         let text = entry::write(stream, seq, 0, &mut [&*event].into_iter());

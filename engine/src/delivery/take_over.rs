@@ -1,4 +1,4 @@
-//! Taking over the outbox that another page left, or this page's own when it comes back from the browser's cache.
+//! Takes over the outbox of another page, or this page's own after the back/forward cache.
 
 use super::batch::Stage;
 use super::context::Context;
@@ -13,14 +13,14 @@ use crate::protocol::RetryPolicy;
 static DAMAGED: Problem =
     Problem::new(ErrorCode::Damaged, "had events in the outbox that cannot be read: they are lost");
 
-/// Takes over these outbox entries, key and text, in the order of their numbers.
+/// Takes over these outbox entries (key and text), in the order of their numbers.
 pub fn take_over(queues: &mut [Queue], entries: Vec<(String, String)>, context: &mut Context<'_>) {
     let mut damaged = vec![0; queues.len()];
     for (key, text) in entries {
         match entry::read(&text) {
             Some(entry) => take_over_entry(queues, key, text.len(), entry, context),
             None => {
-                // The first destination counts what cannot be attributed to another.
+                // If the destination cannot be read, the first one counts the loss.
                 let is_meant = |queue: &Queue| Some(&**queue.key) == entry::destination(&text);
                 let index = queues.iter().position(is_meant).unwrap_or_default();
                 if let Some(lost) = damaged.get_mut(index) {
@@ -47,8 +47,8 @@ fn take_over_entry(
     let oldest = context.now.wall_ms.saturating_sub(Limits::QUEUE_AGE_MS);
     let queue = queues.iter_mut().find(|queue| *queue.key == entry.destination);
     let stays = match queue {
-        // It is deleted after it is written to this page's outbox, so that no event is lost between the two writes. Where an event must
-        // not arrive twice, it is deleted before.
+        // The entry is deleted after it is written to this page's outbox, so that no event is lost
+        // between the two writes. If an event must not arrive twice, the entry is deleted before.
         Some(queue) if context.outbox.has_room(bytes) => {
             if !queue.accepts_copies(&entry.events) {
                 context.out.push(Effect::Remove(key.clone()));
@@ -56,9 +56,9 @@ fn take_over_entry(
             queue.take_over(entry, context);
             false
         }
-        // There is no room for it in this page's outbox.
+        // There is no room in this page's outbox.
         Some(_) => true,
-        // It is for a destination that another page of the site may have.
+        // Another page of the site may have this destination.
         None => entry.events.first().is_some_and(|event| event.at >= oldest),
     };
     if !stays {
@@ -67,7 +67,7 @@ fn take_over_entry(
 }
 
 impl Queue {
-    /// Whether these may be in two outboxes for a moment.
+    /// Whether these events may be in two outboxes for a moment.
     fn accepts_copies(&self, events: &Events) -> bool {
         let protocol = &self.destination.protocol;
         events.iter().all(|event| protocol.retry_policy(event.kind) == RetryPolicy::Idempotent)
@@ -98,7 +98,8 @@ impl Queue {
         let stream = self.new_stream(stream.to_owned());
         let stream = self.pending.stream_mut(stream);
         for event in &events {
-            // The process of the other page ended before it had deleted the entries of the events in the batch.
+            // The other page's process ended before it had deleted the entries of the events in the
+            // batch.
             if let Some(mut copy) = stream.remove_copy(&event.encoded) {
                 context.outbox.remove(&mut copy.slot, context.out);
                 self.counters.withdraw(copy.deliveries);
@@ -114,7 +115,8 @@ impl Queue {
         self.batches.push(batch);
     }
 
-    /// Continues with another stream and without what is in the outbox. Whichever page takes that over continues with the stream before.
+    /// Continues with another stream and without the outbox's events. The page that takes over the
+    /// outbox continues the old stream.
     pub fn restart(&mut self, stream: String) {
         let stream = self.new_stream(stream);
         for event in self.pending.restart(stream) {

@@ -1,4 +1,4 @@
-//! From a value of any kind to events that cannot be wrong.
+//! Parses any value into valid events.
 
 use super::schema::{ITEM, SEARCH, Schema};
 use super::{Data, Event, Field, Kind};
@@ -14,11 +14,11 @@ static LENGTH: Problem = Problem::new(ErrorCode::OutOfRange, "must have 1 to 100
 impl Event {
     /// Reads the argument of the method of that name.
     ///
-    /// A `buy` of n lines becomes n events, a `rendered` of several item types one for each.
-    /// Fields that nobody knows, and optional ones that are wrong, are left out and told to `unknown`.
+    /// A `buy` of n lines becomes n events, a `rendered` of several item types one event for each.
+    /// Unknown fields and invalid optional fields are left out and added to `unknown`.
     ///
     /// # Errors
-    /// The first required field that is wrong, with the path to it. Then there is no event at all.
+    /// The first invalid required field, with its path. The call then gives no event.
     pub fn parse(
         kind: Kind,
         value: &Value,
@@ -38,7 +38,7 @@ impl Event {
                 }
                 events
             }
-            // The account stands beside the event.
+            // The account is in the record, not in the event.
             (Kind::Login, Value::Null) => vec![Self::login()],
             (_, _) => vec![one(kind, name, value, default_item_type, &mut report)],
         };
@@ -46,10 +46,10 @@ impl Event {
         Ok(events)
     }
 
-    /// Reads an event of one item that another method is told of, which `path` names.
+    /// Reads an item that is an argument of another method. `path` names it.
     ///
     /// # Errors
-    /// The first thing that is wrong, with the path to it.
+    /// The first fault, with its path.
     pub fn parse_at(
         path: &str,
         kind: Kind,
@@ -122,7 +122,7 @@ fn take(
     let (rule, form) = field.rule();
     let read = if required { object.read(name, rule) } else { object.optional(name, rule) };
     match read {
-        // A category path of slashes alone is none.
+        // A category path of slashes only counts as absent.
         Some(text) if text.is_empty() && !required => {}
         Some(text) => fields.push((field, form(text))),
         None if required => object.missing(name),
@@ -130,7 +130,8 @@ fn take(
     }
 }
 
-/// Reads a `rendered`: its items, each of the type that it names, else the call's, else the default.
+/// Reads a `rendered`. The type of an item comes from the item, else from the call, else from the
+/// default.
 fn rendered(value: &Value, default_item_type: &str, report: &mut Report) -> Vec<Event> {
     let name = Kind::Rendered.name();
     let mut object = Fields::new(name, value, report);
@@ -181,7 +182,7 @@ fn rendered_item(
     (id, of_type)
 }
 
-/// A list of something has at least one element, and not more than anybody looks at.
+/// A list must have at least one element and must not be too long.
 fn bounded(path: &str, list: &[Value], report: &mut Report) {
     if list.is_empty() || list.len() > Limits::VALUE_WIDTH {
         report.fail(LENGTH.at(path));

@@ -1,4 +1,4 @@
-//! Which events there are, which fields each has, and the rule that each field is held to.
+//! The kinds of events, their fields, and the rule of each field.
 
 use super::Data;
 use crate::error::Problem;
@@ -27,9 +27,9 @@ pub enum Kind {
     Buy,
     /// An item was rated.
     Rate,
-    /// The visitor has an item, however they got it.
+    /// The visitor has the item, in whatever way they got it.
     Owns,
-    /// The visitor wants no more recommendations of an item.
+    /// The visitor wants no more recommendations of the item.
     Blacklist,
     /// Recommendations of one item type were seen.
     Rendered,
@@ -39,7 +39,7 @@ pub enum Kind {
     TriggerOpened,
     /// An item in a trigger message was clicked.
     ClickTriggered,
-    /// The visitor judged a search result.
+    /// The visitor rated a search result.
     Feedback,
     /// A search was answered from the shop's own cache.
     CacheHit,
@@ -47,11 +47,11 @@ pub enum Kind {
     LandingPageClick,
     /// An item of a predicted basket was clicked.
     PredictiveBasketClick,
-    /// The anonymous visitor turned out to be an account.
+    /// The anonymous visitor logged in to an account.
     Login,
 }
 
-/// The fields that an event of some kind has, beside those of the item that it is about.
+/// The fields of a kind of event, in addition to those of its item.
 pub(super) struct Schema {
     /// Whether it is about one item.
     pub item: bool,
@@ -68,7 +68,7 @@ const fn about_no_item(required: &'static [Field], optional: &'static [Field]) -
 }
 
 impl Kind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 19] = [
         Self::Click,
         Self::Consume,
@@ -91,7 +91,7 @@ impl Kind {
         Self::Login,
     ];
 
-    /// The method's name in index.d.ts, which is also the batch form's `type`.
+    /// The method's name in index.d.ts, which is also the `type` in the batch format.
     pub fn name(self) -> &'static str {
         match self {
             Self::Click => "click",
@@ -116,12 +116,12 @@ impl Kind {
         }
     }
 
-    /// The kind of that name.
+    /// The kind of this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.name() == name)
     }
 
-    /// Whether an event of this kind may have such a field.
+    /// Whether an event of this kind may have this field.
     #[cfg(feature = "sources")]
     pub fn has(self, field: Field) -> bool {
         let Schema { item, required, optional } = self.schema();
@@ -207,10 +207,10 @@ pub fn search_field_names() -> Vec<&'static str> {
     SEARCH.required.iter().chain(SEARCH.optional).map(|field| field.name()).collect()
 }
 
-/// What every event about an item may have.
+/// The optional fields of every event about an item.
 pub(super) const ITEM: &[Field] = &[Field::CategoryPath, Field::MasterId, Field::Title];
 
-/// The fields of all events. Index.d.ts says what they mean.
+/// The fields of all events. index.d.ts explains them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Field {
@@ -251,10 +251,10 @@ pub enum Field {
     TriggerName,
 }
 
-/// What makes a field's value right, and its text then.
+/// A rule checks a field's value and returns its text.
 pub(super) type Rule = fn(&Value) -> Result<String, &'static Problem>;
 
-/// As what this text is held: [`Data::Text`] or [`Data::Literal`].
+/// The form in which the text is kept: [`Data::Text`] or [`Data::Literal`].
 pub(super) type Form = fn(String) -> Data;
 
 impl Field {
@@ -263,11 +263,11 @@ impl Field {
         self.spec().0
     }
 
-    /// BatchShape a value to the field's rule.
+    /// Checks a value by the field's rule.
     #[cfg(feature = "sources")]
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The rule that the value breaks.
     pub fn check(self, value: &Value) -> Result<(), &'static Problem> {
         let (rule, _) = self.rule();
         rule(value).map(drop)
@@ -289,7 +289,7 @@ impl Field {
             Self::HitCount => ("hitCount", count, Literal),
             Self::ItemId => ("itemId", identifier, Text),
             Self::ItemType => ("itemType", identifier, Text),
-            // Both are objects with rules of their own, which their readers apply.
+            // These objects have rules of their own in their readers.
             Self::Items => ("items", list, Literal),
             Self::Search => ("search", list, Literal),
             Self::MainId => ("mainId", identifier, Text),

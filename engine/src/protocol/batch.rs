@@ -17,22 +17,23 @@ pub struct Batch {
     token: Option<String>,
 }
 
-/// What stands around the events of one batch.
+/// The envelope of a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Envelope<'a> {
-    /// The page instance.
+    /// The id of the page instance.
     pub stream: &'a str,
     /// The batch's number within it, from 0.
     pub seq: u64,
-    /// When it was made, in milliseconds since the Unix epoch.
+    /// The time when it was made, in milliseconds since the Unix epoch.
     pub sent_at: u64,
     /// Whether the collector may acknowledge by a cookie.
     pub ack: bool,
 }
 
-/// `{"v":1,...,"events":[]}` with a `seq` and a `sentAt` of twenty digits and a version of ten.
+/// The length of `{"v":1,...,"events":[]}` with 20 digits for `seq` and `sentAt` and ten characters
+/// of version.
 const ENVELOPE_BYTES: usize = 180;
-/// `\u001f` stands for one byte.
+/// The length of `\u001f`, which stands for one byte.
 const LONGEST_ESCAPE: usize = 6;
 
 impl Batch {
@@ -46,13 +47,13 @@ impl Batch {
         concat(&["batch ", &self.endpoint])
     }
 
-    /// Every number at its longest.
+    /// Assumes that every number is at its longest.
     pub fn envelope_bytes(&self) -> usize {
         let token = self.token.as_ref().map_or(0, |token| token.len() * LONGEST_ESCAPE);
         ENVELOPE_BYTES + token
     }
 
-    /// The event as an object of the list `events`.
+    /// The event as an element of the list `events`.
     pub fn encode(&self, record: &Record) -> String {
         let mut out = String::new();
         let mut object = Object::new(&mut out);
@@ -67,13 +68,13 @@ impl Batch {
         out
     }
 
-    /// A request that names no batch in its address, so that none is acknowledged by it.
+    /// A request without a batch name in its URL, so that its arrival acknowledges no batch.
     pub fn fetch_later_request(&self, encoded: &[&str], envelope: &Envelope<'_>) -> Request {
         Request { url: self.endpoint.clone(), ..self.request(encoded, envelope) }
     }
 
-    /// One POST. Its number stands in the address too: by that the browser's Resource Timing
-    /// entry, and with it the beacon's end, can be told from the others.
+    /// One POST. The batch's name is in the URL as well, so that its Resource Timing entry can be
+    /// found and the beacon's end is known.
     pub fn request(&self, encoded: &[&str], envelope: &Envelope<'_>) -> Request {
         let mut url = self.endpoint.clone();
         url.push(if split_once(&url, b'?').is_some() { '&' } else { '?' });

@@ -1,5 +1,5 @@
-//! `factfinder`: FACT-Finder's tracking, as lists of JSON objects (Next Generation, `v2` to `v5`) or
-//! as one address an event (`7`).
+//! `factfinder`: FACT-Finder's tracking. Next Generation (`v2` to `v5`) takes lists of JSON
+//! objects, version `7` one URL for each event.
 //!
 //! <https://docs.fact-finder.com/api-reference/tracking>
 
@@ -17,7 +17,7 @@ use crate::text::{concat, trim_end};
 
 static REQUIRED: Problem = Problem::new(ErrorCode::MissingField, "is required by FACT-Finder");
 static NO_ACCOUNT: Problem =
-    Problem::new(ErrorCode::MissingField, "is sent to FACT-Finder for a logged-in user alone");
+    Problem::new(ErrorCode::MissingField, "is sent to FACT-Finder only for logged-in users");
 static CURRENCY: Problem =
     Problem::new(ErrorCode::OutOfRange, "is not in the destination's currency and is left out");
 
@@ -38,7 +38,7 @@ enum Version {
     V3,
     V4,
     V5,
-    /// 7.x, and older ones: `Tracking.ff`.
+    /// 7.x and older: `Tracking.ff`.
     Seven,
 }
 
@@ -81,7 +81,7 @@ impl FactFinder {
         }
     }
 
-    /// The event's name there.
+    /// The event's name in the interface.
     fn word(&self, kind: Kind) -> Option<&'static str> {
         let next_generation = self.version != Version::Seven;
         Some(match kind {
@@ -131,23 +131,23 @@ impl FactFinder {
         concat(&["factfinder ", &self.channel])
     }
 
-    /// Whether its requests are such as a beacon can be.
+    /// Whether its requests can be beacons.
     pub fn bears_beacons(&self) -> bool {
         self.version != Version::Seven && self.key.is_none()
     }
 
-    /// Which events one request holds.
+    /// The events that one request may hold.
     pub fn batch_shape(&self) -> BatchShape {
         if self.version == Version::Seven { BatchShape::Single } else { BatchShape::SameKind }
     }
 
-    /// The event as an object of the list, or as its whole address.
+    /// The event as an object of the list, or as its whole URL.
     pub fn encode(&self, record: &Record, advice: &mut Vec<Error>) -> Encoded {
         let (kind, event) = (record.event.kind(), &record.event);
         let word = self.word(kind).ok_or_else(|| unsupported(kind))?;
         let user = record.user.as_deref();
         let required = match kind {
-            // A product page that was opened from elsewhere than a result list is no click here.
+            // A product page opened from outside a result list is no click here.
             Kind::Click => Some(Field::Search),
             Kind::ClickRecommended => Some(Field::MainId),
             _ => None,
@@ -161,7 +161,7 @@ impl FactFinder {
         let session = record.session.as_deref().map_or("", String::as_str);
         let mut pairs = Pairs { version: self.version, kind, list: vec![("sid", text(session))] };
         pairs.list.extend(user.map(|user| ("userId", text(user))));
-        // Its schema of `feedback` is the one without.
+        // Its schema has no purchaser in `feedback`.
         let purchaser = record.purchaser.as_deref().filter(|_| kind != Kind::Feedback);
         pairs.list.extend(purchaser.map(|id| (self.version.purchaser(), text(id))));
         pairs.add(event.fields());
@@ -177,7 +177,7 @@ impl FactFinder {
             }
         }
         if kind == Kind::CacheHit && self.version != Version::Seven {
-            // Its schema asks for both.
+            // Its schema requires both.
             pairs.default("id", text(""));
             pairs.default("filters", Data::Literal("[]".to_owned()));
         }
@@ -198,7 +198,7 @@ impl FactFinder {
         Ok(out)
     }
 
-    /// A POST of a list; of version 7 the address that the one event is.
+    /// A POST of a list. For version 7 the URL that is the event.
     pub fn request(&self, kind: Kind, encoded: &[&str]) -> Request {
         if self.version == Version::Seven {
             let (method, url) = (Method::Get, concat(encoded));
@@ -223,7 +223,7 @@ fn text(text: &str) -> Data {
     Data::Text(text.to_owned())
 }
 
-/// An event's fields by the vendor's names.
+/// An event's fields with the vendor's names.
 struct Pairs {
     version: Version,
     kind: Kind,
@@ -247,7 +247,7 @@ impl Pairs {
         }
     }
 
-    /// The vendor's name of a field. None: it has none, or `encode` writes it.
+    /// The vendor's name of a field. `None`: it has none, or `encode` writes it.
     pub fn name(&self, field: Field) -> Option<&'static str> {
         let seven = self.version == Version::Seven;
         Some(match field {
@@ -260,9 +260,9 @@ impl Pairs {
             Field::Score if seven => "simi",
             Field::MinScore if seven => "minSimi",
             Field::MaxScore if seven => "bestSimi",
-            // There each filter is a parameter of its own, in a form that is not documented whole.
+            // Version 7 has a parameter for each filter, in a format that is not fully documented.
             Field::Filters if seven => return None,
-            // The older interface's basket knows the search that it came from.
+            // In version 7 a basket or purchase has the query of its search.
             Field::Query if !seven && matches!(self.kind, Kind::Basket | Kind::Buy) => return None,
             Field::Filters if self.kind != Kind::CacheHit => return None,
             Field::OriginalPosition | Field::OriginalPageSize => return None,

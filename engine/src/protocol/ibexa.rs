@@ -1,5 +1,5 @@
-//! `ibexa`: Ibexa Personalization's tracking API, one request an event; and `yoochoose`, its older
-//! form, with the solution in the path, fewer events and stricter rules.
+//! `ibexa`: Ibexa Personalization's tracking API, one request for each event. `yoochoose` is its
+//! older form, with the solution in the path, fewer events and stricter rules.
 //!
 //! <https://doc.ibexa.co/en/latest/personalization/api_reference/tracking_api/>
 
@@ -15,7 +15,7 @@ use crate::request::{Method, Request};
 use crate::rules::{customer, identifier};
 use crate::text::{concat, parse_whole, split_once, trim_end};
 
-/// The user id by which the vendor stores an event without a link to anybody.
+/// The vendor's user id for events that are linked to no visitor.
 const NOBODY: &str = "not_defined";
 
 static REQUIRED: Problem = Problem::new(ErrorCode::MissingField, "is required by Ibexa");
@@ -23,7 +23,7 @@ static NO_CATEGORY: Problem =
     Problem::new(ErrorCode::MissingField, "is expected by Ibexa unless items are imported");
 static STRING_ID: Problem = Problem::new(
     ErrorCode::OutOfRange,
-    "is not a number from 1 to 2147483647: Ibexa has to switch such ids on",
+    "is not a number from 1 to 2147483647: Ibexa must enable such ids",
 );
 static ITEM_TYPE: Problem =
     Problem::new(ErrorCode::OutOfRange, "must be a number from 1 to 2147483647 for Ibexa");
@@ -32,15 +32,15 @@ static YOOCHOOSE_ITEM_TYPE: Problem =
     Problem::new(ErrorCode::OutOfRange, "must be a number from 1 to 5 for YOOCHOOSE");
 static NO_IDENTITY: Problem = Problem::new(ErrorCode::MissingField, "has no anonymous id to join");
 
-/// The events that links are made for. Some links begin with them.
+/// The events of ready-made links. Some links begin with the event.
 const LINKS: [&str; 4] = ["rendered", "clickrecommended", "clicktriggered", "triggeropened"];
 
-/// Which of the two forms is spoken.
+/// The form of the interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
-    /// Today's.
+    /// The current form.
     Ibexa,
-    /// The older one: item types 1 to 5, a price with every purchase.
+    /// The older form: item types 1 to 5, a price with every purchase.
     #[cfg(feature = "vendors")]
     Yoochoose,
 }
@@ -55,10 +55,10 @@ pub struct Ibexa {
     method: Method,
 }
 
-/// An event's word in the path, what follows it there, and its query parameters.
+/// An event's name in the path, the form of the path after it, and its query parameters.
 struct Word(&'static str, Shape, &'static [(Field, &'static str)]);
 
-/// What follows the word in the path.
+/// The path after the name.
 #[derive(PartialEq)]
 enum Shape {
     /// `{user}/{itemType}/{itemId}[,{itemId}]`
@@ -130,7 +130,7 @@ impl Ibexa {
         Self { dialect, base, customer_id, method }
     }
 
-    /// `/{type}/{id}[,{id}]`: the commas between ids are raw.
+    /// `/{type}/{id}[,{id}]`. The commas between ids are not encoded.
     fn push_items(
         &self,
         url: &mut String,
@@ -169,12 +169,12 @@ impl Ibexa {
         concat(&[dialect, &self.customer_id])
     }
 
-    /// Whether its requests are such as a beacon can be.
+    /// Whether its requests can be beacons.
     pub fn bears_beacons(&self) -> bool {
         self.method == Method::Post
     }
 
-    /// The event's address.
+    /// The event's URL.
     pub fn encode(&self, record: &Record, advice: &mut Vec<Error>) -> Encoded {
         let kind = record.event.kind();
         let word = word(kind, self.dialect).ok_or_else(|| unsupported(kind))?;
@@ -227,20 +227,21 @@ impl Ibexa {
         Ok(url)
     }
 
-    /// A link that a recommendation or a trigger message came with, where it is this destination's:
-    /// it names the vendor's host, or the endpoint's own. Such links have no scheme, some have neither
-    /// path nor customer, and those of the vendor's go to the endpoint that the page has instead.
+    /// The URL for a link in a recommendation response or a trigger message, if it belongs to this
+    /// destination: its host is the vendor's or the endpoint's. Such links have no scheme, and some
+    /// have neither path nor customer. Links to the vendor's host go to the configured endpoint
+    /// instead.
     pub fn own_link(&self, url: &str) -> Option<String> {
         let (scheme, host, _) = parts(&self.base).unwrap_or_default();
         let (_, theirs, path) = parts(url)?;
         let is_vendors = |host: &str| match self.dialect {
-            // The second is the one that older trigger messages name.
+            // Older trigger messages have the second host.
             Dialect::Ibexa => host == "event.perso.ibexa.co" || host == "tracker.ibexa.co",
             #[cfg(feature = "vendors")]
             Dialect::Yoochoose => host == "event.yoochoose.net",
         };
-        // A page that sends to the vendor follows each of the vendor's links as it is; and the
-        // endpoint's host may be that of several customers.
+        // If the page sends to the vendor, each of the vendor's links is used unchanged. The
+        // endpoint's host may serve several customers.
         let as_it_is = theirs == host || is_vendors(host) && is_vendors(theirs);
         if !as_it_is && !is_vendors(theirs) {
             return None;
@@ -257,20 +258,20 @@ impl Ibexa {
         Some(concat(&[&self.base, event]))
     }
 
-    /// One request an event.
+    /// One request for each event.
     pub fn request(&self, encoded: &[&str]) -> Request {
         let url = concat(encoded);
         Request { method: self.method, url, body: None, key: None, no_cors: true }
     }
 }
 
-/// Whether the vendor takes it for a number of its own.
+/// Whether the vendor treats the id as a number.
 fn numeric(id: &str, most: u64) -> bool {
     id.as_bytes().first() != Some(&b'0') && parse_whole(id).is_some_and(|n| n <= most)
 }
 
-/// `https:` (or nothing, where it is the page's), the host with its port, and the path, of an
-/// absolute address.
+/// Splits an absolute address into `https:` (or nothing, if the page's scheme applies), host with
+/// port, and path.
 fn parts(url: &str) -> Option<(&str, &str, &str)> {
     let (scheme, rest) = split_once(url, b'/')?;
     let rest = rest.strip_prefix('/')?;

@@ -1,4 +1,4 @@
-//! `intempt`: Intempt's recommendation events, any mix of them in one POST.
+//! `intempt`: Intempt's recommendation events, of any kinds in one POST.
 //!
 //! <https://docs.intempt.com/track-events-api-recommendations-1973914m0>
 
@@ -26,9 +26,9 @@ pub struct Intempt {
     url: String,
     source: String,
     key: Option<Key>,
-    /// The names that the shop's events have there instead, by kind.
+    /// The shop's own event names, by kind.
     names: Vec<(Kind, String)>,
-    /// Whether Intempt is believed to remove copies by their `eventId`.
+    /// Whether Intempt removes duplicates by their `eventId`, according to the configuration.
     idempotent: bool,
 }
 
@@ -37,7 +37,7 @@ impl Intempt {
     pub fn read(f: &mut Fields<'_, '_>) -> Self {
         let endpoint = f.read("endpoint", address);
         let endpoint = endpoint.as_deref().unwrap_or("https://api.intempt.com");
-        // A source's id has nineteen digits, more than a number holds: as text alone it is sure.
+        // A source's id has nineteen digits, more than a number can hold, so it must be text.
         let source = f.require("source", identifier);
         let mut url = concat(&[trim_end(endpoint, b'/'), "/v1"]);
         push_segment(&mut url, &f.require("organization", identifier));
@@ -64,9 +64,9 @@ impl Intempt {
         concat(&["intempt ", &self.source])
     }
 
-    /// Whether its requests are such as a beacon can be.
+    /// Whether its requests can be beacons.
     pub fn bears_beacons(&self) -> bool {
-        // Of a beacon there is no answer, and it is the answer that ends a repetition.
+        // A retry ends with the response, and a beacon has none.
         self.key.is_none() && !self.idempotent
     }
 
@@ -104,7 +104,7 @@ impl Intempt {
                 let mut data = Object::new(payload.key("data"));
                 data.text("productId", id);
                 if let Some(quantity) = event.get(Field::Quantity) {
-                    // Its documents know whole pieces alone.
+                    // Its documentation has whole quantities only.
                     data.raw("quantity", &rounded_up(quantity));
                 }
                 data.end();
@@ -126,7 +126,7 @@ impl Intempt {
     }
 }
 
-/// The name that the vendor gives to a kind of event.
+/// The vendor's name for a kind of event.
 fn word(kind: Kind) -> Option<&'static str> {
     Some(match kind {
         Kind::Click => "Product viewed",
@@ -151,11 +151,11 @@ fn word(kind: Kind) -> Option<&'static str> {
     })
 }
 
-/// The header that an `identifier.secret` is sent in (RFC 7617).
+/// The header for an `identifier.secret` (RFC 7617).
 fn key(value: &Value) -> Result<Key, &'static Problem> {
     let key = json_post::key(value)?;
     let (identifier, secret) = split_once(&key, b'.').ok_or(&NOT_KEY)?;
-    // The header's own separator is the first colon in it.
+    // The header's separator is its first colon, so the identifier must not have one.
     if identifier.is_empty() || secret.is_empty() || split_once(identifier, b':').is_some() {
         return Err(&NOT_KEY);
     }

@@ -1,4 +1,4 @@
-//! What the vendors have in common that take JSON, with a key that the page may show.
+//! The common parts of the vendors that take JSON, with a key that is public in the page.
 
 use super::NOT_TEXT;
 use crate::error::{ErrorCode, Problem};
@@ -8,7 +8,7 @@ use crate::value::Value;
 
 static NOT_KEY: Problem = Problem::new(ErrorCode::BadCharacter, "must be visible ASCII characters");
 
-/// A key that can stand in a header: visible ASCII.
+/// A key that can be sent in a header: visible ASCII.
 pub fn key(value: &Value) -> Result<String, &'static Problem> {
     let key = value.as_text().ok_or(&NOT_TEXT)?;
     let visible = key.bytes().all(|b| b > b' ' && b < 0x7f);
@@ -19,7 +19,7 @@ pub fn key(value: &Value) -> Result<String, &'static Problem> {
     }
 }
 
-/// A POST of JSON. Without a key the vendor is asked in `no-cors` mode.
+/// A POST of JSON. Without a key the request is made in `no-cors` mode.
 pub fn post(url: String, body: String, key: &Option<Key>) -> Request {
     let (key, no_cors) = (key.clone(), key.is_none());
     Request { method: Method::Post, url, body: Some(body), key, no_cors }

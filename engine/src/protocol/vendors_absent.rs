@@ -1,6 +1,7 @@
-//! FACT-Finder and Intempt in the smaller module, which does not speak to them.
+//! The stand-ins for FACT-Finder and Intempt in the smaller module, which does not support them.
 //!
-//! Neither can be made, so the compiler leaves out all code that would use one. They spare the rest of the engine a `cfg` at each use.
+//! The types have no values, so the compiler removes all code that uses one. The rest of the engine
+//! needs no `cfg` for them.
 
 use super::Encoded;
 use crate::error::Error;
@@ -9,11 +10,11 @@ use crate::protocol::BatchShape;
 use crate::record::Record;
 use crate::request::Request;
 
-/// FACT-Finder, which is not there.
+/// FACT-Finder. It has no values.
 #[derive(Debug)]
 pub enum FactFinder {}
 
-/// Intempt, which is not there.
+/// Intempt. It has no values.
 #[derive(Debug)]
 pub enum Intempt {}
 

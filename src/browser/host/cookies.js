@@ -1,10 +1,10 @@
-// Cookies, on the registrable domain: the visitor stays known on all of a site's subdomains.
+// Cookies for the registrable domain, so that the visitor is known on all subdomains of a site.
 
 import { attempt } from "./env.js";
 
 const PROBE = "reco_probe";
 
-/** All cookies, each `name=value`. The getter throws in a sandboxed frame. */
+/** All cookies as `name=value`. The getter throws in a sandboxed frame. */
 const cookies = () => attempt(() => document.cookie.split("; ")) ?? [];
 
 const write = (name, value, maxAge, domain) =>
@@ -15,7 +15,7 @@ const write = (name, value, maxAge, domain) =>
       (location.protocol === "https:" ? "; Secure" : "");
   });
 
-/** The host's domains of two labels and more, shortest first. None for an address or `localhost`. */
+/** The host's domains with two labels and more, the shortest first. None for an IP address or `localhost`. */
 const domains = () => {
   const labels = location.hostname.split(".");
   return /^\d*$/.test(labels[labels.length - 1]) ? [] : labels.map((_, n) => labels.slice(-n - 1).join(".")).slice(1);
@@ -23,7 +23,7 @@ const domains = () => {
 
 let ownDomain;
 
-/** The shortest domain that the browser accepts a cookie for: it knows the public suffixes. */
+/** The shortest domain for which the browser accepts a cookie. The browser knows the public suffixes. */
 const registrableDomain = () =>
   (ownDomain ??=
     domains().filter((domain) => {
@@ -33,24 +33,24 @@ const registrableDomain = () =>
       return accepted;
     })[0] ?? "");
 
-/** A cookie's value, decoded; undefined where there is none, or it is damaged. */
+/** A cookie's decoded value, or undefined if it is missing or damaged. */
 export const cookie = (name) => {
   const found = cookies().filter((pair) => pair.startsWith(`${name}=`))[0];
   return found && attempt(() => decodeURIComponent(found.slice(name.length + 1)));
 };
 
-/** Writes a cookie for the domain, or for the registrable one; or deletes it. Refused, it is simply not there. */
+/** Writes a cookie for the given or the registrable domain, or deletes it. A refused cookie is not reported. */
 export const setCookie = (name, value, days, domain) =>
   value === undefined
     ? deleteCookie(name)
     : write(name, encodeURIComponent(value), days * 86400, domain || registrableDomain());
 
-/** Deletes a cookie, whichever of our domains it was written for. */
+/** Deletes a cookie from all domains for which it may have been written. */
 const deleteCookie = (name) => {
   if (cookies().filter((pair) => pair.startsWith(`${name}=`)).length) {
     for (const domain of ["", ...domains()]) write(name, "", 0, domain);
   }
 };
 
-/** The batches that a collector says it has, `<stream>.<seq>` each: this page's, and those of others. */
+/** The batches that a collector has acknowledged, as `<stream>.<seq>`: of this page and of others. */
 export const acknowledgements = () => cookies().flatMap((pair) => /^reco_ack_(\w+\.\d+)=/.exec(pair)?.[1] ?? []);

@@ -1,5 +1,6 @@
-// Helpers of all code for the browser. None of them throws where something is blocked, absent or broken. The files of this directory are
-// JavaScript because they are calls of the browser's own API: each would cost ten times as much through the module's boundary.
+// Helpers for all browser code. None of them throws if something is blocked, missing or broken. The files in this
+// directory are JavaScript because they call the browser's APIs. Through the module's boundary each call would cost ten
+// times as much.
 
 import { DNT, GPC, HAS_FETCH_LATER, IS_ONLINE, IS_VISIBLE } from "./codes.gen.js";
 
@@ -7,19 +8,19 @@ export const attempt = (deed) => {
   try {
     return deed();
   } catch {
-    // Blocked by the browser, the visitor or a sandbox: as if it were not there.
+    // Blocked by the browser, the visitor or a sandbox: treated as missing.
   }
 };
 
-// Libraries replace what the language has. Prototype and MooTools replace `Array.from`, `Object.keys`, `Object.values` and `reduce`. Datejs
-// replaces `Date.now` by one that returns a Date. `find`, `some` and `every` of Prototype end by an exception that MooTools' `each` does
-// not catch. Prototype 1.6 gives arrays a `toJSON` that returns text. Shipped code uses these three instead; tests/e2e/natives.test.mjs has
-// the list.
+// Some libraries replace built-in functions. Prototype and MooTools replace `Array.from`, `Object.keys`,
+// `Object.values` and `reduce`. Datejs replaces `Date.now` by a function that returns a Date. Prototype's `find`,
+// `some` and `every` stop with an exception that MooTools' `each` does not catch. Prototype 1.6 gives arrays a `toJSON`
+// that returns text. Shipped code uses the following three functions instead; tests/e2e/natives.test.mjs has the list.
 
 /** Milliseconds since the epoch. */
 export const clock = () => new Date().getTime();
 
-/** As JSON. A replacer finds each value in its holder as it was before any `toJSON`. */
+/** The value as JSON. The replacer reads each value from its holder, before any `toJSON`. */
 export const json = (value) =>
   JSON.stringify(
     value,
@@ -28,14 +29,17 @@ export const json = (value) =>
     },
   );
 
-/** A list of so many. */
+/** A list of `length` elements. */
 export const times = (length, make) => {
   const list = [];
   for (let n = 0; n < length; n++) list.push(make(n));
   return list;
 };
 
-/** Listens before the page's own handlers, also where one of them stops the event. Returns what ends it. */
+/**
+ * Listens before the page's own handlers, even if one of them stops the event. Returns a function that removes the
+ * listener.
+ */
 export const hear = (target, type, listener) => {
   const options = { capture: true, passive: true };
   target.addEventListener(type, listener, options);
@@ -44,15 +48,15 @@ export const hear = (target, type, listener) => {
 
 export const isHidden = () => document.visibilityState === "hidden";
 
-/** Milliseconds since the epoch, milliseconds on a clock that never goes back, and 128 random bits. */
+/** Milliseconds since the epoch, milliseconds of a monotonic clock, and 128 random bits. */
 export const now = () => [
   clock(),
   performance.now(),
-  // A browser that blocks `crypto` still has visitors that have to be told apart.
+  // Even if the browser blocks `crypto`, visitors must be told apart.
   ...(attempt(() => crypto.getRandomValues(new Uint8Array(16))) ?? times(16, () => Math.random() * 256)),
 ];
 
-/** The signals of the browser at the start. */
+/** The browser's signals at the start. */
 export const signals = () =>
   (navigator.globalPrivacyControl ? GPC : 0) |
   (navigator.doNotTrack === "1" ? DNT : 0) |

@@ -1,25 +1,28 @@
-// Requests and what becomes of them. The browser says that in three ways: the response to a `fetch`, an entry of Resource Timing for a
-// beacon, and the violation of a policy for either. A collector also says by cookies which batches it has.
+// Requests and their outcomes. The browser reports an outcome as the response to a `fetch`, as a Resource Timing entry
+// of a beacon, or as a policy violation. A collector also acknowledges batches by cookies.
 
 import { ACKNOWLEDGED, BLOCKED, FINISHED, FORBIDDEN, NONE, OPAQUE, OUTCOME } from "./codes.gen.js";
 import { acknowledgements } from "./cookies.js";
 import { attempt, hear } from "./env.js";
 import { withResponseText } from "./messages.js";
 
-/** Nothing slower is usual, and the request takes one of the page's slots: one that may be repeated is given up. */
+/**
+ * A response is rarely slower, and the request occupies one of the page's places in flight. A request that may be
+ * repeated is aborted.
+ */
 const PATIENCE_MS = 60_000;
-/** Requests that are known again when a policy forbids one. */
+/** Most requests that are remembered to recognise policy violations. */
 const MOST_REQUESTS = 100;
 
-/** The last requests by their resolved addresses: who sent each, and its number. */
+/** The last requests by resolved address: the tracker's callback, and the request's number. */
 const requests = new Map();
 
-/** The trackers that want to know the outcome of their batches. */
+/** The callbacks of trackers that await the outcome of batches. */
 const batchesOf = new Set();
 
 /**
- * Tells something upon which the engine may send. Acknowledgement cookies come first, so that acknowledged batches are not sent again. Each cookie is
- * deleted when it is read: otherwise they make the site's requests too long.
+ * Passes an event after which the engine may send. Acknowledgement cookies are passed first, so that acknowledged
+ * batches are not sent again. Each cookie is deleted after reading, because it would make the site's requests longer.
  */
 export const tellWithAcknowledgements = (tell, ...happening) => {
   const batches = batchesOf.has(tell) ? acknowledgements() : [];
@@ -27,7 +30,7 @@ export const tellWithAcknowledgements = (tell, ...happening) => {
   tell(happening);
 };
 
-/** Notes what is being sent. */
+/** Remembers a request. */
 export const note = (url, tell, id) => {
   const request = { tell, id, forbidden: false };
   attempt(() => requests.set(new URL(url, document.baseURI).href, request));
@@ -35,7 +38,7 @@ export const note = (url, tell, id) => {
   return request;
 };
 
-/** `fetch` that outlives the page. */
+/** `fetch` with `keepalive`, which outlives the page. */
 export const send = async (url, method, body, noCors, header, key, tell, id) => {
   const request = note(url, tell, id);
   let status = NONE;
@@ -48,37 +51,37 @@ export const send = async (url, method, body, noCors, header, key, tell, id) => 
       body,
       headers: key && { "Content-Type": "application/json", [header]: key },
       keepalive: true,
-      // A collector's cookies are its acknowledgement, and the identity that it renews. A vendor's are not wanted.
+      // A collector sets cookies: the acknowledgement and the renewed identity. A vendor's cookies are not wanted.
       credentials: vendor ? "omit" : "include",
       ...(noCors ? { mode: "no-cors" } : { redirect: "manual" }),
-      // A request that may be sent only once has nothing to gain from a timeout.
+      // A timeout is of no use for a request that must not be repeated.
       signal: vendor ? undefined : AbortSignal.timeout?.(PATIENCE_MS),
     });
     status = response.type === "opaque" ? OPAQUE : response.status;
     retryAfter = Number.parseInt(response.headers.get("Retry-After"), 10) || 0;
-    // Chromium counts a request against the page's 64 KiB until its response has been read to the end.
+    // Chromium counts a request in the page's 64 KiB until its response is read completely.
     const text = await response.text().catch(() => "");
     if (status >= 400) responseText = text;
   } catch {
-    // No network, no such host, CORS, or over the browser's quota: it does not say which. A policy violation comes as an event, in a task
-    // before the next one.
+    // No network, unknown host, CORS, or the browser's quota: the error does not tell which. A policy violation is
+    // reported as an event in an earlier task than the next one.
     await new Promise((done) => setTimeout(done));
     if (request.forbidden) status = FORBIDDEN;
   }
   withResponseText(responseText, () => tellWithAcknowledgements(tell, OUTCOME, id, status, retryAfter));
 };
 
-/** The controllers that abort requests kept for the page's sudden end, by name. */
+/** The controllers that abort requests of `fetchLater`, by name. */
 const scheduled = new Map();
 
 /**
- * Has a request sent if the page's process dies, in place of the one of this name; or no more:
- * https://developer.mozilla.org/docs/Web/API/Window/fetchLater
+ * Lets the browser send a request if the page's process ends, in place of the one with this name. Without a URL it only
+ * cancels: https://developer.mozilla.org/docs/Web/API/Window/fetchLater
  */
 export const scheduleFetchLater = (name, url, body) => {
   scheduled.get(name)?.abort();
   scheduled.delete(name);
-  // It throws where the page's share is used up, or a policy forbids it.
+  // It throws if the page's quota is used up, or if a policy forbids it.
   attempt(() => {
     if (!url) return;
     const end = new AbortController();
@@ -87,7 +90,7 @@ export const scheduleFetchLater = (name, url, body) => {
   });
 };
 
-/** Tells which requests a content security policy forbids; of another origin the browser may name no more than that. */
+/** Reports requests that a content security policy forbids. For another origin the browser may name only the origin. */
 export const hearPolicy = (tell) =>
   hear(document, "securitypolicyviolation", ({ disposition, effectiveDirective, blockedURI }) => {
     if (disposition === "report" || effectiveDirective !== "connect-src") return;
@@ -100,7 +103,7 @@ export const hearPolicy = (tell) =>
   });
 
 /**
- * Tells which batches the collector has, and which batches' beacons have ended.
+ * Reports batches that the collector has acknowledged, and batches whose beacons have ended.
  * https://w3c.github.io/resource-timing/#dom-performanceresourcetiming-responsestatus
  */
 export const hearBatches = (tell) => {
@@ -111,7 +114,7 @@ export const hearBatches = (tell) => {
         const entries = /** @type {PerformanceResourceTiming[]} */ (list.getEntries());
         for (const { name, initiatorType, redirectStart, responseStatus } of entries) {
           const batch = /[?&]b=(\w+\.\d+)(&|$)/.exec(name)?.[1];
-          // The response to a fetch says more. Where a redirect led, nothing was stored.
+          // For a fetch its response says more. A redirect's target has not stored anything.
           if (batch && initiatorType !== "fetch")
             tellWithAcknowledgements(tell, FINISHED, batch, redirectStart ? 0 : (responseStatus ?? 0));
         }

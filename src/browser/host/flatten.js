@@ -1,10 +1,12 @@
-// Values of the page as numbers, which convert.rs reads: one call over the module's boundary for a whole value.
+// Converts values of the page to numbers, which convert.rs reads, so that a whole value needs one call over the
+// module's boundary.
 
 import { BOOL, LIST, MAP, NULL, NUMBER, TEXT, UNREAD } from "./codes.gen.js";
 
 /**
- * Writes a value down as numbers, each part after a number that says what it is. It reads nothing that is nested deeper than `depth`, `longest`
- * characters of a text, `width` fields of an object, and one element more of a list, so that convert.rs can tell that the list is too long.
+ * Writes a value as numbers. Each part follows a number for its type. It reads at most `depth` levels, `longest`
+ * characters of a text and `width` fields of an object. Of a list it reads one element more, so that convert.rs can
+ * tell that the list is too long.
  */
 export const flatten = (value, depth, width, longest = Infinity) => {
   const numbers = [];

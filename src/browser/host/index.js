@@ -1,4 +1,4 @@
-// All that the module imports, under one name: scripts/build.mjs and the tests in the browser bundle it.
+// All imports of the module. scripts/build.mjs and the browser tests bundle this file.
 
 export { setCookie } from "./cookies.js";
 export { now, signals } from "./env.js";

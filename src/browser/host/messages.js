@@ -1,28 +1,29 @@
-// Messages from the module to the façade. codes.gen.js has those from the page to the module, which `tell([code, ...])` sends.
+// Messages from the module to the façade. The messages in the other direction, sent by `tell([code, ...])`, are in
+// codes.gen.js.
 
 import { NEWS_SETTLED, NEWS_WARNING } from "./codes.gen.js";
 
-/** Characters of a response that a warning repeats. */
+/** Most characters of a response that a warning quotes. */
 const LONGEST_RESPONSE_TEXT = 300;
 
-/** The text of the response that the module is being told of. */
+/** The text of the response that is being passed to the module. */
 let responseText = "";
 
-/** Runs something; the warnings that it causes quote the text of this response. */
+/** Runs a function. Warnings that it causes quote this response text. */
 export const withResponseText = (words, deed) => {
   responseText = words && `: ${words.slice(0, LONGEST_RESPONSE_TEXT)}`;
   deed();
   responseText = "";
 };
 
-/** Nothing is under way. */
+/** No request is pending. */
 export const settled = (sink) => sink(NEWS_SETTLED);
 
-/** A problem. */
+/** Reports a problem. */
 export const warn = (sink, code, field, detail) =>
   sink(NEWS_WARNING, { code, field, message: `${field} ${detail}${code === "refused" ? responseText : ""}` });
 
-/** The outcome of events: the transport of their request, or why there was none. */
+/** Reports the outcome of events: the transport of their request, or the reason of the loss. */
 export const notify = (sink, news, destination, events, how, url, bytes) =>
   sink(
     news,

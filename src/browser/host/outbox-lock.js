@@ -1,40 +1,50 @@
-// Which page an outbox belongs to. The outbox survives its page, and another page of the site takes it over. An instance is one tracker
-// of one page; its outbox entries are `reco_o_<instance>_...`.
+// Decides which page an outbox belongs to. The outbox outlives its page, and another page of the site takes it over. An
+// instance is one tracker of one page; its entries are `reco_o_<instance>_...`.
 //
-// A page holds a Web Lock for its instance as long as it lives: the browser releases it also when the page crashes. `pagehide` releases it by
-// hand, because a request for a lock that a page in the back/forward cache holds evicts that page from the cache. Another page's lock
-// is held only while its outbox is taken over. https://w3c.github.io/web-locks/
+// A page holds a Web Lock for its instance as long as it lives. The browser also releases the lock if the page crashes.
+// `pagehide` releases it explicitly, because a request for a lock held by a page in the back/forward cache evicts that
+// page from the cache. Another page's lock is held only while its outbox is taken over.
+// https://w3c.github.io/web-locks/
 //
-// Without locks (insecure http) a lease stands for it, `reco_l_<instance>`: the time at which its page was last active. There two pages may
-// take over one outbox if they look at the same moment.
+// Without locks (insecure http) a lease replaces them: `reco_l_<instance>` has the time at which the page was last
+// active. In that case two pages may take over the same outbox if they look at the same moment.
 
 import { OUTBOX_FOUND } from "./codes.gen.js";
 import { acknowledgements, setCookie } from "./cookies.js";
 import { clock } from "./env.js";
 import { ENTRY, keep, keys, read, remove } from "./storage.js";
 
-/** An older lease has no owner. A tab that was suspended for longer reads its outbox again before it sends, see {@link whenOwned}. */
+/**
+ * An older lease has no owner. A tab that was suspended for longer rereads its outbox before it sends, see {@link
+ * whenOwned}.
+ */
 const LEASE_MS = 600_000;
-/** A lease is not renewed more often. */
+/** The shortest time between two renewals of a lease. */
 const RENEWAL_MS = 5_000;
-/** The page that was left for this one has released its lock by then, also when the visitor went back in history. */
+/** By then the page before this one has released its lock, even if the visitor went back in history. */
 const SCAN_MS = 500;
-/** A page that is still there so long after `beforeunload` stays. */
+/** A page that still exists this long after `beforeunload` was not left. */
 const STAYS_MS = 1_000;
 
 const LEASE = "reco_l_";
 const INSTANCE = /^reco_[lo]_(\w{22})(_|$)/;
 
-/** Each tracker's own instance, by the function that tells the tracker; and what releases the lock or lease of each instance. */
+/**
+ * Each tracker's own instance, by the tracker's callback; and the function that releases the lock or lease of each
+ * instance.
+ */
 const own = new Map();
 const held = new Map();
-/** Another page may have taken over our outboxes, until `returning` has read them again. */
+/** Another page may have taken over this page's outboxes, until `returning` has reread them. */
 let away = false;
 let returning;
 let renewed = 0;
 let scanning;
 
-/** Deletes a key, or all that begin so. All outboxes: consent was withdrawn, and everything that belongs to them goes too. */
+/**
+ * Deletes a key, or all keys with a prefix. The prefix of all outboxes means that consent was withdrawn: leases and
+ * acknowledgement cookies are deleted as well.
+ */
 export const forget = (key) => {
   remove(key);
   if (key !== ENTRY) return;
@@ -44,7 +54,9 @@ export const forget = (key) => {
   for (const batch of acknowledgements()) setCookie(`reco_ack_${batch}`);
 };
 
-/** Tells a tracker the entries of an instance's outbox: keys and values in turn, in the order of the numbers in the keys. */
+/**
+ * Passes the entries of an instance's outbox to a tracker: keys and values in turn, ordered by the numbers in the keys.
+ */
 const report = (tell, instance) => {
   const prefix = `${ENTRY + instance}_`;
   const entries = keys()
@@ -59,14 +71,14 @@ const lock = (instance, options, deed) => navigator.locks.request(`reco_${instan
 const lease = (instance) => keep(LEASE + instance, (renewed = clock()));
 
 /**
- * Holds a tracker's own instance: resolves when it does.
+ * Holds a tracker's own instance. Resolves when it is held.
  * @returns {Promise<unknown>}
  */
 const hold = (instance) =>
   new Promise((done) => {
     const begin = (release) => done(held.set(instance, release));
     if (navigator.locks) {
-      // No other page keeps it, but an earlier request of our own may still be pending.
+      // No other page keeps this lock, but an earlier request of this page may still be pending.
       lock(instance, { steal: true }, () => (away ? done(undefined) : new Promise(begin))).catch(done);
     } else {
       lease(instance);
@@ -79,7 +91,9 @@ const releaseAll = () => {
   held.clear();
 };
 
-/** Tells our trackers the outboxes of pages that are gone; each takes over the entries of its destinations. */
+/**
+ * Passes the outboxes of pages that are gone to this page's trackers. Each takes over the entries of its destinations.
+ */
 const takeOver = () => {
   scanning = undefined;
   if (away || !own.size) return;
@@ -95,12 +109,12 @@ const takeOver = () => {
   }
 };
 
-/** Looks for outboxes of pages that are gone, soon. */
+/** Looks for outboxes of pages that are gone, after a short delay. */
 export const scanForOrphans = () => {
   if (scanning === undefined) scanning = setTimeout(takeOver, SCAN_MS);
 };
 
-/** This tracker keeps its outbox under that instance from now on. */
+/** Makes this instance the tracker's own outbox from now on. */
 export const claim = (tell, instance) => {
   held.get(own.get(tell))?.();
   own.set(tell, instance);
@@ -108,7 +122,7 @@ export const claim = (tell, instance) => {
   scanForOrphans();
 };
 
-/** This tracker has ended: another page may take over its outbox. */
+/** The tracker has ended, and another page may take over its outbox. */
 export const disown = (tell) => {
   own.delete(tell);
   if (!own.size) releaseAll();
@@ -136,7 +150,7 @@ const comeBack = async () => {
   returning = undefined;
 };
 
-/** Runs it while the page owns its outboxes: now, or as soon as a page that was away has read again what is left of them. */
+/** Runs a function while the page owns its outboxes: now, or once a returning page has reread them. */
 export const whenOwned = (deed) => {
   renew();
   if (away || returning) (returning ??= comeBack()).then(deed);
@@ -144,8 +158,9 @@ export const whenOwned = (deed) => {
 };
 
 /**
- * Firefox does not cache a page that held a lock when it was left, not even one that releases it in `pagehide` (measured in 153). So the lock is
- * released before, and taken again if the page stays: it was a link to a download, or the visitor chose to stay.
+ * Firefox does not cache a page that held a lock when it was left, even if `pagehide` releases the lock (measured in
+ * Firefox 153). Therefore the lock is released earlier, and taken again if the page stays: the link was a download, or
+ * the visitor chose to stay.
  */
 export const onBeforeUnload = () => {
   if (!navigator.locks) return;

@@ -1,19 +1,19 @@
-// Events of the page: it is hidden, seen again or left, the network comes and goes, the visitor acts.
+// Events of the page: it is hidden, shown or left, the network changes, the visitor is active.
 
 import { ACT, HIDDEN, OFFLINE, ONLINE, SHOWN, WAKE } from "./codes.gen.js";
 import { hear, isHidden } from "./env.js";
 import { hearBatches, hearPolicy, tellWithAcknowledgements } from "./fetch.js";
 import { disown, onBeforeUnload, releaseLocks, scanForOrphans, whenOwned } from "./outbox-lock.js";
 
-/** What counts as an act of the visitor. */
+/** The events that count as activity of the visitor. */
 const ACTS = ["pointerdown", "pointermove", "keydown", "wheel", "scroll", "touchstart"];
-/** Shortest time between two acts that are told: the engine counts in tens of seconds. */
+/** The shortest time between two reports of activity. The engine counts in tens of seconds. */
 const ACT_PAUSE_MS = 1000;
 
-/** The functions that end listening, by the function that is told: to the page, to the visitor's acts, and to the outcome of batches. */
+/** The functions that remove listeners, by callback: for the page, for activity, and for the outcome of batches. */
 const heard = new Map();
 
-/** Listens to the page, to the visitor's acts, to what becomes of batches, or to none of them from now on. */
+/** Adds or removes the listeners for the page, for activity, and for the outcome of batches. */
 export const listen = (tell, ...wanted) => {
   const ends = heard.get(tell) ?? [];
   heard.set(tell, ends);
@@ -23,12 +23,13 @@ export const listen = (tell, ...wanted) => {
   });
 };
 
-/** Tells that the module's timer has run out. */
+/** Reports that the module's timer has fired. */
 export const woken = (tell) => whenOwned(() => tellWithAcknowledgements(tell, WAKE));
 
 /**
- * `pagehide` and `visibilitychange` both, because their order differs between leaving a page and closing its tab, and a discarded tab gets
- * only the second. Never `unload`, which keeps a page out of the back/forward cache.
+ * Uses both `pagehide` and `visibilitychange`, because their order differs between leaving a page and closing its tab,
+ * and a discarded tab gets only the second. `unload` is not used, because it keeps a page out of the back/forward
+ * cache.
  */
 const hearPage = (tell) => {
   const hide = () => tellWithAcknowledgements(tell, HIDDEN);
@@ -45,7 +46,7 @@ const hearPage = (tell) => {
       releaseLocks();
     }),
     hear(window, "beforeunload", onBeforeUnload),
-    // A page that is opened in the background is loaded there, and this comes all the same.
+    // A page opened in the background also gets this event after loading.
     hear(window, "pageshow", turn),
     hear(window, "online", () => whenOwned(() => tellWithAcknowledgements(tell, ONLINE))),
     hear(window, "offline", () => tell([OFFLINE])),

@@ -1,25 +1,27 @@
-// localStorage, of which all keys that begin with `reco_` together have a bounded share.
+// localStorage. All keys that begin with `reco_` share a size limit.
 
 import { cookie } from "./cookies.js";
 import { attempt } from "./env.js";
 import { flatten } from "./flatten.js";
 
-/** All of our keys begin with it. */
+/** The prefix of all keys of the tracker. */
 const OURS = "reco_";
-/** The keys of all outboxes begin with it. */
+/** The prefix of the keys of all outboxes. */
 export const ENTRY = "reco_o_";
 
 export const keys = () => attempt(() => Object.getOwnPropertyNames(localStorage)) ?? [];
 
 export const read = (key) => attempt(() => localStorage.getItem(key));
 
-/** The values of these cookies and these keys, for the module. Even reading `localStorage` throws where it is blocked. */
+/** The values of these cookies and keys for the module. Even access to `localStorage` throws if it is blocked. */
 export const stored = (names, keys) => flatten([...names.split(" ").map(cookie), ...keys.split(" ").map(read)], 1, 9);
 
-/** Characters of all our keys and values when they were last counted, and of what this page has written since. */
+/**
+ * The characters of all the tracker's keys and values at the last count, plus those that this page has written since.
+ */
 let taken = Infinity;
 
-/** Whether there may be so many more characters: where nothing is delivered, each page leaves an outbox. */
+/** Whether `more` characters fit. The limit is reached if nothing is ever delivered, as each page leaves an outbox. */
 const hasRoom = (more, most) => {
   if (taken + more > most) {
     taken = 0;
@@ -29,7 +31,9 @@ const hasRoom = (more, most) => {
   return taken <= most;
 };
 
-/** Keeps a text. False where storage is blocked or full, or where all our keys would be more than `most` characters. */
+/**
+ * Stores a text. Returns false if storage is blocked or full, or if the tracker's keys would exceed `most` characters.
+ */
 export const keep = (key, value, most) =>
   attempt(() => {
     if (key.startsWith(ENTRY) && !hasRoom(key.length + value.length, most)) return false;
@@ -37,7 +41,7 @@ export const keep = (key, value, most) =>
     return true;
   }) ?? false;
 
-/** Deletes a key; one that ends with `_` stands for all keys that begin so. */
+/** Deletes a key. A key that ends with `_` stands for all keys with this prefix. */
 export const remove = (key) => {
   for (const each of key.endsWith("_") ? keys().filter((each) => each.startsWith(key)) : [key])
     attempt(() => localStorage.removeItem(each));

@@ -1,4 +1,4 @@
-//! A collector as the engine's tests need it: it keeps every event once, and knows what came twice.
+//! A collector for the engine's tests: it stores every event once and counts duplicates.
 
 use super::{Page, decoded};
 use recobeacon_engine::effect::Send;
@@ -14,11 +14,11 @@ pub struct Collector(Rc<RefCell<Stored>>);
 
 #[derive(Default)]
 struct Stored {
-    /// By the event's id: its item, stream, batch and place, and how often it came.
+    /// By event id: the event, and how often it arrived.
     events: BTreeMap<String, (Event, u32)>,
 }
 
-/// What is stored of an event.
+/// The stored fields of an event.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     pub item: String,
@@ -28,17 +28,17 @@ pub struct Event {
 }
 
 impl Collector {
-    /// Stores a request's events, of which copies are dropped.
+    /// Stores a request's events and drops duplicates.
     pub fn take(&self, send: &Send) {
         let (stream, seq) = self.store(&send.request);
         assert!(decoded(&send.request.url).ends_with(&format!("b={stream}.{seq}")));
     }
 
-    /// The same for what the browser sends when the page's process dies.
+    /// Stores the requests that the browser sends when the page's process ends.
     pub fn take_tails(&self, page: &Page) {
         for request in page.tails.values() {
             self.store(request);
-            assert!(!request.url.contains("b="), "nothing may be acknowledged by it");
+            assert!(!request.url.contains("b="), "its arrival must acknowledge no batch");
         }
     }
 
@@ -56,12 +56,12 @@ impl Collector {
         (stream, seq)
     }
 
-    /// The items that it has, in the order of their events' ids.
+    /// The stored items in the order of their event ids.
     pub fn items(&self) -> Vec<String> {
         self.0.borrow().events.values().map(|(event, _)| event.item.clone()).collect()
     }
 
-    /// The items in the order that the rule gives: stream, batch, place.
+    /// The stored events in the documented order: stream, batch, place.
     pub fn by_place(&self) -> Vec<Event> {
         let mut events: Vec<Event> =
             self.0.borrow().events.values().map(|(event, _)| event.clone()).collect();
@@ -69,7 +69,7 @@ impl Collector {
         events
     }
 
-    /// How many copies came beside the first ones.
+    /// The number of duplicates.
     pub fn copies(&self) -> u32 {
         self.0.borrow().events.values().map(|(_, times)| times - 1).sum()
     }

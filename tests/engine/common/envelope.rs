@@ -1,39 +1,39 @@
-//! What every request must be, whatever it carries; [`super::Page`] checks each that is sent.
+//! Checks for every request. [`super::Page`] applies them to each request that is sent.
 
 use recobeacon_engine::event::{Event, Kind};
 use recobeacon_engine::request::Request;
 use serde_json::Value as Json;
 
-/// What stands around an event's own fields in a batch.
+/// The envelope fields of an event in a batch.
 pub const STAMP: [&str; 5] = ["id", "type", "at", "user", "anonymous"];
 
-/// An address is one; and the collector, which reads events by the engine's own rules, takes a
-/// batch whole or not at all: one event that it would refuse loses its neighbours.
+/// The URL must be valid. The collector, which reads events by the engine's own rules, must accept
+/// every event of a batch, because it refuses a batch as a whole.
 pub fn check(request: &Request) {
     let url = &request.url;
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&b);
     assert!(url.bytes().all(allowed), "not a URL: {url}");
     if let Some((_, key)) = &request.key {
         assert!(key.bytes().all(|b| (b' '..0x7f).contains(&b)), "not a header: {key}");
-        assert!(!request.no_cors, "no header goes in this mode");
+        assert!(!request.no_cors, "this mode allows no header");
     }
     let Some(body) = &request.body else { return };
     let body: Json = serde_json::from_str(body).unwrap_or_else(|e| panic!("{e}: {body}"));
-    assert!(body.to_string().len() <= 60_000, "more than a beacon may have");
+    assert!(body.to_string().len() <= 60_000, "larger than a beacon may be");
     if body["raw"].is_array() {
-        // Calls as an earlier page stored them: the engine sends them unread.
+        // Calls stored by an earlier page. The engine sends them without reading them.
         return;
     }
     match (&body["events"], &body["track"], &body) {
         (Json::Array(events), _, _) => batch(events),
         (_, Json::Array(entries), _) => intempt(entries),
         (_, _, Json::Array(events)) => factfinder(events),
-        _ => panic!("in no form: {body}"),
+        _ => panic!("in no known format: {body}"),
     }
 }
 
 fn no_null(value: &Json) {
-    let Json::Object(fields) = value else { panic!("no object: {value}") };
+    let Json::Object(fields) = value else { panic!("not an object: {value}") };
     assert!(fields.values().all(|value| !value.is_null()), "absent, never null: {value}");
 }
 

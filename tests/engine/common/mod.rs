@@ -1,6 +1,6 @@
-//! What the engine's tests share: a page without a browser ([`Page`]) and small words for JSON.
+//! Common code of the engine's tests: a page without a browser ([`Page`]), and helpers for JSON.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-// No test needs all of it.
+// Each test uses only a part of this.
 #![allow(dead_code, unused_imports)]
 
 mod collector;
@@ -18,26 +18,26 @@ use recobeacon_engine::value::Value;
 use serde_json::Value as Json;
 pub use serde_json::json;
 
-/// The attribute of a test: in a browser it is wasm-bindgen's.
+/// The attribute of a test. In a browser it is wasm-bindgen's.
 #[cfg(not(target_arch = "wasm32"))]
 pub use core::prelude::v1::test;
 #[cfg(target_arch = "wasm32")]
 pub use wasm_bindgen_test::wasm_bindgen_test as test;
 
-/// A day.
+/// The milliseconds of a day.
 pub const DAY_MS: u64 = 86_400_000;
 
-/// A value as the page hands it over.
+/// A value as the page passes it.
 pub fn value(json: Json) -> Value {
     serde_json::from_value(json).unwrap()
 }
 
-/// The configuration of one first-party collector.
+/// The configuration of a single collector.
 pub fn batch() -> Json {
     json!({ "destinations": { "protocol": "batch", "endpoint": "/v1/events" } })
 }
 
-/// The configuration of Ibexa alone, for the visitor of the vendor's examples.
+/// The configuration of Ibexa only, for the visitor of the vendor's examples.
 pub fn ibexa() -> Json {
     json!({
         "destinations": { "protocol": "ibexa", "customerId": "00000" },
@@ -45,7 +45,7 @@ pub fn ibexa() -> Json {
     })
 }
 
-/// `base` with the fields of `more`, objects within objects joined.
+/// `base` with the fields of `more`. Nested objects are merged.
 pub fn with(mut base: Json, more: Json) -> Json {
     join(&mut base, more);
     base
@@ -62,12 +62,12 @@ fn join(base: &mut Json, more: Json) {
     }
 }
 
-/// A warning as the page tells it apart: code and path.
+/// Code and path of each warning.
 pub fn told(warnings: &[Error]) -> Vec<(&'static str, &str)> {
     warnings.iter().map(|error| (error.code.name(), error.field.as_str())).collect()
 }
 
-/// A percent-decoder of the tests' own, so that the engine's is not its own judge.
+/// A percent-decoder for the tests, independent of the engine's.
 pub fn decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
@@ -76,7 +76,7 @@ pub fn decoded(text: &str) -> String {
         bytes.push(match (first, tail) {
             (b'%', [high, low, tail @ ..]) => {
                 rest = tail;
-                let digit = |b: &u8| char::from(*b).to_digit(16).expect("two digits behind %");
+                let digit = |b: &u8| char::from(*b).to_digit(16).expect("two digits after %");
                 (digit(high) * 16 + digit(low)) as u8
             }
             (b'%', _) => panic!("a lone % in {text}"),
@@ -86,7 +86,7 @@ pub fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-/// Method's path and the query's pairs, decoded and sorted: their order means nothing.
+/// The path and the query's pairs, decoded and sorted, because their order has no meaning.
 pub fn split_url(url: &str) -> (&str, Vec<(String, String)>) {
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let pairs = query.split('&').filter(|pair| !pair.is_empty()).map(|pair| {

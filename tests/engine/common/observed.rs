@@ -1,10 +1,10 @@
-//! A container of recommendations, what is in view of it, and what was told to have been seen.
+//! Recommendation containers, their visible elements, and the reported items.
 
 use super::{Page, batch, calm, json, with};
 use recobeacon_engine::identity::Stored;
 use serde_json::Value as Json;
 
-/// A page that sends each event at once, so that none is joined with the next.
+/// A page that sends each event at once, so that no events are merged.
 pub fn config() -> Json {
     with(batch(), json!({ "batch": { "maxWaitMs": 0 } }))
 }
@@ -16,7 +16,7 @@ pub fn page() -> Page {
     page
 }
 
-/// The same in the background.
+/// Such a page in the background.
 pub fn hidden_page() -> Page {
     let mut signals = calm();
     signals.visible = false;
@@ -29,18 +29,18 @@ pub fn observe(page: &mut Page, container: u32, scenario: &str) {
     page.call("observeRecommendations", json!([{ "scenario": scenario }, container]));
 }
 
-/// A new element shows this item, so much of it in thousandths.
+/// A new element shows this item. `share` is its visible part in thousandths.
 pub fn appears(page: &mut Page, container: u32, element: u32, item: impl Into<Json>, share: i32) {
     let item = json!({ "itemId": item.into() });
     page.call("looked", json!([container, [element, item, share]]));
 }
 
-/// So much is seen of it now.
+/// The visible part of an element changes.
 pub fn looked(page: &mut Page, container: u32, element: u32, share: i32) {
     page.call("looked", json!([container, [element, null, share]]));
 }
 
-/// What was told to have been seen: when, since `since`, and the ids.
+/// The items reported as seen: the time since `since`, and the ids.
 pub fn seen(page: &Page, since: u64) -> Vec<(u64, String)> {
     let when = page.sends.iter().map(|sent| sent.at - since);
     let events = page.events();

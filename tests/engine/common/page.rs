@@ -1,8 +1,9 @@
-//! A page with a made clock and made dice around one engine, in the manner of quinn's `Pair`.
+//! A page with a simulated clock and random source around one engine, in the manner of quinn's
+//! `Pair`.
 //!
-//! It does what the shell does (src/browser/shell.rs), remembers everything, and holds the engine
-//! to its invariants after every single input: the counters add up, and every batch can be read
-//! back by the rules that the collector applies.
+//! It acts like the shell (src/browser/shell.rs) and records everything. After every input it
+//! checks the engine's invariants: the counters add up, and the collector's rules accept every
+//! batch.
 
 use super::envelope;
 use recobeacon_engine::config::Config;
@@ -22,19 +23,19 @@ use std::rc::Rc;
 /// The wall clock at the start: 2025-11-21, 00:00 UTC.
 pub const START: u64 = 1_763_683_200_000;
 
-/// More wake-ups than this in one `advance` are a loop that gets nowhere,
+/// More wake-ups in one `advance` mean an endless loop.
 const WAKES: usize = 20_000;
-/// and so are more answers than this that follow from one input.
+/// More outcomes after one input mean an endless loop.
 const ANSWERS: usize = 5_000;
 
-/// A request, and when it was handed to the browser (monotonic clock).
+/// A request, and the time of sending (monotonic clock).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sent {
     pub at: u64,
     pub send: Send,
 }
 
-/// What the page's browser makes of a request; `None`: nothing yet, the test settles it later.
+/// The browser's outcome of a request. `None`: not yet, the test reports it later.
 type Network = Box<dyn FnMut(&Send) -> Option<Outcome>>;
 
 /// The page.
@@ -42,48 +43,49 @@ pub struct Page {
     pub engine: Engine,
     pub wall: u64,
     pub mono: u64,
-    /// Set, every input gets these random bits; else each gets others.
+    /// If set, every input gets these random bits. Otherwise each input gets different ones.
     pub entropy: Option<[u8; 16]>,
     pub wake: Option<u64>,
     pub sends: Vec<Sent>,
     pub warnings: Vec<Error>,
     pub notices: Vec<DeliveryReport>,
-    /// The cookies as they stand: value and days.
+    /// The present cookies: value and days.
     pub jar: BTreeMap<String, (String, u64)>,
-    /// The names of the cookies that were written, in order.
+    /// The names of the written cookies, in order.
     pub cookies_written: Vec<String>,
-    /// The texts as they stand.
+    /// The present texts in localStorage.
     pub kept: BTreeMap<String, String>,
-    /// Everything that was ever to be put on the device, cookie or text.
+    /// The number of all writes of cookies and texts.
     pub stored_writes: usize,
-    /// The outboxes whose locks it holds: the last one is its own.
+    /// The outboxes whose locks it holds. The last one is its own.
     pub owned: Vec<String>,
-    /// The status that Resource Timing tells of a batch's beacon that was taken, at once; none: nothing is told.
+    /// The status in the Resource Timing entry of each taken beacon. `None`: there is no entry.
     pub timing: Rc<Cell<Option<u16>>>,
-    /// What the browser sends should the page's process die.
+    /// The requests that the browser sends when the page's process ends.
     pub tails: BTreeMap<String, Rc<Request>>,
     pub(super) later: bool,
-    /// So many effects more until the process of a page of this browser ends; none: it does not.
+    /// The number of further effects until the process of a page of this browser ends. `None`: it
+    /// does not end.
     pub ends: Rc<Cell<Option<usize>>>,
-    /// The most that `localStorage` takes.
+    /// The size limit of `localStorage`.
     pub room: usize,
-    /// Without it the invariants are not looked at: for many thousand inputs.
+    /// Whether the invariants are checked. Switched off for many thousands of inputs.
     pub checks: bool,
-    /// What `localStorage` was before each write, and when that was.
+    /// The previous content of `localStorage` before each write, with its time.
     pub(super) past: Vec<(u64, String, Option<String>)>,
     pub(super) erased: bool,
     network: Network,
-    /// Throws so far, of all pages of one browser.
+    /// The number of random values so far, for all pages of a browser.
     pub(super) dice: Rc<Cell<u64>>,
     pub(super) cookie_name: String,
 }
 
-/// A seen page with a network and no signals.
+/// A visible page with a network and without privacy signals.
 pub fn calm() -> Signals {
     Signals { online: true, visible: true, seed: [[7; 16], [9; 16]], ..Signals::default() }
 }
 
-/// The browser's own answers: a beacon is taken, a readable request answered 204.
+/// The default network: beacons are taken, and readable requests are answered with 204.
 fn willing(send: &Send) -> Option<Outcome> {
     match (send.via, send.request.no_cors) {
         (Via::Fetch, false) => answered(204),
@@ -91,23 +93,23 @@ fn willing(send: &Send) -> Option<Outcome> {
     }
 }
 
-/// An answer with this status.
+/// A response with this status.
 pub fn answered(status: u16) -> Option<Outcome> {
     retry_after(status, 0)
 }
 
-/// An answer that asks for patience.
+/// A response with `Retry-After`.
 pub fn retry_after(status: u16, seconds: u32) -> Option<Outcome> {
     Some(Outcome::Answered { status, retry_after_s: seconds })
 }
 
 impl Page {
-    /// A new visitor's page.
+    /// Opens a page for a new visitor.
     pub fn open(config: Json) -> Self {
         Self::start(&config, &Stored::default(), calm())
     }
 
-    /// A page of a browser that keeps something already.
+    /// Opens a page in a browser with stored values.
     pub fn open_with(config: Json, stored: &Stored) -> Self {
         Self::start(&config, stored, calm())
     }
@@ -156,7 +158,7 @@ impl Page {
         page
     }
 
-    /// From now on this becomes of requests; `None` leaves them under way.
+    /// Sets the outcome of further requests. `None` leaves them in flight.
     pub fn network(&mut self, answer: impl FnMut(&Send) -> Option<Outcome> + 'static) {
         self.network = Box::new(answer);
     }
@@ -170,7 +172,7 @@ impl Page {
         self.call_values(verb, args.into_iter().map(super::value).collect());
     }
 
-    /// The same with what no JSON can say: NaN, Infinity.
+    /// Calls a method with values that JSON cannot express: NaN, Infinity.
     pub fn call_values(&mut self, verb: &str, args: Vec<Value>) {
         let at = self.wall;
         self.feed(Input::from_call(verb, args, at));
@@ -184,24 +186,24 @@ impl Page {
         self.drain(VecDeque::from([input]));
     }
 
-    /// The engine is told what became of a request that was left under way.
+    /// Reports the outcome of a request that was in flight.
     pub fn settle(&mut self, id: u32, outcome: Option<Outcome>) {
         self.feed(Input::Outcome(id, outcome.expect("an outcome")));
     }
 
-    /// Another tab may have changed what the browser keeps.
+    /// The page is visible again. Another tab may have changed the stored values.
     pub fn shown(&mut self) {
         let stored = self.stored();
         self.feed(Input::Shown(stored));
     }
 
-    /// Time goes by; the engine is woken exactly when it asked for it.
+    /// Time passes. The engine is woken exactly when it asked for it.
     pub fn advance(&mut self, ms: u64) {
         let end = self.mono + ms;
         let mut wakes = 0;
         while let Some(at) = self.wake.filter(|at| *at <= end) {
             wakes += 1;
-            assert!(wakes < WAKES, "the engine asks for wake-ups without end");
+            assert!(wakes < WAKES, "the engine requests wake-ups endlessly");
             let step = at.saturating_sub(self.mono);
             self.mono += step;
             self.wall += step;
@@ -212,7 +214,7 @@ impl Page {
         self.mono = end;
     }
 
-    /// Time goes by while the browser's timers stand still (a throttled tab, a laptop that sleeps).
+    /// Time passes without browser timers (a throttled tab, a suspended laptop).
     pub fn sleep(&mut self, ms: u64) {
         self.mono += ms;
         self.wall += ms;
@@ -227,7 +229,7 @@ impl Page {
         let mut answers = 0;
         while let Some(input) = inputs.pop_front() {
             answers += 1;
-            assert!(answers < ANSWERS, "the engine sends again and again without a pause");
+            assert!(answers < ANSWERS, "the engine repeats requests endlessly without a pause");
             let now = self.now();
             let effects = self.engine.handle(input, &now);
             self.perform(effects, &mut inputs);
@@ -304,7 +306,8 @@ impl Page {
         self.stats()[name].as_u64().expect(name)
     }
 
-    /// `accepted = queued + sent + acknowledged + merged + dropped`, in all and for each.
+    /// Checks `accepted = queued + sent + acknowledged + merged + dropped`, in total and for each
+    /// destination.
     fn check(&self) {
         let stats = self.stats();
         let number = |of: &Json, name: &str| of[name].as_u64().expect(name);
@@ -318,13 +321,13 @@ impl Page {
         assert_eq!(number(&stats, "accepted"), accepted, "{stats}");
     }
 
-    /// The bodies of the batches that were sent, in the order of sending.
+    /// The bodies of the sent batches, in the order of sending.
     pub fn batches(&self) -> Vec<Json> {
         let bodies = self.sends.iter().filter_map(|sent| sent.send.request.body.as_deref());
         bodies.map(|body| serde_json::from_str(body).unwrap()).collect()
     }
 
-    /// The events in them.
+    /// The events in these batches.
     pub fn events(&self) -> Vec<Json> {
         let batches = self.batches();
         batches.iter().flat_map(|batch| batch["events"].as_array().unwrap().clone()).collect()
@@ -336,24 +339,24 @@ impl Page {
         ids.iter().map(|event| event["itemId"].as_str().unwrap_or("").to_owned()).collect()
     }
 
-    /// The addresses that were asked for.
+    /// The URLs of the requests.
     pub fn urls(&self) -> Vec<&str> {
         self.sends.iter().map(|sent| sent.send.request.url.as_str()).collect()
     }
 
-    /// The warnings as the page tells them apart.
+    /// Code and path of each warning.
     pub fn told(&self) -> Vec<(&'static str, &str)> {
         super::told(&self.warnings)
     }
 }
 
-/// The next throw.
+/// The next random value.
 pub(super) fn throw(dice_so_far: &Cell<u64>) -> [u8; 16] {
     dice_so_far.set(dice_so_far.get() + 1);
     dice(dice_so_far.get())
 }
 
-/// Bits that differ from throw to throw (SplitMix64's finaliser).
+/// Bits that differ for each number (SplitMix64's finaliser).
 fn dice(throw: u64) -> [u8; 16] {
     let mix = |n: u64| {
         let n = (n ^ n >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);

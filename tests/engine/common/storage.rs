@@ -1,5 +1,5 @@
-//! What a [`Page`] has of its browser beside the wire: the outboxes in `localStorage`, their locks, and the
-//! collector's cookies, as src/browser/shell.rs handles them.
+//! The storage of a [`Page`]'s browser: the outboxes in `localStorage`, their locks, and the
+//! collector's cookies, handled as in src/browser/shell.rs.
 
 use super::envelope;
 use super::page::{Page, calm, throw};
@@ -12,14 +12,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 impl Page {
-    /// The same browser opens its next page, which adopts what this one left.
+    /// Opens the next page in the same browser. It takes over the outbox of this one.
     pub fn next(&self, config: Json) -> Self {
         let mut page = self.tab(config);
         page.adopt();
         page
     }
 
-    /// The same browser opens another tab, which has not looked for what others left.
+    /// Opens another tab in the same browser. It has not looked for other outboxes yet.
     pub fn tab(&self, config: Json) -> Self {
         let seed = [throw(&self.dice), throw(&self.dice)];
         let signals = Signals { seed, later: self.later, ..calm() };
@@ -28,7 +28,7 @@ impl Page {
         page.ends = self.ends.clone();
         let outbox = self.kept.iter().filter(|(key, _)| key.starts_with("reco_o_"));
         let outbox: Vec<_> = outbox.map(|(key, text)| (key.clone(), text.clone())).collect();
-        // A page that was opened without consent has erased what others kept.
+        // A page opened without consent has erased all stored values.
         if !page.erased {
             page.kept.extend(outbox);
         }
@@ -37,7 +37,7 @@ impl Page {
         page
     }
 
-    /// What the browser keeps now.
+    /// The present stored values.
     pub fn stored(&self) -> Stored {
         let cookie = |name: &str| self.jar.get(name).map(|(value, _)| value.clone());
         Stored {
@@ -72,7 +72,7 @@ impl Page {
         }
     }
 
-    /// The shell looks for what pages that are gone have left, then at the collector's cookies.
+    /// The shell takes over outboxes whose pages are gone, then reads the collector's cookies.
     pub fn adopt(&mut self) {
         if self.owned.is_empty() {
             return;
@@ -90,14 +90,15 @@ impl Page {
         self.acknowledged();
     }
 
-    /// The shell looks at the collector's cookies.
+    /// The shell reads the collector's cookies.
     pub fn acknowledged(&mut self) {
         let names = self.jar.keys().filter_map(|name| name.strip_prefix("reco_ack_"));
         let names: Vec<String> = names.map(str::to_owned).collect();
         self.feed(Input::Acknowledged(names));
     }
 
-    /// The page comes back from the browser's cache: it has its lock again, or another page has it.
+    /// The page returns from the back/forward cache. `lock`: it gets its lock again; otherwise
+    /// another page has it.
     pub fn back(&mut self, lock: bool) {
         let own = self.owned.last().cloned().expect("an outbox");
         let entries = if lock { self.outbox(&own) } else { Vec::new() };
@@ -106,7 +107,7 @@ impl Page {
         self.shown();
     }
 
-    /// What stands in the outbox of that name.
+    /// The entries of the outbox with this name.
     pub fn outbox(&self, instance: &str) -> Vec<(String, String)> {
         let prefix = format!("reco_o_{instance}_");
         let texts = self.kept.iter().filter(|(key, _)| key.starts_with(&prefix));
@@ -115,24 +116,24 @@ impl Page {
         texts
     }
 
-    /// Keys of all outboxes.
+    /// The keys of all outboxes.
     pub fn outbox_keys(&self) -> Vec<&String> {
         self.kept.keys().filter(|key| key.starts_with("reco_o_")).collect()
     }
 
-    /// The browser is killed: what it wrote in the last milliseconds is not on the disk.
+    /// Kills the browser: the writes of the last milliseconds are not on the disk.
     pub fn crash(&mut self, ms: u64) {
         while let Some((_, key, text)) = self.past.pop_if(|(at, ..)| *at + ms > self.mono) {
             self.undo(key, text);
         }
     }
 
-    /// How often it has written to localStorage, or deleted.
+    /// The number of writes to localStorage, including deletions.
     pub fn writes(&self) -> usize {
         self.past.len()
     }
 
-    /// The page's process ends before so many of its latest writes have left it.
+    /// Ends the page's process before its latest `writes` writes have left it.
     pub fn cut(&mut self, writes: usize) {
         for _ in 0..writes {
             let (_, key, text) = self.past.pop().expect("a write");
@@ -147,10 +148,10 @@ impl Page {
         };
     }
 
-    /// The browser has this request for the end of the page's process, or none under this name any more.
+    /// The browser stores this `fetchLater` request under this name, or cancels it.
     pub(super) fn hold(&mut self, name: &str, request: Option<Rc<Request>>) {
         let before = self.tails.remove(name);
-        assert!(before.is_some() || request.is_some(), "only what was given is taken back");
+        assert!(before.is_some() || request.is_some(), "only an existing request is cancelled");
         if let Some(request) = request {
             envelope::check(&request);
             self.tails.insert(name.to_owned(), request);
@@ -173,7 +174,7 @@ impl Page {
     }
 }
 
-/// What a key ends with: the shell hands texts over in this order.
+/// The number at the end of a key. The shell passes the texts in this order.
 fn number(key: &str) -> u64 {
     key.rsplit('_').next().and_then(|number| number.parse().ok()).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! Arguments of every method, with every optional field in and out, and any Unicode in them.
+//! Generates arguments of every method, with and without each optional field, and with any Unicode.
 #![allow(clippy::unwrap_used)]
 
 use proptest::option;
@@ -8,7 +8,7 @@ use serde_json::{Map, Number, Value as Json, json};
 
 type Fields = Vec<(&'static str, BoxedStrategy<Json>)>;
 
-/// An id that is text: anything but what no vendor's address can carry.
+/// A text id with any character that vendors' URLs can carry.
 pub fn user_id() -> impl Strategy<Value = String> {
     let fine = |c: &char| *c != '\\' && !c.is_control();
     prop::collection::vec(any::<char>().prop_filter("a character of an id", fine), 1..20)
@@ -16,7 +16,7 @@ pub fn user_id() -> impl Strategy<Value = String> {
         .prop_filter("no id", |id| id != "." && id != ".." && !id.contains('@') && !is_template(id))
 }
 
-/// What a page's template leaves: a placeholder, or what stands for nobody.
+/// Whether the text is a template's output: a placeholder, or a word for no user.
 fn is_template(id: &str) -> bool {
     ["{{", "{%", "${", "#{", "<%", "[["].iter().any(|start| id.contains(start)) || id == "0"
 }
@@ -47,7 +47,7 @@ fn category() -> BoxedStrategy<Json> {
 
 fn price() -> BoxedStrategy<Json> {
     let large = (0..9_000_000_000_u64).prop_map(|whole| whole.to_string());
-    // A page may write zeros in front.
+    // A page may write leading zeros.
     let whole = prop_oneof![3 => large, 1 => "0{0,3}[0-9]"];
     let amount = (whole, option::of("[0-9]{1,6}")).prop_map(|(whole, decimals)| {
         decimals.map_or_else(|| whole.clone(), |decimals| format!("{whole}.{decimals}"))
@@ -57,7 +57,7 @@ fn price() -> BoxedStrategy<Json> {
         .prop_map(|(amount, currency, form)| match form {
             0 => json!(format!("{amount}{currency}")),
             1 => json!({ "amount": amount, "currency": currency }),
-            // Two decimals, so that the number is printed with no more than six.
+            // Two decimals, so that the number is printed with at most six.
             _ => {
                 let number = (amount.parse::<f64>().unwrap() * 100.0).trunc() / 100.0;
                 json!({ "amount": number, "currency": currency })
@@ -78,7 +78,7 @@ fn boolean() -> BoxedStrategy<Json> {
     any::<bool>().prop_map(Json::from).boxed()
 }
 
-/// Any JSON at all, not too large.
+/// Any JSON value of limited size.
 pub fn anything() -> BoxedStrategy<Json> {
     let name = prop_oneof![
         prop::sample::select(vec![
@@ -182,13 +182,13 @@ fn rendered() -> BoxedStrategy<Json> {
     )
 }
 
-/// Whole pieces, or a part of one.
+/// A whole or fractional quantity.
 fn pieces() -> BoxedStrategy<Json> {
     let parts = (1u64..1_000_000_000).prop_map(|n| json!(n as f64 / 1_000.0));
     prop_oneof![whole(1, 1_000_000), parts].boxed()
 }
 
-/// The search that a basket or a purchase came from.
+/// The search behind a basket or a purchase.
 fn search_of() -> Fields {
     vec![("campaign", text()), ("query", query()), ("filters", filters())]
 }
@@ -197,7 +197,7 @@ fn query() -> BoxedStrategy<Json> {
     prop_oneof![9 => text(), 1 => Just(json!(""))].boxed()
 }
 
-/// Any list, as far as it can be written as it is.
+/// A list of any values that can be written without loss.
 fn filters() -> BoxedStrategy<Json> {
     prop::collection::vec(anything(), 0..3)
         .prop_map(|mut filters| {
@@ -208,7 +208,7 @@ fn filters() -> BoxedStrategy<Json> {
         .boxed()
 }
 
-/// Cuts numbers to six decimals and to what a number holds.
+/// Rounds numbers to six decimals and limits them to exact values.
 fn keep_exact(value: &mut Json) {
     match value {
         Json::Number(number) => {
@@ -240,7 +240,7 @@ fn cache_hit() -> BoxedStrategy<Json> {
     )
 }
 
-/// The argument of a method that is right.
+/// A valid argument of a method.
 pub fn argument(kind: Kind) -> BoxedStrategy<Json> {
     let name = any_id;
     let quantity = || ("quantity", pieces());
@@ -270,7 +270,7 @@ pub fn argument(kind: Kind) -> BoxedStrategy<Json> {
     }
 }
 
-/// A call that is right.
+/// A valid call.
 pub fn call() -> BoxedStrategy<(Kind, Json)> {
     prop::sample::select(Kind::ALL.to_vec())
         .prop_flat_map(|kind| argument(kind).prop_map(move |argument| (kind, argument)))

@@ -1,6 +1,6 @@
-//! A tracker in a browser whose doors are watched (stage.js).
+//! A tracker in a browser whose APIs are observed and replaced (stage.js).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
-// No test needs all of it.
+// Each test uses only a part of this.
 #![allow(dead_code)]
 
 use gloo_timers::callback::Timeout;
@@ -49,12 +49,12 @@ extern "C" {
 /// The module's functions for one tracker.
 pub struct Core {
     number: u32,
-    /// Who waits for the end of a flush.
+    /// The callers that wait for the end of a flush.
     settled: Rc<RefCell<Vec<Function>>>,
 }
 
 impl Core {
-    /// Starts one; none where the configuration is unusable.
+    /// Starts a tracker. Returns `None` if the configuration is invalid.
     pub fn start(config: &Json, mut sink: Told) -> Option<Self> {
         let settled = Rc::new(RefCell::new(Vec::<Function>::new()));
         let waiting = settled.clone();
@@ -80,7 +80,7 @@ impl Core {
         Some(Self { number, settled })
     }
 
-    /// Tells it what a listener of the page would tell.
+    /// Passes an event as the page's listeners do.
     pub fn happened(&self, happening: &Json) {
         api::happened(self.number, js(happening));
     }
@@ -110,13 +110,13 @@ impl Core {
     }
 }
 
-/// A tracker, and what its listeners were told: a type and a detail each.
+/// A tracker, and the calls of its listeners: a type and a detail each.
 pub struct Tracker {
     pub core: Rc<OnceCell<Core>>,
     pub told: Rc<RefCell<Vec<(String, Json)>>>,
 }
 
-/// What the host's files call with what happens.
+/// The callback for the host files.
 type Happened = Box<dyn FnMut(JsValue)>;
 
 /// A listener.
@@ -133,7 +133,7 @@ fn from_js(value: &JsValue) -> Json {
 }
 
 impl Tracker {
-    /// Starts one in a browser as it is.
+    /// Starts a tracker in an unprepared browser.
     pub fn start(config: Json) -> Self {
         let core = Rc::new(OnceCell::new());
         let told = Rc::new(RefCell::new(Vec::new()));
@@ -162,14 +162,14 @@ impl Tracker {
         self.core().stats()[name].as_f64().unwrap()
     }
 
-    /// Details of what was told under this name.
+    /// The details that listeners got under this name.
     pub fn told(&self, name: &str) -> Vec<Json> {
         let told = self.told.borrow();
         told.iter().filter(|(of, _)| of == name).map(|(_, detail)| detail.clone()).collect()
     }
 }
 
-/// What a test leaves behind would speak in the next one.
+/// A tracker left by a test would disturb the next one.
 impl Drop for Tracker {
     fn drop(&mut self) {
         if let Some(core) = self.core.get() {
@@ -179,17 +179,17 @@ impl Drop for Tracker {
     }
 }
 
-/// One collector, which nothing here really asks.
+/// The configuration of one collector, to which no real request is made.
 pub fn batch() -> Json {
     json!({ "destinations": { "protocol": "batch", "endpoint": "/nowhere" } })
 }
 
-/// What was asked of the browser so far.
+/// The requests to the browser so far.
 pub fn log() -> Vec<Json> {
     serde_json::from_str(&requests()).unwrap()
 }
 
-/// One task later.
+/// Waits for the next task.
 pub async fn turn() {
     let done = Rc::new(Cell::new(false));
     let mut timeout = None;
@@ -209,22 +209,22 @@ pub async fn turn() {
     .await;
 }
 
-/// Turns until it is so; a second of them is enough for anything that is to come.
+/// Waits until the condition holds, at most a second.
 pub async fn until(so: impl Fn() -> bool) {
     let end = Date::now() + 1_000.0;
     while !so() && Date::now() < end {
         turn().await;
     }
-    assert!(so(), "not within a second; asked so far: {}", requests());
+    assert!(so(), "not within a second; requests so far: {}", requests());
 }
 
-/// A tracker for a new visitor of a browser that takes everything.
+/// Starts a tracker for a new visitor in a browser that takes all requests.
 pub fn start(config: Json) -> Tracker {
     reset();
     start_here(config)
 }
 
-/// A tracker in a browser that was prepared already.
+/// Starts a tracker in a browser that was prepared before.
 pub fn start_here(config: Json) -> Tracker {
     beacons("true");
     fetches("204", None);

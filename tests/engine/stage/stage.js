@@ -1,5 +1,5 @@
-// The browser that tests/engine/browser.rs plays with: its doors are watched, and shut where a test asks.
-// Everything is put back by `reset`.
+// The browser for tests/engine/browser.rs. Its APIs are observed, and replaced if a test needs it. `reset` restores
+// them.
 
 const undo = [];
 let log = [];
@@ -11,7 +11,7 @@ const put = (target, name, descriptor) => {
   undo.push(() => (before ? Object.defineProperty(target, name, before) : delete target[name]));
 };
 
-/** A new visitor in an untouched browser. */
+/** A new visitor in an unchanged browser. */
 export const reset = () => {
   while (undo.length) undo.pop()();
   log = [];
@@ -20,10 +20,10 @@ export const reset = () => {
   for (const pair of document.cookie.split("; ")) document.cookie = `${pair.split("=")[0]}=; Path=/; Max-Age=0`;
 };
 
-/** What was asked of `sendBeacon` and `fetch`, as JSON. */
+/** The calls of `sendBeacon` and `fetch`, as JSON. */
 export const requests = () => JSON.stringify(log);
 
-/** `sendBeacon` answers so; "throws" where it was removed. */
+/** Sets the result of `sendBeacon`. "throws": the function does not exist. */
 export const beacons = (answer) =>
   put(navigator, "sendBeacon", {
     value: (url, body) => {
@@ -33,7 +33,7 @@ export const beacons = (answer) =>
     },
   });
 
-/** `fetch` answers so: a status, or "reject", "opaque", "redirect", "later" (never). */
+/** Sets the result of `fetch`: a status, or "reject", "opaque", "redirect", "later" (never). */
 export const fetches = (answer, retryAfter) =>
   put(window, "fetch", {
     value: (url, init) => {
@@ -47,7 +47,7 @@ export const fetches = (answer, retryAfter) =>
     },
   });
 
-/** What observers of Resource Timing are called with, from now on. */
+/** Records the callbacks of Resource Timing observers from now on. */
 export const watchEnds = () => {
   const observers = new Set();
   put(window, "PerformanceObserver", {
@@ -72,20 +72,20 @@ export const watchEnds = () => {
 
 let ended = () => 0;
 
-/** A request has ended, as the browser's record says. How many observers were told? */
+/** Reports the end of a request to the observers. Returns their number. */
 export const end = (name, initiatorType, responseStatus, redirectStart) =>
   ended({ name, initiatorType, responseStatus, redirectStart });
 
-/** An address, as the browser resolves it. */
+/** The address as the browser resolves it. */
 export const here = (url) => new URL(url, document.baseURI).href;
 
-/** A policy forbids an address, or only says that it would. */
+/** Reports a policy violation for an address, enforced or report-only. */
 export const forbid = (blockedURI, effectiveDirective, disposition) =>
   document.dispatchEvent(
     new SecurityPolicyViolationEvent("securitypolicyviolation", { blockedURI, effectiveDirective, disposition }),
   );
 
-/** Counts the listeners that are there, from now on. */
+/** Records all listeners from now on. */
 export const watchListeners = () => {
   for (const target of [window, document]) {
     const [add, remove] = [target.addEventListener, target.removeEventListener];
@@ -105,14 +105,14 @@ export const watchListeners = () => {
   }
 };
 
-/** Their names, sorted, those that are there. */
+/** The names of the present listeners, sorted. */
 export const listeners = () =>
   [...active]
     .flatMap(([name, count]) => Array(Math.max(count, 0)).fill(name))
     .sort()
     .join(", ");
 
-/** The page is hidden or seen. */
+/** Changes the page's visibility. */
 export const becomes = (state) => {
   put(document, "visibilityState", { get: () => state });
   document.dispatchEvent(new Event("visibilitychange"));
@@ -120,7 +120,7 @@ export const becomes = (state) => {
 
 export const fire = (type) => window.dispatchEvent(new Event(type));
 
-/** Every access to cookies or storage throws, as in a sandboxed frame. */
+/** Makes every access to cookies or storage throw, as in a sandboxed frame. */
 export const blockStorage = () => {
   const refuse = () => {
     throw new DOMException("blocked", "SecurityError");
@@ -129,7 +129,7 @@ export const blockStorage = () => {
   put(window, "localStorage", { get: refuse });
 };
 
-/** Cookies are ignored without a word, as where the visitor switched them off. */
+/** Makes the browser ignore cookies silently, as if the visitor had disabled them. */
 export const ignoreCookies = () => put(document, "cookie", { get: () => "", set: () => {} });
 
 export const cookies = () => document.cookie;
@@ -138,10 +138,10 @@ export const setCookie = (cookie) => (document.cookie = cookie);
 
 export const keeps = (key) => localStorage.getItem(key) ?? undefined;
 
-/** Texts in the outbox. */
+/** The texts in the outbox. */
 export const outbox = () => Object.keys(localStorage).filter((key) => key.startsWith("reco_o_")).length;
 
-/** Runs it; what was thrown, as text. */
+/** Runs the function and returns its exception as text. */
 export const thrownBy = (deed) => {
   try {
     deed();
@@ -193,10 +193,10 @@ export const odd = (name) => {
   return all[name]();
 };
 
-/** An item whose id has half of a surrogate pair. */
+/** An item whose id has an unpaired surrogate. */
 export const loneSurrogate = () => ({ itemId: "a\ud83db" });
 
-/** An object of a class, with what it inherits. */
+/** An object of a class with an inherited property. */
 export const instance = () => {
   class Product {
     itemId = 7;

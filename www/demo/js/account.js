@@ -1,4 +1,4 @@
-// The account: who is logged in, wishlist, orders.
+// The account page: name, wishlist, orders.
 
 import { basketButton, card, wishButton } from "./cards.js";
 import { find, money, products } from "./catalogue.js";
@@ -36,7 +36,7 @@ function drawWishlist() {
   byId("wishlist-empty").hidden = wished.length > 0;
 }
 
-/** A stand-in for an engine: what was ordered before, then what everybody runs out of. */
+/** Replaces a recommendation engine: products ordered before, then everyday products. */
 const EVERYDAY = [104, 304, 401, 403];
 const ordered = orders.all().flatMap(({ lines }) => lines.map((line) => line.id));
 const predicted = [...new Set([...ordered, ...EVERYDAY])]

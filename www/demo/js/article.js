@@ -1,5 +1,5 @@
-// The journal: the tracker measures how far the article has been read, by the time it was visible and the reader active, or by how
-// far it was scrolled.
+// The journal: the tracker measures how far the article was read, by the time it was visible and the reader active, or
+// by scrolling.
 
 import { article, categoryPath, ITEM_TYPE } from "./catalogue.js";
 import { byId } from "./dom.js";
@@ -14,7 +14,7 @@ const words = byId("text").textContent.trim().split(/\s+/).length;
 const item = { itemId: article.id, itemType: ITEM_TYPE.article };
 reco("click", { ...item, categoryPath: categoryPath(article) });
 
-// ?by=words: at a reader's pace; ?by=scroll: as far as it was scrolled. Otherwise quick, so that nobody has to wait to see it work.
+// ?by=words: at reading speed; ?by=scroll: by scroll depth. The default is quick, so that the effect is visible soon.
 const MEASURES = { time: { fullAfterMs: QUICK_MS }, words: { words }, scroll: { element: byId("text") } };
 const wanted = new URLSearchParams(location.search).get("by");
 const by = Object.hasOwn(MEASURES, wanted) ? wanted : "time";

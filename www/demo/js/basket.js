@@ -1,4 +1,4 @@
-// The basket: more, less, away with it.
+// The basket page: change quantities, remove products.
 
 import { productUrl } from "./cards.js";
 import { find, money } from "./catalogue.js";
@@ -20,7 +20,7 @@ function row({ product, quantity }) {
   const act = (what) => () => {
     what();
     draw();
-    // The row was drawn again: keep the keyboard where it was, or near it.
+    // The row was rendered again: restores the keyboard focus.
     const more = /** @type {HTMLElement | null} */ (document.querySelector(`[data-testid="more-${product.id}"]`));
     (more ?? byId("main")).focus();
   };

@@ -1,4 +1,4 @@
-// Product cards, and the controls that stand on several pages.
+// Product cards, and controls that several pages use.
 
 import { money } from "./catalogue.js";
 import { el, icon, tile } from "./dom.js";
@@ -9,7 +9,8 @@ import { wishlist } from "./state.js";
 export const productUrl = (product, from) => `/product.html?${new URLSearchParams({ id: product.id, ...from })}`;
 
 /**
- * A heart that toggles; `className` and `text` make it a round button on a card or a wide one on the product's page.
+ * A toggle button with a heart. `className` and `text` make it a round button on a card or a wide one on the product's
+ * page.
  * @param {import("./catalogue.js").Product} product
  * @param {{ className: string, text?: string | null, onChange?: (on: boolean) => void }} options
  */
@@ -51,14 +52,14 @@ export function basketButton(product) {
 }
 
 /**
- * `corner`: a button on the picture; `buy`: one beside the price; `from`: parameters that tell the product's page where the visitor comes
- * from; `onOpen` is called on the link's click, the navigation goes on by itself.
+ * `corner`: a button on the picture; `buy`: a button beside the price; `from`: parameters that tell the product's page
+ * the visitor's origin; `onOpen` is called on a click on the link, and does not stop the navigation.
  */
 export function card(product, { testId, corner = null, buy = null, from = null, onOpen = null }) {
   const link = el("a", { class: "card-link", href: productUrl(product, from) }, product.name);
   if (onOpen) {
     link.addEventListener("click", onOpen);
-    // A middle click opens a tab and is a click on a recommendation all the same; a right click is not.
+    // A middle click opens a tab and counts as a click on a recommendation. A right click does not count.
     link.addEventListener("auxclick", (event) => event.button === 1 && onOpen(event));
   }
   return el(

@@ -1,10 +1,10 @@
-// What the shop sells. Prices are in cents, so that sums are exact.
+// The shop's products. Prices are in cents, so that sums are exact.
 
 export const ITEM_TYPE = { product: 1, article: 2, film: 3 };
 export const CURRENCY = "EUR";
 export const CATEGORIES = ["Light", "Kitchen", "Garden", "Desk", "Away"];
 
-// id, name, category, kind, price in cents, what it is
+// id, name, category, kind, price in cents, description
 const ROWS = [
   [
     101,
@@ -193,10 +193,10 @@ const byId = new Map([...products, article, film].map((item) => [item.id, item])
 /** @returns {Product | undefined} */
 export const find = (id) => byId.get(Number(id));
 
-/** "Light/Lanterns", as the tracker takes it. */
+/** "Light/Lanterns", in the tracker's format. */
 export const categoryPath = (item) => `${item.category}/${item.kind}`;
 
-/** What the tracker needs to know of a product in every event. */
+/** The fields of a product for every event. */
 export const trackedItem = (product) => ({
   itemId: product.id,
   categoryPath: categoryPath(product),
@@ -204,7 +204,7 @@ export const trackedItem = (product) => ({
 });
 
 /**
- * "12.45EUR", as the tracker takes it.
+ * "12.45EUR", in the tracker's format.
  * @returns {import("../../index.js").Price}
  */
 export const trackedPrice = (product) => `${(product.cents / 100).toFixed(2)}${CURRENCY}`;

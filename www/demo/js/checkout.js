@@ -1,4 +1,4 @@
-// The checkout: makes an order out of the basket and goes to the confirmation page, where the purchase is told.
+// The checkout: makes an order of the basket and goes to the confirmation page, which tracks the purchase.
 
 import { find, money } from "./catalogue.js";
 import { byId, el } from "./dom.js";
@@ -12,7 +12,7 @@ const lines = basket
   .map(({ id, quantity }) => ({ id, quantity, cents: find(id)?.cents }))
   .filter((line) => line.cents !== undefined);
 
-/** "LL-" and eight letters or digits: unique enough for a shop of one browser. */
+/** "LL-" and eight letters or digits, unique enough for a shop in one browser. */
 function newOrderId() {
   const random = crypto.getRandomValues(new Uint32Array(2));
   return `LL-${[...random]
@@ -51,9 +51,9 @@ byId("order").addEventListener("submit", (event) => {
   const orderId = newOrderId();
   orders.add({ orderId, lines, at: new Date().getTime() });
   basket.clear();
-  // replace: going back from the confirmation should not find a checkout whose basket is gone.
+  // replace(): going back from the confirmation must not lead to a checkout without basket.
   location.replace(`/thanks.html?order=${orderId}`);
 });
-// Before this module ran, the browser would have sent the form itself, which the page's policy forbids.
+// Until this module runs, a submit would be a form submission by the browser, which the page's policy forbids.
 const placeOrder = /** @type {HTMLButtonElement | null} */ (document.querySelector('[data-testid="place-order"]'));
 if (placeOrder) placeOrder.disabled = false;

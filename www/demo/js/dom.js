@@ -1,8 +1,8 @@
-// Small helpers to build elements. Text always goes in as text nodes, never as markup.
+// Small helpers to build elements. Text is always added as text nodes, never as markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** el("a", { href, class, dataset: {…}, on: { click } }, ...children); null and false are left out. */
+/** el("a", { href, class, dataset: {…}, on: { click } }, ...children). null and false are left out. */
 export function el(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -15,7 +15,7 @@ export function el(tag, properties = {}, ...children) {
   return element;
 }
 
-/** A drawing out of one of the two sprite files; decorative unless it has a label. */
+/** A drawing from one of the two sprite files. It is decorative unless it has a label. */
 function drawing(file, id, className, label) {
   const svg = document.createElementNS(SVG, "svg");
   if (className) svg.setAttribute("class", className);
@@ -32,7 +32,7 @@ function drawing(file, id, className, label) {
 export const icon = (name) => drawing("icons", name, "icon");
 export const art = (product, label) => drawing("art", `p${product.id}`, "", label);
 
-/** The coloured square that a product's picture stands in. */
+/** The coloured square behind a product's picture. */
 export const tile = (product, label) =>
   el("div", { class: "tile", dataset: { category: product.category } }, art(product, label));
 

@@ -1,4 +1,4 @@
-// A landing page: what is opened here is told with the campaign that brought the visitor.
+// A landing page: clicks are tracked with the campaign that brought the visitor.
 
 import { basketButton, card } from "./cards.js";
 import { find } from "./catalogue.js";

@@ -1,4 +1,4 @@
-// The shop's front page: all products, one category at a time if wanted, and a recommendation box.
+// The shop's front page: all products, optionally filtered by category, and a recommendation box.
 
 import { basketButton, card, wishButton } from "./cards.js";
 import { CATEGORIES, products } from "./catalogue.js";
@@ -41,7 +41,8 @@ byId("filters").append(
         on: {
           change() {
             category = name;
-            // In the address, so that coming back from a product finds the same view; not a navigation.
+            // The filter is in the address, so that going back from a product shows the same view. It is not a
+            // navigation.
             history.replaceState(null, "", name === ALL ? "/" : `/?category=${name}`);
             drawGrid();
           },

@@ -1,5 +1,6 @@
-// Where the inspector's rows come from: the latest stored ones first, then the collector's live stream. They are read on the
-// collector's admin listener, which is another origin than the shop's. The collector says where it is, if this page may read there.
+// The source of the inspector's rows: the latest stored rows first, then the collector's live stream. Both come from
+// the collector's admin listener, which has another origin than the shop. The collector tells its address if this page
+// may read there.
 
 const PAGE_ROWS = 10_000;
 const RETRY_MS = 5_000;
@@ -11,13 +12,13 @@ async function get(url) {
   return response.json();
 }
 
-/** The address of the stored events; undefined where this page may not read them. */
+/** The address of the stored events, or undefined if this page may not read them. */
 async function find() {
   const { url } = await get("/inspector.json");
   return url && `${url}/v1/events`;
 }
 
-/** The newest `count` rows, oldest first. Rows can only be read upwards, so `near` says where the end was last seen. */
+/** The newest `count` rows, oldest first. Rows can only be read in rising order, so `near` is the last known end. */
 async function latest(address, count, near) {
   let rows = [];
   let after = Math.max(0, near - count);
@@ -27,13 +28,14 @@ async function latest(address, count, near) {
     if (events.length < PAGE_ROWS) break;
     after = events.at(-1).row;
   }
-  // Nothing where there was something: a new database, whose rows count from 1 again.
+  // No row after the known end: a new database, whose rows begin at 1 again.
   return rows.length === 0 && near > 0 ? latest(address, count, 0) : rows;
 }
 
 /**
- * Follows the collector until the page goes. `onRows(rows, live)`: oldest first; `onState("live" | "connecting" | "paused" | "forbidden" | "unreachable")`.
- * A hidden page lets its connection go: a browser has only six to one origin, and the tracker needs one.
+ * Follows the collector while the page is visible. `onRows(rows, live)`: oldest first; `onState("live" | "connecting" |
+ * "paused" | "forbidden" | "unreachable")`. A hidden page closes its connection, because a browser has only six for one
+ * origin, and the tracker needs one.
  */
 export function follow({ count, near, onRows, onState }) {
   let address;
@@ -43,12 +45,12 @@ export function follow({ count, near, onRows, onState }) {
   let gathered = [];
   let turn = 0;
 
-  /** Rows that come close together are handed on together: a replay brings thousands. */
+  /** Rows in quick succession are passed on together, because a replay gives thousands. */
   function take(row) {
     if (row.row <= last) return;
     last = row.row;
     gathered.push(row);
-    // The first row of a group starts its timer.
+    // The first row of a group starts the timer.
     if (gathered.length > 1) return;
     setTimeout(() => {
       const all = gathered;
@@ -67,7 +69,7 @@ export function follow({ count, near, onRows, onState }) {
       if (!address) return onState("forbidden");
       if (last === null) {
         const rows = await latest(address, count, near);
-        // Closed or opened again while it was read.
+        // The stream was closed or reopened during reading.
         if (mine !== turn) return;
         last = rows.at(-1)?.row ?? 0;
         if (rows.length > 0) onRows(rows, false);
@@ -81,7 +83,7 @@ export function follow({ count, near, onRows, onState }) {
     source.addEventListener("open", () => onState("live"));
     source.addEventListener("event", (message) => take(JSON.parse(message.data)));
     source.addEventListener("error", () => {
-      // CONNECTING: the browser tries again by itself. CLOSED: it gave up.
+      // CONNECTING: the browser retries by itself. CLOSED: it has given up.
       if (source?.readyState === EventSource.CLOSED) again();
       else onState("connecting");
     });
@@ -103,7 +105,7 @@ export function follow({ count, near, onRows, onState }) {
   whileVisible(open, close, () => onState("paused"));
 }
 
-/** Opens whenever the page is seen, closes when it is hidden or left. */
+/** Opens when the page becomes visible, closes when it is hidden or left. */
 function whileVisible(open, close, onHidden) {
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState === "visible") return open();

@@ -1,9 +1,9 @@
-// One stored event as a row of the inspector. What is stored came from anywhere, so it is shown as text and nothing else.
+// A stored event as a row of the inspector. Stored data can come from any client, so it is always shown as text.
 
 import { find } from "./catalogue.js";
 import { el, icon } from "./dom.js";
 
-// type: [icon, hue of its colour]
+// type: [icon, hue]
 const LOOKS = {
   click: ["pointer", 205],
   consume: ["gauge", 265],
@@ -34,7 +34,7 @@ const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 
 const nameOf = (itemId) => find(itemId)?.name;
 
-/** What the event was about. */
+/** The subject of the event. */
 function subject(row) {
   if (Array.isArray(row.items)) {
     const names = row.items.map((item) => nameOf(item?.itemId) ?? `#${item?.itemId}`);
@@ -45,7 +45,7 @@ function subject(row) {
   return nameOf(row.itemId) ?? `#${row.itemId}`;
 }
 
-/** The one or two facts that matter for its type. */
+/** The one or two most important facts for the event's type. */
 function facts(row) {
   return [
     row.percentage !== undefined && `${row.percentage} %`,
@@ -65,7 +65,7 @@ function facts(row) {
     .map(String);
 }
 
-/** A keyed hash, cut short, with a colour of its own so that the same visitor is seen at a glance. */
+/** A shortened keyed hash in a colour of its own, so that the same visitor is easy to recognise. */
 function person(kind, hash) {
   if (typeof hash !== "string") return null;
   const dot = el("i", {});
@@ -81,7 +81,7 @@ export function eventRow(row) {
     "details",
     {
       on: {
-        // Written when first opened: most rows never are.
+        // Rendered when first opened, because most rows are not opened.
         toggle: () => {
           if (json.textContent === "") json.textContent = JSON.stringify(row, null, 2);
         },

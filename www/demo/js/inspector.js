@@ -1,5 +1,5 @@
-// The event inspector: what the collector stored, as it happens, and what this page's tracker says of itself. A panel at the
-// right on wide screens, a sheet at the bottom on narrow ones. It is no part of the shop, and no shop would have it.
+// The event inspector: the collector's stored events as they arrive, and the state of this page's tracker. A panel on
+// the right of wide screens, a sheet at the bottom of narrow ones. It belongs to the demo only.
 
 import { el, icon } from "./dom.js";
 import { follow } from "./inspector-feed.js";
@@ -21,7 +21,7 @@ const STATES = {
 };
 const COUNTS = ["accepted", "queued", "sent", "acknowledged", "merged", "dropped", "rejected"];
 
-// ---- what it remembers between pages
+// ---- state kept between pages
 
 function recall() {
   try {
@@ -36,7 +36,7 @@ function remember(changes) {
   try {
     localStorage.setItem(MEMORY, JSON.stringify(memory));
   } catch {
-    // Refused: remembered for this page only.
+    // Storage is refused: kept for this page only.
   }
 }
 
@@ -132,7 +132,7 @@ function drawRows() {
 
 toggle.addEventListener("click", () => setOpen(toggle.getAttribute("aria-expanded") !== "true"));
 document.addEventListener("keydown", (event) => {
-  // On a narrow screen the sheet covers the shop, so Escape closes it from anywhere; beside the shop only from within.
+  // On a narrow screen the sheet covers the shop, so Escape closes it from everywhere. On a wide one only from within.
   if (
     event.key !== "Escape" ||
     toggle.getAttribute("aria-expanded") !== "true" ||
@@ -157,7 +157,7 @@ filter.addEventListener("change", () => {
 
 let unsaid = [];
 
-/** Tells a screen reader what arrived, a few at a time and without taking the word. */
+/** Announces new events to a screen reader, a few at a time and without interrupting. */
 function announce(types) {
   const waiting = unsaid.length > 0;
   unsaid.push(...types);
@@ -168,10 +168,10 @@ function announce(types) {
   }, ANNOUNCE_MS);
 }
 
-/** Rows, oldest first; `live`: they were stored just now. */
+/** Adds rows, oldest first. `live`: they were stored just now. */
 function add(rows, live) {
   const newest = rows.at(-1).row;
-  // A new database counts from 1 again; what was cleared before is then no measure.
+  // A new database begins at 1 again, and the last cleared row has no meaning there.
   remember({ seen: newest, cleared: memory.cleared > newest ? 0 : memory.cleared });
   const wanted = rows.filter((row) => row.row > memory.cleared).slice(-MOST_ROWS);
   for (const { type } of wanted) {
@@ -220,7 +220,8 @@ reco("ready", (tracker) => {
   flush.addEventListener("click", () => tracker.flush().then(read));
 });
 
-// Not inside "ready": early calls are judged, and warned of, before that. For the same reason the pages load this module before
+// Not inside "ready", because early calls are checked, and give warnings, before that. For the same reason the pages
+// load this module before their own.
 // their own.
 reco("on", "warning", ({ code, message }) => {
   warnings.hidden = false;

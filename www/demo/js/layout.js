@@ -1,4 +1,4 @@
-// What every page has: header with search, basket count and account, footer, and a short message after an act.
+// The parts of every page: header with search, basket count and account, footer, and short messages.
 
 import { byId, el, icon } from "./dom.js";
 import { account, basket } from "./state.js";
@@ -22,7 +22,7 @@ const TOAST_MS = 2600;
 const here = location.pathname === "/index.html" ? "/" : location.pathname;
 const current = (href) => (href === here ? "page" : null);
 
-/** No shop would have this: which protocol the page speaks, see tracking.js. */
+/** The protocol selector of the demo, see tracking.js. */
 function chooser() {
   const chosen = document.documentElement.dataset.protocol;
   const address = (protocol) => {
@@ -84,7 +84,7 @@ function searchForm(query) {
       role: "search",
       on: {
         submit(event) {
-          // The page's policy lets no form be sent.
+          // The page's policy forbids form submission.
           event.preventDefault();
           const q = input.value.trim();
           if (q) location.assign(`/search.html?${new URLSearchParams({ q })}`);
@@ -129,7 +129,7 @@ function links() {
   ];
 }
 
-/** Draws the frame, and its links again whenever another act, tab or a return from the back/forward cache changed them. */
+/** Renders the frame, and its links again after a change by an action, by another tab, or in the back/forward cache. */
 export function layout({ query = "" } = {}) {
   const nav = el("nav", { class: "site-nav", "aria-label": "Main" });
   const draw = () => nav.replaceChildren(...links());
@@ -176,7 +176,7 @@ export function layout({ query = "" } = {}) {
 
 let toastTimer;
 
-/** Says what happened, to eyes and to screen readers. */
+/** Shows a message, also to screen readers. */
 export function toast(message) {
   let box = byId("toast");
   if (!box) {
@@ -184,7 +184,7 @@ export function toast(message) {
     document.body.append(box);
   }
   box.textContent = message;
-  // The region has to be there for a frame before it changes, or screen readers and the transition miss it.
+  // The region must exist for a frame before it changes. Otherwise screen readers and the transition miss the change.
   requestAnimationFrame(() => box.classList.add("shown"));
   clearTimeout(toastTimer);
   toastTimer = setTimeout(() => box.classList.remove("shown"), TOAST_MS);

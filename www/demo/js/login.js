@@ -1,4 +1,4 @@
-// Log in with any name: the shop's server is played by a cookie.
+// Login with any name. A cookie replaces the shop's server.
 
 import { byId } from "./dom.js";
 import { layout } from "./layout.js";
@@ -25,6 +25,6 @@ byId("login").addEventListener("submit", (event) => {
   logIn(name);
   location.assign("/account.html");
 });
-// Before this module ran, the browser would have sent the form itself, which the page's policy forbids.
+// Until this module runs, a submit would be a form submission by the browser, which the page's policy forbids.
 const submit = /** @type {HTMLButtonElement | null} */ (document.querySelector('[data-testid="login-submit"]'));
 if (submit) submit.disabled = false;

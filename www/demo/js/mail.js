@@ -1,5 +1,5 @@
-// Trigger mails, as far as a page can play them: opening a letter, and following it to its product. In a real letter the first is an image
-// with a link that the engine made.
+// Trigger mails as a page: opening a letter, and following its link to the product. In a real letter, opening is an
+// image request, and the recommendation engine makes the link.
 
 import { card } from "./cards.js";
 import { find } from "./catalogue.js";

@@ -74,7 +74,7 @@ function show() {
   });
 }
 
-/** Where the visitor comes from, as the link has said. Once: a page that is reloaded or shared comes from nowhere. */
+/** The visitor's origin as given by the link. It is used once: a reloaded or shared page has no origin. */
 function arrival() {
   const said = new URLSearchParams(location.search);
   if (said.has("query") || said.has("trigger")) history.replaceState(null, "", productUrl(product));

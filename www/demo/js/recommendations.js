@@ -1,5 +1,6 @@
-// The recommendation box: what a shop's recommendation engine would fill. The tracker observes it: "rendered" when a product has been
-// seen, "clickRecommended" when one is opened. Links that an engine hands out with its answer are called as they are, by the shop.
+// The recommendation box, normally filled by a recommendation engine. The tracker observes it: "rendered" when a
+// product was in view, "clickRecommended" when one is opened. Ready-made links of an engine's response are called by
+// the shop.
 
 import { card } from "./cards.js";
 import { find, products, trackedItem } from "./catalogue.js";
@@ -10,7 +11,7 @@ import { account, basket, hidden, viewed, visitorId } from "./state.js";
 const COUNT = 4;
 const SEEN_SHARE = 0.3;
 
-/** A stand-in for an engine: first what is like the products seen last, then one of every other category. */
+/** Replaces a recommendation engine: products similar to the last viewed ones, then one of every other category. */
 function choose(except) {
   const out = new Set([...except, ...hidden.all(), ...basket.lines().map((line) => line.id)]);
   const seen = viewed.all();
@@ -30,12 +31,12 @@ function choose(except) {
 }
 
 const MODEL = 37;
-/** Where an engine that hands out ready-made links takes them. */
+/** The addresses of ready-made links, by protocol. */
 const LINKED = { ibexa: "/api/00000", yoochoose: "/ebl/00000" };
 
 /**
- * Ibexa's answers have two links with every item, to be called as they are: they know the visitor, the scenario and the model.
- * Like a real answer's, they are there when the visitor was known as it was asked for.
+ * Ibexa's responses have two ready-made links with every item. They contain the visitor, the scenario and the model. As
+ * in a real response, they exist only if the visitor was known at the request.
  */
 function links(product, scenario) {
   const path = LINKED[document.documentElement.dataset.protocol];
@@ -46,14 +47,14 @@ function links(product, scenario) {
   return { rendered: link("rendered"), clickRecommended: link("clickrecommended") };
 }
 
-/** What the tracker reads off a card, also for the button on it. */
+/** The attributes that the tracker reads from a card. They also apply to its button. */
 function marked(element, product) {
   const { itemId, categoryPath, title } = trackedItem(product);
   Object.assign(element.dataset, { recoItem: itemId, recoCategory: categoryPath, recoTitle: title });
   return element;
 }
 
-/** The button by which a visitor refuses a product. */
+/** The button by which a visitor rejects a product. */
 function refusal(product, refuse) {
   return el(
     "button",
@@ -63,7 +64,7 @@ function refusal(product, refuse) {
       "data-testid": "not-interested",
       "aria-label": `Not interested: ${product.name}`,
       title: "Not interested",
-      // No call in the shop's code: the button says what it means.
+      // The shop makes no call; the button has tracking attributes.
       dataset: { reco: "blacklist", recoOn: "click" },
       on: { click: refuse },
     },
@@ -71,7 +72,10 @@ function refusal(product, refuse) {
   );
 }
 
-/** Fills the section with this id. `except`: products that would be odd here, such as the page's own; `mainId`: the one that it was asked for. */
+/**
+ * Fills the section with this id. `except`: products to leave out, such as the page's own; `mainId`: the product of the
+ * request.
+ */
 export function recommend(sectionId, { scenario, title, text, except = [], mainId }) {
   const section = byId(sectionId);
   const list = el("ul", {
@@ -124,7 +128,7 @@ export function recommend(sectionId, { scenario, title, text, except = [], mainI
   section.classList.add("recommendations");
   section.setAttribute("aria-labelledby", `${sectionId}-title`);
 
-  // With links the shop tells of it: twice would be one time too many.
+  // With ready-made links the shop reports the impressions itself, so that they do not count twice.
   if (![...ready.values()].some(Boolean))
     reco("ready", (tracker) => tracker.observeRecommendations(list, { scenario }));
   const observer = new IntersectionObserver(
@@ -140,7 +144,7 @@ export function recommend(sectionId, { scenario, title, text, except = [], mainI
   markSeen(list, scenario);
 }
 
-/** Marks each product that was seen: the inspector tells what the collector has stored. */
+/** Marks each product for which the collector has stored an impression, as reported by the inspector. */
 function markSeen(list, scenario) {
   window.addEventListener("stored", (/** @type {CustomEvent} */ { detail: row }) => {
     if (row.type !== "rendered" || row.scenario !== scenario) return;

@@ -1,5 +1,5 @@
-// The search: /search.html?q=light. A result that is opened says where in the list it stood; the list asks whether it was any good; and what
-// this tab has asked before is answered from the shop's own cache, which an engine then has to be told.
+// The search: /search.html?q=light. A click on a result has its position in the list, and a form asks for feedback.
+// Queries that this tab has made before are answered from the shop's own cache, which is tracked as well.
 
 import { basketButton, card } from "./cards.js";
 import { find, products } from "./catalogue.js";
@@ -10,7 +10,7 @@ import { answers } from "./state.js";
 
 const PAGE_SIZE = 6;
 const POPULAR = ["light", "coffee", "garden", "paper"];
-/** How much a word counts, by where it stands. */
+/** The weight of a word by the field that has it. */
 /** @type {["name" | "kind" | "category" | "text", number][]} */
 const WEIGHTS = [
   ["name", 100],
@@ -31,7 +31,7 @@ byId("search-popular").append(
 );
 if (query) show(search());
 
-/** A stand-in for an engine: the best place in which any word stands. */
+/** Replaces a search engine: the rank is the best field with any of the words. */
 function ask() {
   const words = query.toLowerCase().split(/\s+/);
   const score = (product) =>
@@ -103,7 +103,7 @@ function show({ hits, cached, searchTimeMs }) {
       ),
     );
   askBack();
-  // The engine learns from what is opened only where the search had the same session.
+  // The engine can use the clicks only if the search has the same session.
   reco("ready", ({ sessionId }) => {
     if (sessionId)
       byId("search-text").append(" Asked in the session ", el("code", { "data-testid": "session" }, sessionId), ".");

@@ -1,11 +1,11 @@
-// What a visitor can do in the shop, each act with its call to the tracker. `reco` is the global function of the snippet in
-// the page's head; it may be called before the tracker has arrived, and it never throws.
+// The visitor's actions in the shop, each with its call of the tracker. `reco` is the global function of the stub in
+// the page's head. It may be called before the tracker has loaded, and it never throws.
 
 import { categoryPath, trackedItem, trackedPrice } from "./catalogue.js";
 import { account, basket, hidden, rating, viewed, wishlist } from "./state.js";
 
 /**
- * `search`: the result list that the visitor comes from; `triggerName`: the letter.
+ * `search`: the result list that the visitor comes from; `triggerName`: the trigger mail.
  * @param {import("./catalogue.js").Product} product
  * @param {{ search?: import("../../index.js").SearchContext, triggerName?: string }} [from]
  */
@@ -25,7 +25,7 @@ export function takeFromBasket(product, quantity) {
   reco("deleteFromBasket", { ...trackedItem(product), quantity });
 }
 
-/** True when the product is on the wishlist afterwards. */
+/** Returns true if the product is on the wishlist afterwards. */
 export function toggleWish(product) {
   if (wishlist.has(product.id)) {
     wishlist.remove(product.id);
@@ -61,7 +61,7 @@ export function openLetter(triggerName) {
   reco("triggerOpened", { triggerName });
 }
 
-/** What was found, when no engine had to be asked for it. */
+/** The results of a search that was answered from the cache. */
 export function answeredFromCache(answer) {
   reco("cacheHit", answer);
 }
@@ -70,7 +70,9 @@ export function judgeSearch(query, positive, message) {
   reco("feedback", { query, positive, message: message || undefined });
 }
 
-/** Called on every view of the confirmation page: with an orderId the tracker counts an order once, however often it is reloaded. */
+/**
+ * Called on every view of the confirmation page. With an orderId the tracker counts an order once, even after a reload.
+ */
 export function confirmOrder(order, find) {
   reco(
     "buy",

@@ -1,9 +1,9 @@
-// What the shop remembers about its visitor: basket, wishlist, orders (localStorage) and the account (a cookie, as a shop's server would set it).
-// Where storage is refused, the page goes on with what it has in memory.
+// The visitor's state in the shop: basket, wishlist, orders (localStorage) and account (a cookie, which a shop's server
+// would set). If storage is refused, the state is kept in memory.
 
 const memory = new Map();
 
-/** Like `find`, which MooTools and Prototype break together: a shop's pages may have both. */
+/** Like `find`, which MooTools and Prototype break together. A shop's pages may have both. */
 const first = (list, test) => list.filter(test)[0];
 
 function read(key, fallback) {
@@ -19,9 +19,9 @@ function write(key, value) {
   try {
     localStorage.setItem(key, JSON.stringify(value));
   } catch {
-    // Blocked or full: the value lives as long as the page.
+    // Blocked or full: the value is kept for this page.
   }
-  // Not `Event`: MooTools has a class of this name.
+  // Not `Event`, because MooTools has a class of this name.
   window.dispatchEvent(new CustomEvent("shop-changed"));
 }
 
@@ -75,7 +75,7 @@ export const rating = {
 const ACCOUNT_COOKIE = "demo_account";
 const ACCOUNT_SECONDS = 30 * 24 * 3600;
 
-/** Answers to searches of this tab. */
+/** The search results of this tab. */
 const ANSWERS_KEY = "demo_answers";
 export const answers = {
   find(key) {
@@ -97,7 +97,7 @@ export const answers = {
   },
 };
 
-/** The tracker's anonymous id, where there is one: a shop's server finds it in the same cookie. */
+/** The tracker's anonymous id, if there is one. A shop's server finds it in the same cookie. */
 export const visitorId = () => cookie("reco_id");
 
 function cookie(name) {

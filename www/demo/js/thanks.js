@@ -1,4 +1,4 @@
-// The confirmation page: tells the purchase. It may be reloaded, bookmarked and come back to, and still counts once.
+// The confirmation page: tracks the purchase. Reloads and returns do not count it again.
 
 import { find, money } from "./catalogue.js";
 import { byId, el, tile } from "./dom.js";

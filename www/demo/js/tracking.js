@@ -1,6 +1,6 @@
-// To whom the shop speaks. A shop of yours has one destination here, or a list of them. This one can be switched, so
-// that each protocol can be tried: `?protocol=factfinder`, kept for the tab, or the chooser in the page's head. All of
-// them are served by the demo's own collector.
+// The destinations of the demo shop. A real shop has one destination or a fixed list. This one can be switched to try
+// each protocol: `?protocol=factfinder`, kept for the tab, or the selector in the page's head. The demo's own collector
+// serves all of them.
 (() => {
   const KEY = "demo_protocol";
   const endpoint = location.origin;
@@ -17,7 +17,7 @@
     try {
       return sessionStorage.getItem(KEY);
     } catch {
-      // Blocked: the links have it.
+      // Storage is blocked: the links carry the choice.
       return null;
     }
   };
@@ -28,10 +28,10 @@
   } catch {
     // See above.
   }
-  // Read by the shop's modules.
+  // The shop's modules read it.
   document.documentElement.dataset.protocol = chosen;
 
-  // A link that is opened in another tab takes the choice along.
+  // A link opened in another tab keeps the choice.
   const mark = (event) => {
     const link = event.target.closest?.('a[href^="/"]');
     if (!link || chosen === "batch") return;

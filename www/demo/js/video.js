@@ -1,4 +1,4 @@
-// The film: the tracker measures which parts of it were really played.
+// The film: the tracker measures which parts of it were played.
 
 import { categoryPath, film, ITEM_TYPE } from "./catalogue.js";
 import { byId } from "./dom.js";

@@ -1,5 +1,5 @@
-//! A collector in this process on a free port, and an HTTP client that sends exactly what it is
-//! told: what these tests are about is often what other clients would tidy up.
+//! A collector in this process on a free port, and an HTTP client that sends requests unchanged.
+//! Other clients would correct the malformed requests of these tests.
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 pub mod process;
@@ -17,19 +17,19 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Longest time that anything here may take.
+/// The longest time for any step of a test.
 pub const PATIENCE: Duration = Duration::from_secs(20);
-/// The key of every test server, as in the known answers of `hashing.rs`.
+/// The key of every test server. The hashes in `pseudonym.rs` are tested with the same key.
 pub const SECRET: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-/// The hash of `johndoe` by that key, computed by Python's `hmac`.
+/// The hash of `johndoe` with that key, computed by Python's `hmac`.
 pub const JOHNDOE: &str = "a1bf54c2232c966f8201ba97add4126b";
-/// The hash of `Js79009234YU7`, likewise.
+/// The hash of `Js79009234YU7`, computed in the same way.
 pub const VISITOR: &str = "0d59260b596534e092c7a98579fc032f";
 
 pub struct Server {
     pub collector: Collector,
     pub address: SocketAddr,
-    /// Where stored events are read.
+    /// The address of the admin listener.
     pub admin: SocketAddr,
     pub folder: TempDir,
 }
@@ -39,12 +39,12 @@ impl Server {
         Self::with("").await
     }
 
-    /// With this TOML before the key.
+    /// Starts a server with this TOML before the key.
     pub async fn with(toml: &str) -> Self {
         Self::serving(toml, None).await
     }
 
-    /// With these files: name and content, under `dist/` or `site/`.
+    /// Starts a server with these files, as name and content, under `dist/` or `site/`.
     pub async fn serving(toml: &str, files: Option<&[(&str, &[u8])]>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, content) in files.into_iter().flatten() {
@@ -71,7 +71,7 @@ impl Server {
         self.folder.path().join("events.sqlite")
     }
 
-    /// One request on a connection of its own.
+    /// Sends one request on its own connection.
     pub async fn send(&self, method: &str, target: &str, headers: &str, body: &[u8]) -> Answer {
         send(self.address, method, target, headers, body).await
     }
@@ -80,14 +80,14 @@ impl Server {
         self.send("GET", target, "", b"").await
     }
 
-    /// How many events were left out because their names are not known.
+    /// The number of events that were left out because their names are unknown.
     pub async fn unknown_events(&self) -> u64 {
         let status: Value =
             serde_json::from_slice(&self.read("/v1/status", "").await.body).unwrap();
         status["unknownEvents"].as_u64().unwrap()
     }
 
-    /// One request to the admin listener.
+    /// Sends one request to the admin listener.
     pub async fn read(&self, target: &str, headers: &str) -> Answer {
         send(self.admin, "GET", target, headers, b"").await
     }
@@ -137,8 +137,8 @@ impl Answer {
     }
 }
 
-/// One request on a connection of its own. `headers` are lines that end with CRLF; without a
-/// `Host` among them there is the server's address.
+/// Sends one request on its own connection. `headers` are lines that end with CRLF. Without a
+/// `Host` line the server's address is used.
 pub async fn send(
     address: SocketAddr,
     method: &str,
@@ -162,7 +162,7 @@ pub async fn send(
     raw(address, &[head.as_bytes(), body].concat(), method == "HEAD").await
 }
 
-/// Sends these bytes and reads the answer until the connection ends.
+/// Sends these bytes and reads the response until the connection closes.
 pub async fn raw(address: SocketAddr, bytes: &[u8], head_only: bool) -> Answer {
     let exchange = async {
         let mut stream = TcpStream::connect(address).await.unwrap();
@@ -188,7 +188,7 @@ pub fn parse(received: &[u8], head_only: bool) -> Answer {
     let mut answer = Answer { status, headers, body: received[end + 4..].to_vec() };
     if answer.header("transfer-encoding") == Some("chunked") {
         let (body, finished) = unchunk(&mut answer.body);
-        assert!(finished, "the answer ends within a chunk");
+        assert!(finished, "the response ends within a chunk");
         answer.body = body;
     } else if let Some(length) = answer.header("content-length").filter(|_| !head_only) {
         assert_eq!(answer.body.len(), length.parse::<usize>().unwrap(), "the body is cut off");
@@ -196,7 +196,8 @@ pub fn parse(received: &[u8], head_only: bool) -> Answer {
     answer
 }
 
-/// The complete chunks, and whether the last one has come. `bytes` keeps what is not complete.
+/// Returns the complete chunks, and whether the last one has arrived. `bytes` keeps the incomplete
+/// rest.
 pub fn unchunk(bytes: &mut Vec<u8>) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
     let mut done = 0;
@@ -216,14 +217,14 @@ pub fn unchunk(bytes: &mut Vec<u8>) -> (Vec<u8>, bool) {
     (body, ended)
 }
 
-/// The hash of a user id by [`SECRET`]; that hashes are right is tested in `hashing.rs`.
+/// The hash of a user id with [`SECRET`]. `pseudonym.rs` tests that hashes are correct.
 pub fn hash(id: &str) -> String {
     let secret = parse_secret(SECRET).unwrap();
     Hasher::new(&[Key { number: 3, secret }], Path::new("unused")).unwrap().hash(id)
 }
 
-/// What a vendor's request left in the rows, without what differs from run to run; that it is there
-/// is asserted.
+/// A stored row of a vendor's request without the fields that differ between runs. Asserts that
+/// these fields are present.
 pub fn neutral(mut row: Value, source: &str, customer: &str) -> Value {
     let fields = row.as_object_mut().unwrap();
     let (at, received_at) = (fields.remove("at").unwrap(), fields.remove("receivedAt").unwrap());
@@ -239,7 +240,7 @@ pub fn neutral(mut row: Value, source: &str, customer: &str) -> Value {
     row
 }
 
-/// An event id: a UUIDv7 that says `n`.
+/// An event id: a UUIDv7 that contains `n`.
 pub fn id(n: u64) -> String {
     format!("0193bdc1-0000-7000-8000-{n:012x}")
 }
@@ -249,7 +250,7 @@ pub fn click(n: u64) -> Value {
     json!({ "id": id(n), "type": "click", "at": 1_763_683_199_000u64, "itemType": "1", "itemId": "123" })
 }
 
-/// A batch as the tracker writes it.
+/// A batch in the tracker's format.
 pub fn batch(stream: &str, seq: u64, events: &[Value]) -> Value {
     json!({
         "v": 1, "client": "recobeacon/0.1.0", "stream": stream, "seq": seq,
@@ -257,7 +258,7 @@ pub fn batch(stream: &str, seq: u64, events: &[Value]) -> Value {
     })
 }
 
-/// The same with some fields changed; null removes one.
+/// The object with some fields changed. `null` removes a field.
 pub fn changed(mut object: Value, changes: Value) -> Value {
     let fields = object.as_object_mut().unwrap();
     for (name, value) in changes.as_object().unwrap() {
@@ -277,7 +278,7 @@ pub struct EventStream {
     text: Vec<u8>,
     ended: bool,
     pub head: Option<Answer>,
-    /// What has come: each event's id and data.
+    /// The received events: id and data.
     pub events: Vec<(u64, Value)>,
 }
 
@@ -290,13 +291,14 @@ impl EventStream {
         Self { stream, received, text, ended: false, head: None, events }
     }
 
-    /// Reads until `enough` is true of all that came, or the stream has ended. Says whether it ended.
+    /// Reads until `enough` returns true for the received events, or until the stream ends. Returns
+    /// whether it ended.
     pub async fn until(&mut self, enough: impl Fn(&[(u64, Value)]) -> bool) -> bool {
         let read = async {
             while !self.ended && !enough(&self.events) {
                 let mut some = [0; 65536];
                 let count = self.stream.read(&mut some).await.unwrap();
-                assert!(count > 0, "the stream broke off");
+                assert!(count > 0, "the stream was aborted");
                 self.received.extend_from_slice(&some[..count]);
                 self.take();
             }
@@ -323,7 +325,7 @@ impl EventStream {
                 continue;
             }
             let lines: Vec<&str> = block.trim_end().lines().collect();
-            let [id, "event: event", data] = lines[..] else { panic!("no event: {block}") };
+            let [id, "event: event", data] = lines[..] else { panic!("not an event: {block}") };
             let id = id.strip_prefix("id: ").unwrap().parse().unwrap();
             let data = data.strip_prefix("data: ").unwrap();
             self.events.push((id, serde_json::from_str(data).unwrap()));

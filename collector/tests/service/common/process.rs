@@ -1,4 +1,4 @@
-//! The command, as a process of its own.
+//! The collector's command as a separate process.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -8,7 +8,7 @@ pub const BINARY: &str = env!("CARGO_BIN_EXE_recobeacon-collector");
 /// Free ports for both listeners.
 pub const FREE: [&str; 4] = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
 
-/// A collector that has said where it listens.
+/// A running collector that has printed its addresses.
 pub struct Process {
     pub child: Child,
     pub address: SocketAddr,
@@ -40,7 +40,8 @@ impl Process {
         assert!(killed.unwrap().success());
     }
 
-    /// Waits for the end: the exit code, the rest of standard output, and the log.
+    /// Waits for the process to end. Returns the exit code, the rest of standard output, and the
+    /// log.
     pub fn end(mut self) -> (Option<i32>, String, String) {
         let code = self.child.wait().unwrap().code();
         let (mut rest, mut log) = (String::new(), String::new());
@@ -52,13 +53,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Has ended already, where the test went well.
+        // After a successful test the process has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// Runs the command to its end.
+/// Runs the command until it ends.
 pub fn run(arguments: &[&str]) -> Output {
     Command::new(BINARY).args(arguments).output().unwrap()
 }

@@ -1,11 +1,11 @@
-//! A reverse proxy as nginx is with `proxy_pass` and nothing else: it puts the upstream's address
-//! into `Host`, adds no header, and connects from this machine.
+//! A reverse proxy like nginx with a bare `proxy_pass`: it sets `Host` to the upstream's address,
+//! adds no header, and connects from this machine.
 
 use std::net::SocketAddr;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Starts one before this address. It ends with the test's runtime.
+/// Starts a proxy before this address. It ends with the test's runtime.
 pub async fn before(upstream: SocketAddr) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -40,7 +40,7 @@ async fn pass(mut visitor: TcpStream, upstream: SocketAddr) {
     behind.write_all(&request[end + 4..]).await.unwrap();
     let (mut visitor_reads, mut visitor_writes) = visitor.split();
     let (mut behind_reads, mut behind_writes) = behind.split();
-    // The visitor's side is open until the answer is there.
+    // Keeps the client's side open until the response is complete.
     tokio::select! {
         _ = copy(&mut behind_reads, &mut visitor_writes) => {}
         () = async {

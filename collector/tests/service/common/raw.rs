@@ -1,11 +1,11 @@
-//! Raw batches, and what is stored of them.
+//! Raw batches, and the rows stored for them.
 
 use super::{Answer, Server};
 use serde_json::{Value, json};
 
-/// When the calls were made.
+/// The time of the calls.
 pub const AT: u64 = 1_763_683_199_000;
-/// The visitor of these.
+/// The visitor of the calls.
 pub const VISITOR: &str = "4fGk29sLQe7RzT0bXcVwAa";
 /// The cookies of a visitor who is logged in as `Jörg D`.
 pub const COOKIES: &str =
@@ -20,7 +20,7 @@ pub async fn post(server: &Server, headers: &str, body: &Value) -> Answer {
     server.send("POST", "/v1/events?b=s1.0", headers, body.to_string().as_bytes()).await
 }
 
-/// The rows of a batch, which a new server takes.
+/// Sends a batch to a new server and returns the stored rows.
 pub async fn stored(headers: &str, body: Value) -> Vec<Value> {
     let server = Server::start().await;
     let answer = post(&server, headers, &body).await;
@@ -28,7 +28,7 @@ pub async fn stored(headers: &str, body: Value) -> Vec<Value> {
     server.events().await
 }
 
-/// What each row is: `click 123`.
+/// Each row as type and item: `click 123`.
 pub fn kinds(rows: &[Value]) -> Vec<String> {
     let name = |row: &Value| {
         let item = row.get("itemId").and_then(Value::as_str).unwrap_or_default();
@@ -37,7 +37,7 @@ pub fn kinds(rows: &[Value]) -> Vec<String> {
     rows.iter().map(name).collect()
 }
 
-/// Who each row is of: account and visitor.
+/// The account and the visitor of each row.
 pub fn who(rows: &[Value]) -> Vec<(Option<&str>, Option<&str>)> {
     rows.iter().map(|row| (row["user"].as_str(), row["anonymous"].as_str())).collect()
 }

@@ -1,5 +1,4 @@
-//! A neutral event as a vendor's interface can carry it, by the table of docs/events.md: what it has
-//! no word for is not there.
+//! The part of a neutral event that a vendor's interface can carry, by the table in docs/events.md.
 
 use recobeacon_collector::ibexa::Dialect;
 use serde_json::{Map, Value as Json, json};
@@ -23,13 +22,13 @@ fn kind(event: &Json) -> &str {
     event["type"].as_str().unwrap_or_default()
 }
 
-/// The event's fields of these names, as far as it has them.
+/// Those of the event's fields that have these names.
 fn only(event: &Json, names: &[&[&str]]) -> Map<String, Json> {
     let all = names.iter().copied().flatten();
     all.filter_map(|name| Some(((*name).to_owned(), event.get(*name)?.clone()))).collect()
 }
 
-/// Ibexa and YOOCHOOSE tell no difference between an account and a visitor, save for a login.
+/// Ibexa and YOOCHOOSE do not distinguish accounts from visitors, except in a login.
 pub fn ibexa(dialect: Dialect, event: &Json) -> Option<Form> {
     let older = dialect == Dialect::Yoochoose;
     let names: &[&[&str]] = match kind(event) {
@@ -62,14 +61,14 @@ pub fn ibexa(dialect: Dialect, event: &Json) -> Option<Form> {
     Some(Form { kind: kind(event).to_owned(), user, anonymous, fields })
 }
 
-/// A part of a piece is a piece for those who count whole ones.
+/// A fractional quantity is rounded up for vendors that count whole pieces.
 fn whole_pieces(fields: &mut Map<String, Json>) {
     if let Some(quantity) = fields.get_mut("quantity") {
         *quantity = json!(quantity.as_f64().unwrap_or_default().ceil() as u64);
     }
 }
 
-/// FACT-Finder knows no item types and no categories; a visitor is a session.
+/// FACT-Finder has no item types and no categories. A visitor is a session.
 pub fn factfinder(version: &str, event: &Json, sid: &str, own_currency: bool) -> Option<Form> {
     const PRODUCT: &[&str] = &["itemId", "masterId", "title"];
     let seven = version == "7";
@@ -128,7 +127,7 @@ pub fn factfinder(version: &str, event: &Json, sid: &str, own_currency: bool) ->
     })
 }
 
-/// Intempt knows the product alone, and how many.
+/// Intempt has only the product and the quantity.
 pub fn intempt(event: &Json) -> Option<Form> {
     let mut fields = match kind(event) {
         "click" => only(event, &[&["itemId"]]),
