@@ -91,7 +91,7 @@ const calling =
     const { engine, heard } = own;
     if (own.disposed) return;
     if (verb === "consent" && !isToldByTab) own.tabs?.tell(args[0]);
-    // What is watched ends before the page view does.
+    // Observation of the page ends before the page view does.
     if (verb === "page") own.watcher.page();
     const deed = () => {
       heard.log(verb, ...args);

@@ -3,20 +3,18 @@
 
 pub mod network;
 mod vendors;
-pub(crate) mod whole;
-
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
+use crate::error::ConfigError;
 use crate::limits::Limits;
 use crate::pseudonym::{Key, parse_secret};
+use crate::whole::{self, Whole};
 use network::Network;
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use vendors::Tables;
-use whole::Whole;
 
 /// The collector's configuration.
 #[derive(Clone, Debug)]
@@ -62,24 +60,6 @@ pub struct CookieConfig {
     /// The cookie's lifetime in days from each renewal.
     pub days: u32,
 }
-
-/// A fault in the configuration, in one sentence.
-#[derive(Debug)]
-pub struct ConfigError(String);
-
-impl ConfigError {
-    pub(crate) fn new(sentence: impl Into<String>) -> Self {
-        Self(sentence.into())
-    }
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 /// The settings that have a flag.
 #[derive(Clone, Debug, Default)]
@@ -185,14 +165,14 @@ impl Config {
             keys: file.keys.into_iter().map(FileKey::check).collect::<Result<_, _>>()?,
             cookie: file.cookie.map(FileCookie::check).transpose()?,
             vendors,
-            limits: Limits::set(file.limits).map_err(ConfigError)?,
+            limits: Limits::set(file.limits).map_err(ConfigError::new)?,
         };
         config.check()?;
         Ok(config)
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let wrong = |sentence: String| Err(ConfigError(sentence));
+        let wrong = |sentence: String| Err(ConfigError::new(sentence));
         for (name, folder) in [("dist", &self.dist), ("site", &self.site)] {
             if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
                 return wrong(format!("{name}: {} is not a folder", folder.display()));
@@ -227,7 +207,7 @@ fn proxies(networks: Option<Vec<String>>) -> Result<Vec<Network>, ConfigError> {
     let networks = networks.unwrap_or_else(|| PROXIES.map(str::to_owned).to_vec());
     let read = |text: &String| {
         Network::parse(text).ok_or_else(|| {
-            ConfigError(format!(
+            ConfigError::new(format!(
                 "trusted_proxies: {text:?} is not an address like 10.0.0.1 or 10.0.0.0/8"
             ))
         })
@@ -248,7 +228,7 @@ impl FileCookie {
             return Err(ConfigError::new("cookie.domain: must be a domain name"));
         }
         let days = self.days.map(|days| whole::within("cookie.days", days, &(1..=COOKIE_DAYS_MAX)));
-        let days = days.transpose().map_err(ConfigError)?.unwrap_or(COOKIE_DAYS) as u32;
+        let days = days.transpose().map_err(ConfigError::new)?.unwrap_or(COOKIE_DAYS) as u32;
         Ok(CookieConfig { name, domain: self.domain, days })
     }
 }
@@ -256,9 +236,9 @@ impl FileCookie {
 impl FileKey {
     fn check(self) -> Result<Key, ConfigError> {
         let number = whole::within("keys.number", self.number, &(0..=u64::from(u32::MAX)));
-        let number = number.map_err(ConfigError)? as u32;
+        let number = number.map_err(ConfigError::new)? as u32;
         let secret = parse_secret(&self.secret)
-            .map_err(|problem| ConfigError(format!("keys: secret of {number}: {problem}")))?;
+            .map_err(|problem| ConfigError::new(format!("keys: secret of {number}: {problem}")))?;
         Ok(Key { number, secret })
     }
 }
@@ -269,5 +249,5 @@ fn place(text: &str, error: &toml::de::Error) -> ConfigError {
         .span()
         .and_then(|span| text.get(..span.start))
         .map_or(1, |before| before.matches('\n').count() + 1);
-    ConfigError(format!("line {line}: {}", error.message()))
+    ConfigError::new(format!("line {line}: {}", error.message()))
 }

@@ -1,10 +1,15 @@
-//! Customer names in a path: a vendor's channel or organization.
+//! Names of customers in a path: a vendor's customer id, channel or organization.
 
 use crate::error::Refusal;
 use crate::limits::Limits;
 use crate::query;
 use recobeacon_engine::rules;
 use recobeacon_engine::value::Value;
+
+/// Whether this is a valid customer id of Ibexa and YOOCHOOSE.
+pub fn is_id(id: &str) -> bool {
+    rules::customer(&Value::Text(id.to_owned())).is_ok()
+}
 
 /// Whether this is a valid name.
 pub fn is_name(name: &str) -> bool {

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use std::borrow::Cow;
+use std::fmt;
 
 /// A refusal. The sentence is for people and may change; clients rely on the status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,3 +81,21 @@ impl Refusal {
         }
     }
 }
+
+/// A fault in the configuration, in one sentence.
+#[derive(Debug)]
+pub struct ConfigError(String);
+
+impl ConfigError {
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}

@@ -12,6 +12,7 @@
 //! * Unknown query parameters are ignored, because the vendor's plugins send some (`lang`,
 //!   `storeViewId`, ...). The first of repeated parameters counts. An empty one counts as absent.
 
+use crate::customer;
 use crate::error::Refusal;
 use crate::import::{self, Sender};
 use crate::query;
@@ -116,11 +117,6 @@ pub struct Known<'a> {
     pub sender: Sender<'a>,
 }
 
-/// Whether this is a valid customer id.
-pub fn is_customer(id: &str) -> bool {
-    rules::customer(&Value::Text(id.to_owned())).is_ok()
-}
-
 /// Reads the address of a request: `path` begins with the customer, not decoded. Returns the
 /// customer and the event.
 ///
@@ -134,7 +130,7 @@ pub fn read(
 ) -> Result<(String, VendorEvent), Refusal> {
     let (customer, rest) = path.split_once('/').unwrap_or((path, ""));
     let is_known = match known.customers {
-        None => is_customer(customer),
+        None => customer::is_id(customer),
         Some(known) => known.iter().any(|one| one == customer),
     };
     if !is_known {

@@ -40,8 +40,10 @@ mod query;
 pub mod store;
 pub mod user;
 pub mod vendor_event;
+mod whole;
 
-use config::{Config, ConfigError};
+use config::Config;
+use error::ConfigError;
 use http::App;
 use limits::Limits;
 use pseudonym::Hasher;

@@ -1,6 +1,6 @@
 //! All limits of the collector. The fields of [`Limits`] can be set in the table `[limits]`.
 
-use crate::config::whole::{self, Whole};
+use crate::whole::{self, Whole};
 use recobeacon_engine::limits::Limits as Tracker;
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;

@@ -3,7 +3,7 @@
 //! A plain hash of an e-mail address or a customer number can be reversed by trying all values. A
 //! keyed hash cannot be reversed without the key. Each row has the number of its key.
 
-use crate::config::ConfigError;
+use crate::error::ConfigError;
 use crate::private;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;

@@ -1,10 +1,9 @@
 //! The tables of the vendors' interfaces: known customers, addresses and keys.
 
-use super::ConfigError;
 use crate::api_key::Secret;
 use crate::customer;
+use crate::error::ConfigError;
 use crate::factfinder::{Channel, Channels};
-use crate::ibexa::is_customer;
 use crate::import::LicenseKeys;
 use crate::intempt::Names;
 use crate::limits::Limits;
@@ -141,7 +140,7 @@ fn wrong(sentence: String) -> ConfigError {
 }
 
 fn check_customers(table: &str, customers: Option<&[String]>) -> Result<(), ConfigError> {
-    match customers.unwrap_or_default().iter().find(|customer| !is_customer(customer)) {
+    match customers.unwrap_or_default().iter().find(|customer| !customer::is_id(customer)) {
         Some(customer) => {
             Err(wrong(format!("{table}.customers: {customer:?} is not alphanumeric")))
         }
@@ -156,7 +155,7 @@ fn license_keys(value: Option<toml::Value>) -> Result<LicenseKeys, ConfigError> 
         return Err(failed());
     };
     let read = |(customer, key): (String, toml::Value)| match key {
-        toml::Value::String(key) if is_customer(&customer) && !key.is_empty() => {
+        toml::Value::String(key) if customer::is_id(&customer) && !key.is_empty() => {
             Ok((customer, key))
         }
         _ => Err(failed()),

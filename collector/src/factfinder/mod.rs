@@ -14,6 +14,8 @@ pub mod rest;
 mod schema;
 pub mod tracking_ff;
 
+pub use schema::Version;
+
 use crate::error::Refusal;
 
 /// ISO 4217's own code for "no currency is involved".

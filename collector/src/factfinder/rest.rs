@@ -3,35 +3,12 @@
 //! One invalid event refuses the array: a 200 means that all of it is stored.
 
 use super::read::{self, Wrong};
-use super::schema;
+use super::schema::{self, Version};
 use crate::error::Refusal;
 use crate::vendor_event::VendorEvent;
 use recobeacon_engine::value::Value;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-
-/// A version of the interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs)]
-pub enum Version {
-    V2,
-    V3,
-    V4,
-    V5,
-}
-
-impl Version {
-    /// The version with this name in the path.
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "v2" => Some(Self::V2),
-            "v3" => Some(Self::V3),
-            "v4" => Some(Self::V4),
-            "v5" => Some(Self::V5),
-            _ => None,
-        }
-    }
-}
 
 /// Keeps the price as written. A parsed number loses its last zeros.
 #[derive(Deserialize)]

@@ -1,7 +1,32 @@
 //! The vendor's events and fields, and their neutral names.
 
-use super::rest::Version;
 use recobeacon_engine::event::Kind;
+
+/// A version of the interface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Version {
+    V2,
+    V3,
+    V4,
+    V5,
+}
+
+impl Version {
+    /// The version with this name in the path.
+    pub fn named(name: &str) -> Option<Self> {
+        match name {
+            "v2" => Some(Self::V2),
+            "v3" => Some(Self::V3),
+            "v4" => Some(Self::V4),
+            "v5" => Some(Self::V5),
+            _ => None,
+        }
+    }
+}
+
+/// The name under which the parameters `filter<FIELD>` are collected. No parameter has this name.
+pub(super) const FILTERS: &str = "filter<FIELD>";
 
 /// The type that a field's value is converted to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,7 +183,7 @@ pub fn tracking_ff(event: &str) -> Option<Word> {
         PRICE,
         may("campaign", "campaign", Text),
         may("query", "query", Text),
-        may(super::tracking_ff::FILTERS, "filters", List),
+        may(FILTERS, "filters", List),
         MASTER,
         TITLE,
     ];
@@ -170,7 +195,7 @@ pub fn tracking_ff(event: &str) -> Option<Word> {
         must("searchTime", "searchTimeMs", Number),
         must("minSimi", "minScore", Number),
         must("bestSimi", "maxScore", Number),
-        may(super::tracking_ff::FILTERS, "filters", List),
+        may(FILTERS, "filters", List),
         may("id", "itemId", Id),
         MASTER,
         TITLE,

@@ -5,8 +5,9 @@
 //! the next event. If the events then have different parameters, the parameters are read as lists
 //! (`id=1&id=3&count=2&count=4`), and a parameter that appears once applies to every event.
 
+use super::Channels;
 use super::read::{self, IDS, Wrong};
-use super::{Channels, schema};
+use super::schema::{self, FILTERS};
 use crate::customer;
 use crate::error::Refusal;
 use crate::query;
@@ -14,8 +15,6 @@ use crate::vendor_event::VendorEvent;
 use recobeacon_engine::value::Value;
 use std::collections::BTreeMap;
 
-/// The name under which the parameters `filter<FIELD>` are collected. No parameter has this name.
-pub(super) const FILTERS: &str = "filter<FIELD>";
 /// The separator between two values of a filter.
 const OR: &str = "~~~";
 /// Parameters that apply to all events of the request.

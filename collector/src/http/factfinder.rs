@@ -1,13 +1,13 @@
 //! FACT-Finder's interfaces: `POST /rest/{version}/track/{channel}/{event}` and
 //! `GET|POST /Tracking.ff`.
 
-use super::{App, body, cors, plain, vendors};
+use super::{App, body, cors, plain, vendor_events};
 use crate::api_key::Secret;
 use crate::customer;
 use crate::error::Refusal;
 use crate::event::Vendor;
-use crate::factfinder::rest::{self, Version};
 use crate::factfinder::tracking_ff;
+use crate::factfinder::{Version, rest};
 use crate::limits::Limits;
 use axum::body::Body;
 use axum::extract::State;
@@ -45,7 +45,7 @@ pub async fn rest(
         let currency = app.config.vendors.factfinder.channels.currency(&channel)?;
         body::check_type(&headers)?;
         let events = rest::read(version, event, &body, currency, limits.batch_events)?;
-        vendors::store(&app, Vendor::FactFinder, channel, events).await?;
+        vendor_events::store(&app, Vendor::FactFinder, channel, events).await?;
         let mut response = StatusCode::OK.into_response();
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(response)
@@ -76,7 +76,7 @@ pub async fn tracking_ff(
         check_key(&app, &headers)?;
         let channels = &app.config.vendors.factfinder.channels;
         let (channel, events) = tracking_ff::read(&query, channels, limits.batch_events)?;
-        vendors::store(&app, Vendor::FactFinder, channel, events).await?;
+        vendor_events::store(&app, Vendor::FactFinder, channel, events).await?;
         Ok(plain(TRACKED.to_owned()))
     };
     let refused = |refusal: &Refusal| refusal.in_text();

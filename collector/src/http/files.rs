@@ -6,7 +6,7 @@
 use super::App;
 use super::compress::{Cache, Coding};
 use super::range::{Asked, asked};
-use crate::config::ConfigError;
+use crate::error::ConfigError;
 use crate::error::Refusal;
 use crate::limits::Limits;
 use crate::percent;

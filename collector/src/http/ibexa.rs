@@ -1,7 +1,7 @@
 //! Ibexa's interface: `GET|POST /api/{customerid}/{event}/...`, ready-made links without the part
 //! before the event, and the older form `/{solutionid}/{customerid}/{event}/...`.
 
-use super::{App, cors, files, vendors};
+use super::{App, cors, files, vendor_events};
 use crate::api_key::Secret;
 use crate::error::Refusal;
 use crate::event::Vendor;
@@ -78,7 +78,7 @@ async fn answer(
             Form::Whole(dialect) => ibexa::read(dialect, behind_first(uri), uri.query(), known)?,
             Form::Link => ibexa::read_link(uri.path().trim_start_matches('/'), uri.query(), known)?,
         };
-        vendors::store(app, vendor, customer, vec![event]).await?;
+        vendor_events::store(app, vendor, customer, vec![event]).await?;
         let mut response = StatusCode::NO_CONTENT.into_response();
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(response)

@@ -1,7 +1,7 @@
 //! Intempt's interface: `POST /v1/{organization}/projects/{project}/sources/{source}/track`, and
 //! the same without a source.
 
-use super::{App, body, cors, typed, vendors};
+use super::{App, body, cors, typed, vendor_events};
 use crate::api_key::Secret;
 use crate::customer;
 use crate::error::Refusal;
@@ -44,7 +44,7 @@ pub async fn take(
         body::check_type(&headers)?;
         let own = &app.config.vendors.intempt.names;
         let (events, unknown) = intempt::read(&body, &source, limits.batch_events, own)?;
-        vendors::store(&app, Vendor::Intempt, source, events).await?;
+        vendor_events::store(&app, Vendor::Intempt, source, events).await?;
         app.status.left_out("intempt", unknown);
         Ok(typed("application/json", "{}".to_owned()))
     };

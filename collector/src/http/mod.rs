@@ -21,11 +21,13 @@ mod refusals;
 pub mod serve;
 mod status;
 mod stream;
+mod vendor_events;
 mod vendors;
 
 use crate::blocking::Bounded;
 use crate::clock::Ids;
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
+use crate::error::ConfigError;
 use crate::error::Refusal;
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;

@@ -10,7 +10,7 @@ use crate::tracker::{Page, value};
 use proptest::prelude::*;
 use recobeacon_collector::batch;
 use recobeacon_collector::envelope::{Content, Envelope};
-use recobeacon_collector::factfinder::{Channel, Channels, rest, tracking_ff};
+use recobeacon_collector::factfinder::{Channel, Channels, Version, rest, tracking_ff};
 use recobeacon_collector::ibexa::{Dialect, Known, read};
 use recobeacon_collector::import::{LicenseKeys, Sender};
 use recobeacon_collector::intempt::{self, Names};
@@ -291,7 +291,7 @@ proptest! {
                 else { panic!("{path}") };
                 prop_assert_eq!(of, version);
                 prop_assert_eq!(&crate::tracker::decoded(of_channel), &channel);
-                let version = rest::Version::named(of).unwrap();
+                let version = Version::named(of).unwrap();
                 rest::read(version, event, body(request), CURRENCY, MOST)
                     .unwrap_or_else(|refusal| panic!("{refusal:?}: {request:?}"))
             };

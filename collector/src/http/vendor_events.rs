@@ -1,0 +1,28 @@
+//! Stores the events of a request to a vendor's interface.
+
+use super::App;
+use crate::clock::now_ms;
+use crate::error::Refusal;
+use crate::event::{Delivery, Source, Vendor};
+use crate::vendor_event::VendorEvent;
+
+/// Hashes the user ids and stores the events of one request.
+pub async fn store(
+    app: &App,
+    vendor: Vendor,
+    customer: String,
+    vendor_events: Vec<VendorEvent>,
+) -> Result<(), Refusal> {
+    if vendor_events.is_empty() {
+        return Ok(());
+    }
+    let received_at = now_ms();
+    let stamped = |event: VendorEvent| {
+        let id = app.ids.next(received_at);
+        let id = id.ok_or(Refusal::Unavailable("there are no random bits"))?;
+        Ok(event.stamped(id, received_at, &app.hasher))
+    };
+    let events = vendor_events.into_iter().map(stamped).collect::<Result<_, Refusal>>()?;
+    let source = Source::Vendor(vendor, customer);
+    Ok(app.store.append(Delivery { source, received_at, key: app.hasher.key(), events }).await?)
+}
