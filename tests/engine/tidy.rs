@@ -1,5 +1,6 @@
 //! Checks of the project's own rules.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -173,6 +174,49 @@ fn dependencies_point_one_way() {
         }
     }
     none("against the direction of dependencies", broken);
+}
+
+/// The top-level modules of a crate, each with the modules that it uses.
+fn modules(source: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, text) in files(&[source], &["rs"]) {
+        let path = name[source.len() + 1..].trim_end_matches(".rs");
+        let module = path.split('/').next().unwrap_or_default().trim_end_matches("_absent");
+        if ["lib", "main"].contains(&module) {
+            continue;
+        }
+        let found = uses.entry(module.to_owned()).or_default();
+        let shipped = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for line in code(shipped) {
+            for path in line.split("crate::").skip(1) {
+                let end = path.find(|c: char| !c.is_ascii_lowercase() && c != '_');
+                let used = &path[..end.unwrap_or(path.len())];
+                if !used.is_empty() && used != module {
+                    found.insert(used.to_owned());
+                }
+            }
+        }
+    }
+    uses
+}
+
+#[test]
+fn modules_have_no_import_cycles() {
+    for source in ["engine/src", "collector/src"] {
+        let mut uses = modules(source);
+        assert!(uses.values().any(|used| !used.is_empty()), "{source} has imports");
+        // Removes the modules that use no other module that is left. A cycle stays.
+        loop {
+            let before = uses.len();
+            let left: BTreeSet<String> = uses.keys().cloned().collect();
+            uses.retain(|_, used| !used.is_disjoint(&left));
+            if uses.len() == before {
+                break;
+            }
+        }
+        let cycle = uses.into_iter().map(|(module, used)| format!("{module} uses {used:?}"));
+        none("import cycles, or modules that use one", cycle.collect());
+    }
 }
 
 #[test]
