@@ -1,5 +1,6 @@
-// npm run bundlers: the package as npm packs it, in each of the tools of tests/bundlers. A browser, or the tool's own tests, make one event;
-// it has to be at the collector, and the larger module must not be loaded.
+// npm run bundlers: the package as npm packs it, in each of the tools of tests/bundlers. A project takes its code from a page of docs/frameworks,
+// if its package.json names one (`page`). A browser, or the tool's own tests, make events; the collector must store those that package.json names
+// (`stores`, or one click), and the larger module must not be loaded.
 // `-- --only vite,jest` runs these; `-- --list` names them all.
 
 import { readdirSync } from "node:fs";

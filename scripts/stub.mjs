@@ -12,9 +12,10 @@ const ES5 = "(function(";
 const INLINE = /<script>(.*?)<\/script>/s;
 const HASH = /'sha256-[A-Za-z0-9+/=]+'/;
 
+/** All files with this ending below the folder, without those of a hidden folder. */
 const files = (folder, ending) =>
-  readdirSync(at(...folder))
-    .filter((name) => name.endsWith(ending))
+  readdirSync(at(...folder), { encoding: "utf8", recursive: true })
+    .filter((name) => name.endsWith(ending) && !/(^|[\\/])\./.test(name))
     .map((name) => join(at(...folder), name));
 
 await main(() => {

@@ -7,6 +7,7 @@ import { readAll, startTemporary } from "../../scripts/lib/collector.mjs";
 import { command } from "../../scripts/lib/progress.mjs";
 import { at, manifest } from "../../scripts/lib/project.mjs";
 import { npm } from "../../scripts/lib/toolchain.mjs";
+import { writeFilesOf } from "./page.mjs";
 
 const ARRIVES_MS = 60_000;
 /** So long after the event whatever a page prefetches has been asked for: it does so when it is idle. */
@@ -25,11 +26,13 @@ const QUIET = {
 const folder = (tool) => at("target", "bundlers", tool);
 const read = (tool) => JSON.parse(readFileSync(join(folder(tool), "package.json"), "utf8"));
 
-/** A fresh copy of the project; what is installed stays. */
+/** A fresh copy of the project, with the files of its page in the documentation; what is installed stays. */
 function lay(tool) {
   for (const name of existsSync(folder(tool)) ? readdirSync(folder(tool)) : [])
     if (name !== "node_modules") rmSync(join(folder(tool), name), { recursive: true, force: true });
   cpSync(at("tests", "bundlers", tool), folder(tool), { recursive: true, preserveTimestamps: true });
+  const { page } = read(tool);
+  if (page) writeFilesOf(at(page), folder(tool));
 }
 
 /** `npm ci`, unless what the lock file says is there. */
@@ -62,18 +65,23 @@ export function largerModule() {
   throw new Error("the larger module has nothing that the smaller one has not");
 }
 
-async function arrived(collector, item) {
+/** The types of the stored events, sorted, once there are as many as expected. The clicks have to be of the item with the tool's name. */
+async function arrived(collector, tool, expected) {
   const deadline = performance.now() + ARRIVES_MS;
   for (;;) {
     const events = await readAll(collector, "/v1/events", "events");
-    const found = events.filter(({ type, itemId }) => type === "click" && itemId === item).length;
-    if (found || performance.now() > deadline) return found;
+    const found = events.map(({ type, itemId }) => (type === "click" && itemId !== tool ? `click of ${itemId}` : type));
+    if (found.length >= expected.length || performance.now() > deadline) return found.sort();
     await pause(50);
   }
 }
 
+/** What is wrong with these events. */
+const differs = (events, expected) =>
+  events.join() === expected.join() ? [] : [`stored: ${events.join(", ") || "nothing"}`];
+
 /** A tool that makes files for a browser. */
-async function inBrowser(tool, site, browser, larger) {
+async function inBrowser(tool, { site, stores }, browser, larger) {
   const page = join(folder(tool), "index.html");
   // Some take the page, too; for the others it stands beside what they made.
   if (!existsSync(join(site, "index.html"))) writeFileSync(join(site, "index.html"), readFileSync(page));
@@ -88,14 +96,15 @@ async function inBrowser(tool, site, browser, larger) {
     context.on("request", (request) => files.add(new URL(request.url()).pathname));
     const tab = await context.newPage();
     await tab.goto(collector.url, { waitUntil: "commit" });
-    const events = await arrived(collector, tool);
+    await arrived(collector, tool, stores);
     await pause(IDLE_MS);
+    const events = await arrived(collector, tool, stores);
     const scripts = [...files].map((file) => join(site, file)).filter((file) => file.endsWith(".js"));
     const bytes = scripts.reduce((sum, file) => sum + statSync(file).size, 0);
     const loaded = scripts.filter((file) => readFileSync(file, "utf8").includes(larger));
     if (loaded.length) problems.push(`the larger module was loaded: ${loaded.map((file) => file.slice(site.length))}`);
-    if (events !== 1) problems.push(`${events} events arrived`);
-    return { events, scripts: scripts.length, bytes, problems };
+    problems.push(...differs(events, stores));
+    return { events: events.length, scripts: scripts.length, bytes, problems };
   } finally {
     await context.close();
     await collector.stop();
@@ -103,7 +112,7 @@ async function inBrowser(tool, site, browser, larger) {
 }
 
 /** A tool that runs tests. */
-async function inNode(tool, task) {
+async function inNode(tool, { stores }, task) {
   const collector = await startTemporary();
   try {
     const env = { ...QUIET, COLLECTOR: collector.url };
@@ -111,8 +120,8 @@ async function inNode(tool, task) {
       () => undefined,
       (error) => error.message,
     );
-    const events = await arrived(collector, tool);
-    return { events, problems: [failure, events !== 1 && `${events} events arrived`].filter(Boolean) };
+    const events = await arrived(collector, tool, stores);
+    return { events: events.length, problems: [failure, ...differs(events, stores)].filter(Boolean) };
   } finally {
     await collector.stop();
   }
@@ -121,14 +130,14 @@ async function inNode(tool, task) {
 /** `{ tool, versions, events, scripts, bytes, problems }` */
 export async function runTool(tool, { tarball, browser, larger, task }) {
   lay(tool);
-  const { site, devDependencies } = read(tool);
+  const { site, devDependencies, stores = ["click"] } = read(tool);
   const versions = Object.entries(devDependencies).map(([name, version]) => `${name} ${version}`);
   try {
     await install(tool, task);
     await unpack(tool, tarball, task);
-    if (!site) return { tool, versions, ...(await inNode(tool, task)) };
+    if (!site) return { tool, versions, ...(await inNode(tool, { stores }, task)) };
     await npm(["run", "build"], { task, cwd: folder(tool), env: QUIET });
-    return { tool, versions, ...(await inBrowser(tool, join(folder(tool), site), browser, larger)) };
+    return { tool, versions, ...(await inBrowser(tool, { site: join(folder(tool), site), stores }, browser, larger)) };
   } catch (error) {
     return { tool, versions, events: 0, problems: [error.message] };
   }

@@ -1,12 +1,13 @@
-"use client";
+// A page with the components of docs/frameworks/nextjs.md.
 
-import { useEffect } from "react";
-import { createTracker } from "recobeacon";
-
-// This also runs where the page is rendered, in Node.
-const tracker = createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" } });
+import { Product } from "../components/Product";
+import { Recommendations } from "../components/Recommendations";
 
 export default function Page() {
-  useEffect(() => tracker.click({ itemId: "next" }), []);
-  return <h1>A shop</h1>;
+  return (
+    <>
+      <Product id="next" name="Rain boots" category="Shoes/Children" price="49.90EUR" />
+      <Recommendations scenario="also_bought" items={[{ id: "128", name: "Laces" }]} />
+    </>
+  );
 }
