@@ -9,7 +9,8 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { bundle } from "./build/bundle.mjs";
-import { instances, shortenNames } from "./build/glue.mjs";
+import { writeFallback } from "./build/fallback.mjs";
+import { instances, shortenNames, withoutCaches } from "./build/glue.mjs";
 import { isFresh, markFresh, sourcesDigest } from "./lib/freshness.mjs";
 import { command, steps } from "./lib/progress.mjs";
 import { at, main, manifest, root, tool } from "./lib/project.mjs";
@@ -50,6 +51,8 @@ const WASM_FEATURES = [
   "reference-types",
   "sign-ext",
 ];
+
+const FEATURES = ["--mvp-features", ...WASM_FEATURES.map((feature) => `--enable-${feature}`)];
 
 // Nothing lives in the first kilobyte, where the stack ends. (Not --traps-never-happen, which saves
 // another 0.2 kB: a trap is how the façade learns that the module is broken.)
@@ -171,8 +174,7 @@ async function shrink(task, name, work) {
         join(work, from),
         "-o",
         join(work, to),
-        "--mvp-features",
-        ...WASM_FEATURES.map((feature) => `--enable-${feature}`),
+        ...FEATURES,
         ...passes,
       ],
       { task },
@@ -188,7 +190,9 @@ async function shrink(task, name, work) {
   );
   // wasm-bindgen's names for what crosses the boundary are long and have hashes in them: a kilobyte and a half, compressed.
   const { out } = await wasmOpt("optimised.wasm", `${name}.wasm`, "--minify-imports-and-exports-and-modules");
-  return instances(shortenNames(readFileSync(join(work, `${manifest.name}.js`), "utf8"), JSON.parse(out)));
+  await writeFallback(task, name, work, FEATURES);
+  const glue = readFileSync(join(work, `${manifest.name}.js`), "utf8");
+  return withoutCaches(instances(shortenNames(glue, JSON.parse(out))));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -3,4 +3,4 @@
 import bytes from "built:recobeacon.wasm";
 import { loader } from "./inlined.js";
 
-export const load = loader(bytes);
+export const load = loader(bytes, () => import("./fallback.js"));

@@ -1,6 +1,7 @@
 // The module as used by one tracker. Exceptions do not reach the page, and after a trap the module is not called again.
 
 import { inPage } from "./page.js";
+import { isTrap } from "./trap.js";
 
 /** `warn` reports a failure to the page. `onFailure` runs before it. */
 export function connection(warn, onFailure) {
@@ -31,7 +32,7 @@ export function connection(warn, onFailure) {
       try {
         return run();
       } catch (error) {
-        if (error instanceof WebAssembly.RuntimeError) engine.fail("internal", error);
+        if (isTrap(error)) engine.fail("internal", error);
         // A getter or a proxy in the page's argument threw.
         else warn({ code: "bad-type", field, message: String(error) });
         return otherwise;

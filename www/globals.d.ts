@@ -9,6 +9,7 @@ declare var _ycq: any;
 /** Replaced by the build: the addresses of the smaller and the larger module. */
 declare const __WASM_FILES__: [string, string];
 /** Replaced by the build: the address of measure.js. */
+declare const __FALLBACK_FILES__: string[];
 declare const __MEASURE_FILE__: string;
 declare const __CONSENT_FILES__: Record<string, string>;
 
@@ -31,10 +32,14 @@ interface Document {
 }
 
 declare module "built:glue.js" {
-  export function instantiate(module: WebAssembly.Module): any;
+  export function instantiate(make: (imports: any) => any): any;
 }
 
 declare module "built:*.wasm" {
   const bytes: Uint8Array<ArrayBuffer>;
   export default bytes;
+}
+
+declare module "built:*.fallback.js" {
+  export function instance(imports: any): any;
 }

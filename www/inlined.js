@@ -2,5 +2,5 @@
 
 import { instanceOf } from "./instance.js";
 
-/** Loads the inlined module, or the one at `wasmUrl` if it is configured. */
-export const loader = (bytes) => (wasmUrl) => instanceOf(wasmUrl ?? bytes);
+/** Loads the inlined module, or the one at `wasmUrl` if it is configured. `fallback` loads the same as JavaScript. */
+export const loader = (bytes, fallback) => (wasmUrl) => instanceOf(wasmUrl ?? bytes, fallback);

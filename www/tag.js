@@ -38,13 +38,16 @@ function addressOf(file, { baseUrl }) {
   return new URL(file, base).href;
 }
 
-const load = (larger, options) => instanceOf(options.wasmUrl ?? addressOf(__WASM_FILES__[Number(larger)], options));
-
 /** Loads another script of this build. */
 const script = async (file, options) =>
   import(addressOf(file, options)).catch((error) => {
     throw new Error(`${error.message}; set config.baseUrl if it is in another folder`);
   });
+const load = (larger, options) => {
+  const file = Number(larger);
+  const source = options.wasmUrl ?? addressOf(__WASM_FILES__[file], options);
+  return instanceOf(source, () => script(__FALLBACK_FILES__[file], options));
+};
 const measure = (options) => script(__MEASURE_FILE__, options);
 const source = (name, options) => script(__CONSENT_FILES__[name], options);
 

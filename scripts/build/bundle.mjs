@@ -16,6 +16,8 @@ const STUB_TARGET = "es2019";
 
 /** Files that the entry for npm loads when they are needed. */
 const CHUNKS = ["./core.js", "./core-all.js", "./larger.js", "./measure.js", "./consent-sources.js"];
+/** The modules as JavaScript, in the order of the modules. */
+const FALLBACKS = ["./fallback.js", "./fallback-all.js"];
 
 /** The interfaces of banners that `consentFrom` names, each a file. */
 const SOURCES = ["tcf", "gpp", "google", "wp", "shopify"];
@@ -50,8 +52,12 @@ export async function bundle(work, out, modules) {
   // First: their hashes stand in reco.js, for the same reason as those of the modules.
   const later = ["./measure.js", ...SOURCES.map(sourceFile)];
   await write(NPM_TARGET, { ...options, entryPoints: later.map((file) => `www/${file}`), format: "esm" });
+  // terser needs ten times as long for these, and wins nothing.
+  const plain = { ...options, entryPoints: FALLBACKS.map((file) => `www/${file}`), format: "esm" };
+  await write(NPM_TARGET, plain, { shrink: false });
   const withVersion = (file) => versioned(file.slice("./".length), readFileSync(join(next, file)));
   define.__MEASURE_FILE__ = JSON.stringify(withVersion("./measure.js"));
+  define.__FALLBACK_FILES__ = JSON.stringify(FALLBACKS.map(withVersion));
   const files = SOURCES.map((name) => [name, withVersion(sourceFile(name))]);
   define.__CONSENT_FILES__ = JSON.stringify(Object.fromEntries(files));
   await Promise.all([
@@ -62,7 +68,12 @@ export async function bundle(work, out, modules) {
       format: "esm",
       external: [...CHUNKS, ...SOURCES.map(sourceFile)],
     }),
-    write(NPM_TARGET, { ...options, entryPoints: ["www/core.js", "www/core-all.js"], format: "esm" }),
+    write(NPM_TARGET, {
+      ...options,
+      entryPoints: ["www/core.js", "www/core-all.js"],
+      format: "esm",
+      external: FALLBACKS,
+    }),
     commonJs(options, join(next, "cjs")),
     write(OLD_TARGET, { ...options, entryPoints: ["www/ycq.js"], format: "iife" }),
     stubs(next),
@@ -77,7 +88,7 @@ export async function bundle(work, out, modules) {
 }
 
 /** Bundles entries. terser leaves 6 % less of what esbuild has minified. */
-async function write(ecma, options) {
+async function write(ecma, options, { shrink = true } = {}) {
   // Imported here: on a fresh machine they are there only after set-up.
   const { build } = await import("esbuild");
   const { minify } = await import("terser");
@@ -94,7 +105,8 @@ async function write(ecma, options) {
   });
   const module = options.format === "esm";
   for (const { path, text } of outputFiles) {
-    const { code } = await minify(text, { ecma, module, compress: { passes: 3 }, mangle: true });
+    const minified = () => minify(text, { ecma, module, compress: { passes: 3 }, mangle: true });
+    const { code } = shrink ? await minified() : { code: text.trimEnd() };
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, `${code}\n`);
   }
@@ -138,13 +150,17 @@ async function stubs(out) {
  */
 async function commonJs(options, out) {
   const chunks = [...CHUNKS, ...SOURCES.map(sourceFile)];
-  const entryPoints = ["www/index.js", ...chunks.map((chunk) => join("www", chunk))];
+  const entries = ["./index.js", ...chunks].map((chunk) => ({ in: join("www", chunk), out: chunk.slice(2, -3) }));
+  const entryPoints = [
+    ...entries,
+    ...FALLBACKS.map((file) => ({ in: "www/fallback-none.js", out: file.slice(2, -3) })),
+  ];
   await write(NPM_TARGET, {
     ...options,
     entryPoints,
     outdir: out,
     format: "cjs",
-    external: chunks,
+    external: [...chunks, ...FALLBACKS],
     // Jest cannot `import()` as long as Node lacks --experimental-vm-modules: https://jestjs.io/docs/ecmascript-modules
     supported: { "dynamic-import": false },
   });

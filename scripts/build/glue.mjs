@@ -42,6 +42,23 @@ export function shortenNames(glue, { imports, exports }) {
 }
 
 /**
+ * Views of the memory without a cache. It is smaller, and the cache would be wrong for the engine as JavaScript, whose old memory is not detached
+ * when the memory grows.
+ */
+export function withoutCaches(glue) {
+  let views = 0;
+  const view =
+    /^let cached\w+Memory0 = null;\nfunction (\w+Memory0)\(\) \{\n[\s\S]*?= new (\w+)\((wasm\.\w+\.buffer)\);[\s\S]*?\n\}\n/gm;
+  glue = glue.replace(view, (_, name, type, buffer) => {
+    views += 1;
+    return `function ${name}() {\n    return new ${type}(${buffer});\n}\n`;
+  });
+  if (!views || /cached\w+Memory0/.test(glue))
+    throw new Error("the glue caches its views in another way than this knows");
+  return glue;
+}
+
+/**
  * Makes a function of the glue, which otherwise knows one instance of one module: a page may have two
  * trackers, one for each module. The code that loads a module is left out: the entries have their own.
  */
@@ -54,5 +71,5 @@ export function instances(glue) {
   glue = glue.replace(/^import .*\n/gm, (line) => (imports.push(line), ""));
   const exports = [];
   glue = glue.replace(/^export (function (\w+))/gm, (_, declaration, name) => (exports.push(name), declaration));
-  return `${imports.join("")}export function instantiate(module) {\n${glue}\nconst wasm = new WebAssembly.Instance(module, __wbg_get_imports()).exports;\nreturn { ${exports.join(", ")} };\n}\n`;
+  return `${imports.join("")}export function instantiate(make) {\n${glue}\nconst wasm = make(__wbg_get_imports());\nreturn { ${exports.join(", ")} };\n}\n`;
 }

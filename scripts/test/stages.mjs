@@ -28,15 +28,16 @@ const npmTool = (...path) => at("node_modules", ...path);
 
 /** Runs the *.test.mjs files of a folder of tests/. */
 const nodeTests =
-  (folder, filesAtOnce = SCENARIO_FILES_AT_ONCE) =>
+  (folder, filesAtOnce = SCENARIO_FILES_AT_ONCE, env = {}) =>
   (task) => {
     const files = readdirSync(at("tests", folder)).filter((name) => name.endsWith(".test.mjs"));
-    return counted("node", task, process.execPath, [
+    const args = [
       "--test",
       `--test-concurrency=${filesAtOnce}`,
       "--test-reporter=spec",
       ...files.sort().map((name) => at("tests", folder, name)),
-    ]);
+    ];
+    return counted("node", task, process.execPath, args, { env });
   };
 
 /** Builds dist/, unless it is of the sources as they are now. */
@@ -194,6 +195,15 @@ export const STAGES = {
     run: nodeTests("readme"),
   },
 
+  "e2e-without-wasm": {
+    tier: "all",
+    label: "the same pages without WebAssembly",
+    needs: [dist, collector],
+    browser: true,
+    proxy: true,
+    libraries: true,
+    run: nodeTests("e2e", SCENARIO_FILES_AT_ONCE, { RECOBEACON_E2E: "without-wasm" }),
+  },
   "e2e-long": {
     tier: "all",
     label: "end-to-end tests that take minutes, and the shop in Firefox",

@@ -21,6 +21,9 @@ const END_MS = 15_000;
 const CONNECT_MS = 5_000;
 const CONNECT_TRIES = 4;
 
+/** `npm run test:all` runs the scenarios again in pages without WebAssembly. */
+export const WITHOUT_WASM = process.env.RECOBEACON_E2E === "without-wasm";
+
 export const DIST = at("dist");
 export const DEMO = at("www", "demo");
 export const snippet = () => readFileSync(join(DIST, "snippet.js"), "utf8").trim();
@@ -49,7 +52,7 @@ let previous = Promise.resolve();
  *
  * `site`: a directory, an object of files, or a function that makes one of these. `allow`: patterns of console errors that belong to the scenario;
  * any other console error or uncaught exception fails it. `context`: Playwright's options of the visitor's profile; `timeout`: in milliseconds.
- * `gated`: with a gate before the collector (gate.mjs); `host`: the name under which the pages are visited there.
+ * `wasm`: the scenario needs WebAssembly. `gated`: with a gate before the collector (gate.mjs); `host`: the name under which the pages are visited there.
  * The body gets `{ t, page, context, url, collector, gate, visit, identity }`.
  */
 export function scenario(name, options, body) {
@@ -61,7 +64,17 @@ export function scenario(name, options, body) {
 }
 
 async function play(t, options, body) {
-  const { site = DEMO, dist, config, allow = [], context: profile = {}, openContext, gated = false, host } = options;
+  const {
+    site = DEMO,
+    dist,
+    config,
+    allow = [],
+    context: profile = {},
+    openContext,
+    gated = false,
+    host,
+    wasm = false,
+  } = options;
   const ends = [];
   try {
     const collector = await borrow({ site: typeof site === "function" ? await site() : site, dist, config });
@@ -72,6 +85,7 @@ async function play(t, options, body) {
     const context = await (openContext ? openContext() : shared.newContext(profile));
     ends.push(() => context.close());
     context.setDefaultTimeout(PAGE_MS);
+    if (WITHOUT_WASM && !wasm) await context.addInitScript(() => Reflect.deleteProperty(globalThis, "WebAssembly"));
     const noise = listen(context, allow);
     const page = await context.newPage();
     const visit = (path = "/", options) => page.goto(new URL(path, url).href, options);

@@ -229,15 +229,20 @@ async function withoutModule({ page, visit, collector }) {
 }
 const unharmed = { body: "<h1>unharmed</h1>", script: 'reco("click", { itemId: 1 });' };
 
-scenario(
-  "a content security policy without 'wasm-unsafe-eval' leaves the page unharmed",
-  { site: page({ ...unharmed, head: csp(""), nonce: "abc" }), allow: [/Content Security Policy|unsafe-eval/] },
-  withoutModule,
-);
-
 const { path: lame } = temporaryDirectory();
 cpSync(DIST, lame, { recursive: true });
 rmSync(join(lame, "recobeacon.wasm"));
+rmSync(join(lame, "fallback.js"));
+
+scenario(
+  "a policy without 'wasm-unsafe-eval', and no fallback.js, leave the page unharmed",
+  {
+    site: page({ ...unharmed, head: csp(""), nonce: "abc" }),
+    dist: lame,
+    allow: [/Content Security Policy|unsafe-eval|404/],
+  },
+  withoutModule,
+);
 
 scenario(
   "a module that is not where it should be leaves the page unharmed",

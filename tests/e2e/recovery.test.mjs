@@ -225,7 +225,7 @@ scenario(
 
 scenario(
   "twenty trackers that were made and disposed of share one instance of one module",
-  { site: { "index.html": '<!doctype html><link rel="icon" href="data:,">' } },
+  { site: { "index.html": '<!doctype html><link rel="icon" href="data:,">' }, wasm: true },
   async ({ page, visit, collector }) => {
     await visit();
     const made = await page.evaluate(async () => {

@@ -50,6 +50,8 @@ const FILES = [
   "consent-wp.js",
   "core-all.js",
   "core.js",
+  "fallback-all.js",
+  "fallback.js",
   "index.d.ts",
   "index.js",
   "larger.js",
@@ -67,7 +69,7 @@ const plain = () => (asItIs ??= install("plain"));
 
 test("the package has what its users load, and nothing else", () => {
   const { packed } = plain();
-  const commonJs = FILES.filter((name) => /^(config|consent|core|index|larger|measure)/.test(name));
+  const commonJs = FILES.filter((name) => /^(config|consent|core|fallback|index|larger|measure)/.test(name));
   const expected = [...commonJs, "package.json"].map((name) => `dist/cjs/${name}`);
   expected.push(...[...FILES, "integrity.json"].map((name) => `dist/${name}`));
   expected.sort();

@@ -1,0 +1,159 @@
+// Pages without WebAssembly: the same engine as JavaScript, fallback.js, sends the same requests. `npm run test:all` runs all other scenarios so, too.
+
+import assert from "node:assert/strict";
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
+import { down, pass } from "./gate.mjs";
+import { DIST, flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
+
+useBrowser();
+
+const REMOVE = "<script>delete window.WebAssembly</script>";
+const POLICY = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'self' 'nonce-abc'; connect-src 'self'; img-src data:">`;
+const FORBIDDEN = [/Content Security Policy|unsafe-eval/];
+
+/** The files of the build that the page has loaded, without their versions. */
+const loaded = (page) =>
+  page.evaluate(() =>
+    performance
+      .getEntriesByType("resource")
+      .map(({ name }) => new URL(name).pathname)
+      .filter((path) => path.startsWith("/dist/"))
+      .map((path) => path.slice("/dist/".length))
+      .sort(),
+  );
+
+const calls = (page) =>
+  page.evaluate(() => {
+    window.reco("click", { itemId: "1", categoryPath: ["Shoes", "Größe 38"] });
+    window.reco("basket", { itemId: "1", quantity: 2.5, price: "1299.90EUR" });
+    window.reco("buy", [{ itemId: "1", quantity: 1, price: { amount: 0.1, currency: "EUR" }, orderId: "A-1" }]);
+    window.reco("click", { itemId: "" });
+    window.reco("login", "customer-1");
+  });
+
+const STORED = [
+  { type: "click", itemId: "1", categoryPath: "Shoes/Größe 38" },
+  { type: "basket", itemId: "1", quantity: 2.5 },
+  { type: "buy", itemId: "1" },
+  { type: "login" },
+];
+
+for (const [name, page, allow] of [
+  ["where WebAssembly was removed", { head: REMOVE }, []],
+  ["under a policy without 'wasm-unsafe-eval'", { head: POLICY, nonce: "abc" }, FORBIDDEN],
+]) {
+  scenario(
+    `${name} the fallback tracks, and no module is loaded`,
+    { site: { "index.html": tagged(page) }, allow },
+    async ({ page, visit, collector }) => {
+      await visit();
+      await ready(page);
+      await calls(page);
+      await flush(page);
+      await collector.expectExactly(...STORED);
+      assert.deepEqual(await warnings(page), [{ code: "out-of-range", field: "click.itemId" }]);
+      assert.deepEqual(await loaded(page), ["fallback.js", "reco.js"]);
+      const counts = await page.evaluate(() => window.reco("stats"));
+      assert.equal(counts.acknowledged, 4);
+    },
+  );
+}
+
+scenario(
+  "the fallback of the larger module speaks to the vendors",
+  {
+    site: {
+      "index.html": tagged({
+        head: REMOVE,
+        destinations: '{ protocol: "yoochoose", customerId: "00000", endpoint: "/" }',
+      }),
+    },
+  },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() => window.reco("click", { itemId: "7" }));
+    await flush(page);
+    await collector.expectExactly({ type: "click", itemId: "7" });
+    assert.deepEqual(await loaded(page), ["fallback-all.js", "reco.js"]);
+  },
+);
+
+scenario(
+  "the npm package loads its fallback, and only where it is needed",
+  { site: { "index.html": `<!doctype html><title>A shop</title><link rel="icon" href="data:,">${REMOVE}` } },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await page.evaluate(async () => {
+      const { createTracker } = await import("/dist/index.js");
+      const tracker = createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" } });
+      tracker.click({ itemId: "9" });
+      await tracker.flush();
+    });
+    await collector.expectExactly({ itemId: "9" });
+    assert.ok((await loaded(page)).includes("fallback.js"));
+  },
+);
+
+scenario(
+  "memory that grows keeps what is in it",
+  { site: { "index.html": tagged({ head: REMOVE, config: "queue: { maxEvents: 20000 }" }) } },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() => {
+      for (let n = 0; n < 5000; n++) window.reco("click", { itemId: `item-${n}`, title: "x".repeat(500) });
+    });
+    await flush(page);
+    await until(async () => (await collector.stored()).length === 5000, "5,000 events");
+    const ids = new Set((await collector.stored()).map(({ itemId }) => itemId));
+    assert.equal(ids.size, 5000);
+  },
+);
+
+const { path: broken } = temporaryDirectory();
+cpSync(DIST, broken, { recursive: true });
+const whole = readFileSync(join(broken, "fallback.js"), "utf8");
+
+scenario(
+  "a trap in the fallback makes the tracker silent, and the next page delivers the outbox",
+  { site: { "index.html": tagged({ head: REMOVE }) }, dist: broken, gated: true },
+  async ({ page, visit, collector, gate }) => {
+    const call = /isTrap: *!0/;
+    assert.match(whole, call);
+    writeFileSync(
+      join(broken, "fallback.js"),
+      `${whole.replace(/export *\{ *(\w+) as instance *\};?/, "const make = $1;")}
+      export const instance = (imports) => {
+        const exports = make(imports);
+        const traps = {};
+        for (const name of Object.keys(exports)) {
+          const original = exports[name];
+          traps[name] = typeof original === "function" && name !== "z"
+            ? (...args) => { if (window.trap) throw Object.assign(new Error("unreachable"), { isTrap: true }); return original(...args); }
+            : original;
+        }
+        return traps;
+      };`,
+    );
+    await visit();
+    await ready(page);
+    gate.fault = down;
+    await page.evaluate(() => window.reco("click", { itemId: "1" }));
+    await page.evaluate(() => {
+      window.trap = true;
+      window.reco("click", { itemId: "2" });
+      window.reco("click", { itemId: "3" });
+    });
+    assert.deepEqual(
+      (await warnings(page)).map(({ code }) => code),
+      ["internal"],
+    );
+    gate.fault = pass;
+    await visit();
+    await ready(page);
+    await collector.expectStored({ itemId: "1" });
+  },
+);
