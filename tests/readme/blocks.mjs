@@ -7,7 +7,7 @@
 //
 // There is no way to leave a block out.
 
-const FENCE = /^(?<before>[^\n]*)(?<gap>\n+)```(?<language>html|js|javascript)[^\n]*\n(?<code>.*?)^```/gms;
+const FENCE = /^(?<before>[^\n]*)(?<gap>\n+)```(?<language>html|js|javascript)\b[^\n]*\n(?<code>.*?)^```/gms;
 const PROMISE = /^<!-- stores: (?<types>[A-Za-z, ]+) -->$/;
 
 export function blocks(markdown) {
