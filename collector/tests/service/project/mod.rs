@@ -1,4 +1,4 @@
-//! A neutral event as a vendor's interface can carry it, by the table of docs/reference/events.md: what it has
+//! A neutral event as a vendor's interface can carry it, by the table of docs/events.md: what it has
 //! no word for is not there.
 
 use recobeacon_collector::ibexa::Dialect;
