@@ -4,7 +4,16 @@ import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { at, main } from "./lib/project.mjs";
 
-const BUILT = ["dist", "target", "pkg", "tests/package/work"];
+const BUILT = [
+  "dist",
+  "target",
+  "pkg",
+  "docs/api",
+  "docs/public/rust",
+  "docs/.vitepress/cache",
+  "docs/.vitepress/dist",
+  "tests/package/work",
+];
 const INSTALLED = [".tools", "node_modules", ".data"];
 
 await main(() => {

@@ -101,7 +101,7 @@ export const STAGES = {
     tier: "check",
     label: "types of the shipped JavaScript, of the scripts, and of a customer's TypeScript",
     run: async (task) => {
-      const tsc = npmTool("typescript", "bin", "tsc");
+      const tsc = npmTool("typescript-7", "bin", "tsc");
       const projects = [at("www"), at("scripts"), at("tests", "types")];
       const sums = [];
       for (const project of projects) sums.push(await node(task, tsc, "--project", project));
@@ -187,6 +187,12 @@ export const STAGES = {
     run: nodeTests("e2e"),
   },
   package: { tier: "test", label: "npm package", needs: [dist, collector], browser: true, run: nodeTests("package") },
+  docs: {
+    tier: "test",
+    label: "documentation site, and the links of all Markdown files",
+    run: async (task) =>
+      total([await node(task, at("scripts", "docs.mjs"), "--build", "--no-rust"), await nodeTests("docs")(task)]),
+  },
   readme: {
     tier: "test",
     label: "code blocks of README and docs",

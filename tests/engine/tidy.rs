@@ -5,8 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 const MOST_LINES: usize = 450;
-/// Generated folders. `work` is where the package tests install the package.
-const MADE: [&str; 5] = ["node_modules", "target", "dist", ".git", "work"];
+/// Generated folders. `work` is where the package tests install the package, `cache` is VitePress's, and `rust` has the documentation of
+/// the crates in `docs/public`.
+const MADE: [&str; 7] = ["node_modules", "target", "dist", ".git", "work", "cache", "rust"];
 /// The files of the engine itself. All others are its parts.
 const ENGINE: [&str; 2] = ["engine/src/lib.rs", "engine/src/calls/"];
 

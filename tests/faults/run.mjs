@@ -84,7 +84,7 @@ function visitorOf({ engine, profile, tracker, server, transport, cookies, take 
     kill: end("kill"),
     version: () => browser.version,
     offline: (yes) => {
-      if (!browser.offline) throw new NotApplicable("the driver cannot take the network away");
+      if (!browser.offline) throw new NotApplicable("the driver cannot switch off the network");
       return browser.offline(yes);
     },
     openUrl: async (url) => {

@@ -60,7 +60,7 @@ export function table(results) {
   return [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-/** Why a row's number is not 0, as far as it is known beforehand, and why a row is not there for an engine. */
+/** Why a row's number is not 0, as far as it is known beforehand, and why a row is not measured in an engine. */
 function reasons(results) {
   const known = ROWS.filter(
     ({ name, because }) => because && results.some(({ row, lost, twice }) => row === name && lost + twice > 0),
@@ -71,7 +71,7 @@ function reasons(results) {
   return [
     ...known.map(({ name, because }) => `* **${name}**: ${because}.`),
     ...[...absent].map(
-      ([row, { na, engines }]) => `* **${row}** is not there for ${[...engines].join(" and ")}: ${na}.`,
+      ([row, { na, engines }]) => `* **${row}** is not measured in ${[...engines].join(" and ")}: ${na}.`,
     ),
   ].join("\n");
 }
@@ -82,7 +82,7 @@ export function publish(results, { short = false } = {}) {
   const [before, rest] = text.split(BEGIN);
   const after = rest?.split(END)[1];
   if (after === undefined) throw new Error(`${DOCS} has no place for the table`);
-  const cut = short ? "The short cut.\n\n" : "";
+  const cut = short ? "Short rows (`--short`).\n\n" : "";
   const made = [`${cut}Each cell: made / stored once / lost / stored twice.`, table(results), reasons(results)]
     .filter(Boolean)
     .join("\n\n");

@@ -1,7 +1,7 @@
-// Runs every example of the README, and of the pages of docs/ that are about pasting, in a browser, against the collector.
+// Runs every example of the README and of all pages of docs/ in a browser, against the collector.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { at } from "../../scripts/lib/project.mjs";
@@ -13,16 +13,11 @@ useBrowser();
 const readme = readFileSync(at("README.md"), "utf8");
 const documents = [
   "README.md",
-  ...[
-    "loading",
-    "without-code",
-    "google-ecommerce",
-    "ibexa-tracker",
-    "ibexa",
-    "yoochoose",
-    "factfinder",
-    "intempt",
-  ].map((name) => `docs/${name}.md`),
+  ...readdirSync(at("docs"), { encoding: "utf8", recursive: true })
+    .map((name) => `docs/${name.replaceAll("\\", "/")}`)
+    // docs/api and docs/public are generated.
+    .filter((name) => name.endsWith(".md") && !/^docs\/(\.|api\/|public\/)/.test(name))
+    .sort(),
 ];
 const everywhere = documents.flatMap((document) =>
   blocks(readFileSync(at(document), "utf8")).map((block) => ({ document, ...block })),

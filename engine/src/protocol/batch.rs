@@ -1,4 +1,4 @@
-//! `batch`: many events in one POST to a first-party collector (docs/events.md, "The batch form").
+//! `batch`: many events in one POST to a first-party collector (docs/reference/wire.md, "The batch form").
 
 use super::address;
 use crate::fields::Fields;

@@ -42,7 +42,7 @@ function delivery({ trackers, rows, results }) {
       ...trackers.map((tracker) => cell(of(row, tracker))),
     ]),
     [
-      "**rows without a loss or a double**",
+      "**rows without lost or doubled events**",
       "",
       ...trackers.map((tracker) => `**${score(results.filter((result) => result.tracker === tracker.name))}**`),
     ],
@@ -98,13 +98,13 @@ export function publishPeers(run, { short = false } = {}) {
   if (after === undefined) throw new Error(`${DOCS} has no place for the run`);
   const version = run.results.find((result) => result.version)?.version;
   const parts = [
-    `Chromium ${version}${short ? ", the short cut of the rows" : ""}. Each cell: lost / stored twice (came more than once, before the vendor's own rule dropped the copies). ⚠: the row could not be run to its end.`,
+    `Chromium ${version}${short ? ", short rows" : ""}. Each cell: lost / stored twice (in brackets: arrived more than once, and the vendor drops the copies). ⚠: the row did not run to its end.`,
     delivery(run),
     "### Set-up",
     setUps(run.trackers),
-    "### What a page loads before its first event",
+    "### Files that a page loads before its first event",
     weights(run.trackers),
-    "### What the pages had thrown at them",
+    "### Errors in the pages",
     thrown(run),
   ];
   writeFileSync(DOCS, `${before}${BEGIN}\n\n${parts.join("\n\n")}\n\n${END}${after}`);

@@ -7,9 +7,8 @@ import { BLOCKED } from "./storage.mjs";
 
 const ROUNDS = 3;
 const EVENTS = 9;
-const UNSENT =
-  "a batch is closed two seconds after its first event, and what was not sent stands in localStorage, which browsers write to the disk seconds later";
-const UNWRITTEN = "nobody was there to take them, and browsers write localStorage to the disk seconds later";
+const UNSENT = "a batch waits for two seconds, and browsers write localStorage to the disk seconds later";
+const UNWRITTEN = "the collector did not answer, and browsers write localStorage to the disk seconds later";
 
 /** @type {(row: any) => import("./index.mjs").Row} */
 export const killed = ({ name, after, fault, verb = "make", ...rest }) => ({
@@ -35,7 +34,7 @@ const crashed = ({ name, after, options }) => ({
     await visitor.openUrl(server.elsewhere);
     for (let round = 0; round < (short ? 1 : ROUNDS); round++) {
       const page = await visitor.open(options);
-      if (!page.crash) throw new NotApplicable("its driver cannot make a page crash");
+      if (!page.crash) throw new NotApplicable("the driver cannot crash a page");
       await page.ready();
       await page.make(EVENTS);
       await pause(after);

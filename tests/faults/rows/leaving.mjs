@@ -100,7 +100,8 @@ export const leaving = [
       await page.goto(`${server.elsewhere}?2`);
       await page.back();
       // The page without a tracker tells whether there is such a cache at all.
-      if (!(await shown()).at(-1)) throw new NotApplicable("under its driver no page comes out of the cache");
+      if (!(await shown()).at(-1))
+        throw new NotApplicable("with this driver no page comes from the back/forward cache");
       await page.goto(
         visitor.address({
           before: "window.shown = []; addEventListener('pageshow', (event) => shown.push(event.persisted))",

@@ -51,7 +51,7 @@ export const storage = [
   {
     name: "localStorage blocked and the browser killed",
     lost: 15,
-    because: "nothing may be written down",
+    because: "nothing can be stored",
     next: { before: BLOCKED },
     async run({ visitor }) {
       const page = await visitor.open({ before: BLOCKED });

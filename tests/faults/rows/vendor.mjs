@@ -10,8 +10,8 @@ const EVENTS = 9;
 const WRITTEN_MS = 7_000;
 /** https://source.chromium.org/chromium/chromium/src/+/main:net/http/http_network_transaction.cc (`ShouldResendRequest`) */
 const REPEATED =
-  "Chromium and Firefox repeat a request themselves, also a POST, where a connection that they used before is reset ahead of the answer";
-const UNHEARD = "nobody is told that a beacon has failed, and it may not go twice";
+  "Chromium and Firefox repeat a request, also a POST, if a connection that they used before is reset before the answer begins";
+const UNHEARD = "the page does not learn that a beacon has failed, and an event for a vendor is not sent twice";
 
 /**
  * Purchases on a page that stays a little, and on one that is left at once.
@@ -67,7 +67,7 @@ export const vendor = [
     name: "Ibexa: killed just after a late sending",
     tracker: toIbexa,
     twice: EVENTS,
-    because: "what was deleted from localStorage when it was sent still stands on the disk",
+    because: "the tracker had deleted the event from localStorage, but the browser had not written that to the disk",
     async run({ visitor, server, pause }) {
       await visitor.openUrl("about:blank");
       const page = await visitor.open();
@@ -82,7 +82,7 @@ export const vendor = [
   },
   killedAfter("killed at once", 0, {
     lost: ALL_KILLED,
-    because: "the browser had no time to send, nor to write to its disk",
+    because: "the browser had no time to send the event or to write it to the disk",
   }),
   killedAfter("killed after 1 s", 1_000),
 ];

@@ -1,4 +1,4 @@
-//! The part of a neutral event that a vendor's interface can carry, by the table in docs/events.md.
+//! The part of a neutral event that a vendor's interface can carry, by the table in docs/reference/events.md.
 
 use recobeacon_collector::ibexa::Dialect;
 use serde_json::{Map, Value as Json, json};

@@ -1,0 +1,78 @@
+// npm run docs: the documentation site on a development server. npm run docs:build: the site as files, in docs/.vitepress/dist, together with
+// the documentation of the Rust crates (`-- --no-rust`: without it, in seconds).
+
+import { cpSync, existsSync, rmSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { command, steps } from "./lib/progress.mjs";
+import { at, main, manifest, Problem, root } from "./lib/project.mjs";
+import { setUp } from "./lib/toolchain.mjs";
+
+const DOCS = at("docs");
+/** TypeDoc deletes what else is in this folder. */
+const API = at("docs", "api");
+/** VitePress copies what is in public/ into the site, so these pages are under /rust/. */
+const RUST = at("docs", "public", "rust");
+const CRATES = [`${manifest.name}-engine`, `${manifest.name}-collector`];
+
+/** One page from the public types: docs/api/index.md. https://typedoc.org/documents/Options.html */
+async function reference() {
+  const { Application } = await import("typedoc");
+  const typedoc = await Application.bootstrapWithPlugins({
+    plugin: ["typedoc-plugin-markdown"],
+    entryPoints: [at("www", "index.d.ts")],
+    out: API,
+    tsconfig: at("www", "tsconfig.json"),
+    skipErrorChecking: true,
+    readme: "none",
+    name: "API",
+    disableSources: true,
+    sort: ["source-order"],
+    groupOrder: ["Functions", "Interfaces", "Type Aliases"],
+    treatWarningsAsErrors: true,
+    logLevel: "Warn",
+    // Of typedoc-plugin-markdown: https://typedoc-plugin-markdown.org/docs/options
+    ...{
+      router: "module",
+      entryFileName: "index",
+      hidePageHeader: true,
+      hideBreadcrumbs: true,
+      interfacePropertiesFormat: "table",
+      parametersFormat: "table",
+      typeDeclarationFormat: "table",
+    },
+  });
+  const project = await typedoc.convert();
+  if (project) await typedoc.generateOutputs(project);
+  if (!project || typedoc.logger.hasErrors() || typedoc.logger.hasWarnings())
+    throw new Problem("The API reference could not be made from www/index.d.ts.");
+}
+
+async function rustdoc(task) {
+  const packages = CRATES.flatMap((name) => ["--package", name]);
+  await command("cargo", ["doc", "--no-deps", ...packages], { task, cwd: root });
+  rmSync(RUST, { recursive: true, force: true });
+  cpSync(at("target", "doc"), RUST, { recursive: true });
+}
+
+const vitepress = (task) =>
+  command(process.execPath, [at("node_modules", "vitepress", "bin", "vitepress.js"), "build", DOCS], { task });
+
+async function serve() {
+  const { createServer } = await import("vitepress");
+  const server = await createServer(DOCS);
+  await server.listen();
+  server.printUrls();
+  if (!existsSync(RUST)) console.log("  The Rust crates are left out: `npm run docs:build` makes their pages.");
+}
+
+await main(async () => {
+  const { values } = parseArgs({ options: { build: { type: "boolean" }, "no-rust": { type: "boolean" } } });
+  const withRust = values.build && !values["no-rust"];
+  await steps([
+    ...setUp({ build: false }),
+    { label: "the API reference, from www/index.d.ts", run: reference },
+    ...(withRust ? [{ label: "the documentation of the Rust crates", run: rustdoc }] : []),
+    ...(values.build ? [{ label: "the site, in docs/.vitepress/dist", run: vitepress }] : []),
+  ]);
+  if (!values.build) await serve();
+});

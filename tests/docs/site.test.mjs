@@ -1,0 +1,51 @@
+// The pages of the documentation: each is in the sidebar, and each link leads to a file and a heading that are there: in the Markdown files, as
+// on GitHub, and in the site, which is built before (scripts/test/stages.mjs).
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { SIDEBAR } from "../../docs/.vitepress/sidebar.mjs";
+import { at, root } from "../../scripts/lib/project.mjs";
+
+const SITE = "docs/.vitepress/dist";
+const markdown = (folder, options) => readdirSync(at(folder), options).filter((name) => name.endsWith(".md"));
+const pages = markdown("docs", { recursive: true })
+  .map((name) => name.replaceAll("\\", "/").replace(/\.md$/, ""))
+  .filter((page) => !/^(\.|public\/)/.test(page));
+const isWritten = (page) => !page.startsWith("api/");
+
+test("the sidebar has every page, and no other", () => {
+  const named = SIDEBAR.flatMap(({ items }) => items).map(({ link }) => link.slice(1).replace(/\/$/, "/index"));
+  assert.deepEqual(named.sort(), pages.filter((page) => page !== "index").sort());
+});
+
+test("the links of all Markdown files lead to files and headings that are there", () => {
+  const files = [...markdown("."), "collector/README.md", ...pages.filter(isWritten).map((page) => `docs/${page}.md`)];
+  const remark = [at("node_modules", "remark-cli", "cli.js"), "--no-config", "--no-stdout", "--quiet", "--frail"];
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [...remark, "--use", "remark-validate-links=repository:false", ...files],
+    { cwd: root, encoding: "utf8" },
+  );
+  assert.equal(status, 0, stderr);
+});
+
+test("the links of the built pages lead to pages and headings that are there", () => {
+  const site = readdirSync(at(SITE), { encoding: "utf8", recursive: true })
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => name.endsWith(".html") && !name.startsWith("rust/"));
+  const matches = (text, pattern) => [...text.matchAll(pattern)].map(([, found]) => found);
+  const html = Object.fromEntries(site.map((name) => [`/${name}`, readFileSync(at(SITE, name), "utf8")]));
+  const ids = Object.fromEntries(Object.entries(html).map(([name, text]) => [name, matches(text, / id="([^"]+)"/g)]));
+  const broken = Object.entries(html).flatMap(([name, text]) =>
+    matches(text, /<a [^>]*?href="([/#][^"]*)"/g).filter((href) => {
+      const { pathname, hash } = new URL(href, `http://site${name}`);
+      const page = pathname.replace(/\/$/, "/index.html");
+      if (page.startsWith("/rust/")) return false;
+      return !ids[page] || (hash && !ids[page].includes(decodeURIComponent(hash.slice(1))));
+    }),
+  );
+  assert.ok(site.length > 20);
+  assert.deepEqual([...new Set(broken)], []);
+});
