@@ -102,6 +102,7 @@ export function buildSteps({ stable = false } = {}) {
         // One reco.js for both.
         if (new Set(glues).size > 1) throw new Error("the two modules import or export different things");
         writeFileSync(join(work, "glue.js"), glues[0]);
+        await writeFallback(task, MODULES.at(-1).name, work, FEATURES);
       },
     },
     {
@@ -190,7 +191,6 @@ async function shrink(task, name, work) {
   );
   // wasm-bindgen's names for what crosses the boundary are long and have hashes in them: a kilobyte and a half, compressed.
   const { out } = await wasmOpt("optimised.wasm", `${name}.wasm`, "--minify-imports-and-exports-and-modules");
-  await writeFallback(task, name, work, FEATURES);
   const glue = readFileSync(join(work, `${manifest.name}.js`), "utf8");
   return withoutCaches(instances(shortenNames(glue, JSON.parse(out))));
 }

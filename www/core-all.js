@@ -3,4 +3,4 @@
 import bytes from "built:recobeacon-all.wasm";
 import { loader } from "./inlined.js";
 
-export const load = loader(bytes, () => import("./fallback-all.js"));
+export const load = loader(bytes, () => import("./fallback.js"));

@@ -9,7 +9,7 @@ declare var _ycq: any;
 /** Replaced by the build: the addresses of the smaller and the larger module. */
 declare const __WASM_FILES__: [string, string];
 /** Replaced by the build: the address of measure.js. */
-declare const __FALLBACK_FILES__: string[];
+declare const __FALLBACK_FILE__: string;
 declare const __MEASURE_FILE__: string;
 declare const __CONSENT_FILES__: Record<string, string>;
 
@@ -40,6 +40,6 @@ declare module "built:*.wasm" {
   export default bytes;
 }
 
-declare module "built:*.fallback.js" {
+declare module "built:fallback.js" {
   export function instance(imports: any): any;
 }

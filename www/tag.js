@@ -44,9 +44,8 @@ const script = async (file, options) =>
     throw new Error(`${error.message}; set config.baseUrl if it is in another folder`);
   });
 const load = (larger, options) => {
-  const file = Number(larger);
-  const source = options.wasmUrl ?? addressOf(__WASM_FILES__[file], options);
-  return instanceOf(source, () => script(__FALLBACK_FILES__[file], options));
+  const source = options.wasmUrl ?? addressOf(__WASM_FILES__[Number(larger)], options);
+  return instanceOf(source, () => script(__FALLBACK_FILE__, options));
 };
 const measure = (options) => script(__MEASURE_FILE__, options);
 const source = (name, options) => script(__CONSENT_FILES__[name], options);

@@ -16,8 +16,8 @@ const STUB_TARGET = "es2019";
 
 /** Files that the entry for npm loads when they are needed. */
 const CHUNKS = ["./core.js", "./core-all.js", "./larger.js", "./measure.js", "./consent-sources.js"];
-/** The modules as JavaScript, in the order of the modules. */
-const FALLBACKS = ["./fallback.js", "./fallback-all.js"];
+/** The larger module as JavaScript. */
+const FALLBACK = "./fallback.js";
 
 /** The interfaces of banners that `consentFrom` names, each a file. */
 const SOURCES = ["tcf", "gpp", "google", "wp", "shopify"];
@@ -52,12 +52,12 @@ export async function bundle(work, out, modules) {
   // First: their hashes stand in reco.js, for the same reason as those of the modules.
   const later = ["./measure.js", ...SOURCES.map(sourceFile)];
   await write(NPM_TARGET, { ...options, entryPoints: later.map((file) => `www/${file}`), format: "esm" });
-  // terser needs ten times as long for these, and wins nothing.
-  const plain = { ...options, entryPoints: FALLBACKS.map((file) => `www/${file}`), format: "esm" };
+  // terser needs ten times as long for this one, and wins nothing.
+  const plain = { ...options, entryPoints: [`www/${FALLBACK}`], format: "esm" };
   await write(NPM_TARGET, plain, { shrink: false });
   const withVersion = (file) => versioned(file.slice("./".length), readFileSync(join(next, file)));
   define.__MEASURE_FILE__ = JSON.stringify(withVersion("./measure.js"));
-  define.__FALLBACK_FILES__ = JSON.stringify(FALLBACKS.map(withVersion));
+  define.__FALLBACK_FILE__ = JSON.stringify(withVersion(FALLBACK));
   const files = SOURCES.map((name) => [name, withVersion(sourceFile(name))]);
   define.__CONSENT_FILES__ = JSON.stringify(Object.fromEntries(files));
   await Promise.all([
@@ -72,7 +72,7 @@ export async function bundle(work, out, modules) {
       ...options,
       entryPoints: ["www/core.js", "www/core-all.js"],
       format: "esm",
-      external: FALLBACKS,
+      external: [FALLBACK],
     }),
     commonJs(options, join(next, "cjs")),
     write(OLD_TARGET, { ...options, entryPoints: ["www/ycq.js"], format: "iife" }),
@@ -151,16 +151,13 @@ async function stubs(out) {
 async function commonJs(options, out) {
   const chunks = [...CHUNKS, ...SOURCES.map(sourceFile)];
   const entries = ["./index.js", ...chunks].map((chunk) => ({ in: join("www", chunk), out: chunk.slice(2, -3) }));
-  const entryPoints = [
-    ...entries,
-    ...FALLBACKS.map((file) => ({ in: "www/fallback-none.js", out: file.slice(2, -3) })),
-  ];
+  const entryPoints = [...entries, { in: "www/fallback-none.js", out: FALLBACK.slice(2, -3) }];
   await write(NPM_TARGET, {
     ...options,
     entryPoints,
     outdir: out,
     format: "cjs",
-    external: [...chunks, ...FALLBACKS],
+    external: [...chunks, FALLBACK],
     // Jest cannot `import()` as long as Node lacks --experimental-vm-modules: https://jestjs.io/docs/ecmascript-modules
     supported: { "dynamic-import": false },
   });

@@ -10,7 +10,7 @@ import { at } from "../lib/project.mjs";
 const LOWER = ["--llvm-memory-copy-fill-lowering", "--llvm-nontrapping-fptoint-lowering", "--signext-lowering"];
 
 /**
- * Writes `<name>.fallback.js` into `work`, beside `<name>.wasm`. It exports `instance(imports)`, which returns what the exports of a
+ * Writes `fallback.js` into `work`, from `<name>.wasm`. It exports `instance(imports)`, which returns what the exports of a
  * WebAssembly.Instance are.
  */
 export async function writeFallback(task, name, work, features) {
@@ -23,7 +23,7 @@ export async function writeFallback(task, name, work, features) {
     );
   await tool("wasm-opt", `${name}.wasm`, "lowered.wasm", ...LOWER);
   await tool("wasm2js", "lowered.wasm", "lowered.js", "-O");
-  writeFileSync(join(work, `${name}.fallback.js`), asFunction(readFileSync(join(work, "lowered.js"), "utf8")));
+  writeFileSync(join(work, "fallback.js"), asFunction(readFileSync(join(work, "lowered.js"), "utf8")));
 }
 
 /** wasm2js writes a module that imports its imports. This makes it a function of them, and its traps known as such (www/trap.js). */

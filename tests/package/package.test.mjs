@@ -50,7 +50,6 @@ const FILES = [
   "consent-wp.js",
   "core-all.js",
   "core.js",
-  "fallback-all.js",
   "fallback.js",
   "index.d.ts",
   "index.js",
