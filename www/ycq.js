@@ -4,6 +4,7 @@
 
 import { attempt } from "../src/browser/host/env.js";
 import { off, warn } from "./ycq/browser.js";
+import { follow } from "./ycq/consent.js";
 import { resume, send } from "./ycq/send.js";
 import { visitor } from "./ycq/visitor.js";
 
@@ -11,12 +12,15 @@ import { visitor } from "./ycq/visitor.js";
 const MOST_WAITING = 100;
 
 // Only known during the first run of the script.
-const { endpoint = "https://event.perso.ibexa.co", path = "api" } = /** @type {Partial<HTMLScriptElement>} */ (
+const own = /** @type {Partial<HTMLScriptElement>} */ (
   document.currentScript || document.querySelector('script[src*="ycq"]') || { dataset: {} }
-).dataset;
+);
+const { endpoint = "https://event.perso.ibexa.co", path = "api", consentFrom } = own.dataset;
 
 let base;
 let customer;
+/** undefined: the visitor has not decided. */
+let granted = consentFrom ? undefined : true;
 const waiting = [];
 
 const text = (value) => (value == null ? "" : `${value}`);
@@ -35,10 +39,10 @@ const named = (user) => (text(user) === "undefined" ? "" : encoded(user));
 const query = (params) => text(params).replace(/^(?=[^?])/, "?");
 
 function emit(event, user, rest) {
-  if (!customer) {
-    if (waiting.length >= MOST_WAITING) throw "too many events wait for _setMandator";
+  if (!customer || granted === undefined) {
+    if (waiting.length >= MOST_WAITING) throw "too many events wait for _setMandator or for consent";
     waiting.push([event, user, rest]);
-  } else if (!off()) {
+  } else if (granted && !off()) {
     // Made only now, because a visitor who has refused consent gets no cookie.
     send(`${base}/${customer}/${event}/${user || visitor()}/${rest}`);
   }
@@ -55,7 +59,18 @@ function item(type, event, id, user, params) {
 function setMandator(id) {
   if (!text(id)) throw "needs a customer id";
   customer = raw(id);
+  proceed();
+}
+
+/** Sends the events that have waited. */
+function proceed() {
   for (const args of waiting.splice(0)) emit(...args);
+}
+
+function decide(yes) {
+  granted = yes;
+  if (yes) resume(base);
+  proceed();
 }
 
 const COMMANDS = {
@@ -107,7 +122,8 @@ function start() {
   } catch {
     return warn("data-endpoint is not an address; nothing is sent:", endpoint);
   }
-  resume(base);
+  if (consentFrom) follow(consentFrom, own.src, decide);
+  else resume(base);
 
   // The parameters of the vendor's links to recommended items. The vendor refuses the event without a scenario.
   const [, scenario] = /[?&#]scenario=([^&#]+)/.exec(location.href) || [];

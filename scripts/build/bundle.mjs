@@ -75,7 +75,7 @@ export async function bundle(work, out, modules) {
       external: [FALLBACK],
     }),
     commonJs(options, join(next, "cjs")),
-    write(OLD_TARGET, { ...options, entryPoints: ["www/ycq.js"], format: "iife" }),
+    write(OLD_TARGET, { ...options, entryPoints: ["www/ycq.js", "www/ycq-consent.js"], format: "iife" }),
     stubs(next),
   ]);
   for (const name of modules) copyFileSync(join(work, `${name}.wasm`), join(next, `${name}.wasm`));

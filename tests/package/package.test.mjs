@@ -60,6 +60,7 @@ const FILES = [
   "recobeacon.wasm",
   "snippet.es5.js",
   "snippet.js",
+  "ycq-consent.js",
   "ycq.js",
 ];
 

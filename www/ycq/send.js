@@ -68,7 +68,7 @@ export function send(url, at = clock()) {
 }
 
 /** Each has its own key, so that tabs do not overwrite each other. */
-const keys = () =>
+export const keys = () =>
   Object.getOwnPropertyNames(localStorage)
     .filter((key) => key.startsWith(KEY))
     .sort();
@@ -110,8 +110,12 @@ function drain() {
   });
 }
 
+let resumed;
+
 /** Sends the kept requests, now and whenever the browser is online again. */
 export function resume(base) {
+  if (base === resumed) return drain();
+  resumed = base;
   const { origin } = new URL(base);
   // Sites that allow the vendor's pixel in `img-src` need not allow it in `connect-src`.
   document.addEventListener("securitypolicyviolation", ({ disposition, effectiveDirective, blockedURI }) => {

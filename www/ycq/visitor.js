@@ -3,7 +3,7 @@
 import { cookie } from "../../src/browser/host/cookies.js";
 import { attempt, clock, times } from "../../src/browser/host/env.js";
 
-const NAME = "YCID";
+export const NAME = "YCID";
 /** The vendor's recommendation, counted from the last use. Its own script kept the cookie for 30 days. */
 const SECONDS = 90 * 86400;
 

@@ -46,7 +46,7 @@ export const setCookie = (name, value, days, domain) =>
     : write(name, encodeURIComponent(value), days * 86400, domain || registrableDomain());
 
 /** Deletes a cookie from all domains for which it may have been written. */
-const deleteCookie = (name) => {
+export const deleteCookie = (name) => {
   if (cookies().filter((pair) => pair.startsWith(`${name}=`)).length) {
     for (const domain of ["", ...domains()]) write(name, "", 0, domain);
   }
