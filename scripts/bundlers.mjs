@@ -1,6 +1,6 @@
-// npm run bundlers: the package as npm packs it, in each of the tools of tests/bundlers. A browser, or the tool's own tests, make one event;
-// it has to be at the collector, and the larger module must not be loaded.
-// `-- --only vite,jest` runs these; `-- --list` names them all.
+// npm run bundlers: tests the packed package in each tool of tests/bundlers. A browser, or the tool's own tests, make
+// one event. The collector must store it, and the larger module must not be loaded. `-- --only vite,jest` runs these
+// tools; `-- --list` lists all.
 
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";

@@ -1,4 +1,5 @@
-// One tool of `npm run bundlers`: installs it, gives it the packed package, lets it build or test, and asks the collector for the event.
+// One tool of `npm run bundlers`: installs it with the packed package, runs its build or tests, and checks that the
+// collector has the event.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,10 +10,10 @@ import { at, manifest } from "../../scripts/lib/project.mjs";
 import { npm } from "../../scripts/lib/toolchain.mjs";
 
 const ARRIVES_MS = 60_000;
-/** So long after the event whatever a page prefetches has been asked for: it does so when it is idle. */
+/** By this time after the event the page has made its prefetch requests, which wait until it is idle. */
 const IDLE_MS = 2_000;
 
-/** None of them may talk to its maker. */
+/** Switches telemetry off. */
 const QUIET = {
   CI: "1",
   NEXT_TELEMETRY_DISABLED: "1",
@@ -21,18 +22,18 @@ const QUIET = {
   NODE_ENV: undefined,
 };
 
-/** Where a copy of the tool's project is installed and built. */
+/** The folder in which a copy of the tool's project is installed and built. */
 const folder = (tool) => at("target", "bundlers", tool);
 const read = (tool) => JSON.parse(readFileSync(join(folder(tool), "package.json"), "utf8"));
 
-/** A fresh copy of the project; what is installed stays. */
+/** Makes a fresh copy of the project, and keeps installed packages. */
 function lay(tool) {
   for (const name of existsSync(folder(tool)) ? readdirSync(folder(tool)) : [])
     if (name !== "node_modules") rmSync(join(folder(tool), name), { recursive: true, force: true });
   cpSync(at("tests", "bundlers", tool), folder(tool), { recursive: true, preserveTimestamps: true });
 }
 
-/** `npm ci`, unless what the lock file says is there. */
+/** Runs `npm ci`, unless the packages of the lock file are installed. */
 async function install(tool, task) {
   const done = join(folder(tool), "node_modules", ".package-lock.json");
   const lock = join(folder(tool), "package-lock.json");
@@ -40,7 +41,7 @@ async function install(tool, task) {
   await npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { task, cwd: folder(tool) });
 }
 
-/** What npm lays down for a tarball. Not by npm: that would write the tarball's hash into the lock file. */
+/** Unpacks a tarball like npm would. npm itself would write the tarball's hash into the lock file. */
 async function unpack(tool, tarball, task) {
   const to = join(folder(tool), "node_modules", manifest.name);
   rmSync(to, { recursive: true, force: true });
@@ -50,7 +51,7 @@ async function unpack(tool, tarball, task) {
 
 const PART = 60;
 
-/** Text that is in every file with the larger module in it, and in no other. */
+/** A text that is in every file with the larger module, and in no other file. */
 export function largerModule() {
   const [larger, smaller] = ["recobeacon-all.wasm", "recobeacon.wasm"].map((name) =>
     readFileSync(at("dist", name)).toString("base64"),
@@ -59,7 +60,7 @@ export function largerModule() {
     const part = larger.slice(place, place + PART);
     if (!smaller.includes(part)) return part;
   }
-  throw new Error("the larger module has nothing that the smaller one has not");
+  throw new Error("the larger module has no text that the smaller one lacks");
 }
 
 async function arrived(collector, item) {
@@ -72,10 +73,10 @@ async function arrived(collector, item) {
   }
 }
 
-/** A tool that makes files for a browser. */
+/** Tests a tool that makes files for a browser. */
 async function inBrowser(tool, site, browser, larger) {
   const page = join(folder(tool), "index.html");
-  // Some take the page, too; for the others it stands beside what they made.
+  // Some tools copy the page as well. For the others it is added to their output.
   if (!existsSync(join(site, "index.html"))) writeFileSync(join(site, "index.html"), readFileSync(page));
   const collector = await startTemporary({ site });
   const context = await browser.newContext();
@@ -102,7 +103,7 @@ async function inBrowser(tool, site, browser, larger) {
   }
 }
 
-/** A tool that runs tests. */
+/** Tests a tool that runs tests. */
 async function inNode(tool, task) {
   const collector = await startTemporary();
   try {

@@ -1,4 +1,4 @@
-// jsdom with what it lacks of a browser, as projects that test requests have it.
+// jsdom with the browser functions that it lacks, as in projects that test requests.
 
 const { TestEnvironment } = require("jest-environment-jsdom");
 

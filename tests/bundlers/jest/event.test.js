@@ -2,7 +2,7 @@
 
 const { createTracker } = require("recobeacon");
 
-test("where jsdom has fetch and TextDecoder an event arrives", async () => {
+test("with fetch and TextDecoder in jsdom, an event arrives", async () => {
   const warnings = [];
   const tracker = createTracker({
     destinations: { protocol: "batch", endpoint: `${process.env.COLLECTOR}/v1/events` },

@@ -3,7 +3,7 @@
 import { useEffect } from "react";
 import { createTracker } from "recobeacon";
 
-// This also runs where the page is rendered, in Node.
+// This also runs in Node when the page is rendered.
 const tracker = createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" } });
 
 export default function Page() {
