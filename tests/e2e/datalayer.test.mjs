@@ -123,7 +123,7 @@ scenario(
   },
 );
 
-/** What a page can see of its layer after all its operations on it. */
+/** The state of its layer as a page sees it, after all its operations on it. */
 function doings() {
   const layer = window.dataLayer;
   const odd = {

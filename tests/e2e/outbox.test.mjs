@@ -43,7 +43,7 @@ const failed = (gate, count) => until(() => gate.log.length >= count, `${count} 
 /** Reports that another page was shown. Without a window there is no such event. */
 const shown = (page) => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
 /** Shows the page, and waits until it has looked for outboxes, half a second later. */
-const sought = async (page) => {
+const lookedForOutboxes = async (page) => {
   await shown(page);
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_500)));
 };
@@ -106,7 +106,7 @@ scenario(
     await click(other, 2);
     await flush(other);
     await kept(other, 2);
-    await sought(other);
+    await lookedForOutboxes(other);
     assert.equal((await stats(other)).accepted, 1, "the other tab lives");
 
     const crashed = page.waitForEvent("crash");
@@ -180,7 +180,7 @@ scenario(
     await other.goto(url);
     await ready(other);
     await until(async () => (await leases(other)).length === 2, "the other's lease");
-    await sought(other);
+    await lookedForOutboxes(other);
     assert.equal((await stats(other)).accepted, 0, "a lease is respected");
     await page.close();
     await until(async () => (await leases(other)).length === 1, "the lease's end");
