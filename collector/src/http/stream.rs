@@ -20,7 +20,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-/// The query: the row to begin behind.
+/// The query: the row after which to begin.
 #[derive(Debug, Deserialize)]
 pub struct Begin {
     #[serde(default)]
