@@ -7,9 +7,7 @@ import { BATCH, back, call, EMPTY, IBEXA, kept, leave, MODULE, open, RAW, SCRIPT
 // playwright-core starts Chromium without the back/forward cache.
 useBrowser({ full: true, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
-/**
- * Makes the calls that its address names at the times given there, and leaves the page at once if the address says so.
- */
+/** Clicks the items in its address, records the time of each call, and leaves at once if the address says so. */
 const SCRIPTED = `
   const asked = new URLSearchParams(location.search);
   for (const item of asked.getAll("click")) {
