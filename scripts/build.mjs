@@ -1,6 +1,6 @@
 // npm run build: Rust -> WebAssembly -> dist/, the files that shops load.
 //
-//   cargo (build-std) -> wasm-bindgen -> wasm-opt -> esbuild, terser -> dist/
+// cargo (build-std) -> wasm-bindgen -> wasm-opt -> esbuild, terser -> dist/
 //
 // `-- --stable` builds with the plain stable toolchain into target/stable-dist: larger, without a budget.
 
@@ -17,8 +17,8 @@ import { at, main, manifest, root, tool } from "./lib/project.mjs";
 import { compilerNote, setUp, WASM_TARGET } from "./lib/toolchain.mjs";
 
 const PROFILE = "wasm";
-// The standard library is built too, so that its formatting and panic machinery, which the module
-// never uses, is not in it. Unstable options of a stable compiler: hence RUSTC_BOOTSTRAP.
+// The standard library is compiled as well, to leave out its formatting and panic code, which the module does not use.
+// RUSTC_BOOTSTRAP allows unstable options in a stable compiler.
 // https://doc.rust-lang.org/nightly/unstable-book/compiler-flags/
 const SMALL = {
   args: ["-Z", "build-std=std", "-Z", "build-std-features=optimize_for_size"],
@@ -26,22 +26,22 @@ const SMALL = {
     RUSTC_BOOTSTRAP: "1",
     RUSTFLAGS: [
       "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none",
-      // Generic functions are each crate's own: shared ones are public until the very end, and the
-      // compiler does not dissolve them into their one caller (1.5 kB).
+      // Each crate has its own generic functions. Shared ones stay public until the end, so that the compiler does not
+      // inline them into their only caller (1.5 kB).
       "-Zshare-generics=no",
-      // The engine is a crate of its own, so the compiler is told that any function of it may be inlined into the shell (1.0 kB).
+      // The engine is a separate crate. This allows each of its functions to be inlined into the shell (1.0 kB).
       "-Zcross-crate-inline-threshold=always",
-      // The smallest functions are inlined before LLVM sees them, at a bound that saves space (0.2 kB).
+      // The smallest functions are inlined before LLVM, up to a limit that saves space (0.2 kB).
       "-Zinline-mir=yes -Zinline-mir-threshold=10 -Zinline-mir-hint-threshold=20",
-      // Without reference types the glue keeps the few JavaScript values that the module holds: a list
-      // in JavaScript is smaller than a table and its allocator in the module.
+      // Without reference types the glue keeps the few JavaScript values of the module. A list in JavaScript is smaller
+      // than a table and its allocator in the module.
       "-Ctarget-feature=-reference-types",
     ].join(" "),
   },
 };
 const STABLE = { args: [], env: { RUSTFLAGS: "" } };
 
-// Named one by one: --all-features makes a module that browsers refuse.
+// Named one by one, because --all-features makes a module that browsers refuse.
 const WASM_FEATURES = [
   "bulk-memory",
   "bulk-memory-opt",
@@ -54,18 +54,18 @@ const WASM_FEATURES = [
 
 const FEATURES = ["--mvp-features", ...WASM_FEATURES.map((feature) => `--enable-${feature}`)];
 
-// Nothing lives in the first kilobyte, where the stack ends. (Not --traps-never-happen, which saves
-// another 0.2 kB: a trap is how the façade learns that the module is broken.)
+// The first kilobyte, where the stack ends, is not used. (--traps-never-happen would save another 0.2 kB, but the
+// façade detects a broken module by its trap.)
 const ASSUMPTIONS = ["--low-memory-unused"];
 
-// Twice, because -Oz undoes part of what flattening wins only on its second round. A function with one caller is kept unless it is small:
-// what is inlined everywhere compresses worse. Measured: 0.6 kB.
+// Two rounds, because -Oz undoes a part of flattening's gain in the first. A function with one caller is inlined only
+// if it is small, because inlined code compresses worse. Measured: 0.6 kB.
 const PASSES = [
   ...["--flatten", "--rereloop", "-Oz", "--flatten", "--rereloop", "-Oz", "-Oz"],
   ...["--one-caller-inline-max-function-size=50", "--always-inline-max-function-size=4"],
 ];
 
-/** The two modules and what only the larger one has, as cargo features. Most shops speak to one system, and have no other's events. */
+/** The two modules, with the cargo features of the larger one. Most shops use one system and no events of others. */
 const MODULES = [
   { name: "recobeacon", features: [] },
   { name: "recobeacon-all", features: ["vendors", "sources"] },
@@ -78,9 +78,9 @@ export const STABLE_DIST = at("target", "stable-dist");
 export function buildSteps({ stable = false } = {}) {
   const out = stable ? STABLE_DIST : DIST;
   const work = at("target", stable ? "bindgen-stable" : "bindgen");
-  // Its own target directory each: the flags differ, and switching would build everything again.
+  // A separate target directory for each, because the flags differ and switching would rebuild everything.
   const targetDir = at("target", stable ? "wasm-stable" : "wasm-small");
-  // Taken before anything is read: what is changed meanwhile makes the result stale, as it should.
+  // Taken before the sources are read, so that a change during the build makes the result stale.
   let digest;
   return [
     {
@@ -99,7 +99,7 @@ export function buildSteps({ stable = false } = {}) {
       run: async (task) => {
         const glues = [];
         for (const { name } of MODULES) glues.push(await shrink(task, name, work));
-        // One reco.js for both.
+        // Both modules share one reco.js.
         if (new Set(glues).size > 1) throw new Error("the two modules import or export different things");
         writeFileSync(join(work, "glue.js"), glues[0]);
         await writeFallback(task, MODULES.at(-1).name, work, FEATURES);
@@ -116,7 +116,7 @@ export function buildSteps({ stable = false } = {}) {
   ];
 }
 
-/** The same, but nothing when that build is of the sources as they are now. */
+/** The same steps, or none if that build is up to date. */
 export const buildStepsIfStale = (options = {}) =>
   isFresh(options.stable ? STABLE_DIST : DIST) ? [] : buildSteps(options);
 
@@ -145,12 +145,12 @@ async function compile(task, { name, features }, targetDir, work, { args, env })
   copyFileSync(join(targetDir, WASM_TARGET, PROFILE, `${manifest.name}.wasm`), join(work, `${name}.compiled.wasm`));
 }
 
-/** Leaves the module as small as it gets beside its glue, and gives the glue. */
+/** Shrinks the module and its glue, and returns the glue. */
 async function shrink(task, name, work) {
   task.say(`${name}: wasm-bindgen`);
   await command(
     tool("wasm-bindgen"),
-    // The same name for both: it is in the glue.
+    // The same name for both, because it is in the glue.
     [
       join(work, `${name}.compiled.wasm`),
       "--target",
@@ -189,7 +189,7 @@ async function shrink(task, name, work) {
     "--strip-producers",
     "--strip-target-features",
   );
-  // wasm-bindgen's names for what crosses the boundary are long and have hashes in them: a kilobyte and a half, compressed.
+  // wasm-bindgen's names for imports and exports are long and contain hashes: 1.5 kB compressed.
   const { out } = await wasmOpt("optimised.wasm", `${name}.wasm`, "--minify-imports-and-exports-and-modules");
   const glue = readFileSync(join(work, `${manifest.name}.js`), "utf8");
   return withoutCaches(instances(shortenNames(glue, JSON.parse(out))));
@@ -199,6 +199,6 @@ if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   await main(async () => {
     const { values } = parseArgs({ options: { stable: { type: "boolean" } } });
     await steps([...setUp(), ...buildSteps(values)]);
-    if (!values.stable && existsSync(DIST)) console.log("\ndist/ is ready; `npm run size` shows what it weighs.");
+    if (!values.stable && existsSync(DIST)) console.log("\ndist/ is ready; `npm run size` shows its size.");
   });
 }

@@ -1,7 +1,7 @@
-// npm run bundlers: the package as npm packs it, in each of the tools of tests/bundlers. A project takes its code from a page of docs/frameworks,
-// if its package.json names one (`page`). A browser, or the tool's own tests, make events; the collector must store those that package.json names
-// (`stores`, or one click), and the larger module must not be loaded.
-// `-- --only vite,jest` runs these; `-- --list` names them all.
+// npm run bundlers: tests the packed package in each tool of tests/bundlers. A project takes its code from a page of
+// docs/frameworks if its package.json names one (`page`). A browser, or the tool's own tests, make events. The collector
+// must store those that package.json names (`stores`, or one click), and the larger module must not be loaded.
+// `-- --only vite,jest` runs these tools; `-- --list` lists all.
 
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";

@@ -1,4 +1,5 @@
-// npm run clean: deletes what was built. `-- --all` also what was installed into the checkout, and the demo's data.
+// npm run clean: deletes build results. `-- --all` also deletes what was installed into the checkout, and the demo's
+// data.
 
 import { rmSync } from "node:fs";
 import { parseArgs } from "node:util";

@@ -1,5 +1,6 @@
-// npm run clients: runs the vendors' own clients, as they publish them, against a collector, and prints what was sent, accepted and stored right.
-// Those that no registry has are run where their repositories are checked out: `-- --checkouts FOLDER`, with `intempt-node` and `ff-web-components` in it.
+// npm run clients: runs the vendors' own published clients against a collector, and prints what was sent, accepted and
+// stored correctly. Clients without a registry package run from checkouts of their repositories: `-- --checkouts
+// FOLDER`, with `intempt-node` and `ff-web-components` in it.
 
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -13,9 +14,9 @@ import { steps } from "./lib/progress.mjs";
 import { at, main } from "./lib/project.mjs";
 import { hashed } from "./replay/visitors.mjs";
 
-/** Clients whose registry has none of them: what their folder is called, and how they are run. */
+/** Clients without a registry package: the folder's name, and the function that runs them. */
 const CHECKOUTS = { "intempt-node": intemptNode, "ff-web-components": factfinder };
-/** Columns that are not the client's. */
+/** Columns that the client does not set. */
 const OURS = ["row", "id", "at", "receivedAt", "source", "customer", "key"];
 const IDS = ["user", "anonymous", "account", "purchaser"];
 
@@ -25,14 +26,14 @@ const stored = (row, secret) =>
     Object.entries(row).map(([name, value]) => [name, IDS.includes(name) ? hashed(secret, value) : value]),
   );
 
-/** How many events the collector has left out because it does not know their names. */
+/** The number of events that the collector has left out because their names are unknown. */
 async function leftOut(collector) {
   const { adminUrl, url } = /** @type {any} */ (collector);
   const answer = await fetch(new URL("/v1/counters", adminUrl ?? url));
   return (await answer.json()).unknownEvents;
 }
 
-/** Runs one call. `right` are the rows that are as they should be, in their order. */
+/** Runs one call. `right` are the correctly stored rows, in order. */
 async function runCase({ run, rows, unknown = 0 }, { collector, recorded }) {
   const before = (await readAll(collector, "/v1/events", "events")).length;
   const unknownBefore = await leftOut(collector);

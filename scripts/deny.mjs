@@ -1,5 +1,5 @@
-// npm run deny: licences, versions and sources of the crates, by the rules of deny.toml.
-// `-- --advisories` also looks for published vulnerabilities, which needs the database on github.com.
+// npm run deny: checks licences, versions and sources of the crates by the rules of deny.toml. `-- --advisories` also
+// checks for published vulnerabilities, which needs the database on github.com.
 
 import { parseArgs } from "node:util";
 import { denySteps } from "./lib/deny.mjs";

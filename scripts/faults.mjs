@@ -1,6 +1,7 @@
-// npm run faults: what is lost and what is stored twice, fault by fault, in Chromium, Firefox and WebKit, told by the collector.
-// `-- --browser chromium,firefox`, `-- --row "close the tab" --row 500` (parts of names), `-- --transport auto`, `-- --short` (Chromium, minutes), `-- --list`;
-// `-- --publish` writes the table into docs/delivery-faults.md; `-- --peers` puts other trackers through the same rows instead (`--tracker posthog`, docs/peers.md).
+// npm run faults: counts lost and duplicated events for each fault, in Chromium, Firefox and WebKit, by the collector's
+// rows. `-- --browser chromium,firefox`, `-- --row "close the tab" --row 500` (parts of names), `-- --transport auto`,
+// `-- --short` (Chromium, minutes), `-- --list`; `-- --publish` writes the table into docs/delivery-faults.md; `--
+// --peers` runs the same rows with other trackers (`--tracker posthog`, docs/peers.md).
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -50,11 +51,11 @@ function chosen() {
   return { engines, runs, ...values };
 }
 
-// Ctrl-C ends the browsers as well: what was started ends when this does.
+// Ctrl-C also ends the browsers and all other started processes.
 exitOnSignals();
 
 const keep = (name, results) => {
-  // After each: a run that is broken off has shown something.
+  // After each row, so that an aborted run has results.
   mkdirSync(at("target"), { recursive: true });
   writeFileSync(at("target", name), `${JSON.stringify(results, null, 2)}\n`);
 };
@@ -96,7 +97,7 @@ await main(async () => {
       engine: name,
       ...(await runRow({ engine: ENGINES[name], row, transport, makeTracker: recobeacon, short })),
     };
-    // In the order of the rows, whichever ends first.
+    // In the order of the rows, not of their ends.
     results[place - 1] = { ...result, within: isWithin(row, result) };
     console.log(line(results[place - 1], `${place}/${jobs.length}`));
     keep(

@@ -1,5 +1,5 @@
-// npm run generate: writes the JavaScript that is made of Rust, the codes of the module's boundary and the rules of the engine. The test that
-// compares these files with Rust writes them where the environment asks for it.
+// npm run generate: writes the JavaScript that is generated from Rust, the codes of the module's boundary and the rules
+// of the engine. The test that compares these files writes them if an environment variable is set.
 
 import { command } from "./lib/progress.mjs";
 import { main, manifest, root } from "./lib/project.mjs";

@@ -1,9 +1,9 @@
-// Names that the scripts use and that have no types of their own.
+// Names that the scripts use and that have no type declarations.
 
 /** In a page that playwright evaluates: the tracker's function. */
 declare var reco: any;
 
-/** Installed with the other trackers only (tests/faults/peers). */
+/** Installed only together with the other trackers (tests/faults/peers). */
 declare module "@segment/snippet" {
   export function min(options: object): string;
 }

@@ -1,5 +1,5 @@
-// npm run release: builds and packs the version of package.json, tests the packed artefacts, and prints how to publish them.
-// Nothing is published, tagged or pushed. `-- --dry` does the same for a checkout that must not be published yet.
+// npm run release: builds and packs the version of package.json, tests the packed artefacts, and prints how to publish
+// them. It publishes, tags and pushes nothing. `-- --dry` does the same for a checkout that must not be published yet.
 
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -14,13 +14,13 @@ import { at, main, manifest, Problem, root } from "./lib/project.mjs";
 import { releaseProblems, versionProblems } from "./lib/release.mjs";
 import { npm, setUp } from "./lib/toolchain.mjs";
 
-// The collector of the tests: compiling it with optimisations only takes longer.
+// The tests' collector. An optimised build would only take longer.
 process.env.RECOBEACON_COLLECTOR = "debug";
 
 const { name, version } = manifest;
 const OUT = at("target", `release-${version}`);
 const TARBALL = join(OUT, `${name}-${version}.tgz`);
-/** The hashes of one build. dist/ has a file of this name as well; the release's one also has the tarball. */
+/** The hashes of a build. dist/ has a file of this name as well; the release's one also has the tarball. */
 const INTEGRITY = "integrity.json";
 
 const git = async (...args) => (await command("git", args, { cwd: root })).out;
@@ -39,7 +39,7 @@ async function checkState(dry) {
   for (const problem of problems) console.log(`Without --dry this is refused: ${problem}`);
 }
 
-/** Fills the release's folder: the tarball, the files of dist/, and their hashes. */
+/** Fills the release folder: the tarball, the files of dist/, and their hashes. */
 async function makeArtefacts(task) {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
@@ -54,7 +54,7 @@ async function makeArtefacts(task) {
   writeFileSync(join(OUT, INTEGRITY), `${JSON.stringify(integrity, null, 2)}\n`);
 }
 
-/** Installs the tarball into an empty project and compares what arrives there with dist/. */
+/** Installs the tarball into an empty project and compares the result with dist/. */
 async function compareInstalled(task) {
   const { path: project } = temporaryDirectory();
   writeFileSync(join(project, "package.json"), JSON.stringify({ name: "release-test", private: true }));

@@ -1,5 +1,5 @@
-// npm run replay -- FILE.csv: plays recorded shopping sessions through the real tracker in a real browser,
-// into a collector with an empty database, and says whether every event was stored once and in order.
+// npm run replay -- FILE.csv: plays recorded shopping sessions through the real tracker in a real browser, into a
+// collector with an empty database, and reports whether every event was stored once and in order.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,7 @@ function readSessions() {
   return parseSessions(text, positionals[0]);
 }
 
-/** A site of one page, as a shop would write it: the snippet inline, the script beside it. */
+/** A site of one page like a shop's: inline stub, and the script. */
 function writeSite() {
   const { path: site, remove } = temporaryDirectory();
   const snippet = readFileSync(join(DIST, "snippet.js"), "utf8").trim();

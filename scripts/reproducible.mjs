@@ -1,7 +1,8 @@
 // npm run reproducible: builds the last commit in two clean clones and compares dist/ and the npm tarball byte by byte.
 //
-// The clones differ in what must not get into a build: the paths of the checkout and of cargo's home, the time zone, the language,
-// the permissions of new files, and the time. They share the installed tools, which lock files and version numbers pin.
+// The clones differ in everything that must not affect a build: the paths of the checkout and of cargo's home, the time
+// zone, the language, the permissions of new files, and the time. They share the installed tools, which are pinned by
+// lock files and version numbers.
 
 import { renameSync, symlinkSync } from "node:fs";
 import { homedir } from "node:os";
@@ -14,7 +15,7 @@ import { setUp } from "./lib/toolchain.mjs";
 
 const INSTALLED = [".tools", "node_modules"];
 
-/** The two places; `path` is where the clone lies below the temporary directory. */
+/** The two clones. `path` is relative to the temporary directory. */
 const PLACES = [
   { name: "first", path: "a", umask: 0o022, env: { TZ: "UTC", LC_ALL: "C" } },
   {
@@ -28,7 +29,7 @@ const PLACES = [
 const cargoHome = () => process.env.CARGO_HOME ?? join(homedir(), ".cargo");
 const cargoHomeOf = ({ name }, folder) => join(folder, `cargo-of-${name}`);
 
-/** Runs `run` while new files get the permissions of the place. */
+/** Runs a function with the umask of the clone. */
 async function withUmask({ umask }, run) {
   const before = process.umask(umask);
   try {
@@ -38,7 +39,7 @@ async function withUmask({ umask }, run) {
   }
 }
 
-/** Clones the last commit to the place, with a cargo home of its own path, and links the installed tools into the clone. */
+/** Clones the last commit, with a separate cargo home, and links the installed tools into the clone. */
 async function clone(place, folder, task) {
   const checkout = join(folder, place.path);
   await command("git", ["clone", "--quiet", "--no-hardlinks", root, checkout], { task });
@@ -46,7 +47,7 @@ async function clone(place, folder, task) {
   symlinkSync(cargoHome(), cargoHomeOf(place, folder), "junction");
 }
 
-/** Builds the clone and leaves dist/ and the tarball in the folder `out`. */
+/** Builds the clone and copies dist/ and the tarball into the folder `out`. */
 async function build(place, folder, out, task) {
   const checkout = join(folder, place.path);
   const env = { ...place.env, CARGO_HOME: cargoHomeOf(place, folder) };
@@ -68,7 +69,7 @@ await main(async () => {
   await steps([
     ...setUp(),
     {
-      // Both before the first build: the checkout may go on to another commit meanwhile.
+      // Both before the first build, because the checkout may move to another commit meanwhile.
       label: "cloning twice",
       run: async (task) => {
         for (const place of PLACES) await withUmask(place, () => clone(place, folder, task));

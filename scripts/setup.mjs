@@ -1,4 +1,4 @@
-// npm run setup: only the set-up that npm start, npm run build and npm test otherwise do by themselves.
+// npm run setup: only the set-up steps, which npm start, npm run build and npm test otherwise include.
 
 import { steps } from "./lib/progress.mjs";
 import { main } from "./lib/project.mjs";
@@ -6,5 +6,5 @@ import { setUp } from "./lib/toolchain.mjs";
 
 await main(async () => {
   await steps(setUp());
-  console.log("Everything that a build needs is here.");
+  console.log("Everything that a build needs is installed.");
 });

@@ -1,4 +1,5 @@
-// npm run size: what dist/ weighs as it is, with gzip and with brotli. Fails over a budget of package.json.
+// npm run size: the size of dist/ uncompressed, with gzip and with brotli. Fails if a budget of package.json is
+// exceeded.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
@@ -34,7 +35,7 @@ function table(rows) {
 
 await main(() => {
   const dist = at("dist");
-  if (!existsSync(join(dist, "integrity.json"))) throw new Problem("There is no dist/ yet: `npm run build` makes it.");
+  if (!existsSync(join(dist, "integrity.json"))) throw new Problem("There is no dist/ yet: run `npm run build`.");
   const files = Object.fromEntries(
     readdirSync(dist)
       .filter((name) => extname(name))
@@ -45,11 +46,11 @@ await main(() => {
   const over = [];
 
   for (const [name, budget] of Object.entries(manifest.recobeacon.budgets)) {
-    // "a + b" is what a page loads together.
+    // "a + b" means files that a page loads together.
     const parts = name.split(" + ");
     const missing = parts.find((part) => !files[part]);
     if (missing)
-      throw new Problem(`dist/ has no ${missing}, which has a budget in package.json: \`npm run build\` makes it.`);
+      throw new Problem(`dist/ has no ${missing}, which has a budget in package.json: run \`npm run build\`.`);
     const sum = Object.fromEntries(
       KINDS.map((kind) => [kind, parts.reduce((total, part) => total + files[part][kind], 0)]),
     );

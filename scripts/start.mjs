@@ -1,5 +1,5 @@
-// npm start: set-up, build, collector, demo shop. One address at the end; Ctrl-C stops it.
-// `-- --data DIR` keeps the events elsewhere than in .data; PORT asks for another port than 8787.
+// npm start: set-up, build, collector, demo shop. Prints one address at the end; Ctrl-C stops it. `-- --data DIR`
+// stores the events elsewhere than in .data; PORT sets another port than 8787.
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -33,7 +33,7 @@ await main(async () => {
 
   mkdirSync(values.data, { recursive: true });
   const shop = port ?? (await freePort(USUAL_PORT));
-  // Nobody listens on the shop's own port yet.
+  // The shop's own port is not in use yet.
   const admin = await freePort(USUAL_ADMIN_PORT, { except: shop });
   const collector = await startCollector(
     [
@@ -58,7 +58,7 @@ await main(async () => {
     `\nThe demo shop is open (after ${seconds(started)}):  ${collector.url}/\nStored events are read at ${collector.adminUrl}/v1/events\nCtrl-C stops it.`,
   );
 
-  // The terminal sends Ctrl-C to the collector as well; stop() then only waits for its graceful end.
+  // The terminal also sends Ctrl-C to the collector; stop() then only waits for its end.
   let stopping = false;
   for (const signal of ["SIGINT", "SIGTERM"]) {
     process.on(signal, async () => {

@@ -1,13 +1,13 @@
-// npm run stub: writes the stub as it is built, and its hash for policies, wherever pages and documents show it.
+// npm run stub: writes the built stub, and its hash for policies, into the pages and documents that show it.
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { at, main, Problem } from "./lib/project.mjs";
 
-/** What a line has that is a stub of any version, built. */
+/** Matches the line of a built stub of any version. */
 const STUB = /\((?:\(|function\().*"pagehide".*\)\(window, ?"\w+"[^)]*\);/g;
-/** The ES5 stub begins with it. */
+/** The beginning of the ES5 stub. */
 const ES5 = "(function(";
 const INLINE = /<script>(.*?)<\/script>/s;
 const HASH = /'sha256-[A-Za-z0-9+/=]+'/;
@@ -22,9 +22,8 @@ await main(() => {
   const [stub, es5] = ["snippet.js", "snippet.es5.js"].map((name) => readFileSync(at("dist", name), "utf8").trim());
   for (const file of [at("README.md"), ...files(["docs"], ".md"), ...files(["www", "demo"], ".html")]) {
     const before = readFileSync(file, "utf8");
-    // Of a form that is not known it would stay the old one in silence.
-    if (file.endsWith(".html") && before.search(STUB) < 0)
-      throw new Problem(`${file} has no stub that is known as one.`);
+    // A stub in an unknown form would stay outdated without notice.
+    if (file.endsWith(".html") && before.search(STUB) < 0) throw new Problem(`${file} has no stub in a known form.`);
     let after = before.replace(STUB, (known) => (known.startsWith(ES5) ? es5 : stub));
     if (file.endsWith(".html")) {
       const hash = createHash("sha256").update(after.match(INLINE)[1]).digest("base64");

@@ -1,5 +1,6 @@
-// npm run check, npm test, npm run test:all: the three tiers of tests, from nothing but Rust, a C compiler and Node.
-// Two stages run at a time, and the first that fails ends the run. `-- --only e2e,types` runs these stages; `-- --list` names them all.
+// npm run check, npm test, npm run test:all: the three tiers of tests. They need only Rust, a C compiler and Node. Two
+// stages run at a time, and the first failure ends the run. `-- --only e2e,types` runs these stages; `-- --list` lists
+// all.
 
 import { parseArgs } from "node:util";
 import { browserSteps } from "./lib/browser.mjs";
@@ -13,7 +14,7 @@ import { setUp } from "./lib/toolchain.mjs";
 import { runStages } from "./test/run.mjs";
 import { STAGES, TIERS } from "./test/stages.mjs";
 
-// The collector that `cargo test` compiled serves the end-to-end tests as well.
+// The end-to-end tests use the collector that `cargo test` has compiled.
 process.env.RECOBEACON_COLLECTOR = "debug";
 
 function chosen() {
@@ -61,6 +62,6 @@ await main(async () => {
   if (failure) console.error(`\n${failure instanceof Problem ? failure.message : failure.stack}`);
   else console.log(`\nAll of it took ${seconds(started)}.`);
   console.log(`${passed} passed, ${failed} failed`);
-  // Not only the exit code: a stage that runs beside the one that failed is to end too.
+  // process.exit() also ends the stage that runs beside the failed one.
   if (failure) process.exit(1);
 });

@@ -37,7 +37,7 @@ pub fn read(events: Vec<Value>, hasher: &Hasher) -> Result<(Vec<NewEvent>, u64),
     Ok((known, unknown))
 }
 
-/// The path behind `events[3]`, and the rule that the value breaks.
+/// The path after `events[3]`, and the rule that the value breaks.
 type Wrong = (String, &'static str);
 
 fn wrong(field: &str, detail: &'static str) -> Wrong {

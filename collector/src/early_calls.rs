@@ -26,7 +26,7 @@ use std::rc::Rc;
 const USER_COOKIE: &str = "reco_user";
 const OFF_COOKIE: &str = "reco_off";
 
-/// What the request's headers say about the visitor.
+/// The visitor's data in the request's headers.
 pub struct Visitor<'a> {
     /// A cookie's value by its name, decoded.
     pub cookie: &'a dyn Fn(&str) -> Option<String>,

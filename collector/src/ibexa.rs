@@ -39,7 +39,7 @@ const NOBODY: &str = "not_defined";
 const UNKNOWN_CUSTOMER: Refusal = Refusal::NotFound("the customer is not known");
 const UNKNOWN_EVENT: Refusal = Refusal::NotFound("the event is not known");
 
-/// The path behind the event's name.
+/// The path after the event's name.
 #[derive(Clone, Copy)]
 enum Shape {
     /// `{userid}/{itemtypeid}/{itemid}`

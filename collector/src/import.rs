@@ -35,7 +35,7 @@ impl LicenseKeys {
     }
 }
 
-/// What is known about the sender of a request.
+/// The permissions of a request's sender.
 #[derive(Clone, Copy, Debug)]
 pub struct Sender<'a> {
     /// Whether the request has the admin token.

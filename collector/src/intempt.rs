@@ -141,7 +141,7 @@ pub fn read(
     Ok((events, unknown))
 }
 
-/// The path behind `payload[0]`, and the rule that the value breaks.
+/// The path after `payload[0]`, and the rule that the value breaks.
 struct Wrong(String, &'static str);
 
 fn wrong(field: &str, detail: &'static str) -> Wrong {

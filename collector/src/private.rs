@@ -16,8 +16,8 @@ pub fn create(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Sets the mode of an existing file to 0600 if everyone can read or write it, as earlier versions
-/// created it. Access for a group is kept, because an administrator gave it on purpose.
+/// Sets the mode of an existing file to 0600 if other users have access, as with files of earlier
+/// versions. A mode with access for the group only stays, because an administrator set it.
 ///
 /// # Errors
 /// The mode cannot be changed.

@@ -94,7 +94,7 @@ pub enum Outcome {
 /// DeliveryStatus for the page's listeners.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeliveryReport {
-    /// What happened.
+    /// The outcome.
     pub status: DeliveryStatus,
     /// The destination's name in `stats()`.
     pub destination: Rc<String>,
@@ -102,7 +102,7 @@ pub struct DeliveryReport {
     pub events: u32,
 }
 
-/// What happened.
+/// The outcome of events.
 #[derive(Clone, Debug, PartialEq)]
 pub enum DeliveryStatus {
     /// The browser took them.

@@ -44,7 +44,7 @@ impl Event {
         Self { kind, fields: Vec::new() }
     }
 
-    /// What kind it is.
+    /// The event's kind.
     pub fn kind(&self) -> Kind {
         self.kind
     }

@@ -2,8 +2,7 @@
 //!
 //! Sizes are in bytes of UTF-8, times in milliseconds, unless the name says otherwise.
 
-/// The limits. They bound the tracker's memory, whatever values the page passes and whatever fails
-/// in the network.
+/// The limits. They bound the tracker's memory for all values of the page and all network failures.
 #[derive(Debug)]
 pub struct Limits;
 

@@ -1,4 +1,4 @@
-// www/ and what the build has made of the module -> the files of dist/.
+// www/ and the built module -> the files of dist/.
 
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -6,15 +6,17 @@ import { dirname, extname, join } from "node:path";
 import { at, root } from "../lib/project.mjs";
 
 const TARGET = 2020;
-/** The target of the npm package: the parser of webpack 4 (acorn 6) knows no newer syntax. */
+/** The target of the npm package: the parser of webpack 4 (acorn 6) has no support for newer syntax. */
 const NPM_TARGET = 2019;
-/** The drop-in needs no WebAssembly, so it goes wherever the script goes whose place it takes. */
+/** The drop-in needs no WebAssembly, so it supports the same browsers as the script that it replaces. */
 const OLD_TARGET = 2015;
-/** Each byte of the stub stands in every page, hence `catch` without a name; a browser too old for that has no module to wait for either.
- * For tag managers that take ES5 only there is the same stub in ES5. */
+/**
+ * The stub is part of every page, so each byte counts, hence `catch` without a name. A browser too old for that cannot
+ * run the module either. For tag managers that accept ES5 only, there is the same stub in ES5.
+ */
 const STUB_TARGET = "es2019";
 
-/** Files that the entry for npm loads when they are needed. */
+/** Files that the npm entry loads on demand. */
 const CHUNKS = ["./core.js", "./core-all.js", "./larger.js", "./measure.js", "./consent-sources.js"];
 /** The larger module as JavaScript. */
 const FALLBACK = "./fallback.js";
@@ -23,10 +25,13 @@ const FALLBACK = "./fallback.js";
 const SOURCES = ["tcf", "gpp", "google", "wp", "shopify"];
 const sourceFile = (name) => `./consent-${name}.js`;
 
-/** The contract. */
+/** The type declarations. */
 const TYPES = ["index.d.ts", "config.d.ts"];
 
-/** The files of src/browser/host/, and the name under which host.rs imports them: in the tests in the browser it is this place. */
+/**
+ * The files of src/browser/host/, and the name under which host.rs imports them. For the browser tests it is a real
+ * path.
+ */
 const HOST = { entry: at("src", "browser", "host", "index.js"), name: "/target/host.js" };
 
 const sha = (algorithm, bytes, encoding) => createHash(algorithm).update(bytes).digest(encoding);
@@ -34,25 +39,25 @@ const versioned = (file, bytes) => `${file}?v=${sha("sha256", bytes, "hex").slic
 
 /** Writes dist/ into `out`. `work` has the glue and the modules of these names. */
 export async function bundle(work, out, modules) {
-  // Beside each other and then swapped: a build that fails leaves the last good one.
+  // Written to a separate folder and then swapped, so that a failed build keeps the last good one.
   const next = `${out}.next`;
   rmSync(next, { recursive: true, force: true });
   mkdirSync(next, { recursive: true });
 
   const define = {
-    // The glue would free forgotten closures with it, and none is: Rust drops every timer.
+    // The glue would use it to free forgotten closures. There are none, because Rust drops every timer.
     FinalizationRegistry: "undefined",
-    // Of one build or not at all: a cached reco.js never meets another build's module.
+    // The version is part of the address, so that a cached reco.js never loads another build's module.
     __WASM_FILES__: JSON.stringify(
       modules.map((name) => versioned(`${name}.wasm`, readFileSync(join(work, `${name}.wasm`)))),
     ),
   };
   /** @type {import("esbuild").BuildOptions} */
   const options = { define, plugins: [generated(work)], outdir: next };
-  // First: their hashes stand in reco.js, for the same reason as those of the modules.
+  // First, because their hashes are in reco.js, for the same reason as those of the modules.
   const later = ["./measure.js", ...SOURCES.map(sourceFile)];
   await write(NPM_TARGET, { ...options, entryPoints: later.map((file) => `www/${file}`), format: "esm" });
-  // terser needs ten times as long for this one, and wins nothing.
+  // terser needs ten times as long for this file and does not make it smaller.
   const plain = { ...options, entryPoints: [`www/${FALLBACK}`], format: "esm" };
   await write(NPM_TARGET, plain, { shrink: false });
   const withVersion = (file) => versioned(file.slice("./".length), readFileSync(join(next, file)));
@@ -87,9 +92,9 @@ export async function bundle(work, out, modules) {
   renameSync(next, out);
 }
 
-/** Bundles entries. terser leaves 6 % less of what esbuild has minified. */
+/** Bundles entries. terser makes esbuild's minified output 6 % smaller. */
 async function write(ecma, options, { shrink = true } = {}) {
-  // Imported here: on a fresh machine they are there only after set-up.
+  // Imported here, because on a fresh machine they exist only after set-up.
   const { build } = await import("esbuild");
   const { minify } = await import("terser");
   const { outputFiles } = await build({
@@ -112,7 +117,10 @@ async function write(ecma, options, { shrink = true } = {}) {
   }
 }
 
-/** The stub, in which the constants that it imports stand as numbers: it is pasted into pages. And the same in ES5, which esbuild does not write. */
+/**
+ * The stub with the imported constants inserted as numbers, because it is pasted into pages. And the same in ES5, which
+ * esbuild cannot write.
+ */
 async function stubs(out) {
   const { build } = await import("esbuild");
   /** @returns {Promise<string>} */
@@ -122,7 +130,7 @@ async function stubs(out) {
     const [{ text }] = outputFiles;
     // Anything else would be a global of the page.
     if (!/^(\/\/.*\n)*\(\(/.test(text))
-      throw new Error("the stub is not one expression: a constant that it imports was not put in");
+      throw new Error("the stub is not a single expression: an imported constant was not inlined");
     return text;
   };
   writeFileSync(join(out, "snippet.js"), await inlined({ minify: true }));
@@ -145,8 +153,9 @@ async function stubs(out) {
 }
 
 /**
- * The same for `require()`: Jest and Node without ES modules. Bundlers take the ES modules, also for a `require()` (the condition
- * "module" in package.json). In a folder of its own, whose package.json says what its .js and .d.ts files are.
+ * The same for `require()`, for Jest and for Node without ES modules. Bundlers use the ES modules, even for `require()`
+ * (the condition "module" in package.json). It has its own folder, whose package.json gives the type of its .js and
+ * .d.ts files.
  */
 async function commonJs(options, out) {
   const chunks = [...CHUNKS, ...SOURCES.map(sourceFile)];
@@ -158,7 +167,7 @@ async function commonJs(options, out) {
     outdir: out,
     format: "cjs",
     external: [...chunks, FALLBACK],
-    // Jest cannot `import()` as long as Node lacks --experimental-vm-modules: https://jestjs.io/docs/ecmascript-modules
+    // Jest cannot `import()` unless Node runs with --experimental-vm-modules: https://jestjs.io/docs/ecmascript-modules
     supported: { "dynamic-import": false },
   });
   writeFileSync(join(out, "package.json"), '{ "type": "commonjs" }\n');
@@ -174,15 +183,15 @@ const integrity = (folder) =>
       .map((file) => [file, `sha384-${sha("sha384", readFileSync(join(folder, file)), "base64")}`]),
   );
 
-/** Writes the files of src/browser/host/ as one, for the tests in the browser. */
+/** Bundles the files of src/browser/host/ for the browser tests. */
 export async function bundleHost() {
   const { build } = await import("esbuild");
   await build({ entryPoints: [HOST.entry], outfile: at(HOST.name), bundle: true, format: "esm", logLevel: "warning" });
 }
 
 /**
- * Resolves the names under which www/ imports what the build makes: the glue, and a module as bytes; and the name under which the glue imports
- * the files of src/browser/host/, which www/ uses too.
+ * Resolves the names under which www/ imports built files: the glue, and a module as bytes; and the name under which
+ * the glue imports the files of src/browser/host/, which www/ uses as well.
  */
 const generated = (work) => ({
   name: "recobeacon-generated",

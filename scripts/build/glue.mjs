@@ -1,18 +1,18 @@
-// The glue that wasm-bindgen writes beside the module: it is made smaller, and a function that can be called for each module of a page.
+// Makes wasm-bindgen's glue smaller, and turns it into a function that can be called for each module of a page.
 
 import { manifest } from "../lib/project.mjs";
 
 /** wasm-opt's name for every imported module. */
 const SHORT_MODULE = "a";
 
-/** Gives the glue the names that the module has now. */
+/** Replaces the names in the glue by the module's short ones. */
 export function shortenNames(glue, { imports, exports }) {
   const rename = (pattern, to, name) => {
-    if (!glue.match(pattern)) throw new Error(`the glue does not name ${name}, which the module imports`);
+    if (!glue.match(pattern)) throw new Error(`the glue does not have ${name}, which the module uses`);
     glue = glue.replace(pattern, typeof to === "function" ? to : () => to);
   };
-  // The module knows one namespace now. Its imports are keys of the glue's own object, or functions
-  // that the glue hands over from another module as they are.
+  // The module has one import namespace now. Its imports are keys of the glue's own object, or functions that the glue
+  // passes on unchanged from another module.
   const own = `./${manifest.name}_bg.js`;
   const namespaces = new Map();
   for (const [module, name, short] of imports) {
@@ -30,13 +30,13 @@ export function shortenNames(glue, { imports, exports }) {
     rename("__proto__: null,", `__proto__: null, ${short}: ${namespaces.get(module)}.${name},`, name);
   }
   rename(`"${own}":`, `"${SHORT_MODULE}":`, own);
-  // Functions that the module no longer imports since it was shrunk.
+  // Functions that the shrunk module no longer imports.
   glue = glue.replace(/^ *__wbg\w+: function\(.*\n[\s\S]*?\n {8}\},\n/gm, "");
   for (const [name, short] of exports)
     glue = glue.replace(new RegExp(`\\bwasm\\.${name}\\b`, "g"), () => `wasm.${short}`);
-  // Comments with the index of a function in its module.
+  // Comments with a function's index in its module.
   glue = glue.replace(/^ *\/\/ Cast intrinsic .*\n/gm, "");
-  // Functions of the glue's own, named after the code that they call: by their places they are the same for both modules.
+  // The glue's own functions, named after the code that they call. Numbered names are the same for both modules.
   const shims = [...new Set(glue.match(/\bwasm_bindgen_\w+_invoke_\w+/g))];
   return shims.reduce((glue, name, place) => glue.replaceAll(name, `invoke${place}`), glue);
 }
@@ -59,13 +59,12 @@ export function withoutCaches(glue) {
 }
 
 /**
- * Makes a function of the glue, which otherwise knows one instance of one module: a page may have two
- * trackers, one for each module. The code that loads a module is left out: the entries have their own.
+ * Turns the glue, which supports one instance of one module, into a function, because a page may have a tracker for each
+ * module. The code that loads a module is left out: the entries have their own.
  */
 export function instances(glue) {
   const start = glue.indexOf("let wasmModule, wasmInstance, wasm;");
-  if (start < 0 || glue.includes("__wbindgen_start"))
-    throw new Error("the glue starts its module in another way than this knows");
+  if (start < 0 || glue.includes("__wbindgen_start")) throw new Error("the glue starts its module in an unknown way");
   glue = glue.slice(0, start);
   const imports = [];
   glue = glue.replace(/^import .*\n/gm, (line) => (imports.push(line), ""));

@@ -1,7 +1,8 @@
-// Finds Chromium and its WebDriver, and starts Chromium with Playwright. Nothing is downloaded: it is the machine's own browser.
+// Finds Chromium and its WebDriver, and starts Chromium with Playwright. It downloads nothing; it uses the machine's
+// browser.
 //
-// Most end-to-end tests run in Chromium's headless shell where the machine has it. It is the same engine without the windows of the browser,
-// and needs a third of the processor time for each new profile: https://developer.chrome.com/docs/chromium/headless
+// Most end-to-end tests use Chromium's headless shell if the machine has it. It is the same engine without windows, and
+// needs a third of the processor time for each new profile: https://developer.chrome.com/docs/chromium/headless
 
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -23,7 +24,7 @@ const INSTALL =
 
 const exe = process.platform === "win32" ? ".exe" : "";
 
-/** The first of these programs that is on the PATH. */
+/** The first of these programs on the PATH. */
 export function onPath(names) {
   const directories = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
   return names
@@ -41,20 +42,22 @@ export const findBrowser = () => named("CHROME") ?? onPath(BROWSERS) ?? BROWSER_
 export const findHeadlessShell = () => named("CHROME_HEADLESS_SHELL") ?? onPath(HEADLESS_SHELLS);
 export const findDriver = () => named("CHROMEDRIVER") ?? onPath(DRIVERS);
 
-/** The path of the browser, or one sentence on how to get one. */
+/** The path of the browser. Throws a Problem with installation instructions if there is none. */
 export function browser() {
   const found = findBrowser();
   if (!found) throw new Problem(`No Chromium was found. ${INSTALL}`);
   return found;
 }
 
-/** The step that installs browser and driver where this may be done (Debian or Ubuntu as root); elsewhere it says what to install. */
+/**
+ * The step that installs browser and driver if possible (Debian or Ubuntu as root). Otherwise it tells what to install.
+ */
 export function browserSteps({ driver = true } = {}) {
   const missing = `${findBrowser() ? "chromedriver" : "Chromium"}: ${INSTALL}`;
   const steps = findBrowser() && (!driver || findDriver()) ? [] : aptSteps(["chromium", "chromium-driver"], missing);
   if (!findHeadlessShell() && mayUseApt()) {
     const [step] = aptSteps(["chromium-headless-shell"], "Chromium's headless shell");
-    // Not every distribution has the package, and without it the tests run in Chromium.
+    // Not every distribution has the package. Without it the tests use Chromium.
     steps.push({ ...step, run: (task) => step.run(task).catch((error) => task.say(error.message)) });
   }
   return steps;
@@ -63,7 +66,9 @@ export function browserSteps({ driver = true } = {}) {
 const mayUseApt = () =>
   process.platform === "linux" && process.getuid?.() === 0 && spawnSync("apt-get", ["--version"]).status === 0;
 
-/** The step that installs Debian's packages where this may be done (Debian or Ubuntu as root); elsewhere it says what is missing. */
+/**
+ * The step that installs Debian packages if possible (Debian or Ubuntu as root). Otherwise it tells what is missing.
+ */
 export function aptSteps(packages, missing) {
   if (!mayUseApt()) throw new Problem(`Not found: ${missing}`);
   return [
@@ -83,8 +88,9 @@ export function aptSteps(packages, missing) {
 }
 
 /**
- * Starts Chromium without a window: the headless shell where there is one, unless `full` asks for the whole browser.
- * @param {import("playwright-core").LaunchOptions & { full?: boolean }} [options] Playwright's, https://playwright.dev/docs/api/class-browsertype#browser-type-launch
+ * Starts Chromium without a window: the headless shell if available, unless `full` asks for the whole browser.
+ * @param {import("playwright-core").LaunchOptions & { full?: boolean }} [options] Playwright's,
+ * https://playwright.dev/docs/api/class-browsertype#browser-type-launch
  */
 export async function launch({ full = false, ...options } = {}) {
   const { chromium } = await import("playwright-core");

@@ -1,4 +1,4 @@
-// Starts the collector as its own process and talks to it: npm start, the replay and the tests use it.
+// Starts the collector as a process and talks to it, for npm start, the replay and the tests.
 
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -11,12 +11,12 @@ import { command } from "./progress.mjs";
 import { at, collectorBinary, collectorProfile, Problem, root } from "./project.mjs";
 
 const ADMIN = /^admin listening on (http:\/\/\S+)$/;
-// The last line: the other address is known then.
+// The last line. The other address is printed before it.
 const LISTENING = /^listening on (http:\/\/\S+)$/;
 const START_MS = 20_000;
 const STOP_MS = 15_000;
 
-/** The step that compiles the collector; where nothing changed it takes a moment. */
+/** The step that compiles the collector. Without changes it takes a moment. */
 export const collectorStep = () => ({
   label: "compiling the collector",
   run: (task) => {
@@ -32,7 +32,7 @@ const portIsFree = (port) =>
   });
 
 /**
- * The first free port from this one on, but not `except`: the usual one may be another checkout's.
+ * The first free port from this one on, except `except`. Another checkout may use the usual one.
  * @param {number} from
  * @param {{ tries?: number, except?: number }} [options]
  */
@@ -42,8 +42,8 @@ export async function freePort(from, { tries = 50, except } = {}) {
 }
 
 /**
- * Starts the collector and resolves when it listens. `args` are its flags.
- * The result has its `url`, `adminUrl`, where stored events are read, `stop()`, which asks it to finish as Ctrl-C does, and `log`, its standard error.
+ * Starts the collector and resolves when it listens. `args` are its flags. The result has `url`; `adminUrl`, for stored
+ * events; `stop()`, which ends it like Ctrl-C; and `log`, its standard error.
  */
 export function startCollector(args, { quiet = true } = {}) {
   const child = spawn(collectorBinary(), args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
@@ -89,8 +89,8 @@ export function startCollector(args, { quiet = true } = {}) {
 }
 
 /**
- * A collector with a database of its own that is gone afterwards, and with a key that the caller knows,
- * so that the hashes it stores can be computed again. `config` is TOML put before the key; `inspector`: pages may read.
+ * A collector with a temporary database and a key that the caller knows, so that stored hashes can be computed.
+ * `config` is TOML before the key; `inspector`: pages may read.
  * @param {{ site?: string, dist?: string, config?: string, listen?: string, inspector?: boolean }} [options]
  */
 export async function startTemporary({
@@ -122,7 +122,7 @@ export async function startTemporary({
   }
 }
 
-/** Everything that GET `path` has after this row, page after page. `name` is the list's name in the answer. */
+/** All rows of GET `path` after this row, page by page. `name` is the list's name in the response. */
 export async function readAll(collector, path, name, { pageSize = 10_000, from = 0 } = {}) {
   const rows = [];
   for (let after = from; ; ) {

@@ -1,9 +1,9 @@
-// Runs test programs and adds up the numbers that they print.
+// Runs test programs and adds up their numbers.
 
 import { command } from "./progress.mjs";
 import { Problem, root } from "./project.mjs";
 
-/** The closing lines of each test runner; a run may print several of them. */
+/** The summary of each test runner. A run may print several. */
 const SUMMARIES = {
   // "test result: ok. 12 passed; 0 failed; 0 ignored; ...": cargo test and wasm-bindgen-test-runner
   cargo: /test result: \w+\. (?<passed>\d+) passed; (?<failed>\d+) failed; (?<skipped>\d+) ignored/g,
@@ -24,7 +24,8 @@ function count(kind, text) {
 }
 
 /**
- * Runs a test program and returns how many of its tests passed and failed. A run without a test, or with a skipped one, fails.
+ * Runs a test program and returns the numbers of passed and failed tests. A run without a test, or with a skipped one,
+ * fails.
  * @param {keyof typeof SUMMARIES} kind
  * @param {{ say(line: string): void }} task
  * @param {string} program
@@ -43,10 +44,10 @@ export async function counted(kind, task, program, args, options = {}) {
   const sum = count(kind, text);
   if (!error && sum.passed === 0) error = new Problem(`${text}\n${program} ${args.join(" ")} has run no test.`);
   if (!error && sum.skipped > 0) error = new Problem(`${text}\n${sum.skipped} tests were skipped.`);
-  // wasm-bindgen's runner passes without a test where `run_in_browser` is not configured.
+  // wasm-bindgen's runner passes without a test if `run_in_browser` is not configured.
   if (!error && /only configured to run in node/.test(text))
     error = new Problem(`${text}\nThe tests are not configured for the browser.`);
-  // A runner that crashed has counted no failure.
+  // A crashed runner reports no failure.
   if (error) throw Object.assign(error, { sum: { ...sum, failed: Math.max(sum.failed, 1) } });
   return sum;
 }

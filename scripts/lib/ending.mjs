@@ -1,4 +1,4 @@
-// What must not outlive this process: what it has started, and what it has written to the temporary directory.
+// Cleans up at the end of this process: started processes, and temporary files.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,23 +7,25 @@ import { manifest } from "./project.mjs";
 
 const endings = new Set();
 
-// One listener for them all: https://nodejs.org/api/events.html#eventsdefaultmaxlisteners
+// One listener for all of them: https://nodejs.org/api/events.html#eventsdefaultmaxlisteners
 process.once("exit", () => {
   for (const end of [...endings].reverse()) end();
 });
 
-/** Calls `end`, which cannot wait for anything, when this process ends, the latest first. Returns what takes that back. */
+/**
+ * Calls the synchronous function `end` when this process ends, the latest first. Returns a function that cancels it.
+ */
 export function atEnd(end) {
   endings.add(end);
   return () => endings.delete(end);
 }
 
-/** Ends this process on SIGINT and SIGTERM in the usual way. Node's default is to end it without its "exit" event. */
+/** Ends this process normally on SIGINT and SIGTERM. By default Node ends it without its "exit" event. */
 export function exitOnSignals() {
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 }
 
-/** A new directory. `remove()` deletes it, which is done at the end of the process in any case. */
+/** A new directory. `remove()` deletes it; the end of the process deletes it in any case. */
 export function temporaryDirectory() {
   const path = mkdtempSync(join(tmpdir(), `${manifest.name}-`));
   const forget = atEnd(() => remove());
@@ -38,7 +40,9 @@ export function temporaryDirectory() {
   return { path, remove };
 }
 
-/** A browser that is killed leaves up to 20 MB behind: from here on this process and all that it starts have a temporary directory of their own. */
+/**
+ * A killed browser leaves up to 20 MB. From here on this process and its children use their own temporary directory.
+ */
 export function ownTemporaryDirectory() {
   process.env.TMPDIR = temporaryDirectory().path;
 }

@@ -1,12 +1,12 @@
-// Whether a build is of the sources as they are now, told by their contents: a checkout of another
-// revision changes times in both directions, and a deleted file has none.
+// Whether a build is up to date with the sources, by their contents. Times are not reliable: a checkout of another
+// revision changes them in both directions, and a deleted file has none.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { at, root } from "./project.mjs";
 
-/** What dist/ is made from. www/demo is served as it is. */
+/** The sources of dist/. www/demo is served unchanged. */
 const SOURCES = [
   "Cargo.toml",
   "Cargo.lock",
@@ -42,7 +42,7 @@ export function sourcesDigest() {
 const stamp = (directory) =>
   at("target", "built", `${directory.slice(root.length + 1).replaceAll(/[\\/]/g, "-")}.sha256`);
 
-/** True when `directory` was built from the sources as they are now and is still there. */
+/** True if `directory` exists and was built from the present sources. */
 export function isFresh(directory) {
   const file = stamp(directory);
   return (
@@ -50,7 +50,7 @@ export function isFresh(directory) {
   );
 }
 
-/** Notes that `directory` was built from sources of this digest. */
+/** Records that `directory` was built from sources with this digest. */
 export function markFresh(directory, digest) {
   mkdirSync(dirname(stamp(directory)), { recursive: true });
   writeFileSync(stamp(directory), digest);

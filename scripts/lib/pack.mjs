@@ -1,4 +1,4 @@
-// The npm package as a file, and what identifies a file.
+// Packs the npm package, and computes hashes of files.
 
 import { createHash } from "node:crypto";
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
@@ -14,12 +14,12 @@ import { npm } from "./toolchain.mjs";
  */
 export async function pack(directory, destination, { task, env } = {}) {
   mkdirSync(destination, { recursive: true });
-  // --ignore-scripts: "prepack" would build dist/ again.
+  // --ignore-scripts, because "prepack" would build dist/ again.
   const npmPack = async (cwd, ...args) =>
     JSON.parse((await npm(["pack", "--json", "--ignore-scripts", ...args], { task, env, cwd })).out)[0];
   const { files } = await npmPack(directory, "--dry-run");
   const { path: stage, remove } = temporaryDirectory();
-  // npm packs the permissions that the files have, and those of a checkout depend on its user's umask.
+  // npm packs the files' permissions, which depend on the umask of the checkout's user.
   for (const { path } of files) copyReadable(join(directory, path), join(stage, path));
   const { filename } = await npmPack(stage, "--pack-destination", destination);
   remove();
@@ -47,7 +47,7 @@ export const checksumLine = (file, name) => `${hash("sha256", file, "hex")}  ${n
 /** A value for the `integrity` attribute: https://www.w3.org/TR/sri-2/#integrity-metadata-description. */
 export const integrityOf = (file) => `sha384-${hash("sha384", file, "base64")}`;
 
-/** Where the two files differ first, as a byte offset, or -1 where they are the same. */
+/** The byte offset of the first difference between the two files, or -1 if they are equal. */
 export function firstDifference(left, right) {
   if (left.equals(right)) return -1;
   const shorter = Math.min(left.length, right.length);
@@ -55,7 +55,7 @@ export function firstDifference(left, right) {
   return shorter;
 }
 
-/** One line for each file that only one of the two directories has, or that differs. */
+/** A line for each file that is in only one of the two directories, or that differs. */
 export function differences(left, right) {
   const inLeft = new Set(filesBelow(left));
   const inRight = new Set(filesBelow(right));

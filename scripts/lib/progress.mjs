@@ -1,5 +1,5 @@
-// Shows what takes long: step n of m, seconds, and the last line that the running tool wrote.
-// On a terminal one line is rewritten; elsewhere (a log) plain lines, so that it never looks stuck.
+// Shows the progress of long tasks: step n of m, seconds, and the last line of the running tool. On a terminal it
+// rewrites one line; in a log it prints lines, so that the run never appears to hang.
 
 import { spawn } from "node:child_process";
 import { atEnd } from "./ending.mjs";
@@ -12,20 +12,20 @@ const KEPT_LINES = 400;
 export const seconds = (since) =>
   `${((performance.now() - since) / 1000).toFixed(performance.now() - since < 9950 ? 1 : 0)} s`;
 
-/** Runs the steps that are needed, in order. A step is `{ label, run(task) }`; `task.say(line)` shows a sign of life. */
+/** Runs the needed steps in order. A step is `{ label, run(task) }`; `task.say(line)` shows its progress. */
 export async function steps(list) {
   for (const [index, step] of list.entries()) {
     await showing(`[${index + 1}/${list.length}] ${step.label}`, step.run);
   }
 }
 
-/** The tasks that run now: `{ heading, started, last }`. */
+/** The running tasks: `{ heading, started, last }`. */
 const running = new Set();
 let timer;
 
 const clearLine = () => (process.stdout.isTTY ? "\r\x1b[2K" : "");
 
-/** Draws the tasks that run now: on one line of a terminal, or a line each in a log. */
+/** Draws the running tasks: on one line of a terminal, or as lines in a log. */
 function draw() {
   const lines = [...running].map(({ heading, started, last }) => `${heading}  ${seconds(started)}  ${last}`);
   if (!process.stdout.isTTY) return lines.forEach((line) => console.log(`      ${line}`));
@@ -33,7 +33,7 @@ function draw() {
   process.stdout.write(clearLine() + lines.map((line) => line.slice(0, width)).join(" | "));
 }
 
-/** Runs one task under a heading and returns what it returns. Several may run at the same time. */
+/** Runs a task under a heading and returns its result. Several may run at the same time. */
 export async function showing(heading, run) {
   const task = { heading, started: performance.now(), last: "" };
   const live = process.stdout.isTTY;
@@ -58,11 +58,12 @@ export async function showing(heading, run) {
 }
 
 /**
- * Runs a command and resolves with its output. When it fails, the error holds all that it wrote:
- * a build error's first line matters as much as its last.
+ * Runs a command and resolves with its output. If it fails, the error has the complete output, because the first line
+ * of a build error matters as much as the last.
  * @param {string} program
  * @param {string[]} args
- * @param {{ task?: { say(line: string): void }, env?: Record<string, string | undefined>, cwd?: string, input?: string }} [options]
+ * @param {{ task?: { say(line: string): void }, env?: Record<string, string | undefined>, cwd?: string, input?: string
+ * }} [options]
  * @returns {Promise<{ out: string, lines: string[] }>}
  */
 export function command(program, args, { task, env, cwd, input } = {}) {

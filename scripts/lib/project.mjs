@@ -1,4 +1,4 @@
-// Where things are in this repository, and what its two manifests say.
+// Paths in this repository, and values of its two manifests.
 
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -11,24 +11,24 @@ const exe = process.platform === "win32" ? ".exe" : "";
 /** A tool that set-up has installed into the checkout. */
 export const tool = (name) => at(".tools", "bin", name + exe);
 
-/** npm test sets this to "debug": what `cargo test` has compiled already serves the tests as well. */
+/** npm test sets this to "debug", so that the tests use what `cargo test` has compiled. */
 export const collectorProfile = () => (process.env.RECOBEACON_COLLECTOR === "debug" ? "debug" : "release");
 export const collectorBinary = () => at("target", collectorProfile(), `recobeacon-collector${exe}`);
 
 export const manifest = JSON.parse(readFileSync(at("package.json"), "utf8"));
 
-/** The version of a crate in Cargo.lock: the command-line tool that writes the glue must be of the same one. */
+/** The version of a crate in Cargo.lock. The command-line tool that writes the glue must have the same version. */
 export function lockedVersion(crate) {
   const lock = readFileSync(at("Cargo.lock"), "utf8");
   const found = lock.match(new RegExp(`name = "${crate}"\\nversion = "([^"]+)"`));
-  if (!found) throw new Error(`Cargo.lock names no ${crate}`);
+  if (!found) throw new Error(`Cargo.lock does not have ${crate}`);
   return found[1];
 }
 
-/** Ends a script with one sentence instead of a stack trace: for what the reader can put right. */
+/** Ends a script with a message instead of a stack trace, for problems that the user can solve. */
 export class Problem extends Error {}
 
-/** Runs a script's main function; whatever goes wrong becomes exit code 1 and as few lines as say it. */
+/** Runs a script's main function. An error becomes exit code 1 and a short message. */
 export async function main(run) {
   try {
     await run();

@@ -1,10 +1,10 @@
-// The rules for a release: the files name one version, and the checkout is in a state that may be published.
+// The rules for a release: all files have the same version, and the checkout may be published.
 
 const UNRELEASED = "Unreleased";
 
 /**
- * The entries of a changelog in the form of https://keepachangelog.com/en/1.1.0/, the latest first.
- * `changes` tells whether anything is listed in the entry.
+ * The entries of a changelog in the form of https://keepachangelog.com/en/1.1.0/, the latest first. `changes` tells
+ * whether the entry lists anything.
  * @param {string} text
  */
 export function changelogEntries(text) {
@@ -16,7 +16,7 @@ export function changelogEntries(text) {
   });
 }
 
-/** A sentence for each file whose version is not that of package.json. */
+/** A message for each file whose version differs from package.json. */
 export function versionProblems({ version, cargo, changelog }) {
   const inCargo = cargo.match(/^\[workspace\.package\]\n(?:[^[]*\n)?version = "([^"]+)"/m)?.[1];
   const inChangelog = changelogEntries(changelog).find((entry) => entry.version !== UNRELEASED)?.version;
@@ -26,13 +26,13 @@ export function versionProblems({ version, cargo, changelog }) {
   ].filter(Boolean);
 }
 
-/** A sentence for each reason not to publish this checkout. `status` is what `git status --porcelain` prints. */
+/** A message for each reason not to publish this checkout. `status` is the output of `git status --porcelain`. */
 export function releaseProblems({ version, status, tags, changelog }) {
   const entries = changelogEntries(changelog);
   const unreleased = entries.find((entry) => entry.version === UNRELEASED);
   return [
     status !== "" && `There are uncommitted changes:\n${status.trimEnd()}`,
-    tags.includes(`v${version}`) && `The tag v${version} is there already: raise the version.`,
+    tags.includes(`v${version}`) && `The tag v${version} exists already: raise the version.`,
     !entries.find((entry) => entry.version === version)?.date &&
       `CHANGELOG.md has no entry "## [${version}] - YYYY-MM-DD".`,
     unreleased?.changes && `CHANGELOG.md lists changes under "Unreleased": move them to ${version}.`,

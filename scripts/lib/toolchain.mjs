@@ -1,5 +1,5 @@
-// What a fresh machine lacks, as steps: the wasm target, rust-src, npm packages and the cargo tools
-// in .tools. Nothing is installed outside the checkout but rustup's own components.
+// The set-up steps of a fresh machine: the wasm target, rust-src, npm packages, and the cargo tools in .tools. Only
+// rustup's own components are installed outside the checkout.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, statSync } from "node:fs";
@@ -15,7 +15,7 @@ const output = (program, args) => {
   return run.status === 0 ? run.stdout.trim() : null;
 };
 
-/** Says in one sentence what is missing that only the reader can install. */
+/** Tells what is missing and must be installed by the user. */
 export function checkMachine() {
   if (Number(process.versions.node.split(".")[0]) < NODE_MAJOR) {
     throw new Problem(
@@ -35,9 +35,9 @@ export function checkMachine() {
 }
 
 /**
- * A warning where the compiler is not the one that package.json names, else null. The build for size uses unstable options, which
- * change without notice, and the bytes of dist/ and its budgets are those of one compiler. A rust-toolchain.toml would pin it, but
- * rustup then downloads that toolchain, which not every machine may do.
+ * A warning if the compiler is not the one named in package.json, otherwise null. The build for size uses unstable
+ * options, which change without notice, and dist/ and its budgets are tested with one compiler. A rust-toolchain.toml
+ * would pin it, but rustup would then download that toolchain, which is not possible on every machine.
  */
 export function compilerNote(found = output("rustc", ["--version"]), tested = manifest.recobeacon.rustc) {
   const version = found?.split(" ")[1];
@@ -60,7 +60,7 @@ export function setUp({ build = true, wasmPack = false } = {}) {
   return wanted.filter(Boolean);
 }
 
-/** Runs npm: the one that runs this script, if it does. */
+/** Runs npm: the one that runs this script, if there is one. */
 export function npm(args, options) {
   const cli = process.env.npm_execpath;
   return cli?.endsWith("npm-cli.js")
@@ -84,13 +84,13 @@ function rustParts() {
             `Rust's ${name} is needed and there is no rustup to add it: install Rust from https://rustup.rs.`,
           );
         }
-        // In the checkout, where a toolchain override would count.
+        // In the checkout, so that a toolchain override applies.
         await command("rustup", [kind, "add", name], { task, cwd: root });
       },
     }));
 }
 
-// npm writes this file at the end of an install, so it is older than a lock file that came later.
+// npm writes this file at the end of an install. A newer lock file means that packages have changed.
 function packagesAreFresh() {
   const done = at("node_modules", ".package-lock.json");
   if (!existsSync(done)) return false;
@@ -98,7 +98,7 @@ function packagesAreFresh() {
   return samePackages(done);
 }
 
-// A checkout touches the lock file's time without changing it.
+// A checkout changes the lock file's time without changing its content.
 function samePackages(done) {
   const versions = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
   const installed = versions(done);
@@ -108,7 +108,7 @@ function samePackages(done) {
   );
 }
 
-/** The step that installs a crate's program into .tools, or null where it is there in this version. */
+/** The step that installs a crate's program into .tools, or null if this version is installed. */
 export function cargoTool(binary, crate, version) {
   const found = output(tool(binary), ["--version"])?.split(/\s/)[1];
   if (found === version) return null;
@@ -116,8 +116,8 @@ export function cargoTool(binary, crate, version) {
     command("cargo", ["install", crate, "--version", version, ...lock, "--force", "--root", at(".tools")], {
       task,
       cwd: root,
-      // A directory that stays: an install that was broken off goes on where it was, and the two tools share crates.
-      // Optimised lightly: they run for seconds, compiling them at full strength takes minutes.
+      // A permanent directory, so that an aborted install continues, and both tools share crates. Little optimisation:
+      // the tools run for seconds, and full optimisation takes minutes.
       env: {
         CARGO_TARGET_DIR: at("target", "tools"),
         CARGO_PROFILE_RELEASE_OPT_LEVEL: "1",
@@ -128,7 +128,7 @@ export function cargoTool(binary, crate, version) {
     label: `installing ${crate} ${version}`,
     run: (task) =>
       install(task, "--locked").catch((error) => {
-        // A registry that is a little behind, or a version that was withdrawn: any other that fits will do.
+        // The registry may be behind, or the version may be yanked. Any other compatible version will do.
         if (/failed to select a version|is yanked/.test(error.message)) return install(task);
         throw error;
       }),

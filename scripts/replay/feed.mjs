@@ -1,6 +1,8 @@
-// Follows the collector's live stream of stored events and counts them by visitor.
+// Reads the collector's live stream of stored events and counts them by visitor.
 
-/** Connects to `/v1/events/stream`. `count(visitor, n, ms)` resolves when that many are stored, or when the time is over. */
+/**
+ * Connects to `/v1/events/stream`. `count(visitor, n, ms)` resolves when n events are stored, or after the time limit.
+ */
 export async function follow(collector) {
   const ended = new AbortController();
   const answer = await fetch(new URL("/v1/events/stream?after=0", collector.adminUrl), { signal: ended.signal });
@@ -33,7 +35,7 @@ export async function follow(collector) {
       }
     }
   })();
-  // Whether the stream broke off or was closed: whoever still waits runs into the time limit and reads the table afterwards.
+  // After an error or a close, waiting callers reach their time limit and read the table afterwards.
   reading.catch(() => {});
 
   return {

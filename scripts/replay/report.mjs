@@ -1,6 +1,6 @@
-// Compares what the sessions did with what the collector has stored.
+// Compares the events of the sessions with the stored ones.
 
-/** Order is (stream, seq, place in the batch), never arrival; a later stream's event ids are greater. */
+/** The order is (stream, seq, place in the batch), not that of arrival. A later stream has greater event ids. */
 export function inOrder(rows) {
   const first = new Map();
   for (const { stream, id } of rows) if (!(first.get(stream) < id)) first.set(stream, id);
@@ -10,7 +10,7 @@ export function inOrder(rows) {
   );
 }
 
-/** Length of the longest common subsequence: how many of the stored events stand in the order in which they were made. */
+/** The length of the longest common subsequence: the number of stored events in their original order. */
 function longestCommon(a, b) {
   let row = new Array(b.length + 1).fill(0);
   for (const left of a) {
@@ -23,7 +23,7 @@ function longestCommon(a, b) {
 
 const tally = (list) => list.reduce((counts, each) => counts.set(each, (counts.get(each) ?? 0) + 1), new Map());
 
-/** One session: what was made, in order, against its stored rows. */
+/** Compares a session's events, in order, with its stored rows. */
 export function compare(made, rows) {
   const stored = inOrder(rows).map((row) => row.itemId);
   const storedCounts = tally(stored);
@@ -37,7 +37,7 @@ export function compare(made, rows) {
   };
 }
 
-/** The whole replay. `visitors`: hash of the anonymous id -> session. */
+/** The result of the whole replay. `visitors`: hash of the anonymous id -> session. */
 export function report({ sessions, visitors, rows, batches }) {
   const byVisitor = new Map([...visitors.keys()].map((visitor) => [visitor, []]));
   let strays = 0;
@@ -53,7 +53,7 @@ export function report({ sessions, visitors, rows, batches }) {
     for (const key of Object.keys(sum)) sum[key] += result[key];
     if (result.missing + result.duplicated + result.outOfOrder > 0) faulty.push({ session: session.id, ...result });
   }
-  // Two sessions of one visitor would show here.
+  // Detects two sessions with the same visitor.
   for (const session of sessions) if (!seen.has(session)) sum.missing += session.items.length;
 
   const bytes = batches.reduce((total, batch) => total + batch.bytes, 0);

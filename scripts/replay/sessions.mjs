@@ -1,10 +1,10 @@
-// Reads a file of recorded shopping sessions. The whole file is checked before anything is started.
+// Reads a file of recorded shopping sessions. The whole file is checked before the replay starts.
 
 import { Problem } from "../lib/project.mjs";
 
 const HEADER = "session_id;user_id;item_id;timeframe;eventdate";
 const COLUMNS = HEADER.split(";");
-// 15 digits: the most that every JavaScript number holds exactly.
+// 15 digits: the most that a JavaScript number always holds exactly.
 const POSITIVE_INTEGER = /^[1-9]\d{0,14}$/;
 const INTEGER = /^-?\d{1,15}$/;
 
@@ -23,7 +23,7 @@ function parseLine(line, number, file) {
   return { session, item, timeframe: Number(timeframe) };
 }
 
-/** The sessions of a file, each `{ id, items }` with its items in the order in which they were looked at. */
+/** The sessions of a file as `{ id, items }`, with the items in the order of viewing. */
 export function parseSessions(text, file = "the file") {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();

@@ -1,22 +1,22 @@
-// Lets a real Chromium visit the page once for every session, each time as another visitor.
+// Visits the page with a real Chromium once for every session, each time as a new visitor.
 
 import { createHmac } from "node:crypto";
 
-// More do not help: a visit is work for the processor, not waiting.
+// More do not help, because a visit needs processor time rather than waiting.
 const AT_ONCE = 3;
 const PAGE_MS = 30_000;
-/** How long a visit's last beacon may take. Far more than it needs; past it the events count as missing. */
+/** The time limit for a visit's last beacon, far more than needed. Later events count as missing. */
 const STORED_MS = 20_000;
-/** Most visitors follow a link to elsewhere; each one of so many closes the tab. */
+/** Most visitors follow a link to another page; one in ten closes the tab. */
 const CLOSES_TAB = 10;
 
-/** How the collector stores a user id: collector/src/hashing.rs. */
+/** The collector's hash of a user id, as in collector/src/pseudonym.rs. */
 export const hashed = (secret, id) =>
   createHmac("sha256", Buffer.from(secret, "hex")).update(id).digest("hex").slice(0, 32);
 
 /**
- * Visits the page once a session and resolves with a map: hash of the visitor's anonymous id -> session.
- * `stored` is the feed that tells how many events of a visitor have arrived; `done(session)` is called after each visit.
+ * Visits the page once for each session and resolves with a map: hash of the visitor's anonymous id -> session.
+ * `stored` counts a visitor's stored events; `done(session)` is called after each visit.
  */
 export async function visitAll(browser, { url, secret, sessions, stored, done }) {
   const visitors = new Map();
@@ -57,7 +57,7 @@ async function startDevice(browser, url) {
     async visit(session, { secret, stored }) {
       if (!page) await openTab();
       await forget();
-      // When this resolves, the document is there, and with it the stub; the module usually is not.
+      // Now the document and its stub have loaded; the module usually has not.
       await page.goto(url, { waitUntil: "domcontentloaded" });
       await page.evaluate(async (items) => {
         for (const itemId of items) globalThis.reco("click", { itemId });
@@ -67,7 +67,7 @@ async function startDevice(browser, url) {
       if (!id) throw new Error(`session ${session.id}: the tracker has set no reco_id cookie`);
       const visitor = hashed(secret, id);
 
-      // From here on the tracker has to notice by itself that its visitor is going.
+      // From here on the tracker must notice by itself that the visitor leaves.
       visits += 1;
       if (visits % CLOSES_TAB === 0) {
         await page.close();
@@ -76,7 +76,7 @@ async function startDevice(browser, url) {
         await page.goto("about:blank");
       }
       if (failure) throw failure;
-      // Only a test would delete a browser's data under a beacon that is on its way.
+      // Waits for the beacon in flight, because the next visit deletes the browser's data.
       await stored.count(visitor, session.items.length, STORED_MS);
       return visitor;
     },

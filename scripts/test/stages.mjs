@@ -1,4 +1,4 @@
-// The stages of the test commands, in the order in which they begin, and the tier that each belongs to.
+// The stages of the test commands in the order of their start, with the tier of each.
 
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, dirname } from "node:path";
@@ -15,9 +15,12 @@ import { WASM_TARGET } from "../lib/toolchain.mjs";
 /** Each tier runs its own stages and those of the tiers before it. */
 export const TIERS = ["check", "test", "all"];
 
-/** The tests run in one task after another, and the page answers the driver only between them: webdriver.json waits as long. */
+/**
+ * The tests run one after another in a single task, and the page answers the driver only after it. webdriver.json has
+ * the same timeout.
+ */
 const BROWSER_TEST_S = 600;
-/** Each file has a browser and a collector of its own, and a good part of a scenario's time is waiting. */
+/** Each file has its own browser and collector, and a scenario waits for much of its time. */
 const SCENARIO_FILES_AT_ONCE = 5;
 
 const cargo = (task, args, options) => check(task, "cargo", args, options);
@@ -40,7 +43,7 @@ const nodeTests =
     return counted("node", task, process.execPath, args, { env });
   };
 
-/** Builds dist/, unless it is of the sources as they are now. */
+/** Builds dist/, unless it is up to date. */
 async function dist(task, options = {}) {
   if (isFresh(options.stable ? STABLE_DIST : DIST)) return;
   for (const step of buildSteps(options)) await step.run(task);
@@ -48,13 +51,13 @@ async function dist(task, options = {}) {
 
 const collector = (task) => collectorStep().run(task);
 
-/** Installs Firefox and its driver. Imported here: these files need npm's packages. */
+/** Installs Firefox and its driver. Imported here, because these files need npm's packages. */
 async function firefox(task) {
   const { ENGINES } = await import("../../tests/faults/browsers/index.mjs");
   for (const step of ENGINES.firefox.steps()) await step.run(task);
 }
 
-/** wasm-pack finds the tools on PATH and downloads nothing; the driver finds the browser by webdriver.json. */
+/** wasm-pack finds the tools on PATH and downloads nothing; the driver finds the browser through webdriver.json. */
 async function wasmPack(task) {
   await bundleHost();
   const capabilities = JSON.parse(readFileSync(at("webdriver.json"), "utf8"));
@@ -70,7 +73,7 @@ async function wasmPack(task) {
       WASM_BINDGEN_TEST_WEBDRIVER_JSON: file,
       WASM_BINDGEN_TEST_TIMEOUT: String(BROWSER_TEST_S),
       WASM_BINDGEN_TEST_DRIVER_TIMEOUT: "30",
-      // Scraping while it runs sometimes repeats or cuts a line, and the summary is counted.
+      // Reading the output during the run sometimes repeats or truncates a line, and the summary is counted.
       WASM_BINDGEN_TEST_NO_STREAM: "1",
     },
   });
@@ -82,10 +85,11 @@ const inModule = [...ENGINE, "--lib", "--target", WASM_TARGET];
 const rustdoc = { env: { RUSTDOCFLAGS: "-D warnings" } };
 
 /**
- * A stage's `needs` run before it. `cargo`: it compiles with cargo for most of its time (run.mjs); `browser`: it needs Chromium; `driver`:
- * and chromedriver; `proxy`: nginx; `libraries`: Prototype and MooTools.
- * @type {Record<string, { tier: string, label: string, cargo?: boolean, needs?: ((task: any) => Promise<any>)[], browser?: boolean,
- *   driver?: boolean, proxy?: boolean, libraries?: boolean, run(task: any): Promise<{ passed: number, failed: number }> }>}
+ * A stage's `needs` run before it. `cargo`: it compiles with cargo for most of its time (run.mjs); `browser`: it needs
+ * Chromium; `driver`: also chromedriver; `proxy`: nginx; `libraries`: Prototype and MooTools.
+ * @type {Record<string, { tier: string, label: string, cargo?: boolean, needs?: ((task: any) => Promise<any>)[],
+ * browser?: boolean, driver?: boolean, proxy?: boolean, libraries?: boolean, run(task: any): Promise<{ passed: number,
+ * failed: number }> }>}
  */
 export const STAGES = {
   format: {
@@ -116,7 +120,7 @@ export const STAGES = {
   },
   rules: {
     tier: "check",
-    label: "rules that JavaScript has of Rust, and consent before the module is there",
+    label: "JavaScript rules generated from Rust, and consent before the module has loaded",
     run: nodeTests("rules"),
   },
   engine: {
@@ -179,7 +183,7 @@ export const STAGES = {
   contract: { tier: "test", label: "index.d.ts against the tracker", needs: [dist], run: nodeTests("types") },
   e2e: {
     tier: "test",
-    label: "demo shop and pages in Chromium, told by the collector",
+    label: "demo shop and pages in Chromium, checked by the collector's rows",
     needs: [dist, collector],
     browser: true,
     proxy: true,
@@ -252,7 +256,7 @@ export const STAGES = {
   },
   bundlers: {
     tier: "all",
-    label: "the package in bundlers and test runners, which npm installs",
+    label: "the package in bundlers and test runners installed by npm",
     needs: [dist, collector],
     browser: true,
     run: (task) => script(task, "bundlers.mjs"),

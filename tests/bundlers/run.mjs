@@ -1,4 +1,5 @@
-// One tool of `npm run bundlers`: installs it, gives it the packed package, lets it build or test, and asks the collector for the event.
+// One tool of `npm run bundlers`: installs it with the packed package, runs its build or tests, and checks that the
+// collector has the event.
 
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,10 +11,10 @@ import { npm } from "../../scripts/lib/toolchain.mjs";
 import { writeFilesOf } from "./page.mjs";
 
 const ARRIVES_MS = 60_000;
-/** So long after the event whatever a page prefetches has been asked for: it does so when it is idle. */
+/** By this time after the event the page has made its prefetch requests, which wait until it is idle. */
 const IDLE_MS = 2_000;
 
-/** None of them may talk to its maker. */
+/** Switches telemetry off. */
 const QUIET = {
   CI: "1",
   NEXT_TELEMETRY_DISABLED: "1",
@@ -22,11 +23,11 @@ const QUIET = {
   NODE_ENV: undefined,
 };
 
-/** Where a copy of the tool's project is installed and built. */
+/** The folder in which a copy of the tool's project is installed and built. */
 const folder = (tool) => at("target", "bundlers", tool);
 const read = (tool) => JSON.parse(readFileSync(join(folder(tool), "package.json"), "utf8"));
 
-/** A fresh copy of the project, with the files of its page in the documentation; what is installed stays. */
+/** Makes a fresh copy of the project with the files of its documentation page, and keeps installed packages. */
 function lay(tool) {
   for (const name of existsSync(folder(tool)) ? readdirSync(folder(tool)) : [])
     if (name !== "node_modules") rmSync(join(folder(tool), name), { recursive: true, force: true });
@@ -35,7 +36,7 @@ function lay(tool) {
   if (page) writeFilesOf(at(page), folder(tool));
 }
 
-/** `npm ci`, unless what the lock file says is there. */
+/** Runs `npm ci`, unless the packages of the lock file are installed. */
 async function install(tool, task) {
   const done = join(folder(tool), "node_modules", ".package-lock.json");
   const lock = join(folder(tool), "package-lock.json");
@@ -43,7 +44,7 @@ async function install(tool, task) {
   await npm(["ci", "--ignore-scripts", "--no-audit", "--no-fund"], { task, cwd: folder(tool) });
 }
 
-/** What npm lays down for a tarball. Not by npm: that would write the tarball's hash into the lock file. */
+/** Unpacks a tarball like npm would. npm itself would write the tarball's hash into the lock file. */
 async function unpack(tool, tarball, task) {
   const to = join(folder(tool), "node_modules", manifest.name);
   rmSync(to, { recursive: true, force: true });
@@ -53,7 +54,7 @@ async function unpack(tool, tarball, task) {
 
 const PART = 60;
 
-/** Text that is in every file with the larger module in it, and in no other. */
+/** A text that is in every file with the larger module, and in no other file. */
 export function largerModule() {
   const [larger, smaller] = ["recobeacon-all.wasm", "recobeacon.wasm"].map((name) =>
     readFileSync(at("dist", name)).toString("base64"),
@@ -62,7 +63,7 @@ export function largerModule() {
     const part = larger.slice(place, place + PART);
     if (!smaller.includes(part)) return part;
   }
-  throw new Error("the larger module has nothing that the smaller one has not");
+  throw new Error("the larger module has no text that the smaller one lacks");
 }
 
 /** The types of the stored events, sorted, once there are as many as expected. The clicks have to be of the item with the tool's name. */
@@ -76,14 +77,14 @@ async function arrived(collector, tool, expected) {
   }
 }
 
-/** What is wrong with these events. */
+/** The difference between the stored and the expected events. */
 const differs = (events, expected) =>
   events.join() === expected.join() ? [] : [`stored: ${events.join(", ") || "nothing"}`];
 
-/** A tool that makes files for a browser. */
+/** Tests a tool that makes files for a browser. */
 async function inBrowser(tool, { site, stores }, browser, larger) {
   const page = join(folder(tool), "index.html");
-  // Some take the page, too; for the others it stands beside what they made.
+  // Some tools copy the page as well. For the others it is added to their output.
   if (!existsSync(join(site, "index.html"))) writeFileSync(join(site, "index.html"), readFileSync(page));
   const collector = await startTemporary({ site });
   const context = await browser.newContext();
@@ -111,7 +112,7 @@ async function inBrowser(tool, { site, stores }, browser, larger) {
   }
 }
 
-/** A tool that runs tests. */
+/** Tests a tool that runs tests. */
 async function inNode(tool, { stores }, task) {
   const collector = await startTemporary();
   try {

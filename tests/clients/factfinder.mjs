@@ -1,5 +1,5 @@
-// FACT-Finder's Web Components, from a checkout of the vendor's repository: the bundle that shops put into their pages. The page is of
-// another origin than the collector, so the browser asks first, as it does in a shop.
+// FACT-Finder's Web Components from a checkout of the vendor's repository: the bundle that shops use. The page has
+// another origin than the collector, so the browser sends preflights as in a shop.
 
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";

@@ -1,4 +1,4 @@
-// Intempt's server clients. What they send is the same for both, so they have the same calls; the names differ in their case.
+// Intempt's server clients. Both send the same requests and have the same calls, whose names differ only in case.
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +9,7 @@ import { at } from "../../scripts/lib/project.mjs";
 const PYTHON = at("target", "clients", "python");
 const python = join(PYTHON, "bin", "python");
 const snake = (text) => text.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-/** What is in these is the shop's own, and goes on the wire as it is. */
+/** The content of these objects is the shop's own and is sent unchanged. */
 const SHOPS = ["properties", "traits"];
 const snaked = (value) => {
   if (Array.isArray(value)) return value.map(snaked);
@@ -20,7 +20,7 @@ const snaked = (value) => {
 
 const item = (type, itemId, more = {}) => ({ type, itemType: "1", itemId, ...more });
 
-/** Each call: its path, the arguments of each time it is made, the rows that it becomes, and how many of its events no row is for. */
+/** Each call: its path, the arguments of each invocation, the expected rows, and the number of events without a row. */
 const CALLS = [
   {
     call: "ecommerce.productViewed",
@@ -63,7 +63,7 @@ const CALLS = [
   { call: "identify", args: [{ userId: "u-3", traits: { plan: "gold" } }], rows: [{ type: "login", user: "u-3" }] },
   {
     call: "alias",
-    // PyPI's 2.0.0 has no such method, although its documentation does.
+    // PyPI's 2.0.0 does not have this method, although its documentation does.
     only: "node",
     args: [{ userId: "u-3", previousUserId: "before" }],
     rows: [{ type: "login", user: "u-3", anonymous: "before" }],
@@ -85,7 +85,7 @@ const cases = (language, run, written) =>
 const requirements = at("tests", "clients", "requirements.txt");
 const [, version] = readFileSync(requirements, "utf8").match(/intempt==(\S+)/);
 
-/** As PyPI has it. */
+/** The client from PyPI. */
 export const intemptPython = {
   name: `Intempt for Python ${version}`,
   from: "PyPI",
@@ -112,7 +112,7 @@ export const intemptPython = {
   ),
 };
 
-/** Its one dependency, which only a client behind a proxy needs. */
+/** Its only dependency, which only a client behind a proxy needs. */
 const noProxy = {
   name: "no proxy",
   setup(build) {
@@ -121,7 +121,7 @@ const noProxy = {
   },
 };
 
-/** From a checkout of the vendor's repository: TypeScript, which esbuild makes one file of. */
+/** From a checkout of the vendor's repository: TypeScript, bundled by esbuild. */
 export const intemptNode = (folder) => {
   const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
   const file = at("target", "clients", "intempt-node.mjs");

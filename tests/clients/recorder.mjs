@@ -1,8 +1,8 @@
-// Stands between a client and the collector: passes everything on, and keeps how it was answered.
+// A proxy between a client and the collector that records the status of each response.
 
 import { createServer } from "node:http";
 
-/** `url` is the collector's. `take()` gives the status of each request since the last time; `close()` ends it. */
+/** `url` is the collector's. `take()` returns the status of each request since the last call; `close()` ends it. */
 export async function recorder(url) {
   const statuses = [];
   const server = createServer(async (request, response) => {
@@ -13,7 +13,7 @@ export async function recorder(url) {
     try {
       const given = /** @type {Record<string, string>} */ (headers);
       const answer = await fetch(new URL(request.url, url), { method: request.method, headers: given, body });
-      // A preflight is the browser's, not the client's.
+      // The browser sends preflights, not the client.
       if (request.method !== "OPTIONS") statuses.push(answer.status);
       const {
         "content-encoding": encoding,

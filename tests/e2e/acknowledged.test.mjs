@@ -1,5 +1,5 @@
-// A beacon has no answer, and still it is known what the collector has: by the browser's own records while the
-// page lives, by a cookie afterwards, and where both are missing by asking once more.
+// Acknowledgement of beacons, which have no response: by Resource Timing while the page lives, by a cookie afterwards,
+// and without both by a second request.
 
 import assert from "node:assert/strict";
 import { down, late, pass, status, swallow } from "./gate.mjs";
@@ -27,12 +27,12 @@ const counts = async (page) => {
   return { accepted, queued, sent, acknowledged, dropped };
 };
 const acknowledgements = (cookies) => cookies.filter((cookie) => cookie.startsWith("reco_ack_"));
-/** What a request may bear of them: those that stay for other pages, and what came in with the answers just now. */
+/** Most cookies in a request: those left for other pages, and those of the latest responses. */
 const MOST_COOKIES = 40;
 const cookies = async (context) => acknowledgements((await context.cookies()).map(({ name }) => name));
 
 scenario(
-  "while the page lives, the end of a beacon is seen",
+  "on the page, the end of a beacon acknowledges its batch",
   { site: beacons(), gated: true },
   async ({ page, gate, visit, collector }) => {
     await visit();
@@ -46,13 +46,13 @@ scenario(
     assert.deepEqual(
       gate.log.map(({ mode }) => mode),
       ["no-cors"],
-      "by one beacon",
+      "a single beacon",
     );
   },
 );
 
 scenario(
-  "until its end a beacon's events are queued",
+  "a beacon's events are queued until it ends",
   { site: beacons(), gated: true },
   async ({ page, gate, visit, collector }) => {
     let end;
@@ -74,7 +74,7 @@ scenario(
 );
 
 scenario(
-  "a beacon that was refused is seen to be, and goes again by fetch",
+  "a beacon answered with an error is repeated by fetch",
   { site: beacons(), gated: true, allow: NETWORK },
   async ({ page, gate, visit, collector }) => {
     gate.fault = status(503);
@@ -96,7 +96,7 @@ scenario(
 
 for (const transport of ["beacon", "auto"]) {
   scenario(
-    `many batches in a row do not make the site's cookies too long, transport ${transport}`,
+    `the cookies of many batches stay short, transport ${transport}`,
     { site: shop(transport, "batch: { maxEvents: 1 }"), gated: true },
     async ({ page, context, gate, visit }) => {
       await visit();
@@ -111,7 +111,7 @@ for (const transport of ["beacon", "auto"]) {
 }
 
 scenario(
-  "after the page, a cookie says what the collector has",
+  "after the page is left, a cookie acknowledges the batch",
   { site: beacons(), gated: true },
   async ({ page, context, gate, visit, collector }) => {
     gate.fault = late(1_000);
@@ -122,21 +122,21 @@ scenario(
     await until(async () => (await cookies(context)).length === 1, "the cookie");
     await visit();
     await ready(page);
-    await until(async () => (await stats(page)).accepted === 2, "the adoption");
+    await until(async () => (await stats(page)).accepted === 2, "the takeover of the outbox");
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
     await until(async () => (await stats(page)).acknowledged === 2, "the acknowledgement");
-    assert.deepEqual(await cookies(context), [], "a cookie that was read is deleted");
+    assert.deepEqual(await cookies(context), [], "a cookie is deleted after reading");
     assert.deepEqual(
       await page.evaluate(() => Object.keys(localStorage).filter((key) => key.startsWith("reco_o_"))),
       [],
     );
-    assert.equal(gate.log.length, 1, "it was asked once");
+    assert.equal(gate.log.length, 1, "a single request");
     assert.equal((await collector.stored()).length, 2);
   },
 );
 
 scenario(
-  "what nobody has acknowledged after a quarter of a minute goes again by fetch, and counts once",
+  "an unacknowledged batch is repeated by fetch after 15 seconds and counts once",
   { site: beacons(), gated: true, allow: NETWORK },
   async ({ page, gate, visit, collector }) => {
     gate.fault = swallow;
@@ -160,7 +160,7 @@ scenario(
 );
 
 scenario(
-  "another tab's acknowledgements are not touched",
+  "acknowledgements of another tab are not deleted",
   { site: beacons(), gated: true },
   async ({ page, context, url, visit, collector }) => {
     const others = `reco_ack_${"A".repeat(22)}.0`;
@@ -173,14 +173,14 @@ scenario(
       await until(async () => (await stats(page)).acknowledged === itemId, "the acknowledgement");
     }
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-    await until(async () => (await cookies(context)).length === 1, "its own are deleted");
+    await until(async () => (await cookies(context)).length === 1, "its own cookies are deleted");
     assert.deepEqual(await cookies(context), [others]);
     await collector.expectExactly({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
   },
 );
 
 scenario(
-  "where cookies stop being taken, nothing is lost and nothing doubled",
+  "if cookies are blocked during a visit, each event is stored once",
   { site: beacons('identity: { storage: "memory" }'), gated: true, allow: NETWORK },
   async ({ page, context, gate, visit, collector }) => {
     gate.fault = down;

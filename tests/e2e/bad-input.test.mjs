@@ -1,11 +1,11 @@
-// Every kind of bad input: one clear warning with code and field, nothing wrong stored, nothing broken after it.
+// Invalid input of every kind gives one warning with code and field. Nothing invalid is stored, and later calls work.
 
 import assert from "node:assert/strict";
 import { flush, ready, scenario, tagged, useBrowser, warnings } from "./harness.mjs";
 
 useBrowser();
 
-/** name, source of the call, code, field. */
+/** Name, source of the call, code, field. */
 const REFUSED = [
   ["no argument", 'reco("click")', "missing-field", "click"],
   ["not an object", 'reco("click", 12)', "bad-type", "click"],
@@ -29,7 +29,7 @@ const REFUSED = [
   ["an unknown event", 'reco("clack", { itemId: 1 })', "unknown-event", "clack"],
 ];
 
-/** The same for optional fields: the event goes without. */
+/** The same for optional fields: the event is stored without the field. */
 const LEFT_OUT = [
   [
     "a slash in a category",
@@ -92,7 +92,7 @@ for (const [name, call, code, field] of LEFT_OUT) {
 }
 
 scenario(
-  "an unknown field is told and ignored; the event is stored without it",
+  "an unknown field gives a warning, and the event is stored without it",
   { site },
   async ({ page, visit, collector }) => {
     await visit();
@@ -104,7 +104,7 @@ scenario(
 );
 
 scenario(
-  "an unknown option is told and ignored",
+  "an unknown option gives a warning and is ignored",
   { site: { "index.html": tagged({ config: "colour: 1, batch: { maxEvents: 5, every: 3 }" }) } },
   async ({ page, visit, collector }) => {
     await visit();
@@ -118,7 +118,7 @@ scenario(
 );
 
 scenario(
-  "what throws, circles or is no data at all stays without consequence",
+  "arguments that throw, are cyclic or are no data break nothing",
   { site },
   async ({ page, visit, collector }) => {
     await visit();
@@ -164,12 +164,12 @@ scenario(
     assert.deepEqual([...new Set(results)], ["quiet"]);
     await page.evaluate(() => window.reco("click", { itemId: "good" }));
     await collector.expectExactly({ type: "click", itemId: "good" });
-    assert.equal((await warnings(page)).length, results.length, "one warning each");
+    assert.equal((await warnings(page)).length, results.length, "one warning for each");
   },
 );
 
 scenario(
-  "a listener that throws or calls again harms nothing",
+  "a listener that throws or calls the tracker breaks nothing",
   { site, allow: [/a listener of the page/] },
   async ({ page, visit, collector }) => {
     await visit();

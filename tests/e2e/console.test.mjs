@@ -1,11 +1,11 @@
-// What the console shows where nobody listens for warnings, and what a second call for the same destinations does.
+// Warnings on the console without a listener, and the effect of a second call for the same destinations.
 
 import assert from "node:assert/strict";
 import { ready, scenario, snippet, tagged, useBrowser, warnings } from "./harness.mjs";
 
 useBrowser();
 
-/** A page that listens to no warning. `create`: what it calls. */
+/** A page without a listener for warnings. `create`: the call that it makes. */
 const silent = (create, script = "") => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>A shop</title><link rel="icon" href="data:,">
 <script>${snippet()}</script>
@@ -14,7 +14,7 @@ const silent = (create, script = "") => `<!doctype html>
 
 const BATCH = '{ protocol: "batch", endpoint: "/v1/events" }';
 
-/** What the page writes to the console as a warning, as it comes. */
+/** The page's console warnings, as they arrive. */
 function heard(page) {
   const lines = [];
   page.on("console", (message) => message.type() === "warning" && lines.push(message.text()));
@@ -27,7 +27,7 @@ const until = async (lines, count) => {
 };
 
 scenario(
-  "a misspelt option is on the console",
+  "a misspelt option is reported on the console",
   { site: { "index.html": silent(`reco("create", { destination: ${BATCH} })`) } },
   async ({ page, visit }) => {
     const lines = heard(page);
@@ -42,7 +42,7 @@ scenario(
 );
 
 scenario(
-  "each code is on the console once",
+  "each code is reported on the console once",
   {
     site: {
       "index.html": silent(
@@ -65,7 +65,7 @@ scenario(
 );
 
 scenario(
-  "`debug: false` keeps the console empty, and so does a listener",
+  "with `debug: false` or a listener the console stays empty",
   {
     site: {
       "index.html": silent(
@@ -121,7 +121,7 @@ scenario(
 );
 
 scenario(
-  "a second call that says the same has one warning",
+  "a second call with the same options gives one warning",
   { site: { "index.html": tagged({ config: "batch: { maxEvents: 5 }" }) } },
   async ({ page, visit }) => {
     await visit();

@@ -1,16 +1,17 @@
-// autoTrack.dataLayer: what a page pushes for Google is stored as well, once, and neither the page nor Google notices.
+// autoTrack.dataLayer: entries that a page pushes for Google are stored once, and neither the page nor Google is
+// affected.
 
 import assert from "node:assert/strict";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
 
-// Pages are to come back from the browser's memory, which Playwright switches off.
+// Pages must return from the back/forward cache, which Playwright disables.
 useBrowser({ full: true, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
 /** Google's own first lines. */
 const GTAG =
   'window.dataLayer = window.dataLayer || []; function gtag() { dataLayer.push(arguments); } gtag("js", new Date(0));';
 
-/** In the manner of gtm.js: takes the place of push, numbers the objects, answers by itself, keeps the last 300. */
+/** Behaves like gtm.js: replaces push, numbers the objects, has its own return value, keeps the last 300 entries. */
 const TAG_MANAGER = `
   window.processed = [];
   (function (layer) {
@@ -35,7 +36,7 @@ const READING = "autoTrack: { dataLayer: true }";
 const shop = (options) => tagged({ config: READING, ...options });
 const site = { "index.html": shop({ head: `<script>${GTAG}</script>` }) };
 
-/** Resolves when the page's pushes are seen. */
+/** Resolves when the page's pushes are read. */
 const reading = async (page) => {
   await ready(page);
   await page.waitForFunction(() => window.dataLayer && Object.hasOwn(window.dataLayer, "push"));
@@ -98,7 +99,7 @@ scenario(
 );
 
 scenario(
-  "without the option nothing is read, and no layer is made",
+  "without the option no entry is read and no layer is created",
   {
     site: {
       "index.html": tagged({
@@ -122,7 +123,7 @@ scenario(
   },
 );
 
-/** What a page can see of its layer, after all that a page does to it. */
+/** The state of its layer as a page sees it, after all its operations on it. */
 function doings() {
   const layer = window.dataLayer;
   const odd = {
@@ -141,7 +142,7 @@ function doings() {
     7,
     "text",
     [1, 2],
-    // Not arguments, so nothing to Google either.
+    // An array instead of arguments has no meaning for Google either.
     ["event", "view_item", { items: [{ item_id: "no" }] }],
     () => {},
     document.body,
@@ -177,7 +178,7 @@ function doings() {
 }
 
 scenario(
-  "the page's layer is as it would be without us",
+  "the page's layer is the same as without the tracker",
   {
     site: {
       ...site,
@@ -197,15 +198,15 @@ scenario(
 );
 
 for (const [when, options, late] of [
-  ["before us", { head: `<script>${TAG_MANAGER}</script>` }],
-  ["after us", {}, TAG_MANAGER],
+  ["before the tracker", { head: `<script>${TAG_MANAGER}</script>` }],
+  ["after the tracker", {}, TAG_MANAGER],
 ]) {
   scenario(
-    `Tag Manager comes ${when}: each entry once, for it and for us`,
+    `Tag Manager comes ${when}: each entry counts once for both`,
     { site: { "index.html": shop(options) } },
     async ({ page, visit, collector }) => {
       await visit();
-      // Where Tag Manager was first, push is the layer's own already: not until it is another one is it ours.
+      // If Tag Manager was first, the layer has its own push already, which the tracker then replaces.
       await ready(page);
       await page.waitForFunction(
         () =>
@@ -230,7 +231,7 @@ for (const [when, options, late] of [
 }
 
 scenario(
-  "a layer that Tag Manager makes later is ours then, and the other way round",
+  "a layer created later by Tag Manager is read, and one created by the tracker is used by Tag Manager",
   { site: { "index.html": shop() } },
   async ({ page, visit, collector }) => {
     await visit();
@@ -242,11 +243,11 @@ scenario(
   },
 );
 
-/** Our push cannot be taken out from under this one. */
+/** The tracker's push cannot be removed from under this one. */
 const UNDER_ANOTHER =
   "{ const below = dataLayer.push; dataLayer.push = function () { return below.apply(this, arguments); }; }";
 scenario(
-  "a page that makes itself another layer while it is read",
+  "a page that replaces its layer while it loads",
   {
     site: {
       "index.html": shop({
@@ -256,7 +257,7 @@ scenario(
     },
   },
   async ({ page, visit, collector }) => {
-    // The page's own script comes when its first layer is being read already.
+    // The page's own script runs when its first layer is already being read.
     await page.route("**/late.js", async (route) => {
       await page.waitForFunction(() => Object.hasOwn(window.dataLayer, "push"));
       await route.fulfill({
@@ -272,14 +273,14 @@ scenario(
   },
 );
 
-scenario("an entry counts as it was when it was pushed", { site }, async ({ page, visit, collector }) => {
+scenario("an entry counts with its content at the time of the push", { site }, async ({ page, visit, collector }) => {
   await visit();
   await reading(page);
   await page.evaluate(() => {
     const entry = { event: "view_item", ecommerce: { items: [{ item_id: "a" }] } };
     window.dataLayer.push(entry);
     entry.ecommerce.items[0].item_id = "b";
-    // The same object again is another event.
+    // A second push of the same object is another event.
     window.dataLayer.push(entry);
     entry.ecommerce = null;
   });
@@ -288,7 +289,7 @@ scenario("an entry counts as it was when it was pushed", { site }, async ({ page
 });
 
 scenario(
-  "a purchase on a page that is left at once is stored, and so is what is pushed as it goes",
+  "a purchase on a page that is left at once is stored, and so are entries pushed on leaving",
   {
     site: {
       "index.html": shop({
@@ -313,7 +314,7 @@ scenario(
 );
 
 scenario(
-  "a reloaded confirmation page is one order",
+  "a reloaded confirmation page counts as one order",
   {
     site: {
       "index.html": shop({
@@ -335,7 +336,7 @@ scenario(
 );
 
 scenario(
-  "a page that comes back from the browser's memory reads nothing twice",
+  "a page that returns from the back/forward cache reads no entry twice",
   { site: { ...site, "next.html": "<!doctype html><title>next</title><link rel=icon href='data:,'>" } },
   async ({ page, visit, collector }) => {
     await visit();
@@ -385,7 +386,7 @@ scenario(
 );
 
 scenario(
-  "what is wrong in an entry is told with its place, and the rest of it counts",
+  "faults in an entry are reported with their path, and the rest of it counts",
   { site },
   async ({ page, visit, collector }) => {
     await visit();
@@ -407,10 +408,10 @@ scenario(
 );
 
 for (const [how, under, left] of [
-  ["leaves the layer as it was", "", false],
-  ["stays under Tag Manager, and does nothing", TAG_MANAGER, true],
+  ["restores the layer", "", false],
+  ["stays under Tag Manager's without effect", TAG_MANAGER, true],
 ]) {
-  scenario(`dispose: our push ${how}`, { site }, async ({ page, visit, collector }) => {
+  scenario(`dispose: the tracker's push ${how}`, { site }, async ({ page, visit, collector }) => {
     await visit();
     await reading(page);
     await page.evaluate(
@@ -425,7 +426,7 @@ for (const [how, under, left] of [
 }
 
 scenario(
-  "what cannot be read is told once",
+  "an unreadable layer gives one warning",
   { site: { "index.html": shop({ head: "<script>window.dataLayer = Object.freeze([]);</script>" }) } },
   async ({ page, visit, collector }) => {
     await visit();

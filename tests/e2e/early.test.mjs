@@ -1,13 +1,13 @@
-// Pages that are left before the module is there: what was called is at the collector, once, with its time and its visitor.
+// Pages that are left before the module has loaded: the collector gets each call once, with its time and its visitor.
 
 import assert from "node:assert/strict";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
 import { BATCH, back, call, EMPTY, IBEXA, kept, leave, MODULE, open, RAW, SCRIPT, settled, slow } from "./slow.mjs";
 
-// playwright-core starts Chromium without a back/forward cache.
+// playwright-core starts Chromium without the back/forward cache.
 useBrowser({ full: true, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
-/** Says when it called what its address asks for, and leaves at once where it asks for that. */
+/** Clicks the items in its address, records the time of each call, and leaves at once if the address says so. */
 const SCRIPTED = `
   const asked = new URLSearchParams(location.search);
   for (const item of asked.getAll("click")) {
@@ -18,7 +18,7 @@ const SCRIPTED = `
   if (asked.has("leave")) addEventListener("DOMContentLoaded", () => location.replace("/empty.html"));
 `;
 const shop = (options = {}) => ({ "index.html": tagged({ script: SCRIPTED, ...options }), "empty.html": EMPTY });
-/** Which early page it is: without the script, or without the module. */
+/** The kind of early page: without the script, or without the module. */
 const STAGES = [
   ["the script", SCRIPT],
   ["the module", MODULE],
@@ -26,7 +26,7 @@ const STAGES = [
 
 for (const [what, held] of STAGES) {
   scenario(
-    `a hundred times a click and away, without ${what}: the next page has them all`,
+    `a hundred pages left right after a click, without ${what}: the next page sends all clicks`,
     { site: shop({ destinations: `[${BATCH}, ${IBEXA}]`, config: "itemType: 3" }) },
     async ({ t, page, collector }) => {
       const network = await slow(t, collector);
@@ -47,7 +47,7 @@ for (const [what, held] of STAGES) {
           const rows = await collector.stored();
           return rows.length >= 202 && rows;
         },
-        "two hundred rows and two",
+        "202 rows",
         60_000,
       );
       const at = await page.evaluate(() => ({ ...sessionStorage }));
@@ -76,7 +76,7 @@ for (const [what, held] of STAGES) {
 }
 
 scenario(
-  "acknowledgements that no page reads do not pile up: they go with every request of the site",
+  "acknowledgement cookies that no page reads stay few",
   { site: shop() },
   async ({ t, page, context, collector }) => {
     const network = await slow(t, collector);
@@ -93,16 +93,16 @@ scenario(
     network.release();
     await open(page, `${network.url}/?click=31`);
     await ready(page);
-    // Of the others the collector is asked for, after 15 seconds.
+    // The others are sent to the collector again after 15 seconds.
     await until(async () => (await kept(page)).length === 0, "nothing is kept", 40_000);
     assert.equal((await collector.stored()).length, 31);
-    // That of this page itself may come after its last look.
-    assert.ok((await acknowledgements()) <= 1, `${await acknowledgements()} are not read`);
+    // The cookie of this page itself may come after its last check.
+    assert.ok((await acknowledgements()) <= 1, `${await acknowledgements()} are left`);
   },
 );
 
 scenario(
-  "a visit of one page, without the module: it is there at once, of the visitor who comes back",
+  "a visit of one page, without the module: its event is stored at once and belongs to the returning visitor",
   { site: shop() },
   async ({ t, page, context, collector, identity }) => {
     const network = await slow(t, collector);
@@ -133,7 +133,7 @@ scenario(
 );
 
 scenario(
-  "a raw batch that did not arrive goes again from the next page",
+  "a raw batch that did not arrive is sent again by the next page",
   { site: shop() },
   async ({ t, page, collector }) => {
     const network = await slow(t, collector);
@@ -160,7 +160,7 @@ scenario(
 );
 
 scenario(
-  "a raw batch whose acknowledgement got lost goes again and counts once",
+  "a raw batch whose acknowledgement was lost is sent again and counts once",
   { site: shop() },
   async ({ t, page, context, collector }) => {
     const network = await slow(t, collector);
@@ -194,14 +194,14 @@ const NO = [
   ["consent pending", 'consent: "pending"'],
   ["consent anonymous", 'consent: "anonymous"'],
   ["consent denied", 'consent: "denied"'],
-  ["somebody to be asked", "consentFrom: () => {}"],
+  ["consent from a function", "consentFrom: () => {}"],
   ["denied by a call", "", 'reco("consent", "denied");'],
   ["anonymous by a call", "", 'reco("consent", "anonymous");'],
   ["identity.storage memory", 'identity: { storage: "memory" }'],
   ["memory, and granted by a call", 'identity: { storage: "memory" }', 'reco("consent", "granted");'],
   ["Global Privacy Control", "", "", GPC],
   ["Do Not Track, respected", "respect: { dnt: true }", "", DNT],
-  ["a denial that is remembered", "", "", "document.cookie = 'reco_off=1; Path=/'"],
+  ["a stored denial", "", "", "document.cookie = 'reco_off=1; Path=/'"],
 ];
 
 for (const [what, held] of STAGES) {
@@ -251,7 +251,7 @@ for (const [what, held] of STAGES) {
   }
 
   scenario(
-    `without ${what}, queue.persist false: nothing is stored`,
+    `without ${what}, with queue.persist false nothing is stored`,
     { site: shop({ destinations: IBEXA, config: "queue: { persist: false }" }) },
     async ({ t, page, collector }) => {
       const network = await slow(t, collector);
@@ -264,7 +264,7 @@ for (const [what, held] of STAGES) {
   );
 
   scenario(
-    `without ${what}: ten tabs that open at once carry out what is parked once`,
+    `without ${what}: ten tabs that open at once execute parked calls once`,
     { site: shop({ destinations: `[${BATCH}, ${IBEXA}]` }) },
     async ({ t, page, context, collector }) => {
       const network = await slow(t, collector);
@@ -299,7 +299,7 @@ for (const [what, held] of STAGES) {
 
   for (const destinations of [BATCH, IBEXA]) {
     scenario(
-      `without ${what}: a page that comes back has its calls once (${destinations.match(/"(\w+)"/)[1]})`,
+      `without ${what}: a page that comes back sends its calls once (${destinations.match(/"(\w+)"/)[1]})`,
       {
         site: shop({
           destinations,

@@ -7,7 +7,7 @@ useBrowser();
 
 const CALLS = 30_000;
 
-/** Clicks, with a moment for the browser after so many, and says what became of them and what had gone when the first was dropped. */
+/** Clicks with a pause after `pause` calls. Returns the counters, and the number of sent events at the first drop. */
 const clicks = (page, calls, pause) =>
   page.evaluate(
     ([calls, pause]) =>
@@ -35,7 +35,7 @@ for (const [name, pause] of [
   ["in many tasks", 100],
 ]) {
   scenario(
-    `thirty thousand clicks at full speed, ${name}: the queue is sent before anything is dropped, and each loss is told`,
+    `thirty thousand clicks at full speed, ${name}: the queue is sent before events are dropped, and each loss is reported`,
     { site: { "index.html": tagged() }, timeout: 240_000 },
     async ({ t, page, visit }) => {
       await visit();
@@ -44,7 +44,8 @@ for (const [name, pause] of [
       t.diagnostic(JSON.stringify(stats));
       assert.equal(stats.accepted, CALLS);
       assert.equal(stats.told, stats.dropped);
-      // How many are dropped is a matter of the machine: 48 KiB are under way at most. That so many went first is not.
+      // The number of dropped events depends on the machine, as at most 48 KiB are in flight. The number sent before
+      // that does not.
       if (stats.dropped) assert.ok(stats.gone >= 250, `${stats.gone} had gone before the first was dropped`);
       const codes = (await warnings(page)).map(({ code }) => code);
       assert.ok(
@@ -56,7 +57,7 @@ for (const [name, pause] of [
 }
 
 scenario(
-  "calls that nobody has room for before the module is there: each loss is told once it runs",
+  "calls beyond the limit before the module has loaded: each loss is reported once it runs",
   {
     site: {
       "index.html": tagged({
@@ -68,7 +69,7 @@ scenario(
   async ({ page, visit }) => {
     await visit();
     await ready(page);
-    // The stub keeps a thousand calls: two of them are no events.
+    // The stub keeps a thousand calls, two of which are no events.
     assert.deepEqual(await page.evaluate(() => window.told), [[202, "queue-full"]]);
   },
 );

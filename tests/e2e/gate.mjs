@@ -1,20 +1,20 @@
-// A gate before the collector: the pages' own origin, which does to requests for the endpoint what networks do.
+// A proxy before the collector. It is the pages' own origin and simulates network faults for requests to the endpoint.
 
 import { createServer } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 
 const ENDPOINT = "/v1/events";
 
-/** What may happen to a request. `pass` hands it to the collector and brings the answer; */
+/** A fault for a request. `pass` forwards it to the collector and returns the response. */
 export const pass = ({ pass }) => pass();
-/** the connection ends at once; */
+/** The connection closes at once. */
 export const down = ({ cut }) => cut();
-/** the collector has it, but its answer never comes; */
+/** The collector stores it, but its response never arrives. */
 export const swallow = async ({ forward, cut }) => {
   await forward();
   cut();
 };
-/** the collector has it at once, and answers so much later; */
+/** The collector stores it at once, and the response arrives later. */
 export const late =
   (ms) =>
   async ({ forward, answer }) => {
@@ -22,15 +22,15 @@ export const late =
     await pause(ms);
     answer(response);
   };
-/** it is answered, by somebody else. */
+/** Another server answers. */
 export const status =
   (code, headers = {}) =>
   ({ answer }) =>
     answer({ status: code, headers, body: "" });
 
 /**
- * Stands before a collector at `to`. `fault` is one of the above; `log` has the requests for the endpoint: `{ url, body, mode, cookie }`,
- * `mode` as the browser says it in `Sec-Fetch-Mode`. `heads` are headers that every answer gets.
+ * Starts the proxy before a collector at `to`. `fault` is one of the above; `log` has the requests for the endpoint: `{
+ * url, body, mode, cookie }`, with the browser's `Sec-Fetch-Mode` as `mode`. `heads` are headers for every response.
  */
 export async function startGate(to) {
   const state = { fault: pass, log: [], heads: {} };
@@ -40,7 +40,7 @@ export async function startGate(to) {
     const body = Buffer.concat(parts);
     const forward = async () => {
       const { connection, "content-length": length, ...headers } = request.headers;
-      // What is compressed would be unpacked here.
+      // A compressed response would be decompressed here.
       headers["accept-encoding"] = "identity";
       const answer = await fetch(new URL(request.url, to), {
         method: request.method,
@@ -52,7 +52,8 @@ export async function startGate(to) {
       if (answer.headers.has("set-cookie")) heads["set-cookie"] = answer.headers.getSetCookie();
       return { status: answer.status, headers: heads, body: Buffer.from(await answer.arrayBuffer()) };
     };
-    // A connection for each request: on one that was used before Chromium itself repeats a request, a POST too, whose answer is cut off.
+    // A new connection for each request: on a used one Chromium itself repeats a request, even a POST, whose response
+    // is cut off.
     const answer = ({ status, headers, body }) =>
       response.destroyed || response.writeHead(status, { ...headers, ...state.heads, connection: "close" }).end(body);
     const cut = () => request.socket.destroy();

@@ -1,5 +1,5 @@
-// What every end-to-end test needs: a collector with an empty table, and a Chromium that visits pages.
-// The collector's rows are the only witness of what was tracked; no request is intercepted.
+// Common code of the end-to-end tests: a collector with an empty table, and Chromium. The collector's rows are the only
+// evidence of what was tracked; no request is intercepted.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -14,7 +14,9 @@ import { hashed } from "../../scripts/replay/visitors.mjs";
 import { startGate } from "./gate.mjs";
 import { borrow } from "./shared.mjs";
 
-/** Ends a scenario that hangs. None takes half a minute, but a machine that does other things as well may need ten times as long. */
+/**
+ * Ends a scenario that hangs. A scenario needs less than half a minute, but up to ten times as long on a busy machine.
+ */
 const TEST_MS = 300_000;
 const PAGE_MS = 30_000;
 const END_MS = 15_000;
@@ -28,14 +30,14 @@ export const DIST = at("dist");
 export const DEMO = at("www", "demo");
 export const snippet = () => readFileSync(join(DIST, "snippet.js"), "utf8").trim();
 
-// The test runner ends the files that still run with SIGTERM. Their collectors and browsers end with them.
+// The test runner ends unfinished files with SIGTERM. Their collectors and browsers must end with them.
 exitOnSignals();
 
 let shared;
 
 /**
- * To be called once in a file: one browser for its scenarios, each with a profile of its own. `full`: not the headless shell, which has no
- * back/forward cache.
+ * Called once in a file: starts one browser for its scenarios, each with its own profile. `full`: not the headless
+ * shell, which has no back/forward cache.
  */
 export function useBrowser(options) {
   before(async () => {
@@ -44,16 +46,17 @@ export function useBrowser(options) {
   after(() => shared?.close());
 }
 
-/** The scenario before has ended, also one that ran out of time: they share a collector. */
+/** Resolves when the previous scenario has ended, even after a timeout, because scenarios share a collector. */
 let previous = Promise.resolve();
 
 /**
- * A test with an empty table and a fresh visitor.
+ * A test with an empty table and a new visitor.
  *
- * `site`: a directory, an object of files, or a function that makes one of these. `allow`: patterns of console errors that belong to the scenario;
- * any other console error or uncaught exception fails it. `context`: Playwright's options of the visitor's profile; `timeout`: in milliseconds.
- * `wasm`: the scenario needs WebAssembly. `gated`: with a gate before the collector (gate.mjs); `host`: the name under which the pages are visited there.
- * The body gets `{ t, page, context, url, collector, gate, visit, identity }`.
+ * `site`: a directory, an object of files, or a function that makes one of these. `allow`: patterns of console errors
+ * that the scenario expects; any other console error or uncaught exception fails it. `context`: Playwright's options of
+ * the visitor's profile; `timeout`: in milliseconds. `wasm`: the scenario needs WebAssembly. `gated`: with a proxy
+ * before the collector (gate.mjs); `host`: the host name of the pages there. The body gets
+ * `{ t, page, context, url, collector, gate, visit, identity }`.
  */
 export function scenario(name, options, body) {
   test(name, { timeout: options.timeout ?? TEST_MS }, (t) => {
@@ -96,17 +99,17 @@ async function play(t, options, body) {
       return { id, hash: id && hash(id) };
     };
     await Promise.race([body({ t, page, context, url, collector, gate, visit, identity, hash }), outOfTime(t)]);
-    assert.deepEqual(noise, [], "the pages have put errors on the console");
+    assert.deepEqual(noise, [], "the pages logged errors to the console");
   } finally {
     await finish(ends.reverse());
   }
 }
 
-/** Rejects when the test has run out of time, so that its page and its collector are closed. */
+/** Rejects when the test has timed out, so that its page and its collector are closed. */
 const outOfTime = ({ signal }) =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 
-/** Whatever fails or hangs at its end keeps nobody else from ending: a process that is left would keep the whole run. */
+/** Runs all clean-up steps, even if one fails or hangs. A remaining process would block the whole run. */
 async function finish(ends) {
   const failures = [];
   for (const end of ends)
@@ -116,7 +119,7 @@ async function finish(ends) {
   if (failures.length > 0) throw failures[0];
 }
 
-/** Collects what a page should never do: uncaught exceptions, errors on the console, files that are not there. */
+/** Collects uncaught exceptions, console errors and missing files. */
 function listen(context, allow) {
   const noise = [];
   const note = (text) => allow.some((pattern) => pattern.test(text)) || noise.push(text);
@@ -127,7 +130,7 @@ function listen(context, allow) {
   return noise;
 }
 
-/** A profile in which the visitor has blocked all cookies, which blocks every other storage as well. */
+/** A profile in which the visitor has blocked all cookies, which also blocks all other storage. */
 export async function blockingCookies() {
   const { chromium } = await import("playwright-core");
   const directory = temporaryDirectory().path;
@@ -141,13 +144,13 @@ export async function blockingCookies() {
 }
 
 /**
- * A browser as it is: Playwright otherwise tells every page that it has the focus, and then no tab is ever hidden. Here a page is, as soon as
- * another one is brought to the front.
+ * A browser with normal focus. Playwright normally tells every page that it has the focus, so that no tab is ever
+ * hidden. Here a page becomes hidden as soon as another one is brought to the front.
  */
 export async function realTabs() {
   const { chromium } = await import("playwright-core");
   const directory = temporaryDirectory().path;
-  // Port 0: a free one, which the browser writes into its profile.
+  // Port 0: a free one. The browser writes it into its profile.
   const running = spawn(
     browser(),
     [
@@ -173,13 +176,13 @@ export async function realTabs() {
         timeout: CONNECT_MS,
       });
     } catch (error) {
-      // A browser that is still starting was seen to say nothing on its first connection.
+      // A starting browser sometimes does not respond on its first connection.
       if (tries > 1) return connect(tries - 1);
       throw error;
     }
   };
   const connected = await connect(CONNECT_TRIES).catch((error) => {
-    // Left behind, it would keep the whole run.
+    // A remaining process would block the whole run.
     kill();
     throw error;
   });
@@ -193,7 +196,7 @@ export async function realTabs() {
   return context;
 }
 
-/** Brings another tab to the front, and returns when the page is hidden; `back()` shows the page again. */
+/** Brings another tab to the front, and resolves when the page is hidden. `back()` shows the page again. */
 export async function hide(page) {
   const other = await page.context().newPage();
   await other.bringToFront();
@@ -208,8 +211,8 @@ export async function hide(page) {
 const COLLECT = '{ protocol: "batch", endpoint: "/v1/events" }';
 
 /**
- * A shop's page with the tag. What the tracker warns of stands in `window.warnings`, as `{ code, field }`.
- * `config`: source of further options; `script`: runs after the tag; `load: false` leaves reco.js to the test.
+ * A shop's page with the script tag. `window.warnings` has the tracker's warnings as `{ code, field }`. `config`:
+ * source of further options; `script`: runs after the tag; `load: false`: the test loads reco.js.
  */
 export function tagged({
   config = "",
@@ -232,20 +235,20 @@ ${load ? '<script async src="/dist/reco.js"></script>' : ""}
 </script></head><body>${body}</body></html>`;
 }
 
-/** Resolves in the page when the tracker is there. */
+/** Resolves in the page when the tracker has loaded. */
 export async function ready(page) {
-  // The page's own head may not have run yet.
+  // The page's head may not have run yet.
   await page.waitForFunction(() => typeof window.reco === "function");
   await page.evaluate(() => new Promise((resolve) => window.reco("ready", () => resolve())));
 }
 
-/** Sends everything that is queued, and waits until that was tried. */
+/** Sends everything that is queued, and waits for the attempt. */
 export const flush = (page) =>
   page.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.flush()))));
 
 export const warnings = (page) => page.evaluate(() => window.warnings);
 
-/** Polls until `question` answers with something true. For what no event announces. */
+/** Polls until `question` returns a true value, for conditions without an event. */
 export async function until(question, what, within = PAGE_MS) {
   const deadline = performance.now() + within;
   for (;;) {

@@ -1,5 +1,5 @@
-// Other scripts that change the language and pages: the libraries as Debian and npm have them, and by hand what Prototype 1.6 and other
-// versions do, which neither has.
+// Scripts that change built-in functions and pages: libraries from Debian and npm, and by hand the changes of Prototype
+// 1.6 and other versions that neither has.
 
 import { readFileSync } from "node:fs";
 import { build } from "esbuild";
@@ -31,7 +31,7 @@ const joined = (files) => files.map((file) => readFileSync(file, "utf8")).join("
 const DATEJS_FILES =
   "i18n core core-prototypes sugarpak format_parser parsing_operators parsing_translator parsing_grammar parser extras time_period time_span";
 
-/** The libraries as files of a site: name -> text. They replace some of the same methods, so each is a script of its own. */
+/** The libraries as files of a site: name -> text. Some replace the same methods, so each is a separate script. */
 export async function libraries() {
   const names = Object.keys(SOURCES);
   const texts = await Promise.all(names.map((name) => bundled(SOURCES[name])));
@@ -51,7 +51,10 @@ export const tags = (scripts) =>
     .map((name) => `<script src="/${name}"></script>`)
     .join("");
 
-/** Serves these scripts to the visitor. Not by the collector, which compresses each file at its best, slowly in a debug build. */
+/**
+ * Serves these scripts to the visitor. The collector would compress each file at the highest level, which is slow in a
+ * debug build.
+ */
 export const serve = (context, scripts) =>
   context.route(
     (url) => url.pathname.slice(1) in scripts,
@@ -62,7 +65,10 @@ export const serve = (context, scripts) =>
       }),
   );
 
-/** Prototype 1.6: arrays and hashes have a `toJSON` that returns text, `reduce` and `entries` are other functions, `Object.keys` has what is inherited. */
+/**
+ * Prototype 1.6: arrays and hashes have a `toJSON` that returns text, `reduce` and `entries` are different functions,
+ * `Object.keys` includes inherited properties.
+ */
 export const PROTOTYPE_16 = `
   const text = (value) => Array.isArray(value) ? "[" + Array.prototype.slice.call(value).map(text).join(", ") + "]"
     : value && typeof value === "object" ? "{" + Object.entries(value).map(([name, field]) => '"' + name + '": ' + text(field)).join(", ") + "}"
@@ -82,13 +88,13 @@ export const PROTOTYPE_16 = `
 `;
 /** Datejs 1.0 alpha. */
 export const DATEJS = "Date.now = () => new Date();";
-/** MooTools in a browser: its own classes under the names of the platform's. */
+/** MooTools in a browser: its own classes with the names of built-in ones. */
 export const MOOTOOLS = `
   window.Element = function () {}; window.Element.prototype = HTMLElement.prototype.__proto__;
   for (const name of ["Request", "Cookie", "Class", "Elements", "Events", "Options", "Chain", "Type", "Fx"]) window[name] = function () {};
   Array.from = (item) => item == null ? [] : typeof item === "object" && "length" in item ? [].slice.call(item) : [item];
 `;
-/** A page's own additions to every object, and to every array, which for-in finds. */
+/** A page's own additions to every object and every array, which for-in enumerates. */
 export const OBJECTS = `
   Object.prototype.x = 42;
   Object.prototype.extend = function () { return this; };

@@ -1,4 +1,4 @@
-// A shop that speaks Ibexa's protocol, with the collector in Ibexa's place.
+// A shop with Ibexa's protocol. The collector takes Ibexa's place.
 
 import assert from "node:assert/strict";
 import { flush, ready, scenario, tagged, useBrowser, warnings } from "./harness.mjs";
@@ -27,7 +27,7 @@ const everyEvent = (page) =>
     ]);
   });
 
-// What Ibexa has words for: a category only on click, a scenario only on clickrecommended.
+// The fields that Ibexa supports: a category only on click, a scenario only on clickrecommended.
 const EXPECTED = [
   { type: "click", itemId: "100", categoryPath: "Shoes/Children" },
   { type: "consume", itemId: "100", percentage: 40 },
@@ -60,7 +60,7 @@ for (const [name, options] of [
       const rows = await collector.expectStored(
         ...EXPECTED.map((event) => ({ ...event, source: "ibexa", customer: "00000", user: hash, itemType: "1" })),
       );
-      assert.equal((await collector.stored()).length, rows.length, "one row an event");
+      assert.equal((await collector.stored()).length, rows.length, "one row for each event");
       assert.deepEqual(await warnings(page), []);
     },
   );
@@ -85,7 +85,7 @@ scenario(
 );
 
 scenario(
-  "without consent to an id the user is not_defined, and none is stored",
+  "with anonymous consent the user is not_defined, and no id is stored",
   { site: { "index.html": tagged({ destinations: destinations(), config: 'consent: "anonymous"' }) } },
   async ({ page, visit, collector }) => {
     await visit();
@@ -96,7 +96,7 @@ scenario(
 );
 
 scenario(
-  "a batch collector and Ibexa side by side get every event, each in its own words",
+  "a batch collector and Ibexa both get every event, each in its own format",
   {
     site: {
       "index.html": tagged({ destinations: `[${destinations()}, { protocol: "batch", endpoint: "/v1/events" }]` }),
@@ -118,12 +118,12 @@ scenario(
     assert.deepEqual(
       told.map(({ code }) => code),
       ["unsupported-event"],
-      "Ibexa has no feedback",
+      "Ibexa does not support feedback",
     );
   },
 );
 
-scenario("leaving the page sends what still waits", { site }, async ({ page, visit, collector }) => {
+scenario("leaving the page sends pending events", { site }, async ({ page, visit, collector }) => {
   await visit();
   await ready(page);
   await page.evaluate(() => {

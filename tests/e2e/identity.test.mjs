@@ -1,10 +1,10 @@
-// Who the visitor is: cookies, login, logout, consent.
+// The visitor's identity: cookies, login, logout, consent.
 
 import assert from "node:assert/strict";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
 
 const SHOP = "www.shop.example";
-// A name that looks like a shop's leads to this machine.
+// A shop's host name that resolves to this machine.
 useBrowser({ args: [`--host-resolver-rules=MAP *.shop.example 127.0.0.1, MAP shop.example 127.0.0.1`] });
 
 const DAY_S = 86_400;
@@ -33,7 +33,7 @@ scenario(
     assert.equal(cookie.path, "/");
     assert.equal(cookie.sameSite, "Lax");
     assert.equal(cookie.httpOnly, false);
-    assert.equal(cookie.secure, false, "the page is not https");
+    assert.equal(cookie.secure, false, "the page is not served by https");
     assert.equal(cookie.domain, "127.0.0.1");
     const days = (cookie.expires - Date.now() / 1000) / DAY_S;
     assert.ok(days > 89.9 && days <= 90.01, `90 days, not ${days}`);
@@ -42,7 +42,7 @@ scenario(
 );
 
 scenario(
-  "on a shop's host the cookie is for its registrable domain, so that every subdomain has the same visitor",
+  "on a shop's host the cookie is for the registrable domain, so that all subdomains share the visitor",
   { site },
   async ({ page, context, url, collector, hash }) => {
     const { port } = new URL(url);
@@ -55,7 +55,7 @@ scenario(
     assert.deepEqual(
       cookies.filter(({ name }) => name === "reco_probe"),
       [],
-      "the probe is gone",
+      "the test cookie was deleted",
     );
 
     await page.goto(`http://blog.shop.example:${port}/`);
@@ -69,7 +69,7 @@ scenario(
 );
 
 scenario(
-  "the visitor stays the same over pages and reloads",
+  "the visitor stays the same across pages and reloads",
   { site },
   async ({ page, visit, collector, identity }) => {
     await visit();
@@ -88,12 +88,12 @@ scenario(
       { itemId: "2", anonymous: hash },
       { itemId: "3", anonymous: hash },
     );
-    assert.equal(new Set(rows.map((row) => row.stream)).size, 3, "one stream a page instance");
-    for (const row of rows) assert.equal(row.seq, 0, "seq counts from 0 in each stream");
+    assert.equal(new Set(rows.map((row) => row.stream)).size, 3, "one stream for each page instance");
+    for (const row of rows) assert.equal(row.seq, 0, "seq starts at 0 in each stream");
   },
 );
 
-scenario("the tracker tells who it thinks the visitor is", { site }, async ({ page, visit, identity }) => {
+scenario("the tracker returns the visitor's ids", { site }, async ({ page, visit, identity }) => {
   await visit();
   const told = await page.evaluate(
     () =>
@@ -109,7 +109,7 @@ scenario("the tracker tells who it thinks the visitor is", { site }, async ({ pa
 });
 
 scenario(
-  "login is sent once for a pair, over calls and pages; user ids may have any letters",
+  "login is sent once for each pair, across calls and pages; user ids may have any letters",
   { site },
   async ({ page, context, visit, collector, identity, hash }) => {
     const user = "Ådä Ловлас 王 @home/1";
@@ -136,7 +136,7 @@ scenario(
       ],
     );
     assert.ok((await cookieNames(context)).includes("reco_user"));
-    // Only hashes are stored, of the visitor's and of the account's id.
+    // Only hashes are stored, both of the visitor's id and of the account.
     const text = JSON.stringify(rows);
     assert.ok(!text.includes("Ådä") && !text.includes((await identity()).id));
   },
@@ -161,7 +161,7 @@ scenario(
 );
 
 scenario(
-  "logout goes back to the visitor; with forget to a new one",
+  "logout returns to the anonymous visitor; with forget to a new one",
   { site },
   async ({ page, context, visit, collector, identity, hash }) => {
     await visit();
@@ -188,7 +188,7 @@ scenario(
 );
 
 scenario(
-  "a page that was rendered for an account logs in by itself, once",
+  "a page rendered for an account logs in once by itself",
   { site: { "index.html": tagged({ config: 'identity: { userId: "ada" }' }) } },
   async ({ page, visit, collector, hash }) => {
     for (const itemId of [1, 2]) {
@@ -206,7 +206,7 @@ scenario(
 );
 
 scenario(
-  'storage "memory" keeps nothing on the device',
+  'storage "memory" stores nothing on the device',
   { site: withConfig('identity: { storage: "memory" }') },
   async ({ page, context, visit, collector }) => {
     await visit();
@@ -222,7 +222,7 @@ scenario(
 );
 
 scenario(
-  "consent pending: kept in memory, nothing stored or sent, until it is granted",
+  "consent pending: events are kept in memory, and nothing is stored or sent until it is granted",
   { site: withConfig('consent: "pending"') },
   async ({ page, context, visit, collector, identity }) => {
     await visit();
@@ -243,7 +243,7 @@ scenario(
 );
 
 scenario(
-  "consent that is to come from somewhere is awaited",
+  "with consentFrom the tracker waits for consent",
   { site: withConfig("consentFrom: (set) => { window.decide = set; }") },
   async ({ page, context, visit, collector }) => {
     await visit();
@@ -257,7 +257,7 @@ scenario(
 );
 
 scenario(
-  "consent anonymous: sent, linked to nobody, nothing stored",
+  "consent anonymous: events are sent without identity, and nothing is stored",
   { site: withConfig('consent: "anonymous"') },
   async ({ page, context, visit, collector }) => {
     await visit();
@@ -267,7 +267,7 @@ scenario(
       window.reco("click", { itemId: 1 });
     });
     await collector.expectExactly({ type: "click", itemId: "1", anonymous: undefined, user: undefined });
-    assert.deepEqual(await context.cookies(), [], "no cookie, not even of an acknowledgement");
+    assert.deepEqual(await context.cookies(), [], "no cookie, not even an acknowledgement");
     assert.equal(await page.evaluate(() => localStorage.length), 0);
   },
 );
@@ -288,7 +288,7 @@ scenario(
 );
 
 scenario(
-  "a visitor who says no is forgotten, and stays so on the next page until he says yes",
+  "a visitor who denies consent is forgotten, also on later pages, until consent is granted",
   { site },
   async ({ page, context, visit, collector, identity }) => {
     await visit();
@@ -316,12 +316,12 @@ scenario(
     );
     const after = await identity();
     assert.match(after.id, /^[0-9A-Za-z]{22}$/);
-    assert.notEqual(after.id, before.id, "a visitor who was forgotten is a new one");
+    assert.notEqual(after.id, before.id, "the visitor is a new one");
   },
 );
 
 scenario(
-  "what an id is not: a damaged cookie is replaced",
+  "a damaged identity cookie is replaced",
   { site },
   async ({ page, context, url, visit, collector, identity }) => {
     await context.addCookies([{ name: "reco_id", value: "a%20b", url }]);

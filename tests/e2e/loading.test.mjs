@@ -1,4 +1,4 @@
-// How the tag loads, and what happens to calls where it loads late, twice or not at all.
+// Loading of the script tag, and the effect of calls if it loads late, twice or not at all.
 
 import assert from "node:assert/strict";
 import { cpSync, rmSync } from "node:fs";
@@ -11,7 +11,7 @@ useBrowser();
 const page = (options) => ({ "index.html": tagged(options) });
 
 scenario(
-  "calls from before the script is there keep their order and their time",
+  "calls made before the script has loaded keep their order and time",
   {
     site: page({
       load: false,
@@ -39,7 +39,7 @@ scenario(
 );
 
 scenario(
-  "calls from before create are kept as well",
+  "calls made before create are kept as well",
   {
     site: {
       "index.html": `<!doctype html><title>A shop</title><link rel="icon" href="data:,"><script>${snippet()}</script>
@@ -70,7 +70,7 @@ scenario(
   },
 );
 
-scenario("what is queued when the tab is closed is stored", { site: page() }, async ({ page, visit, collector }) => {
+scenario("events queued when the tab is closed are stored", { site: page() }, async ({ page, visit, collector }) => {
   await visit();
   await ready(page);
   await page.evaluate(() => {
@@ -81,7 +81,7 @@ scenario("what is queued when the tab is closed is stored", { site: page() }, as
 });
 
 scenario(
-  "a reference to the stub that a library took early goes on working",
+  "an early reference to the stub still works later",
   { site: page({ load: false, script: 'window.taken = window.reco; taken("click", { itemId: 1 });' }) },
   async ({ page, visit, collector }) => {
     await visit();
@@ -97,7 +97,7 @@ scenario(
 );
 
 scenario(
-  "two creates for one destination make one tracker, with a warning",
+  "two creates for one destination give one tracker and a warning",
   {
     site: page({
       script:
@@ -125,7 +125,7 @@ scenario(
   },
 );
 
-/** What a page finds when it tries to keep something. */
+/** The results of a page's attempts to store something. */
 function reads() {
   document.cookie = "probe=1";
   try {
@@ -137,7 +137,7 @@ function reads() {
 }
 
 scenario(
-  "cookies blocked by the visitor: an id for this page, and events go on",
+  "cookies blocked by the visitor: the id is valid for this page, and events are sent",
   { site: page(), openContext: blockingCookies },
   async ({ page, visit, collector, context }) => {
     await visit();
@@ -161,7 +161,7 @@ scenario(
 );
 
 scenario(
-  "in a sandboxed frame, where every read of storage throws, events go on",
+  "in a sandboxed frame, where every access to storage throws, events are sent",
   {
     site: {
       "index.html":
@@ -202,7 +202,7 @@ scenario(
   },
 );
 
-/** No module: one warning, and no call throws or does anything. */
+/** Without module: one warning, and calls neither throw nor have any effect. */
 async function withoutModule({ page, visit, collector }) {
   await visit();
   await until(async () => (await warnings(page)).length > 0, "a warning");
@@ -245,13 +245,13 @@ scenario(
 );
 
 scenario(
-  "a module that is not where it should be leaves the page unharmed",
+  "a missing module does not affect the page",
   { site: page(unharmed), dist: lame, allow: [/404/] },
   withoutModule,
 );
 
 scenario(
-  "a configuration that cannot work is told once, and reaches nobody",
+  "an invalid configuration gives one warning and sends nothing",
   { site: page({ destinations: '{ protocol: "carrier-pigeon" }', script: 'reco("click", { itemId: 1 });' }) },
   async ({ page, visit, collector }) => {
     await visit();

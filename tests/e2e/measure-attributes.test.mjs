@@ -1,4 +1,4 @@
-// Tracking without code: pages with the snippet, the tag and data-reco-* attributes, and no script of their own.
+// Tracking without code: pages with the stub, the script tag and data-reco-* attributes, without a script of their own.
 
 import assert from "node:assert/strict";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
@@ -9,7 +9,7 @@ import { DEMO, DIST, flush, hide, ready, realTabs, scenario, snippet, tagged, un
 useBrowser();
 
 const NEXT = "<!doctype html><title>next</title><link rel=icon href='data:,'>";
-/** What is warned of stands in `window.warnings` whole. */
+/** `window.warnings` has the complete warnings. */
 const page = (body, { config = "", head = "" } = {}) => ({
   "index.html": tagged({
     body,
@@ -27,7 +27,7 @@ const loads = (page) =>
   page.evaluate(
     () => performance.getEntriesByType("resource").filter(({ name }) => name.includes("measure.js")).length,
   );
-/** Whatever would have been stored by now is stored before this click. */
+/** All earlier events are stored before this click. */
 const nothingMore = async ({ page, collector }, ...rows) => {
   await page.evaluate(() => window.reco("click", { itemId: "end" }));
   await flush(page);
@@ -74,7 +74,7 @@ const CACHE_HIT =
   'data-reco-query="q" data-reco-page="1" data-reco-page-size="6" data-reco-hit-count="5" data-reco-search-time-ms="3" data-reco-min-score="1.5" data-reco-max-score="99"';
 
 scenario(
-  "every method, when its element appears, with fields of its own and inherited ones, and no warning",
+  "every method when its element appears, with own and inherited fields, without a warning",
   {
     site: page(`<main ${ITEM}>${METHODS.map(([method, attributes]) => `<i data-reco="${method}" ${attributes}></i>`).join("")}</main>
       <i data-reco="cacheHit" ${CACHE_HIT}></i>
@@ -104,7 +104,7 @@ scenario(
 );
 
 scenario(
-  "on click: by mouse and keyboard, once for each; the innermost element has it; another type of event",
+  "on click: by mouse and keyboard, once each, for the innermost element; and another type of event",
   {
     site: page(`<article data-reco-item="1" data-reco="click" data-reco-on="click"><p id="text">Text</p>
       <button data-reco="basket" data-reco-on="click" data-reco-quantity="1"><b>Buy</b></button></article>
@@ -152,7 +152,7 @@ scenario(
 );
 
 scenario(
-  "elements that come later, change, move and go; two elements are two events",
+  "elements that are added, changed, moved and removed; two elements give two events",
   { site: page("<main></main>") },
   async (all) => {
     const { page, collector } = all;
@@ -162,7 +162,7 @@ scenario(
       const [one, two, shadow] = [1, 2, 9].map((id) => Object.assign(document.createElement("div"), { id: `n${id}` }));
       one.dataset.reco = two.dataset.reco = "click";
       document.querySelector("main").append(one, two, shadow);
-      // As frameworks do: the rest afterwards.
+      // Like frameworks, which set the other attributes afterwards.
       one.dataset.recoItem = two.dataset.recoItem = "1";
       shadow.attachShadow({ mode: "open" }).innerHTML = '<i data-reco="click" data-reco-item="667"></i>';
     });
@@ -174,7 +174,7 @@ scenario(
       one.className = "moved";
     });
     await page.evaluate(() => (document.querySelector("#n1").dataset.recoItem = "2"));
-    // The nearest one upwards that says it: also when it says something else.
+    // The nearest element upwards with the attribute counts, also after a change.
     await page.evaluate(() => {
       const main = document.querySelector("main");
       main.dataset.recoItem = "3";
@@ -193,7 +193,7 @@ scenario(
 );
 
 scenario(
-  "what is said of one item is not said of another one in it; what is empty is nothing",
+  "attributes of one item do not apply to another item within it; empty attributes are ignored",
   {
     site: page(`
   <main data-reco-item="1" data-reco-price="99EUR" data-reco-category="A" data-reco-campaign="c" data-reco="basket">
@@ -210,7 +210,7 @@ scenario(
 );
 
 scenario(
-  "what is wrong is told once, with the element's name, and the rest goes on",
+  "invalid attributes give one warning with the element's name, and the others work",
   {
     site: page(`
   <i id="a" class="x y" data-reco="clack" data-reco-item="1"></i>
@@ -224,7 +224,7 @@ scenario(
     await opened(all);
     await page.getByRole("button").click();
     await page.getByRole("button").click();
-    // A wrong quantity is left out: it is no required field.
+    // An invalid quantity is left out, because it is optional.
     const basket = { type: "basket", itemId: "1" };
     await nothingMore(all, { type: "click", itemId: "7" }, basket, basket);
     const said = (await warned(page)).map(
@@ -241,7 +241,7 @@ scenario(
 );
 
 scenario(
-  "timers: by time, by scroll; they end with their element and start anew with another item",
+  "timers by time and by scroll end with their element and restart with another item",
   {
     site: page(`<style>body { margin: 0 }</style>
   <article id="it" data-reco-item="1" data-reco-consume="scroll" style="height: 3000px"></article><p id="p" data-reco-item="2" data-reco-consume="time:3000">Text</p>`),
@@ -266,7 +266,7 @@ scenario(
 );
 
 scenario(
-  "containers: what is seen in them, and clicks",
+  "containers: viewed items and clicks",
   {
     site: page(
       `<ul data-reco-scenario="picks" data-reco-item-type="3"><li data-reco-item="1"><a href="/next.html">One</a></li><li data-reco-item="2" data-reco-item-type="4">Two</li></ul>`,
@@ -288,7 +288,7 @@ scenario(
 const LD =
   '<script type="application/ld+json">{ "@context": "https://schema.org", "@graph": [{ "@type": "Product", "sku": "S-1", "category": "Shoes > Children", "offers": { "@type": "Offer", "price": "12.45", "priceCurrency": "EUR" } }] }</script>';
 scenario(
-  "JSON-LD, where it is switched on, is what elements speak of that name no item",
+  "with jsonLd, elements without an item get the page's product",
   {
     site: page(
       `<button data-reco="basket" data-reco-on="click">Buy</button><i data-reco="click"></i><i data-reco="wishlist" data-reco-item="2"></i>${LD}`,
@@ -304,7 +304,7 @@ scenario(
     );
     await page.getByRole("button").click();
     await collector.expectStored({ type: "basket", itemId: "S-1", price: "12.45EUR", categoryPath: "Shoes/Children" });
-    // Another product in the same page: what speaks of it speaks of the new one.
+    // Another product in the same page: elements without an item get the new one.
     await page.evaluate(() => {
       const script = document.querySelector('script[type="application/ld+json"]');
       script.textContent = script.textContent.replace("S-1", "S-2");
@@ -314,7 +314,7 @@ scenario(
 );
 
 scenario(
-  "switched off: nothing is loaded, and nothing sent",
+  "switched off: nothing is loaded and nothing is sent",
   { site: page('<i data-reco="click" data-reco-item="1"></i>', { config: "autoTrack: false" }) },
   async (all) => {
     await opened(all);
@@ -324,7 +324,7 @@ scenario(
 );
 
 scenario(
-  "an option that is none is told",
+  "an unknown option gives a warning",
   { site: page("", { config: "autoTrack: { attribute: true }" }) },
   async (all) => {
     await opened(all);
@@ -337,7 +337,7 @@ scenario(
 
 const POLICY = `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; script-src 'nonce-abc' 'wasm-unsafe-eval'; connect-src 'self'; img-src data:; require-trusted-types-for 'script'">`;
 scenario(
-  "under a policy that knows only a nonce, and trusted types",
+  "under a policy with only a nonce and trusted types",
   {
     site: {
       "index.html": tagged({
@@ -362,11 +362,11 @@ const lame = (text) => {
   return directory;
 };
 for (const [how, text] of [
-  ["is not there", undefined],
+  ["is missing", undefined],
   ["is broken", "export const measure = () => { throw new Error('broken'); };"],
 ]) {
   scenario(
-    `when measure.js ${how}, it is told once and calls go on`,
+    `if measure.js ${how}, there is one warning and calls work`,
     { site: page('<i data-reco="click" data-reco-item="1"></i>'), dist: lame(text), allow: [/404/] },
     async (all) => {
       const { page } = all;
@@ -386,7 +386,7 @@ for (const [how, text] of [
 }
 
 scenario(
-  "a page that is only attributes, in a tab that is opened in the background",
+  "a page with attributes only, in a tab opened in the background",
   {
     site: {
       "index.html": `<!doctype html><html lang="en"><head><title>A</title><link rel="icon" href="data:,"><script>${snippet()} reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } });</script><script async src="/dist/reco.js"></script></head><body data-reco="click" data-reco-item="1"></body></html>`,
@@ -402,7 +402,7 @@ scenario(
 );
 
 scenario(
-  "the demo's page without code: every act on it is stored",
+  "the demo's page without code: every action on it is stored",
   { site: DEMO },
   async ({ page, visit, collector }) => {
     await visit("/attributes.html");

@@ -1,4 +1,4 @@
-// What pages say of their products in JSON-LD and <meta>: an item's id, master id, category and price, or nothing.
+// Products in pages' JSON-LD and <meta>: an item's id, master id, category and price, or nothing.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,8 +12,8 @@ const FOUND = { itemId: "S-1", price: PRICE };
 
 const CASES = {
   "a product": [PRODUCT, FOUND],
-  "a list of things": [[{ "@type": "Organization" }, PRODUCT], FOUND],
-  "in a graph, as the main thing of its page": [{ "@graph": [{ "@type": "WebPage", mainEntity: PRODUCT }] }, FOUND],
+  "a list of objects": [[{ "@type": "Organization" }, PRODUCT], FOUND],
+  "in a graph, as the main entity of its page": [{ "@graph": [{ "@type": "WebPage", mainEntity: PRODUCT }] }, FOUND],
   "with a type of several, written as an address": [
     { ...PRODUCT, "@type": ["Thing", "http://schema.org/Product"] },
     FOUND,
@@ -26,7 +26,7 @@ const CASES = {
     { "@type": "Product", identifier: { "@type": "PropertyValue", value: "P-7" } },
     { itemId: "P-7" },
   ],
-  "a category in Google's words": [
+  "a category in Google's format": [
     { ...PRODUCT, category: "Shoes > Children" },
     { ...FOUND, categoryPath: "Shoes/Children" },
   ],
@@ -34,7 +34,7 @@ const CASES = {
     { ...PRODUCT, category: [{ "@type": "CategoryCode", name: "Shoes" }, "Sale"] },
     { ...FOUND, categoryPath: "Shoes" },
   ],
-  "not the price that is crossed out": [
+  "not the crossed-out price": [
     {
       ...PRODUCT,
       offers: {
@@ -47,19 +47,19 @@ const CASES = {
     },
     FOUND,
   ],
-  "not one price out of many": [
+  "not one of several different prices": [
     { ...PRODUCT, offers: { "@type": "AggregateOffer", lowPrice: 5, highPrice: 9, priceCurrency: "EUR" } },
     { itemId: "S-1" },
   ],
-  "the price that all of many have": [
+  "a price common to all offers": [
     { ...PRODUCT, offers: { "@type": "AggregateOffer", lowPrice: 12.45, highPrice: 12.45, priceCurrency: "EUR" } },
     FOUND,
   ],
-  "a price as people write it: the engine judges it": [
+  "a formatted price, which the engine checks": [
     { ...PRODUCT, offers: { ...OFFER, price: "1.299,00" } },
     { itemId: "S-1", price: { ...PRICE, amount: "1.299,00" } },
   ],
-  "no price that is none": [{ ...PRODUCT, offers: { ...OFFER, price: "" } }, { itemId: "S-1" }],
+  "no empty price": [{ ...PRODUCT, offers: { ...OFFER, price: "" } }, { itemId: "S-1" }],
   "no price without a currency": [{ ...PRODUCT, offers: { price: 3 } }, { itemId: "S-1" }],
   "a variant of its group": [
     { ...PRODUCT, inProductGroupWithID: "G-1" },
@@ -69,7 +69,7 @@ const CASES = {
     { ...PRODUCT, isVariantOf: { "@type": "ProductGroup", productGroupID: "G-1" } },
     { ...FOUND, masterId: "G-1" },
   ],
-  "a group: the variant of this address": [
+  "a group: the variant with this address": [
     {
       "@type": "ProductGroup",
       productGroupID: "G-1",
@@ -81,25 +81,25 @@ const CASES = {
     },
     { ...FOUND, masterId: "G-1", categoryPath: "Shoes" },
   ],
-  "a group of which none is this address": [
+  "a group without a variant for this address": [
     { "@type": "ProductGroup", productGroupID: "G-1", hasVariant: [PRODUCT, { ...PRODUCT, sku: "S-2" }] },
     { itemId: "G-1" },
   ],
-  "the one of several that has this address": [
+  "the one of several with this address": [
     [
       { ...PRODUCT, sku: "other" },
       { ...PRODUCT, url: "/boots?size=42" },
     ],
     FOUND,
   ],
-  "the one of several that has this address without the parameters of a campaign": [
+  "the one of several with this address except for campaign parameters": [
     [
       { ...PRODUCT, sku: "other", url: "/shoes" },
       { ...PRODUCT, url: "http://www.shop.example/boots/" },
     ],
     FOUND,
   ],
-  "the variant with the most parameters of this address": [
+  "the variant that shares most parameters with this address": [
     {
       "@type": "ProductGroup",
       productGroupID: "G-1",
@@ -112,7 +112,7 @@ const CASES = {
     },
     { ...FOUND, masterId: "G-1" },
   ],
-  "a group whose variants stand beside it": [
+  "a group whose variants are listed beside it": [
     [
       { "@type": "ProductGroup", productGroupID: "G-1", hasVariant: [{ "@id": "#a" }] },
       { ...PRODUCT, sku: "S-0", url: "/boots?size=41", isVariantOf: { "@id": "#g" } },
@@ -120,21 +120,21 @@ const CASES = {
     ],
     { ...FOUND, masterId: "G-1" },
   ],
-  "by its @id, or the page that it is the main thing of": [
+  "by its @id, or by the page whose main entity it is": [
     [
       { ...PRODUCT, sku: "other", "@id": "https://shop.example/shoes#product" },
       { ...PRODUCT, mainEntityOfPage: { "@id": "https://shop.example/boots" } },
     ],
     FOUND,
   ],
-  "none of several that have no address": [[PRODUCT, { ...PRODUCT, sku: "S-2" }], {}],
-  "not a list of others' products": [
+  "none of several without an address": [[PRODUCT, { ...PRODUCT, sku: "S-2" }], {}],
+  "not a list of other products": [
     { "@type": "ItemList", itemListElement: [{ "@type": "ListItem", item: PRODUCT }] },
     {},
   ],
-  "not what stands beside": [{ "@type": "Article", about: PRODUCT }, {}],
+  "not a related product": [{ "@type": "Article", about: PRODUCT }, {}],
   "nothing at all": [null, {}],
-  "no object": [
+  "not an object": [
     [
       42,
       "Product",
@@ -149,7 +149,7 @@ for (const [name, [value, wanted]] of Object.entries(CASES)) {
   test(`JSON-LD: ${name}`, () => assert.deepEqual(fromJsonLd([value], URL), wanted));
 }
 
-test("JSON-LD: the canonical address, where the page's own is none's", () => {
+test("JSON-LD: the canonical address, if no product has the page's own", () => {
   const two = [
     { ...PRODUCT, sku: "other", url: "/shoes" },
     { ...PRODUCT, url: "/boots" },
@@ -161,7 +161,7 @@ test("JSON-LD: the canonical address, where the page's own is none's", () => {
 
 const WRAPPED = {
   "in CDATA": '\n//<![CDATA[\n{"a":"b c"}\n//]]>\n',
-  "in CDATA of a style sheet's": '/*<![CDATA[*/{"a":"b c"}/*]]>*/',
+  "in CDATA with CSS comments": '/*<![CDATA[*/{"a":"b c"}/*]]>*/',
   "in bare CDATA": '<![CDATA[{"a":"b c"}]]>',
   "in a comment": '<!--\n{"a":"b c"}\n-->',
   "with a semicolon": '{"a":"b c"};\n',
@@ -172,13 +172,13 @@ const WRAPPED = {
 for (const [name, text] of Object.entries(WRAPPED))
   test(`JSON-LD ${name} is read`, () => assert.deepEqual(parsed(text), { a: "b c" }));
 
-/** A document as far as `product` looks at it. */
+/** The parts of a document that `product` reads. */
 const documentOf = (...texts) => ({
   location: { href: URL },
   querySelectorAll: (selector) => (/json/.test(selector) ? texts.map((textContent) => ({ textContent })) : []),
   querySelector: () => null,
 });
-test("what is wrong with a page's JSON-LD is told by its name", () => {
+test("the problem with a page's JSON-LD is reported", () => {
   assert.match(product(documentOf('{"@type": Product}')).problem, /^JSON-LD is invalid JSON: /);
   const two = JSON.stringify([PRODUCT, { ...PRODUCT, sku: "S-2" }]);
   assert.match(product(documentOf(two)).problem, /^JSON-LD has 2 products/);
@@ -208,7 +208,7 @@ test("<meta>: a product's id, price and category", () => {
   });
 });
 
-test("<meta>: an article is no product", () => {
+test("<meta>: an article is not a product", () => {
   assert.deepEqual(
     fromMetas({ "og:type": "article", "product:price:amount": "5", "product:price:currency": "EUR" }),
     {},

@@ -1,4 +1,4 @@
-// consumeTimer by media, with a real film of twelve seconds: what was played counts, and nothing else.
+// consumeTimer by media with a real film of twelve seconds: only played parts count.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -23,7 +23,7 @@ const loaded = async ({ page, visit }) => {
   await ready(page);
   await page.waitForFunction(() => film.readyState >= 2 && film.duration > 11);
 };
-/** Plays from one second to another, at this speed. */
+/** Plays from one second to another at this speed. */
 const play = (page, from, to, rate = 4) =>
   page.evaluate(
     async ([from, to, rate]) => {
@@ -42,25 +42,26 @@ const play = (page, from, to, rate = 4) =>
     },
     [from, to, rate],
   );
-/** The share that the browser itself says was played, in percent. */
+/** The played share in percent, as reported by the browser. */
 const played = (page) =>
   page.evaluate(() => {
     let seconds = 0;
     for (let i = 0; i < film.played.length; i++) seconds += film.played.end(i) - film.played.start(i);
     return (100 * seconds) / film.duration;
   });
-/** Waits until it is told: what watches the page may still be loading, and the browser says it in a task of its own. */
+/**
+ * Waits until the percentage is reported: measure.js may still be loading, and the browser reports in a separate task.
+ */
 async function nears(page) {
   let said;
-  await until(
-    async () => Math.abs((said = await shown(page)) - (await played(page))) <= 1,
-    "as much as was played",
-  ).catch((error) => assert.fail(`${said} %: ${error.message}`));
+  await until(async () => Math.abs((said = await shown(page)) - (await played(page))) <= 1, "the played share").catch(
+    (error) => assert.fail(`${said} %: ${error.message}`),
+  );
   return said;
 }
 
 scenario(
-  "what was skipped was not seen, what is repeated was seen once, and twice as fast is as much",
+  "skipped parts do not count, repeated parts count once, and the speed does not matter",
   { site: page() },
   async (all) => {
     const { page, visit, collector } = all;
@@ -74,12 +75,12 @@ scenario(
           film.currentTime = 11;
         }),
     );
-    assert.equal(await shown(page), before, "seeking is not watching");
+    assert.equal(await shown(page), before, "seeking does not count");
     await play(page, 0, 3);
     assert.ok((await nears(page)) < 40);
     await play(page, 6, 9, 2);
     const half = await nears(page);
-    assert.ok(half >= 48 && half < 75, `half of it: ${half}`);
+    assert.ok(half >= 48 && half < 75, `about half: ${half}`);
     await visit("/next.html");
     await collector.expectStored({ type: "consume", itemId: "9", itemType: "3", percentage: half });
     const rows = (await collector.stored()).map((row) => row.percentage);
@@ -90,21 +91,17 @@ scenario(
   },
 );
 
-scenario(
-  "a film that was played to its end is at 100 %, once, however often it is played again",
-  { site: page() },
-  async (all) => {
-    const { page, visit, collector } = all;
-    await loaded(all);
-    await play(page, 0, 99, 8);
-    await collector.expectStored({ type: "consume", itemId: "9", percentage: 100 });
-    await play(page, 0, 5, 8);
-    await visit("/next.html");
-    assert.equal((await collector.stored()).filter((row) => row.percentage === 100).length, 1);
-  },
-);
+scenario("a film played to its end reports 100 % once, even if it is played again", { site: page() }, async (all) => {
+  const { page, visit, collector } = all;
+  await loaded(all);
+  await play(page, 0, 99, 8);
+  await collector.expectStored({ type: "consume", itemId: "9", percentage: 100 });
+  await play(page, 0, 5, 8);
+  await visit("/next.html");
+  assert.equal((await collector.stored()).filter((row) => row.percentage === 100).length, 1);
+});
 
-scenario("titles at the end may be left out", { site: page("ignoreTailMs: 6000") }, async (all) => {
+scenario("end titles need not be played", { site: page("ignoreTailMs: 6000") }, async (all) => {
   const { page, collector } = all;
   await loaded(all);
   await play(page, 0, 6.3);
@@ -112,7 +109,7 @@ scenario("titles at the end may be left out", { site: page("ignoreTailMs: 6000")
 });
 
 scenario(
-  "a live stream, which has no end, tells nothing",
+  "a live stream without end reports nothing",
   {
     site: files(`<video id="film" muted></video><script>
   const canvas = document.createElement("canvas");
@@ -135,23 +132,19 @@ scenario(
   },
 );
 
-scenario(
-  "what was played until the tab was hidden is told then, to the percent",
-  { site: page(), openContext: realTabs },
-  async (all) => {
-    const { page, collector } = all;
-    await loaded(all);
-    await play(page, 0, 2.6, 1);
-    // It goes on: no pause tells of it.
-    await page.evaluate(() => film.play());
-    await page.waitForFunction(() => film.currentTime > 3);
-    const back = await hide(page);
-    const [row] = await collector.expectStored({ type: "consume", itemId: "9" });
-    assert.ok((await collector.stored()).at(-1).percentage >= 24, `to the percent: ${row.percentage}`);
-    await back();
-    assert.deepEqual(await warnings(page), []);
-  },
-);
+scenario("hiding the tab reports the exact percentage", { site: page(), openContext: realTabs }, async (all) => {
+  const { page, collector } = all;
+  await loaded(all);
+  await play(page, 0, 2.6, 1);
+  // Playback continues, so there is no pause event.
+  await page.evaluate(() => film.play());
+  await page.waitForFunction(() => film.currentTime > 3);
+  const back = await hide(page);
+  const [row] = await collector.expectStored({ type: "consume", itemId: "9" });
+  assert.ok((await collector.stored()).at(-1).percentage >= 24, `exact: ${row.percentage}`);
+  await back();
+  assert.deepEqual(await warnings(page), []);
+});
 
 /** Eight seconds of a tone: RIFF, one channel, 8 kHz, 8 bits. http://soundfile.sapp.org/doc/WaveFormat/ */
 function tone() {
@@ -174,26 +167,22 @@ function tone() {
 }
 
 const AUDIO = { ...page("", '<audio id="film" src="/tone.wav" preload="auto" controls></audio>'), "tone.wav": tone() };
-scenario(
-  "a sound in the background is heard: it counts in a hidden tab",
-  { site: AUDIO, openContext: realTabs },
-  async (all) => {
-    const { page, visit, collector } = all;
-    await visit();
-    await ready(page);
-    await page.waitForFunction(() => film.readyState >= 2);
-    // Browsers let no page make a sound before the visitor did something.
-    await page.mouse.click(500, 400);
-    await page.evaluate(() => Object.assign(film, { playbackRate: 2 }).play());
-    const back = await hide(page);
-    await collector.expectStored({ type: "consume", itemId: "9", percentage: 100 });
-    assert.equal(await page.evaluate(() => document.visibilityState), "hidden");
-    await back();
-  },
-);
+scenario("audio counts in a hidden tab", { site: AUDIO, openContext: realTabs }, async (all) => {
+  const { page, visit, collector } = all;
+  await visit();
+  await ready(page);
+  await page.waitForFunction(() => film.readyState >= 2);
+  // Browsers block sound until the visitor has interacted with the page.
+  await page.mouse.click(500, 400);
+  await page.evaluate(() => Object.assign(film, { playbackRate: 2 }).play());
+  const back = await hide(page);
+  await collector.expectStored({ type: "consume", itemId: "9", percentage: 100 });
+  assert.equal(await page.evaluate(() => document.visibilityState), "hidden");
+  await back();
+});
 
 scenario(
-  "a player that comes later, by its attribute",
+  "a player that is added later, with attributes",
   { site: files('<main data-reco-item="9" data-reco-item-type="3"></main>') },
   async (all) => {
     const { page, visit, collector } = all;
@@ -210,28 +199,24 @@ scenario(
   },
 );
 
-scenario(
-  "a film that goes on through a new page view: there only what is played then counts",
-  { site: page() },
-  async (all) => {
-    const { page, collector } = all;
-    await loaded(all);
-    await play(page, 0, 6);
-    await page.evaluate(() => {
-      window.reco("page");
-      window.reco("ready", (tracker) => {
-        window.timer = tracker.consumeTimer({ itemId: 10 }, { by: "media", element: film });
-      });
+scenario("a film that continues in a new page view: only later parts count there", { site: page() }, async (all) => {
+  const { page, collector } = all;
+  await loaded(all);
+  await play(page, 0, 6);
+  await page.evaluate(() => {
+    window.reco("page");
+    window.reco("ready", (tracker) => {
+      window.timer = tracker.consumeTimer({ itemId: 10 }, { by: "media", element: film });
     });
-    const first = await until(
-      async () => (await collector.stored()).find((row) => row.itemId === "9" && row.percentage >= 50),
-      "what was played of the first",
-    );
-    assert.ok(first.percentage < 70);
-    assert.equal(await shown(page), 0);
-    await play(page, 6.5, 99, 8);
-    const second = await until(() => shown(page), "the second half");
-    assert.ok(second < 50, `only the second half: ${second}`);
-    await until(async () => (await collector.stored()).some((row) => row.itemId === "10"), "the second half");
-  },
-);
+  });
+  const first = await until(
+    async () => (await collector.stored()).find((row) => row.itemId === "9" && row.percentage >= 50),
+    "the played part of the first",
+  );
+  assert.ok(first.percentage < 70);
+  assert.equal(await shown(page), 0);
+  await play(page, 6.5, 99, 8);
+  const second = await until(() => shown(page), "the second half");
+  assert.ok(second < 50, `only the second half counts: ${second}`);
+  await until(async () => (await collector.stored()).some((row) => row.itemId === "10"), "the second half");
+});

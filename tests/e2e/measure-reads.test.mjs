@@ -1,4 +1,4 @@
-// How often tracking without code reads what the page says: pages are large, and scans are many.
+// How often tracking without code reads the page's data: pages are large, and scans are many.
 
 import assert from "node:assert/strict";
 import { flush, ready, scenario, tagged, useBrowser, warnings } from "./harness.mjs";
@@ -7,12 +7,12 @@ useBrowser();
 
 const PRODUCT = '<script type="application/ld+json">{ "@type": "Product", "sku": "S-1" }</script>';
 const ELEMENTS = 50;
-/** None of them names an item: that is the page's product. Each says something else, so that each is an event. */
+/** None of them names an item, so they get the page's product. Their attributes differ, so that each is an event. */
 const elements = (from) =>
   Array.from({ length: ELEMENTS }, (_, n) => `<i data-reco="basket" data-reco-quantity="${from + n}"></i>`).join("");
 
 scenario(
-  "JSON-LD is parsed once for each scan, however many elements ask for it",
+  "JSON-LD is parsed once for each scan, for any number of elements",
   {
     site: {
       "index.html": tagged({ body: PRODUCT + elements(1), config: "autoTrack: { attributes: true, jsonLd: true }" }),

@@ -1,4 +1,4 @@
-// consumeTimer by scroll, as a visitor scrolls: the wheel, boxes that scroll by themselves, images that come late, zoom.
+// consumeTimer by scroll with real scrolling: the wheel, scrolling boxes, late images, zoom.
 
 import assert from "node:assert/strict";
 import { ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
@@ -27,7 +27,7 @@ const started = async ({ page, visit }) => {
   await ready(page);
   await page.mouse.move(400, 400);
 };
-/** As a wheel does: in pieces, each seen for a moment. */
+/** Scrolls like a wheel: in steps, each visible for a moment. */
 async function wheel(page, distance) {
   const PIECE = 200;
   for (let done = 0; done < distance; done += PIECE) {
@@ -37,9 +37,9 @@ async function wheel(page, distance) {
 }
 const reaches = (page, percentage) => until(async () => (await shown(page)) === percentage, `${percentage} %`);
 
-// 400 above it, 4000 of it, 3000 below it; the window shows 800.
+// 400 px above the element, 4000 px of it, 3000 px below it; the window shows 800 px.
 scenario(
-  "an article is read as far as its own end, and what is below it does not count",
+  "an article is read up to its own end, and the content below it does not count",
   { site: page(box(400) + box(4000, 'id="it"') + box(3000)) },
   async (all) => {
     const { page, visit, collector } = all;
@@ -50,7 +50,7 @@ scenario(
     await collector.expectStored({ type: "consume", itemId: "7", percentage: 50 });
     await wheel(page, 100);
     await reaches(page, 52);
-    // Back up: nothing is unread.
+    // Scrolling back does not lower the percentage.
     await page.mouse.wheel(0, -1000);
     await page.waitForFunction(() => scrollY < 1000);
     assert.equal(await shown(page), 52);
@@ -63,13 +63,13 @@ scenario(
     assert.deepEqual(
       all_,
       [...new Set(all_)].sort((a, b) => a - b),
-      "upwards only, nothing twice",
+      "rising, and nothing twice",
     );
   },
 );
 
 scenario(
-  "whoever leaves in the middle has read as much, to the percent",
+  "leaving in the middle reports the exact percentage",
   { site: page(box(4000, 'id="it"') + box(3000)) },
   async (all) => {
     const { page, visit, collector } = all;
@@ -82,7 +82,7 @@ scenario(
 );
 
 scenario(
-  "within a box that scrolls by itself, the box's scrolling counts and the page's does not",
+  "within a scrolling box, the box's scrolling counts and the page's does not",
   {
     site: page(
       `${box(100)}<div style="height: 400px; overflow-y: auto" id="scroller">${box(2000, 'id="it"')}</div>${box(3000)}`,
@@ -95,7 +95,7 @@ scenario(
     await page.mouse.move(400, 700);
     await wheel(page, 1000);
     assert.equal(await page.evaluate(() => document.getElementById("scroller").scrollTop), 0);
-    assert.equal(await shown(page), 20, "the box left the window by its upper edge");
+    assert.equal(await shown(page), 20, "the box left the window at the top");
     await page.mouse.wheel(0, -1000);
     await page.waitForFunction(() => scrollY === 0);
     await page.mouse.move(400, 300);
@@ -108,7 +108,7 @@ scenario(
 
 const IMAGE = `data:image/svg+xml,${encodeURIComponent('<svg xmlns="http://www.w3.org/2000/svg" width="600" height="3600"/>')}`;
 scenario(
-  "a short element is read at once, unless an image that comes late makes it a long one",
+  "a short element counts at once, unless a late image makes it longer",
   {
     site: page(
       box(200, 'id="short"') +
@@ -146,7 +146,7 @@ scenario(
 );
 
 scenario(
-  "what is zoomed in on is what is seen",
+  "with zoom only the visible part counts",
   { site: page(box(2000, 'id="it"'), " html { overflow: scroll }") },
   async (all) => {
     const { page, context } = all;
@@ -163,15 +163,11 @@ scenario(
   },
 );
 
-scenario(
-  "an element that is gone, or is none, is told once and harms nothing",
-  { site: page(box(100)) },
-  async (all) => {
-    const { page, collector } = all;
-    await started(all);
-    await until(async () => (await warnings(page)).length > 0, "a warning");
-    assert.deepEqual(await warnings(page), [{ code: "bad-type", field: "consumeTimer.element" }]);
-    assert.equal(await shown(page), 0);
-    assert.deepEqual(await collector.stored(), []);
-  },
-);
+scenario("a removed or invalid element gives one warning and breaks nothing", { site: page(box(100)) }, async (all) => {
+  const { page, collector } = all;
+  await started(all);
+  await until(async () => (await warnings(page)).length > 0, "a warning");
+  assert.deepEqual(await warnings(page), [{ code: "bad-type", field: "consumeTimer.element" }]);
+  assert.equal(await shown(page), 0);
+  assert.deepEqual(await collector.stored(), []);
+});

@@ -1,4 +1,4 @@
-// observeRecommendations: what a visitor really saw of the recommendations, and what was clicked of them, however it was.
+// observeRecommendations: viewed recommendations and clicks on them, in every situation.
 
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
@@ -7,7 +7,7 @@ import { flush, hide, ready, realTabs, scenario, tagged, until, useBrowser, warn
 useBrowser();
 
 const VIEW = { width: 1000, height: 800 };
-/** Longer than it takes to have seen something. */
+/** Longer than an item must be in view. */
 const LONG_MS = 1500;
 const OBSERVE =
   'reco("ready", (tracker) => { window.box = tracker.observeRecommendations(document.getElementById("box"), { scenario: "picks" }); });';
@@ -21,7 +21,7 @@ const page = (body, style = "", script = OBSERVE) => ({
 });
 const li = (id, more = "") => `<li data-reco-item="${id}" id="i${id}" ${more}><a href="/next.html">Item ${id}</a></li>`;
 const gap = (height) => `<div style="height: ${height}px"></div>`;
-/** What was seen by now is stored. */
+/** All items viewed so far are stored. */
 const looking = async (page) => {
   await pause(LONG_MS);
   await flush(page);
@@ -31,7 +31,7 @@ const opened = async ({ page, visit }) => {
   await visit();
   await ready(page);
 };
-/** Ids of all items that were rendered, in their order. */
+/** The ids of all rendered items, in order. */
 const rendered = async (collector) =>
   (await collector.stored())
     .filter((row) => row.type === "rendered")
@@ -43,7 +43,7 @@ const sees = (collector, ...ids) =>
   );
 
 scenario(
-  "what is half in view for a second was seen, in one event, once; what is less than half was not",
+  "items at least half in view for a second are reported once in one event; others are not",
   {
     site: page(
       `${gap(740)}<ul id="box" style="margin: 0">${li(1)}${li(2)}${li(3, 'data-reco-item-type="5"')}</ul>${gap(3000)}`,
@@ -56,7 +56,7 @@ scenario(
     assert.deepEqual(await rendered(collector), [], "60 of 200 pixels");
     await page.mouse.wheel(0, 100);
     await sees(collector, 1);
-    // 2 and 3 come into view; 1 stays.
+    // 2 and 3 come into view; 1 stays in view.
     await page.mouse.wheel(0, 400);
     await sees(collector, 1, 2, 3);
     const [, second] = await collector.expectStored(
@@ -73,7 +73,7 @@ scenario(
 );
 
 scenario(
-  "what goes by in less than a second was not seen",
+  "items in view for less than a second do not count",
   { site: page(`${gap(2000)}<ul id="box">${li(1)}</ul>${gap(3000)}`) },
   async (all) => {
     const { page, collector } = all;
@@ -88,7 +88,7 @@ scenario(
 );
 
 scenario(
-  "of an item larger than the window half a window is enough",
+  "for an item larger than the window, half the window suffices",
   { site: page(`${gap(700)}<ul id="box" style="margin: 0">${li(1)}</ul>`, " #i1 { height: 9000px; width: auto }") },
   async (all) => {
     const { page, collector } = all;
@@ -102,7 +102,7 @@ scenario(
 );
 
 scenario(
-  "a carousel shows what it shows; a list that grows, what was added; an element that is reused, its new item",
+  "a carousel reports its visible items, a growing list its new items, a reused element its new item",
   {
     site: page(
       `<div id="box"><ul id="carousel" style="display: flex; overflow-x: auto; width: 620px; padding: 0; margin: 0">${[1, 2, 3, 4].map((id) => li(id, 'style="flex: none"')).join("")}</ul><ul id="list"></ul></div>`,
@@ -129,7 +129,7 @@ scenario(
 );
 
 scenario(
-  "infinite scroll: each page of it as it is reached",
+  "infinite scroll: each page is reported when it is reached",
   {
     site: page(
       `<ul id="box" style="margin: 0"></ul><div id="end">…</div>`,
@@ -153,7 +153,7 @@ scenario(
 );
 
 scenario(
-  "in a hidden tab nothing is seen",
+  "a hidden tab reports nothing",
   { site: page(`<ul id="box">${li(1)}</ul>`, "", ""), openContext: realTabs },
   async (all) => {
     const { page, collector } = all;
@@ -172,7 +172,7 @@ const CLICKS = page(
   `<ul id="box">${li(1)}${li(2, 'data-reco-main-id="77" data-reco-item-type="4"')}<li data-reco-item="3"><span id="text">No link</span><button data-reco="wishlist" data-reco-on="click">♥</button></li><li data-reco-item="4" data-reco="clickRecommended" data-reco-on="click" data-reco-scenario="own" id="own">Own</li></ul>`,
 );
 scenario(
-  "a click, however it is made, is a clickRecommended, and is handed over before the page is left",
+  "every kind of click is a clickRecommended, and is sent before the page is left",
   { site: CLICKS, context: { hasTouch: true } },
   async (all) => {
     const { page, context, collector } = all;
@@ -214,7 +214,7 @@ scenario(
     await opened(all);
     await page.locator("#text").click();
     await expectClicks(first, "clickRecommended 2", first, first, "clickRecommended 3");
-    // What has an event of its own is no click on the recommendation.
+    // An element with its own event is not a click on the recommendation.
     await page.locator("button").click();
     await expectClicks(first, "clickRecommended 2", first, first, "clickRecommended 3", "wishlist 3");
     await page.locator("#own").click();
@@ -232,7 +232,7 @@ scenario(
 );
 
 scenario(
-  "disconnect ends it: nothing is seen, and no click is one",
+  "after disconnect neither views nor clicks are reported",
   { site: page(`${gap(700)}<ul id="box">${li(1)}</ul>${gap(900)}`) },
   async (all) => {
     const { page, collector } = all;
@@ -251,7 +251,7 @@ scenario(
 );
 
 scenario(
-  "a container that is none is told, and nothing else happens",
+  "an invalid container gives a warning and has no other effect",
   {
     site: page(
       "",

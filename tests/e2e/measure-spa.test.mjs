@@ -1,5 +1,5 @@
-// Page views that are no page loads: single-page applications, pages that come back from the back/forward cache, pages that are
-// prepared before anybody sees them. And what is left behind by many of them.
+// Page views without page loads: single-page applications, the back/forward cache, prerendered pages. And the memory
+// that many of them leave.
 
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
@@ -15,7 +15,7 @@ const page = (body, config = ROUTES) => ({
   "next.html": "<!doctype html><title>next</title><link rel=icon href='data:,'>",
 });
 const views = (collector) => async () => (await collector.stored()).filter(({ type }) => type === "rendered").length;
-/** Whatever was seen by now is stored. */
+/** All items viewed so far are stored. */
 const nothingNew = async (page) => {
   await pause(1500);
   await flush(page);
@@ -30,7 +30,7 @@ for (const [how, before] of [
   ["the history alone", () => delete window.navigation],
 ]) {
   scenario(
-    `routes, told by ${how}: a new address is a new page view, a place on the page is none`,
+    `routes by ${how}: a new address is a new page view, a position on the page is not`,
     { site: page(LIST) },
     async (all) => {
       const { page, collector } = all;
@@ -60,7 +60,7 @@ for (const [how, before] of [
 }
 
 scenario(
-  "without routes an address is no page view, and page() is one: what is seen counts afresh, and timers that stay",
+  "without routes an address is not a page view, but page() is: views and remaining timers count again",
   { site: page(`${LIST}<p data-reco-item="5" data-reco-consume="time:2000">Text</p>`, "") },
   async (all) => {
     const { page, collector } = all;
@@ -80,7 +80,7 @@ scenario(
 );
 
 scenario(
-  "an element that is kept and shown again in another page view appears there; one that stays does not",
+  "an element that is removed and added again in another page view counts there; one that stays does not",
   {
     site: page('<i data-reco="click" data-reco-item="1"></i><main><i data-reco="click" data-reco-item="2"></i></main>'),
   },
@@ -103,7 +103,7 @@ scenario(
 );
 
 scenario(
-  "back from the back/forward cache it goes on, and is no new page view",
+  "after the back/forward cache a page continues without a new page view",
   {
     site: page(
       `<style>body { margin: 0 }</style><article data-reco-item="7" data-reco-consume="scroll" style="height: 3000px">${LIST}</article>`,
@@ -136,11 +136,11 @@ scenario(
 );
 
 scenario(
-  "a page that is only prepared loads nothing, measures nothing and sends nothing",
+  "a prerendered page loads, measures and sends nothing",
   { site: page(`${LIST}<i data-reco="click" data-reco-item="3"></i>`) },
   async (all) => {
     const { page, visit, collector } = all;
-    // Chromium under test does not prerender: what it would say is said here.
+    // Chromium under test does not prerender, so its behaviour is simulated here.
     await page.addInitScript(() =>
       Object.defineProperty(document, "prerendering", { value: true, configurable: true }),
     );
@@ -165,7 +165,7 @@ scenario(
 );
 
 scenario(
-  "after five hundred page views there is no listener, observer, timer or page of memory more than at the start",
+  "five hundred page views leave no listener, observer, timer or memory page",
   { site: page("<main></main>") },
   (all) => leavesNothing(all, 500),
 );

@@ -1,4 +1,4 @@
-// Shipped code uses nothing that libraries of other people replace, and works in a page with those libraries.
+// Shipped code uses no built-in function that libraries replace, and works in pages with these libraries.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -13,7 +13,7 @@ import { commands, loaded, requests, shop } from "./ycq.mjs";
 
 useBrowser();
 
-/** What a library replaces, and what stands for it in our code. */
+/** Built-in functions that a library replaces, and the alternative in shipped code. */
 const REPLACED = [
   [/\bArray\.from\b/, "times() or [...list]: Prototype, MooTools"],
   [/\bDate\.now\b/, "clock(): Datejs"],
@@ -47,7 +47,7 @@ for (const file of [...sources, ...built]) {
   });
 }
 
-test("the three helpers do not ask what was replaced", () => {
+test("the three helpers do not use replaced functions", () => {
   const before = { from: Array.from, now: Date.now };
   const prototypes = [Array.prototype, Object.prototype, String.prototype];
   const wrong = () => assert.fail("a replaced function was used");
@@ -76,7 +76,7 @@ const LIBRARIES = await libraries();
 const ALL = Object.entries(HOSTILE);
 for (const [name, source] of [...ALL, ["all of them", ALL.map(([, source]) => source).join("")]]) {
   scenario(
-    `${name}: calls, an order, what is seen, and what stood in the page before`,
+    `${name}: calls, an order, viewed items, and earlier data layer entries`,
     {
       site: {
         "index.html": tagged({
@@ -89,7 +89,7 @@ for (const [name, source] of [...ALL, ["all of them", ALL.map(([, source]) => so
     async ({ page, visit, collector }) => {
       await visit();
       await ready(page);
-      // Once an item was seen, measure.js is there, which the click below needs.
+      // An item was viewed, so measure.js has loaded, which the click below needs.
       await collector.expectStored({
         type: "rendered",
         items: ["1", "2"].map((itemId) => ({ itemId, itemType: "1" })),
@@ -109,7 +109,7 @@ for (const [name, source] of [...ALL, ["all of them", ALL.map(([, source]) => so
 }
 
 scenario(
-  "calls of a page that is left before reco.js is there are parked right, and carried out by the next one",
+  "calls of a page that is left before reco.js has loaded are parked correctly and executed by the next one",
   {
     site: {
       "index.html": tagged({
@@ -139,7 +139,7 @@ scenario(
 );
 
 scenario(
-  "calls of a page that is left before the module is there are sent raw",
+  "calls of a page that is left before the module has loaded are sent as a raw batch",
   {
     site: {
       "index.html": tagged({
@@ -199,12 +199,12 @@ scenario(
     assert.deepEqual(
       await page.evaluate(() => [
         ...[window.Prototype, window.MooTools, window.jQuery, window.Zone, Date.CultureInfo].map(Boolean),
-        // What the libraries' ports to servers do not replace.
+        // Built-in functions that the libraries' ports to servers do not replace.
         ...[Array.from, Array.prototype.find, window.Event].map((each) => /native code/.test(String(each))),
       ]),
       [true, true, true, true, true, false, false, false],
     );
-    // What is seen for a second is there before all is sent.
+    // The viewed items are reported before everything is sent.
     await page.waitForTimeout(1500);
     await flush(page);
     await collector.expectStored({ type: "click", itemId: "1" }, { type: "rendered" });

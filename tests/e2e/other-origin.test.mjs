@@ -1,4 +1,4 @@
-// A collector of another origin: each batch goes once, because its answer can be read.
+// A collector of another origin: each batch is sent once, because its response can be read.
 
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
@@ -8,7 +8,7 @@ import { witness } from "./witness.mjs";
 
 useBrowser();
 
-/** A batch that is not acknowledged goes once more after 15 s. */
+/** A batch that is not acknowledged is repeated after 15 s. */
 const AGAIN_MS = 17_000;
 
 const page = (transport) =>
@@ -19,17 +19,17 @@ const page = (transport) =>
 
 for (const [transport, requests] of [
   ["undefined", 1],
-  // What the default would be: the counterpart shows that the test can see a second request.
+  // The default for the same origin. It shows that the test would notice a second request.
   ['"beacon"', 2],
 ]) {
   scenario(
-    `with the transport ${transport} a batch goes ${requests === 1 ? "once" : "twice"}`,
+    `with the transport ${transport} a batch is sent ${requests === 1 ? "once" : "twice"}`,
     { site: { "index.html": page(transport) } },
     async ({ page, visit }) => {
       const other = await startTemporary();
       try {
         const sent = [];
-        // 127.0.0.1 and localhost are two sites as well.
+        // 127.0.0.1 and localhost are also two different sites.
         await visit(`/?to=${other.url.replace("127.0.0.1", "localhost")}/v1/events`);
         page.on("request", (request) => request.url().includes("/v1/events?b=") && sent.push(request.url()));
         await ready(page);

@@ -1,10 +1,10 @@
-// What a page could not deliver, the site's next page or another tab delivers: once.
+// Events that a page could not deliver are delivered once by the site's next page or another tab.
 
 import assert from "node:assert/strict";
 import { down, pass, status } from "./gate.mjs";
 import { blockingCookies, flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
 
-// Playwright switches the back/forward cache off.
+// Playwright disables the back/forward cache.
 useBrowser({
   full: true,
   ignoreDefaultArgs: ["--disable-back-forward-cache"],
@@ -18,17 +18,20 @@ const shop = (options) => ({
   "other.html": tagged(options),
   "elsewhere.html": ELSEWHERE,
 });
-/** The browser says so when a connection ends. */
+/** The browser logs this when a connection ends. */
 const NETWORK = [/Failed to load resource/];
 
 const click = (page, ...itemIds) =>
   page.evaluate((itemIds) => itemIds.forEach((itemId) => window.reco("click", { itemId })), itemIds);
 const stats = (page) =>
   page.evaluate(() => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.stats()))));
-/** What stands in the outbox, by key. */
+/** The outbox entries by key. */
 const outbox = (page) =>
   page.evaluate(() => Object.fromEntries(Object.entries(localStorage).filter(([key]) => /^reco_[ol]_/.test(key))));
-/** Nothing in the outbox: all of it is acknowledged. What another page sent is asked for after a quarter of a minute. */
+/**
+ * Waits until the outbox is empty, so that everything is acknowledged. Another page's batches are repeated after 15
+ * seconds.
+ */
 const emptied = (page) =>
   until(
     async () => Object.keys(await outbox(page)).filter((key) => key.startsWith("reco_o_")).length === 0,
@@ -37,16 +40,16 @@ const emptied = (page) =>
 const kept = (page, count) =>
   until(async () => Object.keys(await outbox(page)).length >= count, `${count} entries in the outbox`);
 const failed = (gate, count) => until(() => gate.log.length >= count, `${count} attempts`);
-/** Another page was shown meanwhile; without a window nothing says so. */
+/** Reports that another page was shown. Without a window there is no such event. */
 const shown = (page) => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-/** Shown, and the page has looked for journals since: it does so half a second later, and says nothing of it. */
-const sought = async (page) => {
+/** Shows the page, and waits until it has looked for outboxes, half a second later. */
+const lookedForOutboxes = async (page) => {
   await shown(page);
   await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 1_500)));
 };
 
 scenario(
-  "what a dead collector did not take is delivered by the next page",
+  "events that an unavailable collector did not take are delivered by the next page",
   { site: shop(), gated: true, allow: NETWORK },
   async ({ page, gate, visit, collector }) => {
     gate.fault = down;
@@ -70,7 +73,7 @@ scenario(
 );
 
 scenario(
-  "what a closed tab could not send is delivered by the next one",
+  "events that a closed tab could not send are delivered by the next one",
   { site: shop(), gated: true, allow: NETWORK },
   async ({ page, context, gate, url, visit, collector }) => {
     gate.fault = down;
@@ -89,7 +92,7 @@ scenario(
 );
 
 scenario(
-  "a tab that lives is left alone, and one that crashes is adopted",
+  "the outbox of a living tab is not touched, and that of a crashed tab is taken over",
   { site: shop(), gated: true, allow: NETWORK },
   async ({ page, context, gate, url, visit, collector }) => {
     gate.fault = status(503, { "Retry-After": "200" });
@@ -103,7 +106,7 @@ scenario(
     await click(other, 2);
     await flush(other);
     await kept(other, 2);
-    await sought(other);
+    await lookedForOutboxes(other);
     assert.equal((await stats(other)).accepted, 1, "the other tab lives");
 
     const crashed = page.waitForEvent("crash");
@@ -113,7 +116,7 @@ scenario(
     await until(async () => {
       await shown(other);
       return (await stats(other)).accepted === 2;
-    }, "the adoption");
+    }, "the takeover");
     await other.evaluate(() => window.dispatchEvent(new Event("online")));
     await emptied(other);
     await collector.expectStored({ itemId: "1" }, { itemId: "2" });
@@ -128,7 +131,7 @@ function watch() {
 }
 
 scenario(
-  "there and back through the back/forward cache: nothing twice, nothing lost",
+  "leaving and returning through the back/forward cache: nothing twice, nothing lost",
   { site: shop(), gated: true, allow: NETWORK },
   async ({ page, gate, visit, collector }) => {
     gate.fault = down;
@@ -140,8 +143,8 @@ scenario(
     await ready(page);
     await page.evaluate(watch);
     await click(page, 2);
-    // The page in the cache is adopted, and not thrown out of it for that.
-    await until(async () => (await stats(page)).accepted === 2, "the adoption");
+    // The outbox of the cached page is taken over, and the page is not evicted from the cache.
+    await until(async () => (await stats(page)).accepted === 2, "the takeover");
     await page.goBack({ waitUntil: "commit" });
     await until(() => page.evaluate(() => window.returned === 1), "the page from the cache");
     gate.fault = pass;
@@ -151,7 +154,7 @@ scenario(
     await collector.expectStored({ itemId: "1" }, { itemId: "2" }, { itemId: "3" });
     await page.goForward({ waitUntil: "commit" });
     await ready(page);
-    assert.equal(await page.evaluate(() => window.returned), 1, "the other one was kept as well");
+    assert.equal(await page.evaluate(() => window.returned), 1, "the other page was cached as well");
     await click(page, 4);
     await flush(page);
     await emptied(page);
@@ -162,7 +165,7 @@ scenario(
 );
 
 scenario(
-  "where there are no locks, leases stand for them",
+  "without locks, leases replace them",
   { site: shop(), gated: true, host: "shop.test", allow: NETWORK },
   async ({ page, context, url, gate, visit, collector }) => {
     gate.fault = down;
@@ -177,7 +180,7 @@ scenario(
     await other.goto(url);
     await ready(other);
     await until(async () => (await leases(other)).length === 2, "the other's lease");
-    await sought(other);
+    await lookedForOutboxes(other);
     assert.equal((await stats(other)).accepted, 0, "a lease is respected");
     await page.close();
     await until(async () => (await leases(other)).length === 1, "the lease's end");
@@ -189,7 +192,7 @@ scenario(
 );
 
 scenario(
-  "any bytes in our keys: no harm, and they are gone",
+  "any bytes in the tracker's keys are deleted without harm",
   { site: shop(), gated: true },
   async ({ page, visit, collector }) => {
     await visit("/elsewhere.html");
@@ -229,12 +232,12 @@ scenario(
       await warnings(page),
       ["A", "B"].map(() => ({ code: "damaged", field: "batch /v1/events" })),
     );
-    assert.ok((await stats(page)).dropped >= 22, "what is thrown away is counted");
+    assert.ok((await stats(page)).dropped >= 22, "deleted entries are counted");
   },
 );
 
 scenario(
-  "a full storage stops nothing",
+  "full storage does not stop delivery",
   { site: shop(), gated: true, allow: NETWORK },
   async ({ page, gate, visit, collector }) => {
     await visit("/elsewhere.html");
@@ -254,7 +257,7 @@ scenario(
         return false;
       }
     });
-    assert.equal(free, false, "it is full");
+    assert.equal(free, false, "the storage is full");
     gate.fault = down;
     await visit();
     await ready(page);
@@ -270,7 +273,7 @@ scenario(
 );
 
 scenario(
-  "a blocked storage stops nothing, and what waits is sent while the page lives",
+  "blocked storage does not stop delivery, and pending events are sent while the page lives",
   { site: shop(), gated: true, allow: NETWORK, openContext: blockingCookies },
   async ({ page, gate, visit, collector }) => {
     gate.fault = down;
@@ -288,7 +291,7 @@ scenario(
 
 for (const how of ["denied", "anonymous"]) {
   scenario(
-    `consent "${how}" leaves nothing in the outbox, nor of pages that are gone`,
+    `consent "${how}" deletes the outboxes of this page and of pages that are gone`,
     { site: shop(), gated: true, host: "shop.test", allow: NETWORK },
     async ({ page, gate, visit, context }) => {
       gate.fault = down;
@@ -315,11 +318,11 @@ for (const how of ["denied", "anonymous"]) {
   );
 }
 
-/** Only the module may be fetched. */
+/** A policy that allows only the module to be fetched. */
 const POLICY = `<script>document.write('<meta http-equiv="Content-Security-Policy" content="connect-src ' + location.origin + '/dist/">')</script>`;
 
 scenario(
-  "a policy that forbids the endpoint is told once, everything is kept, and a page without it delivers",
+  "a policy that forbids the endpoint gives one warning, all events are kept, and a page without it delivers them",
   { site: { ...shop(), "strict.html": tagged({ head: POLICY }) }, gated: true, allow: [/Content Security Policy/] },
   async ({ page, gate, visit, collector }) => {
     await visit("/strict.html");
@@ -346,7 +349,7 @@ scenario(
 );
 
 scenario(
-  "a policy that only reports forbids nothing",
+  "a report-only policy forbids nothing",
   { site: { "index.html": tagged() }, gated: true, allow: [/Report Only|report-only/i] },
   async ({ page, gate, visit, collector }) => {
     gate.heads = { "content-security-policy-report-only": "connect-src 'none'" };
@@ -361,20 +364,20 @@ scenario(
 );
 
 scenario(
-  "batches of the largest size are delivered whole by the next page, and nothing is called damaged",
+  "batches of the largest size are delivered completely by the next page, and none counts as damaged",
   { site: shop({ config: "batch: { maxBytes: 60000, maxEvents: 1000 }" }), gated: true, allow: NETWORK },
   async ({ page, gate, visit, collector }) => {
     gate.fault = down;
     await visit();
     await ready(page);
     await page.evaluate(() => {
-      // Short ones: each has a head in the entry beside what counts for maxBytes.
+      // Small events: each has a header in the entry that does not count for maxBytes.
       for (let itemId = 0; itemId < 900; itemId++) window.reco("click", { itemId });
     });
     await flush(page);
     await failed(gate, 1);
     const longest = Math.max(...Object.values(await outbox(page)).map((text) => text.length));
-    // As many characters as a text of a call may have, and more.
+    // More characters than a text of a call may have.
     assert.ok(longest > 65_536, `an entry of ${longest} characters`);
     await visit("/elsewhere.html");
     gate.fault = pass;

@@ -1,4 +1,4 @@
-// The demo shop's pages are what a customer pastes: the stub as it is built, and a policy that lets it run.
+// The demo shop's pages contain what a customer pastes: the built stub, and a policy that allows it.
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
@@ -12,7 +12,7 @@ const pages = readdirSync(DEMO).filter((name) => name.endsWith(".html"));
 test("there are pages", () => assert.ok(pages.length >= 9, pages.join(" ")));
 
 for (const name of pages) {
-  test(`${name}: the stub is today's, and the policy names its hash`, () => {
+  test(`${name}: the stub is up to date, and the policy has its hash`, () => {
     const html = readFileSync(join(DEMO, name), "utf8");
     const inline = [...html.matchAll(/<script>(.*?)<\/script>/gs)].map(([, code]) => code);
     assert.equal(inline.length, 1);

@@ -1,4 +1,4 @@
-// What the next page does with calls that were parked: whose they are, what it leaves alone, and purchases.
+// Parked calls in the next page: their accounts, the calls that it must not take, and purchases.
 
 import assert from "node:assert/strict";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
@@ -14,7 +14,7 @@ const click = (itemId) => `reco("click", { itemId: ${itemId} });`;
 const user = (id) => `identity: { userId: ${id} }`;
 const DAY_MS = 86_400_000;
 
-/** Leaves pages before `held` is there, then stays on the last one. */
+/** Leaves pages before `held` has loaded, then stays on the last one. */
 async function walk(t, { page, collector }, held, ...names) {
   const network = await slow(t, collector);
   network.hold(held);
@@ -36,7 +36,7 @@ for (const [what, held] of [
   ["the module", MODULE],
 ]) {
   scenario(
-    `without ${what}: who logs in and leaves is logged in on the next page`,
+    `without ${what}: a visitor who logs in and leaves is logged in on the next page`,
     { site: site({ a: { script: `${click(1)} reco("login", "ada"); ${click(2)}` }, b: { script: click(3) } }) },
     async (s) => {
       await walk(s.t, s, held, "a", "b");
@@ -57,7 +57,7 @@ for (const [what, held] of [
     nobody: { config: user("null"), script: click(2), destinations: `[${BATCH}, ${IBEXA}]` },
   };
   scenario(
-    `without ${what}: calls are of whom their page was made for, and the next page is of whom it was made for`,
+    `without ${what}: calls keep the account of their page, and the next page has its own`,
     { site: site(pages) },
     async (s) => {
       await walk(s.t, s, held, "ada", "nobody", "ada", "nobody");
@@ -82,7 +82,7 @@ for (const [what, held] of [
 
   const graph = "const graph = {}; graph.graph = graph;";
   scenario(
-    `without ${what}: an argument that cannot be written costs its own call`,
+    `without ${what}: an argument that cannot be written costs only its own call`,
     { site: site({ a: { script: `${graph} reco("click", graph); ${click(1)} reco("login", "ada");` }, b: {} }) },
     async (s) => {
       await walk(s.t, s, held, "a", "b");
@@ -91,7 +91,7 @@ for (const [what, held] of [
   );
 
   scenario(
-    `without ${what}: a page with other destinations leaves it alone`,
+    `without ${what}: a page with other destinations does not touch parked calls`,
     {
       site: site({
         a: {
@@ -115,7 +115,7 @@ for (const [what, held] of [
         { type: "click", itemId: "1", itemType: "7", source: "ibexa" },
         { type: "rendered", source: "ibexa" },
       );
-      // Beacons overtake each other.
+      // Beacons may arrive in another order.
       const rendered = (await s.collector.stored()).find(({ type }) => type === "rendered");
       assert.ok(rendered.items.every(({ itemType }) => itemType === "7"));
       assert.deepEqual([await kept(s.page), await warnings(s.page)], [[], []]);
@@ -128,7 +128,7 @@ for (const [what, held] of [
     ["anonymous", 0],
   ]) {
     scenario(
-      `without ${what}: a page whose consent is ${state} does nothing with it, and ${stays ? "keeps it until it is granted" : "deletes it"}`,
+      `without ${what}: a page whose consent is ${state} does not execute parked calls, and ${stays ? "keeps them until it is granted" : "deletes them"}`,
       {
         site: site({
           a: { destinations: IBEXA, script: 'reco("click", { itemId: 1, categoryPath: "a" });' },
@@ -149,7 +149,7 @@ for (const [what, held] of [
 }
 
 scenario(
-  "damaged, oversized, old and foreign texts are deleted, and no page is harmed",
+  "damaged, oversized, old and foreign texts are deleted without harm",
   { site: site({ a: {} }) },
   async ({ t, page, collector }) => {
     const network = await slow(t, collector);
@@ -202,7 +202,7 @@ scenario(
 );
 
 scenario(
-  "where storage is full, or a thousand keys are there, a page is left as ever",
+  "with full storage or a thousand keys, leaving a page works as usual",
   { site: site({ a: { destinations: IBEXA, script: 'reco("click", { itemId: 1, categoryPath: "a" });' } }) },
   async ({ t, page, collector }) => {
     const network = await slow(t, collector);
@@ -234,7 +234,7 @@ scenario(
 );
 
 scenario(
-  "a denial in a page that is left is remembered",
+  "a denial in a page that is left is stored",
   { site: site({ a: { script: 'reco("consent", "denied");' }, b: { script: click(1) } }) },
   async (s) => {
     await walk(s.t, s, MODULE, "a", "b");
@@ -245,11 +245,11 @@ scenario(
 
 const bought = (orderId) => `reco("buy", { itemId: 1, price: "1EUR", orderId: "${orderId}" });`;
 
-/** A module that no cache has. */
+/** A module that is not in the cache. */
 const LATER = 'wasmUrl: "/dist/recobeacon.wasm?later"';
 
 scenario(
-  "a purchase that left raw is none any more when its page is reloaded, with the module or without",
+  "a purchase sent in a raw batch does not count again when its page is reloaded, with or without module",
   { site: site({ thanks: { script: bought("o1") }, again: { script: bought("o1"), config: LATER } }) },
   async (s) => {
     const network = await walk(s.t, s, MODULE, "thanks", "thanks");
@@ -269,7 +269,7 @@ scenario(
 );
 
 scenario(
-  "a purchase that the tracker sent is none any more in a raw batch",
+  "a purchase sent by the tracker does not count again in a raw batch",
   {
     site: site({
       thanks: { script: bought("o1") },
@@ -291,7 +291,7 @@ scenario(
 );
 
 scenario(
-  "a module that the network lost: what was called waits for the next page",
+  "if the network loses the module, the calls wait for the next page",
   {
     site: site({ a: { destinations: IBEXA, script: 'reco("click", { itemId: 1, categoryPath: "a" });' } }),
     allow: [/ERR_EMPTY_RESPONSE|Failed to fetch/],

@@ -1,4 +1,4 @@
-// The collector behind nginx: strangers read nothing through it.
+// The collector behind nginx: other clients cannot read stored events through it.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -17,7 +17,7 @@ const READERS = ["/v1/events", "/v1/batches", "/v1/events/stream"];
 const EVENT = { id: "0193bdc1-0000-7000-8000-000000000001", type: "click", at: 1, itemType: "1", itemId: "123" };
 const BATCH = { v: 1, stream: "s1", seq: 0, sentAt: 1, ack: true, events: [EVENT] };
 
-/** Runs nginx with these locations until the test ends; resolves with its address when it answers. */
+/** Runs nginx with these locations until the test ends. Resolves with its address when it answers. */
 async function startNginx(t, locations) {
   const { path, remove } = temporaryDirectory();
   const port = await freePort(FIRST_TRY);
@@ -59,7 +59,7 @@ const started = async (t, options) => {
   return collector;
 };
 
-test("nginx with proxy_pass alone gives no event away, with and without a token", { timeout: 60_000 }, async (t) => {
+test("nginx with a bare proxy_pass exposes no event, with and without a token", { timeout: 60_000 }, async (t) => {
   for (const token of [undefined, TOKEN]) {
     const config = token && `admin_token = "${token}"`;
     const collector = await started(t, { config, inspector: !token });
@@ -76,7 +76,7 @@ test("nginx with proxy_pass alone gives no event away, with and without a token"
   }
 });
 
-test("nginx before the admin listener needs the token", { timeout: 60_000 }, async (t) => {
+test("nginx before the admin listener requires the token", { timeout: 60_000 }, async (t) => {
   const collector = await started(t, { config: `admin_token = "${TOKEN}"`, inspector: false });
   const url = await startNginx(t, `location / { proxy_pass ${collector.adminUrl}; }`);
   assert.equal((await post(collector.url)).status, 204);
@@ -93,7 +93,7 @@ test("the nginx example of the collector's README works", { timeout: 60_000 }, a
   const url = await startNginx(t, example.replaceAll("http://127.0.0.1:8787", collector.url));
   const answer = await post(url, { origin: url });
   assert.equal(answer.status, 204);
-  // The shop's own name got through, so the page sees the cookie.
+  // The shop's own host name was passed on, so the page sees the cookie.
   assert.match(answer.headers.get("set-cookie"), /^reco_ack_s1\.0=1; Path=\/; Max-Age=600; SameSite=Lax$/);
   const reco = await fetch(`${url}/dist/reco.js`);
   assert.equal(reco.headers.get("content-type"), "text/javascript; charset=utf-8");

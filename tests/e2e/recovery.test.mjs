@@ -1,4 +1,5 @@
-// What is left for the next page, however much it is and whatever stands there: it arrives, it is counted, and it never stops a tracker.
+// Stored work of earlier pages, in any amount and with any content: it is delivered and counted, and never stops a
+// tracker.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -45,7 +46,7 @@ for (const [what, held] of [
   );
 
   scenario(
-    `without ${what}: calls beyond the bound are counted and told`,
+    `without ${what}: calls beyond the limit are counted and reported`,
     { site: site({ a: { script: many(1_500), destinations: IBEXA }, b: { destinations: IBEXA } }) },
     async ({ t, page, collector }) => {
       const network = await slow(t, collector);
@@ -66,7 +67,7 @@ for (const [what, held] of [
 }
 
 scenario(
-  "while the tracker is blocked, what pages park stays under a tenth of the storage, the last ones of it",
+  "while the tracker is blocked, parked calls stay under a tenth of the storage, and the newest are kept",
   {
     site: site({
       a: { load: false, script: `reco("click", { itemId: location.search.slice(1) }); ${many(15)}` },
@@ -80,7 +81,7 @@ scenario(
     const size = await characters(page);
     assert.ok(size > 250_000 && size < 500_000, `${size} characters`);
     const all = await page.evaluate(() => Object.values(localStorage).join(""));
-    assert.ok(all.includes('"page59"') && !all.includes('"page0"'), "the oldest went first");
+    assert.ok(all.includes('"page59"') && !all.includes('"page0"'), "the oldest were dropped first");
     await open(page, `${network.url}/b.html`);
     await ready(page);
     await flush(page);
@@ -92,7 +93,7 @@ scenario(
 
 for (const text of ["{}", "null", "5", '"text"', "[]", "[1,2,3,4]", '{"v":2,"calls":[]}', "[null", '[["a"],{},[],{}]'])
   scenario(
-    `a tracker starts whatever stands under our keys: ${text}`,
+    `a tracker starts with invalid values in its keys: ${text}`,
     { site: site({ a: { script: 'reco("click", { itemId: 1 });' } }) },
     async ({ t, page, collector }) => {
       const network = await slow(t, collector);
@@ -117,7 +118,7 @@ for (const text of ["{}", "null", "5", '"text"', "[]", "[1,2,3,4]", '{"v":2,"cal
   );
 
 scenario(
-  "a raw batch that failed goes again to the address that it was sent to, also under a base",
+  "a failed raw batch is sent again to its original address, also with a base element",
   {
     site: site({
       a: {
@@ -141,7 +142,7 @@ scenario(
   },
 );
 
-/** A server that answers every request so; `asked` has their addresses. */
+/** A server that answers every request in this way. `asked` has the requested addresses. */
 async function answering(t, status, headers, body) {
   const asked = [];
   const server = createServer((request, response) => {
@@ -160,7 +161,7 @@ for (const [what, status, headers, body] of [
   ["200 of the wrong bytes", 200, { "content-type": "application/wasm" }, "cut"],
 ])
   scenario(
-    `a module that is answered ${what}: asked for once, told with its address, and calls wait for the next page`,
+    `a module answered with ${what}: requested once, reported with its address, and calls wait for the next page`,
     {
       site: site({
         a: {
@@ -203,7 +204,7 @@ const DISPOSED = `
   });`;
 
 scenario(
-  "a tracker that is disposed of before the module is there sends what was called, and an order counts once",
+  "a tracker disposed before the module has loaded sends its calls, and an order counts once",
   {
     site: {
       "index.html": `<!doctype html><link rel="icon" href="data:,"><script>window.warnings = [];${DISPOSED}</script>`,
@@ -213,7 +214,7 @@ scenario(
     await visit();
     await collector.expectStored({ type: "buy", orderId: "o1" }, { type: "click", itemId: "2" });
     assert.equal((await collector.stored()).length, 2);
-    // The second tracker may have taken over the first one's outbox: then it gets both acknowledgements.
+    // The second tracker may have taken over the first one's outbox. In that case it gets both acknowledgements.
     const acknowledged = () => [window.first, window.second].map((tracker) => tracker.stats().acknowledged);
     await until(async () => {
       const [first, second] = await page.evaluate(acknowledged);
@@ -224,7 +225,7 @@ scenario(
 );
 
 scenario(
-  "twenty trackers that were made and disposed of share one instance of one module",
+  "twenty created and disposed trackers share one instance of one module",
   { site: { "index.html": '<!doctype html><link rel="icon" href="data:,">' }, wasm: true },
   async ({ page, visit, collector }) => {
     await visit();
@@ -249,8 +250,12 @@ scenario(
 );
 
 for (const [name, destinations, first] of [
-  ["a collector, which knows copies, the calls are in the outbox before the key is deleted", undefined, "written"],
-  ["a vendor, who counts each arrival, the key is deleted before", IBEXA, "deleted"],
+  [
+    "a collector, which recognises duplicates: the calls are in the outbox before the key is deleted",
+    undefined,
+    "written",
+  ],
+  ["a vendor, which counts each arrival: the key is deleted before", IBEXA, "deleted"],
 ]) {
   scenario(
     `parked calls for ${name}`,
@@ -266,7 +271,7 @@ for (const [name, destinations, first] of [
       await open(page, `${network.url}/a.html`);
       await leave(page, network);
       network.release();
-      // What happens to the storage, in its order.
+      // Records the operations on storage in order.
       await page.addInitScript(() => {
         window.order = [];
         const { setItem, removeItem } = Storage.prototype;

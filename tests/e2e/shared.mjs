@@ -1,8 +1,8 @@
-// The collectors that the scenarios of a file share, one for each configuration. Most of a scenario's time went into a collector that
-// compressed the tracker's files again.
+// The collectors that the scenarios of a file share, one for each configuration. A separate collector for each scenario
+// would compress the tracker's files again, which took most of the time.
 //
-// One scenario uses them at a time. It begins with an empty table: it is told nothing of the rows before its own, and its address is a
-// front of its own (front.mjs), after whose end nothing of it is stored.
+// One scenario uses them at a time. It begins with an empty table: it does not see earlier rows, and it has its own
+// address (front.mjs), after whose end nothing of it is stored.
 
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -27,10 +27,10 @@ async function start(config, dist) {
   return { collector: { ...collector, stop }, site, rows: undefined };
 }
 
-/** Puts a site in the place of the one before: a folder, or an object of files (path -> text). */
+/** Replaces the previous site: a folder, or an object of files (path -> text). */
 function place(site, folder) {
   for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
-  // With its times: a file that is known to the collector need not be compressed again.
+  // Keeps the modification times, so that the collector need not compress a known file again.
   if (typeof site === "string") return cpSync(site, folder, { recursive: true, preserveTimestamps: true });
   for (const [name, text] of Object.entries(site)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true });
@@ -38,7 +38,7 @@ function place(site, folder) {
   }
 }
 
-/** A collector as if it were new, with this site at its `url`. `stop()` leaves it to the next scenario. */
+/** A collector that appears new, with this site at its `url`. `stop()` returns it for the next scenario. */
 export async function borrow({ site, dist, config = "" }) {
   const key = JSON.stringify([config, dist]);
   if (!shared.has(key)) shared.set(key, await start(config, dist));

@@ -1,4 +1,4 @@
-// Scenarios share a collector and see nothing of each other.
+// Scenarios that share a collector do not see each other's events.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ const MANY = 300;
 const SECOND = "<!doctype html><title>second</title><link rel=icon href='data:,'>";
 const click = (item) => `/api/00000/click/u1/1/${item}`;
 
-test("a front stops when each request that it passed on is answered", async () => {
+test("a front stops after all its requests are answered", async () => {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const front = await startFront(`http://127.0.0.1:${server.address().port}`);
@@ -25,14 +25,14 @@ test("a front stops when each request that it passed on is answered", async () =
   const stop = front.stop().then(() => (stopped = true));
   await gone;
   await pause(50);
-  assert.equal(stopped, false, "the server is still at work");
+  assert.equal(stopped, false, "the server is still busy");
   answer.end();
   await stop;
   server.close();
 });
 
 scenario(
-  "one scenario ends in the middle of many requests",
+  "a scenario ends during many requests",
   { site: { "index.html": tagged(), "first.html": "first" } },
   async ({ page, visit, collector }) => {
     await visit();

@@ -1,4 +1,4 @@
-// The demo shop with further scripts in all of its pages, before everything else.
+// The demo shop with additional scripts in all of its pages, before everything else.
 
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -6,7 +6,10 @@ import { DEMO } from "./harness.mjs";
 
 const POLICY = /<meta http-equiv="Content-Security-Policy"[^>]*>/;
 
-/** The shop as files of a site: path -> text or bytes. `head` goes before all other scripts; the policy allows the shop's own files. */
+/**
+ * The shop as files of a site: path -> text or bytes. `head` is inserted before all other scripts; the policy allows
+ * the shop's own files.
+ */
 export function shopWith(head) {
   const paths = readdirSync(DEMO, { encoding: "utf8", recursive: true });
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-// A visitor uses the demo shop; the collector's rows tell what was tracked.
+// A visitor uses the demo shop; the collector's rows show what was tracked.
 
 import assert from "node:assert/strict";
 import { flush, ready, scenario, until, useBrowser } from "./harness.mjs";
@@ -10,12 +10,12 @@ const product = (page, test) => page.locator("#product").getByTestId(test);
 const openProduct = async (visit, page, id) => {
   await visit(`/product.html?id=${id}`);
   await product(page, "add-to-basket").waitFor();
-  // A visitor stays longer than loading takes; leaving earlier is loading.test.mjs's subject.
+  // The visitor stays longer than loading takes. loading.test.mjs tests leaving earlier.
   await ready(page);
 };
 
 scenario(
-  "a recommendation is seen, clicked and leads to its product",
+  "a recommendation is viewed, clicked and leads to its product",
   {},
   async ({ page, visit, collector, identity }) => {
     await visit("/");
@@ -44,7 +44,7 @@ scenario(
 );
 
 scenario(
-  "basket, checkout and confirmation: reloading it is no second purchase",
+  "basket, checkout and confirmation: a reload is not a second purchase",
   {},
   async ({ page, visit, collector }) => {
     await openProduct(visit, page, 101);
@@ -79,16 +79,16 @@ scenario(
       await page.getByTestId("order-id").waitFor();
       await flush(page);
     }
-    // What comes later is stored, so a second purchase would have been as well.
+    // A later event is stored, so a second purchase would have been stored as well.
     await openProduct(visit, page, 303);
     await collector.expectStored({ type: "click", itemId: "303" });
     const purchases = (await collector.stored()).filter((row) => row.type === "buy");
-    assert.equal(purchases.length, 1, "one purchase, however often its page is loaded");
+    assert.equal(purchases.length, 1, "one purchase after several loads of its page");
   },
 );
 
 scenario(
-  "login joins the visitor to the account once; logout returns to the visitor",
+  "login joins the visitor to the account once; logout returns to the anonymous visitor",
   {},
   async ({ page, visit, collector, identity, hash }) => {
     await openProduct(visit, page, 101);
@@ -120,7 +120,7 @@ scenario(
   },
 );
 
-scenario("rating, wishlist and what the visitor does not want", {}, async ({ page, visit, collector }) => {
+scenario("rating, wishlist and rejected recommendations", {}, async ({ page, visit, collector }) => {
   await openProduct(visit, page, 101);
   await product(page, "rate-4").click();
   await product(page, "wishlist").click();
@@ -135,10 +135,10 @@ scenario("rating, wishlist and what the visitor does not want", {}, async ({ pag
 });
 
 scenario(
-  "an article tells how far it was read, also when it is left in the middle",
+  "an article reports how far it was read, also when it is left in the middle",
   {},
   async ({ page, visit, collector }) => {
-    // 20 seconds of reading, without waiting for them.
+    // 20 seconds of reading with a simulated clock.
     await page.clock.install();
     await visit("/article.html");
     await ready(page);
@@ -152,31 +152,31 @@ scenario(
     );
     await page.clock.runFor(5_000);
     const shown = Number.parseInt(await page.getByTestId("read").innerText(), 10);
-    assert.ok(shown >= 50 && shown < 80, `11 of 20 seconds, and the moments that the test itself took: ${shown}`);
+    assert.ok(shown >= 50 && shown < 80, `11 of 20 seconds, and the test's own time: ${shown}`);
     await visit("/");
     const step = Math.floor(shown / 10) * 10;
     const steps = await until(async () => {
       const percentages = await consumed();
       return percentages.at(-1) >= step && percentages;
     }, "the step that was reached when the page was left");
-    assert.ok(steps.at(-1) <= step + 10, `not more than was read: ${steps}`);
+    assert.ok(steps.at(-1) <= step + 10, `not more than the read part: ${steps}`);
     assert.deepEqual(
       steps,
       [...new Set(steps)].sort((a, b) => a - b),
-      "only upwards, no step twice",
+      "rising, no step twice",
     );
     assert.ok(
       steps.slice(0, -1).every((each) => each % 10 === 0),
-      `whole steps until it was left: ${steps}`,
+      `whole steps until the page was left: ${steps}`,
     );
   },
 );
 
-scenario("an article that is read to its end is at 100 %, once", {}, async ({ page, visit, collector }) => {
+scenario("an article read to its end reports 100 % once", {}, async ({ page, visit, collector }) => {
   await page.clock.install();
   await visit("/article.html");
   await ready(page);
-  // In pieces: the steps between come as they would.
+  // In parts, so that the steps between occur.
   for (let piece = 0; piece < 10; piece++) await page.clock.runFor(2_500);
   await collector.expectStored({ type: "consume", itemId: "901", percentage: 100 });
   await page.clock.runFor(30_000);
@@ -187,7 +187,7 @@ scenario("an article that is read to its end is at 100 %, once", {}, async ({ pa
 });
 
 scenario(
-  "an article that is measured by scrolling is read to its end when its end was reached",
+  "an article measured by scrolling reports 100 % when its end was reached",
   {},
   async ({ page, visit, collector }) => {
     await visit("/article.html");
@@ -200,7 +200,7 @@ scenario(
   },
 );
 
-scenario("a film tells how far it was played", {}, async ({ page, visit, collector }) => {
+scenario("a film reports how far it was played", {}, async ({ page, visit, collector }) => {
   await visit("/video.html");
   await ready(page);
   const film = page.getByTestId("film");
@@ -216,7 +216,7 @@ scenario("a film tells how far it was played", {}, async ({ page, visit, collect
 });
 
 scenario(
-  "the inspector shows an event as it was stored, on a wide screen and on a phone",
+  "the inspector shows a stored event, on a wide screen and on a phone",
   {},
   async ({ page, visit, collector }) => {
     await openProduct(visit, page, 101);
@@ -231,7 +231,7 @@ scenario(
     const overflow = await page.evaluate(
       () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
     );
-    assert.equal(overflow, 0, "nothing sticks out sideways on a phone");
+    assert.equal(overflow, 0, "no horizontal overflow on a phone");
     await page.getByTestId("inspector-toggle").click();
     await page.locator("[data-testid=inspector-event]").first().waitFor();
   },

@@ -1,12 +1,12 @@
-// Stands before a collector and lets some requests wait, or never arrive: as a network does.
+// A proxy before a collector that delays or loses some requests.
 
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { passOn } from "./front.mjs";
 
 /**
- * `hold(pattern)`: requests whose method and address match wait until `release()`. `lose(pattern)`: these are read and thrown away, and
- * the connection ends. `seen`: method and address of every request.
+ * `hold(pattern)`: requests whose method and address match wait until `release()`. `lose(pattern)`: matching requests
+ * are read and discarded, and the connection is closed. `seen`: method and address of every request.
  */
 export async function slow(t, collector) {
   let held = null;
@@ -48,11 +48,11 @@ export const IBEXA = '{ protocol: "ibexa", customerId: "00000", endpoint: locati
 
 export const EMPTY = "<!doctype html><title>empty</title><link rel=icon href='data:,'>";
 export const kept = (page) => page.evaluate(() => Object.keys(localStorage).filter((key) => /^reco_(q|raw)/.test(key)));
-/** The scripts of a page may be under way for ever: its load event is not waited for. */
+/** A page's scripts may never finish loading, so its load event is not awaited. */
 export const open = (page, url) => page.goto(url, { waitUntil: "domcontentloaded" });
 export const back = (page) => page.goBack({ waitUntil: "commit" });
 export const call = (page, ...calls) => page.evaluate((calls) => calls.forEach((call) => window.reco(...call)), calls);
-/** Until reco.js has taken the stub's place, where it is not held itself. */
+/** Resolves when reco.js has replaced the stub, unless reco.js itself is held. */
 export const settled = (page, held) =>
   held === SCRIPT || page.waitForFunction(() => window.reco.q && !Array.isArray(window.reco.q));
 

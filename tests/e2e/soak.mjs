@@ -1,12 +1,12 @@
-// What many page views of a single-page application leave behind: every listener, observer, timer and page of memory is counted.
+// Counts what many page views of a single-page application leave: listeners, observers, timers and memory.
 
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { flush, ready, warnings } from "./harness.mjs";
 
-/** Counts what the tracker runs in the page: observers, timers, frames, listeners, and the memory of its module. */
+/** Counts the tracker's observers, timers, frames and listeners in the page, and the memory of its module. */
 function census() {
-  // The test's own driver listens as well.
+  // The test's driver has listeners as well.
   const ours = () => new Error().stack.includes("/dist/");
   const observers = new Set();
   for (const name of ["IntersectionObserver", "MutationObserver", "ResizeObserver"]) {
@@ -36,7 +36,7 @@ function census() {
   const timeouts = running("setTimeout", "clearTimeout");
   const frames = running("requestAnimationFrame", "cancelAnimationFrame");
 
-  // By what the browser tells apart: a listener that is added twice is there once.
+  // By the browser's rule: a listener that is added twice counts once.
   const listeners = new WeakMap();
   let listening = 0;
   const { addEventListener, removeEventListener } = EventTarget.prototype;
@@ -59,7 +59,7 @@ function census() {
 
   const memories = [];
   const { Instance } = WebAssembly;
-  // Called with `new`, which an arrow function cannot be.
+  // An arrow function cannot be called with `new`.
   // biome-ignore lint/complexity/useArrowFunction: see above
   WebAssembly.Instance = function (...args) {
     const instance = new Instance(...args);
@@ -75,7 +75,7 @@ function census() {
   });
 }
 
-/** Goes to so many new pages of an application, each with elements of every kind, some of them with code. */
+/** Visits new pages of an application. Each has elements of every kind, some of them with code. */
 const navigate = (page, from, to) =>
   page.evaluate(
     async ([from, to]) => {
@@ -110,7 +110,7 @@ const navigate = (page, from, to) =>
           .querySelector("main")
           .replaceChildren(article, element("ul", { recoScenario: "picks" }, ...items()), list);
         if (n % 100 === 0) document.querySelector("main").append(element("i", { reco: "click", recoItem: n }));
-        // Timers that nobody stops: the next page view does.
+        // The page stops none of these timers. The next page view does.
         tracker.consumeTimer({ itemId: n }, { by: "scroll", element: list });
         tracker.consumeTimer({ itemId: n }, { by: "time", fullAfterMs: 60_000 });
         box = tracker.observeRecommendations(list, { scenario: "code" });
@@ -123,7 +123,7 @@ const navigate = (page, from, to) =>
     [from, to],
   );
 
-/** Goes through so many page views, on a page with a `main`. */
+/** Makes this number of page views on a page with a `main` element. */
 export async function leavesNothing({ page, context, visit, collector }, views) {
   await page.addInitScript(census);
   await visit();
@@ -131,7 +131,7 @@ export async function leavesNothing({ page, context, visit, collector }, views) 
   const cdp = await context.newCDPSession(page);
   await cdp.send("Performance.enable");
   const count = async () => {
-    // What was sent is answered, and what waited for a frame has had it.
+    // All requests are answered, and frame callbacks have run.
     await flush(page);
     await pause(3000);
     for (let n = 0; n < 3; n++) await cdp.send("HeapProfiler.collectGarbage");
@@ -144,14 +144,14 @@ export async function leavesNothing({ page, context, visit, collector }, views) 
   const start = await count();
   await navigate(page, WARM, WARM + views);
   const end = await count();
-  // The allocator goes on for a while until it has met every order of sizes: one or two pages of 64 KiB, and none in the 20,000 views after that. In
-  // ten thousand views a leak of twenty bytes a view would be more.
+  // At first the allocator still grows by one or two pages of 64 KiB until it has met every order of sizes; the 20,000
+  // views after that need none. A leak of twenty bytes for each view would be more in ten thousand views.
   const PAGES = 3;
   assert.ok(end.memory[0] - start.memory[0] < PAGES * 65_536, `${start.memory} -> ${end.memory}`);
   assert.deepEqual({ ...end, memory: 0 }, { ...start, memory: 0 });
   assert.ok(start.observers > 0 && start.listeners > 0 && start.memory[0] > 0, JSON.stringify(start));
   const clicks = (await collector.stored()).filter(({ type }) => type === "click");
-  assert.equal(clicks.length, (WARM + views) / 100, "and all the time it tracked");
+  assert.equal(clicks.length, (WARM + views) / 100, "and events were tracked all the time");
   assert.deepEqual(await warnings(page), []);
 
   await page.evaluate(() => window.reco("dispose"));
@@ -159,7 +159,7 @@ export async function leavesNothing({ page, context, visit, collector }, views) 
   assert.deepEqual(
     left,
     { observers: 0, timeouts: 0, frames: 0, listeners: 1 },
-    "and nothing after dispose but the stub's own",
+    "after dispose only the stub's own listeners remain",
   );
   assert.equal(memory.length, 1);
 }

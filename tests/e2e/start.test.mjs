@@ -1,4 +1,4 @@
-// npm start: one address, at which the shop is open; Ctrl-C ends it cleanly.
+// npm start: one address with the running shop; Ctrl-C ends it cleanly.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -44,7 +44,7 @@ test("npm start opens the shop and Ctrl-C closes it", { timeout: 120_000 }, asyn
   }
 });
 
-test("an unusable PORT is told in a sentence", async () => {
+test("an invalid PORT gives an error message", async () => {
   const child = spawn(process.execPath, [at("scripts", "start.mjs")], {
     env: { ...process.env, PORT: "eighty" },
     stdio: ["ignore", "ignore", "pipe"],

@@ -1,4 +1,4 @@
-// A visitor's way through the demo shop on which every kind of event is made once, by clicking.
+// A visitor's tour of the demo shop that makes every kind of event once by clicking.
 
 import assert from "node:assert/strict";
 import { flush, ready } from "./harness.mjs";
@@ -12,7 +12,10 @@ const MUG = { itemId: "202", itemType: "1", categoryPath: "Kitchen/Coffee and te
 const LAMP = { itemId: "103", itemType: "1", categoryPath: "Light/Table lamps", title: "Reading lamp" };
 const CANDLES = { itemId: "104", itemType: "1", categoryPath: "Light/Candles", title: "Beeswax candles" };
 
-/** One event of each kind, in neutral words: what the shop says on this way. `tour` says what else only the way itself knows. */
+/**
+ * One neutral event of each kind, as the shop makes them on the tour. `tour` adds values that are known only during the
+ * tour.
+ */
 export const MADE = [
   { type: "click", ...LANTERN, search: { query: "light", position: 2, page: 1, pageSize: 6, score: 60 } },
   { type: "basket", ...LANTERN, quantity: 1, price: "48.90EUR" },
@@ -46,21 +49,21 @@ export const MADE = [
   { type: "predictiveBasketClick", ...CANDLES },
 ];
 
-/** The same with what `tour` gave back, as the collector has it. */
+/** The same events with the result of `tour`, as the collector stores them. */
 export const made = (more) =>
   MADE.map((event) => ({ ...event, ...more[event.type] })).map((event) =>
     event.type === "rendered" ? { ...event, itemType: "1" } : event,
   );
 
-/** Columns that are not the event's own. */
+/** Columns that are not fields of the event. */
 const ENVELOPE = new Set(
   "row id at sentAt receivedAt client key source customer stream seq place user anonymous".split(" "),
 );
 const own = (row) => Object.fromEntries(Object.entries(row).filter(([name]) => !ENVELOPE.has(name)));
-/** With its fields in the order of their names. */
+/** The event with its fields ordered by name. */
 const sorted = (event) => Object.fromEntries(Object.entries(event).sort(([a], [b]) => (a < b ? -1 : 1)));
 
-/** The row that this event is: once, with these fields and no other. */
+/** The row of this event: exactly one, with exactly these fields. */
 export function rowOf(rows, event) {
   const found = rows.filter(
     (row) =>
@@ -73,14 +76,14 @@ export function rowOf(rows, event) {
   assert.equal(
     same.length,
     1,
-    `once, with these fields and no other: ${JSON.stringify(event)}\n${JSON.stringify(found.map(own), null, 1)}`,
+    `exactly once, with exactly these fields: ${JSON.stringify(event)}\n${JSON.stringify(found.map(own), null, 1)}`,
   );
   return same[0];
 }
 
 /**
- * Goes that way. `page` is Playwright's, or has what is used of it here. `protocol` is chosen in the page's head, as a visitor would; it has to hold until the end. Gives back the account, and by
- * kind the fields that nobody could know before.
+ * Makes the tour. `page` is Playwright's, or has the methods used here. `protocol` is selected in the page's head and
+ * must stay selected until the end. Returns the account, and by kind the fields that are not known before.
  */
 export async function tour(page, visit, protocol) {
   const on = async (path) => {
@@ -108,12 +111,12 @@ export async function tour(page, visit, protocol) {
   await click("add-to-basket", product);
   await click("wishlist", product);
   await click("wishlist", product);
-  // Twice, so that a vendor without the word has something to be silent about.
+  // Twice, so that a vendor that does not support it must give only one warning.
   await click("rate-5", product);
   await click("rate-4", product);
   await click("not-interested", product);
   await page.getByTestId("recommendations").scrollIntoViewIfNeeded();
-  // Seen is what is looked at for a second.
+  // An item counts as viewed after a second.
   await page.waitForTimeout(SEEN_MS);
   await open("reco-105");
   await on(/id=105/);
@@ -153,7 +156,7 @@ export async function tour(page, visit, protocol) {
   await click("film");
   await page.waitForFunction(() => Number.parseInt(document.querySelector("[data-testid=seen]").textContent, 10) >= 10);
   await click("film");
-  // The page draws now and then. Firefox does not begin with the first picture.
+  // The page renders from time to time. Firefox does not begin with the first frame.
   await page.waitForFunction(() => {
     const film = document.querySelector("[data-testid=film]");
     return (
@@ -174,7 +177,7 @@ export async function tour(page, visit, protocol) {
   return { account: ACCOUNT, more: { buy: { orderId }, consume: { percentage: seen }, cacheHit: { searchTimeMs } } };
 }
 
-/** Gathers what the trackers of all the visitor's pages warn of, from their first moment, each with the page that it was said on. */
+/** Collects the warnings of the trackers on all the visitor's pages from the start, each with its page. */
 export async function gatherWarnings(context) {
   const warnings = [];
   await context.exposeBinding("told", (_, warning) => void warnings.push(warning));
@@ -194,7 +197,7 @@ export async function gatherWarnings(context) {
   return warnings;
 }
 
-/** Goes the way, and checks that the collector has each event of it once, and no other kind. */
+/** Makes the tour, and checks that the collector has each of its events once, and no others. */
 export async function tourIsStored(page, visit, collector) {
   const { more } = await tour(page, visit, "batch");
   await flush(page);

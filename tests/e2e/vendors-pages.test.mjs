@@ -1,5 +1,5 @@
-// Pages with the vendors' destinations: several at once, keys across origins, refusals with the vendor's words, ready-made links, sessions.
-// The collector stands for the vendors; a second one, of another origin, for those with keys.
+// Pages with the vendors' destinations: several at once, keys across origins, refusals with the vendor's message,
+// ready-made links, sessions. The collector replaces the vendors; a second one, of another origin, those with keys.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -15,7 +15,7 @@ const KEY = "a-key-that-every-page-shows";
 const INTEMPT_KEY = "identifier.secret";
 const KEYED = `[factfinder]\nkeys = ["${KEY}"]\n[[factfinder.channels]]\nname = "de"\ncurrency = "EUR"\n[intempt]\nkeys = ["${INTEMPT_KEY}"]\n`;
 
-/** Where the page's address says that the other collector is. */
+/** The page's address has the address of the other collector. */
 const OTHER = 'new URLSearchParams(location.search).get("other")';
 const BATCH = '{ protocol: "batch", endpoint: "/v1/events" }';
 const IBEXA = '{ protocol: "ibexa", customerId: "00000", endpoint: location.origin }';
@@ -24,7 +24,7 @@ const factfinder = (endpoint, more = "") =>
 const intempt = (endpoint, more = "") =>
   `{ protocol: "intempt", organization: "o", project: "p", source: "9007199254740993123", endpoint: ${endpoint}${more} }`;
 
-/** A page whose warnings keep their message, and how many there were. */
+/** A page that keeps the messages and the number of its warnings. */
 const pageOf = (destinations, more = {}) =>
   tagged({ destinations, ...more }).replace(
     "onWarning: ({ code, field }) => warnings.push({ code, field })",
@@ -44,7 +44,7 @@ const ask = (page, name) =>
     name,
   );
 
-/** Runs with a collector of another origin beside the page's own. */
+/** Runs with a second collector of another origin. */
 async function elsewhere(config, run) {
   const other = await startTemporary({ config });
   try {
@@ -56,10 +56,10 @@ async function elsewhere(config, run) {
 
 const BUY = ["buy", { itemId: 100, quantity: 2, price: "12.45EUR" }];
 const CLICK = ["click", { itemId: 7, categoryPath: "a", search: { query: "q", position: 1 } }];
-/** Longer than a task on a busy machine, shorter than the two seconds for which a batch waits. */
+/** Longer than a task on a busy machine, shorter than the two seconds before a batch is sent. */
 const AT_ONCE_MS = 1_500;
 
-// Not batch and Intempt at one collector: both have the event's id, and it stores each event once.
+// Not batch and Intempt for the same collector: both send the event's id, and the collector stores each event once.
 const DEAD = `{ protocol: "yoochoose", customerId: "1", endpoint: ${OTHER} }, ${factfinder(OTHER, `, version: "v4", apiKey: "${KEY}"`)}`;
 const ALL = site(`[${DEAD}, ${IBEXA}, ${BATCH}, ${factfinder("location.origin")}]`);
 const SOURCES = ["ibexa", "batch", "factfinder"];
@@ -77,7 +77,7 @@ async function othersGetTheirs({ page, visit, collector }, port) {
 }
 
 scenario(
-  "two of five destinations are dead: the others get everything at once",
+  "two of five destinations are unavailable: the others get everything at once",
   { site: ALL, allow: [/ERR_CONNECTION_REFUSED/] },
   async (given) => {
     const { page } = given;
@@ -93,7 +93,7 @@ scenario(
 );
 
 scenario(
-  "two of five destinations take connections and never answer: the others get everything at once",
+  "two of five destinations accept connections and never answer: the others get everything at once",
   { site: ALL, allow: [/ERR_(EMPTY_RESPONSE|CONNECTION_RESET|CONNECTION_REFUSED)/] },
   async (given) => {
     const sockets = [];
@@ -104,7 +104,7 @@ scenario(
       assert.deepEqual(
         (await said(given.page)).filter(({ code }) => code === "unreachable"),
         [],
-        "nobody knows yet",
+        "no outcome is known yet",
       );
       assert.ok(
         Object.entries(destinations).some(([name, { queued }]) => name.startsWith("factfinder de") && queued > 0),
@@ -130,14 +130,14 @@ for (const [name, destination, key, source] of [
       await flush(page);
       await other.expectExactly({ type: "buy", itemId: "100", quantity: 2, source });
       const { sent, acknowledged } = await ask(page, "stats");
-      assert.deepEqual({ sent, acknowledged }, { sent: 0, acknowledged: 1 }, "the answer could be read");
+      assert.deepEqual({ sent, acknowledged }, { sent: 0, acknowledged: 1 }, "the response could be read");
       assert.deepEqual(await said(page), []);
       assert.deepEqual(await collector.stored(), []);
     });
   });
 
   scenario(
-    `a wrong key is refused in the vendor's words: ${name}`,
+    `a wrong key gives a warning with the vendor's message: ${name}`,
     { site: site(destination("wrong.key")), allow: [/401/] },
     async ({ page, visit }) => {
       await elsewhere(KEYED, async (other, url) => {
@@ -161,11 +161,11 @@ for (const [name, destination, key, source] of [
 }
 
 scenario(
-  "a 400 that can be read is repeated, and what it was about is not sent again",
+  "the warning quotes a readable 400, and its events are not sent again",
   { site: site(`[${factfinder(OTHER, `, apiKey: "${KEY}"`)}, ${BATCH}]`), allow: [/400/] },
   async ({ page, visit, collector }) => {
     let asked = 0;
-    // FACT-Finder's form of a refusal, as it is documented.
+    // FACT-Finder's documented format of a refusal.
     const vendor = createHttpServer((request, response) => {
       const cors = { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "content-type, x-ff-api-key" };
       if (request.method === "OPTIONS") return response.writeHead(204, cors).end();
@@ -195,7 +195,7 @@ scenario(
 );
 
 scenario(
-  "a 413 is halved until it fits",
+  "a batch refused with 413 is halved until it fits",
   {
     site: site(factfinder("location.origin", ', apiKey: "any"')),
     config: "[limits]\nbatch_events = 2\n",
@@ -214,7 +214,7 @@ scenario(
         .filter(({ name }) => name.endsWith("/checkout"))
         .map(({ responseStatus }) => responseStatus),
     );
-    assert.deepEqual(statuses.sort(), [200, 200, 200, 413, 413], "5 is too many, 3 as well");
+    assert.deepEqual(statuses.sort(), [200, 200, 200, 413, 413], "5 events are too many, 3 as well");
     assert.deepEqual(await said(page), []);
   },
 );
@@ -222,7 +222,7 @@ scenario(
 const links = (...list) => list.map((link) => ["followLink", link]);
 
 scenario(
-  "ready-made links are followed as they are, and only to a host that is a destination's",
+  "ready-made links are requested unchanged, and only to a destination's host",
   { site: site(`[${IBEXA}, { protocol: "yoochoose", customerId: "00000", endpoint: location.origin }]`) },
   async ({ page, visit, collector, hash, url }) => {
     await elsewhere("", async (other, foreign) => {
@@ -272,13 +272,13 @@ scenario(
         warnings.every(({ code }) => code === "out-of-range"),
         JSON.stringify(warnings),
       );
-      assert.deepEqual(await other.stored(), [], "the foreign host was asked for nothing");
+      assert.deepEqual(await other.stored(), [], "the foreign host got no request");
     });
   },
 );
 
 scenario(
-  "links carry a user id: without consent to one none is followed",
+  "links have a user id, so none is followed without consent",
   { site: site(IBEXA, { config: 'consent: "anonymous"' }) },
   async ({ page, visit, collector, url }) => {
     await visit();
@@ -306,7 +306,7 @@ const files = (page) =>
   );
 
 scenario(
-  "two trackers on one page, each with the module that it needs",
+  "two trackers on one page each load the module they need",
   {
     site: {
       "index.html": `<!doctype html><html lang="en"><head><title>Two</title><link rel="icon" href="data:,"><script type="module">
@@ -352,7 +352,7 @@ for (const [name, destination, file] of [
 
 const OWN = "Ab0".repeat(10);
 scenario(
-  "a session: the same on every page, another for a visitor who was away for a day; and the shop's own",
+  "a session is the same on every page and renewed after a day; the shop's own is used",
   {
     site: {
       ...site(factfinder("location.origin")),
@@ -380,12 +380,12 @@ scenario(
     assert.match(later, /^[A-Za-z0-9]{30}$/);
     assert.notEqual(later, first, "idle for longer than a day");
     assert.equal(await bought("/own.html", "4"), OWN);
-    assert.equal(await bought("/", "5"), later, "the shop's own is not kept");
+    assert.equal(await bought("/", "5"), later, "the shop's own session is not stored");
     await visit("/short.html");
     const [{ code, field }] = await until(async () => {
       const all = await said(page);
       return all.length > 0 && all;
-    }, "a session id of another length is told");
+    }, "a session id of another length gives a warning");
     assert.deepEqual({ code, field }, { code: "out-of-range", field: "config.identity.sessionId" });
   },
 );

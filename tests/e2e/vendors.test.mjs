@@ -1,5 +1,6 @@
-// The demo shop in every protocol that it can be switched to: every kind of event is made once by clicking, and the collector's rows are
-// held against what each vendor has words for. Nothing else may be stored, and what is missing was said once on its page.
+// The demo shop in every protocol that it supports: every kind of event is made once by clicking, and the collector's
+// rows are compared with the fields that each vendor supports. Nothing else may be stored, and each unsupported event
+// gives one warning on its page.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -13,7 +14,7 @@ const config = readFileSync(at("collector", "demo.toml"), "utf8");
 const ITEM = ["itemId", "itemType"];
 const TITLED = [...ITEM, "title"];
 
-/** What each vendor's words have room for, by kind: fields of the neutral event that come back. A kind that is not there has no word. */
+/** The fields that each vendor supports, by kind of event. A kind that is missing here is not supported. */
 const IBEXA_BASE = {
   click: [...ITEM, "categoryPath"],
   consume: [...ITEM, "percentage"],
@@ -62,7 +63,7 @@ const ROOM = {
 const pick = (event, names) =>
   Object.fromEntries(["type", ...names].filter((name) => name in event).map((name) => [name, event[name]]));
 
-/** The rows that MADE become. Ibexa's and YOOCHOOSE's recommendations carry links: one for each item, and with the model in them. */
+/** The rows expected for MADE. Recommendations of Ibexa and YOOCHOOSE use links: one for each item, with the model. */
 function expected(protocol, more) {
   const room = ROOM[protocol];
   if (!room) return made(more);
@@ -76,7 +77,7 @@ function expected(protocol, more) {
     });
 }
 
-/** Who the row is about, before the login and after it. */
+/** The users of the rows before and after the login. */
 function people(protocol, visitor, account, session) {
   if (protocol === "batch" || protocol === "intempt")
     return {
@@ -135,24 +136,24 @@ for (const protocol of ["batch", ...Object.keys(ROOM)]) {
       assert.deepEqual(
         [...new Set(rows.map(({ type }) => type))].sort(),
         [...said].sort(),
-        "no kind is stored that the vendor has no word for",
+        "no unsupported kind is stored",
       );
       const silent = MADE.map(({ type }) => type).filter((type) => !said.has(type));
       const unsupported = warnings.filter(({ code }) => code === "unsupported-event");
       assert.deepEqual(
         [...new Set(unsupported.map(({ field }) => field))].sort(),
         silent.sort(),
-        "each of them is warned of",
+        "each of them gives a warning",
       );
       const once = new Set(unsupported.map(({ page, field }) => `${page} ${field}`));
-      assert.equal(unsupported.length, once.size, "once on a page, however often it happens there");
-      // FACT-Finder's own rule: a product page that was not opened from a result list is no click there.
+      assert.equal(unsupported.length, once.size, "one warning on a page for each kind");
+      // A rule of FACT-Finder: a product page that was not opened from a result list is no click.
       const others = warnings
         .filter(({ code }) => code !== "unsupported-event")
         .map(({ code, field }) => `${code} ${field}`);
       assert.deepEqual([...new Set(others)], protocol.startsWith("factfinder") ? ["missing-field click.search"] : []);
 
-      // The inspector shows what the collector stored, whichever protocol brought it.
+      // The inspector shows the stored events of every protocol.
       const last = rows.reduce((a, b) => (a.row > b.row ? a : b));
       await page.locator(`[data-testid=inspector-event][data-row="${last.row}"]`).waitFor();
     },
@@ -160,7 +161,7 @@ for (const protocol of ["batch", ...Object.keys(ROOM)]) {
 }
 
 scenario(
-  "FACT-Finder's session: the search page has it, every page keeps it, every event carries it",
+  "FACT-Finder's session: the search page shows it, every page keeps it, every event has it",
   { config },
   async ({ page, visit, collector, hash }) => {
     const shown = async () => {
@@ -182,7 +183,7 @@ scenario(
 );
 
 scenario(
-  "the choice of a protocol goes along with a link into another tab, and a stranger's word for one is none",
+  "the selected protocol is kept in links to other tabs, and an unknown one is ignored",
   { config },
   async ({ page, context, visit, collector }) => {
     await visit("/?protocol=intempt");
@@ -204,7 +205,7 @@ scenario(
           .locator("strong")
           .innerText()
           .then((name) => name === "Batch"),
-      "the chooser says so",
+      "the selector shows it",
     );
   },
 );

@@ -1,4 +1,4 @@
-// Asks the collector what it has stored, and explains itself when that is not what was expected.
+// Reads the collector's stored events, and explains differences from the expected ones.
 
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
@@ -6,11 +6,11 @@ import { inspect, isDeepStrictEqual } from "node:util";
 import { readAll } from "../../scripts/lib/collector.mjs";
 import { inOrder } from "../../scripts/replay/report.mjs";
 
-/** How long nothing new is stored before it is given up. */
+/** How long to wait without a new row before giving up. */
 const STORED_MS = 12_000;
 const POLL_MS = 40;
 
-/** Envelope fields that say little to somebody who reads a failed test. */
+/** Envelope fields that do not help in a failure message. */
 const DULL = new Set(["row", "id", "receivedAt", "client", "key", "customer", "stream"]);
 const brief = (row) =>
   inspect(Object.fromEntries(Object.entries(row).filter(([name]) => !DULL.has(name))), { breakLength: Infinity });
@@ -23,7 +23,10 @@ const matches = (row, partial) =>
     return value === undefined ? !(name in row) : isDeepStrictEqual(row[name], value);
   });
 
-/** Whether each partial matches a row of its own. Rows are few, so trying in turn is enough; returns them in the order of the partials. */
+/**
+ * Finds a different row for each partial. There are few rows, so all are tried. Returns the rows in the order of the
+ * partials.
+ */
 function pair(rows, partials) {
   const free = [...rows];
   return partials.map((partial) => {
@@ -34,13 +37,13 @@ function pair(rows, partials) {
 
 const NOTHING = { events: 0, batches: 0 };
 
-/** The numbers of the last rows, from these on. */
+/** The numbers of the last rows, starting after these. */
 export async function lastRows(collector, { events, batches } = NOTHING) {
   const last = async (name, from) => (await readAll(collector, `/v1/${name}`, name, { from })).at(-1)?.row ?? from;
   return { events: await last("events", events), batches: await last("batches", batches) };
 }
 
-/** Tells what the collector has stored after these rows. */
+/** Reads the rows that the collector has stored after these. */
 export function witness(collector, after = NOTHING) {
   const stored = async () => inOrder(await readAll(collector, "/v1/events", "events", { from: after.events }));
   const batches = () => readAll(collector, "/v1/batches", "batches", { from: after.batches });
@@ -64,7 +67,7 @@ export function witness(collector, after = NOTHING) {
     stored,
     batches,
 
-    /** Waits until each of these is stored, in whatever order and beside whatever else. Returns the rows. */
+    /** Waits until each of these is stored, in any order and with any others. Returns the rows. */
     expectStored: (...partials) =>
       poll(
         (rows) => {
@@ -78,7 +81,7 @@ export function witness(collector, after = NOTHING) {
             .join(", ")}`,
       ),
 
-    /** Waits until exactly these are stored, in this order, and nothing else. Returns the rows. */
+    /** Waits until exactly these are stored, in this order. Returns the rows. */
     expectExactly: (...partials) =>
       poll(
         (rows) => rows.length === partials.length && rows.every((row, i) => matches(row, partials[i])) && rows,

@@ -1,4 +1,4 @@
-// How the drop-in's requests leave: under a policy, offline, in old browsers; and never twice.
+// Delivery by the drop-in: under a policy, offline, in old browsers, and never twice.
 
 import assert from "node:assert/strict";
 import { startTemporary } from "../../scripts/lib/collector.mjs";
@@ -35,7 +35,7 @@ scenario(
     await resting(page);
     assert.equal((await collector.stored()).length, 3);
     assert.ok((await requests(page, 3)).every(({ by }) => by === "img"));
-    assert.equal(await page.evaluate(() => window.told), 2, "what is known to be forbidden is not tried again");
+    assert.equal(await page.evaluate(() => window.told), 2, "a forbidden request is not tried again");
   },
 );
 
@@ -43,12 +43,12 @@ const violation = (disposition) =>
   `document.dispatchEvent(new SecurityPolicyViolationEvent("securitypolicyviolation", { disposition: "${disposition}", effectiveDirective: "connect-src", violatedDirective: "connect-src", blockedURI: location.origin, documentURI: location.href, originalPolicy: "connect-src 'none'", statusCode: 200, bubbles: true }))`;
 
 scenario(
-  "a browser that tells of the violation before the fetch fails",
+  "a browser that reports the violation before the fetch fails",
   { site: shop() },
   async ({ page, visit, collector }) => {
     await visit();
     await loaded(page);
-    // Chromium tells it in the other order.
+    // Chromium reports them in the other order.
     await page.evaluate((tell) => {
       window.fetch = () =>
         new Promise((_, reject) => {
@@ -82,7 +82,7 @@ scenario(
 );
 
 scenario(
-  "a policy that only reports changes nothing",
+  "a report-only policy changes nothing",
   {
     site: shop({ script: 'window.told = 0; document.addEventListener("securitypolicyviolation", () => told++);' }),
     allow: [/Content Security Policy|Fetch API cannot load/],
@@ -90,7 +90,7 @@ scenario(
   async ({ page, visit, collector }) => {
     await visit();
     await loaded(page);
-    // Such a policy comes with a header only, which the collector does not send: so the event alone does.
+    // Such a policy needs a header, which the collector does not send. The event alone simulates it.
     await page.evaluate(violation("report"));
     assert.equal(await page.evaluate(() => window.told), 1);
     await push(page, 1);
@@ -103,7 +103,7 @@ scenario(
 );
 
 scenario("a browser without keepalive", { site: shop() }, async ({ page, visit, collector }) => {
-  // Such a `fetch` does not look at the option.
+  // Such a `fetch` does not read the option.
   await page.addInitScript(() => {
     const { fetch } = window;
     window.fetch = (url, { method, mode, credentials, cache }) => fetch(url, { method, mode, credentials, cache });
@@ -151,7 +151,7 @@ scenario("offline, then online", { site: shop(), allow: OFFLINE }, async ({ page
     (await kept(page)).map((url) => new URL(url).pathname),
     ["/api/00000/buy/u1/1/1", "/api/00000/buy/u1/1/2", "/api/00000/buy/u1/1/3"],
   );
-  assert.deepEqual(await requests(page), [], "nothing was begun");
+  assert.deepEqual(await requests(page), [], "no request was started");
   await context.setOffline(false);
   await collector.expectStored(...buys(1, 2, 3));
   assert.deepEqual(await kept(page), []);
@@ -163,7 +163,7 @@ scenario("offline, then online", { site: shop(), allow: OFFLINE }, async ({ page
 });
 
 scenario(
-  "offline, and the next page is there before",
+  "offline, and the next page opens before the network is back",
   { site: shop(), allow: OFFLINE },
   async ({ page, visit, collector, context }) => {
     await visit();
@@ -179,7 +179,7 @@ scenario(
 );
 
 scenario(
-  "offline in three tabs, each event is sent by one of them",
+  "offline in three tabs: each event is sent by one of them",
   { site: shop(), allow: OFFLINE },
   async ({ page, context, collector }) => {
     const tabs = [page, await context.newPage(), await context.newPage()];
@@ -197,7 +197,7 @@ scenario(
 );
 
 scenario(
-  "what waits is bounded, and no older than a day",
+  "kept requests are limited in number and age",
   { site: shop(), allow: OFFLINE },
   async ({ page, visit, collector, context }) => {
     await visit();
@@ -206,7 +206,7 @@ scenario(
     await push(page, ...Array.from({ length: 130 }, (_, i) => i));
     const urls = await kept(page);
     assert.equal(urls.length, 100);
-    assert.match(urls[0], /\/30$/, "the oldest go");
+    assert.match(urls[0], /\/30$/, "the oldest are dropped");
     await page.evaluate((day) => {
       for (const key of Object.keys(localStorage).sort().slice(1)) localStorage.removeItem(key);
       const [key] = Object.keys(localStorage);
@@ -224,7 +224,7 @@ scenario(
 );
 
 scenario(
-  "where nothing can be stored it waits in memory",
+  "without storage, requests are kept in memory",
   { site: shop(), allow: OFFLINE },
   async ({ page, visit, collector, context }) => {
     await page.addInitScript(() =>
@@ -245,7 +245,7 @@ scenario(
 );
 
 scenario(
-  "what waits is not sent for a visitor who has said no since",
+  "kept requests are not sent after the visitor has denied consent",
   { site: shop(), allow: OFFLINE },
   async ({ page, visit, collector, context, url }) => {
     await visit();
@@ -254,14 +254,14 @@ scenario(
     await push(page, 1);
     await context.addCookies([{ name: "reco_off", value: "1", url }]);
     await context.setOffline(false);
-    await until(async () => (await kept(page)).length === 0, "it is deleted");
+    await until(async () => (await kept(page)).length === 0, "the kept request is deleted");
     await resting(page);
     assert.deepEqual(await collector.stored(), []);
   },
 );
 
 scenario(
-  "a request that failed while the browser was online may have arrived, and does not go again",
+  "a request that failed online may have arrived and is not repeated",
   { site: shop({ load: false }), allow: [/ERR_CONNECTION_REFUSED/] },
   async ({ page, visit }) => {
     const first = await startTemporary();
@@ -292,12 +292,12 @@ scenario(
 );
 
 scenario(
-  "without attributes it is Ibexa that is asked",
+  "without attributes requests go to Ibexa",
   { site: shop({ attributes: "" }), allow: OFFLINE },
   async ({ page, visit, context }) => {
     await visit();
     await loaded(page);
-    // Offline, so that nobody there ever hears of it.
+    // Offline, so that no request reaches Ibexa.
     await context.setOffline(true);
     await push(page, 128);
     assert.deepEqual(await kept(page), ["https://event.perso.ibexa.co/api/00000/buy/u1/1/128"]);
@@ -305,7 +305,7 @@ scenario(
 );
 
 scenario(
-  "a fetch that some script has broken is told, and throws nothing",
+  "a fetch replaced by a broken function gives a warning and no exception",
   { site: shop() },
   async ({ page, visit, collector }) => {
     const warnings = warned(page);

@@ -1,4 +1,4 @@
-// Who the visitor is for the drop-in where the page does not say so.
+// The drop-in's visitor id if the page does not name a user.
 
 import assert from "node:assert/strict";
 import { blockingCookies, scenario, useBrowser } from "./harness.mjs";
@@ -12,7 +12,7 @@ const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const view = commands(["_trackPageview", "1"]);
 const ycid = async (context) => (await context.cookies()).find(({ name }) => name === "YCID");
 
-/** The cookie lasts for 90 days from now. */
+/** Whether the cookie lasts for 90 days from now. */
 function lasts({ expires }) {
   const days = (expires - Date.now() / 1000) / DAY_S;
   assert.ok(Math.abs(days - 90) < 0.01, `${days} days`);
@@ -47,12 +47,12 @@ scenario(
     await context.clearCookies();
     await page.evaluate(() => window._ycq.push(["_trackPageview", "5"]));
     const [fresh] = await collector.expectStored({ itemId: "5" });
-    assert.notEqual(fresh.user, hash(cookie.value), "who deletes the cookie is somebody new");
+    assert.notEqual(fresh.user, hash(cookie.value), "after deleting the cookie the visitor is a new one");
   },
 );
 
 scenario(
-  "the cookie of the other script stays the visitor's, and lives on",
+  "the cookie of the vendor's script is used and renewed",
   {
     site: shop({
       script: `localStorage.setItem("YCStore", '{"userId":"store"}'); document.cookie = "YCCookie=cookie"; ${view}`,
@@ -70,7 +70,7 @@ scenario(
 );
 
 scenario(
-  "the shop plugins' stored id is adopted",
+  "the stored id of the shop plugins is used",
   {
     site: shop({
       script: `localStorage.setItem("YCStore", JSON.stringify({ userId: "störe/1", expires: Date.now() + 60000 })); document.cookie = "YCCookie=cookie"; ${view}`,
@@ -86,7 +86,7 @@ scenario(
 );
 
 scenario(
-  "their cookie is adopted, and what has expired is not",
+  "their cookie is used, and an expired id is not",
   {
     site: shop({
       script: `localStorage.setItem("YCStore", JSON.stringify({ userId: "store", expires: Date.now() - 1 })); document.cookie = "YCCookie=cook%20ie"; ${view}`,
@@ -101,7 +101,7 @@ scenario(
 
 for (const damaged of ["{", "null", "7", '{"userId":""}', '{"userId":"\\ud800"}', '{"expires":1}']) {
   scenario(
-    `what is no id is nobody's: ${damaged}`,
+    `an invalid id is ignored: ${damaged}`,
     { site: shop({ script: `localStorage.setItem("YCStore", ${JSON.stringify(damaged)}); ${view}` }) },
     async ({ visit, collector, context, hash }) => {
       await visit();
@@ -114,7 +114,7 @@ for (const damaged of ["{", "null", "7", '{"userId":""}', '{"userId":"\\ud800"}'
 }
 
 scenario(
-  "cookies blocked by the visitor: an id for this page",
+  "cookies blocked by the visitor: the id is valid for this page",
   { site: shop({ script: commands(["_trackPageview", "1"], ["_trackPageview", "2"]) }), openContext: blockingCookies },
   async ({ page, visit, collector, context }) => {
     await visit();
@@ -127,7 +127,7 @@ scenario(
 );
 
 scenario(
-  "in a sandboxed frame, where every read of storage throws, as well",
+  "the same in a sandboxed frame, where every access to storage throws",
   {
     site: {
       "index.html":
@@ -141,8 +141,8 @@ scenario(
   },
 );
 
-// No collector speaks https, so the page and the script come from here; nothing but the cookie is looked at.
-scenario("on https the cookie is for https only", { site: shop() }, async ({ page, context, url }) => {
+// The collector has no https, so the page and the script are served here. Only the cookie is checked.
+scenario("on an https page the cookie is Secure", { site: shop() }, async ({ page, context, url }) => {
   await context.route("https://shop.test/**", async (route) => {
     const path = new URL(route.request().url()).pathname;
     if (path.startsWith("/api/")) return route.fulfill({ status: 204 });

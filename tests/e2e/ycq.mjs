@@ -1,18 +1,18 @@
-// Pages for the tests of the drop-in, and what they want to know of a page.
+// Pages for the tests of the drop-in, and helpers to read their state.
 
 import { setTimeout as pause } from "node:timers/promises";
 
 const script = (attributes) => `<script async src="/dist/ycq.js" ${attributes}></script>`;
 
-/** The tag, with the page's own server in the vendor's place. */
+/** The script tag, with the page's own server in the vendor's place. */
 export const YCQ = script('data-endpoint="/"');
 
 /** The source of a page's pushes. */
 export const commands = (...list) => list.map((command) => `_ycq.push(${JSON.stringify(command)});`).join("\n");
 
 /**
- * A site of one page with the snippet that such pages have. `declare` and `mandator`: whether it declares the queue and names the
- * customer; `script` comes after that, and before the tag.
+ * A site of one page with the old snippet. `declare` and `mandator`: whether it declares the queue and names the
+ * customer; `script` is inserted after that and before the tag.
  */
 export function shop({
   title = "A shop",
@@ -36,12 +36,12 @@ ${load ? script(attributes) : ""}</head><body></body></html>`,
   };
 }
 
-/** Resolves when the script has taken the queue. */
+/** Resolves when the script has taken over the queue. */
 export const loaded = (page) => page.waitForFunction(() => typeof _ycq !== "undefined" && Object.hasOwn(_ycq, "push"));
 
 /**
- * What the page asked of an event's host, in the order in which it ended: the browser's own record, which has a request only
- * when its answer is there. So it waits for as many as are `expected`.
+ * The page's requests to an event's host, in the order of their ends. Resource Timing lists a request only after its
+ * response, so this waits for the `expected` number.
  */
 export const requests = (page, expected = 0) =>
   page
@@ -55,20 +55,20 @@ export const requests = (page, expected = 0) =>
     }, expected)
     .then((found) => found.jsonValue());
 
-/** What the page has put on the console as warnings, from now on. */
+/** Collects the page's console warnings from now on. */
 export function warned(page) {
   const texts = [];
   page.on("console", (message) => message.type() === "warning" && texts.push(message.text()));
   return texts;
 }
 
-/** Long enough for what should not happen to happen; then asks the page, if there is a question. */
+/** Waits long enough for an unwanted effect to occur, then runs a function in the page, if there is one. */
 export async function resting(page, question) {
   await pause(250);
   return question && page.evaluate(question);
 }
 
-/** Addresses that wait in the browser's storage. */
+/** The requests kept in the browser's storage. */
 export const kept = (page) =>
   page.evaluate(() =>
     Object.keys(localStorage)

@@ -1,4 +1,4 @@
-// The drop-in for ibexa-tracker.js: pages that know nothing but `_ycq`, with the collector in the vendor's place.
+// The drop-in for ibexa-tracker.js: unchanged old pages with `_ycq`, with the collector in the vendor's place.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -32,7 +32,7 @@ const ADDRESSES = [
   "/api/00000/rendered/u1/1/128%2C129",
 ];
 
-/** All nine are stored, once, and were asked for in these very words. */
+/** All nine events are stored once, and the requests were exactly these. */
 async function everyOne(page, collector, hash) {
   const user = hash("u1");
   await collector.expectStored(
@@ -53,17 +53,17 @@ async function everyOne(page, collector, hash) {
 }
 
 scenario(
-  "every command, queued before the script is there",
+  "every command, queued before the script has loaded",
   { site: shop({ script: commands(...EVERY) }) },
   async ({ page, visit, collector, hash }) => {
     await visit();
     await everyOne(page, collector, hash);
-    assert.deepEqual(await resting(page, () => document.cookie), "", "who is named gets no cookie");
+    assert.deepEqual(await resting(page, () => document.cookie), "", "a named user gets no cookie");
   },
 );
 
 scenario(
-  "every command, pushed at once when the script is there",
+  "every command, pushed after the script has loaded",
   { site: shop() },
   async ({ page, visit, collector, hash }) => {
     const warnings = warned(page);
@@ -76,7 +76,7 @@ scenario(
 );
 
 scenario(
-  "commands from before _setMandator wait for it, on a page that never declared _ycq",
+  "commands before _setMandator wait for it, on a page that does not declare _ycq",
   { site: shop({ mandator: false, declare: false }) },
   async ({ page, visit, collector, hash }) => {
     await visit();
@@ -90,7 +90,7 @@ scenario(
 );
 
 scenario(
-  "also those that were queued before it, and no more than a hundred",
+  "at most a hundred of them wait",
   {
     site: shop({
       mandator: false,
@@ -109,7 +109,7 @@ scenario(
 );
 
 scenario(
-  "a queue that the page declared with let, and holds on to",
+  "a queue that the page declares with let and keeps a reference to",
   {
     site: {
       "index.html": `<!doctype html><title>A shop</title><link rel="icon" href="data:,"><script>let _ycq = [["_setMandator", "00000"]]; const kept = _ycq; _ycq.push(["_trackPageview", "1", "u1"]);</script>${YCQ}`,
@@ -126,7 +126,7 @@ scenario(
 );
 
 scenario(
-  "ids and parameters go through as they are, and a missing ? is added",
+  "ids and parameters are passed unchanged, and a missing ? is added",
   { site: shop({ title: "Ein Schuh, 100 %" }) },
   async ({ page, visit, collector, hash }) => {
     await visit();
@@ -162,7 +162,7 @@ scenario(
 );
 
 scenario(
-  "a timed event waits, and goes with nobody who left before",
+  "a timed event waits, and is not sent if the visitor leaves before",
   { site: shop() },
   async ({ page, visit, collector }) => {
     await visit();
@@ -182,7 +182,7 @@ scenario(
 );
 
 scenario(
-  "commands that are wrong are told and change nothing for the others",
+  "invalid commands give warnings and do not affect the others",
   { site: shop() },
   async ({ page, visit, collector }) => {
     const warnings = warned(page);
@@ -258,7 +258,7 @@ for (const again of ["/dist/ycq.js", "/dist/ycq.js?another"]) {
 }
 
 scenario(
-  "where the other script is at work already it stays away",
+  "it does nothing if the vendor's script is running",
   {
     site: shop({
       declare: false,
@@ -275,7 +275,7 @@ scenario(
 );
 
 scenario(
-  "the page is left right after a push",
+  "a page left right after a push",
   { site: { ...shop(), "next.html": "<!doctype html><title>next</title><link rel=icon href='data:,'>" } },
   async ({ page, visit, collector }) => {
     for (let item = 1; item <= 5; item++) {
@@ -293,7 +293,8 @@ scenario(
 );
 
 scenario("a page closed right after a push", { site: shop({ load: false }) }, async ({ page, visit, collector }) => {
-  // A slow way to the collector: a browser asks a server for six things at a time, and the others begin when the page is gone.
+  // A slow connection to the collector: a browser makes six requests to a server at a time, and the others start when
+  // the page is gone.
   const slow = createServer(async (request, response) => {
     await pause(200);
     const { status } = await fetch(collector.url + request.url);
@@ -322,7 +323,7 @@ scenario("a page closed right after a push", { site: shop({ load: false }) }, as
   }
 });
 
-scenario("more at once than a browser takes", { site: shop() }, async ({ page, visit, collector }) => {
+scenario("more requests at once than a browser accepts", { site: shop() }, async ({ page, visit, collector }) => {
   await visit();
   await loaded(page);
   await page.evaluate(() => {
@@ -335,7 +336,7 @@ scenario("more at once than a browser takes", { site: shop() }, async ({ page, v
 });
 
 scenario(
-  "a recommendation's link is counted where it names the scenario, and only there",
+  "a recommendation's link is counted only if it names the scenario",
   { site: shop({ title: "A product" }) },
   async ({ page, visit, collector, hash }) => {
     await visit("/?ycreco=true");
@@ -355,7 +356,7 @@ scenario(
 );
 
 scenario(
-  "nothing is sent or stored for a visitor who said no",
+  "nothing is sent or stored for a visitor who denied consent",
   {
     site: shop({
       script: commands(
@@ -376,10 +377,10 @@ scenario(
 );
 
 scenario(
-  "a prerendered page is nothing until it is shown",
+  "a prerendered page sends nothing until it is shown",
   { site: shop({ script: commands(["_trackPageview", "1"]) }) },
   async ({ page, visit, collector }) => {
-    // Chromium under test does not prerender: what it would say is said here.
+    // Chromium under test does not prerender, so its behaviour is simulated here.
     await page.addInitScript(() =>
       Object.defineProperty(document, "prerendering", { value: true, configurable: true }),
     );
@@ -396,7 +397,7 @@ scenario(
 );
 
 scenario(
-  "another host and another path, also as old pages write it",
+  "another host and another path, also in the form of old pages",
   {
     site: shop({
       attributes: "",
@@ -416,7 +417,7 @@ scenario(
 );
 
 scenario(
-  "an endpoint that is no address is told, and nobody gets anything",
+  "an invalid endpoint gives a warning, and nothing is sent",
   { site: shop({ attributes: 'data-endpoint="http://"', script: commands(["_trackPageview", "1"]) }) },
   async ({ page, visit }) => {
     const warnings = warned(page);

@@ -163,7 +163,7 @@ fn open(world: &World, from: &Page, transport: &str) -> Page {
     let mut page = from.tab(config(transport));
     page.mono = from.mono;
     world.connect(&mut page);
-    page.adopt();
+    page.take_over_outboxes();
     page
 }
 
@@ -178,7 +178,7 @@ fn go_back(left: &mut Page, mut back: Page, lock: bool) -> Page {
     // The lock is not available while another page takes over the outbox.
     let own = back.owned.last().unwrap().clone();
     back.back(lock || back.outbox(&own).is_empty());
-    back.adopt();
+    back.take_over_outboxes();
     back
 }
 
@@ -227,7 +227,7 @@ fn visit(
                 }
             }
             Step::Die => {
-                world.collector.take_tails(&page);
+                world.collector.take_later_requests(&page);
                 page = open(&world, &page, transport);
             }
             Step::End(left) => page.ends.set(Some(left)),

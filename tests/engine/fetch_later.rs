@@ -13,9 +13,9 @@ fn modern(config: Json) -> Page {
 }
 
 /// The body of the one request that the browser has.
-fn tail(page: &Page) -> Json {
-    assert_eq!(page.tails.len(), 1);
-    let request = page.tails.values().next().unwrap();
+fn later_body(page: &Page) -> Json {
+    assert_eq!(page.later_requests.len(), 1);
+    let request = page.later_requests.values().next().unwrap();
     serde_json::from_str(request.body.as_deref().unwrap()).unwrap()
 }
 
@@ -29,9 +29,9 @@ fn the_browser_gets_a_copy_of_the_pending_events() {
     page.click(1);
     page.click(2);
     page.advance(199);
-    assert_eq!(page.tails.len(), 0, "one copy for a burst");
+    assert_eq!(page.later_requests.len(), 0, "one copy for a burst");
     page.advance(1);
-    let held = tail(&page);
+    let held = later_body(&page);
     assert_eq!(
         (items(&held), &held["seq"], &held["ack"]),
         (vec!["1", "2"], &json!(0), &Json::Null)
@@ -40,11 +40,11 @@ fn the_browser_gets_a_copy_of_the_pending_events() {
 
     page.click(3);
     page.advance(200);
-    assert_eq!(items(&tail(&page)), ["1", "2", "3"]);
+    assert_eq!(items(&later_body(&page)), ["1", "2", "3"]);
 
     page.advance(2_000);
     assert_eq!(
-        (page.sends.len(), page.tails.len()),
+        (page.sends.len(), page.later_requests.len()),
         (1, 0),
         "the batch is sent and the copy cancelled"
     );
@@ -60,7 +60,7 @@ fn without_storage_no_event_is_lost_when_the_process_ends() {
     page.click(1);
     page.advance(200);
     assert_eq!(page.outbox_keys(), Vec::<&String>::new());
-    collector.take_tails(&page);
+    collector.take_later_requests(&page);
     assert_eq!(collector.items(), ["1"]);
 }
 
@@ -75,7 +75,7 @@ fn an_event_in_the_copy_and_in_the_batch_counts_once() {
     });
     page.click(1);
     page.advance(200);
-    collector.take_tails(&page);
+    collector.take_later_requests(&page);
     page.advance(2_000);
     assert_eq!((collector.items(), collector.copies()), (vec!["1".to_owned()], 1));
 }
@@ -85,7 +85,7 @@ fn events_that_are_sent_at_once_need_no_copy() {
     let mut page = modern(batch());
     page.call("buy", json!({ "itemId": 1 }));
     page.advance(5_000);
-    assert_eq!((page.sends.len(), page.tails.len()), (1, 0));
+    assert_eq!((page.sends.len(), page.later_requests.len()), (1, 0));
 }
 
 #[test]
@@ -100,9 +100,9 @@ fn the_copy_is_cancelled_when_the_page_is_hidden_offline_or_disposed() {
         let mut page = modern(batch());
         page.click(1);
         page.advance(200);
-        assert_eq!(page.tails.len(), 1);
+        assert_eq!(page.later_requests.len(), 1);
         end(&mut page);
-        assert_eq!(page.tails.len(), 0);
+        assert_eq!(page.later_requests.len(), 0);
     }
 }
 
@@ -111,14 +111,18 @@ fn withdrawn_consent_cancels_the_copy_within_the_call() {
     let mut page = modern(batch());
     page.click(1);
     page.advance(200);
-    assert!(tail(&page)["events"][0]["anonymous"].is_string());
+    assert!(later_body(&page)["events"][0]["anonymous"].is_string());
     page.call("consent", json!("anonymous"));
-    assert_eq!(page.tails.len(), 0);
+    assert_eq!(page.later_requests.len(), 0);
     page.advance(200);
-    assert_eq!(tail(&page)["events"][0]["anonymous"], Json::Null, "the pending event has no id");
+    assert_eq!(
+        later_body(&page)["events"][0]["anonymous"],
+        Json::Null,
+        "the pending event has no id"
+    );
     page.call("consent", json!("denied"));
     page.advance(10_000);
-    assert_eq!((page.tails.len(), page.sends.len()), (0, 0));
+    assert_eq!((page.later_requests.len(), page.sends.len()), (0, 0));
 }
 
 #[test]
@@ -126,7 +130,7 @@ fn before_consent_there_is_no_copy() {
     let mut page = modern(with(batch(), json!({ "consent": "pending" })));
     page.click(1);
     page.advance(10_000);
-    assert_eq!(page.tails.len(), 0);
+    assert_eq!(page.later_requests.len(), 0);
 }
 
 #[test]
@@ -135,7 +139,7 @@ fn a_vendor_that_counts_every_arrival_gets_no_copy() {
     page.call("rate", json!({ "itemId": 1, "rating": 50 }));
     assert_eq!(page.wake, Some(page.mono + 2_000), "no wake-up for a copy");
     page.advance(1_000);
-    assert_eq!(page.tails.len(), 0);
+    assert_eq!(page.later_requests.len(), 0);
 }
 
 #[test]
@@ -144,7 +148,7 @@ fn a_browser_without_fetch_later_gets_no_copy() {
     page.click(1);
     assert_eq!(page.wake, Some(page.mono + 2_000));
     page.advance(1_000);
-    assert_eq!(page.tails.len(), 0);
+    assert_eq!(page.later_requests.len(), 0);
 }
 
 #[test]
@@ -163,5 +167,5 @@ fn the_copy_is_not_larger_than_a_batch() {
     }
     page.advance(200);
     assert_eq!(page.sends.len(), 4);
-    assert_eq!(items(&tail(&page)), ["16", "17", "18", "19"]);
+    assert_eq!(items(&later_body(&page)), ["16", "17", "18", "19"]);
 }

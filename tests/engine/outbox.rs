@@ -31,7 +31,7 @@ fn listen(page: &mut Page, collector: &Collector) {
 fn next(page: &Page, config: Json, collector: &Collector) -> Page {
     let mut next = page.tab(config);
     listen(&mut next, collector);
-    next.adopt();
+    next.take_over_outboxes();
     next
 }
 
@@ -161,7 +161,7 @@ fn two_tabs_take_over_the_outbox_of_a_third_and_send_nothing_twice() {
     first.feed(Input::OutboxFound(page.owned[0].clone(), page.outbox(&page.owned[0])));
     let mut second = first.tab(batch());
     second.owned.extend(first.owned.clone());
-    second.adopt();
+    second.take_over_outboxes();
     assert_eq!((first.count("queued"), second.count("queued")), (3, 0));
     first.advance(2_000);
     second.advance(60_000);
@@ -270,7 +270,7 @@ fn the_order_of_a_pages_events_stays_if_other_pages_send_them() {
     page.call("consume", json!({ "itemId": 20, "percentage": 20 }));
     let mut between = page.tab(few.clone());
     mute(&mut between);
-    between.adopt();
+    between.take_over_outboxes();
     between.advance(60_000);
     let mut last = next(&between, few, &collector);
     last.advance(600_000);

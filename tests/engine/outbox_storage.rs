@@ -107,7 +107,7 @@ fn taking_over_works_in_full_storage() {
     let mut next = page.tab(batch());
     next.room = page.room;
     next.feed(Input::Online(false));
-    next.adopt();
+    next.take_over_outboxes();
     assert_eq!((next.count("queued"), next.outbox_keys().len()), (30, 30));
 }
 
@@ -139,7 +139,7 @@ fn the_size_of_the_outbox_is_limited() {
         long_click(&mut next, n);
     }
     let keys = next.outbox_keys().len();
-    next.adopt();
+    next.take_over_outboxes();
     assert_eq!(next.outbox_keys().len(), keys);
     assert!(next.count("queued") < keys as u64, "{} of {keys}", next.count("queued"));
     next.feed(Input::Online(true));
@@ -234,7 +234,7 @@ fn withdrawn_consent_erases_every_outbox_and_events_with_an_id() {
         let mut answers =
             vec![None, Some(Outcome::Failed), Some(Outcome::Refused), Some(Outcome::Taken)];
         page.network(move |_| answers.pop().unwrap());
-        page.adopt();
+        page.take_over_outboxes();
         page.click(1);
         page.advance(2_000);
         page.click(2);
@@ -277,7 +277,7 @@ fn a_page_without_consent_erases_what_was_stored_before() {
     let mut next = page.next(with(batch(), json!({ "consent": "pending" })));
     assert_eq!(next.outbox_keys().len(), 1, "consent is not decided");
     next.call("consent", json!("granted"));
-    next.adopt();
+    next.take_over_outboxes();
     next.advance(50);
     assert_eq!(next.item_ids(), ["1"]);
 }
@@ -340,7 +340,7 @@ fn dropping_events_loses_no_batch_number() {
 
     let number_of_the_last = |mut page: Page| {
         page.network(|_| answered(204));
-        page.adopt();
+        page.take_over_outboxes();
         page.advance(1);
         assert_eq!(page.item_ids(), ["9"]);
         page.batches()[0]["seq"].as_u64().unwrap()
@@ -348,7 +348,7 @@ fn dropping_events_loses_no_batch_number() {
     // A page without room for both drops it,
     let mut small = page.tab(config(1));
     small.feed(Input::Online(false));
-    small.adopt();
+    small.take_over_outboxes();
     assert_eq!(small.count("dropped"), 1);
     assert_eq!(number_of_the_last(small.tab(config(10))), 4);
     // or it is too old.

@@ -67,7 +67,7 @@ fn a_process_that_ends_between_two_writes_loses_no_event() {
             let (page, _) = nine_clicks(|page| if waits { page } else { hide(page) });
             let mut next = page.tab(batch());
             next.network(|_| None);
-            next.adopt();
+            next.take_over_outboxes();
             let writes = next.writes();
             (next, writes)
         };

@@ -1,4 +1,5 @@
-// `npm run faults -- --peers`: the same rows in Chromium for four other trackers, each set up as its documentation recommends, and for ours beside them.
+// `npm run faults -- --peers`: the same rows in Chromium for four other trackers, each set up as its documentation
+// recommends, and for this one.
 
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,12 +14,12 @@ import { runRow } from "./run.mjs";
 import { recobeacon } from "./trackers/recobeacon.mjs";
 
 const FOLDER = at("tests", "faults", "peers");
-/** Rows that a page without a stub cannot be put through: its calls stand behind the import. */
+/** Rows that need a stub: without one, a page's calls run after the import. */
 const NEEDS_STUB = /before the module/;
-/** How often a row is tried that could not be run. */
+/** How often a row is tried that fails to run. */
 const TRIES = 3;
 
-/** They are nobody's dependency but this run's. */
+/** Only this run needs these packages. */
 export const peerSteps = () =>
   existsSync(join(FOLDER, "node_modules"))
     ? []
@@ -29,7 +30,7 @@ export const peerSteps = () =>
         },
       ];
 
-/** Ours, with the copies counted that the collector dropped. */
+/** This tracker, with a count of the duplicates that the collector dropped. */
 const ours = {
   name: manifest.name,
   version: manifest.version,
@@ -66,8 +67,10 @@ export async function everyTracker() {
   return [ours, ...[searchInsights, snowplow, segment, posthog].map((peer) => ({ ...peer, make: recorded(peer) }))];
 }
 
-/** A row of one tracker: what runRow counts, the copies that came, and what the pages had thrown at them. */
-/** @returns {Promise<any>} */
+/**
+ * A row for one tracker: the counts of runRow, the duplicates, and the exceptions in the pages.
+ * @returns {Promise<any>}
+ */
 async function measured(row, tracker, short) {
   const where = { row: row.name, tracker: tracker.name };
   if (tracker.stub === false && NEEDS_STUB.test(row.name))
@@ -76,7 +79,7 @@ async function measured(row, tracker, short) {
     let made;
     const makeTracker = async () => (made = await tracker.make());
     const result = await runRow({ engine: chromium, row, transport: "beacon", makeTracker, short });
-    // The harness's own trouble, a browser that does not start for one, says nothing about a tracker.
+    // Trouble of the harness, such as a browser that does not start, says nothing about a tracker.
     if (result.error && tries < TRIES) continue;
     return { ...where, ...result, copies: made?.copies() ?? 0, notes: made?.notes?.() ?? [] };
   }
@@ -98,7 +101,7 @@ const said = ({ row, tracker, na, made, once, lost, twice, copies, requests, sec
 export async function runPeers({ names, parts, short, each = () => {} }) {
   const has = (wanted, name) => !wanted || wanted.some((part) => name.includes(part));
   const trackers = (await everyTracker()).filter(({ name }) => has(names, name));
-  // What is about our own destinations is nobody else's.
+  // Rows about this tracker's own destinations do not apply to others.
   const rows = ROWS.filter(({ name, long, tracker }) => !tracker && has(parts, name) && !(short && long));
   const jobs = rows.flatMap((row) => trackers.map((tracker) => ({ row, tracker })));
   const results = [];
@@ -114,6 +117,6 @@ export async function runPeers({ names, parts, short, each = () => {} }) {
 const brotli = (bytes) =>
   brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY } }).length;
 
-/** Bytes of what a page loads before its first event, by file. */
+/** The size in bytes of the files that a page loads before its first event. */
 export const sizes = (tracker) =>
   Object.entries(tracker.weighs).map(([file, bytes]) => ({ file, raw: bytes.length, brotli: brotli(bytes) }));

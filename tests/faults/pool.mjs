@@ -1,8 +1,8 @@
-// Rows wait more than they work: as many at a time as the machine has processors, each with a browser and a collector of its own.
+// Rows mostly wait, so as many run at a time as the machine has processors, each with its own browser and collector.
 
 import { availableParallelism } from "node:os";
 
-/** Does `work(job, place)` for each job, begun in their order; `place` counts from 1. */
+/** Runs `work(job, place)` for each job, started in order; `place` counts from 1. */
 export async function pooled(jobs, work) {
   let next = 0;
   const worker = async () => {

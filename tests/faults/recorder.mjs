@@ -1,18 +1,18 @@
-// Another tracker in the place of ours (trackers/recobeacon.mjs has what the harness asks of one), and a recorder in the place of its vendor: it answers
-// as the vendor's endpoint does and keeps which events came in, how often, and by which ids of the tracker's own.
+// Another tracker in the place of this one (trackers/recobeacon.mjs describes the interface), and a recorder in the
+// place of its vendor. The recorder answers like the vendor's endpoint and counts each event by the tracker's own ids.
 
 import { extname } from "node:path";
 import { gunzipSync } from "node:zlib";
 
 const TYPES = { ".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm" };
-/** Pages tell here what was thrown at them. */
+/** Pages report exceptions to this path. */
 const THROWN = "/peer/thrown/";
-/** How long a page stays on which everything is stored already: some send again what was stored. */
+/** How long a page stays open after everything is stored, because some trackers send stored events again. */
 const STAYS_MS = 6_000;
 
 /** `peer`: one of peers/*.mjs. */
 export const recorded = (peer) => async () => {
-  /** Number of an event -> the tracker's own id of each copy that came. */
+  /** Number of an event -> the tracker's own id of each arrival. */
   const copies = new Map();
   const notes = new Set();
   const { files } = peer;
@@ -35,7 +35,7 @@ export const recorded = (peer) => async () => {
       try {
         take(sent);
       } catch (error) {
-        // A GET that a redirect has made of a POST, for one.
+        // For example a GET to which a redirect has changed a POST.
         notes.add(`${sent.method} that is no event: ${error.message}`);
         return { status: 400, headers: {}, body: "" };
       }
@@ -71,7 +71,7 @@ export const recorded = (peer) => async () => {
   window.faults = {
     make,
     value: make,
-    // What is not there at last is counted as lost, and is no fault of the harness.
+    // A tracker that never becomes ready has lost its events; the harness is not at fault.
     ready: () => new Promise((resolve) => { const look = (tries) => there() || tries === 0 ? resolve(there()) : setTimeout(look, 50, tries - 1); look(200); }),
     pending: () => (performance.now() < ${STAYS_MS} ? 1 : 0),
   };
@@ -80,10 +80,10 @@ export const recorded = (peer) => async () => {
 ${peer.head()}
 </head><body><script>${after}</script></body></html>`,
 
-    /** When the vendor has dropped the copies whose id it knows. */
+    /** After the vendor has dropped duplicates by id. */
     stored: async () =>
       new Map([...copies].map(([number, keys]) => [number, peer.identity ? new Set(keys).size : keys.length])),
-    /** How many events came more than once. */
+    /** The number of events that arrived more than once. */
     copies: () => [...copies.values()].filter((keys) => keys.length > 1).length,
     notes: () => [...notes],
     stop: async () => {},

@@ -1,36 +1,39 @@
-// One row in one engine: a new profile, the fault, the visitor's next page view, and the count.
+// Runs one row in one engine: a new profile, the fault, the visitor's next page view, and the count.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { startServer } from "./server.mjs";
 
-/** How long the next page view may take to bring what is left: a batch without an acknowledgement goes again after 15 s. */
+/** How long the next page view may take to deliver the rest. A batch without acknowledgement is repeated after 15 s. */
 const QUIET_MS = 40_000;
-/** With nothing queued and nothing arriving for longer than that, what is missing is lost. */
+/** With nothing queued and nothing arriving for longer than that, the missing events are lost. */
 const SETTLED_MS = 20_000;
-/** And a copy of what is stored already needs a moment to be sent. */
+/** Duplicates of stored events also need a moment to be sent. */
 const LEAST_MS = 2_000;
 const POLL_MS = 200;
 const ROW_MS = 240_000;
 const START_MS = 60_000;
-/** WebKit's driver was seen to wait for ever for a browser that was there, on a loaded machine. How a browser starts is not under test. */
+/**
+ * On a loaded machine WebKit's driver sometimes waits for ever for a browser that has started. The start of a browser
+ * is not under test.
+ */
 const START_TRIES = 2;
-/** A browser that hangs at its end must not keep the others waiting. */
+/** A browser that hangs at its end must not delay the others. */
 const END_MS = 30_000;
 
 /** The transports of rows in which they make a difference. */
 export const BOTH = ["beacon", "auto"];
 
-/** Thrown by a row that the engine or its driver cannot do. */
+/** Thrown by a row that the engine or its driver cannot run. */
 export class NotApplicable extends Error {}
 
-/** Numbers of the events that were made: whatever is not among them is not expected. */
+/** The numbers of the events that were made. Other events are not expected. */
 function numbers() {
   const made = new Set();
   let next = 0;
   return {
     made,
-    /** The first of so many new numbers; they count as made from now on. */
+    /** The first of `count` new numbers. They count as made from now on. */
     take: (count) => {
       const from = next;
       for (; next < from + count; next++) made.add(next);
@@ -40,8 +43,9 @@ function numbers() {
 }
 
 /**
- * The visitor with their browser. `open(options)` opens the tracker's page in a new tab, built with these options, and has `make(count)` and
- * `value(count)` on it; where the browser was closed or killed, it is started with the same profile.
+ * The visitor and their browser. `open(options)` opens the tracker's page in a new tab, built with these options, and
+ * adds `make(count)` and `value(count)` to it. If the browser was closed or killed, it is started with the same
+ * profile.
  */
 function visitorOf({ engine, profile, tracker, server, transport, cookies, take }) {
   let browser;
@@ -105,7 +109,7 @@ const limited = (work, within, what) => {
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 };
 
-/** `{ made, once, lost, twice, pending, seconds, version }`, or `{ na }`, or `{ error }` beside what was counted. */
+/** `{ made, once, lost, twice, pending, seconds, version }`, or `{ na }`, or `{ error }` with the counts so far. */
 export async function runRow({ engine, row, transport, makeTracker, short }) {
   const started = performance.now();
   const { path: profile, remove } = temporaryDirectory();
@@ -114,7 +118,7 @@ export async function runRow({ engine, row, transport, makeTracker, short }) {
   const { made, take } = numbers();
   const visitor = visitorOf({ engine, profile, tracker, server, transport, cookies: row.cookies, take });
   const result = {};
-  // A row that is out of time must not go on beside the next one.
+  // A row that has timed out must not continue beside the next one.
   const over = new AbortController();
   const rest = (ms) => pause(ms, undefined, { signal: over.signal });
   try {
@@ -144,7 +148,10 @@ export async function runRow({ engine, row, transport, makeTracker, short }) {
   return { ...result, seconds: Math.round((performance.now() - started) / 1000) };
 }
 
-/** Ends when everything is stored and nothing is under way or waiting, or when nothing comes any more; with how many are still waiting. */
+/**
+ * Ends when everything is stored and nothing is in flight or queued, or when nothing arrives any more. Returns the
+ * number of queued events.
+ */
 async function nextPageView({ visitor, server, tracker, made, options }) {
   const page = await visitor.open(options);
   await page.ready();

@@ -1,26 +1,28 @@
-// The origin that the browser sees: pages, the tracker's files and its endpoint, in one, because that is how it should be
-// deployed and because its cookies pass only then. Between the browser and whoever receives the events stands a fault.
+// The origin that the browser sees: pages, the tracker's files and its endpoint. They share an origin, because that is
+// the recommended deployment and because cookies need it. Faults are applied between the browser and the receiver of
+// the events.
 
 import { createServer } from "node:http";
 import { setTimeout as pause } from "node:timers/promises";
 
 // Not "no-store", which keeps a page out of the back/forward cache.
 const HTML = { "content-type": "text/html; charset=utf-8", "cache-control": "no-cache" };
-/** Without a tracker: where a visitor goes who leaves. It knows how often it came out of the back/forward cache. */
+/** A page without a tracker, for visitors who leave. It counts its returns from the back/forward cache. */
 const ELSEWHERE = `<!doctype html><title>Elsewhere</title><link rel="icon" href="data:,">No tracker here.
 <script>window.shown = []; addEventListener("pageshow", (event) => shown.push(event.persisted))</script>`;
-/** Where a redirecting endpoint points to. It takes what comes, as a collector behind a new address would. */
+/** The target of a redirecting endpoint. It accepts requests like a collector at a new address. */
 const MOVED = "/moved";
 
 const pass = (exchange) => exchange.pass();
 
 /**
- * Serves `tracker`'s pages. What a row does with it:
- * - `page(html)` and `elsewhere`: addresses; `visits`, the addresses of the pages that were asked for;
- * - `fault`: what happens to the requests for the endpoint, one of faults.mjs; `heal()`: nothing any more, and what hangs is answered;
+ * Serves `tracker`'s pages. For rows:
+ * - `page(html)` and `elsewhere`: addresses; `visits`, the addresses of the requested pages;
+ * - `fault`: the fault of requests for the endpoint, one of faults.mjs; `heal()`: ends the fault, and answers held
+ *   requests;
  * - `hold`: a pattern of files that are not answered before `heal()`; `/hang` never is before that;
- * - `down()` and `up()`: nobody listens at all;
- * - `busy`: requests that are being answered; `log`: the requests for the endpoint.
+ * - `down()` and `up()`: stops and starts listening;
+ * - `busy`: the number of requests being answered; `log`: the requests for the endpoint.
  */
 export async function startServer(tracker) {
   const pages = new Map();
@@ -73,7 +75,7 @@ export async function startServer(tracker) {
         answer: (status, headers) => respond(response, { status, headers }),
         redirect: (status) =>
           respond(response, { status, headers: { location: request.url.replace(pathname, MOVED) } }),
-        /** Sends these bytes as they are, and resets the connection. */
+        /** Sends these bytes unchanged, and resets the connection. */
         reset: (bytes) => {
           if (bytes) request.socket.write(bytes, () => request.socket.resetAndDestroy());
           else request.socket.resetAndDestroy();
@@ -93,7 +95,7 @@ export async function startServer(tracker) {
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
-    // The browser ends connections as it likes.
+    // The browser may close connections at any time.
     socket.on("error", () => {});
   });
   const listen = (port) =>
@@ -129,7 +131,7 @@ export async function startServer(tracker) {
     up: () => (server.listening ? undefined : listen(port)),
     close: async () => {
       for (const go of held.splice(0)) go();
-      // What is being answered belongs to the collector's rows, which somebody may still read.
+      // Open requests use the collector, which must run until they end.
       for (let tries = 0; busy > 0 && tries < 20; tries++) await pause(50);
       if (server.listening) await down();
     },

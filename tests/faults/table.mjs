@@ -1,4 +1,4 @@
-// Shows what a run has counted: a line for each row, a table of all, and the table in the docs.
+// Prints the results of a run: a line for each row, a table of all, and the table in the docs.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { at } from "../../scripts/lib/project.mjs";
@@ -11,14 +11,14 @@ const END = "<!-- the table ends -->";
 
 const number = (value) => value.toLocaleString("en-US");
 
-/** Whether as little was lost and doubled as the row promises. What does not apply is within. */
+/** Whether no more was lost and doubled than the row accepts. Rows that do not apply are fine. */
 export function isWithin({ lost = 0, twice = 0 }, result) {
   if (result.na) return true;
   const most = typeof lost === "number" ? lost : (lost[result.transport] ?? 0);
   return !result.error && result.made > 0 && result.lost <= most && result.twice <= twice;
 }
 
-/** One row of one engine, for who watches. */
+/** One row of one engine, for the console. */
 export function line(
   { row, transport, engine, made, once, lost, twice, seconds, na, error, within, which, pending },
   place,
@@ -76,7 +76,7 @@ function reasons(results) {
   ].join("\n");
 }
 
-/** Replaces what stands between the markers of the docs. */
+/** Replaces the text between the markers of the docs. */
 export function publish(results, { short = false } = {}) {
   const text = readFileSync(DOCS, "utf8");
   const [before, rest] = text.split(BEGIN);

@@ -1,4 +1,4 @@
-// Packs the package as it would be published and installs it into an application of its own.
+// Packs the package as for publication and installs it into a separate application.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -14,18 +14,21 @@ const npm = (args, cwd) => {
   return execFileSync(program, [...first, ...args], { cwd, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 };
 
-/** The tarball that scripts/release.mjs has made and wants tested. */
+/** The tarball that scripts/release.mjs has made for this test. */
 const released = () => process.env.RECOBEACON_TARBALL;
 
 function packInto(folder) {
   mkdirSync(folder);
-  // --ignore-scripts: dist/ is there, and building it again would only take time.
+  // --ignore-scripts, because dist/ exists already, and building it again would take time.
   npm(["pack", "--ignore-scripts", "--pack-destination", folder], root);
   const [tarball] = readdirSync(folder);
   return join(folder, tarball);
 }
 
-/** Returns the folder of an application named `name` that has the package, its files, and the names of the files in the package. */
+/**
+ * Returns the folder of an application named `name` with the package and these files, and the names of the package's
+ * files.
+ */
 export function install(name, files = {}) {
   const app = join(WORK, name);
   rmSync(app, { recursive: true, force: true });
@@ -37,7 +40,7 @@ export function install(name, files = {}) {
   return { app, packed: filesBelow(join(app, "node_modules", manifest.name)) };
 }
 
-/** Makes a tool of this checkout visible in the application, as if it had been installed there. */
+/** Makes a tool of this checkout available in the application, as if it were installed there. */
 export function lend(app, dependency) {
   symlinkSync(at("node_modules", dependency), join(app, "node_modules", dependency), "dir");
 }

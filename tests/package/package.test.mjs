@@ -1,4 +1,4 @@
-// The package as npm delivers it: what is in it, that it is harmless in Node, that bundlers need no set-up.
+// The package as delivered by npm: its files, its behaviour in Node, and its use by bundlers without set-up.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -30,7 +30,7 @@ const APP = application(BATCH);
 const page = (script) =>
   `<!doctype html><title>An application</title><link rel="icon" href="data:,"><script type="module" src="${script}"></script>`;
 
-/** The bundled application does what it should, in a browser. */
+/** The bundled application works in a browser. */
 async function works({ page, visit, collector }) {
   await visit();
   await page.waitForFunction(() => window.tracker);
@@ -39,7 +39,7 @@ async function works({ page, visit, collector }) {
   assert.deepEqual(await page.evaluate(() => window.warnings), []);
 }
 
-/** What browsers and their bundlers load, and its types. */
+/** The files for browsers and bundlers, and the types. */
 const FILES = [
   "config.d.ts",
   "consent-google.js",
@@ -67,7 +67,7 @@ const FILES = [
 let asItIs;
 const plain = () => (asItIs ??= install("plain"));
 
-test("the package has what its users load, and nothing else", () => {
+test("the package has the expected files, and no others", () => {
   const { packed } = plain();
   const commonJs = FILES.filter((name) => /^(config|consent|core|fallback|index|larger|measure)/.test(name));
   const expected = [...commonJs, "package.json"].map((name) => `dist/cjs/${name}`);
@@ -97,7 +97,7 @@ test("integrity.json has the hash of every file that a page may load", () => {
   }
 });
 
-test("what is shipped names no path of the machine that built it", () => {
+test("shipped files contain no path of the build machine", () => {
   const { app, packed } = plain();
   for (const file of packed) {
     const text = readFileSync(join(app, "node_modules", "recobeacon", file), "latin1");
@@ -108,7 +108,7 @@ test("what is shipped names no path of the machine that built it", () => {
 
 for (const [name, bring] of [
   ["in Node, import does nothing and every call is a silent no-op", 'await import("recobeacon")'],
-  ["in Node, require does so too", 'createRequire(import.meta.url)("recobeacon")'],
+  ["in Node, require does nothing and every call is a silent no-op", 'createRequire(import.meta.url)("recobeacon")'],
 ]) {
   test(name, () => {
     const { app } = install("node", {
@@ -132,13 +132,13 @@ for (const [name, bring] of [
       await tracker.flush();
       for (const [name, value] of Object.entries(tracker.stats())) if (typeof value === "number" && value !== 0) throw new Error(name);
       if (tracker.userId !== null || tracker.anonymousId !== null || tracker.sessionId !== null) throw new Error("somebody is known");
-      // A server renders for many visitors: nothing of one may reach another.
+      // A server renders for many visitors, so data of one must not reach another.
       createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" } });
       tracker.dispose();
       console.log("end");
     `,
     });
-    // No timer and no handle stays: the process ends by itself.
+    // No timer and no handle remains, so the process ends by itself.
     const { status, stdout, stderr } = spawnSync(process.execPath, ["ssr.mjs"], {
       cwd: app,
       encoding: "utf8",
@@ -171,7 +171,7 @@ test("the types are found by every module resolution in use", () => {
           strict: true,
           noEmit: true,
         },
-        // Both in one program: the global `reco` is declared by both.
+        // Both in one program, because both declare the global `reco`.
         files: resolution === "nodenext" ? ["use.mts", "use.cts"] : ["use.mts"],
       }),
     );
@@ -216,7 +216,7 @@ scenario(
 scenario("bundled by esbuild into one file", { site: () => bundledByEsbuild({ format: "iife" }) }, works);
 scenario("bundled by Vite, without any set-up", { site: () => bundledByVite() }, works);
 
-/** docs/bundlers.md: one file that leaves the larger module outside, and that module beside it. */
+/** docs/bundlers.md: one file without the larger module, and that module beside it. */
 async function oneFile(source) {
   const site = await bundledByEsbuild({ format: "iife", external: ["./core-all.js"] }, source);
   const [{ app }, file] = [plain(), "core-all.js"];
@@ -270,7 +270,7 @@ document.body.innerHTML = '<i data-reco="click" data-reco-item="7"></i>';
 const INTO_ONE = ["esbuild, into one file", (source) => bundledByEsbuild({ format: "iife" }, source)];
 for (const [bundler, bundled] of [...BUNDLERS, INTO_ONE]) {
   scenario(
-    `bundled by ${bundler}: what watches the page is found`,
+    `bundled by ${bundler}: measure.js is found`,
     { site: () => bundled(WITHOUT_CODE) },
     async ({ page, visit, collector }) => {
       await visit();
@@ -281,7 +281,7 @@ for (const [bundler, bundled] of [...BUNDLERS, INTO_ONE]) {
 }
 
 scenario(
-  "as it is, from a server, by an import map",
+  "unbundled, from a server, with an import map",
   {
     site: {
       "index.html": `<!doctype html><title>No bundler</title><link rel="icon" href="data:,"><script type="importmap">{ "imports": { "recobeacon": "/dist/index.js" } }</script><script type="module">${APP}</script>`,

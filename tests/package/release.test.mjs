@@ -43,7 +43,7 @@ test("a clean checkout of a new version with a dated entry can be released", () 
 
 for (const [name, change, expected] of [
   ["uncommitted changes", { status: " M README.md\n" }, /uncommitted changes:\n M README\.md/],
-  ["a tag of this version", { tags: ["v1.2.0"] }, /tag v1\.2\.0 is there already/],
+  ["a tag of this version", { tags: ["v1.2.0"] }, /tag v1\.2\.0 exists already/],
   ["no entry of this version", { version: "1.3.0" }, /no entry "## \[1\.3\.0\] - YYYY-MM-DD"/],
   ["an entry without a date", { changelog: CHANGELOG.replace(" - 2026-02-03", "") }, /no entry "## \[1\.2\.0\]/],
   [

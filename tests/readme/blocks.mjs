@@ -1,11 +1,11 @@
-// Finds the code blocks of a Markdown file that are pages or scripts, and what each promises.
+// Finds the code blocks of a Markdown file that are pages or scripts, and their expected events.
 //
-// Directly before every ```html or ```js block stands a comment that says what the collector must have stored when the
-// block has run, as event types in their order, or `nothing`:
+// A comment directly before every ```html or ```js block names the event types that the collector must have stored
+// after the block has run, in order, or `nothing`:
 //
-//     <!-- stores: click, buy -->
+// <!-- stores: click, buy -->
 //
-// There is no way to leave a block out.
+// No block can be left out.
 
 const FENCE = /^(?<before>[^\n]*)(?<gap>\n+)```(?<language>html|js|javascript)\b[^\n]*\n(?<code>.*?)^```/gms;
 const PROMISE = /^<!-- stores: (?<types>[A-Za-z, ]+) -->$/;
@@ -21,13 +21,14 @@ export function blocks(markdown) {
 
 const FAVICON = '<link rel="icon" href="data:,">';
 const IMPORT_MAP = '<script type="importmap">{ "imports": { "recobeacon": "/dist/index.js" } }</script>';
-/** What the examples speak of. */
+/** The elements that the examples use. */
 const BODY =
   '<main><article id="article">An article</article><video id="video"></video><button id="buy">Buy</button></main>';
 
 /**
- * The page that a block is. An html block is a page, or what stands in a page's head. A js block is a module; one that
- * makes no tracker of its own runs where the tag has made one, and finds it as `tracker`. The shop of the examples is the test's own site.
+ * The page of a block. An html block is a page, or the content of a page's head. A js block is a module. If it creates
+ * no tracker, it runs after the script tag has created one, and finds it as `tracker`. The shop of the examples is the
+ * test's own site.
  */
 export function pageOf({ language, code: written }, snippet) {
   const code = written.replaceAll("https://shop.example/dist/", "/dist/");

@@ -51,8 +51,8 @@ test("the README has examples for the tag and for npm, and each says what it sto
     );
 });
 
-test("the snippet in the README is the one that is built", () => {
-  assert.ok(readme.includes(snippet()), `the README has to have this snippet, as it is:\n${snippet()}`);
+test("the stub in the README is the built one", () => {
+  assert.ok(readme.includes(snippet()), `the README must contain this stub unchanged:\n${snippet()}`);
 });
 
 for (const example of everywhere) {
@@ -64,12 +64,12 @@ for (const example of everywhere) {
       await visit();
       if (example.language === "js") await page.waitForFunction(() => window.ran);
       if (stores.length === 0) {
-        // Nothing is what it promises: so whatever it did has to be out before the table is looked at.
+        // For `nothing`, all events must have been sent before the table is read.
         if (await page.evaluate(() => typeof window.reco === "function")) await flush(page);
         assert.deepEqual(await collector.stored(), []);
       } else {
         await collector.expectStored(...stores.map((type) => ({ type })));
-        // And nothing else. In no order: two requests may overtake each other.
+        // And nothing else. The order is not checked, because two requests may overtake each other.
         assert.deepEqual((await collector.stored()).map(({ type }) => type).sort(), [...stores].sort());
       }
     },
@@ -78,12 +78,12 @@ for (const example of everywhere) {
 
 const recipe = blocks(readFileSync(at("docs/tag-managers.md"), "utf8")).find(({ language }) => language === "html");
 
-test("the recipe for tag managers has the stub that is built for them, and nothing newer than ES5", () => {
+test("the recipe for tag managers has the built ES5 stub, and no syntax newer than ES5", () => {
   assert.ok(recipe.code.includes(readFileSync(join(DIST, "snippet.es5.js"), "utf8").trim()));
   assert.doesNotMatch(recipe.code, /=>|`|\b(const|let|class|async)\b|\.\.\./);
 });
 
-/** As tag managers do it: the text becomes elements, and scripts among them run because they are made anew. */
+/** Like a tag manager: turns the text into elements, and creates its scripts anew so that they run. */
 const insert = (html) => {
   const box = document.createElement("div");
   box.innerHTML = html;

@@ -1,4 +1,4 @@
-// The tables that JavaScript and Rust share: nothing in them is left out on this side, and nothing else is needed.
+// The tables that JavaScript and Rust share: JavaScript uses all of their codes, and no others.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
@@ -14,7 +14,7 @@ const sources = ["www", "www/measure", "www/recover", "src/browser/host"].flatMa
     .filter((name) => name.endsWith(".js") && !name.endsWith(".gen.js"))
     .map((name) => readFileSync(at(folder, name), "utf8")),
 );
-/** The types of news that a page listens to: www/listeners.js has a list for each, by the same names. */
+/** The messages that a page can listen to. www/listeners.js has a list for each, with the same names. */
 const LISTENED = ["NEWS_SENT", "NEWS_ACKNOWLEDGED", "NEWS_DROPPED"];
 
 for (const [table, names] of [
@@ -30,7 +30,7 @@ for (const [table, names] of [
   });
 }
 
-test("a page can listen to every type of news but the end of a flush, and another type is ignored", () => {
+test("a page can listen to every message except the end of a flush, and an unknown type is ignored", () => {
   const heard = listening({ debug: false });
   const news = Object.entries(codes).filter(([name]) => name.startsWith("NEWS_"));
   const types = news.map(([, type]) => type).filter((type) => type !== codes.NEWS_SETTLED);

@@ -1,4 +1,5 @@
-// Consent before the module is there: the façade and the stub decide as the engine and the collector do, tests/vectors/consent.json.
+// Consent before the module has loaded: the façade and the stub match tests/vectors/consent.json, like the engine and
+// the collector.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";

@@ -1,4 +1,4 @@
-// A page that has the stub and nothing else, without a browser.
+// A page with the stub only, without a browser.
 
 import { createContext, runInContext } from "node:vm";
 import { build } from "esbuild";
@@ -13,7 +13,7 @@ const { outputFiles } = await build({
 });
 const [{ text: STUB }] = outputFiles;
 
-/** A page in a browser with these signals: `gpc`, `dnt`, and `off`, that the visitor said no before. */
+/** A page in a browser with these signals: `gpc`, `dnt`, and `off`, a stored denial of the visitor. */
 export function stubPage({ gpc = false, dnt = false, off = false } = {}) {
   const listeners = {};
   const localStorage = {};
@@ -33,7 +33,7 @@ export function stubPage({ gpc = false, dnt = false, off = false } = {}) {
     /** The calls that it keeps for the tracker. */
     queue: () => /** @type {any} */ (page).reco.q,
     leave: () => listeners.pagehide(),
-    /** The texts that are parked. */
+    /** The parked texts. */
     parked: () =>
       Object.entries(localStorage)
         .filter(([key]) => key.startsWith("reco_q"))

@@ -1,4 +1,4 @@
-// What the stub does by regular expressions is what the rules say.
+// The stub's regular expressions and numbers match the rules.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -6,13 +6,13 @@ import { MOST_OF_A_PAGE } from "../../www/recover/bounds.js";
 import { MOST_EARLY, VISITOR_CALLS } from "../../www/rules.gen.js";
 import { stubPage } from "./stub-page.mjs";
 
-/** The methods that are about the page that calls them. */
+/** The methods that concern the page itself. */
 const OF_THE_PAGE = ["create", "ready", "on", "consent", "consumeTimer", "stopTimer", "observeRecommendations"];
 
-// Copies: an array of another realm is never equal.
+// Copies, because an array of another realm is never equal.
 const verbs = (calls) => [...calls].map(([verb]) => verb);
 
-test("calls about the visitor are the next page's, all others stay with a page that comes back", () => {
+test("calls about the visitor are for the next page, all others stay with a page that comes back", () => {
   const page = stubPage();
   page.reco("create", {});
   for (const verb of [...OF_THE_PAGE.slice(1, 3), ...OF_THE_PAGE.slice(4), ...VISITOR_CALLS]) page.reco(verb, {});
@@ -24,7 +24,7 @@ test("calls about the visitor are the next page's, all others stay with a page t
   for (const verb of VISITOR_CALLS) assert.ok(parked.includes(verb), verb);
 });
 
-test("as many calls wait as the rules say, and a consent always does", () => {
+test("the number of kept calls matches the rules, and a consent call is always kept", () => {
   const page = stubPage();
   page.reco("create", {});
   for (let n = 1; n < MOST_EARLY + 2; n++) page.reco("click", { itemId: n });
@@ -35,7 +35,7 @@ test("as many calls wait as the rules say, and a consent always does", () => {
   assert.equal(page.queue().length - kept.length, 2);
 });
 
-test("as many characters are parked as the rules say", () => {
+test("the number of parked characters matches the rules", () => {
   const page = stubPage();
   page.reco("create", {});
   for (let n = 0; n < 20; n++) page.reco("click", { itemId: n, title: "x".repeat(MOST_OF_A_PAGE / 10) });

@@ -1,4 +1,4 @@
-// The build of the plain stable toolchain works in a browser, by the tag and as a package.
+// The build of the plain stable toolchain works in a browser, with the script tag and as a package.
 
 import assert from "node:assert/strict";
 import { STABLE_DIST } from "../../scripts/build.mjs";
@@ -7,7 +7,7 @@ import { ready, scenario, tagged, useBrowser, warnings } from "../e2e/harness.mj
 useBrowser();
 
 scenario(
-  "the stable build tracks by the tag",
+  "the stable build works with the script tag",
   { dist: STABLE_DIST, site: { "index.html": tagged() } },
   async ({ page, visit, collector, identity }) => {
     await visit();
@@ -31,7 +31,7 @@ const application = `<!doctype html><title>An application</title><link rel="icon
 </script>`;
 
 scenario(
-  "the stable build tracks as a package",
+  "the stable build works as a package",
   { dist: STABLE_DIST, site: { "index.html": application } },
   async ({ visit, collector }) => {
     await visit();

@@ -1,5 +1,5 @@
-// index.d.ts and the tracker agree on its members: the type check cannot see a declared method that is missing, because
-// tracker.js makes most of them in a loop.
+// index.d.ts and the tracker have the same members. The type check cannot detect a declared method that is missing,
+// because tracker.js makes most of them in a loop.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -23,7 +23,7 @@ test("a tracker has the members that index.d.ts declares, and no others", () => 
 test("each member of the tracker is documented", () => {
   const source = readFileSync(at("www", "index.d.ts"), "utf8");
   const lines = source.match(/^export interface Tracker \{\n([\s\S]*?)^\}/m)[1].split("\n");
-  // A comment ends with an asterisk and a slash, on the line before.
+  // A documented member follows a line that ends a comment.
   const bare = lines.filter(
     (line, place) => /^ {2}(readonly )?\w+[?(:<]/.test(line) && !/\*\/$/.test(lines[place - 1]),
   );

@@ -1,4 +1,4 @@
-// What a customer may write must compile. Nothing here is run.
+// Valid code of customers must compile. It is not executed.
 
 import {
   type Config,
@@ -129,7 +129,7 @@ const who: (string | null)[] = [tracker.userId, tracker.anonymousId, tracker.ses
 const ready: Promise<void> = tracker.ready;
 tracker.dispose();
 
-// Lists that nobody may change, and lists whose length is not known.
+// Readonly lists, and lists of unknown length.
 declare const some: readonly Destination[];
 createTracker({ destinations: some });
 createTracker({ destinations: [{ protocol: "batch", endpoint: "/v1/events" }] as const });
@@ -145,7 +145,7 @@ tracker.cacheHit({
   filters: ["colour", "size"] as const,
 });
 
-// What may be left out may be undefined, also under exactOptionalPropertyTypes.
+// Optional values may be undefined, also with exactOptionalPropertyTypes.
 declare const maybe: string | undefined;
 declare const count: number | undefined;
 declare const price: Price | undefined;
@@ -172,7 +172,7 @@ tracker.consumeTimer({ itemId: 1 }, { by: "time", fullAfterMs: 1, stepPercent: c
 tracker.observeRecommendations(element, { scenario: "s", itemType: maybe });
 tracker.logout({ forget: undefined });
 
-// A price with its currency, also where the amount is not known yet.
+// A price with its currency, also with a variable amount.
 declare const amount: number;
 tracker.basket({ itemId: 1, price: `${amount}EUR` });
 

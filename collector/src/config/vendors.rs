@@ -62,7 +62,7 @@ pub struct Intempt {
     pub names: Names,
     /// `identifier.secret`, in the query. Empty: no key is needed.
     pub keys: Vec<Secret>,
-    /// `identifier:secret` in base64, behind `Basic`.
+    /// `identifier:secret` in base64, after `Basic`.
     pub basic: Vec<Secret>,
 }
 

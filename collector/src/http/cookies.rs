@@ -35,8 +35,8 @@ fn acknowledgement(
 ) -> String {
     let seconds = Limits::ACK_SECONDS;
     let mut set = format!("reco_ack_{batch}=1; Path=/; Max-Age={seconds}; SameSite=Lax");
-    // The page does not see a cookie of the collector's own host, so the cookie needs a common
-    // domain.
+    // A page of another host does not see a cookie of the collector's host, so the cookie needs a
+    // common domain.
     let elsewhere = match (page.and_then(Uri::host), host(headers)) {
         (Some(page), Some(own)) => !page.eq_ignore_ascii_case(own.host()),
         (Some(_), None) => true,

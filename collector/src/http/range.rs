@@ -5,7 +5,7 @@
 pub enum Asked {
     /// The whole file: there is no range, or one of a form that may be ignored.
     Whole,
-    /// The first byte, and the one behind the last.
+    /// The first byte, and the one after the last.
     Part(u64, u64),
     /// No such bytes: 416.
     Nothing,

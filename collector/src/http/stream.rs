@@ -2,7 +2,7 @@
 //!
 //! Rows are always read from the database, a few at a time, after the client has taken the last
 //! ones. The writer's notification about new rows only wakes the stream. Therefore no row is lost
-//! or sent twice, and a slow client delays nobody else.
+//! or sent twice, and a slow client delays no other client.
 
 use super::{App, read};
 use crate::error::Refusal;
@@ -20,7 +20,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-/// The query: the row to begin behind.
+/// The query: the row after which to begin.
 #[derive(Debug, Deserialize)]
 pub struct Begin {
     #[serde(default)]

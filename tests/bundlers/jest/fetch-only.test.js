@@ -3,7 +3,7 @@
 const { createTracker } = require("recobeacon");
 const silent = require("./silent");
 
-test("with a fetch of the tests', but no TextDecoder, too", async () => {
+test("with the tests' own fetch but without TextDecoder, every call is silently without effect", async () => {
   globalThis.fetch = jest.fn();
   await silent(createTracker);
   expect(fetch).not.toHaveBeenCalled();

@@ -1,4 +1,4 @@
-// Where pages are rendered or logic is tested without a page.
+// Node, as in server-side rendering and in tests without a page.
 
 const { createTracker } = require("recobeacon");
 const silent = require("./silent");

@@ -1,4 +1,5 @@
-// What must hold wherever the tracker is without effect: no call throws, waits, returns or prints anything.
+// The requirements for an environment in which the tracker has no effect: no call throws, waits, returns or prints
+// anything.
 
 module.exports = async (createTracker) => {
   const printed = ["warn", "error", "log", "debug"].map((name) => jest.spyOn(console, name));

@@ -1,7 +1,7 @@
-// Next as it is, writing files that any server can serve.
+// Next with its defaults, exporting static files.
 
 export default {
   output: "export",
-  // Next otherwise takes the folder of the outermost lock file.
+  // Otherwise Next uses the folder of the outermost lock file.
   turbopack: { root: import.meta.dirname },
 };

@@ -1,4 +1,4 @@
-// Nuxt as it is, without reports to its maker.
+// Nuxt with its defaults, without telemetry.
 
 export default defineNuxtConfig({
   compatibilityDate: "2025-12-01",

@@ -1,4 +1,4 @@
-// Rollup finds no package by itself.
+// Rollup needs a plugin to find packages.
 
 import resolve from "@rollup/plugin-node-resolve";
 

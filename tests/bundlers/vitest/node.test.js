@@ -1,4 +1,4 @@
-// Where pages are rendered or logic is tested without a page.
+// Node, as in server-side rendering and in tests without a page.
 
 import { createTracker } from "recobeacon";
 import { expect, test, vi } from "vitest";

@@ -1,4 +1,4 @@
-// Where reco.js finds its other files, and under which name the page finds the tracker: however the page runs it.
+// How reco.js finds its other files, and the global name of the tracker, for every way in which a page runs the script.
 
 import assert from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
@@ -23,7 +23,7 @@ const page = (load, options = {}) => tagged({ load: false, script: CALL, body: B
 
 const TOLD = "onWarning: ({ code, message }) => warnings.push({ code, message }),";
 
-/** Ways to run the script without an address of its own: each as the page's source. */
+/** Ways to run the script without an own address, as the page's source. */
 const WAYS = {
   "as a module": '<script type="module" src="/dist/reco.js"></script>',
   "imported by a module": '<script type="module">import "/dist/reco.js";</script>',
@@ -38,7 +38,7 @@ const WAYS = {
 };
 for (const [name, load] of Object.entries(WAYS)) {
   scenario(
-    `${name}: the address is known by where the page has loaded it from`,
+    `${name}: the address is that from which the page has loaded it`,
     { site: () => ({ "jquery.js": jquery(), "index.html": page(load) }) },
     async ({ page, visit, collector }) => {
       await visit();
@@ -64,7 +64,7 @@ scenario(
     await visit();
     await Promise.all(missing);
     await until(async () => (await warnings(page)).length > 0, "a warning");
-    // A second one would come with the same answers.
+    // A second one would have arrived with the same responses.
     await page.waitForTimeout(1000);
     const codes = (await warnings(page)).map(({ code, message }) => [code, /config\.baseUrl/.test(message)]);
     assert.deepEqual(codes, [["wasm-unavailable", true]]);
@@ -89,7 +89,7 @@ for (const base of ["/dist/", "/dist", "dist/"]) {
 }
 
 scenario(
-  "pasted into the page: baseUrl is asked for by name, and does it",
+  "pasted into the page: the warning names baseUrl, which solves it",
   {
     site: () => {
       const inline = `<script>${script().replaceAll("</script", "<\\/script")}</script>`;
@@ -114,7 +114,7 @@ scenario(
 );
 
 scenario(
-  "without a stub: an element with the name as id is no other script's global",
+  "without a stub: an element with the name as id is not taken for another script's global",
   {
     site: {
       "index.html":
@@ -134,7 +134,7 @@ const plain = (head, body = "") =>
 const stubs = { ES2019: snippet, ES5: es5 };
 for (const [kind, stub] of Object.entries(stubs)) {
   scenario(
-    `${kind}: the stub above which an element has its name as id works`,
+    `${kind}: the stub works after an element with its name as id`,
     {
       site: () => ({
         "index.html": plain(
@@ -151,7 +151,7 @@ for (const [kind, stub] of Object.entries(stubs)) {
   );
 
   scenario(
-    `${kind}: another name, where the shop has a global of that name`,
+    `${kind}: another name, if the shop has a global with the default name`,
     {
       site: () => {
         const named = stub().replace('"reco"', '"shopReco"');
@@ -178,7 +178,7 @@ for (const [kind, stub] of Object.entries(stubs)) {
 }
 
 scenario(
-  "a shop's own global of the default name is left alone, and there is one warning",
+  "a shop's own global with the default name is not replaced, and there is one warning",
   { site: { "index.html": plain('<script>window.reco = { shop: 1 };</script><script src="/dist/reco.js"></script>') } },
   async ({ page, visit }) => {
     const said = [];
@@ -191,7 +191,7 @@ scenario(
 );
 
 scenario(
-  "the ES5 stub has no syntax that is newer, keeps calls as the other one does, and parks them",
+  "the ES5 stub has ES5 syntax only, and keeps and parks calls like the other stub",
   {
     site: () => ({
       "index.html": plain(`<script>${es5()}</script><script>${CREATE}</script>`),

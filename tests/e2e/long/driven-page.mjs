@@ -1,9 +1,10 @@
-// A page behind a WebDriver with what tour.mjs uses of Playwright's pages, so that a visitor goes the same way in Firefox.
+// A page behind a WebDriver with the methods of Playwright's pages that tour.mjs uses, so that the tour also runs in
+// Firefox.
 
 import { setTimeout as pause } from "node:timers/promises";
 import { until } from "../harness.mjs";
 
-/** A test id, below whatever was looked up before. */
+/** A test id below the elements found before. */
 const byTestId = (css, id) => `${css} [data-testid="${id}"]`;
 
 /** `page`: see tests/faults/browsers/index.mjs. */

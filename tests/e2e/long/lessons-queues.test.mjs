@@ -1,22 +1,25 @@
-// More of what users of other trackers lost (docs/lessons.md): queues that outlive their page, of several tabs and several destinations.
+// Further faults reported by users of other trackers (docs/lessons.md): queues that outlive their page, several tabs
+// and several destinations.
 
 import assert from "node:assert/strict";
 import { down, late, pass } from "../gate.mjs";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "../harness.mjs";
 import { batchOf, click, final, items, NETWORK, shop } from "./two-pages.mjs";
 
-// Playwright switches the back/forward cache off.
+// Playwright disables the back/forward cache.
 useBrowser({ full: true, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
 const ELSEWHERE = "<!doctype html><title>elsewhere</title><link rel=icon href='data:,'>";
 const batch = (options) => `{ protocol: "batch", endpoint: "/v1/events"${options} }`;
-/** https://fetch.spec.whatwg.org/#http-network-or-cache-fetch: what beacons of a page may have under way, all together. */
+/**
+ * https://fetch.spec.whatwg.org/#http-network-or-cache-fetch: the limit for all keepalive requests of a page in flight.
+ */
 const KEEPALIVE_BYTES = 65_536;
-/** After which a batch goes again that nobody has acknowledged, and some more for a busy machine. */
+/** The time after which an unacknowledged batch is repeated, with some reserve for a busy machine. */
 const QUARTER_MS = 20_000;
 
 const numbers = (from, count) => items(from, count).map(({ itemId }) => Number(itemId));
-/** Waits until so many are stored; what a page left behind the next one takes up when it is idle. */
+/** Waits until `count` events are stored. The next page takes over the outbox when it is idle. */
 const once = async (collector, count) => {
   await until(async () => (await collector.stored()).length >= count, `${count} rows`, 2 * QUARTER_MS);
   assert.deepEqual(
@@ -25,10 +28,10 @@ const once = async (collector, count) => {
   );
 };
 
-// PostHog/posthog-js PR 4140: what sendBeacon said was ignored, and of a batch over the quota nothing arrived.
+// PostHog/posthog-js PR 4140: the result of sendBeacon was ignored, and batches above the quota did not arrive.
 for (const transport of ["beacon", "auto"]) {
   scenario(
-    `three times the browser's quota in the task that leaves the page: ${transport}`,
+    `three times the browser's quota in the last task of a page: ${transport}`,
     { site: shop({ destinations: batch(`, transport: "${transport}"`) }), gated: true, allow: NETWORK },
     async ({ page, gate, visit, collector }) => {
       await visit();
@@ -49,9 +52,9 @@ for (const transport of ["beacon", "auto"]) {
   );
 }
 
-// PostHog/posthog-js PR 4927: a page that came back out of the cache went on as if it were being left.
+// PostHog/posthog-js PR 4927: a page that returned from the cache behaved as if it were being left.
 scenario(
-  "a page that came back out of the back/forward cache asks for answers again",
+  "a page that returned from the back/forward cache reads responses again",
   { site: shop({ destinations: batch(', transport: "auto"') }), gated: true },
   async ({ page, gate, visit, collector }) => {
     await visit();
@@ -60,19 +63,19 @@ scenario(
     await click(page, 1);
     await visit("/elsewhere.html");
     await collector.expectStored({ itemId: "1" });
-    assert.equal(gate.log.at(-1).mode, "no-cors", "by beacon when it is left");
+    assert.equal(gate.log.at(-1).mode, "no-cors", "by beacon when the page is left");
     await page.goBack({ waitUntil: "commit" });
     await until(() => page.evaluate(() => window.returned === true), "the page from the cache");
     await click(page, 2);
     await flush(page);
     await collector.expectStored({ itemId: "1" }, { itemId: "2" });
-    assert.equal(gate.log.at(-1).mode, "cors", "by fetch when it is shown");
+    assert.equal(gate.log.at(-1).mode, "cors", "by fetch when the page is shown");
     await final(page);
     assert.equal((await collector.stored()).length, 2);
   },
 );
 
-// snowplow/snowplow-javascript-tracker 349: tabs share one queue without a lock, and each sends it.
+// snowplow/snowplow-javascript-tracker 349: tabs share a queue without a lock, and each tab sends it.
 scenario(
   "three tabs at once: each batch is sent by one of them",
   { site: shop(), gated: true },
@@ -84,7 +87,7 @@ scenario(
       await ready(tab);
       await click(tab, ...numbers(1 + n * 10, 10));
       await flush(tab);
-      // As when the visitor goes from tab to tab: who looks for what others have left behind does it now.
+      // As when the visitor switches between tabs: the shown page looks for outboxes of pages that are gone.
       await tab.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
     }
     for (const tab of tabs) await final(tab);
@@ -107,9 +110,9 @@ const fill = () => {
   }
 };
 
-// rudderlabs/rudder-sdk-js 3211: when the storage was full, one destination's queue took over what belonged to another.
+// rudderlabs/rudder-sdk-js 3211: with full storage, one destination's queue took the entries of another.
 scenario(
-  "a full storage mixes no queues: each destination gets its own, once",
+  "with full storage each destination gets its own events once",
   {
     site: {
       "a.html": tagged({ destinations: '{ protocol: "batch", endpoint: "/v1/events?shop=a" }' }),
@@ -138,7 +141,7 @@ scenario(
     await click(page, 3);
     await flush(page);
     await page.close();
-    // Who is shown looks for what others have left behind, and this is not for it.
+    // The shown page looks for outboxes of pages that are gone, and must not take this one.
     await other.evaluate(() => {
       document.dispatchEvent(new Event("visibilitychange"));
       return new Promise((resolve) => requestIdleCallback(() => setTimeout(resolve, 300)));
@@ -153,10 +156,10 @@ scenario(
         next.evaluate(
           () => new Promise((resolve) => window.reco("ready", (tracker) => resolve(tracker.stats().accepted > 0))),
         ),
-      "what the first tab has left is taken up",
+      "the outbox of the first tab is taken over",
     );
     await other.evaluate(() => window.dispatchEvent(new Event("online")));
-    // A beacon of which nobody has heard goes again after a quarter of a minute.
+    // An unacknowledged beacon is repeated after 15 seconds.
     await final(next);
     await final(other);
     await collector.expectStored({ itemId: "1" }, { itemId: "2" });
@@ -165,7 +168,7 @@ scenario(
         .filter(({ url }) => url.includes(`shop=${name}`))
         .flatMap(({ body }) => JSON.parse(body).events.map(({ itemId }) => itemId));
     assert.deepEqual(itemsOf("b"), ["2"]);
-    // The third was in the memory of a closed tab at most.
+    // The third event was at most in the memory of a closed tab.
     assert.deepEqual(
       itemsOf("a").filter((item) => item !== "3"),
       ["1"],

@@ -1,4 +1,5 @@
-// What users of other trackers lost, and why: threads of theirs, as tests of ours. docs/lessons.md has them all, with the tests that stand elsewhere.
+// Faults reported by users of other trackers, as tests of this one. docs/lessons.md lists all of them, with the tests
+// in other files.
 
 import assert from "node:assert/strict";
 import { createServer } from "node:http";
@@ -10,7 +11,7 @@ useBrowser({ full: true, ignoreDefaultArgs: ["--disable-back-forward-cache"] });
 
 const batch = (transport) => `{ protocol: "batch", endpoint: "/v1/events", transport: "${transport}" }`;
 
-/** Stands on another origin before the collector, and notes what a preflight would show. */
+/** A server of another origin before the collector. It records everything that would cause a preflight. */
 async function elsewhere(to) {
   const seen = [];
   const server = createServer(async (request, response) => {
@@ -35,15 +36,16 @@ async function elsewhere(to) {
     server.close();
     server.closeAllConnections();
   };
-  // Another name for the machine is another origin.
+  // A different host name for this machine is a different origin.
   return { url: `http://localhost:${server.address().port}/v1/events`, seen, stop };
 }
 
-// PostHog/posthog-js PR 4139: `application/json` needs a preflight, which a page that is left does not wait for, while sendBeacon says true.
+// PostHog/posthog-js PR 4139: `application/json` needs a preflight, for which a page that is left does not wait, while
+// sendBeacon returns true.
 for (const transport of ["beacon", "auto", "fetch"]) {
   const toElsewhere = `{ protocol: "batch", endpoint: new URLSearchParams(location.search).get("to"), transport: "${transport}" }`;
   scenario(
-    `no request to another origin asks for permission first: ${transport}`,
+    `no request to another origin needs a preflight: ${transport}`,
     { site: shop({ destinations: toElsewhere }) },
     async ({ page, url, collector, visit }) => {
       const other = await elsewhere(url);
@@ -71,9 +73,10 @@ for (const transport of ["beacon", "auto", "fetch"]) {
   );
 }
 
-// mixpanel/mixpanel-js 341: batches every 5 s lost 6 % of the conversions; segmentio/analytics-next 1167: the checkout is another site's.
+// mixpanel/mixpanel-js 341: batches every 5 s lost 6 % of the conversions; segmentio/analytics-next 1167: the checkout
+// is on another site.
 scenario(
-  "what waits for its batch leaves with the visitor, to another site as well",
+  "pending events are sent when the visitor leaves, also to another site",
   { site: shop() },
   async ({ page, visit, collector }) => {
     await visit();
@@ -87,16 +90,16 @@ scenario(
   },
 );
 
-// snowplow/snowplow-javascript-tracker 719: what was tracked after the tracker's own flush stayed behind.
+// snowplow/snowplow-javascript-tracker 719: events tracked after the tracker's own flush were not sent.
 scenario(
-  "what the page's own handlers track when it is left goes as well",
+  "events tracked by the page's own pagehide handlers are sent as well",
   { site: shop() },
   async ({ page, visit, collector }) => {
     await visit();
     await ready(page);
     await page.evaluate(() => {
       window.reco("click", { itemId: 1 });
-      // Later than the tracker's own: listeners are called in their order.
+      // After the tracker's own listener, because listeners are called in order.
       window.addEventListener("pagehide", () => window.reco("click", { itemId: 2 }));
       document.addEventListener("visibilitychange", () => window.reco("click", { itemId: 3 }));
     });
@@ -105,10 +108,10 @@ scenario(
   },
 );
 
-// umami-software/umami 1160: lists of ad blockers match beacons, of whatever page, and not fetch.
+// umami-software/umami 1160: lists of ad blockers match beacons of every page, but not fetch.
 for (const transport of ["beacon", "auto"]) {
   scenario(
-    `beacons that are cancelled lose nothing: ${transport}`,
+    `cancelled beacons lose no event: ${transport}`,
     { site: shop({ destinations: batch(transport) }), gated: true, allow: NETWORK },
     async ({ page, context, visit, collector }) => {
       await context.route("**/*", (route) =>
@@ -131,10 +134,10 @@ for (const transport of ["beacon", "auto"]) {
   );
 }
 
-// amplitude/Amplitude-TypeScript 963: on a slow network a second flush sent again what the first had under way.
+// amplitude/Amplitude-TypeScript 963: on a slow network a second flush repeated events of the first one in flight.
 for (const transport of ["beacon", "auto", "fetch"]) {
   scenario(
-    `flushes during a slow answer send nothing a second time: ${transport}`,
+    `flushes during a slow response send nothing twice: ${transport}`,
     { site: shop({ destinations: batch(transport) }), gated: true },
     async ({ page, gate, visit, collector }) => {
       gate.fault = late(2_000);
@@ -156,7 +159,7 @@ for (const transport of ["beacon", "auto", "fetch"]) {
   );
 }
 
-/** Counts what is written to localStorage, in times and characters. */
+/** Counts writes to localStorage, and their characters. */
 const counting = () => {
   window.written = { times: 0, characters: 0 };
   for (const name of ["setItem", "removeItem"]) {
@@ -170,9 +173,9 @@ const counting = () => {
   }
 };
 
-// rudderlabs/rudder-sdk-js PR 1651: acknowledgements in localStorage every second, whether anything happens or not.
+// rudderlabs/rudder-sdk-js PR 1651: acknowledgements in localStorage every second, even without any event.
 scenario(
-  "storage is written to when something happens, and in proportion to it",
+  "storage is written only when events happen, and in proportion to them",
   { site: shop(), gated: true, allow: NETWORK },
   async ({ page, gate, visit }) => {
     await page.addInitScript(counting);
@@ -183,22 +186,23 @@ scenario(
     await click(page, ...Array.from({ length: EVENTS }, (_, i) => i + 1));
     await flush(page);
     const { times, characters } = await page.evaluate(() => window.written);
-    // Each event: written, then in its batch, then forgotten. An event has some 150 characters.
+    // Each event is written, then replaced by its batch, then deleted. An event has about 150 characters.
     assert.ok(times <= 3 * EVENTS, `${times} writes`);
     assert.ok(characters <= 1_000 * EVENTS, `${characters} characters`);
     const quiet = await page.evaluate(async () => {
       const before = window.written.times;
-      // Nobody tries again within this: the first pause is a second, and then it is the outage's.
+      // No attempt falls into this time: the first pause is a second.
       await new Promise((resolve) => setTimeout(resolve, 400));
       return window.written.times - before;
     });
-    assert.ok(quiet <= 5, `${quiet} writes of an idle page`);
+    assert.ok(quiet <= 5, `${quiet} writes by an idle page`);
   },
 );
 
-// snowplow/snowplow-javascript-tracker 764: with an ad blocker in the way the queue grew over many pages to the quota of the shop's storage.
+// snowplow/snowplow-javascript-tracker 764: with an ad blocker the queue grew over many pages up to the quota of the
+// shop's storage.
 scenario(
-  "where nothing ever gets through, the shop's storage stays the shop's",
+  "if nothing is ever delivered, most of the storage stays free for the shop",
   { site: shop(), gated: true, allow: NETWORK },
   async ({ page, gate, visit }) => {
     gate.fault = down;
@@ -214,7 +218,7 @@ scenario(
       await visit();
       await ready(page);
       await page.evaluate((view) => {
-        // Over half a kilobyte each: the pages together have half as much again as the outboxes may keep.
+        // More than half a kilobyte each: all pages together have one and a half times the limit of the outboxes.
         for (let n = 0; n < 500; n++) window.reco("click", { itemId: view * 1_000 + n, categoryPath: "x".repeat(450) });
       }, view);
       await flush(page);
@@ -228,20 +232,20 @@ scenario(
     assert.equal(shops, NEXT);
     const { accepted, queued, sent, acknowledged, merged, dropped } = await stats(page);
     assert.ok(accepted >= 500);
-    assert.equal(accepted, queued + sent + acknowledged + merged + dropped, "what was given up is counted");
+    assert.equal(accepted, queued + sent + acknowledged + merged + dropped, "dropped events are counted");
   },
 );
 
-// plausible/analytics 5343: pages were counted that the browser had prepared and nobody saw.
+// plausible/analytics 5343: prerendered pages that were never shown were counted.
 const PRERENDERED = {
   "index.html": tagged({ script: 'reco("click", { itemId: 1 });' }),
   "seen.html": tagged({ script: 'reco("click", { itemId: 2 });' }),
 };
 scenario(
-  "a prerendered page is nothing until it is shown",
+  "a prerendered page sends nothing until it is shown",
   { site: PRERENDERED },
   async ({ page, context, url, visit, collector }) => {
-    // Chromium under test does not prerender: what it would say is said here.
+    // Chromium under test does not prerender, so its behaviour is simulated here.
     await page.addInitScript(() =>
       Object.defineProperty(document, "prerendering", { value: true, configurable: true }),
     );
@@ -251,7 +255,7 @@ scenario(
     );
     assert.deepEqual(await context.cookies(), []);
     assert.equal(await page.evaluate(() => localStorage.length), 0);
-    // What a page that was opened later has delivered, this one would have delivered as well.
+    // When a page opened later has delivered its event, this page would have delivered as well.
     const seen = await context.newPage();
     await seen.goto(`${url}/seen.html`);
     await collector.expectExactly({ itemId: "2" });
@@ -266,9 +270,9 @@ scenario(
 
 const TRUSTED = `<meta http-equiv="Content-Security-Policy" content="require-trusted-types-for 'script'; trusted-types 'none'">`;
 
-// firebase/firebase-js-sdk 7048: a page that asks for Trusted Types was broken by a loader.
+// firebase/firebase-js-sdk 7048: a loader broke pages that require Trusted Types.
 scenario(
-  "in a page that requires Trusted Types and allows no policy",
+  "the tracker works in a page that requires Trusted Types and allows no policy",
   { site: shop({ head: TRUSTED }), allow: [/requires 'TrustedScriptURL'/] },
   async ({ page, visit, collector }) => {
     await visit();
@@ -279,7 +283,7 @@ scenario(
         return error.name;
       }
     });
-    assert.equal(refused, "TypeError", "they are required");
+    assert.equal(refused, "TypeError", "Trusted Types are required");
     await ready(page);
     await click(page, 1);
     await collector.expectExactly({ itemId: "1" });

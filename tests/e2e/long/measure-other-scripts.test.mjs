@@ -1,4 +1,5 @@
-// Tracking without code in pages that other scripts draw: Turbo's previews, templates that are not filled in yet, components with a shadow root.
+// Tracking without code in pages that other scripts render: Turbo's previews, unfilled templates, components with a
+// shadow root.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -24,7 +25,7 @@ const turboPage = (
 <body><h1 data-reco="click" data-reco-item="${name}">${name}</h1><a id="go" href="/${other}.html">${other}</a></body></html>`;
 
 scenario(
-  "Turbo: a page that is shown out of the cache first is one view",
+  "Turbo: a page that is first shown from the cache is one view",
   { site: async () => ({ "turbo.js": turbo(), "a.html": turboPage("a", "b"), "b.html": turboPage("b", "a") }) },
   async ({ page, visit, collector }) => {
     await page.addInitScript(() => {
@@ -58,7 +59,7 @@ scenario(
 const UNFILLED = ["{{ id }}", `${"$"}{id}`, "<%= id %>", "[[id]]", "#{id}", "{% id %}"];
 const escaped = (text) => text.replace("<", "&lt;");
 scenario(
-  "a placeholder is nothing until it is filled in",
+  "a placeholder sends nothing until it is filled in",
   {
     site: {
       "index.html": tagged({
@@ -73,7 +74,7 @@ scenario(
     await visit();
     await ready(page);
     await page.locator("#b").click();
-    // Longer than what is looked at for a second.
+    // Longer than the second for a viewed item.
     await page.waitForTimeout(1500);
     assert.deepEqual(await stored(page, collector), []);
     await page.evaluate(() => {
@@ -98,7 +99,7 @@ customElements.define("x-${mode}", class extends HTMLElement {
 const BUTTON = '<button data-reco="basket" data-reco-on="click" data-reco-item="7">buy</button>';
 
 scenario(
-  "a click inside an open shadow root counts, also where it is the first thing that the page has to watch",
+  "a click inside an open shadow root counts, even as the first reason to load measure.js",
   { site: { "index.html": tagged({ head: component("open", BUTTON), body: "<x-open></x-open>" }) } },
   async ({ page, visit, collector }) => {
     await visit();
@@ -111,7 +112,7 @@ scenario(
 );
 
 scenario(
-  "clicks from before measure.js is there count once each",
+  "clicks made before measure.js has loaded count once each",
   {
     site: {
       "index.html": tagged({
@@ -134,7 +135,7 @@ scenario(
   },
 );
 
-/** Lets what matches wait; the result lets it go, and resolves when the page has it. */
+/** Holds matching requests back. The returned function releases them, and resolves when the page has the responses. */
 async function held(page, pattern) {
   let go;
   const until = new Promise((resolve) => (go = resolve));
@@ -150,7 +151,7 @@ async function held(page, pattern) {
 }
 
 scenario(
-  "a list in a component's shadow root is observed where the component passes it itself",
+  "a list in a component's shadow root is observed if the component passes it",
   {
     site: {
       "index.html": tagged({
@@ -180,7 +181,7 @@ scenario(
 );
 
 scenario(
-  "open shadow roots: the host's attributes hold inside, the middle button counts on links, lists count clicks; closed ones are closed",
+  "open shadow roots: the host's attributes apply inside, middle clicks on links count, lists count clicks; closed roots are not tracked",
   {
     site: {
       "index.html": tagged({

@@ -1,4 +1,4 @@
-// The whole demo shop in Firefox, as it is and with old libraries in its pages.
+// The whole demo shop in Firefox, both unchanged and with old libraries in its pages.
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -16,7 +16,7 @@ import { drivenPage } from "./driven-page.mjs";
 const TOUR_MS = 600_000;
 const LIBRARIES = await libraries();
 
-/** Runs before everything else in a page: what it tells of, and what it throws, is kept for the end. */
+/** Runs before everything else in a page, and records its warnings and exceptions. */
 function watch() {
   const note = (text) => {
     sessionStorage.noted = JSON.stringify([
@@ -37,7 +37,10 @@ function watch() {
   });
 }
 
-/** The collector's address with these scripts beside its own files: it would compress them at its best, slowly in a debug build. */
+/**
+ * The collector's address with these scripts in addition to its own files. The collector would compress them at the
+ * highest level, which is slow in a debug build.
+ */
 async function withScripts(t, to, scripts) {
   const server = createServer((incoming, answer) => {
     const text = scripts[incoming.url.slice(1)];
@@ -56,7 +59,7 @@ async function withScripts(t, to, scripts) {
 const WATCH = { "watch.js": `(${watch})();` };
 
 for (const [name, scripts] of Object.entries({
-  "as it is": WATCH,
+  unchanged: WATCH,
   "with Prototype, MooTools, Datejs, jQuery and zone.js": { ...WATCH, ...LIBRARIES },
 })) {
   test(`the shop in Firefox ${name}: every kind of event, by clicking`, { timeout: TOUR_MS }, async (t) => {

@@ -1,4 +1,4 @@
-// A visitor uses the demo shop, whose pages have old libraries as well, which replace what the language and the page have.
+// A visitor uses the demo shop with old libraries in its pages, which replace built-in functions.
 
 import assert from "node:assert/strict";
 import { scenario, useBrowser } from "../harness.mjs";
@@ -14,7 +14,7 @@ scenario(
   "the shop with Prototype, MooTools, Datejs, jQuery and zone.js: every kind of event, by clicking",
   {
     site: () => shopWith(tags(LIBRARIES)),
-    // Prototype tries what an inline handler does, which the shop's policy forbids.
+    // Prototype tests inline handlers, which the shop's policy forbids.
     allow: [/inline event handler .*prototype\.js/],
   },
   async ({ page, context, visit, collector }) => {

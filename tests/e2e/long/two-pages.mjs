@@ -1,10 +1,10 @@
-// The beginning of the tests of what users of other trackers lost: a shop of two pages, its clicks and its counters.
+// Common code of the lessons tests: a shop of two pages, its clicks and its counters.
 
 import { tagged, until } from "../harness.mjs";
 
 const ELSEWHERE = "<!doctype html><title>elsewhere</title><link rel=icon href='data:,'>";
 export const shop = (options) => ({ "index.html": tagged(options), "elsewhere.html": ELSEWHERE });
-/** The browser says so when a connection ends. */
+/** The browser logs this when a connection ends. */
 export const NETWORK = [/Failed to load resource/];
 export const items = (from, count) => Array.from({ length: count }, (_, i) => ({ itemId: String(from + i) }));
 export const click = (page, ...itemIds) =>

@@ -35,8 +35,8 @@ impl Collector {
     }
 
     /// Stores the requests that the browser sends when the page's process ends.
-    pub fn take_tails(&self, page: &Page) {
-        for request in page.tails.values() {
+    pub fn take_later_requests(&self, page: &Page) {
+        for request in page.later_requests.values() {
             self.store(request);
             assert!(!request.url.contains("b="), "its arrival must acknowledge no batch");
         }

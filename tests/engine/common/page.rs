@@ -62,7 +62,7 @@ pub struct Page {
     /// The status in the Resource Timing entry of each taken beacon. `None`: there is no entry.
     pub timing: Rc<Cell<Option<u16>>>,
     /// The requests that the browser sends when the page's process ends.
-    pub tails: BTreeMap<String, Rc<Request>>,
+    pub later_requests: BTreeMap<String, Rc<Request>>,
     pub(super) later: bool,
     /// The number of further effects until the process of a page of this browser ends. `None`: it
     /// does not end.
@@ -144,7 +144,7 @@ impl Page {
             room: usize::MAX,
             checks: true,
             past: Vec::new(),
-            tails: BTreeMap::new(),
+            later_requests: BTreeMap::new(),
             later: signals.later,
             erased: false,
             network: Box::new(willing),

@@ -15,7 +15,7 @@ impl Page {
     /// Opens the next page in the same browser. It takes over the outbox of this one.
     pub fn next(&self, config: Json) -> Self {
         let mut page = self.tab(config);
-        page.adopt();
+        page.take_over_outboxes();
         page
     }
 
@@ -73,7 +73,7 @@ impl Page {
     }
 
     /// The shell takes over outboxes whose pages are gone, then reads the collector's cookies.
-    pub fn adopt(&mut self) {
+    pub fn take_over_outboxes(&mut self) {
         if self.owned.is_empty() {
             return;
         }
@@ -150,11 +150,11 @@ impl Page {
 
     /// The browser stores this `fetchLater` request under this name, or cancels it.
     pub(super) fn hold(&mut self, name: &str, request: Option<Rc<Request>>) {
-        let before = self.tails.remove(name);
+        let before = self.later_requests.remove(name);
         assert!(before.is_some() || request.is_some(), "only an existing request is cancelled");
         if let Some(request) = request {
             envelope::check(&request);
-            self.tails.insert(name.to_owned(), request);
+            self.later_requests.insert(name.to_owned(), request);
         }
     }
 

@@ -1,5 +1,5 @@
-// Chromium, over its DevTools protocol. It is started by us and not by Playwright: Playwright's switches turn off
-// the back/forward cache and the throttles that visitors have, and its `close` would not be a visitor's.
+// Chromium over its DevTools protocol. It is not started by Playwright, because Playwright's switches disable the
+// back/forward cache and the throttling of real browsers, and its `close` differs from that of a visitor.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -19,7 +19,7 @@ const ARGUMENTS = [
   "--disable-sync",
   "--password-store=basic",
   "--use-mock-keychain",
-  // "Restore pages?" after a kill would open them behind the row's back.
+  // "Restore pages?" after a kill would open them unnoticed.
   "--hide-crash-restore-bubble",
 ];
 const LISTENING = /DevTools listening on (ws:\/\/\S+)/;
@@ -45,7 +45,7 @@ async function startChromium({ profile, cookies, signal }) {
   const connection = await playwright.connectOverCDP(address);
   const [context] = connection.contexts();
   context.setDefaultTimeout(PAGE_MS);
-  // The tab that it starts with is the first one that a row opens.
+  // The first row uses the tab that the browser starts with.
   const spare = context.pages();
 
   return {
@@ -82,7 +82,7 @@ const pageOf = (page, context) => ({
   crash: async () => {
     const crashed = page.waitForEvent("crash");
     const session = await context.newCDPSession(page);
-    // It is never answered.
+    // There is no response.
     session.send("Page.crash").catch(() => {});
     await crashed;
   },

@@ -1,4 +1,4 @@
-// Firefox: Debian's firefox-esr (or any other on the PATH) with geckodriver, which crates.io has.
+// Firefox: Debian's firefox-esr (or another one on the PATH) with geckodriver from crates.io.
 
 import { aptSteps, onPath } from "../../../scripts/lib/browser.mjs";
 import { tool } from "../../../scripts/lib/project.mjs";
@@ -23,7 +23,7 @@ export const firefox = {
 };
 
 async function startFirefox({ profile, cookies, signal }) {
-  // System access is for `Services.io.offline` and for closing the window as a visitor does.
+  // System access is needed for `Services.io.offline` and for closing the window like a visitor.
   const driver = start(tool("geckodriver"), ["--port", "0", "--websocket-port", "0", "--allow-system-access"], {
     signal,
   });

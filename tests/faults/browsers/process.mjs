@@ -1,4 +1,4 @@
-// What the three browsers have in common below their drivers: processes that end when they should, and ports.
+// The common code for the three browsers below their drivers: processes that end in time, and ports.
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { createServer } from "node:net";
@@ -9,14 +9,14 @@ const GONE_MS = 15_000;
 const POLL_MS = 100;
 
 /**
- * A process that does not outlive this one, nor the signal. `ended` resolves when it is gone.
+ * A process that ends with this one and with the signal. `ended` resolves when it is gone.
  * @param {string} program
  * @param {string[]} args
  * @param {import("node:child_process").SpawnOptions} [options]
  */
 export function start(program, args, { signal, ...options } = {}) {
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], ...options });
-  // A driver that is killed leaves its browser behind.
+  // A killed driver would leave its browser behind.
   const kill = () => killFamily(child.pid);
   const forget = atEnd(kill);
   signal?.addEventListener("abort", kill);
@@ -34,7 +34,7 @@ export function start(program, args, { signal, ...options } = {}) {
     pid: child.pid,
     ended,
     stdio: child.stdio,
-    /** What it wrote, when that matches; rejects when it ends before. */
+    /** The output that matches. Rejects if the process ends before. */
     says: async (pattern, within = GONE_MS) => {
       for (const deadline = performance.now() + within; performance.now() < deadline; ) {
         const found = lines.join("").match(pattern);
@@ -42,7 +42,7 @@ export function start(program, args, { signal, ...options } = {}) {
         await Promise.race([pause(POLL_MS), failed]);
         if (child.exitCode !== null || child.signalCode !== null) break;
       }
-      throw new Error(`${program} did not say ${pattern}:\n${lines.join("").slice(-2000)}`);
+      throw new Error(`${program} did not print ${pattern}:\n${lines.join("").slice(-2000)}`);
     },
     stop: async () => {
       child.kill("SIGTERM");
@@ -53,7 +53,7 @@ export function start(program, args, { signal, ...options } = {}) {
   };
 }
 
-/** A process and all that descend from it, the oldest first. */
+/** A process and its descendants, the oldest first. */
 function family(pid) {
   const pairs = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" })
     .trim()
@@ -64,19 +64,19 @@ function family(pid) {
   return found;
 }
 
-/** A driver buries its browser when it likes: one that has ended and is still listed counts as gone. */
+/** A driver may wait for its ended browser late. A process that has ended but is still listed counts as gone. */
 const isAlive = (pid) => {
   const { stdout } = spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" });
   return stdout.trim() !== "" && !stdout.startsWith("Z");
 };
 
-/** As the system does it when memory runs out: nobody in the family gets a last word. */
+/** Like the system when memory runs out: no process can do anything before its end. */
 export function killFamily(pid) {
   for (const each of family(pid)) {
     try {
       process.kill(each, "SIGKILL");
     } catch {
-      // Gone with its parent.
+      // Already gone with its parent.
     }
   }
 }
@@ -89,7 +89,7 @@ export async function gone(pid, within = GONE_MS) {
   return false;
 }
 
-/** A port that nobody listens on just now. */
+/** A port that is free at present. */
 export const freePort = () =>
   new Promise((resolve, reject) => {
     const probe = createServer().once("error", reject);

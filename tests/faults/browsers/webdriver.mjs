@@ -1,4 +1,4 @@
-// A browser behind a WebDriver: Firefox and WebKit, which have no other way in that Node can use.
+// A browser behind a WebDriver: Firefox and WebKit, for which Node has no other interface.
 
 import { Builder, By } from "selenium-webdriver";
 import { gone, killFamily } from "./process.mjs";
@@ -17,14 +17,14 @@ export const session = (driver, capabilities) =>
     })
     .build();
 
-/** Runs in the page: waits for a promise, and tells an error as a value, which every driver passes on in the same way. */
+/** Runs in the page: awaits a promise, and returns an error as a value, which every driver passes in the same way. */
 const wrapped = (body, args) => `
   const done = arguments[arguments.length - 1];
   Promise.resolve().then(() => (${body})(...${JSON.stringify(args)})).then((value) => done({ value }), (error) => done({ error: String(error) }));`;
 
 /**
- * `pid` is the browser's own; `close` closes its last window; `end` what was started for it. WebDriver knows one current
- * window, so that whatever is done to a page is done after everything before.
+ * `pid` is the browser's; `close` closes its last window; `end` ends what was started for it. WebDriver has one current
+ * window, so that operations on pages run one after the other.
  */
 export async function browserOf(driver, { pid, version, end, close, extra = {} }) {
   let spare = await driver.getWindowHandle();
@@ -64,7 +64,7 @@ export async function browserOf(driver, { pid, version, end, close, extra = {} }
       const handle =
         spare ??
         (await inTurn(async () => {
-          // The window that was current may be closed.
+          // The current window may be closed.
           await driver.switchTo().window((await driver.getAllWindowHandles())[0]);
           await driver.switchTo().newWindow("tab");
           return driver.getWindowHandle();
@@ -84,7 +84,7 @@ export async function browserOf(driver, { pid, version, end, close, extra = {} }
           await close();
         });
       } catch {
-        // It may be gone before it has answered.
+        // The process may end before it answers.
       }
       if (!(await gone(pid))) killFamily(pid);
       await end();

@@ -13,7 +13,7 @@ gi.require_version("Gtk", "3.0")
 gi.require_version("WebKit2", "4.1")
 from gi.repository import GLib, Gtk, WebKit2
 
-# A browser has its session to save before it ends, and its pages that long to say goodbye.
+# A browser saves its session before it ends. The pages have this time for their last handlers.
 LAST_WORDS_MS = 500
 
 profile, cookies = sys.argv[1:3]
@@ -48,7 +48,7 @@ def closed(window):
 
 
 def started(_context, session):
-    # The name that the driver is asked for.
+    # The name that the driver asks for.
     about = WebKit2.ApplicationInfo()
     about.set_name("WebKitGTK")
     session.set_application_info(about)

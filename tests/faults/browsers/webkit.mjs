@@ -1,5 +1,5 @@
-// WebKit: Debian's WebKitGTK with its own WebDriver, on a screen that nobody sees. The window around it is webkit-window.py,
-// because MiniBrowser's automation mode keeps nothing on disk, and a killed browser has to find its profile again.
+// WebKit: Debian's WebKitGTK with its own WebDriver, on a virtual screen. Its window is webkit-window.py, because
+// MiniBrowser's automation mode stores nothing on disk, and a killed browser must find its profile again.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -10,7 +10,7 @@ import { freePort, start } from "./process.mjs";
 import { browserOf, session } from "./webdriver.mjs";
 
 const WINDOW = fileURLToPath(new URL("webkit-window.py", import.meta.url));
-/** Debian's own: another Python has not its modules. */
+/** Debian's Python. Another one does not have its modules. */
 const PYTHON = "/usr/bin/python3";
 const PACKAGES = ["webkit2gtk-driver", "xvfb", "gir1.2-webkit2-4.1", "python3-gi"];
 const MODULES =
@@ -27,7 +27,7 @@ export const webkit = {
 };
 
 async function startWebKit({ profile, cookies, signal }) {
-  // It writes the number of a display that is free to descriptor 3.
+  // It writes the number of a free display to descriptor 3.
   const screen = start("Xvfb", ["-displayfd", "3", "-screen", "0", "1280x1024x24", "-nolisten", "tcp"], {
     signal,
     stdio: ["ignore", "pipe", "pipe", "pipe"],
@@ -39,7 +39,8 @@ async function startWebKit({ profile, cookies, signal }) {
   const port = await freePort();
   const driver = start("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
     signal,
-    // The sandbox needs user namespaces, which containers and root seldom have; the pages are our own. There is no graphics card.
+    // The sandbox needs user namespaces, which containers and root often lack; the pages are our own. There is no
+    // graphics card.
     env: {
       ...process.env,
       DISPLAY: `:${display}`,
@@ -57,7 +58,7 @@ async function startWebKit({ profile, cookies, signal }) {
     await listening(port);
     const opened = await session(`http://127.0.0.1:${port}`, {
       browserName: "WebKitGTK",
-      // With "eager" it waits in vain for a page that comes back out of its cache.
+      // With "eager" it never resolves for a page that returns from the cache.
       pageLoadStrategy: "normal",
       "webkitgtk:browserOptions": { binary: WINDOW, args: [profile, cookies ?? "allowed"] },
     });

@@ -1,4 +1,4 @@
-// The peers' files as npm installed them beside this file.
+// The peers' files as installed by npm beside this file.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -26,7 +26,7 @@ export const directory = (npm, folder, prefix, only = /\.js$/) =>
       .map((name) => [prefix + name, npm.read(`${folder}/${name}`)]),
   );
 
-/** A page's own code with what it imports, as a bundler ships it. */
+/** A page's own code with its imports, as bundled for production. */
 export function bundled(source) {
   const built = buildSync({
     stdin: { contents: source, resolveDir: HERE },

@@ -1,5 +1,5 @@
-// PostHog, by a stub that does what the snippet of https://posthog.com/docs/libraries/js does (keeps calls, loads /static/array.js from `api_host`),
-// through a reverse proxy on the shop's own origin: https://posthog.com/docs/advanced/proxy
+// PostHog, with a stub like the snippet of https://posthog.com/docs/libraries/js (keeps calls, loads /static/array.js
+// from `api_host`), through a reverse proxy on the shop's own origin: https://posthog.com/docs/advanced/proxy
 
 import { gunzipSync } from "node:zlib";
 import { directory, packaged } from "./packaged.mjs";
@@ -7,7 +7,7 @@ import { directory, packaged } from "./packaged.mjs";
 const npm = packaged("posthog-js");
 const TOKEN = "phc_shop";
 
-/** What /array/<token>/config answers for a project with nothing but events. */
+/** The response of /array/<token>/config for a project with events only. */
 const remote = {
   token: TOKEN,
   supportedCompression: ["gzip", "gzip-js"],
@@ -32,11 +32,14 @@ const remote = {
 };
 const flags = { errorsWhileComputingFlags: false, flags: {}, featureFlags: {}, featureFlagPayloads: {} };
 
-// `opt_out_useragent_filter`: without it nothing is captured in a browser that a driver holds.
+// Without `opt_out_useragent_filter` nothing is captured in an automated browser.
 const options = (origin) =>
   `{ api_host: ${origin}, ui_host: "https://us.posthog.com", defaults: "2026-01-30", opt_out_useragent_filter: true }`;
 
-/** The body of a POST: JSON, gzip of it, or `data=` with base64 of it. As PostHog's own endpoint does, gzip is known by its first bytes. */
+/**
+ * The body of a POST: JSON, gzip of it, or `data=` with base64 of it. As in PostHog's own endpoint, gzip is recognised
+ * by its first bytes.
+ */
 function decoded(body) {
   if (body[0] === 0x1f && body[1] === 0x8b) return JSON.parse(gunzipSync(body).toString());
   const text = body.toString();
@@ -55,7 +58,7 @@ export const posthog = {
   ],
   setUp: `posthog.init("${TOKEN}", ${options("ORIGIN")})`,
   call: 'posthog.capture("add_to_basket", { item: id })',
-  /** https://posthog.com/docs/data/events: the same `uuid`, event, timestamp and person is one event. */
+  /** https://posthog.com/docs/data/events: events with the same `uuid`, event, timestamp and person are one event. */
   identity: "uuid",
   weighs: { "dist/array.js": npm.read("dist/array.js") },
 

@@ -1,4 +1,4 @@
-// docs/peers.md: what a run with other trackers has counted, with the set-up that it can be repeated from.
+// docs/peers.md: the counts of a run with other trackers, and the set-up to repeat it.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { at } from "../../../scripts/lib/project.mjs";
@@ -13,7 +13,7 @@ const lines = (rows) =>
   [rows[0], rows[0].map(() => "---"), ...rows.slice(1)].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 const code = (text) => `\`${text.replaceAll("|", "\\|")}\``;
 
-/** lost / twice, and in brackets how many came more than once before the copies were dropped. */
+/** lost / twice, and in brackets how many arrived more than once before the duplicates were dropped. */
 function cell(result) {
   if (!result) return "";
   if (result.na) return "n/a";
@@ -24,7 +24,7 @@ function cell(result) {
 
 const made = (results) => number(Math.max(...results.filter(({ na }) => !na).map((result) => result.made)));
 
-/** In how many of the rows that apply to it nothing was lost, and nothing stored twice. */
+/** The number of applicable rows without a lost and without a duplicate event. */
 const score = (results) => {
   const counted = results.filter(({ na, error }) => !na && !error);
   const right = counted.filter(({ lost, twice }) => lost === 0 && twice === 0);
@@ -76,7 +76,7 @@ const weights = (trackers) =>
     }),
   ]);
 
-/** What the pages had thrown at them, and what came that was no event. */
+/** The exceptions in the pages, and received requests that were no events. */
 function thrown({ trackers, results }) {
   const told = trackers.flatMap((tracker) => {
     const found = new Map();
@@ -90,7 +90,7 @@ function thrown({ trackers, results }) {
   return told.length ? told.join("\n") : "Nothing.";
 }
 
-/** Replaces what stands between the markers of the docs. */
+/** Replaces the text between the markers of the docs. */
 export function publishPeers(run, { short = false } = {}) {
   const text = readFileSync(DOCS, "utf8");
   const [before, rest] = text.split(BEGIN);

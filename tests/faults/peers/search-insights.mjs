@@ -4,7 +4,7 @@ import { packaged } from "./packaged.mjs";
 
 const npm = packaged("search-insights");
 const SCRIPT = "/peer/search-insights.min.js";
-// `useCookie`: without it and without a token of the shop's there is no visitor. `host` is for a proxy of the shop's own.
+// `useCookie`: without it and without a token of the shop there is no visitor. `host` is for the shop's own proxy.
 const options = (origin) => `{ appId: "SHOP", apiKey: "search-only-key", useCookie: true, host: ${origin} }`;
 
 export const searchInsights = {
@@ -16,7 +16,9 @@ export const searchInsights = {
   ],
   setUp: `aa("init", ${options("ORIGIN")})`,
   call: 'aa("addedToCartObjectIDs", { eventName: "Added to basket", index: "products", objectIDs: [id] })',
-  /** Nothing in a request names it, and https://www.algolia.com/doc/rest-api/insights has no rule for copies. */
+  /**
+   * No id in a request names the event, and https://www.algolia.com/doc/rest-api/insights has no rule for duplicates.
+   */
   identity: undefined,
   weighs: { "dist/search-insights.min.js": npm.read("dist/search-insights.min.js") },
 
@@ -25,7 +27,7 @@ export const searchInsights = {
   files: { [SCRIPT]: npm.read("dist/search-insights.min.js") },
   late: /search-insights/,
   prefix: "Algolia",
-  // What the documented snippet does: the name, the queue, the version, the script.
+  // Like the documented snippet: the name, the queue, the version, the script.
   head: () => `<script>
     window.AlgoliaAnalyticsObject = "aa";
     window.aa = function () { (aa.queue = aa.queue || []).push(arguments); };
@@ -33,7 +35,7 @@ export const searchInsights = {
     aa("init", ${options("location.origin")});
   </script>
   <script async src="${SCRIPT}"></script>`,
-  /** It replaces the queue's `push` when it has taken the queue. */
+  /** It replaces the queue's `push` when it has taken over the queue. */
   ready: "aa.queue.push !== Array.prototype.push",
   read: (body) => JSON.parse(body).events.map((event) => ({ item: event.objectIDs?.[0] })),
   answer: { type: "application/json", body: '{"status":200,"message":"OK"}' },

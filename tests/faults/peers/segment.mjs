@@ -1,4 +1,4 @@
-// Segment's Analytics.js, by the snippet that npm's @segment/snippet renders, through a custom domain:
+// Segment's Analytics.js, with the snippet that npm's @segment/snippet renders, through a custom domain:
 // https://segment.com/docs/connections/sources/catalog/libraries/website/javascript/custom-proxy/
 
 import snippet from "@segment/snippet";
@@ -9,7 +9,7 @@ const KEY = "write-key";
 const SETTINGS = `/v1/projects/${KEY}/settings`;
 const SCRIPT = `/analytics.js/v1/${KEY}/analytics.min.js`;
 
-/** What cdn.segment.com answers for a source without other destinations. */
+/** The response of cdn.segment.com for a source without other destinations. */
 const settings = {
   integrations: {
     "Segment.io": {
@@ -36,7 +36,7 @@ const settings = {
 
 const HOSTS = { integrations: { "Segment.io": { apiHost: "HOST/v1", protocol: "http" } } };
 const CALL = 'analytics.track("Product Added", { product_id: id })';
-/** The snippet is for https, and for a host that is known when it is made. */
+/** The snippet uses https, and a host that is known when it is rendered. */
 const onThisOrigin = (text) =>
   text.replaceAll('"https://HOST', 'location.origin+"').replaceAll('"HOST/v1"', 'location.host+"/v1"');
 
@@ -58,7 +58,7 @@ export const segment = {
   files: {
     [SCRIPT]: npm.read("dist/umd/standalone.js"),
     [SETTINGS]: JSON.stringify(settings),
-    // What the script loads later.
+    // Files that the script loads later.
     ...directory(npm, "dist/umd", "/analytics-next/bundles/"),
   },
   late: /analytics\.min\.js/,

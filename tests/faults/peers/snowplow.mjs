@@ -1,4 +1,5 @@
-// Snowplow's browser tracker, from npm as https://docs.snowplow.io/docs/sources/web-trackers/tracker-setup/initialization-options has it.
+// Snowplow's browser tracker from npm, as in
+// https://docs.snowplow.io/docs/sources/web-trackers/tracker-setup/initialization-options.
 
 import { bundled, packaged } from "./packaged.mjs";
 
@@ -23,7 +24,8 @@ export const snowplow = {
 
   endpoint: POST,
   owns: (path) => path === POST,
-  // One bundle with the page's own code, as an application has it: there is no stub, and no call before the bundle is there.
+  // One bundle with the page's own code, like an application: there is no stub, and no call before the bundle has
+  // loaded.
   stub: false,
   get files() {
     return {

@@ -1,4 +1,4 @@
-// The endpoint is down, refuses, resets, is slow or has moved; and the network goes.
+// The endpoint is down, refuses, resets, is slow or has moved; or the network is lost.
 
 import * as fault from "../faults.mjs";
 import { BOTH } from "../run.mjs";
@@ -6,8 +6,8 @@ import { BOTH } from "../run.mjs";
 const SLOW_MS = 30_000;
 
 /**
- * Twice: the page stays, and the fault is over after the first few requests; and the page is left while the
- * fault goes on, over which only the next page can help.
+ * Two views: a page that stays, with a fault for the first few requests only; and a page that is left during the fault,
+ * so that only the next page can help.
  * @param {string} name
  * @param {any} what
  * @param {Partial<import("./index.mjs").Row>} [more]

@@ -1,7 +1,8 @@
-// The faults. A row: `name`; `run({ visitor, server, tracker, take, short, pause })`, after which come the visitor's next page view and the count;
-// `transports`, the default one unless it says more (the short cut takes the first only); `lost` (also by engine or by transport) and `twice`, how many may be, and `because`, where it cannot be none;
-// `tracker`, what is under test instead of this tracker with a `batch` destination;
-// `cookies`, a setting of the browser; `next`, options of the next page view's page; `long`, not part of the short cut.
+// The faults. A row: `name`; `run({ visitor, server, tracker, take, short, pause })`, followed by the visitor's next
+// page view and the count; `transports`, by default the default one (the short cut uses the first only); `lost` (also
+// by engine or by transport) and `twice`, the accepted numbers, and `because`, the reason if they cannot be zero;
+// `tracker`, the tested tracker if not this one with a `batch` destination; `cookies`, a setting of the browser;
+// `next`, options of the next page view's page; `long`, not part of the short cut.
 
 import { answers } from "./answers.mjs";
 import { kills } from "./kills.mjs";

@@ -1,5 +1,5 @@
-// The page's process dies; or SIGKILL to all of the browser's processes, and the same profile again: with the collector there, and with
-// nobody there who could have taken anything, so that only what was written to the disk is left.
+// The page's process ends; or all of the browser's processes get SIGKILL, and the same profile starts again. With the
+// collector running, and without, so that only data on the disk is left.
 
 import { reset } from "../faults.mjs";
 import { BOTH, NotApplicable } from "../run.mjs";
@@ -30,7 +30,7 @@ export const killed = ({ name, after, fault, verb = "make", ...rest }) => ({
 const crashed = ({ name, after, options }) => ({
   name,
   async run({ visitor, server, short, pause }) {
-    // Another tab keeps the browser.
+    // Another tab keeps the browser running.
     await visitor.openUrl(server.elsewhere);
     for (let round = 0; round < (short ? 1 : ROUNDS); round++) {
       const page = await visitor.open(options);
@@ -43,7 +43,7 @@ const crashed = ({ name, after, options }) => ({
   },
 });
 
-/** Whatever those rows make. */
+/** The number of events of these rows. */
 export const ALL_KILLED = ROUNDS * EVENTS;
 
 export const kills = [

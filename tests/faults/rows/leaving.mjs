@@ -1,4 +1,5 @@
-// The visitor leaves: by a link, by closing the tab or the window, before the tracker is there, and comes back out of the cache.
+// The visitor leaves: by a link, by closing the tab or the window, before the tracker has loaded, and with a return
+// from the cache.
 
 import { BOTH, NotApplicable } from "../run.mjs";
 
@@ -7,10 +8,10 @@ const CLICKS_SHORT = 50;
 const CLICK_MS = 1_500;
 const TIMES = 3;
 const STAYS_MS = 2_000;
-/** The link is clicked so long after `load`: 0 to 145 ms, so that the module is sometimes there and sometimes not. */
+/** The delay of the click after `load`: 0 to 145 ms, so that the module has loaded in some cases only. */
 const clickAfter = "(next * 37) % 150";
 
-/** A page with a link to itself whose click makes one event: the browser goes through as many pages as there are clicks. */
+/** A page with a link to itself. Each click makes one event and opens the next page. */
 const clickThrough = (last) => `
   const next = Number(new URLSearchParams(location.search).get("next"));
   const link = document.body.appendChild(document.createElement("a"));
@@ -19,7 +20,9 @@ const clickThrough = (last) => `
   link.onclick = () => window.faults.make(next, 1);
   if (next < ${last}) addEventListener("load", () => setTimeout(() => link.click(), ${clickAfter}));`;
 
-/** Tabs that are opened one after another, and closed as soon as their events are made; another one keeps the browser. */
+/**
+ * Opens tabs one after another, and closes each as soon as its events are made. Another tab keeps the browser running.
+ */
 export async function closedTabs({ visitor, server }, tabs, options) {
   await visitor.openUrl(server.elsewhere);
   for (let tab = 0; tab < tabs; tab++) {
@@ -42,7 +45,7 @@ export const leaving = [
       const last = `?next=${clicks}`;
       while (!server.visits.at(-1)?.endsWith(last)) await pause(100);
       take(clicks);
-      // Asked for is not there: until then its driver still sees the page before.
+      // A requested page is not loaded yet: until then its driver still sees the page before.
       const isThere = () =>
         page.run("(last) => location.search === last && document.readyState === 'complete'", last).catch(() => false);
       while (!(await isThere())) await pause(100);
@@ -118,7 +121,7 @@ export const leaving = [
         fromCache += (await shown()).at(-1);
         await page.ready();
         await page.make(9);
-        // Firefox keeps only a page on which nothing is under way any more. Once it is left in the same moment.
+        // Firefox caches only a page without requests in flight. One page is left right after its event.
         await pause(time === TIMES - 2 ? 0 : STAYS_MS);
       }
       if (fromCache === 0) throw new Error("the page never came out of the cache");

@@ -8,7 +8,7 @@ const TICK_MS = 60;
 const A_TICK = 10;
 const MANY = 10_000;
 
-/** Each makes events in turn; every second one is closed, the others stay as they are. */
+/** Each tab makes events in turn; every second one is closed, the others stay open. */
 const tabs = (count) => ({
   name: `${count} tabs at once`,
   transports: BOTH,
@@ -36,13 +36,13 @@ export const load = [
       const page = await visitor.open();
       await page.ready();
       const from = take(events);
-      // In the page: over the driver it would be an event now and then.
+      // In the page, because calls through the driver would be too slow.
       await page.run(
         `(from, events, tick, each) => {
           const started = performance.now();
           let made = 0;
           const timer = setInterval(() => {
-            // A tick that comes late makes what it has missed.
+            // A late tick makes the events of the missed ones.
             const due = Math.min(events, Math.ceil((performance.now() - started) / tick) * each);
             window.faults.make(from + made, due - made);
             made = due;

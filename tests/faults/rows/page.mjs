@@ -1,13 +1,16 @@
-// What the page or an extension of the browser does to the tracker.
+// Effects of the page or of a browser extension on the tracker.
 
 import { noBeacons, reset } from "../faults.mjs";
 import { BOTH } from "../run.mjs";
 
-/** Of the 64 KiB that a page's beacons share, which leaves nothing worth having: https://fetch.spec.whatwg.org/#http-network-or-cache-fetch */
+/**
+ * Of the 64 KiB that a page's beacons share, so that hardly anything is left:
+ * https://fetch.spec.whatwg.org/#http-network-or-cache-fetch
+ */
 const MOST_BYTES = 65_000;
 const FILLED = `fetch("/hang", { method: "POST", keepalive: true, body: "x".repeat(${MOST_BYTES}) }).catch(() => {});`;
 const NO_BEACON = "delete Navigator.prototype.sendBeacon;";
-/** The clock of the machine was an hour fast, and is put right. */
+/** The machine's clock was an hour fast and is corrected. */
 const AN_HOUR_EARLIER = `
   const Real = Date;
   const HOUR = 3_600_000;
@@ -48,7 +51,7 @@ export const page = [
     async run(row) {
       row.server.fault = noBeacons;
       await leftAndClosed(row);
-      // Whoever blocks beacons goes on doing so.
+      // The blocker of beacons stays active.
       row.server.heal = () => {};
     },
   },

@@ -1,4 +1,4 @@
-// Storage that throws, is full, or holds rubbish; cookies that are refused.
+// Storage that throws, is full, or has invalid data; cookies that are refused.
 
 import { reset } from "../faults.mjs";
 import { BOTH } from "../run.mjs";
@@ -9,7 +9,7 @@ const FULL = `
   for (let size = 1 << 20, n = localStorage.length; size >= 1; ) {
     try { localStorage.setItem("shop" + n++, "x".repeat(size)); } catch { size = size >> 1; }
   }`;
-/** What another version, another script or a torn write may have left in the tracker's keys. */
+/** Values that another version, another script or an incomplete write may have left in the tracker's keys. */
 const RUBBISH = [
   "",
   "null",
@@ -67,7 +67,7 @@ export const storage = [
   {
     name: "localStorage corrupted",
     async run({ visitor, server, tracker, pause }) {
-      // Which keys there are is known when the outbox is in use: nobody takes anything.
+      // The keys are known once the outbox is in use, so no request succeeds at first.
       server.fault = reset;
       const first = await visitor.open();
       await first.ready();

@@ -1,4 +1,5 @@
-// A vendor that counts each arrival: purchases to Ibexa, whose requests bear no id. A loss is better than a copy, and this is its price.
+// A vendor that counts each arrival: purchases to Ibexa, whose requests have no id. A loss is better than a duplicate;
+// these rows show its cost.
 
 import { lostAnswer, reset, status, times } from "../faults.mjs";
 import { BOTH } from "../run.mjs";
@@ -6,7 +7,7 @@ import { toIbexa } from "../trackers/recobeacon.mjs";
 import { ALL_KILLED, killed } from "./kills.mjs";
 
 const EVENTS = 9;
-/** By then localStorage is on the disk, in each of the three. */
+/** By then localStorage is on the disk in all three browsers. */
 const WRITTEN_MS = 7_000;
 /** https://source.chromium.org/chromium/chromium/src/+/main:net/http/http_network_transaction.cc (`ShouldResendRequest`) */
 const REPEATED =
@@ -32,7 +33,7 @@ const bought = ({ name, fault, ...rest }) => ({
       await pause(stays);
       await page.goto(server.elsewhere);
     }
-    // What is to be told of the last ones is told.
+    // The last outcomes are reported by then.
     await pause(2_000);
   },
 });

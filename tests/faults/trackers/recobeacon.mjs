@@ -1,10 +1,13 @@
-// This tracker, as a shop has it: the snippet, the script, the collector. What the other side of this seam may know:
+// This tracker as a shop uses it: the stub, the script, the collector. The harness uses this interface only:
 //
-// - `owns(path)`, `endpoint`, `receive({ method, url, headers, body })`: the requests that are events, and their answer;
-// - `file(path)`: what the pages load; `late`: a pattern of the file that the page can be left before; `prefix`: how its keys in localStorage begin;
-// - `page(options)`: HTML. `before` runs before everything, `after` at the end; `transport` and `queue` are the tracker's own;
-//   in the page `faults.make(from, count)` makes events with these numbers, `faults.value(from, count)` such as must not wait,
-//   `faults.pending()` tells how many are not delivered yet, `faults.ready()` resolves when the tracker is there;
+// - `owns(path)`, `endpoint`, `receive({ method, url, headers, body })`: the requests that are events, and their
+//   response;
+// - `file(path)`: the files that the pages load; `late`: a pattern of the file before which the page can be left;
+//   `prefix`: of its keys in localStorage;
+// - `page(options)`: HTML. `before` runs before everything, `after` at the end; `transport` and `queue` are the
+//   tracker's own; in the page `faults.make(from, count)` makes events with these numbers, `faults.value(from, count)`
+//   valuable ones, `faults.pending()` returns the number of undelivered events, `faults.ready()` resolves when the
+//   tracker has loaded;
 // - `stored()`: number of an event -> how often it is stored.
 
 import { readFileSync } from "node:fs";
@@ -17,10 +20,10 @@ const DIST = at("dist");
 const BATCH = {
   endpoint: "/v1/events",
   destination: { protocol: "batch", endpoint: "/v1/events" },
-  // One in so many is a purchase intent, which leaves at once and takes with it what waits.
+  // One in ten is a basket event, which is sent at once together with the pending ones.
   make: `(n) => (n % 10 === 9 ? "basket" : "click")`,
 };
-/** At most once: each arrival counts. The collector takes it as the vendor would, and knows no copies. */
+/** At most once: each arrival counts. The collector accepts it like the vendor, and recognises no duplicates. */
 const IBEXA = {
   endpoint: "/api/",
   destination: { protocol: "ibexa", customerId: "00000", endpoint: "/" },
@@ -87,7 +90,7 @@ async function tracker({ endpoint, destination, make }) {
   };
 }
 
-/** As a proxy in front of it does, whose name the page has: the headers pass both ways as they are. */
+/** Like a proxy that keeps the page's host name: the headers pass unchanged in both directions. */
 const forward = (collector, { method, url, headers, body }) =>
   new Promise((resolve, reject) => {
     const onward = request(new URL(url, collector), { method, headers, agent: false }, (answer) => {
