@@ -17,11 +17,11 @@ export const collectorBinary = () => at("target", collectorProfile(), `recobeaco
 
 export const manifest = JSON.parse(readFileSync(at("package.json"), "utf8"));
 
-/** The version of a crate in Cargo.lock: the command-line tool that writes the glue must be of the same one. */
-export function lockedVersion(crate) {
-  const lock = readFileSync(at("Cargo.lock"), "utf8");
+/** The version of a crate in a Cargo.lock, ours by default: the command-line tool that writes the glue must be of the same one. */
+export function lockedVersion(crate, file = at("Cargo.lock")) {
+  const lock = readFileSync(file, "utf8");
   const found = lock.match(new RegExp(`name = "${crate}"\\nversion = "([^"]+)"`));
-  if (!found) throw new Error(`Cargo.lock names no ${crate}`);
+  if (!found) throw new Error(`${file} names no ${crate}`);
   return found[1];
 }
 

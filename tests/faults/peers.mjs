@@ -18,7 +18,7 @@ const NEEDS_STUB = /before the module/;
 /** How often a row is tried that could not be run. */
 const TRIES = 3;
 
-/** They are nobody's dependency but this run's. */
+/** The peers are dependencies of this run and of `npm run bench` alone. */
 export const peerSteps = () =>
   existsSync(join(FOLDER, "node_modules"))
     ? []
@@ -29,21 +29,24 @@ export const peerSteps = () =>
         },
       ];
 
-/** Ours, with the copies counted that the collector dropped. */
-const ours = {
-  name: manifest.name,
-  version: manifest.version,
+/**
+ * Ours, with the copies counted that the collector dropped. Without options it is this build.
+ * @param {{ dist?: string, name?: string, version?: string }} [build]
+ */
+export const ours = ({ dist = at("dist"), name = manifest.name, version = manifest.version } = {}) => ({
+  name,
+  version,
   setUp: 'reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } })',
   call: 'reco("basket", { itemId: id })',
   identity: "id",
   documentation: [],
   get weighs() {
     return Object.fromEntries(
-      ["reco.js", "recobeacon.wasm"].map((name) => [`dist/${name}`, readFileSync(at("dist", name))]),
+      ["reco.js", "recobeacon.wasm"].map((file) => [`dist/${file}`, readFileSync(join(dist, file))]),
     );
   },
   make: async () => {
-    const tracker = await recobeacon();
+    const tracker = await recobeacon({ dist, name });
     const came = new Map();
     return {
       ...tracker,
@@ -56,14 +59,14 @@ const ours = {
       copies: () => [...came.values()].filter((times) => times > 1).length,
     };
   },
-};
+});
 
 export async function everyTracker() {
   const { searchInsights } = await import("./peers/search-insights.mjs");
   const { snowplow } = await import("./peers/snowplow.mjs");
   const { segment } = await import("./peers/segment.mjs");
   const { posthog } = await import("./peers/posthog.mjs");
-  return [ours, ...[searchInsights, snowplow, segment, posthog].map((peer) => ({ ...peer, make: recorded(peer) }))];
+  return [ours(), ...[searchInsights, snowplow, segment, posthog].map((peer) => ({ ...peer, make: recorded(peer) }))];
 }
 
 /** A row of one tracker: what runRow counts, the copies that came, and what the pages had thrown at them. */
