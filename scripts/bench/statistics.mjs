@@ -1,11 +1,10 @@
 // Medians and spreads of the values of several rounds.
 
-/** @param {number[]} values */
-export function median(values) {
-  const sorted = [...values].sort((one, other) => one - other);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
+/**
+ * Returns the middle value, or the lower one of the two in the middle: each median is a measured value.
+ * @param {number[]} values
+ */
+export const median = (values) => [...values].sort((one, other) => one - other)[(values.length - 1) >> 1];
 
 /**
  * Summarises the values of all rounds. A missing value is left out; without any value the result is undefined.
