@@ -17,11 +17,14 @@ export const collectorBinary = () => at("target", collectorProfile(), `recobeaco
 
 export const manifest = JSON.parse(readFileSync(at("package.json"), "utf8"));
 
-/** The version of a crate in Cargo.lock. The command-line tool that writes the glue must have the same version. */
-export function lockedVersion(crate) {
-  const lock = readFileSync(at("Cargo.lock"), "utf8");
+/**
+ * The version of a crate in a Cargo.lock, by default this project's. The command-line tool that writes the glue must have
+ * the same version.
+ */
+export function lockedVersion(crate, file = at("Cargo.lock")) {
+  const lock = readFileSync(file, "utf8");
   const found = lock.match(new RegExp(`name = "${crate}"\\nversion = "([^"]+)"`));
-  if (!found) throw new Error(`Cargo.lock does not have ${crate}`);
+  if (!found) throw new Error(`${file} does not have ${crate}`);
   return found[1];
 }
 

@@ -44,6 +44,7 @@ mod identity;
 #[cfg(feature = "vendors")]
 mod intempt;
 mod links;
+mod older_version;
 mod orders;
 mod outbox;
 mod outbox_storage;

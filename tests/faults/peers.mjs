@@ -19,7 +19,7 @@ const NEEDS_STUB = /before the module/;
 /** How often a row is tried that fails to run. */
 const TRIES = 3;
 
-/** Only this run needs these packages. */
+/** Only this run and `npm run bench` need these packages. */
 export const peerSteps = () =>
   existsSync(join(FOLDER, "node_modules"))
     ? []
@@ -30,21 +30,24 @@ export const peerSteps = () =>
         },
       ];
 
-/** This tracker, with a count of the duplicates that the collector dropped. */
-const ours = {
-  name: manifest.name,
-  version: manifest.version,
+/**
+ * This tracker, with a count of the duplicates that the collector dropped. Without options it is this build.
+ * @param {{ dist?: string, name?: string, version?: string }} [build]
+ */
+export const ours = ({ dist = at("dist"), name = manifest.name, version = manifest.version } = {}) => ({
+  name,
+  version,
   setUp: 'reco("create", { destinations: { protocol: "batch", endpoint: "/v1/events" } })',
   call: 'reco("basket", { itemId: id })',
   identity: "id",
   documentation: [],
   get weighs() {
     return Object.fromEntries(
-      ["reco.js", "recobeacon.wasm"].map((name) => [`dist/${name}`, readFileSync(at("dist", name))]),
+      ["reco.js", "recobeacon.wasm"].map((file) => [`dist/${file}`, readFileSync(join(dist, file))]),
     );
   },
   make: async () => {
-    const tracker = await recobeacon();
+    const tracker = await recobeacon({ dist, name });
     const came = new Map();
     return {
       ...tracker,
@@ -57,14 +60,14 @@ const ours = {
       copies: () => [...came.values()].filter((times) => times > 1).length,
     };
   },
-};
+});
 
 export async function everyTracker() {
   const { searchInsights } = await import("./peers/search-insights.mjs");
   const { snowplow } = await import("./peers/snowplow.mjs");
   const { segment } = await import("./peers/segment.mjs");
   const { posthog } = await import("./peers/posthog.mjs");
-  return [ours, ...[searchInsights, snowplow, segment, posthog].map((peer) => ({ ...peer, make: recorded(peer) }))];
+  return [ours(), ...[searchInsights, snowplow, segment, posthog].map((peer) => ({ ...peer, make: recorded(peer) }))];
 }
 
 /**

@@ -14,9 +14,8 @@ import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { extname, join } from "node:path";
 import { readAll, startTemporary } from "../../../scripts/lib/collector.mjs";
-import { at } from "../../../scripts/lib/project.mjs";
+import { at, manifest } from "../../../scripts/lib/project.mjs";
 
-const DIST = at("dist");
 const BATCH = {
   endpoint: "/v1/events",
   destination: { protocol: "batch", endpoint: "/v1/events" },
@@ -31,17 +30,21 @@ const IBEXA = {
 };
 const TYPES = { ".js": "text/javascript", ".wasm": "application/wasm" };
 
-export const recobeacon = () => tracker(BATCH);
+/**
+ * Without options it is this build; `dist` is the folder of another one, which gets a name of its own.
+ * @param {{ dist?: string, name?: string }} [build]
+ */
+export const recobeacon = (build) => tracker(BATCH, build);
 export const toIbexa = () => tracker(IBEXA);
 
-async function tracker({ endpoint, destination, make }) {
-  const collector = await startTemporary({ dist: DIST });
-  const snippet = readFileSync(join(DIST, "snippet.js"), "utf8").trim();
+async function tracker({ endpoint, destination, make }, { dist = at("dist"), name = manifest.name } = {}) {
+  const collector = await startTemporary({ dist });
+  const snippet = readFileSync(join(dist, "snippet.js"), "utf8").trim();
   const counts = new Map();
   let last = 0;
 
   return {
-    name: "recobeacon",
+    name,
     endpoint,
     owns: (path) => path.startsWith(endpoint),
     late: /\.wasm/,
@@ -53,13 +56,13 @@ async function tracker({ endpoint, destination, make }) {
         return {
           status: 200,
           headers: { "content-type": TYPES[extname(path)] ?? "text/plain", "cache-control": "max-age=3600" },
-          body: readFileSync(join(DIST, path.slice("/dist/".length))),
+          body: readFileSync(join(dist, path.slice("/dist/".length))),
         };
       } catch {
         return undefined;
       }
     },
-    /** @param {{ before?: string, after?: string, transport?: string, queue?: string }} [options] */
+    /** @param {{ before?: string, after?: string, transport?: string, queue?: object }} [options] */
     page: ({ before = "", after = "", transport, queue } = {}) => `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>A shop</title><link rel="icon" href="data:,">
 <script>${before}</script>
