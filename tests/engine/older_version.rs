@@ -46,7 +46,7 @@ fn page(left: &Json, later: u64) -> Page {
             .filter(|(name, _)| name.starts_with("reco_ack_"))
             .map(|(name, value)| (name, (value, 1))),
     );
-    page.adopt();
+    page.take_over_outboxes();
     page
 }
 

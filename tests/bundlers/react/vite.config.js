@@ -1,3 +1,5 @@
+// A React application by Vite: one of the tools of npm run bundlers.
+
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
