@@ -7,7 +7,7 @@ use super::error::{ErrorCode, Problem};
 use super::json;
 use super::limits::Limits;
 use super::number;
-use super::template::{is_nobody, is_unfilled};
+use super::template::{is_guest, is_unfilled};
 use super::text::{concat, parse_whole, split_once, trim_end, trim_start};
 use super::value::Value;
 
@@ -41,7 +41,7 @@ static CHARACTER: Problem =
 static NOT_CUSTOMER: Problem = bad_character("must be 1 to 64 letters or digits");
 static SLASH: Problem = bad_character("must have no slash in an element of the list");
 static UNFILLED: Problem = bad_character("is a template's placeholder that was not filled in");
-static NOBODY: Problem = out_of_range("is what a template prints without a login");
+static GUESTS: Problem = out_of_range("is what a template prints without a login");
 static PERSONAL: Problem =
     Problem::new(ErrorCode::PersonalData, "must be a pseudonym, not an e-mail address");
 
@@ -66,7 +66,7 @@ pub fn user_id(value: &Value) -> Result<String, &'static Problem> {
     if looks_like_email(text) {
         return Err(&PERSONAL);
     }
-    if is_nobody(text) { Err(&NOBODY) } else { identifier(value) }
+    if is_guest(text) { Err(&GUESTS) } else { identifier(value) }
 }
 
 /// Whether it is a valid session id of FACT-Finder: exactly thirty letters or digits.

@@ -6,7 +6,7 @@
 pub const PLACEHOLDERS: [&str; 6] = ["{{", "{%", "${", "#{", "<%", "[["];
 
 /// The output of programs for a variable without an account id.
-const NOBODY: [&str; 9] =
+const GUESTS: [&str; 9] =
     ["0", "undefined", "null", "none", "nil", "nan", "false", "(not set)", "[object object]"];
 
 /// Whether the text has a placeholder that was not filled in.
@@ -16,6 +16,6 @@ pub fn is_unfilled(text: &str) -> bool {
 }
 
 /// Whether the user id is a template's output that all guests share.
-pub fn is_nobody(id: &str) -> bool {
-    NOBODY.iter().any(|word| word.eq_ignore_ascii_case(id))
+pub fn is_guest(id: &str) -> bool {
+    GUESTS.iter().any(|word| word.eq_ignore_ascii_case(id))
 }

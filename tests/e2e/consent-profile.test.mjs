@@ -1,4 +1,4 @@
-// What each state of consent leaves in the browser's profile on disk: the files are read after the browser has ended.
+// Reads the browser's profile on disk after the browser has ended: each state of consent leaves only what the documentation says.
 
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync } from "node:fs";

@@ -263,7 +263,7 @@ scenario(
 );
 
 scenario(
-  "consentFrom tcf: where GDPR does not apply, nobody has to be asked",
+  "consentFrom tcf: if GDPR does not apply, the answer is yes",
   { site: () => ({ "index.html": pageOf("tcf"), "banner.js": scriptOf("tcf") }) },
   async ({ page, visit, collector }) => {
     await visit();

@@ -1,4 +1,4 @@
-// What all banners' interfaces have in common: they answer yes or no, repeat themselves, and must not harm the page.
+// The common code of the banners' interfaces. Banners repeat their answers, and errors of their scripts must not reach the page.
 
 /**
  * Makes the `follow` of a file. `listen(answer, options, safe)` listens to the banner and returns the function that ends it: `answer(yes)` takes
