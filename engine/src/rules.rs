@@ -41,7 +41,7 @@ static CHARACTER: Problem =
 static NOT_CUSTOMER: Problem = bad_character("must be 1 to 64 letters or digits");
 static SLASH: Problem = bad_character("must have no slash in an element of the list");
 static UNFILLED: Problem = bad_character("is a template's placeholder that was not filled in");
-static GUESTS: Problem = out_of_range("is what a template prints without a login");
+static GUEST: Problem = out_of_range("is what a template prints without a login");
 static PERSONAL: Problem =
     Problem::new(ErrorCode::PersonalData, "must be a pseudonym, not an e-mail address");
 
@@ -66,7 +66,7 @@ pub fn user_id(value: &Value) -> Result<String, &'static Problem> {
     if looks_like_email(text) {
         return Err(&PERSONAL);
     }
-    if is_guest(text) { Err(&GUESTS) } else { identifier(value) }
+    if is_guest(text) { Err(&GUEST) } else { identifier(value) }
 }
 
 /// Whether it is a valid session id of FACT-Finder: exactly thirty letters or digits.

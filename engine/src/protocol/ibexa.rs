@@ -16,7 +16,7 @@ use crate::rules::{customer, identifier};
 use crate::text::{concat, parse_whole, split_once, trim_end};
 
 /// The vendor's user id for events that are linked to no visitor.
-const GUESTS: &str = "not_defined";
+const NOT_DEFINED: &str = "not_defined";
 
 static REQUIRED: Problem = Problem::new(ErrorCode::MissingField, "is required by Ibexa");
 static NO_CATEGORY: Problem =
@@ -180,7 +180,7 @@ impl Ibexa {
         let word = word(kind, self.dialect).ok_or_else(|| unsupported(kind))?;
         let Word(name, shape, parameters) = word;
         let user = record.user.as_ref().or(record.anonymous.as_ref());
-        let user = user.map_or(GUESTS, |id| id.as_str());
+        let user = user.map_or(NOT_DEFINED, |id| id.as_str());
         let mut url = self.base.clone();
         url.push_str(name);
         match shape {

@@ -16,7 +16,7 @@ use crate::rules::{boolean, identifier, text};
 use crate::text::{concat, split_once, trim_end};
 use crate::value::Value;
 
-static GUESTS: Problem =
+static NO_VISITOR: Problem =
     Problem::new(ErrorCode::UnsupportedEvent, "is not sent to Intempt without an identity");
 static NOT_KEY: Problem = Problem::new(ErrorCode::BadType, "must be like \"identifier.secret\"");
 
@@ -81,7 +81,7 @@ impl Intempt {
         let word = word(kind).ok_or_else(|| unsupported(kind))?;
         let own = self.names.iter().find(|(known, _)| *known == kind);
         let name = own.map_or(word, |(_, name)| name);
-        let visitor = record.anonymous.as_deref().ok_or_else(|| GUESTS.at(kind.name()))?;
+        let visitor = record.anonymous.as_deref().ok_or_else(|| NO_VISITOR.at(kind.name()))?;
         let user = record.user.as_deref();
         let mut out = String::new();
         let mut entry = Object::new(&mut out);
