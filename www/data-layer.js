@@ -18,7 +18,7 @@ function hold(layer, take) {
     return result;
   }
   // Not enumerable, unless a push of its own, Tag Manager's, is enumerable already.
-  Object.defineProperty(layer, "push", { configurable: true, writable: true, ...before, value: push });
+  Object.defineProperty(layer, "push", Object.assign({ configurable: true, writable: true }, before, { value: push }));
   return () => {
     held = false;
     // Another script may have wrapped it. Then it stays, and does nothing.

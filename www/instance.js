@@ -24,45 +24,42 @@ export function instanceOf(source, fallback) {
   return instances.get(key);
 }
 
-/** Whether there is no WebAssembly, or a policy without 'wasm-unsafe-eval': then even the empty module cannot be compiled. */
-function isForbidden() {
+/**
+ * The smallest module with the features that ours needs: bulk memory, conversions without traps, multi-value, sign extension. It is never run.
+ * `(func (result i32 i32) (memory.fill ...) (i32.trunc_sat_f32_s ...) (i32.extend8_s ...))`
+ */
+const PROBE = [
+  ...[0, 97, 115, 109, 1, 0, 0, 0, 1, 6, 1, 96, 0, 2, 127, 127, 3, 2, 1, 0, 5, 3, 1, 0, 0, 10, 23, 1, 21, 0],
+  ...[65, 0, 65, 0, 65, 0, 252, 11, 0, 67, 0, 0, 0, 0, 252, 0, 65, 0, 192, 11],
+];
+
+/** Whether the page can run the module: not without WebAssembly, under a policy without 'wasm-unsafe-eval', or in an old browser. */
+function hasWasm() {
   try {
-    return !new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+    return new WebAssembly.Module(Uint8Array.of(...PROBE));
   } catch {
-    return true;
+    return false;
   }
 }
 
 /** The function that makes the engine's exports from its imports. */
 async function makerOf(source, fallback) {
-  if (isForbidden()) return (await fallback()).instance;
-  try {
-    const module = await compile(source);
-    return (imports) => new WebAssembly.Instance(module, imports).exports;
-  } catch (error) {
-    // An older browser does not know all instructions of the module.
-    if (!(error.cause instanceof WebAssembly.CompileError)) throw error;
-    const { instance } = await fallback().catch(() => {
-      throw error;
-    });
-    return instance;
-  }
+  if (!hasWasm()) return (await fallback()).instance;
+  const module = await compile(source);
+  return (imports) => new WebAssembly.Instance(module, imports).exports;
 }
 
-/** Compiles the module. The `cause` of its error is the browser's error. */
 async function compile(source) {
+  if (typeof source !== "string") return WebAssembly.compile(source);
   let said = "";
   try {
-    if (typeof source !== "string") return await WebAssembly.compile(source);
     const response = await fetch(source);
     said = ` (${response.status}, ${response.headers.get("Content-Type")})`;
     if (!response.ok) throw new Error("no module");
     // Streaming needs this type, which some servers do not send.
     const streams = response.headers.get("Content-Type") === "application/wasm";
     return await (streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer()));
-  } catch (cause) {
-    const place = typeof source === "string" ? `${source}${said}: ` : "";
-    const hint = "; set config.baseUrl if it is in another folder";
-    throw Object.assign(new Error(place + cause.message + hint), { cause });
+  } catch (error) {
+    throw new Error(`${source}${said}: ${error.message}; set config.baseUrl if it is in another folder`);
   }
 }

@@ -9,7 +9,7 @@ import { follow as tcf } from "./consent-tcf.js";
 import { follow as wp } from "./consent-wp.js";
 import { OFF_DAYS } from "./rules.gen.js";
 import { off, warn } from "./ycq/browser.js";
-import { keys } from "./ycq/send.js";
+import { keys } from "./ycq/kept.js";
 import { NAME } from "./ycq/visitor.js";
 
 const SOURCES = { __proto__: null, tcf, gpp, google, wp, shopify };

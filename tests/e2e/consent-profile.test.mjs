@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { test } from "node:test";
 import { browser } from "../../scripts/lib/browser.mjs";
 import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
+import { at } from "../../scripts/lib/project.mjs";
 import { flush, ready, scenario, tagged } from "./harness.mjs";
 
 /** Where Chromium keeps what a site has stored. Not its cache, which has the site's files. */
@@ -21,17 +23,25 @@ function namesIn(profile) {
   return [...new Set(texts.flatMap((text) => text.match(NAME) ?? []))].sort();
 }
 
-const STATES = {
-  pending: [],
-  anonymous: [],
-  denied: ["reco_off"],
-  granted: ["reco_id", "reco_o"],
-};
+/** The names of the tracker's cookies and keys in a Markdown text. */
+const documented = (text) => [...new Set(text.match(/(?<=`)reco_[a-z_]*[a-z]/g) ?? [])].sort();
 
-for (const [state, expected] of Object.entries(STATES)) {
+const reference = documented(readFileSync(at("docs", "reference", "cookies-and-keys.md"), "utf8"));
+/** The rows of the table of states: state, events, stored on the device. */
+const rows = readFileSync(at("docs", "consent.md"), "utf8")
+  .split("\n")
+  .map((line) => line.split("|").map((cell) => cell.trim()))
+  .filter(([, state]) => /^`"(pending|granted|anonymous|denied)"`/.test(state ?? ""))
+  .map(([, state, , stored]) => ({ state: state.match(/\w+/)[0], stored }));
+
+test("docs/consent.md says for each state what is stored on the device", () => {
+  assert.deepEqual(rows.map(({ state }) => state).sort(), ["anonymous", "denied", "granted", "pending"]);
+});
+
+for (const { state, stored } of rows) {
   const { path: profile } = temporaryDirectory();
   scenario(
-    `consent ${state}: the profile on disk has ${expected.join(" and ") || "nothing"} of the tracker's`,
+    `consent ${state}: the profile on disk has what docs/consent.md says: ${stored}`,
     {
       site: () => ({ "index.html": tagged({ config: 'consent: "pending"' }) }),
       openContext: async () => {
@@ -53,8 +63,11 @@ for (const [state, expected] of Object.entries(STATES)) {
       await page.goto("about:blank");
       await context.close();
       const found = namesIn(profile);
-      for (const name of expected) assert.ok(found.includes(name), `${name} is in the profile: ${found}`);
-      if (state !== "granted") assert.deepEqual(found, expected);
+      if (state !== "granted") return assert.deepEqual(found, documented(stored));
+      assert.match(stored, /reference\/cookies-and-keys\.md/);
+      for (const name of ["reco_id", "reco_o", "reco_user"]) assert.ok(found.includes(name), `${name}: ${found}`);
+      const strange = found.filter((name) => !reference.includes(name));
+      assert.deepEqual(strange, [], "docs/reference/cookies-and-keys.md does not have these");
     },
   );
 }

@@ -3,8 +3,8 @@
 
 import { attempt, clock } from "../../src/browser/host/env.js";
 import { off } from "./browser.js";
+import { KEY, keys } from "./kept.js";
 
-const KEY = "reco_ycq ";
 const MOST_KEPT = 100;
 const LIFE_MS = 86_400_000;
 /** Chromium refuses more than 256 such requests, and the page may have others. */
@@ -66,12 +66,6 @@ export function send(url, at = clock()) {
   else if (byImage || underWay >= MOST_UNDER_WAY) image(url);
   else begin(url);
 }
-
-/** Each has its own key, so that tabs do not overwrite each other. */
-export const keys = () =>
-  Object.getOwnPropertyNames(localStorage)
-    .filter((key) => key.startsWith(KEY))
-    .sort();
 
 function keep(url, at) {
   try {
