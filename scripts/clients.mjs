@@ -29,7 +29,7 @@ const stored = (row, secret) =>
 /** The number of events that the collector has left out because their names are unknown. */
 async function leftOut(collector) {
   const { adminUrl, url } = /** @type {any} */ (collector);
-  const answer = await fetch(new URL("/v1/counters", adminUrl ?? url));
+  const answer = await fetch(new URL("/v1/status", adminUrl ?? url));
   return (await answer.json()).unknownEvents;
 }
 

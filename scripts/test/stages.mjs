@@ -261,4 +261,10 @@ export const STAGES = {
     browser: true,
     run: (task) => script(task, "bundlers.mjs"),
   },
+  clients: {
+    tier: "all",
+    label: "the vendors' own clients against the collector",
+    needs: [collector],
+    run: (task) => script(task, "clients.mjs"),
+  },
 };
