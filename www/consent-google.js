@@ -4,25 +4,37 @@
 import { following } from "./consent/answer.js";
 import { isCommand, listenToLayer } from "./data-layer.js";
 
-const TYPES = ["personalization_storage"];
+const DEFAULTS = { types: ["personalization_storage"], dataLayer: "dataLayer" };
 
-const listen = (answer, { types = TYPES, dataLayer = "dataLayer" }, safe) => {
-  /** By type, "granted" or "denied": the defaults, of which the strictest counts, because those of a region may be another region's. */
-  const defaults = {};
-  const updates = {};
+const listen = (answer, { types, dataLayer }, safe, warn) => {
+  /** By type, "granted" or "denied". Of the defaults the strictest counts, because those of a region may be another region's. */
+  const defaults = { __proto__: null };
+  const updates = { __proto__: null };
+  let isReading = true;
+  const has = (states, state) => types.filter((type) => states[type] === state).length;
+  const decide = () => {
+    const states = { __proto__: null, ...defaults, ...updates };
+    if (has(updates, "denied")) answer(false);
+    else if (has(states, "granted") < types.length) answer(undefined);
+    // A default is the site's rule, an update the visitor's answer.
+    else answer(true, has(updates, "granted") === types.length);
+  };
   const hear = ([command, action, states]) => {
-    if (command !== "consent" || !states) return;
+    if (command !== "consent" || Object(states) !== states) return;
     for (const type of types) {
       if (action === "update") updates[type] = states[type] ?? updates[type];
       else if (action === "default" && defaults[type] !== "denied") defaults[type] = states[type] ?? defaults[type];
     }
-    const all = (state) => !types.filter((type) => !state(type)).length;
-    // A default is no answer of the visitor's, unless it is a yes.
-    if (all((type) => (updates[type] ?? defaults[type]) === "granted")) answer(true);
-    else if (types.filter((type) => updates[type] === "denied").length) answer(false);
+    if (action === "update" && !types.filter((type) => updates[type] ?? defaults[type]).length)
+      warn(`the consent update has none of the types ${types.join(", ")}: consent stays pending`);
+    if (!isReading) decide();
   };
   const take = safe((entry) => isCommand(entry) && hear(entry));
-  return listenToLayer(dataLayer, take, (deed) => safe(deed)());
+  const end = listenToLayer(dataLayer, take, (deed) => safe(deed)());
+  // All entries from before count before the first decision: a stricter default may follow.
+  isReading = false;
+  decide();
+  return end;
 };
 
-export const follow = following(listen);
+export const follow = following(DEFAULTS, listen);

@@ -13,11 +13,12 @@ const GPP = {
 /** https://github.com/InteractiveAdvertisingBureau/Global-Privacy-Platform/blob/main/Sections/Section%20Information.md */
 const TCF_EU = 2;
 const US = /^us/;
-/** The opt-outs of a section. 1: opted out. */
+/** The opt-outs of a section. 0: not applicable. */
 const OPT_OUTS = ["SaleOptOut", "SharingOptOut", "TargetedAdvertisingOptOut"];
 const OPTED_OUT = 1;
+const NOT_OPTED_OUT = 2;
 /** As for "tcf". */
-const PURPOSES = [1, 5, 6];
+const DEFAULTS = { purposes: [1, 5, 6] };
 
 /** A section has one object, or one for each of its segments. */
 const fieldsOf = (section) => Object.assign({}, ...[].concat(section));
@@ -27,7 +28,7 @@ const hasPurpose = (consents, id) =>
   typeof consents?.[0] === "boolean" ? consents[id - 1] : [...(consents ?? [])].includes(id);
 
 /**
- * Whether the signals allow it; undefined: the platform does not know yet.
+ * Whether the signals allow it, and whether the visitor has answered; nothing while the platform does not know.
  * @param {any} ping
  * @param {number[]} purposes
  */
@@ -35,22 +36,23 @@ function decide({ signalStatus, applicableSections = [], parsedSections = {} }, 
   if (signalStatus !== "ready") return;
   if (applicableSections.includes(TCF_EU)) {
     const { PurposeConsents } = fieldsOf(parsedSections.tcfeuv2);
-    return !purposes.filter((id) => !hasPurpose(PurposeConsents, id)).length;
+    return [!purposes.filter((id) => !hasPurpose(PurposeConsents, id)).length, true];
   }
   const sections = Object.entries(parsedSections);
   // A platform that names a section and does not parse it has said nothing.
   if (applicableSections.filter((id) => id > 0).length && !sections.length) return;
-  const states = sections.filter(([prefix]) => US.test(prefix));
-  const isOut = (fields) => fields.Gpc === true || OPT_OUTS.filter((name) => fields[name] === OPTED_OUT).length > 0;
-  return !states.filter(([, section]) => isOut(fieldsOf(section))).length;
+  const states = sections.filter(([prefix]) => US.test(prefix)).map(([, section]) => fieldsOf(section));
+  const has = (value) => states.filter((fields) => OPT_OUTS.filter((name) => fields[name] === value).length).length > 0;
+  const isOut = has(OPTED_OUT) || states.filter(({ Gpc }) => Gpc === true).length > 0;
+  return [!isOut, has(NOT_OPTED_OUT)];
 }
 
-const listen = (answer, { purposes = PURPOSES }, safe) => {
+const listen = (answer, { purposes }, safe) => {
   const hear = ({ pingData }) => {
-    const allowed = decide(pingData ?? {}, purposes);
-    if (allowed !== undefined) answer(allowed);
+    const decision = decide(pingData ?? {}, purposes);
+    if (decision) answer(...decision);
   };
   return listenToCmp(GPP, hear, safe);
 };
 
-export const follow = following(listen);
+export const follow = following(DEFAULTS, listen);

@@ -12,7 +12,7 @@ const ALLOWED = {
   marketing: "marketingAllowed",
 };
 
-const listen = (answer, { purpose = "preferences" }, safe) => {
+const listen = (answer, { purpose }, safe) => {
   const page = /** @type {any} */ (window);
   let asked = false;
   const api = safe(() => {
@@ -28,7 +28,8 @@ const listen = (answer, { purpose = "preferences" }, safe) => {
     if (!privacy) return;
     const allowed = privacy[ALLOWED[purpose]]() === true;
     // "": the visitor has not answered. Where no answer is needed, it is allowed all the same.
-    if (allowed || privacy.currentVisitorConsent?.()[purpose]) answer(allowed);
+    const said = Boolean(privacy.currentVisitorConsent?.()[purpose]);
+    if (allowed || said) answer(allowed, said);
   });
   const ends = [hear(document, "visitorConsentCollected", look), hear(document, "visibilitychange", look)];
   ends.push(whenFound(api, look));
@@ -37,4 +38,4 @@ const listen = (answer, { purpose = "preferences" }, safe) => {
   };
 };
 
-export const follow = following(listen);
+export const follow = following({ purpose: "preferences" }, listen);

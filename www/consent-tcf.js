@@ -10,14 +10,14 @@ const TCF = {
   local: (api, command, callback, parameter) => api(command, 2, callback, parameter),
 };
 /** To store on the device; to create profiles for personalised content, and to use them. */
-const PURPOSES = [1, 5, 6];
+const DEFAULTS = { purposes: [1, 5, 6], vendor: undefined };
 /** The visitor has answered, now or before. Until then the CMP shows its dialogue ("cmpuishown"). */
 const ANSWERED = /^(tcloaded|useractioncomplete)$/;
 
-const listen = (answer, { purposes = PURPOSES, vendor }, safe) => {
+const listen = (answer, { purposes, vendor }, safe) => {
   const hear = ({ gdprApplies, eventStatus, cmpStatus, purpose, vendor: vendors }) => {
     if (cmpStatus === "error") return;
-    if (gdprApplies === false) return answer(true);
+    if (gdprApplies === false) return answer(true, false);
     if (!ANSWERED.test(eventStatus)) return;
     const missing = purposes.filter((id) => purpose?.consents?.[id] !== true);
     answer(!missing.length && (vendor === undefined || vendors?.consents?.[vendor] === true));
@@ -25,4 +25,4 @@ const listen = (answer, { purposes = PURPOSES, vendor }, safe) => {
   return listenToCmp(TCF, hear, safe);
 };
 
-export const follow = following(listen);
+export const follow = following(DEFAULTS, listen);

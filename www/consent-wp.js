@@ -11,12 +11,12 @@ const EVENTS = ["wp_listen_for_consent_change", "wp_consent_type_defined"];
 const typeOf = (page) =>
   String(page.wp_consent_type ?? page.wp_fallback_consent_type ?? page.consent_api?.consent_type ?? "");
 
-const listen = (answer, { category = "preferences" }, safe) => {
+const listen = (answer, { category }, safe) => {
   const page = /** @type {any} */ (window);
   const look = safe(() => {
     const said = cookie(`${page.consent_api?.cookie_prefix ?? "wp_consent"}_${category}`);
     // Without an answer, the site's own rule holds: under "optout" it is a yes, under "optin" the visitor is still to be asked.
-    if (said || typeOf(page).includes("optout")) answer(page.wp_has_consent(category) === true);
+    if (said || typeOf(page).includes("optout")) answer(page.wp_has_consent(category) === true, Boolean(said));
   });
   const ends = [];
   const wait = whenFound(
@@ -34,4 +34,4 @@ const listen = (answer, { category = "preferences" }, safe) => {
   };
 };
 
-export const follow = following(listen);
+export const follow = following({ category: "preferences" }, listen);

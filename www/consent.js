@@ -14,4 +14,7 @@ export function consentOf({ consent, respect }, calls) {
 }
 
 /** While the visitor has not decided, there is no consent. */
-export const pendingIfAsked = (settings, consentFrom) => consentFrom && (settings.consent ??= "pending");
+export const pendingIfAsked = (settings, consentFrom) => isAsked(consentFrom) && (settings.consent ??= "pending");
+
+/** An empty text is what a template prints for a banner without a name: it is reported, and is no yes. */
+export const isAsked = (consentFrom) => consentFrom || consentFrom === "";

@@ -52,8 +52,9 @@ export function connection(warn, onFailure) {
 
     /** Queries the module. Returns `otherwise` if that is not possible. */
     ask: (what, otherwise = null, timer = 0) =>
-      engine.guard(() => engine.isOpen && JSON.parse(engine.module.state(number, timer, what === "sessionId"))[what]) ??
-      otherwise,
+      engine.guard(() =>
+        engine.isOpen ? JSON.parse(engine.module.state(number, timer, what === "sessionId"))[what] : null,
+      ) ?? otherwise,
   };
   return engine;
 }

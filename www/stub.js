@@ -35,7 +35,7 @@ import { MOST_EARLY } from "./rules.gen.js";
       if (verb == "create") {
         never =
           localStorage.length > MOST_KEYS - 1 ||
-          /"memory"|persist":f|dnt":t/.test(line) ||
+          /"memory"|persist":f|dnt":t|From":""/.test(line) ||
           /reco_off/.test(document.cookie);
         may =
           (said.consent || said.consentFrom || granted) == granted &&

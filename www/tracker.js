@@ -2,7 +2,7 @@
 
 import { clock } from "../src/browser/host/env.js";
 import { earlyCalls } from "./calls.js";
-import { consentOf, pendingIfAsked } from "./consent.js";
+import { consentOf, isAsked, pendingIfAsked } from "./consent.js";
 import { followConsent } from "./consent-from.js";
 import { connection } from "./engine.js";
 import { handles } from "./handles.js";
@@ -80,7 +80,7 @@ function make(config, files, key, forget) {
   own.watcher.start();
 
   if (inPage()) own.tabs = agreement(key, (state) => own.call("consent", [state], undefined, true));
-  if (consentFrom) followConsent(own, consentFrom, (name) => files.source(name, { baseUrl }));
+  if (isAsked(consentFrom)) followConsent(own, consentFrom, (name) => files.source(name, { baseUrl }));
   return { tracker, dispatch: dispatching(own), join: (other) => join(heard, config, other) };
 }
 

@@ -27,9 +27,9 @@ function forget() {
     if (!granted) forget();
     decide(granted);
   };
-  // An earlier refusal and Global Privacy Control are a no, until the banner says yes.
-  if (off()) decide(false);
-  else if (/** @type {any} */ (navigator).globalPrivacyControl) apply(false);
-  const tracker = { consent: (state) => apply(state === "granted") };
-  SOURCES[name]({ engine: { guard: (deed) => attempt(deed) }, tracker }, name);
+  // An earlier refusal and Global Privacy Control are a no, until the banner says yes. A signal is no decision to remember.
+  if (off() || /** @type {any} */ (navigator).globalPrivacyControl) decide(false);
+  const tracker = { consent: (state) => state === "pending" || apply(state === "granted") };
+  const heard = { warn: ({ message }) => warn(message) };
+  SOURCES[name]({ engine: { guard: (deed) => attempt(deed) }, heard, tracker }, name);
 };

@@ -20,7 +20,7 @@ const { endpoint = "https://event.perso.ibexa.co", path = "api", consentFrom } =
 let base;
 let customer;
 /** undefined: the visitor has not decided. */
-let granted = consentFrom ? undefined : true;
+let granted = consentFrom === undefined ? true : undefined;
 const waiting = [];
 
 const text = (value) => (value == null ? "" : `${value}`);
@@ -122,7 +122,7 @@ function start() {
   } catch {
     return warn("data-endpoint is not an address; nothing is sent:", endpoint);
   }
-  if (consentFrom) follow(consentFrom, own.src, decide);
+  if (consentFrom !== undefined) follow(consentFrom, own.src, decide);
   else resume(base);
 
   // The parameters of the vendor's links to recommended items. The vendor refuses the event without a scenario.
