@@ -22,7 +22,7 @@ export function connection(warn, onFailure) {
       if (engine.isDead) engine.module?.discard();
       engine.module = null;
       engine.isOpen = false;
-      onFailure();
+      if (engine.isDead) onFailure();
       return warn({ code, message: String(cause?.message ?? cause) });
     },
 

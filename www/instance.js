@@ -60,6 +60,8 @@ async function compile(source) {
     const streams = response.headers.get("Content-Type") === "application/wasm";
     return await (streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer()));
   } catch (error) {
-    throw new Error(`${source}${said}: ${error.message}; set config.baseUrl if it is in another folder`);
+    throw new Error(
+      `${source}${said}: ${error.message}; it may be in another folder (config.baseUrl) or forbidden by connect-src`,
+    );
   }
 }

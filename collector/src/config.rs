@@ -181,6 +181,14 @@ impl Config {
         if self.admin_token.as_ref().is_some_and(|token| token.len() < TOKEN_BYTES) {
             return wrong(format!("admin_token: must have at least {TOKEN_BYTES} characters"));
         }
+        if self
+            .admin_token
+            .as_ref()
+            .is_some_and(|token| !token.bytes().all(|b| b.is_ascii_graphic()))
+        {
+            // A header does not keep spaces at its ends, and other characters have no one encoding there.
+            return wrong("admin_token: must have ASCII characters only, and no spaces".to_owned());
+        }
         if self.admin_token.is_none() && !self.admin_listen.ip().to_canonical().is_loopback() {
             return wrong(format!(
                 "admin_listen: {} can be reached from elsewhere, so admin_token must be set; \

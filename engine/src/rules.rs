@@ -7,7 +7,7 @@ use super::error::{ErrorCode, Problem};
 use super::json;
 use super::limits::Limits;
 use super::number;
-use super::template::{is_guest, is_unfilled};
+use super::template::{is_empty_variable, is_guest, is_unfilled};
 use super::text::{concat, parse_whole, split_once, trim_end, trim_start};
 use super::value::Value;
 
@@ -41,6 +41,7 @@ static CHARACTER: Problem =
 static NOT_CUSTOMER: Problem = bad_character("must be 1 to 64 letters or digits");
 static SLASH: Problem = bad_character("must have no slash in an element of the list");
 static UNFILLED: Problem = bad_character("is a template's placeholder that was not filled in");
+static QUANTITY: Problem = out_of_range("must be above 0 and at most 1000000");
 static GUEST: Problem = out_of_range("is what a template prints without a login");
 static PERSONAL: Problem =
     Problem::new(ErrorCode::PersonalData, "must be a pseudonym, not an e-mail address");
@@ -57,7 +58,7 @@ pub fn identifier(value: &Value) -> Result<String, &'static Problem> {
     let text = value.as_text().ok_or(&NOT_ID)?;
     check(text, Limits::IDENTIFIER_BYTES)?;
     clean(text)?;
-    Ok(text.to_owned())
+    if is_empty_variable(text) { Err(&UNFILLED) } else { Ok(text.to_owned()) }
 }
 
 /// An identifier that must be text. User ids are case-sensitive everywhere.
@@ -175,13 +176,14 @@ fn counted(value: &Value, least: u64, most: u64) -> Result<String, &'static Prob
 
 /// A quantity: above 0, up to 1,000,000, rounded to six decimals.
 pub fn quantity(value: &Value) -> Result<String, &'static Problem> {
-    let number = digits(value)?;
+    let is_range = |problem: &'static Problem| problem.code == ErrorCode::OutOfRange;
+    let number = digits(value).map_err(|error| if is_range(error) { &QUANTITY } else { error })?;
     let (whole, decimals) = split_once(&number, b'.').unwrap_or((&number, ""));
     match (parse_whole(whole), decimals) {
-        (Some(0), "") => Err(&RANGE),
+        (Some(0), "") => Err(&QUANTITY),
         (Some(Limits::QUANTITY), "") => Ok(number),
         (Some(pieces), _) if pieces < Limits::QUANTITY => Ok(number),
-        (_, _) => Err(&RANGE),
+        (_, _) => Err(&QUANTITY),
     }
 }
 

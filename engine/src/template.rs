@@ -9,6 +9,14 @@ pub const PLACEHOLDERS: [&str; 6] = ["{{", "{%", "${", "#{", "<%", "[["];
 const GUESTS: [&str; 9] =
     ["0", "undefined", "null", "none", "nil", "nan", "false", "(not set)", "[object object]"];
 
+/// The output of programs for a variable without a value, where an id should be.
+const EMPTY: [&str; 4] = ["undefined", "null", "NaN", "[object Object]"];
+
+/// Whether the id is the output of a program for a variable without a value.
+pub fn is_empty_variable(id: &str) -> bool {
+    EMPTY.contains(&id)
+}
+
 /// Whether the text has a placeholder that was not filled in.
 pub fn is_unfilled(text: &str) -> bool {
     let bytes = text.as_bytes();

@@ -287,3 +287,117 @@ scenario(
     await collector.expectExactly({ itemId: "1" });
   },
 );
+
+/** A page with Consent Mode calls before the tracker is created. */
+const consentMode = (calls, more = "", option = "google") =>
+  pageOf(option, {
+    head: `<script>${more} window.dataLayer = []; function gtag() { dataLayer.push(arguments); } ${calls}</script>`,
+  });
+const GRANTED = 'gtag("consent", "default", { personalization_storage: "granted" });';
+const DENIED = 'gtag("consent", "default", { personalization_storage: "denied", region: ["DE"] });';
+const GPC = 'Object.defineProperty(navigator, "globalPrivacyControl", { value: true });';
+
+for (const [name, calls] of [
+  ["the strictest default counts, if it is the first", DENIED + GRANTED],
+  ["the strictest default counts, if it is the last", GRANTED + DENIED],
+])
+  scenario(
+    `consentFrom google: ${name}`,
+    { site: { "index.html": consentMode(calls) } },
+    async ({ page, context, visit, collector }) => {
+      await visit();
+      await ready(page);
+      await click(page, 1);
+      await expectNothing({ page, context, collector });
+      await page.evaluate(() => window.gtag("consent", "update", { personalization_storage: "granted" }));
+      await collector.expectExactly({ itemId: "1" });
+    },
+  );
+
+scenario(
+  "consentFrom google: a default of granted is sent, and a stricter one that follows holds the events",
+  { site: { "index.html": consentMode(GRANTED) } },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await click(page, 1);
+    await collector.expectExactly({ itemId: "1" });
+    await page.evaluate((code) => new Function(code)(), DENIED);
+    await click(page, 2);
+    await flush(page);
+    await pause(QUIET_MS);
+    assert.equal((await collector.stored()).length, 1);
+    await page.evaluate(() => window.gtag("consent", "update", { personalization_storage: "granted" }));
+    await collector.expectExactly({ itemId: "1" }, { itemId: "2" });
+  },
+);
+
+scenario(
+  "consentFrom google: a default withdraws neither Global Privacy Control nor an earlier no; an update does",
+  { site: { "index.html": consentMode(GRANTED, `if (location.hash) ${GPC}`) } },
+  async ({ page, context, visit, collector }) => {
+    await visit("/#gpc");
+    await ready(page);
+    await click(page, 1);
+    await expectNothing({ page, context, collector });
+    await page.evaluate(() => window.gtag("consent", "update", { personalization_storage: "denied" }));
+    await until(async () => (await kept(page, context)).includes("reco_off"), "the no is remembered");
+    await page.goto("about:blank");
+    await visit();
+    await ready(page);
+    await click(page, 2);
+    await expectNothing({ page, context, collector }, ["reco_off"]);
+    await page.evaluate(() => window.gtag("consent", "update", { personalization_storage: "granted" }));
+    await click(page, 3);
+    await collector.expectExactly({ itemId: "3" });
+  },
+);
+
+scenario(
+  "consentFrom google: an update without the types that are asked for is reported",
+  { site: { "index.html": consentMode("") } },
+  async ({ page, context, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await click(page, 1);
+    await page.evaluate(() => window.gtag("consent", "update", { ad_storage: "granted" }));
+    await until(async () => (await warnings(page)).length > 0, "a warning");
+    assert.deepEqual(await warnings(page), [{ code: "out-of-range", field: "config.consentFrom" }]);
+    await expectNothing({ page, context, collector });
+  },
+);
+
+for (const [name, option, warning] of [
+  ["an empty name", "", { code: "out-of-range", field: "config.consentFrom" }],
+  ["an empty list", { source: "google", types: [] }, { code: "bad-type", field: "config.consentFrom.types" }],
+  ["a text for a list", { source: "google", types: "a" }, { code: "bad-type", field: "config.consentFrom.types" }],
+  [
+    "granted after a no",
+    { source: "google", otherwise: "granted" },
+    { code: "out-of-range", field: "config.consentFrom.otherwise" },
+  ],
+])
+  scenario(
+    `consentFrom with ${name} is reported, and is no consent`,
+    { site: { "index.html": consentMode(GRANTED, "", option) } },
+    async ({ page, context, visit, collector }) => {
+      await visit();
+      await ready(page);
+      await click(page, 1);
+      await until(async () => (await warnings(page)).length > 0, "a warning");
+      assert.deepEqual(await warnings(page), [warning]);
+      await expectNothing({ page, context, collector });
+    },
+  );
+
+scenario(
+  "consentFrom with an unknown option reports it, and works",
+  { site: { "index.html": consentMode(GRANTED, "", { source: "google", vendor: 3 }) } },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await click(page, 1);
+    await collector.expectExactly({ itemId: "1" });
+    assert.deepEqual(await warnings(page), [{ code: "unknown-option", field: "config.consentFrom.vendor" }]);
+  },
+);

@@ -72,10 +72,10 @@ scenario(
   async ({ page, context, visit, collector }) => {
     await visit();
     await loaded(page);
-    await until(async () => (await kept(page, context)).join() === "reco_off", "the no is remembered");
     await push(page, 2);
     await pause(QUIET_MS);
     assert.deepEqual(await collector.stored(), []);
+    assert.deepEqual(await kept(page, context), [], "a signal is no decision to remember");
     await answer(page, true);
     await push(page, 3);
     await collector.expectExactly({ itemId: "3" });
@@ -101,5 +101,18 @@ scenario(
     await until(() => texts.some((text) => text.includes("data-consent-from")), "a warning");
     await pause(QUIET_MS);
     assert.deepEqual(await collector.stored(), []);
+  },
+);
+
+scenario(
+  "an empty data-consent-from, as a template leaves it, sends nothing",
+  { site: siteOf(tcf, { attributes: 'data-endpoint="/" data-consent-from=""' }) },
+  async ({ page, context, visit, collector }) => {
+    const texts = warned(page);
+    await visit();
+    await until(() => texts.some((text) => text.includes("data-consent-from")), "a warning");
+    await pause(QUIET_MS);
+    assert.deepEqual(await collector.stored(), []);
+    assert.deepEqual(await kept(page, context), []);
   },
 );

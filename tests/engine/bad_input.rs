@@ -331,3 +331,20 @@ fn the_number_of_different_warnings_is_limited() {
     page.advance(600_000);
     assert_eq!(page.events().len(), 1_000);
 }
+
+#[test]
+fn an_item_id_that_a_program_prints_for_an_empty_variable_is_refused() {
+    for id in ["undefined", "null", "NaN", "[object Object]"] {
+        refused("click", vec![value(json!({ "itemId": id }))], ("bad-character", "click.itemId"));
+    }
+}
+
+#[test]
+fn a_quantity_outside_its_range_is_reported_with_the_range() {
+    for quantity in [json!(0), json!(-1), json!(1_000_001), json!("0")] {
+        let mut page = Page::open(batch());
+        page.call_values("basket", vec![value(json!({ "itemId": 1, "quantity": quantity }))]);
+        assert_eq!(page.told(), [("out-of-range", "basket.quantity")], "{quantity}");
+        assert!(page.warnings[0].detail.contains("at most 1000000"), "{quantity}");
+    }
+}
