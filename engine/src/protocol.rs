@@ -223,9 +223,9 @@ impl Protocol {
     }
 }
 
-/// The error for a kind of event that the vendor does not support.
-pub fn unsupported(kind: Kind) -> Error {
-    Problem::new(ErrorCode::UnsupportedEvent, "is not known to this destination").at(kind.name())
+/// The error for a kind of event that the vendor does not support. `detail` names the vendor.
+pub fn unsupported(kind: Kind, detail: &'static str) -> Error {
+    Problem::new(ErrorCode::UnsupportedEvent, detail).at(kind.name())
 }
 
 /// An address, absolute or relative to the page.

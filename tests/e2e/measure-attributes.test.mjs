@@ -4,20 +4,7 @@ import assert from "node:assert/strict";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
-import {
-  DEMO,
-  DIST,
-  flush,
-  hide,
-  ready,
-  realTabs,
-  scenario,
-  snippet,
-  tagged,
-  until,
-  useBrowser,
-  warnings,
-} from "./harness.mjs";
+import { DEMO, DIST, flush, hide, ready, realTabs, scenario, snippet, tagged, until, useBrowser } from "./harness.mjs";
 
 useBrowser();
 
@@ -445,29 +432,5 @@ scenario(
       scenario: "no-code-picks",
       mainId: "101",
     });
-  },
-);
-
-scenario(
-  "clicks after the module could not be loaded wait for the next page, as calls do",
-  {
-    site: {
-      "index.html": tagged({
-        config: 'wasmUrl: "/none.wasm"',
-        body: '<button data-reco="basket" data-reco-item="7" data-reco-on="click">Buy</button>',
-      }),
-      "next.html": tagged(),
-    },
-    allow: [/404/],
-  },
-  async ({ page, visit, collector }) => {
-    await visit();
-    await until(async () => (await warnings(page)).length > 0, "the warning");
-    await page.click("button");
-    await page.evaluate(() => window.reco("click", { itemId: "8" }));
-    await visit("/next.html");
-    await ready(page);
-    await flush(page);
-    await collector.expectStored({ type: "basket", itemId: "7" }, { type: "click", itemId: "8" });
   },
 );

@@ -31,7 +31,7 @@ impl Engine {
     pub(crate) fn accept(&mut self, mut events: Vec<Event>, at: u64, now: &Now) {
         let repeated = self.admit(&mut events, now);
         if repeated > 0 {
-            let detail = "was sent before for this order";
+            let detail = "was already sent by this browser";
             let problem = Problem::new(ErrorCode::DuplicateOrder, detail);
             self.effects.push(Effect::Warn(problem.at("buy.orderId")));
             for queue in &mut self.queues {

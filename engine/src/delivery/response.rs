@@ -12,8 +12,8 @@ static REFUSED: Problem =
     Problem::new(ErrorCode::Refused, "refused a request: its events are lost");
 static MISCONFIGURED: Problem = Problem::new(
     ErrorCode::Refused,
-    "answered 401, 403, 404, 405, a redirect, or a success other than 204 of a collector: \
-     its events are kept and tried every ten minutes",
+    "does not accept events (401, 403, 404, 405, a redirect, or not 204): \
+     they are kept and tried every ten minutes",
 );
 static UNREACHABLE: Problem =
     Problem::new(ErrorCode::Unreachable, "did not answer: its events are lost");

@@ -19,7 +19,7 @@ static REQUIRED: Problem = Problem::new(ErrorCode::MissingField, "is required by
 static NO_ACCOUNT: Problem =
     Problem::new(ErrorCode::MissingField, "is sent to FACT-Finder only for logged-in users");
 static CURRENCY: Problem =
-    Problem::new(ErrorCode::OutOfRange, "is not in the destination's currency and is left out");
+    Problem::new(ErrorCode::OutOfRange, "is not in the currency of FACT-Finder and is left out");
 
 /// FACT-Finder.
 #[derive(Clone, Debug)]
@@ -144,7 +144,8 @@ impl FactFinder {
     /// The event as an object of the list, or as its whole URL.
     pub fn encode(&self, record: &Record, advice: &mut Vec<Error>) -> Encoded {
         let (kind, event) = (record.event.kind(), &record.event);
-        let word = self.word(kind).ok_or_else(|| unsupported(kind))?;
+        let word =
+            self.word(kind).ok_or_else(|| unsupported(kind, "is not known to FACT-Finder"))?;
         let user = record.user.as_deref();
         let required = match kind {
             // A product page opened from outside a result list is no click here.

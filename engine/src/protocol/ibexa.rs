@@ -45,6 +45,17 @@ pub enum Dialect {
     Yoochoose,
 }
 
+impl Dialect {
+    /// The text of the warning about an event that it does not have.
+    fn unknown(self) -> &'static str {
+        match self {
+            Self::Ibexa => "is not known to Ibexa",
+            #[cfg(feature = "vendors")]
+            Self::Yoochoose => "is not known to YOOCHOOSE",
+        }
+    }
+}
+
 /// Ibexa Personalization.
 #[derive(Clone, Debug)]
 pub struct Ibexa {
@@ -177,7 +188,8 @@ impl Ibexa {
     /// The event's URL.
     pub fn encode(&self, record: &Record, advice: &mut Vec<Error>) -> Encoded {
         let kind = record.event.kind();
-        let word = word(kind, self.dialect).ok_or_else(|| unsupported(kind))?;
+        let word =
+            word(kind, self.dialect).ok_or_else(|| unsupported(kind, self.dialect.unknown()))?;
         let Word(name, shape, parameters) = word;
         let user = record.user.as_ref().or(record.anonymous.as_ref());
         let user = user.map_or(NOT_DEFINED, |id| id.as_str());

@@ -78,7 +78,7 @@ impl Intempt {
     /// The event as an element of the list `track`.
     pub fn encode(&self, record: &Record) -> Encoded {
         let (kind, event) = (record.event.kind(), &record.event);
-        let word = word(kind).ok_or_else(|| unsupported(kind))?;
+        let word = word(kind).ok_or_else(|| unsupported(kind, "is not known to Intempt"))?;
         let own = self.names.iter().find(|(known, _)| *known == kind);
         let name = own.map_or(word, |(_, name)| name);
         let visitor = record.anonymous.as_deref().ok_or_else(|| NO_VISITOR.at(kind.name()))?;

@@ -11,7 +11,7 @@ let responseText = "";
 
 /** Runs a function. Warnings that it causes quote this response text. */
 export const withResponseText = (words, deed) => {
-  responseText = words && `: ${words.slice(0, LONGEST_RESPONSE_TEXT)}`;
+  responseText = words && `: ${words.slice(0, LONGEST_RESPONSE_TEXT).trim()}`;
   deed();
   responseText = "";
 };
