@@ -57,6 +57,8 @@ function make(config, files, key, forget) {
   const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
   pendingIfAsked(settings, consentFrom);
   const heard = listening(config);
+  if (inPage() && consentOf(settings, []) !== (settings.consent ?? "granted"))
+    heard.log("consent", "denied", "by the browser's setting or an earlier answer");
   const close = () => (own.watcher.end(), own.unfollow?.(), own.tabs?.end(), forget());
   const engine = connection(heard.warn, () => own.watcher.end());
   const early = earlyCalls(settings);

@@ -135,3 +135,25 @@ scenario(
     assert.deepEqual(await warnings(page), [{ code: "config", field: "config.destinations" }]);
   },
 );
+
+scenario(
+  "with `debug: true` the console says that Global Privacy Control denies consent",
+  {
+    site: {
+      "index.html": silent(
+        `Object.defineProperty(navigator, "globalPrivacyControl", { value: true });
+         reco("create", { destinations: ${BATCH}, debug: true })`,
+      ),
+    },
+  },
+  async ({ page, visit }) => {
+    const lines = [];
+    page.on("console", (message) => lines.push(message.text()));
+    await visit();
+    await ready(page);
+    assert.ok(
+      lines.some((line) => /consent denied by the browser/.test(line)),
+      lines.join("\n"),
+    );
+  },
+);
