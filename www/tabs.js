@@ -1,6 +1,6 @@
 // Tells the site's other tabs what the visitor has decided, so that all of them agree at once.
 
-import { attempt, hear } from "../src/browser/host/env.js";
+import { attempt } from "../src/browser/host/env.js";
 import { CONSENTS } from "./rules.gen.js";
 
 const NAME = "reco_consent";
@@ -21,13 +21,16 @@ export function agreement(key, apply) {
     channel = undefined;
   };
   open();
-  // An open channel keeps a page out of the back/forward cache in some browsers: https://web.dev/articles/bfcache
-  const ends = [hear(window, "pagehide", close), hear(window, "pageshow", open)];
+  // An open channel keeps a page out of the back/forward cache in some browsers: https://web.dev/articles/bfcache. It is closed after everything
+  // else: in a tab that is being closed, Firefox may end a script early.
+  addEventListener("pagehide", close);
+  addEventListener("pageshow", open);
   return {
     tell: (state) => attempt(() => channel?.postMessage([key, state])),
     end() {
       close();
-      for (const end of ends) end();
+      removeEventListener("pagehide", close);
+      removeEventListener("pageshow", open);
     },
   };
 }
