@@ -45,6 +45,7 @@ const reading = async (page) => {
 scenario(
   "past and future entries, as objects and by gtag(), with the time of the push",
   {
+    wasm: true,
     site: {
       "index.html": shop({
         head: `<script>${GTAG} gtag("config", "G-1234567", { user_id: "u-1" });

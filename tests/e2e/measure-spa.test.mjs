@@ -166,6 +166,6 @@ scenario(
 
 scenario(
   "five hundred page views leave no listener, observer, timer or memory page",
-  { site: page("<main></main>") },
+  { site: page("<main></main>"), wasm: true },
   (all) => leavesNothing(all, 500),
 );

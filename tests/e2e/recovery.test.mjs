@@ -163,6 +163,7 @@ for (const [what, status, headers, body] of [
   scenario(
     `a module answered with ${what}: requested once, reported with its address, and calls wait for the next page`,
     {
+      wasm: true,
       site: site({
         a: {
           destinations: IBEXA,

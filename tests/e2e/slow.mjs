@@ -3,6 +3,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { passOn } from "./front.mjs";
+import { WITHOUT_WASM } from "./harness.mjs";
 
 /**
  * `hold(pattern)`: requests whose method and address match wait until `release()`. `lose(pattern)`: matching requests
@@ -41,7 +42,7 @@ export async function slow(t, collector) {
 }
 
 export const SCRIPT = /reco\.js/;
-export const MODULE = /\.wasm/;
+export const MODULE = WITHOUT_WASM ? /fallback\.js/ : /\.wasm/;
 export const RAW = /POST \/v1\/events/;
 export const BATCH = '{ protocol: "batch", endpoint: "/v1/events" }';
 export const IBEXA = '{ protocol: "ibexa", customerId: "00000", endpoint: location.origin }';

@@ -343,7 +343,7 @@ for (const [name, destination, file] of [
   ["FACT-Finder", factfinder("location.origin"), "recobeacon-all.wasm"],
   ["batch and Intempt", `[${BATCH}, ${intempt("location.origin")}]`, "recobeacon-all.wasm"],
 ]) {
-  scenario(`the tag loads one module: ${name}`, { site: site(destination) }, async ({ page, visit }) => {
+  scenario(`the tag loads one module: ${name}`, { site: site(destination), wasm: true }, async ({ page, visit }) => {
     await visit();
     await ready(page);
     assert.deepEqual(await files(page), [`/dist/${file}`]);
