@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { bundle } from "./build/bundle.mjs";
 import { writeFallback } from "./build/fallback.mjs";
-import { instances, shortenNames, withoutCaches } from "./build/glue.mjs";
+import { checkedViews, instances, shortenNames } from "./build/glue.mjs";
 import { isFresh, markFresh, sourcesDigest } from "./lib/freshness.mjs";
 import { command, steps } from "./lib/progress.mjs";
 import { at, main, manifest, root, tool } from "./lib/project.mjs";
@@ -192,7 +192,7 @@ async function shrink(task, name, work) {
   // wasm-bindgen's names for imports and exports are long and contain hashes: 1.5 kB compressed.
   const { out } = await wasmOpt("optimised.wasm", `${name}.wasm`, "--minify-imports-and-exports-and-modules");
   const glue = readFileSync(join(work, `${manifest.name}.js`), "utf8");
-  return withoutCaches(instances(shortenNames(glue, JSON.parse(out))));
+  return checkedViews(instances(shortenNames(glue, JSON.parse(out))));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

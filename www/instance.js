@@ -44,9 +44,16 @@ function hasWasm() {
 
 /** The function that makes the engine's exports from its imports. */
 async function makerOf(source, fallback) {
-  if (!hasWasm()) return (await fallback()).instance;
-  const module = await compile(source);
-  return (imports) => new WebAssembly.Instance(module, imports).exports;
+  try {
+    if (typeof WebAssembly === "object") {
+      const module = await compile(source);
+      return (imports) => new WebAssembly.Instance(module, imports).exports;
+    }
+  } catch (error) {
+    // Not the module is wrong, if not even this one can be compiled.
+    if (hasWasm()) throw error;
+  }
+  return (await fallback()).instance;
 }
 
 async function compile(source) {

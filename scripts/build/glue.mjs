@@ -42,18 +42,24 @@ export function shortenNames(glue, { imports, exports }) {
 }
 
 /**
- * Views of the memory without a cache. It is smaller, and the cache would be wrong for the engine as JavaScript, whose old memory is not detached
- * when the memory grows.
+ * Views of the memory that are checked by their buffer. wasm-bindgen checks whether the buffer is detached, which is wrong for the engine as
+ * JavaScript: there the old buffer stays when the memory grows.
  */
-export function withoutCaches(glue) {
+export function checkedViews(glue) {
   let views = 0;
   const view =
-    /^let cached\w+Memory0 = null;\nfunction (\w+Memory0)\(\) \{\n[\s\S]*?= new (\w+)\((wasm\.\w+\.buffer)\);[\s\S]*?\n\}\n/gm;
-  glue = glue.replace(view, (_, name, type, buffer) => {
+    /^let (cached\w+Memory0) = null;\nfunction (\w+Memory0)\(\) \{\n[\s\S]*?= new (\w+)\((wasm\.\w+\.buffer)\);[\s\S]*?\n\}\n/gm;
+  glue = glue.replace(view, (_, cached, name, type, buffer) => {
     views += 1;
-    return `function ${name}() {\n    return new ${type}(${buffer});\n}\n`;
+    const fresh = `${cached} = new ${type}(buffer)`;
+    return `let ${cached};
+function ${name}() {
+    const { buffer } = ${buffer.replace(/\.buffer$/, "")};
+    return ${cached}?.buffer === buffer ? ${cached} : (${fresh});
+}
+`;
   });
-  if (!views || /cached\w+Memory0/.test(glue))
+  if (!views || /cached\w+Memory0 === null/.test(glue))
     throw new Error("the glue caches its views in another way than this knows");
   return glue;
 }
