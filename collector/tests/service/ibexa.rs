@@ -291,7 +291,7 @@ async fn invalid_requests_get_400_with_a_sentence() {
         ("/api/00000/consume/u/1/1?percentage=-1", "consume.percentage must be from 0"),
         ("/api/00000/consume/u/1/1?percentage=1e1", "consume.percentage must be a number"),
         ("/api/00000/consume/u/1/1?percentage=inf", "consume.percentage must be a number"),
-        ("/api/00000/buy/u/1/1?quantity=0", "buy.quantity is outside its range"),
+        ("/api/00000/buy/u/1/1?quantity=0", "buy.quantity must be above 0 and at most 1000000"),
         ("/api/00000/buy/u/1/1?quantity=0.5", "buy.quantity must be a number"),
         ("/api/00000/buy/u/1/1?fullprice=4.44", "buy.price must be like"),
     ] {

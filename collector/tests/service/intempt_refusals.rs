@@ -76,7 +76,7 @@ async fn invalid_requests_get_400_with_a_sentence() {
         ),
         (
             with("Product ordered", json!({ "data": { "productId": "1", "quantity": 0 } })),
-            "track[0].payload[1].data.quantity: is outside its range",
+            "track[0].payload[1].data.quantity: must be above 0 and at most 1000000",
         ),
         (
             with("Added to cart", json!({ "data": { "productId": "1", "quantity": "x" } })),

@@ -254,7 +254,10 @@ async fn invalid_requests_get_400_with_a_sentence() {
             "channel=de&event=feedback&query=b&positive=1&sid=s",
             "The parameter [positive] must be true",
         ),
-        ("channel=de&event=cart&id=1&sid=s&count=0", "The parameter [count] is outside its range"),
+        (
+            "channel=de&event=cart&id=1&sid=s&count=0",
+            "The parameter [count] must be above 0 and at most 1000000",
+        ),
         ("channel=de&event=cart&id=1&sid=s&count=1e1", "The parameter [count] must be a number"),
         ("channel=de&event=cart&id=1&sid=s&price=1,5", "The parameter [price] must be a number"),
         (
