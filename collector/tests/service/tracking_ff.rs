@@ -268,7 +268,7 @@ async fn invalid_requests_get_400_with_a_sentence() {
         // One invalid event refuses all events of the request.
         (
             "channel=de&event=cart&sid=s&id=1&count=1&id=2&count=0",
-            "The parameter [count] is outside",
+            "The parameter [count] must be above 0",
         ),
         ("channel=de&event=cart&sid=s&id=1&id=", "The parameter [id] must not be empty"),
         (
