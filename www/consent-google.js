@@ -13,7 +13,7 @@ const listen = (answer, { types, dataLayer }, safe, warn) => {
   let isReading = true;
   const has = (states, state) => types.filter((type) => states[type] === state).length;
   const decide = () => {
-    const states = { __proto__: null, ...defaults, ...updates };
+    const states = Object.assign({ __proto__: null }, defaults, updates);
     if (has(updates, "denied")) answer(false);
     else if (has(states, "granted") < types.length) answer(undefined);
     // A default is the site's rule, an update the visitor's answer.

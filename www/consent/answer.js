@@ -16,7 +16,7 @@ const isRight = (value, standard) =>
 /** The options with their defaults; nothing where one of them is wrong, because a guess could be a yes. */
 function read(source, defaults, warn) {
   const given = Object(source) === source ? source : {};
-  const options = { otherwise: "denied", ...defaults };
+  const options = Object.assign({ otherwise: "denied" }, defaults);
   for (const [name, value] of Object.entries(given)) {
     const field = `${FIELD}.${name}`;
     if (name === "source" || value === undefined) continue;
