@@ -15,6 +15,7 @@ scenario(
       "next.html": tagged(),
     },
     allow: [/404/],
+    wasm: true,
   },
   async ({ page, visit, collector }) => {
     await visit();

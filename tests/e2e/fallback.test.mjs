@@ -47,7 +47,7 @@ for (const [name, page, allow, modules] of [
 ]) {
   scenario(
     `${name} the fallback tracks`,
-    { site: { "index.html": tagged(page) }, allow },
+    { site: { "index.html": tagged(page) }, allow, wasm: true },
     async ({ page, visit, collector }) => {
       await visit();
       await ready(page);
