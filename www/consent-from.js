@@ -1,10 +1,8 @@
-// consentFrom: takes the visitor's decision from the page's banner instead of calls to consent().
+// consentFrom: takes the visitor's decision from the page's banner instead of calls to consent(). The file of a banner's interface is loaded
+// only when it is named.
 
+import { FIELD, SOURCES } from "./consent/names.js";
 import { stays } from "./page.js";
-
-/** The banners' interfaces. Each has a file of its own, which is loaded only when it is named. */
-const SOURCES = ["tcf", "gpp", "google", "wp", "shopify"];
-const FIELD = "config.consentFrom";
 
 /**
  * `own` is what the parts of one tracker share, `source` the option, `load(name)` brings the file of a source.

@@ -3,7 +3,7 @@
 // https://github.com/InteractiveAdvertisingBureau/Global-Privacy-Platform/blob/main/Core/CMP%20API%20Specification.md
 
 import { following } from "./consent/answer.js";
-import { listenToCmp } from "./consent/iab.js";
+import { listenToCmp, PURPOSES } from "./consent/iab.js";
 
 const GPP = {
   name: "__gpp",
@@ -17,8 +17,7 @@ const US = /^us/;
 const OPT_OUTS = ["SaleOptOut", "SharingOptOut", "TargetedAdvertisingOptOut"];
 const OPTED_OUT = 1;
 const NOT_OPTED_OUT = 2;
-/** As for "tcf". */
-const DEFAULTS = { purposes: [1, 5, 6] };
+const DEFAULTS = { purposes: PURPOSES };
 
 /** A section has one object, or one for each of its segments. */
 const fieldsOf = (section) => Object.assign({}, ...[].concat(section));

@@ -2,15 +2,14 @@
 // https://github.com/InteractiveAdvertisingBureau/GDPR-Transparency-and-Consent-Framework/blob/master/TCFv2/IAB%20Tech%20Lab%20-%20CMP%20API%20v2.md
 
 import { following } from "./consent/answer.js";
-import { listenToCmp } from "./consent/iab.js";
+import { listenToCmp, PURPOSES } from "./consent/iab.js";
 
 const TCF = {
   name: "__tcfapi",
   version: 2,
   local: (api, command, callback, parameter) => api(command, 2, callback, parameter),
 };
-/** To store on the device; to create profiles for personalised content, and to use them. */
-const DEFAULTS = { purposes: [1, 5, 6], vendor: undefined };
+const DEFAULTS = { purposes: PURPOSES, vendor: undefined };
 /** The visitor has answered, now or before. Until then the CMP shows its dialogue ("cmpuishown"). */
 const ANSWERED = /^(tcloaded|useractioncomplete)$/;
 

@@ -4,7 +4,7 @@
 /** Entries from before that are read: the last ones. */
 const MOST_PAST = 1000;
 
-/** What gtag() pushes is its `arguments`; Google tells it apart from an array in the same way. */
+/** Whether an entry is a call of gtag(), which pushes its `arguments`. Google distinguishes them from an array in the same way. */
 export const isCommand = (entry) => Object.prototype.toString.call(entry) === "[object Arguments]";
 
 /** Runs `take(entry)` for every push to this layer, until the returned function is called. */

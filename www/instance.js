@@ -50,7 +50,7 @@ async function makerOf(source, fallback) {
       return (imports) => new WebAssembly.Instance(module, imports).exports;
     }
   } catch (error) {
-    // Not the module is wrong, if not even this one can be compiled.
+    // If even the probe cannot be compiled, the page cannot run any module. Otherwise this module is wrong.
     if (hasWasm()) throw error;
   }
   return (await fallback()).instance;

@@ -57,7 +57,7 @@ function make(config, files, key, forget) {
   const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
   pendingIfAsked(settings, consentFrom);
   const heard = listening(config);
-  if (inPage() && consentOf(settings, []) !== (settings.consent ?? "granted"))
+  if (debug && inPage() && consentOf(settings, []) !== (settings.consent ?? "granted"))
     heard.log("consent", "denied", "by the browser's setting or an earlier answer");
   const close = () => (own.watcher.end(), own.unfollow?.(), own.tabs?.end(), forget());
   const engine = connection(heard.warn, () => own.watcher.end());

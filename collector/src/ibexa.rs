@@ -34,7 +34,7 @@ pub enum Dialect {
 }
 
 /// The documented user id of visitors who must not be tracked.
-const GUESTS: &str = "not_defined";
+const NOT_DEFINED: &str = "not_defined";
 
 const UNKNOWN_CUSTOMER: Refusal = Refusal::NotFound("the customer is not known");
 const UNKNOWN_EVENT: Refusal = Refusal::NotFound("the event is not known");
@@ -263,7 +263,7 @@ impl Shape {
 
 fn user(raw: &str) -> Result<Option<UserId>, Refusal> {
     let id = decode(raw)?;
-    if id == GUESTS {
+    if id == NOT_DEFINED {
         return Ok(None);
     }
     UserId::read(&Value::Text(id))

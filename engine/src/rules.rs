@@ -46,6 +46,14 @@ static GUEST: Problem = out_of_range("is what a template prints without a login"
 static PERSONAL: Problem =
     Problem::new(ErrorCode::PersonalData, "must be a pseudonym, not an e-mail address");
 
+/// A field's own problem in the place of the general one with this code.
+fn instead(
+    code: ErrorCode,
+    own: &'static Problem,
+) -> impl Fn(&'static Problem) -> &'static Problem {
+    move |general| if general.code == code { own } else { general }
+}
+
 /// Text that may be part of a request's path: an id, an item type, a scenario, a trigger's name.
 ///
 /// A whole number becomes decimal text. A backslash is refused because Ibexa refuses `%5C`
@@ -115,9 +123,7 @@ pub fn category_path(value: &Value) -> Result<String, &'static Problem> {
 /// text or `{ amount, currency }`. Nothing is padded or converted to another currency.
 pub fn price(value: &Value) -> Result<String, &'static Problem> {
     if let Some(text) = value.as_text() {
-        let is_form = |problem: &'static Problem| problem.code == ErrorCode::BadType;
-        return amount::price(text)
-            .map_err(|error| if is_form(error) { &NOT_PRICE } else { error });
+        return amount::price(text).map_err(instead(ErrorCode::BadType, &NOT_PRICE));
     }
     let (Some(of), Some(currency)) = (value.field("amount"), value.field("currency")) else {
         return Err(&NOT_PRICE);
@@ -164,10 +170,8 @@ fn digits(value: &Value) -> Result<String, &'static Problem> {
 fn counted(value: &Value, least: u64, most: u64) -> Result<String, &'static Problem> {
     match value.as_text() {
         Some(_) => {
-            let is_form = |problem: &'static Problem| problem.code == ErrorCode::BadType;
-            let digits =
-                digits(value).map_err(|error| if is_form(error) { &NOT_WHOLE } else { error });
-            let number = parse_whole(&digits?).ok_or(&NOT_WHOLE)?;
+            let digits = digits(value).map_err(instead(ErrorCode::BadType, &NOT_WHOLE))?;
+            let number = parse_whole(&digits).ok_or(&NOT_WHOLE)?;
             whole(&Value::Number(number as f64), least, most).map(number::whole)
         }
         None => whole(value, least, most).map(number::whole),
@@ -176,8 +180,7 @@ fn counted(value: &Value, least: u64, most: u64) -> Result<String, &'static Prob
 
 /// A quantity: above 0, up to 1,000,000, rounded to six decimals.
 pub fn quantity(value: &Value) -> Result<String, &'static Problem> {
-    let is_range = |problem: &'static Problem| problem.code == ErrorCode::OutOfRange;
-    let number = digits(value).map_err(|error| if is_range(error) { &QUANTITY } else { error })?;
+    let number = digits(value).map_err(instead(ErrorCode::OutOfRange, &QUANTITY))?;
     let (whole, decimals) = split_once(&number, b'.').unwrap_or((&number, ""));
     match (parse_whole(whole), decimals) {
         (Some(0), "") => Err(&QUANTITY),

@@ -1,7 +1,8 @@
 // Writes the results into docs/performance.md, and the charts beside it.
 
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { replaceBetween } from "../lib/markers.mjs";
 import { at } from "../lib/project.mjs";
 import { svg } from "./chart.mjs";
 import { DELIVERED } from "./memory.mjs";
@@ -17,9 +18,6 @@ const [LOAD, CALL, QUEUE, MEMORY] = TABLES;
 const throttled = (key) => THROTTLES.map((throttle) => `${key} ${throttle}x`);
 /** The first and the last of these numbers. */
 const ends = (keys, numbers) => keys.flatMap((key) => [numbers[0], numbers.at(-1)].map((each) => `${key} ${each}`));
-
-const BEGIN = "<!-- the bench begins -->";
-const END = "<!-- the bench ends -->";
 
 /** The charts: the table that each belongs to, the name of its file, and the subjects of its panels. */
 const CHARTS = [
@@ -100,9 +98,5 @@ export function publish(run) {
   const drawn = charts(run.results);
   mkdirSync(CHART_FOLDER, { recursive: true });
   for (const { file, text } of drawn) writeFileSync(join(CHART_FOLDER, file), text);
-  const page = existsSync(PAGE) ? readFileSync(PAGE, "utf8") : `# Performance\n\n${BEGIN}\n${END}\n`;
-  const [before, rest] = page.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error(`${PAGE} has no place for the results`);
-  writeFileSync(PAGE, `${before}${BEGIN}\n\n${contents(run, drawn)}\n\n${END}${after}`);
+  replaceBetween(PAGE, "the bench", contents(run, drawn));
 }

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
+import { SOURCES } from "../../www/consent/names.js";
 import { at, root } from "../lib/project.mjs";
 
 const TARGET = 2020;
@@ -21,8 +22,7 @@ const CHUNKS = ["./core.js", "./core-all.js", "./larger.js", "./measure.js", "./
 /** The larger module as JavaScript. */
 const FALLBACK = "./fallback.js";
 
-/** The interfaces of banners that `consentFrom` names, each a file. */
-const SOURCES = ["tcf", "gpp", "google", "wp", "shopify"];
+/** The file of a banner's interface. */
 const sourceFile = (name) => `./consent-${name}.js`;
 
 /** The type declarations. */

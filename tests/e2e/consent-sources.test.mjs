@@ -4,32 +4,20 @@
 import assert from "node:assert/strict";
 import { setTimeout as pause } from "node:timers/promises";
 import { BANNERS, TCF_STUB } from "./banners/index.mjs";
+import { ASKS, answer, BANNER, expectNothing as expectQuiet, GPC, kept, QUIET_MS } from "./banners/visitor.mjs";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
 
 useBrowser();
 
-const BANNER = '<script src="/banner.js"></script>';
-/** How long a page is watched on which nothing must happen. Much longer than `batch.maxWaitMs`. */
-const QUIET_MS = 700;
-
-const pageOf = (source, { head = `${BANNER}<script>banner.ask()</script>`, ...more } = {}) =>
+const pageOf = (source, { head = ASKS, ...more } = {}) =>
   tagged({ head, config: `consentFrom: ${JSON.stringify(source)}, batch: { maxWaitMs: 50 }`, ...more });
 
 const click = (page, itemId) => page.evaluate((id) => window.reco("click", { itemId: id }), itemId);
-const answer = (page, yes) => page.evaluate((said) => window.banner.answer(said), yes);
 
-/** What the tracker has on the device: names of cookies and keys. */
-async function kept(page, context) {
-  const cookies = (await context.cookies()).map(({ name }) => name);
-  const keys = await page.evaluate(() => [...Object.keys(localStorage), ...Object.keys(sessionStorage)]);
-  return [...cookies, ...keys].filter((name) => name.startsWith("reco_") && !name.startsWith("reco_ack_")).sort();
-}
-
-async function expectNothing({ page, context, collector }, left = []) {
-  await flush(page);
-  await pause(QUIET_MS);
-  assert.deepEqual(await collector.stored(), []);
-  assert.deepEqual(await kept(page, context), left);
+/** After everything that could be sent was sent. */
+async function expectNothing(it, left) {
+  await flush(it.page);
+  await expectQuiet(it, left);
 }
 
 /** Three clicks, some time apart; returns the moments before and after each. */
@@ -295,7 +283,6 @@ const consentMode = (calls, more = "", option = "google") =>
   });
 const GRANTED = 'gtag("consent", "default", { personalization_storage: "granted" });';
 const DENIED = 'gtag("consent", "default", { personalization_storage: "denied", region: ["DE"] });';
-const GPC = 'Object.defineProperty(navigator, "globalPrivacyControl", { value: true });';
 
 for (const [name, calls] of [
   ["the strictest default counts, if it is the first", DENIED + GRANTED],

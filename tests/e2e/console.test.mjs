@@ -1,6 +1,7 @@
 // Warnings on the console without a listener, and the effect of a second call for the same destinations.
 
 import assert from "node:assert/strict";
+import { GPC } from "./banners/visitor.mjs";
 import { ready, scenario, snippet, tagged, useBrowser, warnings } from "./harness.mjs";
 
 useBrowser();
@@ -141,7 +142,7 @@ scenario(
   {
     site: {
       "index.html": silent(
-        `Object.defineProperty(navigator, "globalPrivacyControl", { value: true });
+        `${GPC}
          reco("create", { destinations: ${BATCH}, debug: true })`,
       ),
     },

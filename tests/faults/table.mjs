@@ -1,13 +1,11 @@
 // Prints the results of a run: a line for each row, a table of all, and the table in the docs.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { replaceBetween } from "../../scripts/lib/markers.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { ENGINES } from "./browsers/index.mjs";
 import { ROWS } from "./rows/index.mjs";
 
 const DOCS = at("docs", "delivery-faults.md");
-const BEGIN = "<!-- the table begins -->";
-const END = "<!-- the table ends -->";
 
 const number = (value) => value.toLocaleString("en-US");
 
@@ -78,13 +76,9 @@ function reasons(results) {
 
 /** Replaces the text between the markers of the docs. */
 export function publish(results, { short = false } = {}) {
-  const text = readFileSync(DOCS, "utf8");
-  const [before, rest] = text.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error(`${DOCS} has no place for the table`);
   const cut = short ? "Short rows (`--short`).\n\n" : "";
   const made = [`${cut}Each cell: made / stored once / lost / stored twice.`, table(results), reasons(results)]
     .filter(Boolean)
     .join("\n\n");
-  writeFileSync(DOCS, `${before}${BEGIN}\n\n${made}\n\n${END}${after}`);
+  replaceBetween(DOCS, "the table", made);
 }

@@ -1,26 +1,21 @@
 // Runs every example of the README and of all pages of docs/ in a browser, against the collector.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { at } from "../../scripts/lib/project.mjs";
 import { DIST, flush, scenario, snippet, useBrowser } from "../e2e/harness.mjs";
 import { blocks, pageOf } from "./blocks.mjs";
+import { documents } from "./documents.mjs";
 
 useBrowser();
 
-const documents = [
-  "README.md",
-  ...readdirSync(at("docs"), { encoding: "utf8", recursive: true })
-    .map((name) => `docs/${name.replaceAll("\\", "/")}`)
-    // docs/api and docs/public are generated.
-    .filter((name) => name.endsWith(".md") && !/^docs\/(\.|api\/|public\/)/.test(name))
-    .sort(),
-];
-const everywhere = documents.flatMap((document) =>
-  blocks(readFileSync(at(document), "utf8")).map((block) => ({ document, ...block })),
-);
+/** Generated pages have no promises. */
+const isWritten = (document) => !/^docs\/(api|public)\//.test(document);
+const everywhere = documents
+  .filter(isWritten)
+  .flatMap((document) => blocks(readFileSync(at(document), "utf8")).map((block) => ({ document, ...block })));
 const examples = everywhere.filter(({ document }) => document === "README.md");
 
 test("a block is found with its line and its promise", () => {

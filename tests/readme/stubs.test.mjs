@@ -1,18 +1,11 @@
 // Every document that shows the stub shows the one that is built. `npm run stub` writes it.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { at } from "../../scripts/lib/project.mjs";
+import { documents } from "./documents.mjs";
 
-const isHidden = (name) => /(^|[\\/])\./.test(name);
-const documents = [
-  "README.md",
-  ...readdirSync(at("docs"), { encoding: "utf8", recursive: true })
-    .filter((name) => name.endsWith(".md") && !isHidden(name))
-    .map((name) => join("docs", name)),
-];
 const stubs = ["snippet.js", "snippet.es5.js"].map((name) => readFileSync(at("dist", name), "utf8").trim());
 
 test("each stub in a document is the built one", () => {

@@ -11,7 +11,7 @@ const read = (file) => readFileSync(at(file), "utf8");
 const docs = (name) => read(`docs/${name}.md`);
 const all = (text, pattern) => [...text.matchAll(pattern)].map(([, found]) => found);
 const unique = (names) => [...new Set(names)].sort();
-/** What stands in the first cells of the tables below a heading, in backticks. */
+/** The texts in backticks of the first cells of all tables. */
 const cells = (markdown) => all(markdown, /^\| ([^|]*) \|/gm).flatMap((cell) => all(cell, /`([^`]+)`/g));
 const section = (markdown, heading) => markdown.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
 

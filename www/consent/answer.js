@@ -1,9 +1,9 @@
 // The common code of the banners' interfaces: their options, and what their answers do. Banners repeat their answers, and errors of their scripts
 // must not reach the page.
 
-import { cookie } from "../../src/browser/host/cookies.js";
+import { consentOf } from "../consent.js";
+import { FIELD } from "./names.js";
 
-const FIELD = "config.consentFrom";
 /** The state after a no. */
 const OTHERWISE = { __proto__: null, denied: 1, anonymous: 1 };
 
@@ -43,11 +43,8 @@ export const following = (defaults, listen) => (own, source) => {
       engine.guard(() => deed(...args), null, FIELD);
   const options = read(source, defaults, heard.warn);
   if (!options) return;
-  /** Only the visitor can withdraw an earlier no or Global Privacy Control. */
-  const isRefused = () =>
-    cookie("reco_off") ||
-    (settings?.respect?.gpc !== false && /** @type {any} */ (navigator).globalPrivacyControl) ||
-    (settings?.respect?.dnt && navigator.doNotTrack === "1");
+  /** An earlier no and the browser's signals. Only the visitor can withdraw them. */
+  const isRefused = () => consentOf({ consent: undefined, respect: settings?.respect }, []) === "denied";
   let last;
   const answer = (yes, isVisitors = true) => {
     if (own.disposed || (yes && !isVisitors && isRefused())) return;

@@ -5,6 +5,9 @@
 
 import { whenFound } from "./wait.js";
 
+/** The purposes of the TCF that need consent by default: storage, profiles for personalised content, and their use. */
+export const PURPOSES = [1, 5, 6];
+
 /** The window around this frame that has the CMP: it has a child frame of that name. */
 function windowOfCmp(locator) {
   for (let frame = window; frame !== window.top; ) {

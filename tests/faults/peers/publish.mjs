@@ -1,12 +1,10 @@
 // docs/peers.md: the counts of a run with other trackers, and the set-up to repeat it.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { replaceBetween } from "../../../scripts/lib/markers.mjs";
 import { at } from "../../../scripts/lib/project.mjs";
 import { sizes } from "../peers.mjs";
 
 const DOCS = at("docs", "peers.md");
-const BEGIN = "<!-- the run begins -->";
-const END = "<!-- the run ends -->";
 
 const number = (value) => value.toLocaleString("en-US");
 const lines = (rows) =>
@@ -92,10 +90,6 @@ function thrown({ trackers, results }) {
 
 /** Replaces the text between the markers of the docs. */
 export function publishPeers(run, { short = false } = {}) {
-  const text = readFileSync(DOCS, "utf8");
-  const [before, rest] = text.split(BEGIN);
-  const after = rest?.split(END)[1];
-  if (after === undefined) throw new Error(`${DOCS} has no place for the run`);
   const version = run.results.find((result) => result.version)?.version;
   const parts = [
     `Chromium ${version}${short ? ", short rows" : ""}. Each cell: lost / stored twice (in brackets: arrived more than once, and the vendor drops the copies). ⚠: the row did not run to its end.`,
@@ -107,5 +101,5 @@ export function publishPeers(run, { short = false } = {}) {
     "### Errors in the pages",
     thrown(run),
   ];
-  writeFileSync(DOCS, `${before}${BEGIN}\n\n${parts.join("\n\n")}\n\n${END}${after}`);
+  replaceBetween(DOCS, "the run", parts.join("\n\n"));
 }
