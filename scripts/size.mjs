@@ -1,5 +1,6 @@
-// npm run size: the size of dist/ uncompressed, with gzip and with brotli. Fails if a budget of package.json is
-// exceeded.
+// npm run size: the size of dist/ uncompressed, with gzip and with brotli, of each file and of the files that a page
+// loads together. Fails if a budget of package.json is exceeded. A budget is that of the file with its name, or of its
+// `files`.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
@@ -44,21 +45,18 @@ await main(() => {
   );
   const rows = Object.entries(files).map(([name, size]) => [name, ...KINDS.map((kind) => number(size[kind])), ""]);
   const over = [];
-
-  for (const [name, budget] of Object.entries(manifest.recobeacon.budgets)) {
-    // "a + b" means files that a page loads together.
-    const parts = name.split(" + ");
+  for (const [name, { files: parts = [name], ...limits }] of Object.entries(manifest.recobeacon.budgets)) {
     const missing = parts.find((part) => !files[part]);
     if (missing)
       throw new Problem(`dist/ has no ${missing}, which has a budget in package.json: run \`npm run build\`.`);
     const sum = Object.fromEntries(
       KINDS.map((kind) => [kind, parts.reduce((total, part) => total + files[part][kind], 0)]),
     );
-    for (const [kind, limit] of Object.entries(budget)) {
+    for (const [kind, limit] of Object.entries(limits)) {
       const note = `${sum[kind] > limit ? "OVER" : "within"} ${number(limit)} ${kind} (${Math.round((100 * sum[kind]) / limit)} %)`;
       if (sum[kind] > limit)
         over.push(`${name} has ${number(sum[kind])} bytes ${kind}, its budget is ${number(limit)}.`);
-      const row = parts.length === 1 && rows.find(([file]) => file === name);
+      const row = rows.find(([file]) => file === name);
       if (row) row[4] = note;
       else rows.push([name, ...KINDS.map((each) => number(sum[each])), note]);
     }
