@@ -45,8 +45,8 @@ export interface Config<Destinations = Destination | readonly Destination[]> {
          */
         maxEvents?: number | undefined;
         /**
-         * Milliseconds, up to 7 days, which is the default. For vendors, whose requests have no event time: at most 24
-         * hours.
+         * Milliseconds, up to 7 days, which is the default. For vendors: at most 24 hours, except for
+         * Intempt with `idempotent`.
          */
         maxAgeMs?: number | undefined;
         /**
