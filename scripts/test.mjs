@@ -7,9 +7,9 @@ import { browserSteps } from "./lib/browser.mjs";
 import { total } from "./lib/counting.mjs";
 import { exitOnSignals, ownTemporaryDirectory } from "./lib/ending.mjs";
 import { librarySteps } from "./lib/libraries.mjs";
-import { nginxSteps } from "./lib/nginx.mjs";
 import { seconds, steps } from "./lib/progress.mjs";
 import { main, Problem } from "./lib/project.mjs";
+import { programSteps } from "./lib/servers.mjs";
 import { setUp } from "./lib/toolchain.mjs";
 import { runStages } from "./test/run.mjs";
 import { STAGES, TIERS } from "./test/stages.mjs";
@@ -53,7 +53,7 @@ await main(async () => {
   await steps([
     ...setUp({ build, wasmPack: driver }),
     ...(inBrowser ? browserSteps({ driver }) : []),
-    ...(needed.some((stage) => stage.proxy) ? nginxSteps() : []),
+    ...programSteps(needed.flatMap((stage) => stage.programs ?? [])),
     ...(needed.some((stage) => stage.libraries) ? librarySteps() : []),
   ]);
 

@@ -86,9 +86,9 @@ const rustdoc = { env: { RUSTDOCFLAGS: "-D warnings" } };
 
 /**
  * A stage's `needs` run before it. `cargo`: it compiles with cargo for most of its time (run.mjs); `browser`: it needs
- * Chromium; `driver`: also chromedriver; `proxy`: nginx; `libraries`: Prototype and MooTools.
+ * Chromium; `driver`: also chromedriver; `programs`: those of servers.mjs; `libraries`: Prototype and MooTools.
  * @type {Record<string, { tier: string, label: string, cargo?: boolean, needs?: ((task: any) => Promise<any>)[],
- * browser?: boolean, driver?: boolean, proxy?: boolean, libraries?: boolean, run(task: any): Promise<{ passed: number,
+ * browser?: boolean, driver?: boolean, programs?: string[], libraries?: boolean, run(task: any): Promise<{ passed: number,
  * failed: number }> }>}
  */
 export const STAGES = {
@@ -186,9 +186,16 @@ export const STAGES = {
     label: "demo shop and pages in Chromium, checked by the collector's rows",
     needs: [dist, collector],
     browser: true,
-    proxy: true,
+    programs: ["nginx", "caddy"],
     libraries: true,
     run: nodeTests("e2e"),
+  },
+  deployment: {
+    tier: "test",
+    label: "systemd unit and container files of the collector",
+    needs: [collector],
+    programs: ["systemd-analyze"],
+    run: nodeTests("deployment"),
   },
   package: { tier: "test", label: "npm package", needs: [dist, collector], browser: true, run: nodeTests("package") },
   docs: {
@@ -210,7 +217,7 @@ export const STAGES = {
     label: "the same pages without WebAssembly",
     needs: [dist, collector],
     browser: true,
-    proxy: true,
+    programs: ["nginx", "caddy"],
     libraries: true,
     run: nodeTests("e2e", SCENARIO_FILES_AT_ONCE, { RECOBEACON_E2E: "without-wasm" }),
   },

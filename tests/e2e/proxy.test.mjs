@@ -1,59 +1,20 @@
-// The collector behind nginx: other clients cannot read stored events through it.
+// The collector behind reverse proxies: other clients cannot read stored events through them, and the configurations that
+// we publish work.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { freePort, readAll, startTemporary } from "../../scripts/lib/collector.mjs";
-import { atEnd, temporaryDirectory } from "../../scripts/lib/ending.mjs";
-import { nginx } from "../../scripts/lib/nginx.mjs";
+import { readAll, startTemporary } from "../../scripts/lib/collector.mjs";
+import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { until } from "./harness.mjs";
+import { startCaddy, startNginx } from "./server.mjs";
 
-const FIRST_TRY = 18_900;
 const TOKEN = "a-token-of-32-characters-or-more";
 const READERS = ["/v1/events", "/v1/batches", "/v1/events/stream"];
 const EVENT = { id: "0193bdc1-0000-7000-8000-000000000001", type: "click", at: 1, itemType: "1", itemId: "123" };
 const BATCH = { v: 1, stream: "s1", seq: 0, sentAt: 1, ack: true, events: [EVENT] };
-
-/**
- * Runs nginx until the test ends, with the `http` block that `http(port)` returns. Resolves with its address when it
- * answers.
- */
-async function startNginx(t, http) {
-  const { path, remove } = temporaryDirectory();
-  const port = await freePort(FIRST_TRY);
-  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(
-    (kind) => `${kind}_temp_path ${join(path, kind)};`,
-  );
-  const file = join(path, "nginx.conf");
-  writeFileSync(
-    file,
-    `${process.getuid() === 0 ? "user root;" : ""} daemon off; pid ${join(path, "pid")}; error_log stderr;
-    events {} http { access_log off; ${temporary.join(" ")} ${http(port)} }`,
-  );
-  const child = spawn(nginx(), ["-p", path, "-e", "stderr", "-c", file], { stdio: ["ignore", "ignore", "pipe"] });
-  let log = "";
-  child.stderr.setEncoding("utf8").on("data", (text) => (log += text));
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  const forget = atEnd(() => child.kill("SIGKILL"));
-  t.after(async () => {
-    child.kill("SIGTERM");
-    await ended;
-    forget();
-    remove();
-  });
-  const url = `http://127.0.0.1:${port}`;
-  await until(async () => {
-    assert.equal(child.exitCode, null, log);
-    return fetch(url).then(
-      (answer) => answer.arrayBuffer().then(() => true),
-      () => false,
-    );
-  }, "nginx");
-  return url;
-}
 
 const serving = (locations) => (port) => `server { listen 127.0.0.1:${port}; ${locations} }`;
 const post = (url, headers) => fetch(`${url}/v1/events`, { method: "POST", body: JSON.stringify(BATCH), headers });
@@ -89,26 +50,24 @@ test("nginx before the admin listener requires the token", { timeout: 60_000 }, 
   assert.equal((await answer.json()).events[0].itemId, "123");
 });
 
-test("the nginx example of the guide works", { timeout: 60_000 }, async (t) => {
-  const guide = readFileSync(at("docs", "collector.md"), "utf8");
-  const example = guide.match(/```nginx\n([\s\S]*?)```/)[1];
-  const collector = await started(t);
+/** A folder with a page, for a proxy to serve. */
+function shop(t) {
   const { path, remove } = temporaryDirectory();
   t.after(remove);
   writeFileSync(join(path, "index.html"), "the shop");
-  const own = (port) =>
-    [
-      [/ {2}ssl_certificate.*\n/g, ""],
-      ["443 ssl", `127.0.0.1:${port}`],
-      ["http://127.0.0.1:8787", collector.url],
-      ["/srv/recobeacon/dist/", `${at("dist")}/`],
-      ["/srv/shop", path],
-    ].reduce((text, [from, to]) => {
-      const changed = text.replace(from, to);
-      assert.notEqual(changed, text, `${from}`);
-      return changed;
-    }, example);
-  const url = await startNginx(t, own);
+  return path;
+}
+
+/** Replaces texts of a published configuration. Each must be there. */
+const replaced = (text, changes) =>
+  changes.reduce((text, [from, to]) => {
+    const changed = text.replace(from, to);
+    assert.notEqual(changed, text, `${from}`);
+    return changed;
+  }, text);
+
+/** The page, an event, its cookie and the check of the guide, through a proxy. */
+async function worksThrough(url, collector) {
   assert.equal(await (await fetch(`${url}/`)).text(), "the shop");
   const answer = await post(url, { origin: url });
   assert.equal(answer.status, 204);
@@ -121,12 +80,43 @@ test("the nginx example of the guide works", { timeout: 60_000 }, async (t) => {
   }
   const rows = await readAll(collector, "/v1/events", "events");
   assert.equal(rows.length, 1);
-  // The check of the guide.
   const check = await fetch(`${url}/v1/events`);
   assert.deepEqual(
     [check.status, await check.text()],
     [403, "stored events are read on the admin listener (admin_listen)\n"],
   );
+}
+
+/** The tracker's files come compressed and with their types, and do not depend on the collector. */
+async function servesFilesAlone(url, collector) {
+  await collector.stop();
+  await until(async () => (await post(url)).status === 502, "the answer without a collector");
+  for (const [file, type] of [
+    ["reco.js", /^text\/javascript/],
+    ["recobeacon.wasm", /^application\/wasm/],
+  ]) {
+    const served = await fetch(`${url}/dist/${file}`);
+    assert.match(served.headers.get("content-type"), type);
+    assert.equal(served.headers.get("cache-control"), "no-cache");
+    assert.ok(served.headers.get("content-encoding"), file);
+    await served.arrayBuffer();
+  }
+}
+
+test("the nginx example of the guide works", { timeout: 60_000 }, async (t) => {
+  const guide = readFileSync(at("docs", "deployment.md"), "utf8");
+  const example = guide.match(/```nginx\n([\s\S]*?)```/)[1];
+  const collector = await started(t);
+  const own = (port) =>
+    replaced(example, [
+      [/ {2}ssl_certificate.*\n/g, ""],
+      ["443 ssl", `127.0.0.1:${port}`],
+      ["http://127.0.0.1:8787", collector.url],
+      ["/srv/recobeacon/dist/", `${at("dist")}/`],
+      ["/srv/shop", shop(t)],
+    ]);
+  const url = await startNginx(t, own);
+  await worksThrough(url, collector);
 
   // More requests at once than `burst`, ten at a time: the limit of open files is low on some machines.
   const statuses = [];
@@ -137,16 +127,23 @@ test("the nginx example of the guide works", { timeout: 60_000 }, async (t) => {
   assert.ok(statuses.filter((status) => status === 204).length >= 190);
   assert.ok(statuses.includes(429));
 
-  // The files do not depend on the collector.
-  await collector.stop();
-  await until(async () => (await post(url)).status === 502, "the answer without a collector");
-  for (const [file, type] of [
-    ["reco.js", "text/javascript"],
-    ["recobeacon.wasm", "application/wasm"],
-  ]) {
-    const served = await fetch(`${url}/dist/${file}`);
-    assert.equal(served.headers.get("content-type"), type);
-    assert.equal(served.headers.get("content-encoding"), "gzip");
-    await served.arrayBuffer();
-  }
+  await servesFilesAlone(url, collector);
+});
+
+test("the published Caddyfile works, and Caddy logs no visitor", { timeout: 60_000 }, async (t) => {
+  const published = readFileSync(at("collector", "deploy", "Caddyfile"), "utf8");
+  const collector = await started(t);
+  const own = () =>
+    replaced(published, [
+      // Its port may be taken.
+      [/^\{$/m, "{\n\tadmin off"],
+      ["root * /srv/recobeacon/dist", `root * ${at("dist")}`],
+      ["root * /srv/shop", `root * ${shop(t)}`],
+    ]);
+  // Without a host name Caddy asks for no certificate.
+  const variables = (port) => ({ SHOP_HOST: `http://:${port}`, COLLECTOR: new URL(collector.url).host });
+  const { url, log } = await startCaddy(t, own, variables);
+  await worksThrough(url, collector);
+  await servesFilesAlone(url, collector);
+  assert.doesNotMatch(log(), /"remote_ip"|\/v1\/events/);
 });
