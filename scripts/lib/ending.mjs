@@ -25,9 +25,9 @@ export function exitOnSignals() {
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 }
 
-/** A new directory. `remove()` deletes it; the end of the process deletes it in any case. */
-export function temporaryDirectory() {
-  const path = mkdtempSync(join(tmpdir(), `${manifest.name}-`));
+/** A new directory, by default below the system's. `remove()` deletes it; the end of the process deletes it in any case. */
+export function temporaryDirectory(parent = tmpdir()) {
+  const path = mkdtempSync(join(parent, `${manifest.name}-`));
   const forget = atEnd(() => remove());
   const remove = () => {
     forget();

@@ -1,0 +1,58 @@
+// npm run bench:collector: durable events a second, latency, memory and processor time of the collector, beside SQLite alone and a route that does
+// nothing. It talks to loopback only. `-- --rows 20000000` fills a database with so many events, `-- --rounds 5 --seconds 8` set the measurement,
+// `-- --publish` writes tables and charts into docs/performance.md. No result makes it fail.
+
+import { cpus } from "node:os";
+import { parseArgs } from "node:util";
+import { text } from "./bench/report.mjs";
+import { publish } from "./bench-collector/publish.mjs";
+import { tables } from "./bench-collector/report.mjs";
+import { measureGrowth, measureRates } from "./bench-collector/run.mjs";
+import { exitOnSignals, ownTemporaryDirectory } from "./lib/ending.mjs";
+import { command, showing, steps } from "./lib/progress.mjs";
+import { main, Problem, root } from "./lib/project.mjs";
+
+const DEFAULTS = { rows: 1_000_000, rounds: 3, seconds: 5 };
+
+function chosen() {
+  const number = { type: /** @type {const} */ ("string") };
+  const { values } = parseArgs({
+    options: { rows: number, rounds: number, seconds: number, publish: { type: "boolean" } },
+  });
+  const read = (name) => {
+    const value = Number(values[name] ?? DEFAULTS[name]);
+    if (!Number.isInteger(value) || value < 1) throw new Problem(`"${values[name]}" is no number of ${name}.`);
+    return value;
+  };
+  return { rows: read("rows"), rounds: read("rounds"), seconds: read("seconds"), toDocs: values.publish };
+}
+
+// Ctrl-C also ends the collectors.
+exitOnSignals();
+
+await main(async () => {
+  const { rows, rounds, seconds, toDocs } = chosen();
+  ownTemporaryDirectory();
+  const build = ["build", "--release", "--package", "recobeacon-collector"];
+  const targets = ["--bin", "recobeacon-collector", "--example", "load"];
+  await steps([
+    {
+      label: "compiling the collector and the load generator",
+      run: (task) => command("cargo", [...build, ...targets], { task, cwd: root }),
+    },
+  ]);
+  const results = { rates: [], growth: [] };
+  for (let round = 0; round < rounds; round++)
+    await showing(`batches, round ${round + 1} of ${rounds}`, async ({ say }) => {
+      results.rates.push(...(await measureRates({ round, seconds, say })));
+    });
+  await showing(`up to ${rows.toLocaleString("en-US")} stored events`, async ({ say }) => {
+    results.growth.push(...(await measureGrowth({ rows, rounds, seconds, say })));
+  });
+  console.log(`\n${tables(results).map(text).join("\n")}`);
+  const { out } = await command("git", ["rev-parse", "--short", "HEAD"], { cwd: root });
+  const [{ model }, ...others] = cpus();
+  const machine = `${others.length + 1} processors${model ? ` (${model.trim()})` : ""}`;
+  const where = { machine, commit: out.trim(), measuredAt: new Date().toISOString(), rounds, seconds, rows };
+  if (toDocs) publish(where, results);
+});

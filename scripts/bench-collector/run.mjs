@@ -1,0 +1,147 @@
+// The measurements. A round measures the collector, SQLite alone and the empty route one after the other for each size of batch, so that other load
+// on the machine affects all of them.
+
+import { spawn } from "node:child_process";
+import { copyFileSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { rotated } from "../bench/statistics.mjs";
+import { startCollector } from "../lib/collector.mjs";
+import { atEnd, temporaryDirectory } from "../lib/ending.mjs";
+import { command } from "../lib/progress.mjs";
+import { at } from "../lib/project.mjs";
+
+export const BATCHES = [1, 20, 100];
+/** The size of the tracker's own batches. */
+export const USUAL_BATCH = 20;
+/** Requests under way at the same time. */
+export const CONNECTIONS = 64;
+/** The times that ids of random times are spread over. */
+const SPREAD_DAYS = 30;
+/** The parts of the largest number of rows at which the cost is measured. */
+const PARTS = [0, 0.25, 1];
+/** Events that the first rows of a database are copied from. */
+const SEED_S = 1;
+const CLOCK_TICKS = 100;
+
+const LOAD = at("target", "release", "examples", "load");
+
+/** Runs a command of the load generator, and returns its result. */
+async function load(name, options) {
+  const args = Object.entries(options).flatMap(([option, value]) => [`--${option}`, String(value)]);
+  const { out } = await command(LOAD, [name, ...args]);
+  return JSON.parse(out);
+}
+
+const send = (url, batch, seconds, spreadDays = 0) =>
+  load("send", { address: new URL(url).host, batch, seconds, connections: CONNECTIONS, "spread-days": spreadDays });
+
+/** A process's processor time so far in seconds, and its largest memory in MB. Linux only; elsewhere undefined. */
+function used(pid) {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return {};
+  // The name of the program, in parentheses, may have spaces.
+  const [, rest] = readFileSync(file, "utf8").split(/\) /);
+  const fields = rest.split(" ");
+  const [, peak] = readFileSync(`/proc/${pid}/status`, "utf8").match(/VmHWM:\s+(\d+) kB/) ?? [];
+  return { cpuS: (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS, peakMb: Number(peak) / 1000 };
+}
+
+/** Runs `use` with a collector on this database. */
+async function withCollector(database, use) {
+  const listen = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
+  const collector = await startCollector(["--database", database, ...listen]);
+  try {
+    return await use(collector);
+  } finally {
+    await collector.stop();
+  }
+}
+
+/** Runs `use` with the address of a route that does nothing. */
+async function withNothing(use) {
+  const child = spawn(LOAD, ["nothing"], { stdio: ["pipe", "pipe", "inherit"] });
+  const forget = atEnd(() => child.kill("SIGKILL"));
+  const ended = new Promise((resolve) => child.once("exit", resolve));
+  try {
+    const line = await new Promise((resolve, reject) => {
+      createInterface({ input: child.stdout }).once("line", resolve);
+      child.once("exit", () => reject(new Error("the empty route did not start")));
+    });
+    return await use(`http://${JSON.parse(line).address}`);
+  } finally {
+    child.stdin.end();
+    await ended;
+    forget();
+  }
+}
+
+/** Sends to a collector on this database, and returns its rate, latencies, memory and processor time for an event. */
+async function collectorOn(database, batch, seconds, spreadDays) {
+  return withCollector(database, async ({ url, pid }) => {
+    const before = used(pid);
+    const sent = await send(url, batch, seconds, spreadDays);
+    const after = used(pid);
+    const cpuUs = after.cpuS === undefined ? undefined : (1e6 * (after.cpuS - before.cpuS)) / sent.events;
+    return { ...sent, rate: sent.events / sent.seconds, cpuUs, peakMb: after.peakMb };
+  });
+}
+
+/** The rate at which SQLite alone inserts the rows after `after` of one database into another, in the collector's largest groups. */
+async function sqliteAlone(from, into, after, batch) {
+  const { events, seconds } = await load("insert", { from, into, after, group: batch * CONNECTIONS });
+  return events / seconds;
+}
+
+/** A database of the collector without events. */
+async function emptyDatabase(file) {
+  await withCollector(file, async () => {});
+  return file;
+}
+
+/** One round of all sizes of batch on empty databases. */
+export async function measureRates({ round, seconds, say }) {
+  const results = [];
+  for (const batch of rotated(BATCHES, round)) {
+    const { path, remove } = temporaryDirectory(at("target"));
+    say(`batches of ${batch}`);
+    const stored = join(path, "collector.sqlite");
+    const collector = await collectorOn(stored, batch, seconds);
+    const sqlite = await sqliteAlone(stored, await emptyDatabase(join(path, "alone.sqlite")), 0, batch);
+    const nothing = await withNothing((url) => send(url, batch, seconds));
+    results.push({ batch, collector, sqlite, nothing: { ...nothing, rate: nothing.events / nothing.seconds } });
+    remove();
+  }
+  return results;
+}
+
+/** The cost of an event in databases that grow, with ids of rising and of random times. */
+export async function measureGrowth({ rows, rounds, seconds, say }) {
+  const results = [];
+  for (const spreadDays of [0, SPREAD_DAYS]) {
+    const { path, remove } = temporaryDirectory(at("target"));
+    const base = join(path, "base.sqlite");
+    await collectorOn(base, USUAL_BATCH, SEED_S, spreadDays);
+    for (const part of PARTS) {
+      const stored = Math.round(rows * part);
+      say(`${stored.toLocaleString("en-US")} events, ids of ${spreadDays ? "random" : "rising"} times`);
+      await load("fill", { database: base, rows: stored, "spread-days": spreadDays });
+      for (let round = 0; round < rounds; round++)
+        results.push({ stored, isRandom: spreadDays > 0, ...(await growthOf(base, path, seconds, spreadDays)) });
+    }
+    remove();
+  }
+  return results;
+}
+
+/** One measurement on copies of a database: the collector's, and SQLite's with the same new rows. */
+async function growthOf(base, folder, seconds, spreadDays) {
+  const [stored, alone] = ["collector", "alone"].map((name) => join(folder, `${name}.sqlite`));
+  for (const copy of [stored, alone]) copyFileSync(base, copy);
+  copyFileSync(`${base}.key`, `${stored}.key`);
+  const { last: before } = await load("fill", { database: stored, rows: 0 });
+  const collector = await collectorOn(stored, USUAL_BATCH, seconds, spreadDays);
+  const sqlite = await sqliteAlone(stored, alone, before, USUAL_BATCH);
+  for (const copy of [stored, alone]) rmSync(copy);
+  return { collector, sqlite };
+}
