@@ -84,11 +84,16 @@ pub fn parse(
 ) -> Result<Option<String>, Error> {
     let events = Event::parse(kind, value, ITEM_TYPE, left_out)?;
     let [event] = events.as_slice() else { return Ok(None) };
+    Ok(Some(fields_of(event)))
+}
+
+/// An event's own fields as JSON.
+pub fn fields_of(event: &Event) -> String {
     let mut json = String::new();
     let mut object = Object::new(&mut json);
     event.write(&mut object);
     object.end();
-    Ok(Some(json))
+    json
 }
 
 /// The engine's path begins with the method's name, ours with the place: `click.itemId` becomes

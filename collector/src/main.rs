@@ -3,6 +3,7 @@
 
 use clap::Parser;
 use recobeacon_collector::Collector;
+use recobeacon_collector::commands::Command;
 use recobeacon_collector::config::{Config, Overrides};
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
@@ -16,8 +17,11 @@ use tracing_subscriber::EnvFilter;
 #[derive(Parser)]
 #[command(version)]
 struct Flags {
+    /// Without a command, the collector runs until it is stopped
+    #[command(subcommand)]
+    command: Option<Command>,
     /// Configuration file (TOML); see collector.example.toml. Flags override it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Address of the event listener; port 0 takes a free port [default: 127.0.0.1:8787]
     #[arg(long, value_name = "ADDRESS")]
@@ -27,7 +31,7 @@ struct Flags {
     #[arg(long, value_name = "ADDRESS")]
     admin_listen: Option<SocketAddr>,
     /// Database file [default: recobeacon.sqlite]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", global = true)]
     database: Option<PathBuf>,
     /// Folder to serve under /dist/
     #[arg(long, value_name = "DIR")]
@@ -52,7 +56,8 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     match run(flags).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             tracing::error!("{error}");
             ExitCode::FAILURE
@@ -60,10 +65,14 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
-    let Flags { config, listen, admin_listen, database, dist, site, inspector } = flags;
+/// Returns whether everything was right.
+async fn run(flags: Flags) -> Result<bool, Box<dyn std::error::Error>> {
+    let Flags { command, config, listen, admin_listen, database, dist, site, inspector } = flags;
     let flags = Overrides { listen, admin_listen, database, dist, site, inspector };
     let config = Config::load(config.as_deref(), flags)?;
+    if let Some(command) = command {
+        return Ok(command.run(&config)?);
+    }
     // Registered before the start, so that no signal is missed.
     let signal = Signals::new()?;
     let collector = Collector::start(config).await?;
@@ -75,7 +84,7 @@ async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
     signal.wait().await;
     tracing::info!("stopping");
     collector.stop().await;
-    Ok(())
+    Ok(true)
 }
 
 /// The signals that stop the collector.

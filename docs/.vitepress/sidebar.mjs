@@ -20,6 +20,7 @@ export const SIDEBAR = [
     page("Intempt", "/intempt"),
     page("Collector", "/collector"),
     page("Deployment of the collector", "/deployment"),
+    page("Import and export", "/collector-history"),
     page("Replace ibexa-tracker.js", "/ibexa-tracker"),
     page("Google's e-commerce events", "/google-ecommerce"),
   ]),

@@ -7,12 +7,15 @@
 
 mod files;
 mod health;
+pub mod history;
 mod log;
 mod reader;
+mod row;
 mod schema;
 mod writer;
 
 pub use reader::Page;
+pub use row::Row;
 
 use crate::event::Delivery;
 use crate::limits::Limits;

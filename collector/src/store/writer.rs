@@ -3,9 +3,10 @@
 use super::files::Files;
 use super::health::Health;
 use super::log::Log;
+use super::row::Row;
 use crate::event::{Delivery, NewEvent};
 use crate::limits::Limits;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,13 +27,6 @@ pub enum Job {
     /// Finish the earlier jobs and end.
     Close,
 }
-
-const EVENT: &str = "
-    INSERT INTO events (id, type, at, received_at, sent_at, source, stream, seq, place, client,
-                        customer, user, anonymous, key, fields)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (id) DO NOTHING
-    RETURNING row";
 
 const BATCH: &str = "
     INSERT INTO batches (stream, seq, bytes, events, stored, received_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -200,8 +194,8 @@ fn append(transaction: &Transaction<'_>, delivery: &Delivery) -> rusqlite::Resul
     let mut last = None;
     let mut stored = 0u32;
     for (place, event) in delivery.events.iter().enumerate() {
-        if let Some(row) = insert(transaction, delivery, place, event)? {
-            last = Some(row);
+        if let Some(number) = row(delivery, place, event).insert(transaction)? {
+            last = Some(number);
             stored += 1;
         }
     }
@@ -218,31 +212,25 @@ fn append(transaction: &Transaction<'_>, delivery: &Delivery) -> rusqlite::Resul
     Ok(last)
 }
 
-/// Returns the new row, or `None` if an event with this id exists.
-fn insert(
-    transaction: &Transaction<'_>,
-    delivery: &Delivery,
-    place: usize,
-    event: &NewEvent,
-) -> rusqlite::Result<Option<i64>> {
+/// The row of an event.
+fn row(delivery: &Delivery, place: usize, event: &NewEvent) -> Row {
     let head = delivery.source.batch();
     let hashed = event.user.is_some() || event.anonymous.is_some() || event.has_more_ids;
-    let values = params![
-        event.id,
-        event.kind,
-        event.at as i64,
-        delivery.received_at as i64,
-        head.and_then(|head| head.sent_at).map(|at| at as i64),
-        delivery.source.name(),
-        head.map(|head| &head.stream),
-        head.map(|head| head.seq as i64),
-        head.map(|_| place as i64),
-        head.and_then(|head| head.client.as_ref()),
-        delivery.source.customer(),
-        event.user,
-        event.anonymous,
-        hashed.then_some(delivery.key),
-        event.fields,
-    ];
-    transaction.prepare_cached(EVENT)?.query_row(values, |row| row.get(0)).optional()
+    Row {
+        id: event.id.clone(),
+        kind: event.kind.to_owned(),
+        at: event.at,
+        received_at: delivery.received_at,
+        sent_at: head.and_then(|head| head.sent_at),
+        source: delivery.source.name().to_owned(),
+        stream: head.map(|head| head.stream.clone()),
+        seq: head.map(|head| head.seq),
+        place: head.map(|_| place as u64),
+        client: head.and_then(|head| head.client.clone()),
+        customer: delivery.source.customer().map(str::to_owned),
+        user: event.user.clone(),
+        anonymous: event.anonymous.clone(),
+        key: hashed.then_some(delivery.key),
+        fields: event.fields.clone(),
+    }
 }

@@ -18,6 +18,7 @@ mod factfinder;
 mod factfinder_refusals;
 mod files;
 mod guard;
+mod history;
 mod ibexa;
 mod ibexa_links;
 mod intempt;
