@@ -40,7 +40,7 @@ export interface Config<Destinations = Destination | readonly Destination[]> {
   queue?:
     | {
         /**
-         * 1 to 100000. Default 1000. A full queue is sent at once. Beyond the limit the oldest event is dropped
+         * 1 to 100000. Default 20000. A full queue is sent at once. Beyond the limit the oldest event is dropped
          * (`queue-full`; `dropped` has the number).
          */
         maxEvents?: number | undefined;

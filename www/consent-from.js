@@ -16,7 +16,7 @@ export function followConsent(own, source, load) {
   const name = source.source ?? source;
   if (typeof source === "function") engine.guard(() => source(tracker.consent), null, FIELD);
   else if (!SOURCES.includes(name))
-    heard.warn({ code: "out-of-range", field: FIELD, message: `must be a function or ${SOURCES.join(", ")}` });
+    heard.warn({ code: "out-of-range", field: FIELD, message: `${FIELD} must be a function or ${SOURCES.join(", ")}` });
   else if (!engine.isDead)
     load(name).then(
       ({ follow }) => follow(own, source),

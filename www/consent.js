@@ -13,8 +13,12 @@ export function consentOf({ consent, respect }, calls) {
   return last;
 }
 
-/** While the visitor has not decided, there is no consent. */
-export const pendingIfAsked = (settings, consentFrom) => isAsked(consentFrom) && (settings.consent ??= "pending");
+/** While the visitor has not decided, there is no consent. A misspelt option, such as `consentfrom`, is no yes either. */
+export const pendingIfAsked = (settings, consentFrom) =>
+  (isAsked(consentFrom) || Object.entries(settings).filter(isMisspelt).length) && (settings.consent ??= "pending");
+
+/** @param {[string, any]} option */
+const isMisspelt = ([name]) => /^con/i.test(name) && name !== "consent";
 
 /** An empty text is what a template prints for a banner without a name: it is reported, and is no yes. */
 export const isAsked = (consentFrom) => consentFrom || consentFrom === "";

@@ -24,11 +24,13 @@ export function listening({ onWarning, debug }) {
     }
   };
 
-  /** Without a listener for warnings, the console shows the first warning of each code. */
+  /** Without a listener for warnings, the console shows the first warning of each code, and with `debug` all. */
   const show = (error) => {
-    if (debug === false || !inPage() || shown.has(error.code)) return;
+    if (debug === false || !inPage() || (!debug && shown.has(error.code))) return;
     shown.add(error.code);
-    console.warn(`recobeacon: ${error.code}: ${error.message}`);
+    console.warn(
+      `recobeacon: ${error.code}: ${error.message} (only the first ${error.code} is shown; debug: true shows all)`,
+    );
   };
 
   const warn = (detail) => {

@@ -1,6 +1,6 @@
 // Rules of the engine that the page needs without it. tests/engine/generated.rs names the source of each. Written by `npm run generate`.
 
-/** Most calls that are kept while the module loads: the default length of its queue. */
+/** Most calls that are kept while the module loads. */
 export const MOST_EARLY = 1000;
 
 /** Age in milliseconds at which kept calls are dropped. */

@@ -50,7 +50,8 @@ const load = (larger, options) => {
 const measure = (options) => script(__MEASURE_FILE__, options);
 const source = (name, options) => script(__CONSENT_FILES__[name], options);
 
-let dispatch = null;
+/** The tracker of the last "create", which gets the calls. */
+let last = null;
 /** A 0 in the stub's queue stands for a call that was dropped for lack of room. */
 const LEFT_OUT = ["lost", [1], 0];
 
@@ -60,11 +61,15 @@ const early = [];
 function run(verb, args, at) {
   if (verb === "create") {
     const made = create({ autoTrack: true, ...args[0] }, load, measure, source);
-    dispatch = made.dispatch;
-    for (const call of early.splice(0)) dispatch(...call);
+    if (last && last !== made && !last.isDisposed())
+      console.warn(
+        'recobeacon: calls go to the last "create" only. For several destinations, name all of them in one "create".',
+      );
+    last = made;
+    for (const call of early.splice(0)) last.dispatch(...call);
     return made.tracker;
   }
-  if (dispatch) return dispatch(verb, args, at);
+  if (last) return last.dispatch(verb, args, at);
   early.push([verb, args, at]);
 }
 

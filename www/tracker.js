@@ -83,7 +83,12 @@ function make(config, files, key, forget) {
 
   if (inPage()) own.tabs = agreement(key, (state) => own.call("consent", [state], undefined, true));
   if (isAsked(consentFrom)) followConsent(own, consentFrom, (name) => files.source(name, { baseUrl }));
-  return { tracker, dispatch: dispatching(own), join: (other) => join(heard, config, other) };
+  return {
+    tracker,
+    dispatch: dispatching(own),
+    isDisposed: () => own.disposed,
+    join: (other) => join(heard, config, other),
+  };
 }
 
 /** Handles a call, before and after the module has loaded. */

@@ -27,6 +27,8 @@ pub struct Config {
     pub batch: BatchConfig,
     /// Most pending events in each destination's queue.
     pub queue_events: u64,
+    /// The number of events that the room in `localStorage` is for.
+    pub stored_events: u64,
     /// Age at which a pending event is dropped.
     pub queue_age_ms: u64,
     /// Whether pending events are stored beyond the page, if consent allows storage.
@@ -135,7 +137,7 @@ impl Config {
     /// The largest number of characters that the tracker's keys may have in `localStorage`.
     pub fn storage_characters(&self) -> u32 {
         let asked =
-            u64::from(Limits::STORAGE_CHARACTERS) * self.queue_events / Limits::QUEUE_EVENTS;
+            u64::from(Limits::STORAGE_CHARACTERS) * self.stored_events / Limits::STORED_EVENTS;
         let (least, most) = (Limits::STORAGE_CHARACTERS, Limits::STORAGE_CHARACTERS_MAX);
         asked.clamp(least.into(), most.into()) as u32
     }
@@ -179,6 +181,7 @@ fn read(value: &Value, report: &mut Report) -> Config {
             max_wait_ms: Limits::BATCH_WAIT_MS,
         },
         queue_events: Limits::QUEUE_EVENTS,
+        stored_events: Limits::STORED_EVENTS,
         queue_age_ms: Limits::QUEUE_AGE_MS,
         queue_persists: true,
     };
@@ -201,7 +204,10 @@ fn read(value: &Value, report: &mut Report) -> Config {
         f.end();
     }
     if let Some(mut f) = f.nested("queue") {
-        f.whole("maxEvents", &mut config.queue_events, 1, Limits::QUEUE_EVENTS_MAX);
+        if f.get("maxEvents").is_some() {
+            f.whole("maxEvents", &mut config.queue_events, 1, Limits::QUEUE_EVENTS_MAX);
+            config.stored_events = config.queue_events;
+        }
         f.whole("maxAgeMs", &mut config.queue_age_ms, 1, Limits::QUEUE_AGE_MS);
         set(&mut config.queue_persists, f.read("persist", boolean));
         f.end();

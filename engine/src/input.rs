@@ -49,6 +49,8 @@ pub enum Input {
     /// The page is visible again. Another tab may have changed the stored values, so they are
     /// passed along.
     Shown(Stored),
+    /// The stored values, before a call that depends on what other tabs have done.
+    Reread(Stored),
     /// The browser has lost its network, or has one again.
     Online(bool),
     /// Send everything now.
@@ -151,6 +153,7 @@ impl Input {
             | Self::UserActivity
             | Self::OutboxFound(..)
             | Self::RawBatch(_)
+            | Self::Reread(_)
             | Self::WriteFailed(_) => Sends::Nothing,
             Self::Wake
             | Self::Shown(_)

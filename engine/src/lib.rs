@@ -244,9 +244,12 @@ impl Engine {
                 self.visible = false;
             }
             Input::Shown(stored) => {
-                self.shown(&stored, now);
+                self.visible = true;
+                self.reread(&stored, now);
+                self.timers.show(now.mono_ms);
                 self.viewability.show(true, now.mono_ms);
             }
+            Input::Reread(stored) => self.reread(&stored, now),
             Input::Online(online) => self.went_online(online, now),
             Input::Flush => {}
             Input::Outcome(id, outcome) => {

@@ -59,8 +59,11 @@ impl Limits {
     /// Largest `batch.maxWaitMs`.
     pub const BATCH_WAIT_MS_MAX: u64 = 600_000;
 
-    /// Default of `queue.maxEvents`.
-    pub const QUEUE_EVENTS: u64 = 1_000;
+    /// Default of `queue.maxEvents`. A burst of ten thousand events in one task loses none.
+    pub const QUEUE_EVENTS: u64 = 20_000;
+    /// The number of events that the default room in `localStorage` is for, and the most calls that
+    /// are kept while the module loads.
+    pub const STORED_EVENTS: u64 = 1_000;
     /// Largest `queue.maxEvents`.
     pub const QUEUE_EVENTS_MAX: u64 = 100_000;
     /// Default and largest value of `queue.maxAgeMs`.
@@ -95,7 +98,8 @@ impl Limits {
     /// them, and servers refuse more than 8 kB of headers (Apache's `LimitRequestFieldSize`).
     pub const ACKNOWLEDGEMENTS: usize = 20;
     /// Most characters of the tracker's keys in `localStorage`: a tenth of the five million that a
-    /// browser gives an origin. A larger queue than the default raises it in proportion.
+    /// browser gives an origin. A configured `queue.maxEvents` above
+    /// [`STORED_EVENTS`](Self::STORED_EVENTS) raises it in proportion.
     pub const STORAGE_CHARACTERS: u32 = 500_000;
     /// The upper limit of that.
     pub const STORAGE_CHARACTERS_MAX: u32 = 4_000_000;

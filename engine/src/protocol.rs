@@ -28,7 +28,7 @@ use super::limits::Limits;
 use super::percent::push_encoded;
 use super::record::Record;
 use super::request::Request;
-use super::text::concat;
+use super::text::{concat, split_once};
 use super::value::Value;
 
 static NOT_TEXT: Problem = Problem::new(ErrorCode::BadType, "must be text");
@@ -36,7 +36,8 @@ static OTHER_MODULE: Problem = Problem::new(
     ErrorCode::UnsupportedEvent,
     "needs recobeacon-all.wasm; recobeacon.wasm lacks it",
 );
-static NOT_ADDRESS: Problem = Problem::new(ErrorCode::OutOfRange, "must be an address");
+static NOT_ADDRESS: Problem =
+    Problem::new(ErrorCode::OutOfRange, "must be an http address, or relative to the page");
 static ADDRESS_CHARACTER: Problem =
     Problem::new(ErrorCode::BadCharacter, "must have no space, backslash or fragment");
 
@@ -236,6 +237,14 @@ pub fn address(value: &Value) -> Result<String, &'static Problem> {
     }
     if url.bytes().any(|b| b <= b' ' || b == b'\\' || b == b'#') {
         return Err(&ADDRESS_CHARACTER);
+    }
+    // In "shop.example:8787/v1/events" a browser takes the host for the scheme.
+    let is_path = |text: &str| text.bytes().any(|b| b == b'/' || b == b'?');
+    if let Some((scheme, _)) = split_once(url, b':')
+        && !is_path(scheme)
+        && !matches!(scheme, "http" | "https")
+    {
+        return Err(&NOT_ADDRESS);
     }
     Ok(url.to_owned())
 }

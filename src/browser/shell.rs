@@ -128,6 +128,11 @@ impl Shell {
         question(&mut self.engine.borrow_mut())
     }
 
+    /// Passes the stored values to the engine.
+    pub fn reread(&'static self) {
+        self.feed(Input::Reread(read_stored(&self.config.identity)));
+    }
+
     /// Handles a message of the page. An unknown message is ignored.
     pub fn happened(&'static self, what: Vec<Value>) {
         let what = &mut what.into_iter();

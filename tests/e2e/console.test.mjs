@@ -13,6 +13,7 @@ const silent = (create, script = "") => `<!doctype html>
 <script async src="/dist/reco.js"></script>
 <script>${create}; ${script}</script></head><body></body></html>`;
 
+const CLICK = 'reco("click", { itemId: 1 })';
 const BATCH = '{ protocol: "batch", endpoint: "/v1/events" }';
 
 /** The page's console warnings, as they arrive. */
@@ -39,6 +40,46 @@ scenario(
       ["recobeacon: config"],
     );
     assert.match(lines[0], /destinations/);
+  },
+);
+
+scenario(
+  "a misspelt option of consent is reported, and nothing is sent or stored",
+  { site: { "index.html": silent(`reco("create", { destinations: ${BATCH}, consentfrom: "google" })`, CLICK) } },
+  async ({ page, context, visit, collector }) => {
+    const lines = heard(page);
+    await visit();
+    await ready(page);
+    await until(lines, 1);
+    assert.match(lines[0], /^recobeacon: unknown-option: config\.consentfrom /);
+    await page.evaluate(() => window.reco("flush"));
+    assert.deepEqual(await collector.stored(), []);
+    assert.deepEqual(await context.cookies(), []);
+  },
+);
+
+scenario(
+  'a second "create" for other destinations is reported, unless the first tracker was disposed',
+  {
+    site: {
+      "index.html": silent(
+        `reco("create", { destinations: ${BATCH} })`,
+        'reco("create", { destinations: { protocol: "ibexa", customerId: "00000", endpoint: "/" } })',
+      ),
+      "disposed.html": silent(
+        `reco("create", { destinations: ${BATCH} })`,
+        'reco("dispose"); reco("create", { destinations: { protocol: "ibexa", customerId: "00000", endpoint: "/" } })',
+      ),
+    },
+  },
+  async ({ page, visit }) => {
+    const lines = heard(page);
+    await visit();
+    await ready(page);
+    assert.equal(lines.filter((line) => /calls go to the last "create" only/.test(line)).length, 1);
+    await visit("disposed.html");
+    await ready(page);
+    assert.equal(lines.filter((line) => /calls go to the last "create" only/.test(line)).length, 1);
   },
 );
 

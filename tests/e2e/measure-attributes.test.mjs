@@ -104,6 +104,18 @@ scenario(
 );
 
 scenario(
+  "a misspelt attribute gives a warning with its name and the element",
+  { site: page('<button id="buy" data-reco="basket" data-reco-item="5" data-reco-qty="3">Buy</button>') },
+  async (all) => {
+    await opened(all);
+    await all.collector.expectStored({ type: "basket", itemId: "5", quantity: undefined });
+    const [{ field, message }, ...more] = await warned(all.page);
+    assert.deepEqual([field, more], ["data-reco-qty", []]);
+    assert.match(message, /^data-reco-qty="3" is unknown \(button#buy\)$/);
+  },
+);
+
+scenario(
   "on click: by mouse and keyboard, once each, for the innermost element; and another type of event",
   {
     site: page(`<article data-reco-item="1" data-reco="click" data-reco-on="click"><p id="text">Text</p>

@@ -26,6 +26,10 @@ fn unusable_configurations() {
             "config.destinations.endpoint",
         ),
         (
+            collector(json!({ "destinations": { "endpoint": "shop.example:8787/v1/events" } })),
+            "config.destinations.endpoint",
+        ),
+        (
             collector(json!({ "destinations": { "endpoint": "a#b" } })),
             "config.destinations.endpoint",
         ),

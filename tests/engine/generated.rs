@@ -87,11 +87,7 @@ fn the_generated_rules_are_up_to_date() {
     );
     // esbuild inlines these constants into other files only if no other code precedes them.
     let numbers = [
-        (
-            "MOST_EARLY",
-            Limits::QUEUE_EVENTS,
-            "Most calls that are kept while the module loads: the default length of its queue.",
-        ),
+        ("MOST_EARLY", Limits::STORED_EVENTS, "Most calls that are kept while the module loads."),
         (
             "MOST_AGE_MS",
             Limits::QUEUE_AGE_MS,

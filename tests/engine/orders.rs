@@ -151,6 +151,24 @@ fn without_storage_an_order_is_remembered_for_the_page() {
 }
 
 #[test]
+fn an_order_that_another_open_tab_has_sent_counts_once() {
+    let mut here = Page::open(batch());
+    let mut there = here.next(batch());
+    buy(&mut here, line("o-1", 1));
+    there.jar = here.jar.clone();
+    there.kept = here.kept.clone();
+    buy(&mut there, line("o-1", 1));
+    assert_eq!(there.events().len(), 0);
+    assert_eq!(there.told(), [("duplicate-order", "buy.orderId")]);
+    // Its own order does not replace the other tab's.
+    buy(&mut there, line("o-2", 1));
+    let mut third = there.next(batch());
+    buy(&mut third, line("o-1", 1));
+    buy(&mut third, line("o-2", 1));
+    assert_eq!(third.events().len(), 0);
+}
+
+#[test]
 fn tabs_keep_each_others_orders() {
     let mut here = Page::open(batch());
     let mut there = here.next(batch());

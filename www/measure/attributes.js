@@ -30,6 +30,7 @@ export const attributes = (port, jsonLd) => {
     for (const element of new Set([root, ...within(root, MARKED)])) {
       if (isPreviewed) previewed.add(element);
       if (previewed.has(element)) continue;
+      about.checkNames(element);
       declared.check(element, inserted);
       runs.check(element);
     }

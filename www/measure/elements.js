@@ -1,5 +1,7 @@
 // Warnings about elements: each element is named by a CSS selector and gets one warning.
 
+import { ATTRIBUTES } from "./fields.js";
+
 /** `withElement(element, deed)` runs a function for an element; `complain` warns of one of its attributes. */
 export const elements = (port) => {
   /** By element: its name, and whether it had a warning. */
@@ -13,7 +15,12 @@ export const elements = (port) => {
     const message = `${attribute}="${element.getAttribute(attribute)}" ${problem}`;
     withElement(element, () => port.warn({ code: "bad-type", field: attribute, message }));
   };
-  return { withElement, complain, forget: (element) => known.delete(element) };
+  /** A misspelt attribute would be left out in silence. */
+  const checkNames = (element) => {
+    for (const { name } of [...element.attributes])
+      if (/^data-reco-/.test(name) && !ATTRIBUTES.includes(name)) complain(element, name, "is unknown");
+  };
+  return { withElement, complain, checkNames, forget: (element) => known.delete(element) };
 };
 
 /** The element as a CSS selector: "button#buy.large". */

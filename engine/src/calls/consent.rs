@@ -49,15 +49,14 @@ impl Engine {
         }
     }
 
-    pub(crate) fn shown(&mut self, stored: &Stored, now: &Now) {
-        self.visible = true;
+    /// Takes over the decision, the visitor and the orders that other tabs have stored.
+    pub(crate) fn reread(&mut self, stored: &Stored, now: &Now) {
         if stored.off && self.consent != Consent::Denied {
             self.decide(&Value::Text("denied".to_owned()), now);
         } else if self.identity.may_store(self.consent) {
             self.identity.reread(stored);
             self.orders.kept().reread(stored.orders.as_deref());
         }
-        self.timers.show(now.mono_ms);
     }
 
     pub(crate) fn save(&mut self, now: &Now) {

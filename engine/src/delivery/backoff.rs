@@ -53,8 +53,10 @@ impl Backoff {
         self.circuit_open = true;
     }
 
-    /// Notes a failure. The next attempt is not made before `least_ms` from now.
-    pub fn on_failure(&mut self, least_ms: u64, now: &Now) {
+    /// Notes a failure. The next attempt is not made before `least_ms` from now. Returns whether it
+    /// opens the circuit.
+    pub fn on_failure(&mut self, least_ms: u64, now: &Now) -> bool {
+        let was_open = self.circuit_open;
         // The failures of one burst count as one.
         if !self.is_paused(now.mono_ms) {
             self.failures += 1;
@@ -62,6 +64,7 @@ impl Backoff {
             self.paused_until = now.mono_ms + self.next_pause(now);
         }
         self.paused_until = self.paused_until.max(now.mono_ms + least_ms);
+        self.circuit_open && !was_open
     }
 
     /// The pause after the last failure. It has jitter, so that visitors do not all return to a recovered server at once.

@@ -17,6 +17,10 @@ static MISCONFIGURED: Problem = Problem::new(
 );
 static UNREACHABLE: Problem =
     Problem::new(ErrorCode::Unreachable, "did not answer: its events are lost");
+static SILENT: Problem = Problem::new(
+    ErrorCode::Unreachable,
+    "failed five times: its events are kept and tried every ten minutes",
+);
 static FORBIDDEN: Problem = Problem::new(
     ErrorCode::Unreachable,
     "is forbidden by the page's Content-Security-Policy (connect-src): its events are kept",
@@ -187,6 +191,8 @@ impl Queue {
         }
         // A flush asks for one attempt, which is done.
         self.flushing = false;
-        self.backoff.on_failure(least_ms, context.now);
+        if self.backoff.on_failure(least_ms, context.now) {
+            self.counters.warn(&SILENT, context.out);
+        }
     }
 }

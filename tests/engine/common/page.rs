@@ -175,6 +175,11 @@ impl Page {
     /// Calls a method with values that JSON cannot express: NaN, Infinity.
     pub fn call_values(&mut self, verb: &str, args: Vec<Value>) {
         let at = self.wall;
+        // As the shell does.
+        if matches!(verb, "buy" | "login") {
+            let stored = self.stored();
+            self.feed(Input::Reread(stored));
+        }
         self.feed(Input::from_call(verb, args, at));
     }
 

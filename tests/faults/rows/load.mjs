@@ -63,9 +63,8 @@ export const load = [
   {
     name: "10,000 events in one task",
     transports: BOTH,
-    next: { queue: { maxEvents: 20_000 } },
     async run({ visitor, server, pause }) {
-      const page = await visitor.open({ queue: { maxEvents: 20_000 } });
+      const page = await visitor.open();
       await page.ready();
       await page.make(MANY);
       await pause(2_000);
