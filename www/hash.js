@@ -3,7 +3,7 @@
 
 import { NO_ACCOUNT } from "./rules.gen.js";
 
-/** The id in the form that is hashed, or nothing if it is not one. The engine reports why. */
+/** The id in the form that is hashed, or nothing if it is no id. The engine reports why. */
 const normal = (id) => {
   const text = typeof id === "string" && id.trim().toLowerCase();
   return text && !NO_ACCOUNT.test(text) ? text : "";
@@ -52,6 +52,8 @@ export function gate(warn) {
             run(hash);
             proceed();
           });
+      // An id must not be empty, and spaces are not one either.
+      if (holder?.[field]?.trim) holder[field] = holder[field].trim();
       run();
     }
     isBusy = false;
