@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
+import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
+import { storesOf, withProfile } from "./profile.mjs";
 import { BATCH, EMPTY, IBEXA, leave, MODULE, open, SCRIPT, settled, slow } from "./slow.mjs";
 
 // The names of the hosts lead to this machine.
@@ -77,7 +79,11 @@ for (const [what, config, script] of [
       await assertUnseen(page, context);
       assert.doesNotMatch(seen.filter((request) => !request.includes("index.html")).join("\n"), SECRET);
       assert.doesNotMatch(said.join("\n"), SECRET);
-      assert.ok(seen.some((request) => request.includes(HEX)));
+      for (const address of ["/v1/events", "/api/00000/buy"])
+        assert.ok(
+          seen.some((request) => request.includes(address) && request.includes(HEX)),
+          address,
+        );
       assert.deepEqual(await warnings(page), []);
       assert.equal(await page.evaluate(() => new Promise((done) => window.reco("ready", (t) => done(t.userId)))), HEX);
     },
@@ -269,3 +275,37 @@ scenario(
     assert.deepEqual(await collector.stored(), []);
   },
 );
+
+for (const [what, held] of [
+  ["with the module", null],
+  ["without the module", MODULE],
+  ["without the script", SCRIPT],
+]) {
+  const { path: profile } = temporaryDirectory();
+  scenario(
+    `${what}: the profile on disk has no id, but the calls`,
+    { site: LEFT(), openContext: withProfile(profile) },
+    async ({ t, page, context, collector }) => {
+      const network = await slow(t, collector);
+      // The requests stay in the outbox.
+      network.hold(held ?? /v1|api/);
+      await open(page, network.url);
+      await (held ? settled(page, held) : ready(page));
+      await page.evaluate((mail) => {
+        window.reco("click", { itemId: "a-lamp" });
+        window.reco("login", mail);
+      }, MAIL);
+      // The browser writes to the disk later.
+      await page.waitForTimeout(1_000);
+      await leave(page, network);
+      await page.waitForTimeout(3_000);
+      await context.close();
+      const stores = storesOf(profile);
+      // Chromium stores a text in UTF-16 if it has a character beyond Latin-1.
+      const text = stores.join("\n").replaceAll("\0", "");
+      assert.doesNotMatch(text, SECRET);
+      assert.match(text, /a-lamp/, "what the profile has of the page is read");
+      if (held !== SCRIPT) assert.ok(text.includes(HEX));
+    },
+  );
+}
