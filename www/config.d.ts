@@ -190,6 +190,13 @@ export interface IdentityConfig {
    * no user is logged in. Absent: the account of the last `login`. Case-sensitive; up to 512 bytes.
    */
   userId?: string | null | undefined;
+  /**
+   * "sha256": `userId`, `login` and the data layer's `user_id` are replaced by the SHA-256 of the id, trimmed and in lower
+   * case (`id.trim().toLowerCase()`), as 64 hexadecimal digits, before anything is stored, sent or logged. For shops whose
+   * only id is an e-mail address. By Web Crypto, which needs https: without it there is a warning (`personal-data`), and
+   * the visitor is anonymous. Default: ids are used as they are, and an e-mail address is refused.
+   */
+  hash?: "sha256" | undefined;
   /** The site's own visitor id. With it no identity cookie is written. */
   anonymousId?: string | undefined;
   /** FACT-Finder: the shop's own session id, exactly 30 letters or digits. It is used unchanged and not stored. */

@@ -47,7 +47,11 @@ export interface Item {
   categoryPath?: string | readonly string[] | undefined;
   /** The product that a variant belongs to. */
   masterId?: string | undefined;
-  /** Up to 2000 bytes. */
+  /**
+   * Up to 2000 bytes. E-mail addresses, card numbers and IBANs become "[removed]", with the warning `personal-data`, as in
+   * all texts that people write: also `categoryPath`, `query`, `campaign`, `message`, `searchField`, `additionalInfo`,
+   * `filters`.
+   */
   title?: string | undefined;
 }
 
@@ -106,7 +110,9 @@ export interface Tracker {
    * required.
    */
   readonly ready: Promise<void>;
-  /** The account, or null. Before `ready`: the account of the configuration or of `login`. */
+  /**
+   * The account, or null. Before `ready`: the account of the configuration or of `login`. With `identity.hash`: the hash.
+   */
   readonly userId: string | null;
   /** The anonymous id. null before `ready`, and if consent forbids one. */
   readonly anonymousId: string | null;
@@ -178,7 +184,7 @@ export interface Tracker {
   /**
    * Joins the anonymous visitor's events to an account, once for each pair, and uses the account from then on, also on
    * later pages (cookie `reco_user`), until `logout` or `identity.userId: null`. An e-mail address is refused
-   * (`personal-data`). Without effect while consent is "anonymous" or "denied".
+   * (`personal-data`), unless `identity.hash` is set. Without effect while consent is "anonymous" or "denied".
    */
   login(userId: string): void;
   /** Returns to the anonymous id; with `forget`, to a new one. Starts another FACT-Finder session. */
@@ -398,6 +404,7 @@ export interface TrackerError extends Error {
   /**
    * - `config`: the configuration is invalid; `unknown-option`: an unknown field was ignored;
    * - `missing-field`, `bad-type`, `out-of-range`, `bad-character`, `personal-data`: `field` is invalid;
+   *   `personal-data` also if a part of a text was replaced by "[removed]";
    * - `unknown-event`: there is no such method; `unsupported-event`: this destination, or this version, has no such
    *   event;
    * - `duplicate-order`: this order was sent before;

@@ -23,5 +23,6 @@ export async function start(own, load) {
     await stays();
     throw own.engine.fail("wasm-unavailable", error);
   }
+  await own.identified;
   await (lastStart = lastStart.catch(() => {}).then(() => module.begin(own, module)));
 }

@@ -24,6 +24,9 @@ export const MOST_VALUES = 1000;
 /** Calls about the visitor, which the next page executes. All other calls concern the page that made them. */
 export const VISITOR_CALLS = /* @__PURE__ */ "click consume basket deleteFromBasket wishlist deleteFromWishlist buy rate owns blacklist rendered clickRecommended triggerOpened clickTriggered feedback cacheHit landingPageClick predictiveBasketClick login followLink logout".split(" ");
 
+/** A text in lower case that a template prints in the place of an account's id. */
+export const NO_ACCOUNT = /^(0|undefined|null|none|nil|nan|false|\(not set\)|\[object object\])$|\{\{|\{%|\$\{|#\{|<%|\[\[/;
+
 /** Protocols that only the larger module supports. */
 export const LARGER = ["yoochoose", "factfinder", "intempt"];
 

@@ -9,6 +9,8 @@
 // If the tracker is blocked, each page parks calls. `create` therefore deletes the oldest, so that all of them stay
 // within 300,000 characters. A dropped call and a deleted page leave a 0, which the next tracker counts.
 //
+// With identity.hash, the ids of accounts are not parked, because the stub cannot hash them. The next page logs in again.
+//
 // In a tab that is being closed, Firefox 153 stops a script at its next loop or its first access to storage. So both
 // are done when a call is made, and only a single write remains at the end.
 //
@@ -29,13 +31,13 @@ import { MOST_EARLY } from "./rules.gen.js";
       const line = `${JSON.stringify(
         call,
         /** @this {any} */ function (key) {
-          return this[key];
+          return key == "userId" && this.hash ? void 0 : this[key];
         },
       )},`;
       if (verb == "create") {
         never =
           localStorage.length > MOST_KEYS - 1 ||
-          /"memory"|persist":f|dnt":t|From":""/.test(line) ||
+          /"memory"|persist":f|dnt":t|From":""|\["login.*hash":"/.test(text + line) ||
           /reco_off/.test(document.cookie);
         may =
           (said.consent || said.consentFrom || granted) == granted &&
@@ -55,7 +57,7 @@ import { MOST_EARLY } from "./rules.gen.js";
       }
       // A state that does not exist changes nothing. For brevity, "pending", "anonymous" and "denied" are recognised by two letters, and `>` is "and not".
       if (verb == "consent") may = said == granted || may > /n[dio]/.test(said);
-      text += text.length + line.length > MOST_OF_A_PAGE ? "0," : line;
+      if (verb != "login" || !/hash":"/.test(kept)) text += text.length + line.length > MOST_OF_A_PAGE ? "0," : line;
       // create, ready, on, observe..., consent and ...Timer belong to this page, in case it returns from the
       // back/forward cache.
       if (/ea[td]|^o[nb]|nse|Ti/.test(verb)) {

@@ -6,6 +6,7 @@ import { consentOf, isAsked, pendingIfAsked } from "./consent.js";
 import { followConsent } from "./consent-from.js";
 import { connection } from "./engine.js";
 import { handles } from "./handles.js";
+import { accountIn, gate } from "./hash.js";
 import { listening } from "./listeners.js";
 import { start } from "./loader.js";
 import { inPage } from "./page.js";
@@ -68,8 +69,9 @@ function make(config, files, key, forget) {
     module.recover(settings, consentOf(settings, calls), VISITOR_CALLS, engine.run, user).catch(heard.internal);
   /** @type {any} */
   const own = { settings, auto, heard, engine, early, close, leave, recover, flushing: [] };
-  /** The account that this page has named. undefined: the account of earlier pages. */
-  own.user = settings.identity?.userId;
+  /** Runs a function after the calls that wait for a hash. */
+  own.gate = (run) => run();
+  identify(own);
   own.call = calling(own);
   own.watcher = watching(own, () => files.measure({ baseUrl }), VERBS);
   const ready = (own.ready = engine.isDead
@@ -91,22 +93,44 @@ function make(config, files, key, forget) {
   };
 }
 
+/** Takes the account of the configuration. With `identity.hash`, nobody sees it before it is hashed. */
+function identify(own) {
+  const { identity } = own.settings;
+  /** The account that this page has named. undefined: the account of earlier pages. */
+  own.user = identity?.userId;
+  if (!identity?.hash || !inPage()) return;
+  const { userId } = identity;
+  const holder = { userId };
+  own.settings.identity = { ...identity, userId: (own.user = undefined) };
+  own.gate = gate(own.heard.warn);
+  own.identified = new Promise((done) => {
+    const take = () => done((own.settings.identity.userId = own.user = holder.userId));
+    own.gate(take, holder, "userId", "config.identity.userId");
+  });
+}
+
 /** Handles a call, before and after the module has loaded. */
 const calling =
   (own) =>
   (verb, args, at = clock(), isToldByTab = false) => {
     const { engine, heard } = own;
+    const { element } = heard;
     if (own.disposed) return;
     if (verb === "consent" && !isToldByTab) own.tabs?.tell(args[0]);
     // Observation of the page ends before the page view does.
     if (verb === "page") own.watcher.page();
     const deed = () => {
+      if (verb === "login" && typeof args[0] === "string") own.user = args[0];
+      if (verb === "logout") own.user = null;
       heard.log(verb, ...args);
       if (!engine.isOpen) return own.early.add([verb, args, at, heard.element]);
       engine.call(verb, args, at);
       if (verb === "consent") void own.recover(engine.module, [[verb, args]]);
     };
-    engine.guard(deed, null, verb);
+    // A login without a hash has no effect, like any other that is refused.
+    const run = (hash) =>
+      (hash === null && verb === "login") || heard.withElement(element, () => engine.guard(deed, null, verb));
+    own.gate(run, ...accountIn(verb, args));
   };
 
 /** Executes a call that the script tag replays. */
@@ -152,9 +176,11 @@ function publicObject(own) {
       ready.then(
         () =>
           new Promise((done) => {
-            own.flushing.push(done);
-            engine.run("flush", [], 0);
-            if (!engine.isOpen) done(undefined);
+            own.gate(() => {
+              own.flushing.push(done);
+              engine.run("flush", [], 0);
+              if (!engine.isOpen) done(undefined);
+            });
           }),
         () => {},
       ),
@@ -173,11 +199,7 @@ function publicObject(own) {
     },
   });
   for (const verb of VERBS) {
-    tracker[verb] = (...args) => {
-      if (verb === "login" && typeof args[0] === "string") own.user = args[0];
-      if (verb === "logout") own.user = null;
-      call(verb, args);
-    };
+    tracker[verb] = (...args) => call(verb, args);
   }
   return tracker;
 }

@@ -1,7 +1,8 @@
 // The interfaces of banners for the drop-in, ycq.js, which takes `follow` from the element of this script.
 
-import { deleteCookie, setCookie } from "../src/browser/host/cookies.js";
+import { setCookie } from "../src/browser/host/cookies.js";
 import { attempt } from "../src/browser/host/env.js";
+import { erase } from "../src/browser/host/storage.js";
 import { follow as google } from "./consent-google.js";
 import { follow as gpp } from "./consent-gpp.js";
 import { follow as shopify } from "./consent-shopify.js";
@@ -9,22 +10,14 @@ import { follow as tcf } from "./consent-tcf.js";
 import { follow as wp } from "./consent-wp.js";
 import { OFF_DAYS } from "./rules.gen.js";
 import { off, warn } from "./ycq/browser.js";
-import { keys } from "./ycq/kept.js";
-import { NAME } from "./ycq/visitor.js";
 
 const SOURCES = { __proto__: null, tcf, gpp, google, wp, shopify };
-
-/** Deletes what the drop-in has stored. */
-function forget() {
-  deleteCookie(NAME);
-  attempt(() => keys().forEach((key) => localStorage.removeItem(key)));
-}
 
 /** @type {any} */ (document.currentScript).follow = (name, decide) => {
   if (!SOURCES[name]) return warn("nothing is sent, because data-consent-from names no banner:", name);
   const apply = (granted) => {
     setCookie("reco_off", granted ? undefined : 1, OFF_DAYS);
-    if (!granted) forget();
+    if (!granted) erase();
     decide(granted);
   };
   // An earlier refusal and Global Privacy Control are a no, until the banner says yes. A signal is no decision to remember.

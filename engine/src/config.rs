@@ -280,6 +280,8 @@ fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
     f.whole("cookieDays", &mut identity.cookie_days, 1, Limits::COOKIE_DAYS_MAX);
     let storage = f.choice("storage", &["cookie", "memory"], "must be \"cookie\" or \"memory\"");
     identity.store = storage != Some(1);
+    // The façade hashes.
+    f.choice("hash", &["sha256"], "must be \"sha256\"");
     identity.session_id = f.optional("sessionId", user_id);
     identity.account_id = f.optional("accountId", identifier).map(Rc::new);
     identity.purchaser_id = f.optional("purchaserId", identifier).map(Rc::new);

@@ -57,11 +57,10 @@ impl RecentHashes {
         }
     }
 
-    /// Removes all hashes and the stored form.
-    pub fn erase(&mut self, effects: &mut Vec<Effect>) {
+    /// Removes all hashes. The stored form is erased elsewhere.
+    pub fn clear(&mut self) {
         self.entries.clear();
         self.unsaved = false;
-        effects.push(Effect::Remove(self.key.to_owned()));
     }
 
     /// Stores the list, if it has new entries.

@@ -28,7 +28,8 @@ pub enum Effect {
     /// Store a text under a key that begins with `reco_`. If this fails for a key of the outbox,
     /// the shell reports [`Input::WriteFailed`](super::input::Input::WriteFailed).
     Store(String, String),
-    /// Delete the text under a key. A key that ends with `_` stands for all keys with this prefix.
+    /// Delete the text under a key. A key that ends with `_` stands for all keys with this prefix,
+    /// and [`ALL_KEYS`] also for all cookies with it, except the one for denied consent.
     Remove(String),
     /// The page uses the outbox of this name from now on: hold its lock, and look for outboxes
     /// without a page.
@@ -38,6 +39,9 @@ pub enum Effect {
     /// Pass to the page's listeners.
     Notify(DeliveryReport),
 }
+
+/// The prefix of all keys of the tracker.
+pub const ALL_KEYS: &str = "reco_";
 
 /// A request to be sent.
 #[derive(Clone, Debug, PartialEq)]

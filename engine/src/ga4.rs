@@ -10,6 +10,7 @@ use super::fields::element;
 use super::hash::hash;
 use super::json;
 use super::number::rounded;
+use super::personal_data;
 use super::pushed::Pushes;
 use super::text::{concat, trim_end, trim_start};
 use super::value::Value;
@@ -120,14 +121,15 @@ impl Entry {
     /// <https://developers.google.com/analytics/devguides/collection/ga4/reference/config#send_to>
     pub fn is_copy(&self, at: u64, pushes: &mut Pushes) -> bool {
         let Some((_, name, about)) = self.event() else { return false };
+        let push = |out: &mut String, value| json::push_value(out, value, |_| None);
         let mut content = name.to_owned();
         for field in &CONTENT {
-            json::push_value(&mut content, about.field(field).unwrap_or(&Value::Null));
+            push(&mut content, about.field(field).unwrap_or(&Value::Null));
         }
         let to = "send_to";
         let to = about.field(to).or(self.entry.field(to)).unwrap_or(&Value::Null);
         let mut target = String::new();
-        json::push_value(&mut target, to);
+        push(&mut target, to);
         pushes.has(at, hash(&[&content]), hash(&[&target]))
     }
 
@@ -189,6 +191,10 @@ impl Line<'_> {
                 Field::Price => self.price(given),
                 _ => given,
             };
+            // `Event::parse` replaces it, and would name the field of our own event.
+            if field.is_free_text() && value.as_text().and_then(personal_data::without).is_some() {
+                self.advice.push(personal_data::REPLACED.at(concat(&[path, ".", name])));
+            }
             let checked = match value {
                 // Without the order id each reload of the page would count as another purchase.
                 Value::Null if id || order => Err(&MISSING),

@@ -212,17 +212,14 @@ impl Identity {
         }
     }
 
-    /// Deletes everything that is stored.
+    /// Deletes the cookies.
     pub fn erase(&mut self, effects: &mut Vec<Effect>) {
         let config = &self.config.identity;
         effects.push(Effect::DeleteCookie(config.cookie_name.clone()));
         effects.push(Effect::DeleteCookie(at_name(config)));
         effects.push(Effect::DeleteCookie(USER_COOKIE.to_owned()));
         self.written = None;
-        self.logins.erase(effects);
-        if self.session.is_some() {
-            effects.push(Effect::Remove(Session::KEY.to_owned()));
-        }
+        self.logins.clear();
     }
 }
 

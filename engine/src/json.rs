@@ -138,18 +138,18 @@ pub fn is_exact(value: &Value) -> bool {
 }
 
 /// Appends a value of any kind. Numbers have at most six decimals, and values without a JSON form
-/// become null.
-pub fn push_value(out: &mut String, value: &Value) {
+/// become null. `edit` returns the text to be written in the place of another, if there is one.
+pub fn push_value(out: &mut String, value: &Value, edit: fn(&str) -> Option<String>) {
     match value {
         Value::Null | Value::Opaque => out.push_str("null"),
         Value::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
         Value::Number(n) => out.push_str(rounded(*n).as_deref().unwrap_or("null")),
-        Value::Text(text) => push_text(out, text),
-        Value::List(list) => push_list(out, list, push_value),
+        Value::Text(text) => push_text(out, edit(text).as_deref().unwrap_or(text)),
+        Value::List(list) => push_list(out, list, |out, value| push_value(out, value, edit)),
         Value::Map(fields) => {
             let mut object = Object::new(out);
             for (name, value) in fields {
-                push_value(object.key(name), value);
+                push_value(object.key(name), value, edit);
             }
             object.end();
         }

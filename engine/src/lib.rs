@@ -64,6 +64,7 @@ pub mod limits;
 pub mod number;
 pub mod orders;
 pub mod percent;
+pub mod personal_data;
 pub mod protocol;
 pub mod pushed;
 pub mod record;

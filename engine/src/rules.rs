@@ -7,6 +7,7 @@ use super::error::{ErrorCode, Problem};
 use super::json;
 use super::limits::Limits;
 use super::number;
+use super::personal_data::is_email;
 use super::template::{is_empty_variable, is_guest, is_unfilled};
 use super::text::{concat, parse_whole, split_once, trim_end, trim_start};
 use super::value::Value;
@@ -72,7 +73,7 @@ pub fn identifier(value: &Value) -> Result<String, &'static Problem> {
 /// An identifier that must be text. User ids are case-sensitive everywhere.
 pub fn user_id(value: &Value) -> Result<String, &'static Problem> {
     let text = value.as_text().ok_or(&NOT_TEXT)?;
-    if looks_like_email(text) {
+    if is_email(text) {
         return Err(&PERSONAL);
     }
     if is_guest(text) { Err(&GUEST) } else { identifier(value) }
@@ -247,7 +248,7 @@ pub fn list(value: &Value) -> Result<String, &'static Problem> {
         return Err(&NOT_KEPT);
     }
     let mut out = String::new();
-    json::push_value(&mut out, value);
+    json::push_value(&mut out, value, |_| None);
     if out.len() > Limits::TEXT_BYTES { Err(&TOO_LONG) } else { Ok(out) }
 }
 
@@ -271,17 +272,4 @@ fn clean(text: &str) -> Result<(), &'static Problem> {
         return Err(&UNFILLED);
     }
     if forbidden { Err(&CHARACTER) } else { Ok(()) }
-}
-
-/// One `@` with text before it and a dotted name after it, without space or slash.
-fn looks_like_email(text: &str) -> bool {
-    let odd = |b: u8| b == b' ' || b == b'/';
-    match split_once(text, b'@') {
-        Some((name, host)) => {
-            let dotted =
-                split_once(host, b'.').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty());
-            dotted && !name.is_empty() && !text.bytes().any(odd) && !host.bytes().any(|b| b == b'@')
-        }
-        None => false,
-    }
 }

@@ -5,8 +5,8 @@
 /// JSP; JSF; EJS, ERB, ASP; Thymeleaf.
 pub const PLACEHOLDERS: [&str; 6] = ["{{", "{%", "${", "#{", "<%", "[["];
 
-/// The output of programs for a variable without an account id.
-const GUESTS: [&str; 9] =
+/// The output of programs for a variable without an account id, in any case.
+pub const GUESTS: [&str; 9] =
     ["0", "undefined", "null", "none", "nil", "nan", "false", "(not set)", "[object object]"];
 
 /// The output of programs for a variable without a value, where an id should be.

@@ -1,27 +1,18 @@
 // Reads the browser's profile on disk after the browser has ended: each state of consent leaves only what the documentation says.
 
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { browser } from "../../scripts/lib/browser.mjs";
 import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { flush, ready, scenario, tagged } from "./harness.mjs";
+import { storesOf, withProfile } from "./profile.mjs";
 
-/** Where Chromium keeps what a site has stored. Not its cache, which has the site's files. */
-const STORES = /[/\\](Cookies|Local Storage|Session Storage|IndexedDB|Service Worker|File System)/;
 /** Cookies and keys of the tracker. In the files, other bytes may follow a name directly. */
 const NAME = /reco_(id|user|off|probe|session|orders|logins|raw|o|l|q)/g;
 
 /** The names of the tracker that are in the profile's stores. */
-function namesIn(profile) {
-  const texts = readdirSync(profile, { recursive: true })
-    .map((name) => join(profile, String(name)))
-    .filter((file) => STORES.test(file) && statSync(file).isFile())
-    .map((file) => readFileSync(file, "latin1"));
-  return [...new Set(texts.flatMap((text) => text.match(NAME) ?? []))].sort();
-}
+const namesIn = (profile) => [...new Set(storesOf(profile).flatMap((text) => text.match(NAME) ?? []))].sort();
 
 /** The names of the tracker's cookies and keys in a Markdown text. */
 const documented = (text) => [...new Set(text.match(/(?<=`)reco_[a-z_]*[a-z]/g) ?? [])].sort();
@@ -44,11 +35,7 @@ for (const { state, stored } of rows) {
     `consent ${state}: the profile on disk has what docs/consent.md says: ${stored}`,
     {
       site: () => ({ "index.html": tagged({ config: 'consent: "pending"' }) }),
-      openContext: async () => {
-        const { chromium } = await import("playwright-core");
-        const options = { executablePath: browser(), args: ["--disable-dev-shm-usage"] };
-        return chromium.launchPersistentContext(profile, options);
-      },
+      openContext: withProfile(profile),
     },
     async ({ page, context, visit }) => {
       await visit();

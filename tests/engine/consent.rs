@@ -192,6 +192,34 @@ fn denied_deletes_stored_values_and_is_remembered() {
     }
 }
 
+/// The keys of all features, of pages with other destinations, of the stub and of the drop-in.
+const KEYS: [&str; 8] = [
+    "reco_o_0123456789abcdefABCDEF_1",
+    "reco_l_0123456789abcdefABCDEF",
+    "reco_q1763683200000.5",
+    "reco_raw_0123456789abcdefABCDEF",
+    "reco_orders",
+    "reco_logins",
+    "reco_session",
+    "reco_ycq 1 1000000 0.5",
+];
+
+#[test]
+fn without_consent_nothing_of_any_page_is_left() {
+    for state in ["denied", "anonymous"] {
+        let mut page = Page::open(batch());
+        for key in KEYS.into_iter().chain(["shop_key", "recommendations"]) {
+            page.kept.insert(key.to_owned(), "1".to_owned());
+        }
+        decide(&mut page, state);
+        page.click(1);
+        page.advance(DAY_MS);
+        let off = (state == "denied").then_some("reco_off");
+        let left: Vec<_> = off.into_iter().chain(["recommendations", "shop_key"]).collect();
+        assert_eq!(device(&page), left, "{state}");
+    }
+}
+
 #[test]
 fn granted_ends_denied_with_a_new_visitor() {
     let mut page = Page::open_with(batch(), &known());

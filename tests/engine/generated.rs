@@ -10,10 +10,22 @@ use recobeacon_engine::event::{Kind, search_field_names};
 use recobeacon_engine::identity::Stored;
 use recobeacon_engine::input::Input;
 use recobeacon_engine::limits::Limits;
-use recobeacon_engine::template::PLACEHOLDERS;
+use recobeacon_engine::template::{GUESTS, PLACEHOLDERS};
 use recobeacon_engine::value::Value;
 use std::fs;
 use std::path::Path;
+
+/// The text as a part of a regular expression.
+fn escaped(text: &str) -> String {
+    let mut out = String::new();
+    for character in text.chars() {
+        if "{[()]$".contains(character) {
+            out.push('\\');
+        }
+        out.push(character);
+    }
+    out
+}
 
 /// Compares a file with the generated text, or writes it if the environment variable is set.
 fn compare(name: &str, wanted: &str) {
@@ -122,6 +134,14 @@ fn the_generated_rules_are_up_to_date() {
         // Lets a bundler remove it if it is unused.
         &format!("/* @__PURE__ */ \"{calls}\".split(\" \")"),
     );
+    let guests = GUESTS.map(|word| escaped(&word.to_ascii_lowercase())).join("|");
+    let unfilled = PLACEHOLDERS.map(escaped).join("|");
+    constant(
+        &mut out,
+        "A text in lower case that a template prints in the place of an account's id.",
+        "NO_ACCOUNT",
+        &format!("/^({guests})$|{unfilled}/"),
+    );
     let larger = LARGER_PROTOCOLS.map(|name| format!("{name:?}")).join(", ");
     constant(
         &mut out,
@@ -174,10 +194,8 @@ fn the_fields_of_attributes_are_those_of_the_engine() {
     }
     objects += "}";
     constant(&mut out, "The fields of each method's object.", "OBJECTS", &objects);
-    let escaped =
-        PLACEHOLDERS.map(|start| start.replace('{', "\\{").replace('[', "\\[").replace('$', "\\$"));
     let about = "The beginnings of a template's placeholder.";
-    constant(&mut out, about, "PLACEHOLDER", &format!("/{}/", escaped.join("|")));
+    constant(&mut out, about, "PLACEHOLDER", &format!("/{}/", PLACEHOLDERS.map(escaped).join("|")));
     compare("www/measure/fields.gen.js", &out);
 }
 

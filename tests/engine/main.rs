@@ -49,6 +49,7 @@ mod orders;
 mod outbox;
 mod outbox_storage;
 mod outbox_writes;
+mod personal_data;
 #[cfg(not(target_arch = "wasm32"))]
 mod properties;
 mod queue;

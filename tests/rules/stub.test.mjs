@@ -44,3 +44,43 @@ test("the number of parked characters matches the rules", () => {
   assert.ok(text.length > MOST_OF_A_PAGE * 0.9 && text.length < MOST_OF_A_PAGE + 100, String(text.length));
   assert.equal(text.match(/,0/g).length, 11);
 });
+
+test("with identity.hash the ids of accounts are not parked, in any order of the calls", () => {
+  const create = ["create", { identity: { userId: "jane@shop.example", hash: "sha256" } }];
+  const login = ["login", "jane@shop.example"];
+  const click = ["click", { itemId: 1, userId: "u" }];
+  for (const [calls, kept] of [
+    [
+      [create, click, login, click, ["logout"]],
+      ["create", "click", "click", "logout"],
+    ],
+    [
+      [create, ["consent", "granted"], login, click],
+      ["create", "consent", "click"],
+    ],
+    // What was said before is not known to be harmless.
+    [[login, create, click], undefined],
+    [
+      [click, create, click],
+      ["click", "create", "click"],
+    ],
+  ]) {
+    const page = stubPage();
+    for (const call of calls) page.reco(...call);
+    assert.equal(page.queue().length, calls.length, "the tracker of this page gets all of them");
+    page.leave();
+    const [text] = page.parked();
+    assert.doesNotMatch(String(text), /jane/);
+    assert.deepEqual(text && verbs(JSON.parse(`[${text}0]`).slice(0, -1)), kept);
+    if (text) assert.match(text, /"userId":"u"/, "a field of an event is no id of an account");
+  }
+});
+
+test("without identity.hash the account is parked", () => {
+  const page = stubPage();
+  page.reco("create", { identity: { userId: "customer-1" } });
+  page.reco("login", "customer-2");
+  page.leave();
+  const [text] = page.parked();
+  assert.match(text, /customer-1.*customer-2/);
+});

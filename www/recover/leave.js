@@ -3,6 +3,7 @@
 
 import { setCookie } from "../../src/browser/host/cookies.js";
 import { attempt } from "../../src/browser/host/env.js";
+import { erase } from "../../src/browser/host/storage.js";
 import { consentOf } from "../consent.js";
 import { OFF_DAYS, VISITOR_CALLS } from "../rules.gen.js";
 import { sendRaw } from "./raw.js";
@@ -20,8 +21,10 @@ function leftovers(settings, calls, parked, isParked, isWhole) {
   const identity = settings.identity ?? {};
   if (identity.storage === "memory" || document.prerendering) return calls;
   const consent = consentOf(settings, calls);
-  if (consent === "denied" && calls.filter(([verb]) => verb === "consent").length)
+  if (consent === "denied" && calls.filter(([verb]) => verb === "consent").length) {
     setCookie("reco_off", 1, OFF_DAYS, identity.cookieDomain);
+    erase();
+  }
   const gone = calls.filter(([verb]) => VISITOR_CALLS.includes(verb));
   if (consent !== "granted" || !gone.length) return calls;
   // The parked text also has the calls that are missing here.

@@ -2,7 +2,7 @@
 
 import { clock } from "../../src/browser/host/env.js";
 import { LOST } from "./park.js";
-import { forget, resend, take } from "./resume.js";
+import { resend, take } from "./resume.js";
 
 /** Counts lost calls by reason. `run` executes a call. */
 export const lose = (run, lost) => {
@@ -10,11 +10,11 @@ export const lose = (run, lost) => {
 };
 
 /**
- * Recovers earlier pages if `consent` allows it. While consent is pending, everything stays stored. `user` returns the
+ * Recovers earlier pages if `consent` allows it. While consent is pending, everything stays stored; the engine deletes it if consent is denied or
+ * anonymous. `user` returns the
  * account that this page has named. `verbs` are the calls about the visitor; the npm entry has their names already.
  */
 export async function recoverEarlierPages(settings, consent, verbs, run, user) {
-  if (consent === "denied" || consent === "anonymous") forget();
   if (consent !== "granted") return;
   lose(run, { damaged: resend(settings, run) });
   await take(settings, verbs, (pages) => replay(pages, run, user));

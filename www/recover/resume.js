@@ -18,9 +18,6 @@ const keysOf = (what) => keys().filter((key) => key.startsWith(what));
 const remove = (key) => localStorage.removeItem(key);
 const isFresh = (at) => at > clock() - MOST_AGE_MS;
 
-/** Deletes all parked calls and raw batches, because the visitor does not want them. */
-export const forget = () => [...keysOf(PARKED), ...keysOf(RAW)].forEach(remove);
-
 /**
  * Passes unacknowledged raw batches on: `run` passes them to the engine, which sends them again. If two tabs do this at
  * once, the collector drops the duplicates. Returns the number of unreadable batches.

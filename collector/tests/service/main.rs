@@ -25,6 +25,7 @@ mod intempt;
 mod intempt_refusals;
 mod lifecycle;
 mod once;
+mod personal_data;
 mod raw;
 mod raw_visitor;
 mod refusals;

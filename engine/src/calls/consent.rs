@@ -3,6 +3,7 @@
 use crate::Engine;
 use crate::config::Consent;
 use crate::delivery::queue::Queue;
+use crate::effect::{ALL_KEYS, Effect};
 use crate::identity::Stored;
 use crate::time::Now;
 use crate::value::Value;
@@ -67,9 +68,12 @@ impl Engine {
         }
     }
 
+    /// Erases what any page of the site has stored for the visitor, also with other destinations,
+    /// except the decision itself.
     pub(crate) fn erase(&mut self) {
         self.identity.erase(&mut self.effects);
-        self.orders.kept().erase(&mut self.effects);
-        self.outbox.erase(&mut self.effects);
+        self.orders.kept().clear();
+        self.outbox.close();
+        self.effects.push(Effect::Remove(ALL_KEYS.to_owned()));
     }
 }

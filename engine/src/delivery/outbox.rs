@@ -47,9 +47,8 @@ impl Outbox {
         Self { instance, on: false, numbers: 0, bytes: 0, most, tried_again: 0 }
     }
 
-    /// Deletes all entries of all pages. Writes nothing from now on.
-    pub fn erase(&mut self, out: &mut Vec<Effect>) {
-        out.push(Effect::Remove(PREFIX.to_owned()));
+    /// The entries of all pages were erased. Writes nothing from now on.
+    pub fn close(&mut self) {
         (self.on, self.bytes) = (false, 0);
     }
 

@@ -5,6 +5,7 @@ use super::{Data, Event, Field, Kind};
 use crate::error::{Error, ErrorCode, Problem};
 use crate::fields::{Fields, Report, element};
 use crate::limits::Limits;
+use crate::personal_data;
 use crate::rules::identifier;
 use crate::value::Value;
 
@@ -124,9 +125,34 @@ fn take(
     match read {
         // A category path of slashes only counts as absent.
         Some(text) if text.is_empty() && !required => {}
-        Some(text) => fields.push((field, form(text))),
+        Some(text) => {
+            let mut data = form(text);
+            if field.is_free_text() && data.remove_personal(object.get(name)) {
+                object.advise(name, &personal_data::REPLACED);
+            }
+            fields.push((field, data));
+        }
         None if required => object.missing(name),
         None => {}
+    }
+}
+
+impl Data {
+    /// Removes personal data from a field's text, or from the texts in the list `given`. Returns
+    /// whether there was any.
+    fn remove_personal(&mut self, given: Option<&Value>) -> bool {
+        let (clean, data) = match self {
+            Self::Text(text) => (personal_data::without(text), text),
+            Self::Literal(json) => {
+                (personal_data::without_in(given.unwrap_or(&Value::Null), json), json)
+            }
+            Self::List(_) | Self::Object(_) => return false,
+        };
+        match clean {
+            Some(clean) => *data = clean,
+            None => return false,
+        }
+        true
     }
 }
 

@@ -263,6 +263,48 @@ impl Field {
         self.spec().0
     }
 
+    /// Whether people write its texts, so that personal data is removed from them. All other
+    /// texts are identifiers, which are never judged by their digits.
+    pub fn is_free_text(self) -> bool {
+        match self {
+            Self::AdditionalInfo
+            | Self::Campaign
+            | Self::CategoryPath
+            | Self::Filters
+            | Self::Message
+            | Self::Query
+            | Self::SearchField
+            | Self::Title => true,
+            Self::CustomSorting
+            | Self::HitCount
+            | Self::ItemId
+            | Self::ItemType
+            | Self::Items
+            | Self::MainId
+            | Self::MasterId
+            | Self::MaxScore
+            | Self::MinScore
+            | Self::ModelId
+            | Self::OrderId
+            | Self::OriginalPageSize
+            | Self::OriginalPosition
+            | Self::Page
+            | Self::PageId
+            | Self::PageSize
+            | Self::Percentage
+            | Self::Position
+            | Self::Positive
+            | Self::Price
+            | Self::Quantity
+            | Self::Rating
+            | Self::Scenario
+            | Self::Score
+            | Self::Search
+            | Self::SearchTimeMs
+            | Self::TriggerName => false,
+        }
+    }
+
     /// Checks a value by the field's rule.
     #[cfg(feature = "sources")]
     ///

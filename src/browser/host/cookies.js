@@ -52,5 +52,13 @@ export const deleteCookie = (name) => {
   }
 };
 
+/** A cookie that one of the product's scripts has written for the visitor: all but the one for denied consent. */
+const ERASED = /^(reco_(?!off=)|YCID=)/;
+
+/** Deletes all cookies for the visitor. */
+export const eraseCookies = () => {
+  for (const pair of cookies()) if (ERASED.test(pair)) deleteCookie(pair.split("=")[0]);
+};
+
 /** The batches that a collector has acknowledged, as `<stream>.<seq>`: of this page and of others. */
 export const acknowledgements = () => cookies().flatMap((pair) => /^reco_ack_(\w+\.\d+)=/.exec(pair)?.[1] ?? []);

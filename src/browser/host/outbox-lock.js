@@ -10,9 +10,8 @@
 // active. In that case two pages may take over the same outbox if they look at the same moment.
 
 import { OUTBOX_FOUND } from "./codes.gen.js";
-import { acknowledgements, setCookie } from "./cookies.js";
 import { clock } from "./env.js";
-import { ENTRY, keep, keys, read, remove } from "./storage.js";
+import { ENTRY, erase, keep, keys, OURS, read, remove } from "./storage.js";
 
 /**
  * An older lease has no owner. A tab that was suspended for longer rereads its outbox before it sends, see {@link
@@ -41,17 +40,12 @@ let returning;
 let renewed = 0;
 let scanning;
 
-/**
- * Deletes a key, or all keys with a prefix. The prefix of all outboxes means that consent was withdrawn: leases and
- * acknowledgement cookies are deleted as well.
- */
+/** Deletes a key, or all keys with a prefix. The prefix of all keys means that consent was withdrawn. */
 export const forget = (key) => {
-  remove(key);
-  if (key !== ENTRY) return;
+  if (key !== OURS) return remove(key);
   own.clear();
   releaseAll();
-  remove(LEASE);
-  for (const batch of acknowledgements()) setCookie(`reco_ack_${batch}`);
+  erase();
 };
 
 /**

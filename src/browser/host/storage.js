@@ -1,11 +1,11 @@
 // localStorage. All keys that begin with `reco_` share a size limit.
 
-import { cookie } from "./cookies.js";
+import { cookie, eraseCookies } from "./cookies.js";
 import { attempt } from "./env.js";
 import { flatten } from "./flatten.js";
 
 /** The prefix of all keys of the tracker. */
-const OURS = "reco_";
+export const OURS = "reco_";
 /** The prefix of the keys of all outboxes. */
 export const ENTRY = "reco_o_";
 
@@ -45,4 +45,10 @@ export const keep = (key, value, most) =>
 export const remove = (key) => {
   for (const each of key.endsWith("_") ? keys().filter((each) => each.startsWith(key)) : [key])
     attempt(() => localStorage.removeItem(each));
+};
+
+/** Deletes everything that any page of the site has stored for the visitor, except the denial of consent. */
+export const erase = () => {
+  remove(OURS);
+  eraseCookies();
 };

@@ -7,7 +7,7 @@
 
 use super::envelope;
 use recobeacon_engine::config::Config;
-use recobeacon_engine::effect::{DeliveryReport, Effect, Outcome, Send, Via};
+use recobeacon_engine::effect::{ALL_KEYS, DeliveryReport, Effect, Outcome, Send, Via};
 use recobeacon_engine::error::Error;
 use recobeacon_engine::identity::Stored;
 use recobeacon_engine::input::Input;
@@ -292,7 +292,7 @@ impl Page {
                     for key in keys {
                         self.write(key, None);
                     }
-                    self.erased |= key == "reco_o_";
+                    self.erased |= key == ALL_KEYS;
                 }
                 Effect::ClaimOutbox(instance) => self.owned.push(instance),
                 Effect::Warn(error) => self.warnings.push(error),
