@@ -27,6 +27,8 @@ pub mod envelope;
 pub mod error;
 pub mod event;
 pub mod factfinder;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod http;
 pub mod ibexa;
 pub mod import;
