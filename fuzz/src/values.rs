@@ -6,7 +6,11 @@ use recobeacon_engine::limits::Limits;
 use recobeacon_engine::value::Value;
 
 /// Texts at the borders of the rules.
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 28] = [
+    "//event.perso.ibexa.co/api/1/click/u/1/2",
+    "//event.perso.ibexa.co/rendered/u/1/2",
+    "///evil.example/api/1/click",
+    "https://evil.example/a/b",
     "",
     "1",
     "a",
