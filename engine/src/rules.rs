@@ -232,7 +232,7 @@ pub fn score(value: &Value) -> Result<String, &'static Problem> {
     match value {
         Value::Number(number) if !number.is_nan() => number::rounded(*number).ok_or(&RANGE),
         Value::Text(text) => {
-            let positive = text.strip_prefix('-').unwrap_or(text);
+            let positive = trim_start(text, b'-');
             let number = digits(&Value::Text(positive.to_owned()))?;
             // JavaScript prints -0 as 0.
             let negative = positive.len() < text.len() && number != "0";

@@ -1,7 +1,8 @@
-// Runs a fuzz target with bounded time and memory, and minimises its inputs.
+// Runs a fuzz target with bounded time and memory, and keeps the inputs that cover the most code.
 // https://llvm.org/docs/LibFuzzer.html#options
 
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { command } from "../lib/progress.mjs";
 import { at, Problem, root } from "../lib/project.mjs";
 import { writeSeeds } from "./seeds.mjs";
@@ -10,9 +11,12 @@ const MEMORY_MB = 1024;
 /** Longest time of one input. A slower one is a finding. */
 const INPUT_SECONDS = 20;
 const INPUT_BYTES = 4096;
+/** Most bytes of the inputs of one target in the repository, before base64. */
+const KEPT_BYTES = 24_000;
 
 const built = (...path) => at("target", "fuzz", ...path);
-const corpus = (target) => at("fuzz", "corpus", target);
+/** The kept inputs of a target, each as a line of base64, so that the repository has one file for each target. */
+const corpus = (target) => at("fuzz", "corpus", `${target}.txt`);
 
 /** The program that cargo-fuzz has built. It stands in a folder that is named after the machine's target. */
 function program(target) {
@@ -22,22 +26,34 @@ function program(target) {
   return found;
 }
 
-/** Makes the folders of a target. `found` gets the inputs of this run. */
-function folders(target) {
-  const [found, seeds, artifacts] = ["corpus", "seeds", "artifacts"].map((name) => built(name, target));
-  for (const folder of [found, artifacts, corpus(target)]) mkdirSync(folder, { recursive: true });
-  writeSeeds(target, seeds);
-  return { found, seeds, artifacts };
+function emptyFolder(path) {
+  rmSync(path, { recursive: true, force: true });
+  mkdirSync(path, { recursive: true });
+  return path;
 }
 
-function options(artifacts) {
-  return [
-    `-artifact_prefix=${artifacts}/`,
-    `-rss_limit_mb=${MEMORY_MB}`,
-    `-timeout=${INPUT_SECONDS}`,
-    `-max_len=${INPUT_BYTES}`,
-  ];
+function keptInputs(target) {
+  if (!existsSync(corpus(target))) return [];
+  return readFileSync(corpus(target), "utf8").split("\n").filter(Boolean);
 }
+
+/** The folders of a target. `found` keeps the inputs of earlier runs in this checkout, `first` has those of the repository. */
+function folders(target) {
+  const [found, artifacts] = ["corpus", "artifacts"].map((name) => built(name, target));
+  for (const folder of [found, artifacts]) mkdirSync(folder, { recursive: true });
+  const first = emptyFolder(built("first", target));
+  writeSeeds(target, first);
+  for (const [place, line] of keptInputs(target).entries())
+    writeFileSync(join(first, `kept-${place}`), Buffer.from(line, "base64"));
+  return { found, first, artifacts };
+}
+
+const options = (artifacts) => [
+  `-artifact_prefix=${artifacts}/`,
+  `-rss_limit_mb=${MEMORY_MB}`,
+  `-timeout=${INPUT_SECONDS}`,
+  `-max_len=${INPUT_BYTES}`,
+];
 
 function dictionary(target) {
   const file = at("fuzz", "dictionaries", `${target}.dict`);
@@ -46,7 +62,7 @@ function dictionary(target) {
 
 /** Runs a target for this time. Returns the number of inputs and the covered edges of the code. */
 export async function run(target, seconds, task) {
-  const { found, seeds, artifacts } = folders(target);
+  const { found, first, artifacts } = folders(target);
   const args = [...options(artifacts), ...dictionary(target), `-max_total_time=${seconds}`, "-print_final_stats=1"];
   let coverage = 0;
   const watching = {
@@ -55,23 +71,26 @@ export async function run(target, seconds, task) {
       task.say(line);
     },
   };
-  const inputs = [found, seeds, corpus(target)];
-  const { lines } = await command(program(target), [...args, ...inputs], { task: watching, cwd: root });
+  const { lines } = await command(program(target), [...args, found, first], { task: watching, cwd: root });
   const text = lines.join("\n");
   const executions = Number(text.match(/stat::number_of_executed_units:\s*(\d+)/)?.[1]);
   if (!(executions > 0 && coverage > 0)) throw new Problem(`${text}\nThe fuzz target ${target} has run no input.`);
   return { executions, coverage };
 }
 
-/** Replaces the inputs in fuzz/corpus by the fewest and smallest that have the same coverage. */
+/** Keeps the smallest of the inputs that together cover the most code. Those of tests/vectors are made in each run. */
 export async function minimise(target, task) {
-  const { found, seeds, artifacts } = folders(target);
-  const merged = built("merged", target);
-  rmSync(merged, { recursive: true, force: true });
-  mkdirSync(merged, { recursive: true });
-  const args = [...options(artifacts), "-merge=1", merged, corpus(target), seeds, found];
+  const { found, first, artifacts } = folders(target);
+  const merged = emptyFolder(built("merged", target));
+  const args = [...options(artifacts), "-set_cover_merge=1", "-use_counters=0", merged, first, found];
   await command(program(target), args, { task, cwd: root });
-  rmSync(corpus(target), { recursive: true, force: true });
+  const inputs = readdirSync(merged).map((name) => readFileSync(join(merged, name)));
+  inputs.sort((a, b) => a.length - b.length || Buffer.compare(a, b));
+  let bytes = 0;
+  const kept = inputs.filter((input) => {
+    bytes += input.length;
+    return input.length > 0 && bytes <= KEPT_BYTES;
+  });
   mkdirSync(at("fuzz", "corpus"), { recursive: true });
-  renameSync(merged, corpus(target));
+  writeFileSync(corpus(target), `${kept.map((input) => input.toString("base64")).join("\n")}\n`);
 }

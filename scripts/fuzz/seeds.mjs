@@ -1,6 +1,6 @@
 // The first inputs of the fuzz targets: the requests and calls of tests/vectors, and the example configuration.
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { at } from "../lib/project.mjs";
 
@@ -105,11 +105,8 @@ function seeds() {
   };
 }
 
-/** Writes the inputs of a target into an empty folder. */
+/** Writes the inputs of a target into a folder. */
 export function writeSeeds(target, folder) {
-  rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  for (const [place, seed] of [...new Set((seeds()[target] ?? []).map(text))].entries()) {
-    writeFileSync(join(folder, String(place)), seed);
-  }
+  for (const [place, seed] of [...new Set((seeds()[target] ?? []).map(text))].entries())
+    writeFileSync(join(folder, `seed-${place}`), seed);
 }

@@ -233,10 +233,7 @@ fn numbers_as_text_become_json_numbers() {
                        "searchTimeMs": "012.50", "minScore": "-01.250", "maxScore": "-0" });
     let expected = json!({ "query": "q", "page": 1, "pageSize": 10, "hitCount": 0,
                            "searchTimeMs": 12.5, "minScore": -1.25, "maxScore": 0 });
-    check("cacheHit", text.clone(), expected);
-    let mut page = Page::open(batch());
-    page.call("cacheHit", with(text, json!({ "minScore": "--5" })));
-    assert_eq!(page.told(), [("out-of-range", "cacheHit.minScore")]);
+    check("cacheHit", text, expected);
 }
 
 #[test]

@@ -78,7 +78,7 @@ pub fn read(text: &str) -> Option<Entry<'_>> {
             kind: Kind::from_name(cut(&mut rest, b' ')?)?,
             at: number(&mut rest)?,
             // An event stands for one delivery at most.
-            deliveries: number(&mut rest)?.min(1) as u32,
+            deliveries: u32::from(number(&mut rest)? > 0),
             encoded: cut(&mut rest, b'\n')?.to_owned(),
             slot: Slot::default(),
             seq: 0,
