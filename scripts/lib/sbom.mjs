@@ -25,8 +25,9 @@ export const PRODUCTS = {
 };
 export const sbomFile = (product) => `${product}-${version}.cdx.json`;
 
-/** The step that installs cargo-cyclonedx, if it is missing. */
-export const sbomToolSteps = () => [cargoTool("cargo-cyclonedx", "cargo-cyclonedx", CYCLONEDX_VERSION)].filter(Boolean);
+/** The step that installs cargo-cyclonedx, if it is missing. Without its subcommand it knows no option. */
+export const sbomToolSteps = () =>
+  [cargoTool("cargo-cyclonedx", "cargo-cyclonedx", CYCLONEDX_VERSION, ["cyclonedx", "--version"])].filter(Boolean);
 
 const cargo = async (task, ...args) => (await command("cargo", args, { task, cwd: root })).out;
 
