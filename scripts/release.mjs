@@ -12,6 +12,7 @@ import { checksumLine, differences, filesBelow, integrityOf, pack } from "./lib/
 import { command, steps } from "./lib/progress.mjs";
 import { at, main, manifest, Problem, root } from "./lib/project.mjs";
 import { releaseProblems, versionProblems } from "./lib/release.mjs";
+import { sbomToolSteps, writeSboms } from "./lib/sbom.mjs";
 import { npm, setUp } from "./lib/toolchain.mjs";
 
 // The tests' collector. An optimised build would only take longer.
@@ -39,7 +40,7 @@ async function checkState(dry) {
   for (const problem of problems) console.log(`Without --dry this is refused: ${problem}`);
 }
 
-/** Fills the release folder: the tarball, the files of dist/, and their hashes. */
+/** Fills the release folder: the tarball, the files of dist/, the bills of materials, and their hashes. */
 async function makeArtefacts(task) {
   rmSync(OUT, { recursive: true, force: true });
   mkdirSync(OUT, { recursive: true });
@@ -48,6 +49,7 @@ async function makeArtefacts(task) {
     mkdirSync(dirname(join(OUT, file)), { recursive: true });
     if (file !== INTEGRITY) copyFileSync(join(DIST, file), join(OUT, file));
   }
+  await writeSboms(OUT, task);
   const files = filesBelow(OUT);
   writeFileSync(join(OUT, "SHA256SUMS"), `${files.map((file) => checksumLine(join(OUT, file), file)).join("\n")}\n`);
   const integrity = Object.fromEntries(files.map((file) => [file, integrityOf(join(OUT, file))]));
@@ -85,12 +87,17 @@ await main(async () => {
   await steps([
     ...setUp(),
     ...browserSteps({ driver: false }),
+    ...sbomToolSteps(),
     ...buildSteps(),
     {
       label: "checking the size",
       run: (task) => command(process.execPath, [at("scripts", "size.mjs")], { task }),
     },
-    { label: "packing and writing checksums", run: makeArtefacts },
+    { label: "packing, describing the crates, and writing checksums", run: makeArtefacts },
+    {
+      label: "checking the software bills of materials",
+      run: (task) => command(process.execPath, ["--test", at("tests", "sbom", "sbom.test.mjs")], { task }),
+    },
     { label: "comparing the installed tarball with dist/", run: compareInstalled },
     collectorStep(),
     { label: "testing the tarball as an application gets it", run: testPackage },

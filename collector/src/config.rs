@@ -5,6 +5,7 @@ pub mod network;
 mod vendors;
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
+use crate::api_key::Secret;
 use crate::error::ConfigError;
 use crate::limits::Limits;
 use crate::pseudonym::{Key, parse_secret};
@@ -34,7 +35,7 @@ pub struct Config {
     /// The folder that is served under `/`.
     pub site: Option<PathBuf>,
     /// The token that every request to the admin listener must have, if there is one.
-    pub admin_token: Option<String>,
+    pub admin_token: Option<Secret>,
     /// Reverse proxies. Limits per address do not apply to them, because their requests come from
     /// many clients.
     pub trusted_proxies: Vec<Network>,
@@ -160,7 +161,7 @@ impl Config {
                 .unwrap_or_else(|| PathBuf::from("recobeacon.sqlite")),
             dist: flags.dist.or(file.dist),
             site: flags.site.or(file.site),
-            admin_token: file.admin_token,
+            admin_token: file.admin_token.map(|token| admin_token(&token)).transpose()?,
             trusted_proxies: proxies(file.trusted_proxies)?,
             keys: file.keys.into_iter().map(FileKey::check).collect::<Result<_, _>>()?,
             cookie: file.cookie.map(FileCookie::check).transpose()?,
@@ -177,17 +178,6 @@ impl Config {
             if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
                 return wrong(format!("{name}: {} is not a folder", folder.display()));
             }
-        }
-        if self.admin_token.as_ref().is_some_and(|token| token.len() < TOKEN_BYTES) {
-            return wrong(format!("admin_token: must have at least {TOKEN_BYTES} characters"));
-        }
-        if self
-            .admin_token
-            .as_ref()
-            .is_some_and(|token| !token.bytes().all(|b| b.is_ascii_graphic()))
-        {
-            // A header does not keep spaces at its ends, and other characters have no one encoding there.
-            return wrong("admin_token: must have ASCII characters only, and no spaces".to_owned());
         }
         if self.admin_token.is_none() && !self.admin_listen.ip().to_canonical().is_loopback() {
             return wrong(format!(
@@ -209,6 +199,21 @@ impl Config {
         }
         Ok(())
     }
+}
+
+fn admin_token(token: &str) -> Result<Secret, ConfigError> {
+    if token.len() < TOKEN_BYTES {
+        return Err(ConfigError::new(format!(
+            "admin_token: must have at least {TOKEN_BYTES} characters"
+        )));
+    }
+    if !token.bytes().all(|b| b.is_ascii_graphic()) {
+        // A header does not keep spaces at its ends, and other characters have no one encoding there.
+        return Err(ConfigError::new(
+            "admin_token: must have ASCII characters only, and no spaces",
+        ));
+    }
+    Ok(Secret::new(token))
 }
 
 fn proxies(networks: Option<Vec<String>>) -> Result<Vec<Network>, ConfigError> {
@@ -251,11 +256,20 @@ impl FileKey {
     }
 }
 
-/// Does not use toml's error text, because it repeats the line, and the line may hold a secret.
+/// Repeats neither the line nor a value, because either may be a secret. serde's messages about a
+/// value are `invalid type: string "...", expected a sequence`.
 fn place(text: &str, error: &toml::de::Error) -> ConfigError {
     let line = error
         .span()
         .and_then(|span| text.get(..span.start))
         .map_or(1, |before| before.matches('\n').count() + 1);
-    ConfigError::new(format!("line {line}: {}", error.message()))
+    let message = error.message();
+    let about_value = ["invalid type", "invalid value", "invalid length"]
+        .into_iter()
+        .find(|start| message.starts_with(start))
+        .zip(message.rsplit_once(", expected "));
+    ConfigError::new(match about_value {
+        Some((start, (_, expected))) => format!("line {line}: {start}, expected {expected}"),
+        None => format!("line {line}: {message}"),
+    })
 }

@@ -29,6 +29,8 @@ pub mod error;
 pub mod event;
 pub mod factfinder;
 pub mod history;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod http;
 pub mod ibexa;
 pub mod import;

@@ -48,7 +48,7 @@ export const SIDEBAR = [
     page("Options", "/reference/options"),
     page("Events", "/reference/events"),
     page("Errors", "/reference/errors"),
-    page("Cookies and keys", "/reference/cookies-and-keys"),
+    page("Cookies, keys and endpoints", "/reference/cookies-and-keys"),
     page("Requests", "/reference/wire"),
     page("API", "/api/"),
   ]),
@@ -59,6 +59,7 @@ export const SIDEBAR = [
     page("Browser support", "/browser-support"),
     page("Size and speed", "/performance"),
   ]),
+  group("Security", [page("Security and privacy", "/security"), page("PCI DSS", "/pci-dss")]),
   group("Evidence", [
     page("Tests", "/testing"),
     page("Faults in three browsers", "/delivery-faults"),

@@ -5,6 +5,7 @@ use super::error::{Error, ErrorCode, Problem};
 use super::event::Kind;
 use super::ga4::Entry;
 use super::identity::Stored;
+use super::limits::Limits;
 use super::text::shorten;
 use super::value::Value;
 
@@ -175,7 +176,8 @@ impl Input {
         match verb {
             "bought" => Self::OrderSent(next()),
             "lost" => Self::CallsLost(
-                next().whole(),
+                // No page has kept more calls.
+                next().whole().min(Limits::QUEUE_EVENTS_MAX as u32),
                 match next().as_text() {
                     Some("damaged") => ErrorCode::Damaged,
                     Some("expired") => ErrorCode::Expired,

@@ -144,10 +144,15 @@ pub fn currency(value: &Value) -> Result<String, &'static Problem> {
 pub fn split_price(price: &str) -> (String, &str) {
     let (amount, currency) =
         price.split_at_checked(price.len().saturating_sub(CURRENCY)).unwrap_or((price, ""));
-    let digits = trim_start(amount, b'0');
-    // A JSON number must not begin with 00 or a point.
+    (json_number(amount), currency)
+}
+
+/// The digits as a JSON number, which must not begin with 00 or a point.
+/// <https://www.rfc-editor.org/rfc/rfc8259#section-6>
+fn json_number(digits: &str) -> String {
+    let digits = trim_start(digits, b'0');
     let bare = digits.bytes().next().is_none_or(|b| b == b'.');
-    (concat(&[if bare { "0" } else { "" }, digits]), currency)
+    concat(&[if bare { "0" } else { "" }, digits])
 }
 
 /// A whole number between two inclusive bounds.
@@ -162,9 +167,9 @@ pub fn whole(value: &Value, least: u64, most: u64) -> Result<u64, &'static Probl
     Ok(number as u64)
 }
 
-/// A number's digits. Text is accepted, because attributes and data layers have only text.
+/// A number as JSON. Text is accepted, because attributes and data layers have only text.
 fn digits(value: &Value) -> Result<String, &'static Problem> {
-    amount::amount(value).map(|number| amount::without_zeros(&number).to_owned())
+    amount::amount(value).map(|number| json_number(amount::without_zeros(&number)))
 }
 
 /// A whole number in a range. Text is accepted.
@@ -230,7 +235,9 @@ pub fn score(value: &Value) -> Result<String, &'static Problem> {
         Value::Text(text) => {
             let positive = trim_start(text, b'-');
             let number = digits(&Value::Text(positive.to_owned()))?;
-            Ok(concat(&[if positive.len() < text.len() { "-" } else { "" }, &number]))
+            // JavaScript prints -0 as 0.
+            let negative = positive.len() < text.len() && number != "0";
+            Ok(concat(&[if negative { "-" } else { "" }, &number]))
         }
         _ => Err(&NOT_NUMBER),
     }

@@ -108,9 +108,12 @@ function samePackages(done) {
   );
 }
 
-/** The step that installs a crate's program into .tools, or null if this version is installed. */
-export function cargoTool(binary, crate, version) {
-  const found = output(tool(binary), ["--version"])?.split(/\s/)[1];
+/**
+ * The step that installs a crate's program into .tools, or null if this version is installed. `ask` are the arguments with
+ * which it prints its version.
+ */
+export function cargoTool(binary, crate, version, ask = ["--version"]) {
+  const found = output(tool(binary), ask)?.split(/\s/)[1];
   if (found === version) return null;
   const install = (task, ...lock) =>
     command("cargo", ["install", crate, "--version", version, ...lock, "--force", "--root", at(".tools")], {

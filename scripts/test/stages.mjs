@@ -8,8 +8,10 @@ import { browser, findDriver } from "../lib/browser.mjs";
 import { collectorStep } from "../lib/collector.mjs";
 import { check, counted, total } from "../lib/counting.mjs";
 import { isFresh } from "../lib/freshness.mjs";
+import { fuzzSteps } from "../lib/fuzz.mjs";
 import { command } from "../lib/progress.mjs";
 import { at, manifest, tool } from "../lib/project.mjs";
+import { sbomToolSteps } from "../lib/sbom.mjs";
 import { WASM_TARGET } from "../lib/toolchain.mjs";
 
 /** Each tier runs its own stages and those of the tiers before it. */
@@ -99,6 +101,7 @@ export const STAGES = {
       total([
         await node(task, npmTool("@biomejs", "biome", "bin", "biome"), "ci", "--error-on-warnings", "."),
         await cargo(task, ["fmt", "--all", "--check"]),
+        await cargo(task, ["fmt", "--manifest-path", at("fuzz", "Cargo.toml"), "--check"]),
       ]),
   },
   types: {
@@ -241,6 +244,31 @@ export const STAGES = {
     label: "licences, versions and sources of crates",
     // Not in "test": cargo-deny takes minutes to compile on a fresh machine.
     run: (task) => node(task, at("scripts", "deny.mjs")),
+  },
+  fuzz: {
+    tier: "all",
+    label: "a minute of random inputs for each reader, and clippy of the fuzz targets",
+    run: async (task) => {
+      for (const step of fuzzSteps()) await step.run(task);
+      const manifestPath = ["--manifest-path", at("fuzz", "Cargo.toml"), "--target-dir", at("target", "fuzz")];
+      return total([
+        await cargo(task, ["clippy", "--locked", "--all-targets", ...manifestPath, "--", ...deny], {
+          env: { RUSTFLAGS: "--cfg fuzzing" },
+        }),
+        await script(task, "fuzz.mjs"),
+      ]);
+    },
+  },
+  sbom: {
+    tier: "all",
+    label: "software bills of materials",
+    // Not in "test": cargo-cyclonedx takes minutes to compile on a fresh machine.
+    needs: [
+      async (task) => {
+        for (const step of sbomToolSteps()) await step.run(task);
+      },
+    ],
+    run: nodeTests("sbom"),
   },
   reproducible: {
     tier: "all",

@@ -293,6 +293,16 @@ fn unknown_methods_are_refused() {
     wrong("logout", json!({ "forget": 1 }), ("bad-type", "logout.forget"));
 }
 
+/// Counters of 32 bits would overflow.
+#[test]
+fn the_number_of_lost_calls_is_limited() {
+    let mut page = Page::open(batch());
+    for _ in 0..3 {
+        page.call("lost", json!([4_294_967_295_u32]));
+    }
+    assert_eq!((page.count("accepted"), page.count("dropped")), (300_000, 300_000));
+}
+
 #[test]
 fn an_unknown_field_is_ignored_with_one_warning() {
     let mut page = Page::open(batch());

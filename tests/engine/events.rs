@@ -211,6 +211,31 @@ fn cache_hit() {
     check("cacheHit", given, with(least, with(more, json!({ "itemId": "9" }))));
 }
 
+/// JSON has no number with leading zeros, and a collector refuses a whole batch that is not JSON.
+#[test]
+fn numbers_as_text_become_json_numbers() {
+    let cases = [
+        ("consume", "percentage", json!("007"), json!(7)),
+        ("consume", "percentage", json!("000"), json!(0)),
+        ("rate", "rating", json!("05"), json!(5)),
+        ("basket", "quantity", json!("01.50"), json!(1.5)),
+        ("buy", "quantity", json!("00.5"), json!(0.5)),
+    ];
+    for (verb, field, given, expected) in cases {
+        least(verb, json!({ field: expected }));
+        check(
+            verb,
+            json!({ "itemId": "1", field: given }),
+            json!({ "itemId": "1", "itemType": "1", field: expected }),
+        );
+    }
+    let text = json!({ "query": "q", "page": "01", "pageSize": "010", "hitCount": "00",
+                       "searchTimeMs": "012.50", "minScore": "-01.250", "maxScore": "-0" });
+    let expected = json!({ "query": "q", "page": 1, "pageSize": 10, "hitCount": 0,
+                           "searchTimeMs": 12.5, "minScore": -1.25, "maxScore": 0 });
+    check("cacheHit", text, expected);
+}
+
 #[test]
 fn numbers_within_filters_keep_their_value() {
     // Timestamps in milliseconds are likely filters and must not become null.

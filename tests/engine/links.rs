@@ -148,6 +148,22 @@ fn another_host_is_refused() {
     }
 }
 
+/// A relative endpoint has no host, and a link without a host leads to the host after its slashes.
+#[test]
+fn a_link_without_a_host_is_refused_also_with_a_relative_endpoint() {
+    for link in [
+        "///evil.example/api/1/click",
+        "////evil.example/api",
+        "https:///evil.example/api/1/click",
+        "http:////evil.example/a/b",
+        "///evil.example/rendered/1",
+        "///rendered/1",
+    ] {
+        let config = with(ibexa(), json!({ "destinations": { "endpoint": "/ibexa" } }));
+        refused(config, link, "out-of-range");
+    }
+}
+
 #[test]
 fn an_invalid_address_is_refused() {
     for link in [

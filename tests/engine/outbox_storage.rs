@@ -3,6 +3,7 @@
 use crate::common::test;
 use crate::common::{DAY_MS, Page, answered, batch, json, with};
 use recobeacon_engine::effect::Outcome;
+use recobeacon_engine::hash::hash;
 use recobeacon_engine::input::Input;
 
 #[test]
@@ -112,6 +113,42 @@ fn taking_over_works_in_full_storage() {
 }
 
 /// A click of more than a kilobyte.
+/// The next page, after `old` was replaced by `new` in the entries of two clicks. Their checksums are right.
+fn changed_entries(old: &str, new: &str) -> Page {
+    let mut page = Page::open(batch());
+    page.feed(Input::Online(false));
+    page.click(1);
+    page.click(2);
+    for text in page.kept.values_mut().filter(|text| text.contains("\"itemId\"")) {
+        let (_, body) = text.split_once(' ').unwrap();
+        assert!(body.contains(old), "{body}");
+        let body = body.replacen(old, new, 1);
+        *text = format!("{} {body}", hash(&["1", &body]) >> 32);
+    }
+    page.next(batch())
+}
+
+/// A batch number of 64 bits would overflow.
+#[test]
+fn an_entry_with_a_number_of_no_tracker_counts_as_damaged() {
+    let mut next = changed_entries(" 0 0 click", " 18446744073709551615 0 click");
+    next.advance(2_000);
+    assert_eq!(next.told(), [("damaged", "batch /v1/events")]);
+    assert_eq!((next.count("accepted"), next.count("dropped")), (2, 2));
+    let mut next = changed_entries(" 0 0 click", " 9007199254740991 0 click");
+    next.advance(2_000);
+    assert_eq!((next.told(), next.item_ids().len()), (vec![], 2));
+}
+
+/// Counters of 32 bits would overflow.
+#[test]
+fn an_event_in_an_entry_stands_for_one_delivery_at_most() {
+    let mut next = changed_entries(" 1 {", " 4294967295 {");
+    next.advance(2_000);
+    assert_eq!(next.warnings, []);
+    assert_eq!((next.item_ids().len(), next.count("accepted")), (2, 2));
+}
+
 fn long_click(page: &mut Page, n: u32) {
     page.call(
         "click",

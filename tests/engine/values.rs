@@ -126,6 +126,8 @@ fn quantities_may_be_fractional_and_text_or_numbers() {
         (json!("1,85"), "1.85"),
         (json!(0.1 + 0.2), "0.3"),
         (json!("0.5"), "0.5"),
+        (json!("00.50"), "0.5"),
+        (json!("0012"), "12"),
         (json!(1_000_000), "1000000"),
     ] {
         assert_eq!(quantity(&value(&given)).as_deref(), Ok(expected), "{given}");

@@ -2,7 +2,7 @@
 // docs/ states the sizes of package.json.
 
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import ts from "typescript";
 import { at, manifest } from "../../scripts/lib/project.mjs";
@@ -73,6 +73,20 @@ test("cookies-and-keys.md has every cookie and key of the code, and no other", (
   const documented = unique(cells(tables).map((name) => name.replace(/<.*/, "")));
   // The companion of the id cookie, whose name the page may choose.
   assert.deepEqual(documented, unique([...names, "reco_id_at"]));
+});
+
+test("cookies-and-keys.md has every default endpoint of the code, every protocol, and no other host", () => {
+  const folder = "engine/src/protocol";
+  const sources = readdirSync(at(folder)).filter((file) => file.endsWith(".rs"));
+  const hosts = sources.flatMap((file) =>
+    all(read(`${folder}/${file}`).replace(/^\s*\/\/.*$/gm, ""), /"(https:\/\/[^"]+)"/g),
+  );
+  const endpoints = section(docs("reference/cookies-and-keys"), "Endpoints");
+  assert.ok(hosts.length > 2);
+  assert.deepEqual(unique(all(endpoints, /`(https:\/\/[^`]+)`/g)), unique(hosts));
+  const protocols = all(read("engine/src/protocol.rs").match(/const NAMES[^;]+;[^;]+;/)[0], /"(\w+)"/g);
+  assert.ok(protocols.length > 4);
+  for (const protocol of protocols) assert.ok(endpoints.includes(`\`${protocol}\``), protocol);
 });
 
 test("the sizes in docs/ are the budgets of package.json", () => {

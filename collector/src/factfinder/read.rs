@@ -48,7 +48,11 @@ pub fn event(word: &Word, given: &Value, currency: &str) -> Result<VendorEvent, 
     let user = user(given, "userId", need(word.needs_user))?;
     let mut ids = Vec::new();
     for (theirs, ours) in IDS {
-        ids.extend(self::user(given, theirs, Need::None)?.map(|id| (ours, id)));
+        let id = self::user(given, theirs, Need::None)?;
+        // With both spellings the first counts, because a row has each field once.
+        if let Some(id) = id.filter(|_| ids.iter().all(|(known, _)| *known != ours)) {
+            ids.push((ours, id));
+        }
     }
     let event = VendorEvent::parse(word.kind, fields).map_err(|error| translated(word, &error))?;
     // None of these kinds stands for several events.

@@ -28,6 +28,10 @@ impl Version {
 /// The name under which the parameters `filter<FIELD>` are collected. No parameter has this name.
 pub(super) const FILTERS: &str = "filter<FIELD>";
 
+/// Parameters of `Tracking.ff` that apply to all events of the request.
+pub(super) const SHARED: [&str; 6] =
+    ["channel", "event", "sid", "userId", "purchaserid", "cookieId"];
+
 /// The type that a field's value is converted to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -214,4 +218,15 @@ pub fn tracking_ff(event: &str) -> Option<Word> {
         _ => return None,
     };
     Some(Word { kind, fields, needs_user })
+}
+
+/// The events of `Tracking.ff`.
+const TRACKING_FF: [&str; 7] =
+    ["click", "cart", "checkout", "login", "recommendationClick", "feedback", "log"];
+
+/// Whether an event of `Tracking.ff` has a parameter of this name. Other names are texts of the
+/// client, which may be ids of people, so no message repeats them.
+pub fn is_parameter(name: &str) -> bool {
+    let is_field = |word: Word| word.fields.iter().any(|field| field.theirs == name);
+    SHARED.contains(&name) || TRACKING_FF.into_iter().filter_map(tracking_ff).any(is_field)
 }

@@ -7,7 +7,7 @@
 
 use super::Channels;
 use super::read::{self, IDS, Wrong};
-use super::schema::{self, FILTERS};
+use super::schema::{self, FILTERS, SHARED};
 use crate::customer;
 use crate::error::Refusal;
 use crate::query;
@@ -17,8 +17,6 @@ use std::collections::BTreeMap;
 
 /// The separator between two values of a filter.
 const OR: &str = "~~~";
-/// Parameters that apply to all events of the request.
-const SHARED: [&str; 6] = ["channel", "event", "sid", "userId", "purchaserid", "cookieId"];
 
 type Pair = (String, String);
 
@@ -126,6 +124,7 @@ fn split(pairs: &[Pair], most: usize) -> Result<Vec<Vec<&Pair>>, Refusal> {
     let mut events: Vec<Vec<&Pair>> = vec![Vec::new(); count];
     for (name, values) in values {
         if values.len() != 1 && values.len() != count {
+            let name = if schema::is_parameter(name) { name } else { "of another name" };
             return Err(parameter(name, "must appear once, or once for each event"));
         }
         for (event, pair) in events.iter_mut().zip(values.into_iter().cycle()) {

@@ -3,7 +3,7 @@
 mod body;
 mod compress;
 mod connections;
-mod cookies;
+pub mod cookies;
 mod cors;
 mod events;
 mod factfinder;

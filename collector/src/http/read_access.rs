@@ -58,7 +58,7 @@ pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) ->
 }
 
 fn check(app: &App, headers: &HeaderMap) -> Result<Reader, Refusal> {
-    let Some(token) = app.config.admin_token.as_deref() else {
+    let Some(token) = app.config.admin_token.as_ref() else {
         return without_token(app, headers).map_err(Refusal::Forbidden);
     };
     let mut given = headers.get_all(AUTHORIZATION).into_iter();
@@ -103,7 +103,7 @@ fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, &'static s
     }
 }
 
-fn is_token(given: &[u8], token: &str) -> bool {
+fn is_token(given: &[u8], token: &Secret) -> bool {
     let Some((scheme, given)) = given.split_at_checked(b"Bearer ".len()) else { return false };
-    scheme.eq_ignore_ascii_case(b"Bearer ") && Secret::new(token).is(given)
+    scheme.eq_ignore_ascii_case(b"Bearer ") && token.is(given)
 }

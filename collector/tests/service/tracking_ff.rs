@@ -299,7 +299,22 @@ async fn invalid_requests_get_400_with_a_sentence() {
     let answer = server.get(uneven).await;
     assert_eq!(answer.status, 400);
     assert!(answer.text().starts_with("The parameter [count] must appear once"));
+    // A name of the client's own may be the id of a person.
+    let foreign = uneven.replace("count", "jane%40shop.example%0Asecond-line");
+    let answer = server.get(&foreign).await;
+    assert_eq!(answer.status, 400);
+    assert!(answer.text().starts_with("The parameter [of another name] must appear once"));
     let answer = server.send("HEAD", three, "", b"").await;
     assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, POST, OPTIONS")));
     assert!(server.events().await.is_empty());
+}
+
+#[tokio::test]
+async fn two_spellings_of_the_purchaser_give_one_field() {
+    let server = Server::start().await;
+    let query = "channel=de&event=cart&sid=s&id=1&count=1&purchaserid=b&purchaserId=a";
+    assert_eq!(server.get(&format!("/Tracking.ff?{query}")).await.status, 200);
+    assert_eq!(server.events().await[0]["purchaser"], hash("a"));
+    let text = server.read("/v1/events", "").await.text();
+    assert_eq!(text.matches("\"purchaser\":").count(), 1, "{text}");
 }

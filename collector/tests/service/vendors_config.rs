@@ -73,6 +73,43 @@ fn invalid_settings_are_reported() {
     }
 }
 
+/// A value may be a secret that stands in the wrong place.
+#[test]
+fn an_error_repeats_no_value() {
+    for toml in [
+        "keys = \"SECRET\"",
+        "keys = [\"SECRET\"]",
+        "keys = [[\"SECRET\"]]",
+        "keys = \"a, expected SECRET, expected b\"",
+        "cookie = \"SECRET\"",
+        "admin_token = [\"SECRET\"]",
+        "admin_token = { SECRET = 1 }",
+        "[limits]\nbody_bytes = \"SECRET\"",
+        "[ibexa]\ncustomers = \"SECRET\"",
+        "[yoochoose]\nsolutions = \"SECRET\"",
+        "[factfinder]\nchannels = \"SECRET\"",
+        "[intempt]\nnames = \"SECRET\"",
+        "listen = \"SECRET\"",
+        "inspector = \"SECRET\"",
+        "admin_token = SECRET",
+        "admin_token = \"SECRET",
+        "admin_token = \"SECRET\"\"",
+    ] {
+        let error = config(toml).unwrap_err();
+        assert!(!error.contains("SECRET"), "{toml}: {error}");
+        assert!(error.len() > 20, "{toml}: {error}");
+    }
+    let error = config("\nkeys = \"SECRET\"").unwrap_err();
+    assert_eq!(error, "line 2: invalid type, expected a sequence");
+}
+
+#[test]
+fn the_admin_token_is_not_printed() {
+    let printed = format!("{:?}", config("admin_token = \"0123456789abcdef\"").unwrap());
+    assert!(printed.contains("admin_token: Some(Secret(..))"), "{printed}");
+    assert!(!printed.contains("0123456789abcdef"), "{printed}");
+}
+
 #[test]
 fn keys_are_not_printed() {
     let toml = "[factfinder]\nkeys = [\"SECRET\"]\n[intempt]\nkeys = [\"id.SECRET\"]\n";

@@ -8,6 +8,7 @@ use super::outbox::Slot;
 use super::stream::{Events, PendingEvent, StreamId};
 use crate::event::Kind;
 use crate::hash::hash;
+use crate::limits::Limits;
 use crate::number::{push_whole, whole};
 use crate::text::{concat, parse_whole, split_once};
 
@@ -76,7 +77,8 @@ pub fn read(text: &str) -> Option<Entry<'_>> {
             record: None,
             kind: Kind::from_name(cut(&mut rest, b' ')?)?,
             at: number(&mut rest)?,
-            deliveries: number(&mut rest)? as u32,
+            // An event stands for one delivery at most.
+            deliveries: u32::from(number(&mut rest)? > 0),
             encoded: cut(&mut rest, b'\n')?.to_owned(),
             slot: Slot::default(),
             seq: 0,
@@ -105,6 +107,7 @@ fn cut<'a>(rest: &mut &'a str, end: u8) -> Option<&'a str> {
     Some(part)
 }
 
+/// A larger number comes from no tracker, and would overflow in sums.
 fn number(rest: &mut &str) -> Option<u64> {
-    parse_whole(cut(rest, b' ')?)
+    parse_whole(cut(rest, b' ')?).filter(|number| *number <= Limits::SAFE_INTEGER)
 }

@@ -283,10 +283,12 @@ fn numeric(id: &str, most: u64) -> bool {
 }
 
 /// Splits an absolute address into `https:` (or nothing, if the page's scheme applies), host with
-/// port, and path.
+/// port, and path. Browsers skip further slashes and take the text after them as the host.
+/// <https://url.spec.whatwg.org/#special-authority-ignore-slashes-state>
 fn parts(url: &str) -> Option<(&str, &str, &str)> {
     let (scheme, rest) = split_once(url, b'/')?;
     let rest = rest.strip_prefix('/')?;
     let (host, path) = split_once(rest, b'/').unwrap_or((rest, ""));
-    matches!(scheme, "" | "http:" | "https:").then_some((scheme, host, path))
+    let right = !host.is_empty() && matches!(scheme, "" | "http:" | "https:");
+    right.then_some((scheme, host, path))
 }

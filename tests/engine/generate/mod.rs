@@ -67,11 +67,26 @@ fn price() -> BoxedStrategy<Json> {
 }
 
 fn whole(least: u64, most: u64) -> BoxedStrategy<Json> {
-    (least..=most).prop_map(Json::from).boxed()
+    or_text((least..=most).prop_map(Json::from).boxed())
 }
 
 fn real(most: f64) -> BoxedStrategy<Json> {
-    (0.0..=most).prop_map(|number| Number::from_f64(number).map_or(Json::Null, Json::from)).boxed()
+    let number = |number| Number::from_f64(number).map_or(Json::Null, Json::from);
+    or_text((0.0..=most).prop_map(number).boxed())
+}
+
+/// The number, or its text with leading zeros, as in attributes.
+fn or_text(numbers: BoxedStrategy<Json>) -> BoxedStrategy<Json> {
+    (numbers, 0..8_usize)
+        .prop_map(|(number, zeros)| match number.as_f64() {
+            Some(value) if zeros < 3 && value < 9e9 => {
+                let whole = number.is_u64();
+                let text = if whole { number.to_string() } else { format!("{value:.6}") };
+                json!("0".repeat(zeros) + &text)
+            }
+            _ => number,
+        })
+        .boxed()
 }
 
 fn boolean() -> BoxedStrategy<Json> {
@@ -184,8 +199,8 @@ fn rendered() -> BoxedStrategy<Json> {
 
 /// A whole or fractional quantity.
 fn pieces() -> BoxedStrategy<Json> {
-    let parts = (1u64..1_000_000_000).prop_map(|n| json!(n as f64 / 1_000.0));
-    prop_oneof![whole(1, 1_000_000), parts].boxed()
+    let parts = (1u64..1_000_000_000).prop_map(|n| json!(n as f64 / 1_000.0)).boxed();
+    prop_oneof![whole(1, 1_000_000), or_text(parts)].boxed()
 }
 
 /// The search behind a basket or a purchase.

@@ -1,0 +1,69 @@
+//! The collector's configuration file. No error repeats a secret, and an accepted file is within the limits.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use recobeacon_collector::config::{Config, Overrides};
+use recobeacon_fuzz::SECRET;
+
+/// The beginnings of sentences about settings that are no secrets.
+const SHOWN: [&str; 9] = [
+    "ibexa.customers:",
+    "yoochoose.",
+    "factfinder.base_path:",
+    "factfinder.channels:",
+    "intempt.names:",
+    "trusted_proxies:",
+    "admin_listen:",
+    "dist:",
+    "site:",
+];
+
+fuzz_target!(|text: &str| {
+    let config = match Config::from_toml(text, Overrides::default()) {
+        Ok(config) => config,
+        Err(error) => {
+            let sentence = error.to_string();
+            let is_shown = SHOWN.iter().any(|start| sentence.starts_with(start));
+            let is_name = sentence.contains("unknown field");
+            assert!(!sentence.contains(SECRET) || is_shown || is_name, "{sentence}");
+            return;
+        }
+    };
+    assert!(config.admin_token.is_some() || config.admin_listen.ip().to_canonical().is_loopback());
+    assert!(!(config.inspector && config.admin_token.is_some()));
+    assert!(config.keys.iter().all(|key| key.secret.len() >= 16));
+    let vendors = &config.vendors;
+    let secrets = (
+        &config.admin_token,
+        &config.keys,
+        &vendors.license_keys,
+        &vendors.factfinder.keys,
+        &vendors.intempt.keys,
+    );
+    let printed = format!("{secrets:?} {:?}", vendors.intempt.basic);
+    assert!(!printed.contains(SECRET), "a secret is printed: {printed}");
+    let limits = &config.limits;
+    assert!((1..=64 * 1024 * 1024).contains(&limits.body_bytes));
+    assert!((1..=64 * 1024).contains(&limits.url_bytes));
+    assert!((1..=10_000).contains(&limits.batch_events));
+    for seconds in [
+        limits.first_byte_seconds,
+        limits.header_seconds,
+        limits.body_seconds,
+        limits.write_seconds,
+    ] {
+        assert!((1..=3_600).contains(&seconds));
+    }
+    for at_once in [
+        limits.connections,
+        limits.address_connections,
+        limits.address_requests,
+        limits.streams,
+        limits.waiting,
+    ] {
+        assert!((1..=100_000).contains(&at_once));
+    }
+    if let Some(cookie) = &config.cookie {
+        assert!((1..=400).contains(&cookie.days) && !cookie.name.is_empty());
+    }
+});
