@@ -83,7 +83,7 @@ export interface Config<Destinations = Destination | readonly Destination[]> {
   /**
    * The address of the module, instead of the file beside `reco.js` or the one in the package: `recobeacon.wasm`, or
    * `recobeacon-all.wasm` if a destination is "yoochoose", "factfinder" or "intempt", or if `autoTrack.dataLayer` is
-   * on.
+   * on. The browser refuses a file that is not of the same build (`wasm-unavailable`).
    */
   wasmUrl?: string | URL | undefined;
   /**

@@ -3,18 +3,19 @@
 import { instantiate } from "built:glue.js";
 import { begin } from "./begin.js";
 import { recoverEarlierPages as recover } from "./recover/replay.js";
+import { fetchVerified } from "./verified.js";
 
 /** Instances by source: an address, or inlined bytes. */
 const instances = new Map();
 
 /**
- * The functions of the module at an address, or of these bytes. `fallback()` loads the same engine as JavaScript, for pages without WebAssembly
- * and for pages whose policy forbids it.
+ * The functions of the module at an address, which must have this `integrity`, or of these bytes. `fallback()` loads the same engine as JavaScript,
+ * for pages without WebAssembly and for pages whose policy forbids it.
  */
-export function instanceOf(source, fallback) {
+export function instanceOf(source, integrity, fallback) {
   const key = ArrayBuffer.isView(source) ? source : String(source);
   const discard = () => instances.delete(key);
-  const start = async () => ({ begin, recover, ...instantiate(await makerOf(key, fallback)), discard });
+  const start = async () => ({ begin, recover, ...instantiate(await makerOf(key, integrity, fallback)), discard });
   if (!instances.has(key)) {
     const instance = start();
     instances.set(key, instance);
@@ -43,10 +44,12 @@ function hasWasm() {
 }
 
 /** The function that makes the engine's exports from its imports. */
-async function makerOf(source, fallback) {
+async function makerOf(source, integrity, fallback) {
   try {
     if (typeof WebAssembly === "object") {
-      const module = await compile(source);
+      // Without streaming: the browser passes nothing on before it has checked all of it.
+      const bytes = typeof source === "string" ? await fetchVerified(source, integrity) : source;
+      const module = await WebAssembly.compile(bytes);
       return (imports) => new WebAssembly.Instance(module, imports).exports;
     }
   } catch (error) {
@@ -54,21 +57,4 @@ async function makerOf(source, fallback) {
     if (hasWasm()) throw error;
   }
   return (await fallback()).instance;
-}
-
-async function compile(source) {
-  if (typeof source !== "string") return WebAssembly.compile(source);
-  let said = "";
-  try {
-    const response = await fetch(source);
-    said = ` (${response.status}, ${response.headers.get("Content-Type")})`;
-    if (!response.ok) throw new Error("no module");
-    // Streaming needs this type, which some servers do not send.
-    const streams = response.headers.get("Content-Type") === "application/wasm";
-    return await (streams ? WebAssembly.compileStreaming(response) : WebAssembly.compile(await response.arrayBuffer()));
-  } catch (error) {
-    throw new Error(
-      `${source}${said}: ${error.message}; it may be in another folder (config.baseUrl) or forbidden by connect-src`,
-    );
-  }
 }

@@ -4,6 +4,7 @@
 import { attempt, clock } from "../src/browser/host/env.js";
 import { instanceOf } from "./instance.js";
 import { create } from "./tracker.js";
+import { addressIn, addScript, fetchVerified } from "./verified.js";
 
 // Only known during the first run of the script.
 const own = /** @type {HTMLScriptElement | null} */ (document.currentScript);
@@ -34,21 +35,31 @@ const self = hasFolder(own?.src)
 /** The address of another file of this build. */
 function addressOf(file, { baseUrl }) {
   const base = baseUrl ? attempt(() => new URL(`${baseUrl}/`.replace(/\/\/$/, "/"), document.baseURI)) : self;
-  if (!base) throw new Error(`config.baseUrl must be the address of the folder with ${file.split("?")[0]}`);
-  return new URL(file, base).href;
+  if (!base) throw new Error(`config.baseUrl must be the address of the folder with ${file[0]}`);
+  return addressIn(base, file);
 }
 
-/** Loads another script of this build. */
-const script = async (file, options) =>
-  import(addressOf(file, options)).catch((error) => {
-    throw new Error(`${error.message}; set config.baseUrl if it is in another folder`);
-  });
+/** Loads another script of this build, a module. */
+async function script(file, options) {
+  const address = addressOf(file, options);
+  const [, integrity] = file;
+  try {
+    await new Promise((done, failed) => addScript(address, integrity, "module", own?.nonce ?? "", done, failed));
+  } catch {
+    await fetchVerified(address, integrity);
+    throw new Error(`${address}: forbidden by script-src, trusted-types or its Content-Type`);
+  }
+  // The element has put the module into the page's module map, so that nothing is loaded again.
+  return import(address);
+}
 const load = (larger, options) => {
-  const source = options.wasmUrl ?? addressOf(__WASM_FILES__[Number(larger)], options);
-  return instanceOf(source, () => script(__FALLBACK_FILE__, options));
+  const file = __WASM_FILES__[Number(larger)];
+  return instanceOf(options.wasmUrl ?? addressOf(file, options), __WASM_INTEGRITY__, () =>
+    script(__FALLBACK_FILE__, options),
+  );
 };
 const measure = (options) => script(__MEASURE_FILE__, options);
-const source = (name, options) => script(__CONSENT_FILES__[name], options);
+const source = (name, options) => script([`consent-${name}.js`, __CONSENT_FILES__[name]], options);
 
 /** The tracker of the last "create", which gets the calls. */
 let last = null;

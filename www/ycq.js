@@ -122,7 +122,7 @@ function start() {
   } catch {
     return warn("data-endpoint is not an address; nothing is sent:", endpoint);
   }
-  if (consentFrom !== undefined) follow(consentFrom, own.src, decide);
+  if (consentFrom !== undefined) follow(consentFrom, own, decide);
   else resume(base);
 
   // The parameters of the vendor's links to recommended items. The vendor refuses the event without a scenario.

@@ -11,6 +11,8 @@ export const SIDEBAR = [
     page("Consent", "/consent"),
     page("Single-page applications", "/single-page-applications"),
     page("Tag managers", "/tag-managers"),
+    page("Frames", "/frames"),
+    page("Policies and integrity", "/content-security-policy"),
     page("Bundlers", "/bundlers"),
   ]),
   group("Vendors", [

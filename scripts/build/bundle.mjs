@@ -35,7 +35,8 @@ const TYPES = ["index.d.ts", "config.d.ts"];
 const HOST = { entry: at("src", "browser", "host", "index.js"), name: "/target/host.js" };
 
 const sha = (algorithm, bytes, encoding) => createHash(algorithm).update(bytes).digest(encoding);
-const versioned = (file, bytes) => `${file}?v=${sha("sha256", bytes, "hex").slice(0, 8)}`;
+/** A file as www/verified.js needs it: SHA-256 has the shortest hash that browsers accept. */
+const hashed = (folder, file) => [file, `sha256-${sha("sha256", readFileSync(join(folder, file)), "base64")}`];
 
 /** Writes dist/ into `out`. `work` has the glue and the modules of these names. */
 export async function bundle(work, out, modules) {
@@ -44,27 +45,28 @@ export async function bundle(work, out, modules) {
   rmSync(next, { recursive: true, force: true });
   mkdirSync(next, { recursive: true });
 
+  const modulesHashed = modules.map((name) => hashed(work, `${name}.wasm`));
   const define = {
     // The glue would use it to free forgotten closures. There are none, because Rust drops every timer.
     FinalizationRegistry: "undefined",
-    // The version is part of the address, so that a cached reco.js never loads another build's module.
-    __WASM_FILES__: JSON.stringify(
-      modules.map((name) => versioned(`${name}.wasm`, readFileSync(join(work, `${name}.wasm`)))),
-    ),
+    __WASM_FILES__: JSON.stringify(modulesHashed),
+    __WASM_INTEGRITY__: JSON.stringify(modulesHashed.map(([, integrity]) => integrity).join(" ")),
   };
   /** @type {import("esbuild").BuildOptions} */
   const options = { define, plugins: [generated(work)], outdir: next };
-  // First, because their hashes are in reco.js, for the same reason as those of the modules.
+  // First, because their hashes are in reco.js, like those of the modules.
   const later = ["./measure.js", ...SOURCES.map(sourceFile)];
   await write(NPM_TARGET, { ...options, entryPoints: later.map((file) => `www/${file}`), format: "esm" });
   // terser needs ten times as long for this file and does not make it smaller.
   const plain = { ...options, entryPoints: [`www/${FALLBACK}`], format: "esm" };
   await write(NPM_TARGET, plain, { shrink: false });
-  const withVersion = (file) => versioned(file.slice("./".length), readFileSync(join(next, file)));
-  define.__MEASURE_FILE__ = JSON.stringify(withVersion("./measure.js"));
-  define.__FALLBACK_FILE__ = JSON.stringify(withVersion(FALLBACK));
-  const files = SOURCES.map((name) => [name, withVersion(sourceFile(name))]);
-  define.__CONSENT_FILES__ = JSON.stringify(Object.fromEntries(files));
+  await write(OLD_TARGET, { ...options, entryPoints: ["www/ycq-consent.js"], format: "iife" });
+  const built = (file) => hashed(next, file.slice("./".length));
+  define.__MEASURE_FILE__ = JSON.stringify(built("./measure.js"));
+  define.__FALLBACK_FILE__ = JSON.stringify(built(FALLBACK));
+  define.__YCQ_CONSENT_FILE__ = JSON.stringify(built("./ycq-consent.js"));
+  const hashes = SOURCES.map((name) => [name, built(sourceFile(name))[1]]);
+  define.__CONSENT_FILES__ = JSON.stringify(Object.fromEntries(hashes));
   await Promise.all([
     write(TARGET, { ...options, entryPoints: { reco: "www/tag.js" }, format: "iife" }),
     write(NPM_TARGET, {
@@ -80,7 +82,7 @@ export async function bundle(work, out, modules) {
       external: [FALLBACK],
     }),
     commonJs(options, join(next, "cjs")),
-    write(OLD_TARGET, { ...options, entryPoints: ["www/ycq.js", "www/ycq-consent.js"], format: "iife" }),
+    write(OLD_TARGET, { ...options, entryPoints: ["www/ycq.js"], format: "iife" }),
     stubs(next),
   ]);
   for (const name of modules) copyFileSync(join(work, `${name}.wasm`), join(next, `${name}.wasm`));

@@ -14,7 +14,7 @@ scenario(
       }),
       "next.html": tagged(),
     },
-    allow: [/404/],
+    allow: [/404|integrity/],
     wasm: true,
   },
   async ({ page, visit, collector }) => {

@@ -1,11 +1,9 @@
 // Pages without WebAssembly: the same engine as JavaScript, fallback.js, sends the same requests. `npm run test:all` runs all other scenarios so, too.
 
 import assert from "node:assert/strict";
-import { cpSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { down, pass } from "./gate.mjs";
-import { DIST, flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
+import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
+import { ownBuild } from "./own-build.mjs";
 
 useBrowser();
 
@@ -114,31 +112,32 @@ scenario(
   },
 );
 
-const { path: broken } = temporaryDirectory();
-cpSync(DIST, broken, { recursive: true });
-const whole = readFileSync(join(broken, "fallback.js"), "utf8");
+/** fallback.js whose functions trap while `window.trap` is true. */
+function trapping(bytes) {
+  const whole = bytes.toString();
+  assert.match(whole, /isTrap: *!0/);
+  return `${whole.replace(/export *\{ *(\w+) as instance *\};?/, "const make = $1;")}
+    export const instance = (imports) => {
+      const exports = make(imports);
+      const traps = {};
+      for (const name of Object.keys(exports)) {
+        const original = exports[name];
+        traps[name] = typeof original === "function" && name !== "z"
+          ? (...args) => { if (window.trap) throw Object.assign(new Error("unreachable"), { isTrap: true }); return original(...args); }
+          : original;
+      }
+      return traps;
+    };`;
+}
 
 scenario(
   "a trap in the fallback makes the tracker silent, and the next page delivers the outbox",
-  { site: { "index.html": tagged({ head: REMOVE }) }, dist: broken, gated: true },
+  {
+    site: { "index.html": tagged({ head: REMOVE }) },
+    dist: ownBuild({ "fallback.js": trapping }),
+    gated: true,
+  },
   async ({ page, visit, collector, gate }) => {
-    const call = /isTrap: *!0/;
-    assert.match(whole, call);
-    writeFileSync(
-      join(broken, "fallback.js"),
-      `${whole.replace(/export *\{ *(\w+) as instance *\};?/, "const make = $1;")}
-      export const instance = (imports) => {
-        const exports = make(imports);
-        const traps = {};
-        for (const name of Object.keys(exports)) {
-          const original = exports[name];
-          traps[name] = typeof original === "function" && name !== "z"
-            ? (...args) => { if (window.trap) throw Object.assign(new Error("unreachable"), { isTrap: true }); return original(...args); }
-            : original;
-        }
-        return traps;
-      };`,
-    );
     await visit();
     await ready(page);
     gate.fault = down;

@@ -1,10 +1,11 @@
 // Tracking without code: pages with the stub, the script tag and data-reco-* attributes, without a script of their own.
 
 import assert from "node:assert/strict";
-import { cpSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { DEMO, DIST, flush, hide, ready, realTabs, scenario, snippet, tagged, until, useBrowser } from "./harness.mjs";
+import { ownBuild } from "./own-build.mjs";
 
 useBrowser();
 
@@ -366,20 +367,20 @@ scenario(
   },
 );
 
-const lame = (text) => {
+function withoutMeasure() {
   const { path: directory } = temporaryDirectory();
   cpSync(DIST, directory, { recursive: true });
-  if (text === undefined) rmSync(join(directory, "measure.js"));
-  else writeFileSync(join(directory, "measure.js"), text);
+  rmSync(join(directory, "measure.js"));
   return directory;
-};
-for (const [how, text] of [
-  ["is missing", undefined],
-  ["is broken", "export const measure = () => { throw new Error('broken'); };"],
+}
+const BROKEN = "export const measure = () => { throw new Error('broken'); };";
+for (const [how, dist] of [
+  ["is missing", withoutMeasure()],
+  ["is broken", ownBuild({ "measure.js": () => BROKEN })],
 ]) {
   scenario(
     `if measure.js ${how}, there is one warning and calls work`,
-    { site: page('<i data-reco="click" data-reco-item="1"></i>'), dist: lame(text), allow: [/404/] },
+    { site: page('<i data-reco="click" data-reco-item="1"></i>'), dist, allow: [/404|integrity/] },
     async (all) => {
       const { page } = all;
       await opened(all);

@@ -245,8 +245,8 @@ scenario(
 
 const bought = (orderId) => `reco("buy", { itemId: 1, price: "1EUR", orderId: "${orderId}" });`;
 
-/** A module that is not in the cache. */
-const LATER = 'wasmUrl: "/dist/recobeacon.wasm?later"';
+/** Files that are not in the cache: from the same server under another name. */
+const LATER = 'baseUrl: location.origin.replace("127.0.0.1", "localhost") + "/dist/"';
 
 scenario(
   "a purchase sent in a raw batch does not count again when its page is reloaded, with or without module",

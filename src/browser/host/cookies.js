@@ -7,10 +7,16 @@ const PROBE = "reco_probe";
 /** All cookies as `name=value`. The getter throws in a sandboxed frame. */
 const cookies = () => attempt(() => document.cookie.split("; ")) ?? [];
 
+/**
+ * The visibility of the cookies. In a frame of another site the browser accepts only cookies that it keeps separately for each site around the frame:
+ * https://developer.mozilla.org/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies
+ */
+let sameSite = "Lax";
+
 const write = (name, value, maxAge, domain) =>
   attempt(() => {
     document.cookie =
-      `${name}=${value}; Path=/; SameSite=Lax; Max-Age=${maxAge}` +
+      `${name}=${value}; Path=/; SameSite=${sameSite}; Max-Age=${maxAge}` +
       (domain ? `; Domain=${domain}` : "") +
       (location.protocol === "https:" ? "; Secure" : "");
   });
@@ -24,14 +30,22 @@ const domains = () => {
 let ownDomain;
 
 /** The shortest domain for which the browser accepts a cookie. The browser knows the public suffixes. */
-const registrableDomain = () =>
-  (ownDomain ??=
-    domains().filter((domain) => {
-      write(PROBE, 1, 60, domain);
-      const accepted = cookie(PROBE) === "1";
-      write(PROBE, "", 0, domain);
-      return accepted;
-    })[0] ?? "");
+const accepted = () =>
+  [...domains(), ""].filter((domain) => {
+    write(PROBE, 1, 60, domain);
+    const isThere = cookie(PROBE) === "1";
+    write(PROBE, "", 0, domain);
+    return isThere;
+  })[0];
+
+/** The domain of the cookies. "" stands for the host alone. */
+const registrableDomain = () => {
+  if ((ownDomain ??= accepted()) === undefined) {
+    sameSite = "None; Partitioned";
+    ownDomain = accepted() ?? "";
+  }
+  return ownDomain;
+};
 
 /** A cookie's decoded value, or undefined if it is missing or damaged. */
 export const cookie = (name) => {
@@ -48,6 +62,7 @@ export const setCookie = (name, value, days, domain) =>
 /** Deletes a cookie from all domains for which it may have been written. */
 export const deleteCookie = (name) => {
   if (cookies().filter((pair) => pair.startsWith(`${name}=`)).length) {
+    registrableDomain();
     for (const domain of ["", ...domains()]) write(name, "", 0, domain);
   }
 };
