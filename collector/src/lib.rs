@@ -31,6 +31,7 @@ mod http;
 pub mod ibexa;
 pub mod import;
 pub mod intempt;
+mod json;
 pub mod limits;
 mod minutely;
 mod percent;
@@ -110,7 +111,9 @@ impl Collector {
         }
         let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
         let limits = config.limits.clone();
-        let store = Store::open(&config.database, &hasher, &limits).map_err(StartError::Store)?;
+        let count_rows = config.customers.bounds_rows();
+        let store = Store::open(&config.database, &hasher, &limits, count_rows)
+            .map_err(StartError::Store)?;
         let stop = CancellationToken::new();
         let inspector = config.inspector.then_some(admin_address);
         let app = App::new(config, hasher, store, stop.clone(), inspector);

@@ -1,5 +1,6 @@
 //! All limits of the collector. The fields of [`Limits`] can be set in the table `[limits]`.
 
+use crate::error::ConfigError;
 use crate::whole::{self, Whole};
 use recobeacon_engine::limits::Limits as Tracker;
 use std::collections::BTreeMap;
@@ -33,6 +34,12 @@ pub struct Limits {
     /// Most requests a second of one address, as a mean over [`Limits::BURST_SECONDS`]. Trusted
     /// proxies are exempt. A further request is answered 429.
     pub address_requests: usize,
+    /// Most events a second of one customer, as a mean over [`Limits::BURST_SECONDS`]. A further
+    /// request is answered 429. 0: no bound. An entry of `[[customers]]` can have its own.
+    pub customer_events: u64,
+    /// Most stored rows of one customer. A further request is answered 429. 0: no bound. An entry
+    /// of `[[customers]]` can have its own.
+    pub customer_rows: u64,
     /// Most event streams (SSE) at the same time. A further one is answered 503.
     pub streams: usize,
     /// Most requests that wait for the disk at the same time. A further one is answered 503.
@@ -53,6 +60,8 @@ impl Default for Limits {
             connections: 1024,
             address_connections: 128,
             address_requests: 100,
+            customer_events: 0,
+            customer_rows: 0,
             streams: 32,
             waiting: 1024,
         }
@@ -68,7 +77,7 @@ const MOST_URL_BYTES: u64 = 64 * 1024;
 const MOST_SECONDS: u64 = 3600;
 const MOST_AT_ONCE: u64 = 100_000;
 
-const SETTINGS: [Setting; 13] = [
+const SETTINGS: [Setting; 15] = [
     ("body_bytes", 1..=MOST_BODY_BYTES, |limits, value| limits.body_bytes = value as usize),
     ("url_bytes", 1..=MOST_URL_BYTES, |limits, value| limits.url_bytes = value as usize),
     ("batch_events", 1..=10_000, |limits, value| limits.batch_events = value as usize),
@@ -84,11 +93,17 @@ const SETTINGS: [Setting; 13] = [
     ("address_requests", 1..=MOST_AT_ONCE, |limits, value| {
         limits.address_requests = value as usize;
     }),
+    ("customer_events", Limits::CUSTOMER_EVENTS, |limits, value| limits.customer_events = value),
+    ("customer_rows", Limits::CUSTOMER_ROWS, |limits, value| limits.customer_rows = value),
     ("streams", 1..=MOST_AT_ONCE, |limits, value| limits.streams = value as usize),
     ("waiting", 1..=MOST_AT_ONCE, |limits, value| limits.waiting = value as usize),
 ];
 
 impl Limits {
+    /// The working values of `customer_events`, and of `events` in `[[customers]]`.
+    pub const CUSTOMER_EVENTS: RangeInclusive<u64> = 0..=1_000_000;
+    /// The working values of `customer_rows`, and of `rows` in `[[customers]]`.
+    pub const CUSTOMER_ROWS: RangeInclusive<u64> = 0..=1_000_000_000_000;
     /// A body above [`Limits::body_bytes`] is read and discarded up to this many times that size.
     /// Closing a connection with unread data resets it, and the sender would not see the 413 on
     /// which the tracker halves a batch.
@@ -125,7 +140,13 @@ impl Limits {
     pub const ADMIN_CONNECTIONS: usize = 32;
     /// Seconds over which the request rate of an address is averaged.
     pub const BURST_SECONDS: u32 = 10;
-    /// Most addresses whose request rate is kept.
+    /// Pause between two readings of a customer's stored rows. The bound can be exceeded by the
+    /// events of this time.
+    pub const ROWS_KEPT: Duration = Duration::from_secs(1);
+    /// `Retry-After` for a customer with its most rows, in seconds: the longest that the tracker
+    /// waits.
+    pub const ROWS_RETRY_SECONDS: u32 = 300;
+    /// Most addresses, and most customers, whose rate is kept.
     pub const ADDRESSES: usize = 65_536;
     /// Database connections for reading.
     pub const READERS: usize = 4;
@@ -159,15 +180,21 @@ impl Limits {
     /// The defaults, overridden by the settings of the table.
     ///
     /// # Errors
-    /// A sentence with the setting and its bounds.
-    pub(crate) fn set(table: BTreeMap<String, Whole>) -> Result<Self, String> {
+    /// A sentence for each fault, with the setting and its bounds.
+    pub(crate) fn set(table: BTreeMap<String, Whole>) -> Result<Self, ConfigError> {
         let mut limits = Self::default();
+        let mut faults = Vec::new();
         for (name, value) in table {
             let setting = SETTINGS.iter().find(|(known, ..)| *known == name);
-            let (_, bounds, set) =
-                setting.ok_or_else(|| format!("limits: unknown field `{name}`"))?;
-            set(&mut limits, whole::within(&format!("limits.{name}"), value, bounds)?);
+            let Some((_, bounds, set)) = setting else {
+                faults.push(format!("limits.{name}: unknown field `{name}`"));
+                continue;
+            };
+            match whole::within(&format!("limits.{name}"), value, bounds) {
+                Ok(value) => set(&mut limits, value),
+                Err(sentence) => faults.push(sentence),
+            }
         }
-        Ok(limits)
+        if faults.is_empty() { Ok(limits) } else { Err(ConfigError::all(faults)) }
     }
 }

@@ -101,14 +101,16 @@ impl Signals {
     async fn wait(mut self) {
         loop {
             tokio::select! {
-                _ = self.interrupt.recv() => return,
-                _ = self.terminate.recv() => return,
-                _ = self.quit.recv() => return,
+                // In this order: a SIGHUP that came before the end is logged.
+                biased;
                 // The default action of SIGHUP ends the process. A closing terminal sends it, and
                 // so do operators who expect a reload.
                 _ = self.hang_up.recv() => {
                     tracing::info!("SIGHUP is ignored; restart the collector to change its settings");
                 }
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+                _ = self.quit.recv() => return,
             }
         }
     }

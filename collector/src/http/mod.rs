@@ -5,6 +5,7 @@ mod compress;
 mod connections;
 mod cookies;
 mod cors;
+mod customers;
 mod events;
 mod factfinder;
 mod files;
@@ -12,6 +13,7 @@ mod host;
 mod ibexa;
 mod inspector;
 mod intempt;
+mod parameters;
 mod patient;
 mod range;
 mod rates;
@@ -41,9 +43,9 @@ use axum::http::header::{
 };
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{MethodRouter, any, get};
 use files::Files;
-use rates::Rates;
+use rates::{Buckets, Rates};
 use refusals::Sentence;
 use status::Status;
 use std::net::SocketAddr;
@@ -70,6 +72,8 @@ pub struct App {
     streams: Arc<Semaphore>,
     raw: Bounded,
     rates: Rates,
+    /// The rates of the customers' events, by interface and customer.
+    customers: Buckets<(&'static str, String)>,
     /// Counters.
     status: Status,
     stop: CancellationToken,
@@ -104,6 +108,7 @@ impl App {
             streams: Arc::new(Semaphore::new(config.limits.streams)),
             raw: Bounded::new(Limits::RAW),
             rates: Rates::new(config.limits.address_requests, config.trusted_proxies.clone()),
+            customers: Buckets::default(),
             status: Status::default(),
             config,
             hasher,
@@ -150,12 +155,16 @@ pub fn events_router(app: Arc<App>) -> Router {
 /// The routes of the admin listener. The guard runs before all of them.
 pub fn admin_router(app: Arc<App>) -> Router {
     let nothing = || std::future::ready(Refusal::NotFound("there is nothing here"));
+    // Each route names its query parameters.
+    let read = |parameters, route: MethodRouter<Arc<App>>| {
+        parameters::only(parameters, route.fallback(only("GET, HEAD")))
+    };
     Router::new()
-        .route("/v1/events", get(read::events).fallback(only("GET, HEAD")))
-        .route("/v1/events/stream", get(stream::open).fallback(only("GET, HEAD")))
-        .route("/v1/batches", get(read::batches).fallback(only("GET, HEAD")))
-        .route("/healthz", get(status::health).fallback(only("GET, HEAD")))
-        .route("/v1/status", get(status::status).fallback(only("GET, HEAD")))
+        .route("/v1/events", read(&read::PARAMETERS, get(read::events)))
+        .route("/v1/events/stream", read(&stream::PARAMETERS, get(stream::open)))
+        .route("/v1/batches", read(&read::PARAMETERS, get(read::batches)))
+        .route("/healthz", read(&[], get(status::health)))
+        .route("/v1/status", read(&[], get(status::status)))
         .fallback(nothing)
         .layer(from_fn_with_state(Arc::clone(&app), read_access::guard))
         .layer(from_fn_with_state(Arc::clone(&app), every))
@@ -170,7 +179,7 @@ async fn every(State(app): State<Arc<App>>, request: Request, next: Next) -> Res
         Ok(()) => next.run(request).await,
         Err(refusal) => {
             let mut refused = refusal.in_text();
-            cors::allow_origin(request.headers(), &mut refused);
+            cors::allow_origin(&app, request.headers(), &mut refused);
             refused
         }
     };
@@ -196,7 +205,7 @@ async fn bounded(
         return next.run(request).await;
     }
     let mut refused = Refusal::TooMany.in_text();
-    cors::allow_origin(request.headers(), &mut refused);
+    cors::allow_origin(&app, request.headers(), &mut refused);
     refused
 }
 
@@ -233,7 +242,11 @@ impl Refusal {
         *response.status_mut() = self.status();
         // The store's own log line says more.
         let logged = matches!(self, Self::NotStored(_));
-        response.extensions_mut().insert(Sentence { text: self.sentence().into_owned(), logged });
+        let (text, reason) = (self.logged().into_owned(), self.reason());
+        response.extensions_mut().insert(Sentence { text, reason, logged });
+        if matches!(self, Self::Origin(_)) {
+            response.extensions_mut().insert(cors::Unreadable);
+        }
         let header = match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             // Not `Basic`: a browser would ask the visitor for a password.
@@ -243,8 +256,15 @@ impl Refusal {
             Self::TooMany | Self::Unavailable(_) | Self::NotStored(_) => {
                 Some((RETRY_AFTER, HeaderValue::from(Limits::RETRY_SECONDS)))
             }
+            Self::CustomerRate(seconds) => Some((RETRY_AFTER, HeaderValue::from(*seconds))),
+            Self::CustomerRows => {
+                Some((RETRY_AFTER, HeaderValue::from(Limits::ROWS_RETRY_SECONDS)))
+            }
             Self::Invalid(_)
+            | Self::Twice(_)
+            | Self::Parameter { .. }
             | Self::Forbidden(_)
+            | Self::Origin(_)
             | Self::NotFound(_)
             | Self::TooLarge(_)
             | Self::LongUrl(_)

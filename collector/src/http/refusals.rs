@@ -1,4 +1,4 @@
-//! Counts refused requests by route and status, and logs each kind at most once a minute.
+//! Counts refused requests by route, status and reason, and logs each kind at most once a minute.
 //!
 //! A route is a pattern, because the path itself may hold a user id.
 
@@ -13,13 +13,15 @@ use std::sync::{Mutex, PoisonError};
 pub struct Sentence {
     /// It names fields and repeats no value of the request.
     pub text: String,
+    /// The reason's name in the counters.
+    pub reason: &'static str,
     /// Whether another log line already reports it.
     pub logged: bool,
 }
 
 /// All refusals since the start.
 #[derive(Debug, Default)]
-pub struct Refusals(Mutex<BTreeMap<(String, u16), Refused>>);
+pub struct Refusals(Mutex<BTreeMap<(String, u16, &'static str), Refused>>);
 
 #[derive(Debug, Default)]
 struct Refused {
@@ -39,7 +41,10 @@ impl Refusals {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // All methods unknown to HTTP count as one.
         let method = if is_known(method) { method.as_str() } else { "another method" };
-        let refused = all.entry((format!("{method} {route}"), status.as_u16())).or_default();
+        // hyper and axum refuse without a sentence: input that is no request, or an unknown method.
+        let reason = sentence.map_or("malformed", |sentence| sentence.reason);
+        let key = (format!("{method} {route}"), status.as_u16(), reason);
+        let refused = all.entry(key).or_default();
         refused.count += 1;
         if sentence.is_some_and(|sentence| sentence.logged) {
             return;
@@ -60,10 +65,11 @@ impl Refusals {
     pub fn write(&self, json: &mut String) {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let rows: Vec<_> = all.iter().collect();
-        push_list(json, &rows, |json, ((route, status), refused)| {
+        push_list(json, &rows, |json, ((route, status, reason), refused)| {
             let mut object = Object::new(json);
             object.text("request", route);
             object.some_whole("status", Some(u64::from(*status)));
+            object.text("reason", reason);
             object.some_whole("count", Some(refused.count));
             object.end();
         });

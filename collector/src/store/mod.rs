@@ -9,6 +9,7 @@ mod files;
 mod health;
 mod log;
 mod reader;
+mod rows;
 mod schema;
 mod writer;
 
@@ -19,6 +20,7 @@ use crate::limits::Limits;
 use crate::pseudonym::Hasher;
 use health::Health;
 use reader::Readers;
+use rows::Rows;
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,6 +34,7 @@ use writer::{Job, Writer};
 pub struct Store {
     jobs: mpsc::Sender<Job>,
     readers: Readers,
+    rows: Rows,
     last: watch::Receiver<i64>,
     writer: Mutex<Option<JoinHandle<()>>>,
     health: Arc<Health>,
@@ -66,14 +69,21 @@ impl fmt::Display for StoreError {
 impl std::error::Error for StoreError {}
 
 impl Store {
-    /// Opens the database, creates it if it is missing, and starts the writer.
+    /// Opens the database, creates it if it is missing, and starts the writer. `count_rows`: the
+    /// rows of each customer are counted, for [`Store::rows_of`].
     ///
     /// # Errors
     /// The database cannot be opened, a newer version made it, or its rows were hashed with a
     /// different key of the same number.
-    pub fn open(path: &Path, hasher: &Hasher, limits: &Limits) -> Result<Self, StoreError> {
-        let opened = schema::open(path, hasher).and_then(|connection| {
+    pub fn open(
+        path: &Path,
+        hasher: &Hasher,
+        limits: &Limits,
+        count_rows: bool,
+    ) -> Result<Self, StoreError> {
+        let opened = schema::open(path, hasher).and_then(|mut connection| {
             let last = schema::last_row(&connection)?;
+            rows::count(&mut connection, count_rows)?;
             Ok((connection, last))
         });
         let (connection, last) = opened.map_err(|error| {
@@ -90,6 +100,7 @@ impl Store {
         Ok(Self {
             jobs,
             readers: Readers::new(path.to_owned(), Arc::clone(&health)),
+            rows: Rows::default(),
             last,
             writer: Mutex::new(Some(writer)),
             health,
@@ -132,6 +143,15 @@ impl Store {
     async fn read(&self, query: reader::Query, after: i64, limit: u32) -> Result<Page, StoreError> {
         let page = self.readers.page(query, after, limit).await;
         page.inspect_err(|error| self.health.note(error))
+    }
+
+    /// The number of a customer's stored rows, at most a second old.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn rows_of(&self, source: &'static str, customer: &str) -> Result<u64, StoreError> {
+        let rows = self.rows.of(&self.readers, source, customer).await;
+        rows.inspect_err(|error| self.health.note(error))
     }
 
     /// The last row on disk, with a notification about each new one.
