@@ -3,6 +3,7 @@
 
 pub mod customers;
 mod faults;
+pub mod help;
 pub mod network;
 pub mod origin;
 mod vendors;
@@ -52,8 +53,31 @@ pub struct Config {
     pub vendors: Vendors,
     /// The origins whose pages may send, and the bounds of each customer.
     pub customers: Customers,
+    /// The log on standard error.
+    pub log: Log,
     /// Limits.
     pub limits: Limits,
+}
+
+/// The table `[log]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// Whether each response has a line: method, path without query and ids, status, bytes, time.
+    pub access: bool,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// The table `[cookie]`: the cookie that the collector renews. Safari limits cookies written by
@@ -104,6 +128,7 @@ struct File {
     yoochoose: Yoochoose,
     factfinder: vendors::FileFactFinder,
     intempt: vendors::FileIntempt,
+    log: Log,
     limits: BTreeMap<String, Whole>,
 }
 
@@ -186,6 +211,7 @@ impl Config {
             cookie,
             vendors,
             customers,
+            log: file.log,
             limits,
         };
         // A setting that was left out for its fault must not cause a second one here.

@@ -33,6 +33,7 @@ pub mod import;
 pub mod intempt;
 mod json;
 pub mod limits;
+mod metrics;
 mod minutely;
 mod percent;
 mod private;
@@ -45,8 +46,10 @@ mod whole;
 
 use config::Config;
 use error::ConfigError;
-use http::App;
+use http::{App, Side};
 use limits::Limits;
+use metrics::Metrics;
+use prometheus_client::registry::Registry;
 use pseudonym::Hasher;
 use std::fmt;
 use std::io;
@@ -112,19 +115,27 @@ impl Collector {
         let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
         let limits = config.limits.clone();
         let count_rows = config.customers.bounds_rows();
-        let store = Store::open(&config.database, &hasher, &limits, count_rows)
+        let mut registry = Registry::default();
+        let metrics = Metrics::new(&mut registry);
+        let store = Store::open(&config.database, &hasher, &limits, count_rows, metrics.clone())
             .map_err(StartError::Store)?;
         let stop = CancellationToken::new();
         let inspector = config.inspector.then_some(admin_address);
-        let app = App::new(config, hasher, store, stop.clone(), inspector);
+        let app = App::new(config, hasher, store, (registry, metrics), stop.clone(), inspector);
         let app = Arc::new(app.map_err(StartError::Config)?);
-        let serve = |listener, router, most| {
-            tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, most, stop.clone()))
+        let serve = |side, listener, router, most| {
+            let listener = http::serve::Listener { side, listener, most };
+            tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, stop.clone()))
         };
         let readers = limits.streams.saturating_add(Limits::ADMIN_CONNECTIONS);
         let served = [
-            serve(listener, http::events_router(Arc::clone(&app)), limits.connections),
-            serve(admin, http::admin_router(Arc::clone(&app)), readers),
+            serve(
+                Side::Events,
+                listener,
+                http::events_router(Arc::clone(&app)),
+                limits.connections,
+            ),
+            serve(Side::Admin, admin, http::admin_router(Arc::clone(&app)), readers),
             tokio::spawn(tend(Arc::clone(&app), stop.clone())),
         ];
         Ok(Self { address, admin_address, stop, served, app })

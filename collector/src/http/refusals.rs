@@ -30,35 +30,37 @@ struct Refused {
 }
 
 impl Refusals {
-    /// Counts a refusal.
+    /// Counts a refusal. Returns the name of its reason.
     pub fn note(
         &self,
         method: &Method,
         route: &str,
         status: StatusCode,
         sentence: Option<&Sentence>,
-    ) {
+    ) -> &'static str {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // All methods unknown to HTTP count as one.
-        let method = if is_known(method) { method.as_str() } else { "another method" };
+        let method = method_name(method);
         // hyper and axum refuse without a sentence: input that is no request, or an unknown method.
         let reason = sentence.map_or("malformed", |sentence| sentence.reason);
         let key = (format!("{method} {route}"), status.as_u16(), reason);
         let refused = all.entry(key).or_default();
         refused.count += 1;
         if sentence.is_some_and(|sentence| sentence.logged) {
-            return;
+            return reason;
         }
-        let Some(times) = refused.lines.due() else { return };
+        let Some(times) = refused.lines.due() else { return reason };
         let sentence = sentence.map_or("", |sentence| &sentence.text);
         let code = status.as_u16();
         if times > 1 {
             tracing::info!(
+                reason,
+                times,
                 "refused: {code} {method} {route}: {sentence} ({times} since the last line)"
             );
         } else {
-            tracing::info!("refused: {code} {method} {route}: {sentence}");
+            tracing::info!(reason, "refused: {code} {method} {route}: {sentence}");
         }
+        reason
     }
 
     /// Writes the counts as a JSON array.
@@ -74,6 +76,11 @@ impl Refusals {
             object.end();
         });
     }
+}
+
+/// The method's name. All methods unknown to HTTP have one name.
+pub fn method_name(method: &Method) -> &str {
+    if is_known(method) { method.as_str() } else { "another method" }
 }
 
 fn is_known(method: &Method) -> bool {
