@@ -45,10 +45,14 @@ async fn store(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Vec<HeaderValue>, Refusal> {
-    body::check_type(headers)?;
+    let customer = customers::of_batch(app, headers);
+    if customer.is_ok() {
+        body::check_type(headers)?;
+    }
     let limits = &app.config.limits;
+    // The body is read before a page is refused: see `Limits::DISCARDED_BODIES`.
     let body = body::read(headers, body, limits).await?;
-    let customer = customers::of_batch(app, headers)?;
+    let customer = customer?;
     let received_at = now_ms();
     let envelope = Envelope::parse(&body, limits)?;
     let name = envelope.name();

@@ -56,6 +56,9 @@ async fn every_interface_takes_events_of_listed_origins_only() {
             assert_eq!(answer.header("vary"), Some("Origin"), "{target} {origin}");
             assert_eq!(answer.header("set-cookie"), None);
         }
+        // A wrong type does not hide the cause.
+        let wrong = format!("Origin: {OTHER}\r\nContent-Type: a/b\r\n");
+        assert_eq!(ask(&wrong).await.status, 403, "{method} {target}");
         let answer = ask(&format!("Origin: {SHOP}\r\nOrigin: {SHOP}\r\n")).await;
         assert_eq!(answer.status, 403, "two: {method} {target}");
         assert_eq!(server.events().await.len(), stored, "{target}");
