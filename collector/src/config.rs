@@ -1,7 +1,11 @@
 //! The configuration: a TOML file and command line flags, which override it. All of it is checked
 //! before anything starts.
 
+pub mod customers;
+mod faults;
+pub mod help;
 pub mod network;
+pub mod origin;
 mod vendors;
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
@@ -10,6 +14,8 @@ use crate::error::ConfigError;
 use crate::limits::Limits;
 use crate::pseudonym::{Key, parse_secret};
 use crate::whole::{self, Whole};
+use customers::{Customers, FileCustomer};
+use faults::Faults;
 use network::Network;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -46,8 +52,33 @@ pub struct Config {
     pub cookie: Option<CookieConfig>,
     /// The configuration of the vendors' interfaces.
     pub vendors: Vendors,
+    /// The origins whose pages may send, and the bounds of each customer.
+    pub customers: Customers,
+    /// The log on standard error.
+    pub log: Log,
     /// Limits.
     pub limits: Limits,
+}
+
+/// The table `[log]`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// Whether each response has a line: method, path without query and ids, status, bytes, time.
+    pub access: bool,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
 }
 
 /// The table `[cookie]`: the cookie that the collector renews. Safari limits cookies written by
@@ -90,12 +121,15 @@ struct File {
     site: Option<PathBuf>,
     admin_token: Option<String>,
     trusted_proxies: Option<Vec<String>>,
+    origins: Option<Vec<String>>,
+    customers: Vec<FileCustomer>,
     keys: Vec<FileKey>,
     cookie: Option<FileCookie>,
     ibexa: vendors::Ibexa,
     yoochoose: Yoochoose,
     factfinder: vendors::FileFactFinder,
     intempt: vendors::FileIntempt,
+    log: Log,
     limits: BTreeMap<String, Whole>,
 }
 
@@ -139,8 +173,7 @@ impl Config {
         let text = std::fs::read_to_string(path).map_err(|error| {
             ConfigError::new(format!("{} cannot be read: {error}", path.display()))
         })?;
-        Self::from_toml(&text, flags)
-            .map_err(|error| ConfigError::new(format!("{}: {error}", path.display())))
+        Self::from_toml(&text, flags).map_err(|error| error.within(path))
     }
 
     /// Reads the text of a configuration file, and applies the flags.
@@ -148,9 +181,29 @@ impl Config {
     /// # Errors
     /// A setting is invalid.
     pub fn from_toml(text: &str, flags: Overrides) -> Result<Self, ConfigError> {
-        let file: File = toml::from_str(text).map_err(|error| place(text, &error))?;
+        let (mut faults, file) = Faults::read::<File>(text);
         let File { ibexa, yoochoose, factfinder, intempt, .. } = file;
-        let vendors = Tables { ibexa, yoochoose, factfinder, intempt }.check()?;
+        let vendors = faults.take(Tables { ibexa, yoochoose, factfinder, intempt }.check());
+        let trusted_proxies = faults.take(proxies(file.trusted_proxies));
+        let keys = file.keys.into_iter().map(FileKey::check).collect::<Result<_, _>>();
+        let keys = faults.take(keys);
+        let cookie = faults.take(file.cookie.map(FileCookie::check).transpose());
+        let limits = faults.take(Limits::set(file.limits));
+        let all = limits.clone().unwrap_or_default();
+        let customers = Customers::check(file.origins, file.customers, &all, &mut faults);
+        let admin_token =
+            faults.take(file.admin_token.map(|token| admin_token(&token)).transpose());
+        let (
+            Some(vendors),
+            Some(trusted_proxies),
+            Some(keys),
+            Some(cookie),
+            Some(limits),
+            Some(admin_token),
+        ) = (vendors, trusted_proxies, keys, cookie, limits, admin_token)
+        else {
+            return Err(faults.into_error());
+        };
         let config = Self {
             listen: flags.listen.or(file.listen).unwrap_or(LISTEN),
             admin_listen: flags.admin_listen.or(file.admin_listen).unwrap_or(ADMIN_LISTEN),
@@ -161,43 +214,47 @@ impl Config {
                 .unwrap_or_else(|| PathBuf::from("recobeacon.sqlite")),
             dist: flags.dist.or(file.dist),
             site: flags.site.or(file.site),
-            admin_token: file.admin_token.map(|token| admin_token(&token)).transpose()?,
-            trusted_proxies: proxies(file.trusted_proxies)?,
-            keys: file.keys.into_iter().map(FileKey::check).collect::<Result<_, _>>()?,
-            cookie: file.cookie.map(FileCookie::check).transpose()?,
+            admin_token,
+            trusted_proxies,
+            keys,
+            cookie,
             vendors,
-            limits: Limits::set(file.limits).map_err(ConfigError::new)?,
+            customers,
+            log: file.log,
+            limits,
         };
-        config.check()?;
-        Ok(config)
+        // A setting that was left out for its fault must not cause a second one here.
+        if faults.is_empty() {
+            config.check(&mut faults);
+        }
+        if faults.is_empty() { Ok(config) } else { Err(faults.into_error()) }
     }
 
-    fn check(&self) -> Result<(), ConfigError> {
-        let wrong = |sentence: String| Err(ConfigError::new(sentence));
+    /// Checks settings that depend on each other, and those that a flag can set.
+    fn check(&self, faults: &mut Faults<'_>) {
+        let mut wrong = |key: &str, sentence: String| faults.add(key.to_owned(), sentence);
         for (name, folder) in [("dist", &self.dist), ("site", &self.site)] {
             if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
-                return wrong(format!("{name}: {} is not a folder", folder.display()));
+                wrong(name, format!("{} is not a folder", folder.display()));
             }
         }
         if self.admin_token.is_none() && !self.admin_listen.ip().to_canonical().is_loopback() {
-            return wrong(format!(
-                "admin_listen: {} can be reached from elsewhere, so admin_token must be set; \
+            let sentence = format!(
+                "{} can be reached from elsewhere, so admin_token must be set; \
                  without a token use a loopback address like {ADMIN_LISTEN}",
                 self.admin_listen
-            ));
+            );
+            wrong("admin_listen", sentence);
         }
         if self.inspector && self.admin_token.is_some() {
-            return wrong(
-                "inspector: cannot be used with admin_token, because the page has no token"
-                    .to_owned(),
-            );
+            let sentence = "cannot be used with admin_token, because the page has no token";
+            wrong("inspector", sentence.to_owned());
         }
         let mut numbers: Vec<u32> = self.keys.iter().map(|key| key.number).collect();
         numbers.sort_unstable();
         if let Some([twice, _]) = numbers.array_windows().find(|[a, b]| a == b) {
-            return wrong(format!("keys: number {twice} appears twice"));
+            wrong("keys", format!("number {twice} appears twice"));
         }
-        Ok(())
     }
 }
 
@@ -254,22 +311,4 @@ impl FileKey {
             .map_err(|problem| ConfigError::new(format!("keys: secret of {number}: {problem}")))?;
         Ok(Key { number, secret })
     }
-}
-
-/// Repeats neither the line nor a value, because either may be a secret. serde's messages about a
-/// value are `invalid type: string "...", expected a sequence`.
-fn place(text: &str, error: &toml::de::Error) -> ConfigError {
-    let line = error
-        .span()
-        .and_then(|span| text.get(..span.start))
-        .map_or(1, |before| before.matches('\n').count() + 1);
-    let message = error.message();
-    let about_value = ["invalid type", "invalid value", "invalid length"]
-        .into_iter()
-        .find(|start| message.starts_with(start))
-        .zip(message.rsplit_once(", expected "));
-    ConfigError::new(match about_value {
-        Some((start, (_, expected))) => format!("line {line}: {start}, expected {expected}"),
-        None => format!("line {line}: {message}"),
-    })
 }

@@ -2,6 +2,7 @@
 
 use crate::error::Refusal;
 use crate::event::BatchHead;
+use crate::json;
 use crate::limits::Limits;
 use recobeacon_engine::rules;
 use recobeacon_engine::value::Value;
@@ -68,7 +69,7 @@ impl Envelope {
     /// # Errors
     /// The first fault, with the field's name.
     pub fn parse(body: &[u8], limits: &Limits) -> Result<Self, Refusal> {
-        let fields: Fields = serde_json::from_slice(body).map_err(|error| {
+        let fields: Fields = json::read(body)?.map_err(|error| {
             let (line, column) = (error.line(), error.column());
             Refusal::invalid(format!(
                 "the body is not a batch in JSON (line {line}, column {column})"
@@ -102,6 +103,7 @@ impl Envelope {
             bytes: body.len(),
             client: client(fields.client.as_ref())?,
             sent_at: whole("sentAt", fields.sent_at.as_ref(), Limits::LATEST_MS)?,
+            customer: None,
         };
         let ack = match fields.ack {
             None | Some(Value::Null | Value::Bool(false)) => false,

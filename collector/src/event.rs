@@ -41,6 +41,17 @@ pub enum Source {
     Vendor(Vendor, String),
 }
 
+/// The name of the tracker's own interface in the rows.
+pub const BATCH: &str = "batch";
+/// The names of all interfaces in the rows.
+pub const INTERFACES: [&str; 5] = [
+    BATCH,
+    Vendor::Ibexa.name(),
+    Vendor::Yoochoose.name(),
+    Vendor::FactFinder.name(),
+    Vendor::Intempt.name(),
+];
+
 /// A vendor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vendor {
@@ -67,17 +78,28 @@ pub struct BatchHead {
     pub client: Option<String>,
     /// The time of sending by the visitor's clock.
     pub sent_at: Option<u64>,
+    /// The customer of the page's origin, if the configuration has one. The body does not name it.
+    pub customer: Option<String>,
+}
+
+impl Vendor {
+    /// The vendor's name in the rows.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ibexa => "ibexa",
+            Self::Yoochoose => "yoochoose",
+            Self::FactFinder => "factfinder",
+            Self::Intempt => "intempt",
+        }
+    }
 }
 
 impl Source {
     /// The source's name in the rows.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Batch(_) => "batch",
-            Self::Vendor(Vendor::Ibexa, _) => "ibexa",
-            Self::Vendor(Vendor::Yoochoose, _) => "yoochoose",
-            Self::Vendor(Vendor::FactFinder, _) => "factfinder",
-            Self::Vendor(Vendor::Intempt, _) => "intempt",
+            Self::Batch(_) => BATCH,
+            Self::Vendor(vendor, _) => vendor.name(),
         }
     }
 
@@ -92,7 +114,7 @@ impl Source {
     /// The customer, if the source has one.
     pub fn customer(&self) -> Option<&str> {
         match self {
-            Self::Batch(_) => None,
+            Self::Batch(head) => head.customer.as_deref(),
             // A ready-made link of Ibexa may name no customer.
             Self::Vendor(_, customer) => Some(customer.as_str()).filter(|name| !name.is_empty()),
         }

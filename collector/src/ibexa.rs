@@ -108,6 +108,13 @@ pub fn knows(dialect: Dialect, path: &str) -> bool {
 /// The events of ready-made links in the vendor's responses. These links may lack the customer.
 pub const LINKS: [&str; 4] = ["rendered", "clickrecommended", "triggeropened", "clicktriggered"];
 
+/// Whether messages have links to this event, as the vendor makes them.
+pub fn is_link(event: &VendorEvent) -> bool {
+    [Kind::Rendered, Kind::ClickRecommended, Kind::TriggerOpened, Kind::ClickTriggered]
+        .iter()
+        .any(|kind| kind.name() == event.kind)
+}
+
 /// The known customers, and the sender of the request.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {

@@ -8,6 +8,7 @@
 
 use crate::batch;
 use crate::error::Refusal;
+use crate::json;
 use crate::limits::Limits;
 use crate::user::UserId;
 use crate::vendor_event::VendorEvent;
@@ -99,7 +100,7 @@ pub fn read(
     most: usize,
     names: &Names,
 ) -> Result<(Vec<VendorEvent>, u64), Refusal> {
-    let body: Body = serde_json::from_slice(body).map_err(|error| {
+    let body: Body = json::read(body)?.map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Refusal::invalid(format!(
             "the body is not a JSON object with a list `track` (line {line}, column {column})"

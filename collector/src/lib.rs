@@ -20,7 +20,6 @@ pub mod api_key;
 pub mod batch;
 mod blocking;
 pub mod clock;
-pub mod commands;
 pub mod config;
 mod customer;
 pub mod early_calls;
@@ -28,15 +27,17 @@ pub mod envelope;
 pub mod error;
 pub mod event;
 pub mod factfinder;
-pub mod history;
 #[cfg(fuzzing)]
 pub mod fuzzing;
+pub mod history;
 mod http;
 pub mod ibexa;
 pub mod import;
 pub mod intempt;
-mod iso;
+pub mod iso;
+mod json;
 pub mod limits;
+mod metrics;
 mod minutely;
 mod percent;
 mod private;
@@ -49,8 +50,10 @@ mod whole;
 
 use config::Config;
 use error::ConfigError;
-use http::App;
+use http::{App, Side};
 use limits::Limits;
+use metrics::Metrics;
+use prometheus_client::registry::Registry;
 use pseudonym::Hasher;
 use std::fmt;
 use std::io;
@@ -115,18 +118,28 @@ impl Collector {
         }
         let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
         let limits = config.limits.clone();
-        let store = Store::open(&config.database, &hasher, &limits).map_err(StartError::Store)?;
+        let count_rows = config.customers.bounds_rows();
+        let mut registry = Registry::default();
+        let metrics = Metrics::new(&mut registry);
+        let store = Store::open(&config.database, &hasher, &limits, count_rows, metrics.clone())
+            .map_err(StartError::Store)?;
         let stop = CancellationToken::new();
         let inspector = config.inspector.then_some(admin_address);
-        let app = App::new(config, hasher, store, stop.clone(), inspector);
+        let app = App::new(config, hasher, store, (registry, metrics), stop.clone(), inspector);
         let app = Arc::new(app.map_err(StartError::Config)?);
-        let serve = |listener, router, most| {
-            tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, most, stop.clone()))
+        let serve = |side, listener, router, most| {
+            let listener = http::serve::Listener { side, listener, most };
+            tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, stop.clone()))
         };
         let readers = limits.streams.saturating_add(Limits::ADMIN_CONNECTIONS);
         let served = [
-            serve(listener, http::events_router(Arc::clone(&app)), limits.connections),
-            serve(admin, http::admin_router(Arc::clone(&app)), readers),
+            serve(
+                Side::Events,
+                listener,
+                http::events_router(Arc::clone(&app)),
+                limits.connections,
+            ),
+            serve(Side::Admin, admin, http::admin_router(Arc::clone(&app)), readers),
             tokio::spawn(tend(Arc::clone(&app), stop.clone())),
         ];
         Ok(Self { address, admin_address, stop, served, app })

@@ -1,5 +1,6 @@
 //! All limits of the collector. The fields of [`Limits`] can be set in the table `[limits]`.
 
+use crate::error::ConfigError;
 use crate::whole::{self, Whole};
 use recobeacon_engine::limits::Limits as Tracker;
 use std::collections::BTreeMap;
@@ -33,6 +34,12 @@ pub struct Limits {
     /// Most requests a second of one address, as a mean over [`Limits::BURST_SECONDS`]. Trusted
     /// proxies are exempt. A further request is answered 429.
     pub address_requests: usize,
+    /// Most events a second of one customer, as a mean over [`Limits::BURST_SECONDS`]. A further
+    /// request is answered 429. 0: no bound. An entry of `[[customers]]` can have its own.
+    pub customer_events: u64,
+    /// Most stored rows of one customer. A further request is answered 429. 0: no bound. An entry
+    /// of `[[customers]]` can have its own.
+    pub customer_rows: u64,
     /// Most event streams (SSE) at the same time. A further one is answered 503.
     pub streams: usize,
     /// Most requests that wait for the disk at the same time. A further one is answered 503.
@@ -53,14 +60,24 @@ impl Default for Limits {
             connections: 1024,
             address_connections: 128,
             address_requests: 100,
+            customer_events: 0,
+            customer_rows: 0,
             streams: 32,
             waiting: 1024,
         }
     }
 }
 
-/// A setting of [`Limits`]: its name, its working values, and its setter.
-type Setting = (&'static str, RangeInclusive<u64>, fn(&mut Limits, u64));
+/// A setting of [`Limits`].
+struct Setting {
+    name: &'static str,
+    /// For `--help`.
+    meaning: &'static str,
+    /// The working values.
+    bounds: RangeInclusive<u64>,
+    get: fn(&Limits) -> u64,
+    set: fn(&mut Limits, u64),
+}
 
 const MOST_BODY_BYTES: u64 = 64 * 1024 * 1024;
 /// The connection's buffer holds a whole header, including the address.
@@ -68,27 +85,46 @@ const MOST_URL_BYTES: u64 = 64 * 1024;
 const MOST_SECONDS: u64 = 3600;
 const MOST_AT_ONCE: u64 = 100_000;
 
-const SETTINGS: [Setting; 13] = [
-    ("body_bytes", 1..=MOST_BODY_BYTES, |limits, value| limits.body_bytes = value as usize),
-    ("url_bytes", 1..=MOST_URL_BYTES, |limits, value| limits.url_bytes = value as usize),
-    ("batch_events", 1..=10_000, |limits, value| limits.batch_events = value as usize),
-    ("first_byte_seconds", 1..=MOST_SECONDS, |limits, value| limits.first_byte_seconds = value),
-    ("header_seconds", 1..=MOST_SECONDS, |limits, value| limits.header_seconds = value),
-    ("body_seconds", 1..=MOST_SECONDS, |limits, value| limits.body_seconds = value),
-    ("write_seconds", 1..=MOST_SECONDS, |limits, value| limits.write_seconds = value),
-    ("stop_seconds", 0..=MOST_SECONDS, |limits, value| limits.stop_seconds = value),
-    ("connections", 1..=MOST_AT_ONCE, |limits, value| limits.connections = value as usize),
-    ("address_connections", 1..=MOST_AT_ONCE, |limits, value| {
-        limits.address_connections = value as usize;
-    }),
-    ("address_requests", 1..=MOST_AT_ONCE, |limits, value| {
-        limits.address_requests = value as usize;
-    }),
-    ("streams", 1..=MOST_AT_ONCE, |limits, value| limits.streams = value as usize),
-    ("waiting", 1..=MOST_AT_ONCE, |limits, value| limits.waiting = value as usize),
+/// The setting of the field with the same name.
+macro_rules! setting {
+    ($field:ident, $bounds:expr, $meaning:literal) => {
+        Setting {
+            name: stringify!($field),
+            meaning: $meaning,
+            bounds: $bounds,
+            get: |limits| limits.$field as u64,
+            set: |limits, value| limits.$field = value as _,
+        }
+    };
+}
+
+const SETTINGS: [Setting; 15] = [
+    setting!(body_bytes, 1..=MOST_BODY_BYTES, "largest body of a request, in bytes"),
+    setting!(url_bytes, 1..=MOST_URL_BYTES, "longest path and query, in bytes"),
+    setting!(batch_events, 1..=10_000, "most events in a request"),
+    setting!(first_byte_seconds, 1..=MOST_SECONDS, "until a connection's first byte"),
+    setting!(header_seconds, 1..=MOST_SECONDS, "for a header, and for an idle connection"),
+    setting!(body_seconds, 1..=MOST_SECONDS, "for a request's body"),
+    setting!(write_seconds, 1..=MOST_SECONDS, "for a client that reads nothing"),
+    setting!(stop_seconds, 0..=MOST_SECONDS, "for open requests at the end"),
+    setting!(connections, 1..=MOST_AT_ONCE, "most connections"),
+    setting!(address_connections, 1..=MOST_AT_ONCE, "most connections of an address"),
+    setting!(address_requests, 1..=MOST_AT_ONCE, "most requests a second of an address"),
+    setting!(
+        customer_events,
+        Limits::CUSTOMER_EVENTS,
+        "most events a second of a customer; 0: all"
+    ),
+    setting!(customer_rows, Limits::CUSTOMER_ROWS, "most stored rows of a customer; 0: all"),
+    setting!(streams, 1..=MOST_AT_ONCE, "most event streams"),
+    setting!(waiting, 1..=MOST_AT_ONCE, "most requests that wait for the disk"),
 ];
 
 impl Limits {
+    /// The working values of `customer_events`, and of `events` in `[[customers]]`.
+    pub const CUSTOMER_EVENTS: RangeInclusive<u64> = 0..=1_000_000;
+    /// The working values of `customer_rows`, and of `rows` in `[[customers]]`.
+    pub const CUSTOMER_ROWS: RangeInclusive<u64> = 0..=1_000_000_000_000;
     /// A body above [`Limits::body_bytes`] is read and discarded up to this many times that size.
     /// Closing a connection with unread data resets it, and the sender would not see the 413 on
     /// which the tracker halves a batch.
@@ -125,7 +161,13 @@ impl Limits {
     pub const ADMIN_CONNECTIONS: usize = 32;
     /// Seconds over which the request rate of an address is averaged.
     pub const BURST_SECONDS: u32 = 10;
-    /// Most addresses whose request rate is kept.
+    /// Pause between two readings of a customer's stored rows. The bound can be exceeded by the
+    /// events of this time.
+    pub const ROWS_KEPT: Duration = Duration::from_secs(1);
+    /// `Retry-After` for a customer with its most rows, in seconds: the longest that the tracker
+    /// waits.
+    pub const ROWS_RETRY_SECONDS: u32 = 300;
+    /// Most addresses, and most customers, whose rate is kept.
     pub const ADDRESSES: usize = 65_536;
     /// Database connections for reading.
     pub const READERS: usize = 4;
@@ -133,6 +175,10 @@ impl Limits {
     pub const BUSY: Duration = Duration::from_secs(5);
     /// Time within which a healthy database answers. Shorter than [`Limits::BUSY`].
     pub const HEALTHY: Duration = Duration::from_secs(3);
+    /// Time for which the count of all rows is reused.
+    pub const COUNT_KEPT: Duration = Duration::from_secs(600);
+    /// Time of one transaction above which the writer counts as stuck. Longer than [`Limits::BUSY`].
+    pub const STUCK: Duration = Duration::from_secs(10);
     /// Time for which the result of a health check is reused.
     pub const HEALTH_KEPT: Duration = Duration::from_secs(1);
     /// Pause between two log lines about the same subject.
@@ -156,18 +202,32 @@ impl Limits {
     /// `Retry-After` of a 503, in seconds.
     pub const RETRY_SECONDS: u32 = 5;
 
+    /// The names of the settings, each with its meaning and default.
+    pub(crate) fn settings() -> impl Iterator<Item = (&'static str, String)> {
+        let defaults = Self::default();
+        SETTINGS.iter().map(move |Setting { name, meaning, get, .. }| {
+            (*name, format!("{meaning} [default: {}]", get(&defaults)))
+        })
+    }
+
     /// The defaults, overridden by the settings of the table.
     ///
     /// # Errors
-    /// A sentence with the setting and its bounds.
-    pub(crate) fn set(table: BTreeMap<String, Whole>) -> Result<Self, String> {
+    /// A sentence for each fault, with the setting and its bounds.
+    pub(crate) fn set(table: BTreeMap<String, Whole>) -> Result<Self, ConfigError> {
         let mut limits = Self::default();
+        let mut faults = Vec::new();
         for (name, value) in table {
-            let setting = SETTINGS.iter().find(|(known, ..)| *known == name);
-            let (_, bounds, set) =
-                setting.ok_or_else(|| format!("limits: unknown field `{name}`"))?;
-            set(&mut limits, whole::within(&format!("limits.{name}"), value, bounds)?);
+            let setting = SETTINGS.iter().find(|setting| setting.name == name);
+            let Some(Setting { bounds, set, .. }) = setting else {
+                faults.push(format!("limits.{name}: unknown field `{name}`"));
+                continue;
+            };
+            match whole::within(&format!("limits.{name}"), value, bounds) {
+                Ok(value) => set(&mut limits, value),
+                Err(sentence) => faults.push(sentence),
+            }
         }
-        Ok(limits)
+        if faults.is_empty() { Ok(limits) } else { Err(ConfigError::all(faults)) }
     }
 }

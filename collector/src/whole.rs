@@ -15,9 +15,18 @@ pub struct Whole(Option<u64>);
 /// # Errors
 /// A sentence with the setting's name and the bounds.
 pub fn within(name: &str, value: Whole, bounds: &RangeInclusive<u64>) -> Result<u64, String> {
-    value.0.filter(|value| bounds.contains(value)).ok_or_else(|| {
-        format!("{name}: must be a whole number, {} to {}", bounds.start(), bounds.end())
-    })
+    unnamed(value, bounds).map_err(|sentence| format!("{name}: {sentence}"))
+}
+
+/// Like [`within`], with a sentence that does not name the setting.
+///
+/// # Errors
+/// A sentence with the bounds.
+pub fn unnamed(value: Whole, bounds: &RangeInclusive<u64>) -> Result<u64, String> {
+    value
+        .0
+        .filter(|value| bounds.contains(value))
+        .ok_or_else(|| format!("must be a whole number, {} to {}", bounds.start(), bounds.end()))
 }
 
 impl<'de> Deserialize<'de> for Whole {

@@ -23,6 +23,7 @@ export const SIDEBAR = [
     page("Collector", "/collector"),
     page("Deployment of the collector", "/deployment"),
     page("Import and export", "/collector-history"),
+    page("Monitor the collector", "/collector-monitoring"),
     page("Replace ibexa-tracker.js", "/ibexa-tracker"),
     page("Google's e-commerce events", "/google-ecommerce"),
   ]),

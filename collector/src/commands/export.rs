@@ -1,15 +1,15 @@
 //! `recobeacon-collector export`: writes stored events as a file.
 
 use super::import;
-use crate::config::Config;
-use crate::history::columns::{AT, TYPE, USER_HASH};
-use crate::history::ibexa::Requests;
-use crate::history::read::Cells;
-use crate::history::write::Writer;
-use crate::history::{self, read};
-use crate::iso;
-use crate::store::Row;
-use crate::store::history::{ScanError, Selection, scan};
+use recobeacon_collector::config::Config;
+use recobeacon_collector::history::columns::{AT, TYPE, USER_HASH};
+use recobeacon_collector::history::ibexa::Requests;
+use recobeacon_collector::history::read::Cells;
+use recobeacon_collector::history::write::Writer;
+use recobeacon_collector::history::{self, read};
+use recobeacon_collector::iso;
+use recobeacon_collector::store::Row;
+use recobeacon_collector::store::history::{ScanError, Selection, scan};
 use recobeacon_engine::value::Value;
 use std::fs::File;
 use std::io::{self, BufWriter, Write, stdout};

@@ -1,11 +1,11 @@
 //! `recobeacon-collector import`: adds the events of a history file.
 
-use crate::clock::now_ms;
-use crate::config::Config;
-use crate::history::{Format, parse, read};
-use crate::pseudonym::{Hasher, Key};
-use crate::store::Row;
-use crate::store::history::Appender;
+use recobeacon_collector::clock::now_ms;
+use recobeacon_collector::config::Config;
+use recobeacon_collector::history::{Format, parse, read};
+use recobeacon_collector::pseudonym::{Hasher, Key};
+use recobeacon_collector::store::Row;
+use recobeacon_collector::store::history::Appender;
 use std::fs::File;
 use std::io::{Read, stdin};
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@
 use super::read::{self, Wrong};
 use super::schema::{self, Version};
 use crate::error::Refusal;
+use crate::json;
 use crate::vendor_event::VendorEvent;
 use recobeacon_engine::value::Value;
 use serde::Deserialize;
@@ -31,7 +32,7 @@ pub fn read(
 ) -> Result<Vec<VendorEvent>, Refusal> {
     let word = schema::rest(version, event)
         .ok_or(Refusal::NotFound("the event is not known in this version"))?;
-    let events: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
+    let events: Vec<&RawValue> = json::read(body)?.map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Refusal::invalid(format!("the body is not an array in JSON (line {line}, column {column})"))
     })?;

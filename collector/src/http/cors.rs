@@ -1,5 +1,6 @@
 //! CORS: lets pages of other origins send events and read the status.
 
+use super::{App, customers};
 use crate::error::Refusal;
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
@@ -14,11 +15,16 @@ const PREFLIGHT_SECONDS: u32 = 7200;
 /// Headers that the vendors' clients send.
 const VENDORS_HEADERS: &str = "content-type, authorization, x-ff-api-key";
 
-/// Allows every origin: any shop's page may post here, and the responses hold no private data. It
-/// cannot be `*`, because beacons are sent with credentials.
-pub fn allow_origin(request: &HeaderMap, response: &mut Response) {
+/// Lets the request's page read the response, if pages of its origin may send to any customer. The
+/// responses hold no private data. The value cannot be `*`, because beacons are sent with
+/// credentials.
+pub fn allow_origin(app: &App, request: &HeaderMap, response: &mut Response) {
+    let is_refused = response.extensions().get::<Unreadable>().is_some();
     let headers = response.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("Origin"));
+    if is_refused || !customers::may_read(app, request) {
+        return;
+    }
     if let Some(origin) = request.get(ORIGIN) {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
         headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
@@ -26,10 +32,25 @@ pub fn allow_origin(request: &HeaderMap, response: &mut Response) {
     }
 }
 
-/// The response to a preflight: 204 with the allowed methods and headers.
-pub fn preflight(request: &HeaderMap, methods: &'static str, headers: &'static str) -> Response {
+/// Marks the refusal of a page that may not send to the customer of its request.
+#[derive(Clone, Copy, Debug)]
+pub struct Unreadable;
+
+/// The response to a preflight: 204 with the allowed methods and headers. It does not depend on the
+/// customer, which may stand in the body of the request that follows.
+pub fn preflight(
+    app: &App,
+    request: &HeaderMap,
+    methods: &'static str,
+    headers: &'static str,
+) -> Response {
+    if let Err(refusal) = customers::check_any(app, request) {
+        let mut response = refusal.in_text();
+        allow_origin(app, request, &mut response);
+        return response;
+    }
     let mut response = StatusCode::NO_CONTENT.into_response();
-    allow_origin(request, &mut response);
+    allow_origin(app, request, &mut response);
     let more = response.headers_mut();
     more.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(methods));
     more.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(headers));
@@ -46,6 +67,7 @@ pub const POST: &str = "POST, OPTIONS";
 /// Answers a request to a vendor's interface: preflights directly, refusals in the vendor's format.
 /// HEAD is refused, because it must not change anything and so cannot be an event.
 pub async fn answer(
+    app: &App,
     method: &Method,
     headers: &HeaderMap,
     methods: &'static str,
@@ -53,13 +75,13 @@ pub async fn answer(
     taken: impl Future<Output = Result<Response, Refusal>>,
 ) -> Response {
     if method == Method::OPTIONS {
-        return preflight(headers, methods, VENDORS_HEADERS);
+        return preflight(app, headers, methods, VENDORS_HEADERS);
     }
     let mut response = if methods.split(", ").any(|allowed| allowed == method.as_str()) {
         taken.await.unwrap_or_else(|refusal| refused(&refusal))
     } else {
         refused(&Refusal::Method(methods))
     };
-    allow_origin(headers, &mut response);
+    allow_origin(app, headers, &mut response);
     response
 }

@@ -1,12 +1,12 @@
 //! `POST /v1/events`: batches of the tracker and raw batches of its stub.
 
-use super::{App, body, cookies, cors};
+use super::{App, body, cookies, cors, customers};
 use crate::batch;
 use crate::clock::now_ms;
 use crate::early_calls::{self, Outcome, Visitor};
 use crate::envelope::{Content, Envelope, Raw};
 use crate::error::Refusal;
-use crate::event::{BatchHead, Delivery, Source};
+use crate::event::{self, BatchHead, Delivery, Source};
 use crate::percent;
 use axum::body::Body;
 use axum::extract::State;
@@ -29,13 +29,13 @@ pub async fn take(
         Ok(cookies) => accepted(cookies),
         Err(refusal) => refusal.into_response(),
     };
-    cors::allow_origin(&headers, &mut response);
+    cors::allow_origin(&app, &headers, &mut response);
     response
 }
 
-/// 204 for every preflight. Only a body of type application/json causes a preflight.
-pub async fn preflight(headers: HeaderMap) -> Response {
-    cors::preflight(&headers, "POST", "content-type")
+/// Answers a preflight. Only a body of type application/json causes a preflight.
+pub async fn preflight(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
+    cors::preflight(&app, &headers, "POST", "content-type")
 }
 
 /// Stores the batch and returns the cookies to set.
@@ -45,9 +45,14 @@ async fn store(
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Vec<HeaderValue>, Refusal> {
-    body::check_type(headers)?;
+    let customer = customers::of_batch(app, headers);
+    if customer.is_ok() {
+        body::check_type(headers)?;
+    }
     let limits = &app.config.limits;
+    // The body is read before a page is refused: see `Limits::DISCARDED_BODIES`.
     let body = body::read(headers, body, limits).await?;
+    let customer = customer?;
     let received_at = now_ms();
     let envelope = Envelope::parse(&body, limits)?;
     let name = envelope.name();
@@ -55,6 +60,7 @@ async fn store(
         return Err(Refusal::invalid("b: is not the stream and seq of the body"));
     }
     let Envelope { head, ack, content } = envelope;
+    let head = BatchHead { customer, ..head };
     let (head, events, ack) = match content {
         Content::Events(events) => {
             let (events, unknown) = batch::read(events, &app.hasher)?;
@@ -70,6 +76,8 @@ async fn store(
     let delivery = Delivery { source, received_at, key: app.hasher.key(), events };
     // Raw calls may give no event. Then the batch is not stored either.
     if !delivery.events.is_empty() {
+        let customer = delivery.source.customer().unwrap_or_default();
+        customers::admit(app, event::BATCH, customer, delivery.events.len()).await?;
         app.store.append(delivery).await?;
     }
     // Without `ack` the visitor has not agreed to storage on the device.

@@ -1,7 +1,7 @@
 //! FACT-Finder's interfaces: `POST /rest/{version}/track/{channel}/{event}` and
 //! `GET|POST /Tracking.ff`.
 
-use super::{App, body, cors, plain, vendor_events};
+use super::{App, body, cors, customers, plain, vendor_events};
 use crate::api_key::Secret;
 use crate::customer;
 use crate::error::Refusal;
@@ -33,6 +33,7 @@ pub async fn rest(
     let taken = async {
         let limits = &app.config.limits;
         let body = body::read(&headers, body, limits).await?;
+        customers::check_any(&app, &headers)?;
         check_key(&app, &headers)?;
         let path = uri.path().strip_prefix(app.config.vendors.factfinder.base_path.as_str());
         let parts: Vec<&str> = path.unwrap_or_default().split('/').collect();
@@ -42,6 +43,8 @@ pub async fn rest(
         let version =
             Version::named(version).ok_or(Refusal::NotFound("the version is not known"))?;
         let channel = customer::read("channel", channel)?;
+        let page = customers::page_or_referrer(&headers);
+        customers::check_page(&app, Vendor::FactFinder.name(), &channel, page)?;
         let currency = app.config.vendors.factfinder.channels.currency(&channel)?;
         body::check_type(&headers)?;
         let events = rest::read(version, event, &body, currency, limits.batch_events)?;
@@ -50,7 +53,7 @@ pub async fn rest(
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(response)
     };
-    cors::answer(&method, &headers, cors::POST, refused, taken).await
+    cors::answer(&app, &method, &headers, cors::POST, refused, taken).await
 }
 
 /// Takes the events of a query or a form.
@@ -73,14 +76,17 @@ pub async fn tracking_ff(
                 .map_err(|_| Refusal::invalid("the form must be percent-encoded UTF-8"))?;
             query = format!("{query}&{form}");
         }
+        customers::check_any(&app, &headers)?;
         check_key(&app, &headers)?;
         let channels = &app.config.vendors.factfinder.channels;
         let (channel, events) = tracking_ff::read(&query, channels, limits.batch_events)?;
+        let page = customers::page_or_referrer(&headers);
+        customers::check_page(&app, Vendor::FactFinder.name(), &channel, page)?;
         vendor_events::store(&app, Vendor::FactFinder, channel, events).await?;
         Ok(plain(TRACKED.to_owned()))
     };
     let refused = |refusal: &Refusal| refusal.in_text();
-    cors::answer(&method, &headers, cors::GET_AND_POST, refused, taken).await
+    cors::answer(&app, &method, &headers, cors::GET_AND_POST, refused, taken).await
 }
 
 /// Both interfaces ask for the key. One open interface would make the key useless.

@@ -39,6 +39,10 @@ pub struct Files {
 
 const NOT_FOUND: Refusal = Refusal::NotFound("there is nothing here");
 
+/// Marks the response to a path that is a file's.
+#[derive(Clone, Copy, Debug)]
+pub struct Served;
+
 /// `/dist/...`
 pub async fn dist(State(app): State<Arc<App>>, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().strip_prefix("/dist").unwrap_or_default();
@@ -72,10 +76,12 @@ async fn answer(
     match files.find(path).await {
         Some(Found::File(path, metadata)) => {
             let answer = files.send(path, &metadata, query, headers).await;
-            answer.unwrap_or_else(|error| {
+            let mut answer = answer.unwrap_or_else(|error| {
                 tracing::warn!("a file could not be read: {error}");
                 NOT_FOUND.into_response()
-            })
+            });
+            answer.extensions_mut().insert(Served);
+            answer
         }
         Some(Found::Folder(name)) => {
             (StatusCode::PERMANENT_REDIRECT, [(LOCATION, name)]).into_response()

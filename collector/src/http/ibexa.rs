@@ -1,7 +1,7 @@
 //! Ibexa's interface: `GET|POST /api/{customerid}/{event}/...`, ready-made links without the part
 //! before the event, and the older form `/{solutionid}/{customerid}/{event}/...`.
 
-use super::{App, cors, files, vendor_events};
+use super::{App, cors, customers, files, vendor_events};
 use crate::error::Refusal;
 use crate::event::Vendor;
 use crate::ibexa::{self, Dialect, Known};
@@ -66,6 +66,7 @@ async fn answer(
     headers: &HeaderMap,
 ) -> Response {
     let taken = async {
+        customers::check_any(app, headers)?;
         let vendors = &app.config.vendors;
         let (vendor, customers) = match form {
             Form::Whole(Dialect::Ibexa) | Form::Link => (Vendor::Ibexa, &vendors.customers),
@@ -77,13 +78,20 @@ async fn answer(
             Form::Whole(dialect) => ibexa::read(dialect, behind_first(uri), uri.query(), known)?,
             Form::Link => ibexa::read_link(uri.path().trim_start_matches('/'), uri.query(), known)?,
         };
+        // Links of messages are opened from webmail, and their images are loaded there.
+        let page = if ibexa::is_link(&event) {
+            customers::page(headers)
+        } else {
+            customers::page_or_referrer(headers)
+        };
+        customers::check_page(app, vendor.name(), &customer, page)?;
         vendor_events::store(app, vendor, customer, vec![event]).await?;
         let mut response = StatusCode::NO_CONTENT.into_response();
         response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Ok(response)
     };
     let refused = |refusal: &Refusal| refusal.in_text();
-    cors::answer(method, headers, cors::GET_AND_POST, refused, taken).await
+    cors::answer(app, method, headers, cors::GET_AND_POST, refused, taken).await
 }
 
 /// Whether the request has the admin token. Its sender may set the time of events.

@@ -1,7 +1,7 @@
 //! Intempt's interface: `POST /v1/{organization}/projects/{project}/sources/{source}/track`, and
 //! the same without a source.
 
-use super::{App, body, cors, typed, vendor_events};
+use super::{App, body, cors, customers, typed, vendor_events};
 use crate::api_key::Secret;
 use crate::customer;
 use crate::error::Refusal;
@@ -28,6 +28,7 @@ pub async fn take(
     let taken = async {
         let limits = &app.config.limits;
         let body = body::read(&headers, body, limits).await?;
+        customers::check_any(&app, &headers)?;
         check_key(&app, &uri, &headers)?;
         let parts: Vec<&str> = uri.path().split('/').collect();
         let names = match parts.as_slice() {
@@ -41,6 +42,8 @@ pub async fn take(
         };
         let names = names.into_iter().map(|(what, raw)| customer::read(what, raw));
         let source = names.collect::<Result<Vec<_>, _>>()?.join("/");
+        let page = customers::page_or_referrer(&headers);
+        customers::check_page(&app, Vendor::Intempt.name(), &source, page)?;
         body::check_type(&headers)?;
         let own = &app.config.vendors.intempt.names;
         let (events, unknown) = intempt::read(&body, &source, limits.batch_events, own)?;
@@ -48,7 +51,7 @@ pub async fn take(
         app.status.left_out("intempt", unknown);
         Ok(typed("application/json", "{}".to_owned()))
     };
-    cors::answer(&method, &headers, cors::POST, refused, taken).await
+    cors::answer(&app, &method, &headers, cors::POST, refused, taken).await
 }
 
 /// The key is in the `Authorization` header or in the query. The header takes precedence.

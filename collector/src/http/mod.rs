@@ -1,10 +1,12 @@
 //! The HTTP interface: the routes of both listeners. The handlers are in their own files.
 
+mod access;
 mod body;
 mod compress;
 mod connections;
 pub mod cookies;
 mod cors;
+mod customers;
 mod events;
 mod factfinder;
 mod files;
@@ -12,6 +14,8 @@ mod host;
 mod ibexa;
 mod inspector;
 mod intempt;
+mod metrics;
+mod parameters;
 mod patient;
 mod range;
 mod rates;
@@ -30,6 +34,7 @@ use crate::config::Config;
 use crate::error::ConfigError;
 use crate::error::Refusal;
 use crate::limits::Limits;
+use crate::metrics::{Metrics, Refused};
 use crate::pseudonym::Hasher;
 use crate::store::{Store, StoreError};
 use axum::Extension;
@@ -39,13 +44,16 @@ use axum::http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
     X_CONTENT_TYPE_OPTIONS,
 };
+use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, get};
+use axum::routing::{MethodRouter, any, get};
 use files::Files;
-use rates::Rates;
+use prometheus_client::registry::Registry;
+use rates::{Buckets, Rates};
 use refusals::Sentence;
 use status::Status;
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -58,6 +66,8 @@ const READ_ELSEWHERE: &str = "stored events are read on the admin listener (admi
 
 /// The log's name for paths without a route.
 const FILES: &str = "/...";
+/// The figures' name for requests to no interface: files, health, and input that is no request.
+const OTHER: &str = "other";
 
 /// The state that the handlers share.
 #[derive(Debug)]
@@ -70,8 +80,15 @@ pub struct App {
     streams: Arc<Semaphore>,
     raw: Bounded,
     rates: Rates,
+    /// The rates of the customers' events, by interface and customer.
+    customers: Buckets<(&'static str, String)>,
     /// Counters.
     status: Status,
+    metrics: Metrics,
+    registry: Registry,
+    counted: metrics::Counted,
+    /// The interface of each route.
+    interfaces: BTreeMap<String, &'static str>,
     stop: CancellationToken,
     dist: Option<Files>,
     site: Option<Files>,
@@ -92,6 +109,7 @@ impl App {
         config: Config,
         hasher: Hasher,
         store: Store,
+        (registry, metrics): (Registry, Metrics),
         stop: CancellationToken,
         inspector: Option<SocketAddr>,
     ) -> Result<Self, ConfigError> {
@@ -104,7 +122,12 @@ impl App {
             streams: Arc::new(Semaphore::new(config.limits.streams)),
             raw: Bounded::new(Limits::RAW),
             rates: Rates::new(config.limits.address_requests, config.trusted_proxies.clone()),
-            status: Status::default(),
+            customers: Buckets::default(),
+            status: Status::new(metrics.clone()),
+            metrics,
+            registry,
+            counted: metrics::Counted::default(),
+            interfaces: vendors::interfaces(&config.vendors),
             config,
             hasher,
             store,
@@ -112,6 +135,44 @@ impl App {
             stop,
             inspector,
         })
+    }
+}
+
+impl App {
+    /// Counts and logs a refused request.
+    fn refused(
+        &self,
+        on: Side,
+        method: &Method,
+        route: &str,
+        status: StatusCode,
+        why: Option<&Sentence>,
+    ) {
+        let reason = self.status.refusals.note(method, route, status, why);
+        let interface = match on {
+            Side::Admin => "admin",
+            Side::Events => self.interfaces.get(route).copied().unwrap_or(OTHER),
+        };
+        self.metrics.refused_requests.get_or_create(&Refused { interface, reason }).inc();
+    }
+}
+
+/// The two listeners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The event listener.
+    Events,
+    /// The admin listener.
+    Admin,
+}
+
+impl Side {
+    /// The listener's name in the figures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Admin => "admin",
+        }
     }
 }
 
@@ -143,43 +204,62 @@ pub fn events_router(app: Arc<App>) -> Router {
         .merge(vendors::routes(&app.config.vendors))
         .fallback_service(get(files::site).fallback(files::other).with_state(Arc::clone(&app)))
         .layer(from_fn_with_state(Arc::clone(&app), bounded))
-        .layer(from_fn_with_state(Arc::clone(&app), every))
+        .layer(from_fn_with_state((Arc::clone(&app), Side::Events), every))
         .with_state(app)
 }
 
 /// The routes of the admin listener. The guard runs before all of them.
 pub fn admin_router(app: Arc<App>) -> Router {
     let nothing = || std::future::ready(Refusal::NotFound("there is nothing here"));
+    // Each route names its query parameters.
+    let read = |parameters, route: MethodRouter<Arc<App>>| {
+        parameters::only(parameters, route.fallback(only("GET, HEAD")))
+    };
     Router::new()
-        .route("/v1/events", get(read::events).fallback(only("GET, HEAD")))
-        .route("/v1/events/stream", get(stream::open).fallback(only("GET, HEAD")))
-        .route("/v1/batches", get(read::batches).fallback(only("GET, HEAD")))
-        .route("/healthz", get(status::health).fallback(only("GET, HEAD")))
-        .route("/v1/status", get(status::status).fallback(only("GET, HEAD")))
+        .route("/v1/events", read(&read::PARAMETERS, get(read::events)))
+        .route("/v1/events/stream", read(&stream::PARAMETERS, get(stream::open)))
+        .route("/v1/batches", read(&read::PARAMETERS, get(read::batches)))
+        .route("/healthz", read(&[], get(status::health)))
+        .route("/readyz", read(&[], get(status::ready)))
+        .route("/metrics", read(&[], get(metrics::metrics)))
+        .route("/v1/status", read(&[], get(status::status)))
         .fallback(nothing)
         .layer(from_fn_with_state(Arc::clone(&app), read_access::guard))
-        .layer(from_fn_with_state(Arc::clone(&app), every))
+        .layer(from_fn_with_state((Arc::clone(&app), Side::Admin), every))
         .with_state(app)
 }
 
 /// Middleware for every request and response of both listeners.
-async fn every(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+async fn every(
+    State((app, side)): State<(Arc<App>, Side)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let begin = Instant::now();
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
+    let path = app.config.log.access.then(|| request.uri().path().to_owned());
     let mut response = match check(&app, &request) {
         Ok(()) => next.run(request).await,
         Err(refusal) => {
             let mut refused = refusal.in_text();
-            cors::allow_origin(request.headers(), &mut refused);
+            cors::allow_origin(&app, request.headers(), &mut refused);
             refused
         }
     };
     let nosniff = HeaderValue::from_static("nosniff");
     response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, nosniff);
     let status = response.status();
+    let route = route.as_ref().map_or(FILES, MatchedPath::as_str);
     if status.is_client_error() || status.is_server_error() {
-        let route = route.as_ref().map_or(FILES, MatchedPath::as_str);
-        app.status.refusals.note(&method, route, status, response.extensions().get());
+        app.refused(side, &method, route, status, response.extensions().get());
+    }
+    if let Some(path) = path {
+        // The path of a file that is there names no person. Other paths can have ids of users.
+        let is_file = response.extensions().get::<files::Served>().is_some();
+        let path = if is_file { path } else { route.to_owned() };
+        let line = access::Line { side, method, path, status, begin };
+        response.extensions_mut().insert(line);
     }
     response
 }
@@ -196,7 +276,7 @@ async fn bounded(
         return next.run(request).await;
     }
     let mut refused = Refusal::TooMany.in_text();
-    cors::allow_origin(request.headers(), &mut refused);
+    cors::allow_origin(&app, request.headers(), &mut refused);
     refused
 }
 
@@ -233,7 +313,11 @@ impl Refusal {
         *response.status_mut() = self.status();
         // The store's own log line says more.
         let logged = matches!(self, Self::NotStored(_));
-        response.extensions_mut().insert(Sentence { text: self.sentence().into_owned(), logged });
+        let (text, reason) = (self.logged().into_owned(), self.reason());
+        response.extensions_mut().insert(Sentence { text, reason, logged });
+        if matches!(self, Self::Origin(_)) {
+            response.extensions_mut().insert(cors::Unreadable);
+        }
         let header = match self {
             Self::Unauthorized => Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
             // Not `Basic`: a browser would ask the visitor for a password.
@@ -243,8 +327,15 @@ impl Refusal {
             Self::TooMany | Self::Unavailable(_) | Self::NotStored(_) => {
                 Some((RETRY_AFTER, HeaderValue::from(Limits::RETRY_SECONDS)))
             }
+            Self::CustomerRate(seconds) => Some((RETRY_AFTER, HeaderValue::from(*seconds))),
+            Self::CustomerRows => {
+                Some((RETRY_AFTER, HeaderValue::from(Limits::ROWS_RETRY_SECONDS)))
+            }
             Self::Invalid(_)
+            | Self::Twice(_)
+            | Self::Parameter { .. }
             | Self::Forbidden(_)
+            | Self::Origin(_)
             | Self::NotFound(_)
             | Self::TooLarge(_)
             | Self::LongUrl(_)

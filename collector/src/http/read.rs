@@ -12,6 +12,9 @@ use recobeacon_engine::json::push_list;
 use serde::Deserialize;
 use std::sync::Arc;
 
+/// The query parameters.
+pub const PARAMETERS: [&str; 3] = ["after", "limit", "order"];
+
 /// The query of a request.
 #[derive(Debug, Deserialize)]
 pub struct Wanted {

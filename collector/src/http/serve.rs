@@ -4,18 +4,19 @@
 
 use super::connections::{Busy, Connections, Place};
 use super::patient::Patient;
-use super::{App, Peer};
+use super::{App, Peer, Side, access};
+use crate::metrics::On;
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
-
 use hyper::body::{Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use prometheus_client::metrics::gauge::Gauge;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -33,14 +34,20 @@ const HEADER_BYTES: usize = 128 * 1024;
 /// The log's name for input that is not a valid request.
 const NO_REQUEST: &str = "(malformed)";
 
+/// A listener.
+#[derive(Debug)]
+pub struct Listener {
+    /// Which of the two it is.
+    pub side: Side,
+    /// The socket.
+    pub listener: TcpListener,
+    /// The most connections at the same time.
+    pub most: usize,
+}
+
 /// Serves until `stop`, then gives open requests some time and ends.
-pub async fn serve(
-    listener: TcpListener,
-    app: Arc<App>,
-    router: Router,
-    most: usize,
-    stop: CancellationToken,
-) {
+pub async fn serve(listener: Listener, app: Arc<App>, router: Router, stop: CancellationToken) {
+    let Listener { side, listener, most } = listener;
     let limits = &app.config.limits;
     let trusted = app.config.trusted_proxies.clone();
     let connections = Connections::new(most, limits.address_connections, trusted);
@@ -56,7 +63,10 @@ pub async fn serve(
             accepted = accept(&listener, &connections, &app) => accepted,
         };
         while tasks.try_join_next().is_some() {}
-        let client = Client { app: Arc::clone(&app), router: router.clone(), place, peer };
+        let open_connections = app.metrics.connections.get_or_create(&On { listener: side.name() });
+        let counted = Counted::new(open_connections.clone());
+        let (app, router) = (Arc::clone(&app), router.clone());
+        let client = Client { app, side, router, place, peer, _counted: counted };
         tasks.spawn(client.talk(stream, http.clone(), open.watcher(), stop.clone()));
     }
     drop(listener);
@@ -95,9 +105,27 @@ async fn accept(
 /// The client's end of a connection.
 struct Client {
     app: Arc<App>,
+    side: Side,
     router: Router,
     place: Arc<Place>,
     peer: SocketAddr,
+    _counted: Counted,
+}
+
+/// Counts an open connection until it is dropped.
+struct Counted(Gauge);
+
+impl Counted {
+    fn new(gauge: Gauge) -> Self {
+        gauge.inc();
+        Self(gauge)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
 }
 
 impl Client {
@@ -143,19 +171,21 @@ impl Client {
                 } else {
                     StatusCode::BAD_REQUEST
                 };
-                self.app.status.refusals.note(&Method::GET, NO_REQUEST, status, None);
+                self.app.refused(self.side, &Method::GET, NO_REQUEST, status, None);
             }
         }
     }
 }
 
 /// The response with a body that keeps the connection marked as busy until it is sent.
-fn kept_busy(response: Response, busy: Busy) -> hyper::Response<BusyBody> {
-    response.map(|body| BusyBody { body, _busy: busy })
+fn kept_busy(mut response: Response, busy: Busy) -> hyper::Response<BusyBody> {
+    let counting = access::Counting::new(response.extensions_mut().remove());
+    response.map(|body| BusyBody { body, counting, _busy: busy })
 }
 
 struct BusyBody {
     body: Body,
+    counting: access::Counting,
     _busy: Busy,
 }
 
@@ -167,7 +197,13 @@ impl HttpBody for BusyBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let frame = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            self.counting.add(data.len());
+        }
+        frame
     }
 
     fn is_end_stream(&self) -> bool {

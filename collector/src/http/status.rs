@@ -1,41 +1,49 @@
-//! The collector's state: `/healthz` for every client, `GET /v1/status` on the admin listener.
+//! The collector's state: `/healthz` for every client, `/readyz` and `GET /v1/status` on the admin
+//! listener.
 
 use super::refusals::Refusals;
 use super::{App, plain, typed};
 use crate::error::Refusal;
+use crate::event::INTERFACES;
+use crate::limits::Limits;
+use crate::metrics::{Metrics, Of};
 use crate::minutely::Minutely;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use recobeacon_engine::json::Object;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counters since the start.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Status {
     /// Refused requests.
     pub refusals: Refusals,
-    unknown_events: AtomicU64,
-    without_place: AtomicU64,
+    metrics: Metrics,
     crowds: Minutely,
     failed: Minutely,
 }
 
 impl Status {
+    /// Starts with these figures.
+    pub fn new(metrics: Metrics) -> Self {
+        let (crowds, failed) = (Minutely::default(), Minutely::default());
+        Self { refusals: Refusals::default(), metrics, crowds, failed }
+    }
+
     /// Counts events of unknown names, which were left out of an accepted request. The names are
     /// not logged, because a page can put anything into them.
-    pub fn left_out(&self, source: &'static str, events: u64) {
+    pub fn left_out(&self, interface: &'static str, events: u64) {
         if events > 0 {
-            self.unknown_events.fetch_add(events, Ordering::Relaxed);
-            tracing::debug!(source, events, "events of unknown names were left out");
+            self.metrics.unknown_events.get_or_create(&Of { interface }).inc_by(events);
+            tracing::debug!(interface, events, "events of unknown names were left out");
         }
     }
 
     /// Counts a connection that was refused because its address has the most allowed, all of them
     /// busy.
     pub fn no_place(&self) {
-        self.without_place.fetch_add(1, Ordering::Relaxed);
+        self.metrics.refused_connections.inc();
         if let Some(times) = self.crowds.due() {
             tracing::warn!(
                 "refused: {times} connections of an address at its limit (limits.address_connections)"
@@ -60,14 +68,38 @@ pub async fn health(State(app): State<Arc<App>>) -> Response {
     }
 }
 
+/// 200 as long as the last transaction succeeded and the writer works.
+pub async fn ready(State(app): State<Arc<App>>) -> Response {
+    match is_ready(&app).await {
+        Ok(()) => plain("ok\n".to_owned()),
+        Err(sentence) => Refusal::NotStored(sentence).into_response(),
+    }
+}
+
+/// Whether the next request's events can be expected to be stored.
+pub async fn is_ready(app: &App) -> Result<(), &'static str> {
+    if app.stop.is_cancelled() {
+        return Err("the collector is stopping");
+    }
+    if app.store.busy().is_some_and(|busy| busy > Limits::STUCK) {
+        return Err("the disk has not answered for a long time");
+    }
+    // After a failure a test write decides. A collector that is not ready may get no requests.
+    if app.store.has_committed().await {
+        return Ok(());
+    }
+    Err("the last transaction failed")
+}
+
 /// Writes the counters as JSON.
 pub async fn status(State(app): State<Arc<App>>) -> Response {
     let mut json = String::new();
     let mut object = Object::new(&mut json);
     object.raw("healthy", if app.store.is_well().await { "true" } else { "false" });
-    let connections = app.status.without_place.load(Ordering::Relaxed);
+    let connections = app.metrics.refused_connections.get();
     object.some_whole("refusedConnections", Some(connections));
-    object.some_whole("unknownEvents", Some(app.status.unknown_events.load(Ordering::Relaxed)));
+    let unknown = |interface| app.metrics.unknown_events.get_or_create(&Of { interface }).get();
+    object.some_whole("unknownEvents", Some(INTERFACES.into_iter().map(unknown).sum()));
     let mut refused = String::new();
     app.status.refusals.write(&mut refused);
     object.raw("refused", &refused);

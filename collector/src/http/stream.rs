@@ -20,6 +20,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
+/// The query parameters.
+pub const PARAMETERS: [&str; 1] = ["after"];
+
 /// The query: the row after which to begin.
 #[derive(Debug, Deserialize)]
 pub struct Begin {

@@ -1,6 +1,6 @@
 //! Stores the events of a request to a vendor's interface.
 
-use super::App;
+use super::{App, customers};
 use crate::clock::now_ms;
 use crate::error::Refusal;
 use crate::event::{Delivery, Source, Vendor};
@@ -16,6 +16,7 @@ pub async fn store(
     if vendor_events.is_empty() {
         return Ok(());
     }
+    customers::admit(app, vendor.name(), &customer, vendor_events.len()).await?;
     let received_at = now_ms();
     let stamped = |event: VendorEvent| {
         let id = app.ids.next(received_at);

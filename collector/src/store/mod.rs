@@ -5,39 +5,49 @@
 //! disk costs more than all the rest. Readers have connections of their own. In SQLite's WAL mode
 //! readers and writer do not wait for each other.
 
+mod disk;
 mod files;
 mod health;
 pub mod history;
 mod log;
+mod progress;
 mod reader;
 mod row;
+mod rows;
 mod schema;
 mod writer;
 
+pub use disk::Disk;
 pub use reader::Page;
 pub use row::Row;
 
 use crate::event::Delivery;
 use crate::limits::Limits;
+use crate::metrics::Metrics;
 use crate::pseudonym::Hasher;
 use health::Health;
+use progress::Progress;
 use reader::Readers;
+use rows::Rows;
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use writer::{Job, Writer};
 
 /// The database.
 #[derive(Debug)]
 pub struct Store {
+    path: PathBuf,
     jobs: mpsc::Sender<Job>,
     readers: Readers,
+    rows: Rows,
     last: watch::Receiver<i64>,
     writer: Mutex<Option<JoinHandle<()>>>,
     health: Arc<Health>,
+    progress: Arc<Progress>,
     /// The time and the result of the last test write.
     tried: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
@@ -69,14 +79,22 @@ impl fmt::Display for StoreError {
 impl std::error::Error for StoreError {}
 
 impl Store {
-    /// Opens the database, creates it if it is missing, and starts the writer.
+    /// Opens the database, creates it if it is missing, and starts the writer. `count_rows`: the
+    /// rows of each customer are counted, for [`Store::rows_of`].
     ///
     /// # Errors
     /// The database cannot be opened, a newer version made it, or its rows were hashed with a
     /// different key of the same number.
-    pub fn open(path: &Path, hasher: &Hasher, limits: &Limits) -> Result<Self, StoreError> {
-        let opened = schema::open(path, hasher).and_then(|connection| {
+    pub fn open(
+        path: &Path,
+        hasher: &Hasher,
+        limits: &Limits,
+        count_rows: bool,
+        metrics: Metrics,
+    ) -> Result<Self, StoreError> {
+        let opened = schema::open(path, hasher).and_then(|mut connection| {
             let last = schema::last_row(&connection)?;
+            rows::count(&mut connection, count_rows)?;
             Ok((connection, last))
         });
         let (connection, last) = opened.map_err(|error| {
@@ -85,17 +103,22 @@ impl Store {
         let (jobs, waiting) = mpsc::channel(limits.waiting);
         let (committed, last) = watch::channel(last);
         let health = Arc::new(Health::default());
-        let writer = Writer::new(connection, path, committed, Arc::clone(&health));
+        let progress = Arc::new(Progress::default());
+        let (at, shown) = (Arc::clone(&progress), Arc::clone(&health));
+        let writer = Writer::new(connection, path, committed, shown, at, metrics);
         let writer = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || writer.run(waiting))
             .map_err(|error| StoreError::Open(format!("the writer cannot start: {error}")))?;
         Ok(Self {
+            path: path.to_owned(),
             jobs,
             readers: Readers::new(path.to_owned(), Arc::clone(&health)),
+            rows: Rows::default(),
             last,
             writer: Mutex::new(Some(writer)),
             health,
+            progress,
             tried: tokio::sync::Mutex::default(),
         })
     }
@@ -137,6 +160,15 @@ impl Store {
         page.inspect_err(|error| self.health.note(error))
     }
 
+    /// The number of a customer's stored rows, at most a second old.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn rows_of(&self, source: &'static str, customer: &str) -> Result<u64, StoreError> {
+        let rows = self.rows.of(&self.readers, source, customer).await;
+        rows.inspect_err(|error| self.health.note(error))
+    }
+
     /// The last row on disk, with a notification about each new one.
     pub fn last(&self) -> watch::Receiver<i64> {
         self.last.clone()
@@ -159,6 +191,37 @@ impl Store {
         // A locked database does not answer in time.
         let in_time = tokio::time::timeout(Limits::HEALTHY, all).await;
         in_time.unwrap_or(false) && self.health.is_well()
+    }
+
+    /// Whether the last transaction succeeded, or else a new test write.
+    pub async fn has_committed(&self) -> bool {
+        self.health.is_well() || self.is_well().await
+    }
+
+    /// How long the writer has been busy with the same transaction.
+    pub fn busy(&self) -> Option<Duration> {
+        self.progress.busy()
+    }
+
+    /// The number of requests that wait for the writer, and the most that may wait.
+    pub fn waiting(&self) -> (usize, usize) {
+        let most = self.jobs.max_capacity();
+        (most.saturating_sub(self.jobs.capacity()), most)
+    }
+
+    /// The sizes of the files. `None` if they cannot be read.
+    pub async fn disk(&self) -> Option<Disk> {
+        let path = self.path.clone();
+        tokio::task::spawn_blocking(move || disk::read(&path)).await.ok().flatten()
+    }
+
+    /// Counts the stored events. Reads a whole index: a second for ten million rows.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn count(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT count(*) FROM events";
+        self.readers.run(|connection| connection.query_row(sql, [], |row| row.get(0))).await
     }
 
     async fn try_write(&self) -> bool {

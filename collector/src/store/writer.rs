@@ -3,9 +3,11 @@
 use super::files::Files;
 use super::health::Health;
 use super::log::Log;
+use super::progress::Progress;
 use super::row::Row;
 use crate::event::{Delivery, NewEvent};
 use crate::limits::Limits;
+use crate::metrics::{Metrics, Written};
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use std::fmt;
 use std::path::Path;
@@ -62,6 +64,8 @@ pub struct Writer {
     connection: Connection,
     committed: watch::Sender<i64>,
     health: Arc<Health>,
+    progress: Arc<Progress>,
+    metrics: Metrics,
     files: Files,
     log: Log,
     /// The size of the events that could not be stored. 0 after a success.
@@ -75,9 +79,11 @@ impl Writer {
         database: &Path,
         committed: watch::Sender<i64>,
         health: Arc<Health>,
+        progress: Arc<Progress>,
+        metrics: Metrics,
     ) -> Self {
         let (files, log) = (Files::new(database), Log::new(database));
-        Self { connection, committed, health, files, log, failed_bytes: 0 }
+        Self { connection, committed, health, progress, metrics, files, log, failed_bytes: 0 }
     }
 
     /// Runs until a job closes it, or until all senders are gone.
@@ -118,20 +124,28 @@ impl Writer {
     /// Writes the group or a test write. Returns whether it is on disk.
     fn work(&mut self, group: &[Waiting], tries: &[oneshot::Sender<bool>]) -> bool {
         let deliveries = group.iter().map(|(delivery, _)| delivery);
-        let written = if !group.is_empty() {
-            commit(&mut self.connection, deliveries).map_err(Failed::from)
-        } else if !tries.is_empty() {
-            try_write(&mut self.connection, self.failed_bytes).map(|()| None).map_err(Failed::from)
-        } else {
-            Ok(None)
-        };
+        let mut written = Written::default();
+        let progress = Arc::clone(&self.progress);
+        let (row, took) = progress.during(|| {
+            if !group.is_empty() {
+                commit(&mut self.connection, deliveries, &mut written).map_err(Failed::from)
+            } else if !tries.is_empty() {
+                let tried = try_write(&mut self.connection, self.failed_bytes);
+                tried.map(|()| None).map_err(Failed::from)
+            } else {
+                Ok(None)
+            }
+        });
         // Checked after the commit, so that events in a deleted file are not confirmed.
         let there = || if self.files.are_there() { Ok(()) } else { Err(Failed::Gone) };
-        match written.and_then(|row| there().map(|()| row)) {
+        match row.and_then(|row| there().map(|()| row)) {
             Ok(row) => {
                 if !(group.is_empty() && tries.is_empty()) {
                     self.health.succeeded();
                     self.failed_bytes = 0;
+                }
+                if !group.is_empty() {
+                    self.metrics.committed(took, &written);
                 }
                 if let Some(row) = row {
                     self.committed.send_replace(row);
@@ -140,6 +154,7 @@ impl Writer {
             }
             Err(error) => {
                 self.health.failed(&error);
+                self.metrics.commit_failures.inc();
                 self.failed_bytes = self.failed_bytes.max(bytes(group)).min(TRIED_BYTES);
                 false
             }
@@ -180,17 +195,22 @@ fn try_write(connection: &mut Connection, bytes: usize) -> rusqlite::Result<()> 
 fn commit<'a>(
     connection: &mut Connection,
     deliveries: impl Iterator<Item = &'a Delivery>,
+    written: &mut Written,
 ) -> rusqlite::Result<Option<i64>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut last = None;
     for delivery in deliveries {
-        last = append(&transaction, delivery)?.or(last);
+        last = append(&transaction, delivery, written)?.or(last);
     }
     transaction.commit()?;
     Ok(last)
 }
 
-fn append(transaction: &Transaction<'_>, delivery: &Delivery) -> rusqlite::Result<Option<i64>> {
+fn append(
+    transaction: &Transaction<'_>,
+    delivery: &Delivery,
+    written: &mut Written,
+) -> rusqlite::Result<Option<i64>> {
     let mut last = None;
     let mut stored = 0u32;
     for (place, event) in delivery.events.iter().enumerate() {
@@ -209,6 +229,7 @@ fn append(transaction: &Transaction<'_>, delivery: &Delivery) -> rusqlite::Resul
             delivery.received_at as i64,
         ])?;
     }
+    written.add(&delivery.source, delivery.events.len() as u64, u64::from(stored));
     Ok(last)
 }
 

@@ -237,3 +237,26 @@ async fn the_inspector_page_gets_the_admin_address_and_may_read() {
         assert_eq!(server.read("/v1/events", &headers).await.status, 403);
     }
 }
+
+#[tokio::test]
+async fn unknown_query_parameters_of_the_admin_listener_are_refused() {
+    let server = Server::with(&format!("admin_token = \"{TOKEN}\"\n")).await;
+    let right = format!("Authorization: Bearer {TOKEN}\r\n");
+    for (path, known) in [
+        ("/v1/events", "the parameters here are after, limit, order"),
+        ("/v1/batches", "the parameters here are after, limit, order"),
+        ("/v1/events/stream", "the parameters here are after"),
+        ("/v1/status", "this address has none"),
+        ("/healthz", "this address has none"),
+    ] {
+        let target = format!("{path}?afer=1");
+        let answer = server.read(&target, &right).await;
+        let sentence = format!("\"afer\" is no parameter; {known}\n");
+        assert_eq!((answer.status, answer.text()), (400, sentence), "{path}");
+        // Without the token nothing is told.
+        assert_eq!(server.read(&target, "").await.status, 401, "{path}");
+    }
+    let answer = server.read("/v1/events?after=1&after=2", &right).await;
+    assert_eq!((answer.status, answer.text().as_str()), (400, "after: must be there once\n"));
+    assert_eq!(server.read("/v1/events?after=0&limit=1&order=row", &right).await.status, 200);
+}

@@ -20,7 +20,8 @@ async fn stored(text: &str) -> Vec<Value> {
     assert_eq!(raw::post(&server, "", &raw::raw(call)).await.status, 204);
     let ibexa = format!("/api/00000/click/u/1/3?categorypath=%2FA%2F{encoded}");
     assert_eq!(server.get(&ibexa).await.status, 204);
-    let body = json!([{ "id": "4", "query": text, "pos": 1, "sid": "s", "title": text }]).to_string();
+    let body =
+        json!([{ "id": "4", "query": text, "pos": 1, "sid": "s", "title": text }]).to_string();
     let json = "Content-Type: application/json\r\n";
     let answer = server.send("POST", "/rest/v5/track/de/click", json, body.as_bytes()).await;
     assert_eq!((answer.status, answer.text().as_str()), (200, ""));

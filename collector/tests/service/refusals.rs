@@ -4,19 +4,20 @@ use crate::common::process::Process;
 use crate::common::{Server, batch, click, raw, send};
 use serde_json::{Value, json};
 
-/// The counters: request, status and count.
-async fn counted(server: &Server) -> Vec<(String, u64, u64)> {
+/// The counters: request, status, reason and count.
+async fn counted(server: &Server) -> Vec<(String, u64, String, u64)> {
     let status: Value = serde_json::from_slice(&server.read("/v1/status", "").await.body).unwrap();
     let rows = status["refused"].as_array().unwrap().clone();
     let row = |row: &Value| {
         let request = row["request"].as_str().unwrap().to_owned();
-        (request, row["status"].as_u64().unwrap(), row["count"].as_u64().unwrap())
+        let reason = row["reason"].as_str().unwrap().to_owned();
+        (request, row["status"].as_u64().unwrap(), reason, row["count"].as_u64().unwrap())
     };
     rows.iter().map(row).collect()
 }
 
 #[tokio::test]
-async fn refusals_are_counted_by_address_and_status() {
+async fn refusals_are_counted_by_address_status_and_reason() {
     let server = Server::start().await;
     assert_eq!(counted(&server).await, []);
     server.post(batch("s1", 0, &[click(1)])).await;
@@ -34,16 +35,16 @@ async fn refusals_are_counted_by_address_and_status() {
     server.read("/v1/events", "Host: attacker.example\r\n").await;
     raw(server.address, b"nonsense\r\n\r\n", false).await;
     let mut expected = [
-        ("POST /v1/events", 400, 4),
-        ("POST /v1/events", 415, 1),
-        ("GET /v1/events", 403, 2),
-        ("GET /api/{*rest}", 400, 1),
-        ("GET /...", 404, 1),
-        ("POST /...", 404, 1),
-        ("another method /v1/events", 405, 1),
-        ("GET (malformed)", 400, 1),
+        ("POST /v1/events", 400, "invalid", 4),
+        ("POST /v1/events", 415, "media_type", 1),
+        ("GET /v1/events", 403, "forbidden", 2),
+        ("GET /api/{*rest}", 400, "invalid", 1),
+        ("GET /...", 404, "not_found", 1),
+        ("POST /...", 404, "not_found", 1),
+        ("another method /v1/events", 405, "method", 1),
+        ("GET (malformed)", 400, "malformed", 1),
     ]
-    .map(|(request, status, count)| (request.to_owned(), status, count));
+    .map(|(request, status, reason, count)| (request.to_owned(), status, reason.to_owned(), count));
     expected.sort();
     assert_eq!(counted(&server).await, expected);
 }

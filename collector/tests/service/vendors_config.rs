@@ -6,6 +6,12 @@ fn config(toml: &str) -> Result<Config, String> {
     Config::from_toml(toml, Overrides::default()).map_err(|error| error.to_string())
 }
 
+/// The sentence behind its line. [`config`](crate::config) tests the lines.
+fn without_line(error: &str) -> &str {
+    let rest = error.strip_prefix("line ").unwrap();
+    rest.split_once(": ").unwrap().1
+}
+
 #[test]
 fn invalid_settings_are_reported() {
     for (toml, sentence) in [
@@ -23,7 +29,7 @@ fn invalid_settings_are_reported() {
         ("[ibexa]\nlicense_keys = \"SECRET\"", "ibexa.license_keys: must be a table"),
         ("[ibexa.license_keys]\n0 = [\"SECRET\"]", "ibexa.license_keys: must be a table"),
         ("[ibexa.license_keys]\n\"a/b\" = \"SECRET\"", "ibexa.license_keys: must be a table"),
-        ("[yoochoose]\nsolution = 1", "line 2: unknown field"),
+        ("[yoochoose]\nsolution = 1", "yoochoose.solution: unknown field"),
         ("[factfinder]\nbase_path = \"FF\"", "factfinder.base_path: \"FF\" must be like"),
         ("[factfinder]\nbase_path = \"/FF/\"", "factfinder.base_path: \"/FF/\" must be like"),
         ("[factfinder]\nbase_path = \"/{a}\"", "factfinder.base_path: \"/{a}\" must be like"),
@@ -43,7 +49,7 @@ fn invalid_settings_are_reported() {
             "[[factfinder.channels]]\nname = \"de\"\ncurrency = \"euro\"",
             "factfinder.channels: the currency of \"de\" must be",
         ),
-        ("[[factfinder.channels]]\ncurrency = \"EUR\"", "line 1: missing field"),
+        ("[[factfinder.channels]]\ncurrency = \"EUR\"", "factfinder.channels[0]: missing field"),
         ("[intempt]\nkeys = [\"SECRET\"]", "intempt.keys: each must be like identifier.secret"),
         ("[intempt]\nkeys = [\".SECRET\"]", "intempt.keys: each must be like"),
         ("[intempt]\nkeys = [\"SECRET.\"]", "intempt.keys: each must be like"),
@@ -54,21 +60,24 @@ fn invalid_settings_are_reported() {
         ),
         ("[intempt]\nnames = { rate = \"Rated\" }", "intempt.names: \"rate\" is not one of"),
         ("[intempt]\nnames = { click = \"\" }", "intempt.names: click must not be empty"),
-        ("[intempt]\nnames = { click = 1 }", "line 2: invalid type"),
+        ("[intempt]\nnames = { click = 1 }", "intempt.names.click: invalid type"),
         (
             "[intempt]\nnames = { buy = \"Seen\", click = \"Seen\" }",
             "intempt.names: \"Seen\" appears twice",
         ),
     ] {
         let error = config(toml).unwrap_err();
-        assert!(error.starts_with(sentence), "{toml}: {error}");
+        assert!(without_line(&error).starts_with(sentence), "{toml}: {error}");
         assert!(!error.contains("SECRET"), "{error}");
     }
     for table in ["factfinder", "intempt"] {
         for keys in ["\"SEC.RET\"", "[\"SEC RET\"]", "[\"\"]", "[1234567]", "[[\"SEC.RET\"]]", "7"]
         {
             let error = config(&format!("[{table}]\nkeys = {keys}")).unwrap_err();
-            assert_eq!(error, format!("{table}.keys: must be a list of texts without spaces"));
+            assert_eq!(
+                without_line(&error),
+                format!("{table}.keys: must be a list of texts without spaces")
+            );
         }
     }
 }

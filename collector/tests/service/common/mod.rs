@@ -52,19 +52,30 @@ impl Server {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, content).unwrap();
         }
+        Self::within(folder, toml, files.is_some()).await
+    }
+
+    async fn within(folder: TempDir, toml: &str, has_files: bool) -> Self {
         let toml = format!("{toml}\n[[keys]]\nnumber = 3\nsecret = \"{SECRET}\"\n");
         let flags = Overrides {
             listen: Some("127.0.0.1:0".parse().unwrap()),
             admin_listen: Some("127.0.0.1:0".parse().unwrap()),
             database: Some(folder.path().join("events.sqlite")),
-            dist: files.map(|_| folder.path().join("dist")),
-            site: files.map(|_| folder.path().join("site")),
+            dist: has_files.then(|| folder.path().join("dist")),
+            site: has_files.then(|| folder.path().join("site")),
             inspector: false,
         };
         let config = Config::from_toml(&toml, flags).unwrap();
         let collector = Collector::start(config).await.unwrap();
         let (address, admin) = (collector.address(), collector.admin_address());
         Self { address, admin, collector, folder }
+    }
+
+    /// Stops this server and starts one with another TOML on the same database.
+    pub async fn again(self, toml: &str) -> Self {
+        let Self { collector, folder, .. } = self;
+        collector.stop().await;
+        Self::within(folder, toml, false).await
     }
 
     pub fn database(&self) -> PathBuf {

@@ -1,0 +1,94 @@
+//! The default: runs the collector until a signal arrives, and stops it.
+
+use recobeacon_collector::Collector;
+use recobeacon_collector::config::Config;
+use recobeacon_collector::error::ConfigError;
+use std::io::Write;
+use std::process::ExitCode;
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Runs the collector, and logs why it did not start.
+pub async fn run(config: Result<Config, ConfigError>) -> ExitCode {
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => {
+            error.sentences().iter().for_each(|sentence| tracing::error!("{sentence}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match serve(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    // Registered before the start, so that no signal is missed.
+    let signal = Signals::new()?;
+    let collector = Collector::start(config).await?;
+    // A program that waits for the last line then has both addresses. A closed output is no error.
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "admin listening on http://{}", collector.admin_address());
+    let _ = writeln!(out, "listening on http://{}", collector.address());
+    let _ = out.flush();
+    signal.wait().await;
+    tracing::info!("stopping");
+    collector.stop().await;
+    Ok(())
+}
+
+/// The signals that stop the collector.
+#[cfg(unix)]
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+    quit: Signal,
+    hang_up: Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            quit: signal(SignalKind::quit())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn wait(mut self) {
+        loop {
+            tokio::select! {
+                // In this order: a SIGHUP that came before the end is logged.
+                biased;
+                // The default action of SIGHUP ends the process. A closing terminal sends it, and
+                // so do operators who expect a reload.
+                _ = self.hang_up.recv() => {
+                    tracing::info!("SIGHUP is ignored; restart the collector to change its settings");
+                }
+                _ = self.interrupt.recv() => return,
+                _ = self.terminate.recv() => return,
+                _ = self.quit.recv() => return,
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn wait(self) {
+        let _ = tokio::signal::ctrl_c().await;
+    }
+}

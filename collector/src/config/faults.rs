@@ -1,0 +1,248 @@
+//! The faults of a configuration, each with its line and its key.
+//!
+//! A sentence of a check begins with the key: `limits.streams: must be ...`. The line is that of the
+//! key in the file. A fault does not end the check, so that one start reports all of them.
+
+use crate::error::ConfigError;
+use serde::Deserialize;
+use std::ops::Range;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, Deserializer};
+
+/// The faults that were found in a file.
+#[derive(Debug)]
+pub(super) struct Faults<'a> {
+    text: &'a str,
+    document: DeTable<'a>,
+    /// The line, if the fault has one, and the sentence.
+    found: Vec<(Option<usize>, String)>,
+}
+
+/// A step from a table or a list to a part of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    Place(usize),
+}
+
+impl<'a> Faults<'a> {
+    /// Reads the text. Parts with a fault are left out of the result.
+    pub fn read<T: Default + Deserialize<'a>>(text: &'a str) -> (Self, T) {
+        let (document, errors) = DeTable::parse_recoverable(text);
+        let span = document.span();
+        let mut faults = Self { text, document: document.into_inner(), found: Vec::new() };
+        for error in &errors {
+            // Not toml's whole text: it repeats the line, and the line may hold a secret.
+            faults.found.push((faults.line(error.span()), error.message().to_owned()));
+        }
+        if !errors.is_empty() {
+            return (faults, T::default());
+        }
+        let mut rest = faults.document.clone();
+        let mut removed = Vec::new();
+        loop {
+            let reader = Deserializer::from(Spanned::new(span.clone(), rest.clone()));
+            let error = match T::deserialize(reader) {
+                Ok(read) => return (faults, read),
+                Err(error) => error,
+            };
+            let path = error.span().and_then(|span| innermost(&rest, span.start));
+            // A key that was removed for its own fault is missing now.
+            let missing = path.clone().zip(missing_field(error.message()));
+            let is_known = missing.is_some_and(|(mut path, name)| {
+                path.push(Step::Key(name));
+                removed.contains(&path)
+            });
+            if !is_known {
+                let message = without_value(error.message());
+                let sentence = match &path {
+                    Some(path) => format!("{}: {message}", written(path)),
+                    None => message,
+                };
+                faults.found.push((faults.line(error.span()), sentence));
+            }
+            let Some(path) = path.filter(|path| remove(&mut rest, path)) else {
+                return (faults, T::default());
+            };
+            removed.push(path);
+        }
+    }
+
+    /// Adds a fault of the setting with this key.
+    pub fn add(&mut self, key: String, sentence: impl AsRef<str>) {
+        self.note(format!("{key}: {}", sentence.as_ref()));
+    }
+
+    /// Returns the value, or adds its faults.
+    pub fn take<T>(&mut self, result: Result<T, ConfigError>) -> Option<T> {
+        result.map_err(|error| error.sentences().iter().for_each(|one| self.note(one.clone()))).ok()
+    }
+
+    /// Whether no fault was found.
+    pub fn is_empty(&self) -> bool {
+        self.found.is_empty()
+    }
+
+    /// All faults, in the order of their lines.
+    pub fn into_error(mut self) -> ConfigError {
+        // A fault of a flag has no line, and comes first.
+        self.found.sort_by_key(|(line, _)| *line);
+        ConfigError::all(self.found.into_iter().map(|(line, sentence)| match line {
+            Some(line) => format!("line {line}: {sentence}"),
+            None => sentence,
+        }))
+    }
+
+    /// Adds a sentence that begins with a key.
+    fn note(&mut self, sentence: String) {
+        let path = sentence.split_once(": ").map(|(key, _)| read_path(key));
+        let span = path.and_then(|path| place(&self.document, &path));
+        let line = span.and_then(|span| self.line(Some(span)));
+        self.found.push((line, sentence));
+    }
+
+    fn line(&self, span: Option<Range<usize>>) -> Option<usize> {
+        let before = self.text.get(..span?.start)?;
+        Some(before.matches('\n').count() + 1)
+    }
+}
+
+/// The field of serde's sentence about a missing one.
+fn missing_field(message: &str) -> Option<String> {
+    message.strip_prefix("missing field `")?.strip_suffix('`').map(str::to_owned)
+}
+
+/// serde's sentence about a wrong value without the value, which may be a secret.
+fn without_value(message: &str) -> String {
+    let is_about_value =
+        message.starts_with("invalid type: ") || message.starts_with("invalid value: ");
+    let Some((found, expected)) = message.rsplit_once(", expected ").filter(|_| is_about_value)
+    else {
+        return message.to_owned();
+    };
+    let kind = found.split(['`', '"']).next().unwrap_or_default().trim_end();
+    format!("{kind}, expected {expected}")
+}
+
+/// The path as in a sentence: `customers[0].origins[1]`.
+fn written(path: &[Step]) -> String {
+    let mut text = String::new();
+    for step in path {
+        match step {
+            Step::Key(name) => {
+                if !text.is_empty() {
+                    text.push('.');
+                }
+                text.push_str(name);
+            }
+            Step::Place(place) => text.push_str(&format!("[{place}]")),
+        }
+    }
+    text
+}
+
+fn read_path(key: &str) -> Vec<Step> {
+    let mut path = Vec::new();
+    for part in key.split('.') {
+        let mut pieces = part.split('[');
+        path.extend(pieces.next().map(|name| Step::Key(name.to_owned())));
+        let places = pieces.filter_map(|piece| piece.strip_suffix(']')?.parse().ok());
+        path.extend(places.map(Step::Place));
+    }
+    path
+}
+
+/// The place of the path in the file, or of its longest part that is in the file.
+fn place(document: &DeTable<'_>, path: &[Step]) -> Option<Range<usize>> {
+    let Some((Step::Key(name), rest)) = path.split_first() else { return None };
+    let (key, mut value) = document.iter().find(|(key, _)| key.get_ref() == name)?;
+    let mut span = key.span();
+    for step in rest {
+        let found = match (step, value.get_ref()) {
+            (Step::Key(name), DeValue::Table(table)) => {
+                let found = table.iter().find(|(key, _)| key.get_ref() == name);
+                found.map(|(key, value)| (key.span(), value))
+            }
+            (Step::Place(place), DeValue::Array(list)) => {
+                list.get(*place).map(|value| (value.span(), value))
+            }
+            _ => None,
+        };
+        let Some((at, inner)) = found else { break };
+        (span, value) = (at, inner);
+    }
+    Some(span)
+}
+
+/// The path of the smallest key or value at this position.
+fn innermost(document: &DeTable<'_>, at: usize) -> Option<Vec<Step>> {
+    let mut found = None;
+    walk(document, &mut Vec::new(), &mut |path, span| {
+        // A table's span may be its header only, so its parts can lie outside.
+        let smaller = found.as_ref().is_none_or(|(length, _)| span.len() <= *length);
+        if span.contains(&at) && smaller {
+            found = Some((span.len(), path.to_vec()));
+        }
+    });
+    found.map(|(_, path)| path)
+}
+
+fn walk(table: &DeTable<'_>, path: &mut Vec<Step>, see: &mut impl FnMut(&[Step], Range<usize>)) {
+    for (key, value) in table {
+        path.push(Step::Key(key.get_ref().to_string()));
+        see(path, key.span());
+        walk_value(value, path, see);
+        path.pop();
+    }
+}
+
+fn walk_value(
+    value: &Spanned<DeValue<'_>>,
+    path: &mut Vec<Step>,
+    see: &mut impl FnMut(&[Step], Range<usize>),
+) {
+    see(path, value.span());
+    match value.get_ref() {
+        DeValue::Table(table) => walk(table, path, see),
+        DeValue::Array(list) => {
+            for (place, value) in list.iter().enumerate() {
+                path.push(Step::Place(place));
+                walk_value(value, path, see);
+                path.pop();
+            }
+        }
+        DeValue::String(_)
+        | DeValue::Integer(_)
+        | DeValue::Float(_)
+        | DeValue::Boolean(_)
+        | DeValue::Datetime(_) => {}
+    }
+}
+
+/// Removes the path's last key with its value. Returns whether it was there.
+fn remove(document: &mut DeTable<'_>, path: &[Step]) -> bool {
+    // A list's element has no key of its own: the list is removed with it.
+    let Some(last) = path.iter().rposition(|step| matches!(step, Step::Key(_))) else {
+        return false;
+    };
+    let (before, name) = match path.split_at_checked(last) {
+        Some((before, [Step::Key(name), ..])) => (before, name),
+        _ => return false,
+    };
+    let mut table = document;
+    let mut steps = before.iter();
+    while let Some(Step::Key(name)) = steps.next() {
+        let found = table.iter().find(|(key, _)| key.get_ref() == name);
+        let Some(key) = found.map(|(key, _)| key.clone()) else { return false };
+        let Some(mut value) = table.get_mut(&key).map(Spanned::get_mut) else { return false };
+        while let DeValue::Array(list) = value {
+            let Some(Step::Place(place)) = steps.next() else { return false };
+            let Some(inner) = list.get_mut(*place) else { return false };
+            value = inner.get_mut();
+        }
+        let DeValue::Table(inner) = value else { return false };
+        table = inner;
+    }
+    let found = table.iter().find(|(key, _)| key.get_ref() == name).map(|(key, _)| key.clone());
+    found.is_some_and(|key| table.remove(&key).is_some())
+}

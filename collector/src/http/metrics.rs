@@ -1,0 +1,72 @@
+//! `GET /metrics` on the admin listener: the figures in the text format of Prometheus.
+
+use super::{App, read, typed};
+use crate::error::Refusal;
+use crate::limits::Limits;
+use axum::extract::State;
+use axum::response::Response;
+use prometheus_client::encoding::prometheus_text;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// <https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format>
+const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+/// Reads the state, and writes all figures. Figures that cannot be read keep their last value, since
+/// the others matter most while something is wrong.
+pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
+    let state = &app.metrics.state;
+    let (waiting, most) = app.store.waiting();
+    state.queue.set(number(waiting as u64));
+    state.queue_limit.set(number(most as u64));
+    state.ready.set(i64::from(super::status::is_ready(&app).await.is_ok()));
+    if let Some(disk) = app.store.disk().await {
+        state.database.set(number(disk.database));
+        state.log.set(number(disk.log));
+        state.free.set(number(disk.free));
+    }
+    let last = *app.store.last().borrow();
+    state.last_row.set(last);
+    if let Some(rows) = rows(&app).await {
+        state.rows.set(rows);
+    }
+    let mut text = String::new();
+    prometheus_text::encode(&mut text, &app.registry)
+        .map_err(|_| Refusal::Unavailable("the figures could not be written"))?;
+    Ok(read::private(typed(TEXT, text)))
+}
+
+fn number(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// The result of the last count of rows, for `/metrics`.
+#[derive(Debug, Default)]
+pub struct Counted(tokio::sync::Mutex<Option<Count>>);
+
+#[derive(Clone, Copy, Debug)]
+struct Count {
+    at: Instant,
+    rows: i64,
+    /// The events that had been stored since the start.
+    stored: u64,
+}
+
+/// The stored events. They are counted at most once in [`Limits::COUNT_KEPT`], because that reads
+/// much. In between, the new ones are added, and deleted ones are still there. `None` if the count
+/// takes long: the next request has it.
+async fn rows(app: &Arc<App>) -> Option<i64> {
+    let shared = Arc::clone(app);
+    // A task of its own: the request may end before the count does.
+    let counted = tokio::spawn(async move {
+        let mut kept = shared.counted.0.lock().await;
+        if kept.is_none_or(|count| count.at.elapsed() > Limits::COUNT_KEPT) {
+            let stored = shared.metrics.stored();
+            let rows = shared.store.count().await.ok()?;
+            *kept = Some(Count { at: Instant::now(), rows, stored });
+        }
+        let Count { rows, stored, .. } = (*kept)?;
+        Some(rows.saturating_add(number(shared.metrics.stored().saturating_sub(stored))))
+    });
+    tokio::time::timeout(Limits::HEALTHY, counted).await.ok()?.ok()?
+}

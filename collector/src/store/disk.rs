@@ -1,0 +1,22 @@
+//! The sizes of the database's files, and the free space on their disk.
+
+use super::files;
+use std::path::Path;
+
+/// The sizes in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disk {
+    /// The database file.
+    pub database: u64,
+    /// Its log (WAL).
+    pub log: u64,
+    /// What a program without special rights may still write.
+    pub free: u64,
+}
+
+/// Reads the sizes. `None` if the database file is not there or its disk does not answer.
+pub fn read(database: &Path) -> Option<Disk> {
+    let size = |path: &Path| std::fs::metadata(path).ok().map(|file| file.len());
+    let free = fs4::available_space(database).ok()?;
+    Some(Disk { database: size(database)?, log: size(&files::wal(database)).unwrap_or(0), free })
+}

@@ -1,0 +1,128 @@
+//! Faults of the configuration: each with its line and its key, and all of them at once.
+
+use recobeacon_collector::config::{Config, Overrides};
+
+fn faults(toml: &str) -> Vec<String> {
+    match Config::from_toml(toml, Overrides::default()) {
+        Ok(_) => Vec::new(),
+        Err(error) => error.sentences().to_vec(),
+    }
+}
+
+/// The beginnings of the faults, each for one of the sentences.
+fn assert_faults(toml: &str, expected: &[&str]) {
+    let found = faults(toml);
+    assert_eq!(found.len(), expected.len(), "{toml}\n{found:#?}");
+    for (found, expected) in found.iter().zip(expected) {
+        assert!(found.starts_with(expected), "{toml}\n{found}\n{expected}");
+    }
+}
+
+#[test]
+fn each_fault_has_its_line_and_its_key() {
+    assert_faults(
+        "listen = \"localhost\"\n\
+         # A comment.\n\
+         origins = [\n  \"https://shop.example\",\n  \"shop.example\",\n  \"https://shop.example/\",\n]\n\
+         trusted_proxies = [\"proxy\"]\n\
+         unknown = 1\n\
+         [limits]\n\
+         streams = 0\n\
+         waiting = \"many\"\n\
+         body = 1\n\
+         [cookie]\n\
+         days = 401\n\
+         [[keys]]\n\
+         number = 1\n\
+         secret = \"zz\"\n\
+         [ibexa]\n\
+         customers = [\"a/b\"]\n",
+        &[
+            "line 1: listen: ",
+            "line 5: origins[1]: \"shop.example\" must be like https://www.shop.example",
+            "line 6: origins[2]: \"https://shop.example/\" must end after the host",
+            "line 8: trusted_proxies: \"proxy\" is not an address",
+            "line 9: unknown: unknown field `unknown`",
+            "line 11: limits.streams: must be a whole number, 1 to 100000",
+            "line 12: limits.waiting: must be a whole number",
+            "line 13: limits.body: unknown field `body`",
+            "line 15: cookie.days: must be a whole number, 1 to 400",
+            "line 16: keys: secret of 1: must be hexadecimal",
+            "line 20: ibexa.customers: \"a/b\" is not alphanumeric",
+        ],
+    );
+}
+
+#[test]
+fn faults_of_customers_name_the_entry() {
+    let customer =
+        |more: &str| format!("\n[[customers]]\ninterface = \"ibexa\"\nname = \"1\"\n{more}");
+    assert_faults(&customer(""), &[]);
+    assert_faults(&customer("origins = []\nevents = 0\nrows = 0"), &[]);
+    for (more, sentence) in [
+        ("origins = [\"*\"]", "line 5: customers[0].origins[0]: \"*\" must be like"),
+        ("origins = \"https://a.example\"", "line 5: customers[0].origins: invalid type: string"),
+        (
+            "origins = [1]",
+            "line 5: customers[0].origins[0]: invalid type: integer, expected a string",
+        ),
+        ("events = -1", "line 5: customers[0].events: must be a whole number, 0 to 1000000"),
+        ("rows = 0.5", "line 5: customers[0].rows: must be a whole number, 0 to 1000000000000"),
+        ("row = 1", "line 5: customers[0].row: unknown field `row`, expected one of"),
+        (
+            "\n[[customers]]\ninterface = \"ibexa\"\nname = \"1\"",
+            "line 8: customers[1].name: \"1\" appears twice",
+        ),
+        (
+            "\n[[customers]]\ninterface = \"ibex\"\nname = \"1\"",
+            "line 7: customers[1].interface: \"ibex\" is not one of batch, ibexa, yoochoose, factfinder, intempt",
+        ),
+        (
+            "\n[[customers]]\ninterface = \"factfinder\"\nname = \"\"",
+            "line 8: customers[1].name: \"\" is not the name",
+        ),
+        (
+            "\n[[customers]]\ninterface = \"batch\"\nname = \"a\"",
+            "line 6: customers[1].origins: is required",
+        ),
+        ("\n[[customers]]\nname = \"1\"", "line 6: customers[1]: missing field `interface`"),
+    ] {
+        assert_faults(&customer(more), &[sentence]);
+    }
+}
+
+#[test]
+fn a_text_that_is_no_toml_has_the_lines_of_its_faults() {
+    assert_faults("listen = \"127.0.0.1:1\"\nadmin_token =\nsite = x\n", &["line 2: ", "line 3: "]);
+    assert_faults("inspector = true\ninspector = true\n", &["line 2: duplicate key"]);
+}
+
+#[test]
+fn a_fault_does_not_cause_others() {
+    // Without its token, this address would be refused.
+    assert_faults(
+        "admin_listen = \"0.0.0.0:1\"\nadmin_token = 5\n",
+        &["line 2: admin_token: invalid type"],
+    );
+    // Without its secret, this key would be incomplete.
+    assert_faults("[[keys]]\nnumber = 1\nsecret = 5\n", &["line 3: keys[0].secret: invalid type"]);
+}
+
+#[test]
+fn no_fault_repeats_a_secret() {
+    for toml in [
+        "admin_token = 123456789",
+        "admin_token = [\"123456789\"]",
+        "[[keys]]\nnumber = 1\nsecret = 123456789",
+        "[[keys]]\nnumber = 1\nsecret = \"123456789z\"",
+        "[[keys]]\nnumber = \"123456789\"\nsecret = \"\"",
+        "[ibexa]\nlicense_keys = { 1 = 123456789 }",
+        "[factfinder]\nkeys = 123456789",
+        "[intempt]\nkeys = \"123456789\"",
+        "admin_token = \"123456789",
+        "admin_token = 123456789x",
+    ] {
+        let found = faults(toml);
+        assert!(!found.is_empty() && !found.join("\n").contains("123456789"), "{toml}: {found:?}");
+    }
+}
