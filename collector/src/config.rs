@@ -2,6 +2,7 @@
 //! before anything starts.
 
 pub mod network;
+pub mod retention;
 mod vendors;
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
@@ -10,6 +11,7 @@ use crate::limits::Limits;
 use crate::pseudonym::{Key, parse_secret};
 use crate::whole::{self, Whole};
 use network::Network;
+use retention::Retention;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -45,6 +47,8 @@ pub struct Config {
     pub cookie: Option<CookieConfig>,
     /// The configuration of the vendors' interfaces.
     pub vendors: Vendors,
+    /// How long rows are kept.
+    pub retention: Retention,
     /// Limits.
     pub limits: Limits,
 }
@@ -95,6 +99,7 @@ struct File {
     yoochoose: Yoochoose,
     factfinder: vendors::FileFactFinder,
     intempt: vendors::FileIntempt,
+    retention: retention::FileRetention,
     limits: BTreeMap<String, Whole>,
 }
 
@@ -165,6 +170,7 @@ impl Config {
             keys: file.keys.into_iter().map(FileKey::check).collect::<Result<_, _>>()?,
             cookie: file.cookie.map(FileCookie::check).transpose()?,
             vendors,
+            retention: file.retention.check()?,
             limits: Limits::set(file.limits).map_err(ConfigError::new)?,
         };
         config.check()?;

@@ -15,6 +15,8 @@ pub struct NewEvent {
     pub anonymous: Option<String>,
     /// Whether the fields hold further hashed ids.
     pub has_more_ids: bool,
+    /// The hashes above, each with a hash of the same id by an older key.
+    pub older: Vec<(String, String)>,
     /// The event's own fields, as a JSON object.
     pub fields: String,
 }
@@ -39,6 +41,8 @@ pub enum Source {
     Batch(BatchHead),
     /// A vendor's interface, and the customer's name in it.
     Vendor(Vendor, String),
+    /// The shop's own list of confirmed orders, and the customer, or an empty text.
+    Shop(String),
 }
 
 /// A vendor.
@@ -78,6 +82,7 @@ impl Source {
             Self::Vendor(Vendor::Yoochoose, _) => "yoochoose",
             Self::Vendor(Vendor::FactFinder, _) => "factfinder",
             Self::Vendor(Vendor::Intempt, _) => "intempt",
+            Self::Shop(_) => "shop",
         }
     }
 
@@ -85,7 +90,7 @@ impl Source {
     pub fn batch(&self) -> Option<&BatchHead> {
         match self {
             Self::Batch(head) => Some(head),
-            Self::Vendor(..) => None,
+            Self::Vendor(..) | Self::Shop(_) => None,
         }
     }
 
@@ -94,7 +99,9 @@ impl Source {
         match self {
             Self::Batch(_) => None,
             // A ready-made link of Ibexa may name no customer.
-            Self::Vendor(_, customer) => Some(customer.as_str()).filter(|name| !name.is_empty()),
+            Self::Vendor(_, customer) | Self::Shop(customer) => {
+                Some(customer.as_str()).filter(|name| !name.is_empty())
+            }
         }
     }
 }

@@ -33,12 +33,14 @@ pub mod import;
 pub mod intempt;
 pub mod limits;
 mod minutely;
+pub mod orders;
 mod percent;
 mod private;
 pub mod pseudonym;
 mod query;
 pub mod store;
 pub mod user;
+mod uuid;
 pub mod vendor_event;
 mod whole;
 
@@ -110,7 +112,7 @@ impl Collector {
         }
         let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
         let limits = config.limits.clone();
-        let store = Store::open(&config.database, &hasher, &limits).map_err(StartError::Store)?;
+        let store = Store::open(&config, &hasher).map_err(StartError::Store)?;
         let stop = CancellationToken::new();
         let inspector = config.inspector.then_some(admin_address);
         let app = App::new(config, hasher, store, stop.clone(), inspector);

@@ -37,6 +37,9 @@ pub struct Limits {
     pub streams: usize,
     /// Most requests that wait for the disk at the same time. A further one is answered 503.
     pub waiting: usize,
+    /// Largest size of the database file in MiB. Events that do not fit are answered 503. 0: no
+    /// limit.
+    pub database_mib: u64,
 }
 
 impl Default for Limits {
@@ -55,6 +58,7 @@ impl Default for Limits {
             address_requests: 100,
             streams: 32,
             waiting: 1024,
+            database_mib: 0,
         }
     }
 }
@@ -67,8 +71,10 @@ const MOST_BODY_BYTES: u64 = 64 * 1024 * 1024;
 const MOST_URL_BYTES: u64 = 64 * 1024;
 const MOST_SECONDS: u64 = 3600;
 const MOST_AT_ONCE: u64 = 100_000;
+/// SQLite's own limit for pages of 4 KiB (<https://www.sqlite.org/limits.html>), 16 TiB.
+const MOST_MIB: u64 = 16 * 1024 * 1024;
 
-const SETTINGS: [Setting; 13] = [
+const SETTINGS: [Setting; 14] = [
     ("body_bytes", 1..=MOST_BODY_BYTES, |limits, value| limits.body_bytes = value as usize),
     ("url_bytes", 1..=MOST_URL_BYTES, |limits, value| limits.url_bytes = value as usize),
     ("batch_events", 1..=10_000, |limits, value| limits.batch_events = value as usize),
@@ -86,6 +92,7 @@ const SETTINGS: [Setting; 13] = [
     }),
     ("streams", 1..=MOST_AT_ONCE, |limits, value| limits.streams = value as usize),
     ("waiting", 1..=MOST_AT_ONCE, |limits, value| limits.waiting = value as usize),
+    ("database_mib", 0..=MOST_MIB, |limits, value| limits.database_mib = value),
 ];
 
 impl Limits {
@@ -131,6 +138,12 @@ impl Limits {
     pub const READERS: usize = 4;
     /// Wait for a full disk or a locked database before a request is refused.
     pub const BUSY: Duration = Duration::from_secs(5);
+    /// Wait of a command for a running collector.
+    pub const PATIENT: Duration = Duration::from_secs(60);
+    /// Most rows that are deleted in one transaction. Commits of events wait for it.
+    pub const SWEEP_ROWS: usize = 250;
+    /// Pause between two rounds of deleting by age.
+    pub const SWEEP_PAUSE: Duration = Duration::from_secs(60);
     /// Time within which a healthy database answers. Shorter than [`Limits::BUSY`].
     pub const HEALTHY: Duration = Duration::from_secs(3);
     /// Time for which the result of a health check is reused.

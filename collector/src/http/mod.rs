@@ -12,6 +12,7 @@ mod host;
 mod ibexa;
 mod inspector;
 mod intempt;
+mod orders;
 mod patient;
 mod range;
 mod rates;
@@ -154,6 +155,7 @@ pub fn admin_router(app: Arc<App>) -> Router {
         .route("/v1/events", get(read::events).fallback(only("GET, HEAD")))
         .route("/v1/events/stream", get(stream::open).fallback(only("GET, HEAD")))
         .route("/v1/batches", get(read::batches).fallback(only("GET, HEAD")))
+        .route("/v1/orders", get(orders::list).post(orders::take).fallback(only("GET, HEAD, POST")))
         .route("/healthz", get(status::health).fallback(only("GET, HEAD")))
         .route("/v1/status", get(status::status).fallback(only("GET, HEAD")))
         .fallback(nothing)
@@ -267,6 +269,9 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Full => Self::Unavailable("too many requests wait for the disk"),
+            StoreError::Large => Self::NotStored(
+                "the database has reached its limit (limits.database_mib); nothing was stored",
+            ),
             StoreError::NotStored => Self::NotStored("the events could not be stored"),
             StoreError::Open(_) | StoreError::NotRead(_) => {
                 Self::NotStored("the database does not answer")

@@ -3,12 +3,20 @@
 use super::files::Files;
 use super::health::Health;
 use super::log::Log;
+use super::retention::Sweeper;
+use super::{files, orders, visitors};
+use crate::clock::now_ms;
+use crate::config::Config;
 use crate::event::{Delivery, NewEvent};
 use crate::limits::Limits;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{
+    Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior, params,
+};
 use std::fmt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Events to store, and the channel for the result.
@@ -44,6 +52,8 @@ const BATCH: &str = "
 enum Failed {
     Sqlite(rusqlite::Error),
     Gone,
+    /// The database or its log has reached the limit.
+    Large,
 }
 
 impl fmt::Display for Failed {
@@ -53,13 +63,11 @@ impl fmt::Display for Failed {
             Self::Gone => f.write_str(
                 "its file was deleted, moved or replaced; put it back, or restart the collector",
             ),
+            Self::Large => f.write_str(
+                "it has reached limits.database_mib; raise the limit, or let [retention] delete \
+                 old rows",
+            ),
         }
-    }
-}
-
-impl From<rusqlite::Error> for Failed {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
     }
 }
 
@@ -72,25 +80,62 @@ pub struct Writer {
     log: Log,
     /// The size of the events that could not be stored. 0 after a success.
     failed_bytes: usize,
+    sweeper: Sweeper,
+    swept: Option<Instant>,
+    /// The path of the database's log, and the largest size in bytes. 0: no limit.
+    wal: PathBuf,
+    most_bytes: u64,
 }
 
 impl Writer {
     /// Writes to the database at this path with this connection.
     pub fn new(
         connection: Connection,
-        database: &Path,
+        config: &Config,
         committed: watch::Sender<i64>,
         health: Arc<Health>,
-    ) -> Self {
+    ) -> rusqlite::Result<Self> {
+        let database = &config.database;
         let (files, log) = (Files::new(database), Log::new(database));
-        Self { connection, committed, health, files, log, failed_bytes: 0 }
+        let most_bytes = config.limits.database_mib.saturating_mul(1024 * 1024);
+        if most_bytes > 0 {
+            let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+            let pages = (most_bytes as i64) / page.max(1);
+            // A larger database keeps its size, and takes only what fits into its free pages.
+            connection.pragma_update(None, "max_page_count", pages)?;
+        }
+        Ok(Self {
+            connection,
+            committed,
+            health,
+            files,
+            log,
+            failed_bytes: 0,
+            sweeper: Sweeper::new(config.retention.clone()),
+            swept: None,
+            wal: files::wal(database),
+            most_bytes,
+        })
     }
 
     /// Runs until a job closes it, or until all senders are gone.
     pub fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut open = true;
         while open {
-            let Some(first) = jobs.blocking_recv() else { break };
+            let first = if self.sweeper.is_busy() {
+                // Deletes while no event waits.
+                match jobs.try_recv() {
+                    Ok(job) => job,
+                    Err(TryRecvError::Empty) => {
+                        self.sweep();
+                        continue;
+                    }
+                    Err(TryRecvError::Disconnected) => break,
+                }
+            } else {
+                let Some(job) = jobs.blocking_recv() else { break };
+                job
+            };
             let mut group = Vec::new();
             let mut tries = Vec::new();
             let mut next = Some(first);
@@ -99,7 +144,7 @@ impl Writer {
                 match job {
                     Job::Append(delivery, answer) => group.push((delivery, answer)),
                     Job::Try(answer) => tries.push(answer),
-                    Job::Tend => {}
+                    Job::Tend => self.begin_sweep(),
                     Job::Close => {
                         open = false;
                         jobs.close();
@@ -115,21 +160,63 @@ impl Writer {
                 let _ = answer.send(stored);
             }
             self.log.tend(&self.connection);
+            // Also under load, when an event always waits.
+            self.sweep();
         }
         if let Err((_, error)) = self.connection.close() {
             tracing::warn!("the database could not be closed cleanly: {error}");
         }
     }
 
+    /// Begins a round of deleting by age, if it is time for one.
+    fn begin_sweep(&mut self) {
+        if self.swept.is_some_and(|at| at.elapsed() < Limits::SWEEP_PAUSE) {
+            return;
+        }
+        self.swept = Some(Instant::now());
+        if let Err(error) = self.sweeper.begin(&mut self.connection, now_ms()) {
+            self.health.note(&error);
+        }
+    }
+
+    /// Continues the round.
+    fn sweep(&mut self) {
+        if let Err(error) = self.sweeper.step(&mut self.connection, now_ms()) {
+            self.health.note(&error);
+            self.sweeper.pause();
+        }
+    }
+
+    /// A long reader keeps the log from being written into the database.
+    fn is_log_large(&self) -> bool {
+        let size = || std::fs::metadata(&self.wal).map_or(0, |file| file.len());
+        self.most_bytes > 0 && size() > self.most_bytes.max(Limits::WAL_BYTES * 2)
+    }
+
+    /// The cause of a failed write.
+    fn cause(&self, error: rusqlite::Error) -> Failed {
+        let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
+        let value = |name| {
+            self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap_or(0)
+        };
+        let bytes = value("page_size").saturating_mul(value("page_count")).unsigned_abs();
+        // A transaction needs more pages than are left.
+        let near = bytes.saturating_add(TRIED_BYTES as u64 * 2) >= self.most_bytes;
+        if full && self.most_bytes > 0 && near { Failed::Large } else { Failed::Sqlite(error) }
+    }
+
     /// Writes the group or a test write. Returns whether it is on disk.
     fn work(&mut self, group: &[Waiting], tries: &[oneshot::Sender<bool>]) -> bool {
         let deliveries = group.iter().map(|(delivery, _)| delivery);
-        let written = if !group.is_empty() {
-            commit(&mut self.connection, deliveries).map_err(Failed::from)
-        } else if !tries.is_empty() {
-            try_write(&mut self.connection, self.failed_bytes).map(|()| None).map_err(Failed::from)
-        } else {
+        let written = if group.is_empty() && tries.is_empty() {
             Ok(None)
+        } else if self.is_log_large() {
+            Err(Failed::Large)
+        } else if !group.is_empty() {
+            commit(&mut self.connection, deliveries).map_err(|error| self.cause(error))
+        } else {
+            let tried = try_write(&mut self.connection, self.failed_bytes).map(|()| None);
+            tried.map_err(|error| self.cause(error))
         };
         // Checked after the commit, so that events in a deleted file are not confirmed.
         let there = || if self.files.are_there() { Ok(()) } else { Err(Failed::Gone) };
@@ -145,6 +232,7 @@ impl Writer {
                 true
             }
             Err(error) => {
+                self.health.set_large(matches!(error, Failed::Large));
                 self.health.failed(&error);
                 self.failed_bytes = self.failed_bytes.max(bytes(group)).min(TRIED_BYTES);
                 false
@@ -225,6 +313,9 @@ fn insert(
     place: usize,
     event: &NewEvent,
 ) -> rusqlite::Result<Option<i64>> {
+    if !orders::admit(transaction, delivery, event)? {
+        return Ok(None);
+    }
     let head = delivery.source.batch();
     let hashed = event.user.is_some() || event.anonymous.is_some() || event.has_more_ids;
     let values = params![
@@ -244,5 +335,9 @@ fn insert(
         hashed.then_some(delivery.key),
         event.fields,
     ];
-    transaction.prepare_cached(EVENT)?.query_row(values, |row| row.get(0)).optional()
+    let row = transaction.prepare_cached(EVENT)?.query_row(values, |row| row.get(0)).optional()?;
+    if let Some(row) = row {
+        visitors::index(transaction, row, event)?;
+    }
+    Ok(row)
 }

@@ -24,6 +24,7 @@ mod intempt;
 mod intempt_refusals;
 mod lifecycle;
 mod once;
+mod orders;
 mod raw;
 mod raw_visitor;
 mod refusals;
