@@ -1,6 +1,8 @@
 //! The command: reads its flags, runs the collector until a signal arrives, and stops it.
 #![forbid(unsafe_code)]
 
+mod commands;
+
 use clap::Parser;
 use recobeacon_collector::Collector;
 use recobeacon_collector::config::{Config, Overrides};
@@ -17,7 +19,7 @@ use tracing_subscriber::EnvFilter;
 #[command(version)]
 struct Flags {
     /// Configuration file (TOML); see collector.example.toml. Flags override it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Address of the event listener; port 0 takes a free port [default: 127.0.0.1:8787]
     #[arg(long, value_name = "ADDRESS")]
@@ -27,7 +29,7 @@ struct Flags {
     #[arg(long, value_name = "ADDRESS")]
     admin_listen: Option<SocketAddr>,
     /// Database file [default: recobeacon.sqlite]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", global = true)]
     database: Option<PathBuf>,
     /// Folder to serve under /dist/
     #[arg(long, value_name = "DIR")]
@@ -38,6 +40,8 @@ struct Flags {
     /// Let pages under loopback names read stored events; for the demo shop's inspector
     #[arg(long)]
     inspector: bool,
+    #[command(subcommand)]
+    command: Option<commands::Command>,
 }
 
 #[tokio::main]
@@ -61,9 +65,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
-    let Flags { config, listen, admin_listen, database, dist, site, inspector } = flags;
+    let Flags { config, listen, admin_listen, database, dist, site, inspector, command } = flags;
     let flags = Overrides { listen, admin_listen, database, dist, site, inspector };
     let config = Config::load(config.as_deref(), flags)?;
+    if let Some(command) = command {
+        return command.run(&config);
+    }
     // Registered before the start, so that no signal is missed.
     let signal = Signals::new()?;
     let collector = Collector::start(config).await?;

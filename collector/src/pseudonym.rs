@@ -64,6 +64,19 @@ impl Hasher {
         Ok(Self { current, older: keyed.collect() })
     }
 
+    /// Like [`Hasher::new`], for a command: makes no key file.
+    ///
+    /// # Errors
+    /// There is no key, or the key file cannot be read.
+    pub fn existing(keys: &[Key], database: &Path) -> Result<Self, ConfigError> {
+        let path = key_file(database);
+        if keys.is_empty() && !path.exists() {
+            let sentence = format!("the key file {} does not exist", path.display());
+            return Err(ConfigError::new(sentence));
+        }
+        Self::new(keys, database)
+    }
+
     /// The number of the key.
     pub fn key(&self) -> u32 {
         self.current.number

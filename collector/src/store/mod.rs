@@ -5,6 +5,8 @@
 //! disk costs more than all the rest. Readers have connections of their own. In SQLite's WAL mode
 //! readers and writer do not wait for each other.
 
+pub mod backup;
+pub mod desk;
 mod erased;
 mod files;
 mod health;

@@ -238,3 +238,120 @@ fn hold(connection: &mut Connection, now: i64) -> rusqlite::Result<bool> {
     transaction.commit()?;
     Ok(since.is_some())
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::pseudonym::{Hasher, Key};
+    use std::path::Path;
+
+    const NOW: u64 = 1_795_000_000_000;
+    const YEARS: u64 = 5 * 365 * DAY as u64;
+
+    /// A database with this many events, received at `NOW` and a day apart backwards.
+    fn database(folder: &Path, events: u64) -> Connection {
+        let key = Key { number: 1, secret: vec![1; 32] };
+        let hasher = Hasher::new(&[key], Path::new("unused")).unwrap();
+        let connection = super::super::schema::open(&folder.join("a.sqlite"), &hasher).unwrap();
+        for n in 0..events {
+            let sql = "INSERT INTO events (id, type, at, received_at, source, fields)
+                       VALUES (?, 'click', 0, ?, 'batch', '{}')";
+            let at = NOW as i64 - n as i64 * DAY;
+            connection.execute(sql, params![n.to_string(), at]).unwrap();
+        }
+        connection
+    }
+
+    fn count(connection: &Connection) -> i64 {
+        connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap()
+    }
+
+    /// A round. Returns the largest number of rows that one step deleted.
+    fn round(sweeper: &mut Sweeper, connection: &mut Connection, now: u64) -> i64 {
+        sweeper.begin(connection, now).unwrap();
+        let mut most = 0;
+        while sweeper.is_busy() {
+            let before = count(connection);
+            sweeper.step(connection, now).unwrap();
+            most = most.max(before - count(connection));
+        }
+        most
+    }
+
+    fn sweeper(days: u32) -> Sweeper {
+        Sweeper::new(Retention { days: Some(days), ..Retention::default() })
+    }
+
+    #[test]
+    fn rows_are_deleted_by_age_in_small_steps() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = database(folder.path(), 0);
+        for n in 0..1000 {
+            let sql = "INSERT INTO events (id, type, at, received_at, source, customer, fields)
+                       VALUES (?, 'click', 0, ?, 'ibexa', ?, '{}')";
+            let customer = (n % 3 > 0).then(|| (n % 3).to_string());
+            connection
+                .execute(sql, params![n.to_string(), NOW as i64 - 31 * DAY, customer])
+                .unwrap();
+        }
+        let most = round(&mut sweeper(31), &mut connection, NOW);
+        assert_eq!((most, count(&connection)), (0, 1000), "exactly 31 days are kept");
+        let most = round(&mut sweeper(31), &mut connection, NOW + 1);
+        assert_eq!((most as usize, count(&connection)), (Limits::SWEEP_ROWS, 0));
+    }
+
+    #[test]
+    fn after_a_jump_of_the_clock_nothing_is_deleted_for_a_day() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = database(folder.path(), 100);
+        let mut sweeper = sweeper(30);
+        let day = DAY as u64;
+        round(&mut sweeper, &mut connection, NOW);
+        assert_eq!(count(&connection), 31);
+        // Years ahead, then checked every hour, with a restart.
+        for hour in 0..24 {
+            round(&mut sweeper, &mut connection, NOW + YEARS + hour * day / 24);
+            assert_eq!(count(&connection), 31, "{hour}");
+        }
+        sweeper = super::tests::sweeper(30);
+        round(&mut sweeper, &mut connection, NOW + YEARS + day - 1);
+        assert_eq!(count(&connection), 31);
+        // The clock is right again: that is a jump too. Nothing was lost.
+        for hour in 24..49 {
+            round(&mut sweeper, &mut connection, NOW + hour * day / 24);
+            assert_eq!(count(&connection), 31, "{hour}");
+        }
+        for hour in 49..51 {
+            round(&mut sweeper, &mut connection, NOW + hour * day / 24);
+        }
+        assert_eq!(count(&connection), 28);
+        // A clock that stays is believed after a day.
+        for hour in 0..26 {
+            round(&mut sweeper, &mut connection, NOW + YEARS + hour * day / 24);
+        }
+        assert_eq!(count(&connection), 0);
+    }
+
+    #[test]
+    fn rows_of_a_clock_without_a_date_are_not_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = database(folder.path(), 1);
+        connection.execute("UPDATE events SET received_at = 1000", []).unwrap();
+        round(&mut sweeper(1), &mut connection, NOW);
+        assert_eq!(count(&connection), 1);
+    }
+
+    #[test]
+    fn links_of_hashes_without_events_are_deleted() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut connection = database(folder.path(), 2);
+        let links = "UPDATE events SET user = 'u' || row;
+            INSERT INTO pseudonyms VALUES ('u1', 'u2'), ('u1', 'gone'), ('gone', 'u2')";
+        connection.execute_batch(links).unwrap();
+        round(&mut sweeper(30), &mut connection, NOW);
+        let left = "SELECT group_concat(hash || older) FROM pseudonyms";
+        let left: String = connection.query_row(left, [], |row| row.get(0)).unwrap();
+        assert_eq!(left, "u1u2");
+    }
+}

@@ -136,6 +136,20 @@ pub fn join(path: &Path) -> Result<Connection, SchemaError> {
     Ok(connection)
 }
 
+/// Whether the file is a database of the collector, of this version or an older one.
+pub fn is_ours(path: &Path) -> Result<bool, SchemaError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if done as usize > MIGRATIONS.len() {
+        return Err(SchemaError::Newer);
+    }
+    let tables = "SELECT count(*) FROM sqlite_schema
+                  WHERE type = 'table' AND name IN ('events', 'batches', 'keys')";
+    let tables: i64 = connection.query_row(tables, [], |row| row.get(0))?;
+    Ok(done > 0 && tables == 3)
+}
+
 /// Checks that this version made the database.
 pub fn version(connection: &Connection) -> Result<(), SchemaError> {
     let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;

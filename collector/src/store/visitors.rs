@@ -30,7 +30,7 @@ pub struct Search {
 pub struct Found {
     /// All hashes of the visitor.
     pub hashes: BTreeSet<String>,
-    /// The number of different account hashes among them.
+    /// The number of different accounts among them. An account's hashes by several keys are one.
     pub accounts: usize,
     /// The number of rows.
     pub rows: usize,
@@ -55,6 +55,9 @@ pub fn find(connection: &Connection, search: &Search) -> rusqlite::Result<(Found
     let mut found = Found::default();
     let mut rows = BTreeSet::new();
     let mut next: Vec<String> = search.hashes.clone();
+    let mut accounts = BTreeSet::new();
+    let pairs = search.hashes.array_windows();
+    let mut same: Vec<[String; 2]> = pairs.map(|[a, b]| [a.clone(), b.clone()]).collect();
     while let Some(hash) = next.pop() {
         if !found.hashes.insert(hash.clone()) {
             continue;
@@ -69,14 +72,36 @@ pub fn find(connection: &Connection, search: &Search) -> rusqlite::Result<(Found
                 next.extend(row.get::<_, Option<String>>(1)?.filter(|_| search.joined));
             }
         }
-        found.accounts += usize::from(is_account);
+        if is_account {
+            accounts.insert(hash.clone());
+        }
         // The same id by another key is the same visitor in any case.
         let mut statement = connection.prepare_cached(LINKS)?;
         let links = statement.query_map([&hash], |row| row.get(0))?;
-        next.extend(links.collect::<Result<Vec<String>, _>>()?);
+        for link in links.collect::<Result<Vec<String>, _>>()? {
+            same.push([hash.clone(), link.clone()]);
+            next.push(link);
+        }
     }
+    found.accounts = groups(accounts, &same);
     found.rows = rows.len();
     Ok((found, rows))
+}
+
+/// The number of groups of hashes that are the same id.
+fn groups(mut hashes: BTreeSet<String>, same: &[[String; 2]]) -> usize {
+    let mut count = 0;
+    let mut seen = BTreeSet::new();
+    while let Some(first) = hashes.pop_first() {
+        count += 1;
+        let mut next = vec![first];
+        while let Some(hash) = next.pop() {
+            hashes.remove(&hash);
+            let pairs = same.iter().filter(|pair| pair.contains(&hash)).flatten();
+            next.extend(pairs.filter(|other| seen.insert((*other).clone())).cloned());
+        }
+    }
+    count
 }
 
 /// Whether an event has this hash.
@@ -259,5 +284,35 @@ impl From<rusqlite::Error> for VisitorError {
 impl From<io::Error> for VisitorError {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::pseudonym::{Hasher, Key};
+
+    /// A scan of a table would take minutes in a large database, and block its caches.
+    #[test]
+    fn every_lookup_uses_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = Key { number: 1, secret: vec![1; 32] };
+        let hasher = Hasher::new(&[key], Path::new("unused")).unwrap();
+        let path = folder.path().join("a.sqlite");
+        let connection = super::super::schema::open(&path, &hasher).unwrap();
+        let erase = "DELETE FROM events WHERE row = ?1";
+        let unlink = "DELETE FROM pseudonyms WHERE hash = ?1 OR older = ?1";
+        let sweep = super::super::retention::EVENTS;
+        for sql in [BY_USER, BY_ANONYMOUS, BY_OTHER, LINKS, erase, unlink, sweep] {
+            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let count = statement.parameter_count();
+            let none = rusqlite::params_from_iter(vec![rusqlite::types::Null; count]);
+            let plan = statement.query_map(none, |row| row.get::<_, String>("detail")).unwrap();
+            let plan: Vec<String> = plan.collect::<Result<_, _>>().unwrap();
+            assert!(plan.iter().any(|line| line.starts_with("SEARCH")), "{sql}: {plan:?}");
+            assert!(!plan.iter().any(|line| line.starts_with("SCAN events")), "{sql}: {plan:?}");
+            assert!(!plan.iter().any(|line| line.contains("SCAN pseudonyms")), "{sql}: {plan:?}");
+        }
     }
 }

@@ -54,6 +54,8 @@ enum Failed {
     Gone,
     /// The database or its log has reached the limit.
     Large,
+    /// Pages of the database are wrong.
+    Damaged(rusqlite::Error),
 }
 
 impl fmt::Display for Failed {
@@ -62,6 +64,11 @@ impl fmt::Display for Failed {
             Self::Sqlite(error) => error.fmt(f),
             Self::Gone => f.write_str(
                 "its file was deleted, moved or replaced; put it back, or restart the collector",
+            ),
+            Self::Damaged(error) => write!(
+                f,
+                "{error}. Stop the collector and restore a backup (recobeacon-collector restore \
+                 BACKUP), which keeps the damaged database beside it"
             ),
             Self::Large => f.write_str(
                 "it has reached limits.database_mib; raise the limit, or let [retention] delete \
@@ -80,6 +87,8 @@ pub struct Writer {
     log: Log,
     /// The size of the events that could not be stored. 0 after a success.
     failed_bytes: usize,
+    /// Whether the last events met damaged pages. A test write does not use the same pages.
+    is_damaged: bool,
     sweeper: Sweeper,
     swept: Option<Instant>,
     /// The path of the database's log, and the largest size in bytes. 0: no limit.
@@ -111,6 +120,7 @@ impl Writer {
             files,
             log,
             failed_bytes: 0,
+            is_damaged: false,
             sweeper: Sweeper::new(config.retention.clone()),
             swept: None,
             wal: files::wal(database),
@@ -195,7 +205,11 @@ impl Writer {
 
     /// The cause of a failed write.
     fn cause(&self, error: rusqlite::Error) -> Failed {
-        let full = error.sqlite_error_code() == Some(ErrorCode::DiskFull);
+        let code = error.sqlite_error_code();
+        if matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) {
+            return Failed::Damaged(error);
+        }
+        let full = code == Some(ErrorCode::DiskFull);
         let value = |name| {
             self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap_or(0)
         };
@@ -210,6 +224,8 @@ impl Writer {
         let deliveries = group.iter().map(|(delivery, _)| delivery);
         let written = if group.is_empty() && tries.is_empty() {
             Ok(None)
+        } else if group.is_empty() && self.is_damaged {
+            return false;
         } else if self.is_log_large() {
             Err(Failed::Large)
         } else if !group.is_empty() {
@@ -225,6 +241,7 @@ impl Writer {
                 if !(group.is_empty() && tries.is_empty()) {
                     self.health.succeeded();
                     self.failed_bytes = 0;
+                    self.is_damaged = false;
                 }
                 if let Some(row) = row {
                     self.committed.send_replace(row);
@@ -233,6 +250,7 @@ impl Writer {
             }
             Err(error) => {
                 self.health.set_large(matches!(error, Failed::Large));
+                self.is_damaged = matches!(error, Failed::Damaged(_));
                 self.health.failed(&error);
                 self.failed_bytes = self.failed_bytes.max(bytes(group)).min(TRIED_BYTES);
                 false
@@ -244,14 +262,14 @@ impl Writer {
 /// Largest test write in bytes.
 const TRIED_BYTES: usize = 4 * 1024 * 1024;
 
-/// The approximate size of the events.
+/// The approximate size of the events, rounded up: pages are not filled completely.
 fn bytes(group: &[Waiting]) -> usize {
     let events = group.iter().flat_map(|(delivery, _)| &delivery.events);
-    events.map(|event| event.fields.len().saturating_add(EVENT_BYTES)).sum()
+    events.map(|event| event.fields.len().saturating_add(EVENT_BYTES).saturating_mul(2)).sum()
 }
 
 /// The approximate size of an event without its fields, in its table and the indexes.
-const EVENT_BYTES: usize = 400;
+const EVENT_BYTES: usize = 600;
 
 /// A test write as large as the events that could not be stored. A small write would still succeed
 /// on an almost full disk.

@@ -10,6 +10,7 @@ mod project;
 #[path = "../../../tests/engine/common/mod.rs"]
 mod tracker;
 
+mod backup;
 mod batch;
 mod bounds;
 mod cookies;
@@ -22,7 +23,9 @@ mod ibexa;
 mod ibexa_links;
 mod intempt;
 mod intempt_refusals;
+mod keeping;
 mod lifecycle;
+mod migration;
 mod once;
 mod orders;
 mod raw;
@@ -33,4 +36,5 @@ mod storage;
 mod stream;
 mod tracking_ff;
 mod vendors_config;
+mod visitors;
 mod yoochoose;

@@ -1,17 +1,10 @@
 //! Each line of an order is one row, whichever device, page or shop system reports it.
 
+use crate::common::desk::buy;
 use crate::common::{Answer, Server, batch, changed, send};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-
-/// A purchase of one unit, of a page.
-fn buy(id: u64, order: &str, item: &str) -> Value {
-    json!({
-        "id": crate::common::id(id), "type": "buy", "at": 1_763_683_199_000u64,
-        "itemType": "1", "itemId": item, "orderId": order, "quantity": 1,
-    })
-}
 
 async fn confirm(server: &Server, body: &Value) -> Answer {
     send(server.admin, "POST", "/v1/orders", "", body.to_string().as_bytes()).await

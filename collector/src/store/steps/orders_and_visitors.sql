@@ -70,10 +70,10 @@ INSERT INTO order_events
 CREATE TEMP TABLE extra AS
     SELECT row, customer, order_id FROM placed WHERE row NOT IN (
         SELECT min(row) FROM placed GROUP BY customer, order_id, item_type, item_id, place);
-UPDATE orders SET copies = (SELECT count(*) FROM extra
-    WHERE extra.customer = orders.customer AND extra.order_id = orders.order_id)
-    WHERE EXISTS (SELECT 1 FROM extra
-        WHERE extra.customer = orders.customer AND extra.order_id = orders.order_id);
+UPDATE orders SET copies = counted.copies
+    FROM (SELECT customer, order_id, count(*) AS copies FROM extra GROUP BY customer, order_id)
+        AS counted
+    WHERE orders.customer = counted.customer AND orders.order_id = counted.order_id;
 DELETE FROM events WHERE row IN (SELECT row FROM extra);
 DROP TABLE extra;
 DROP TABLE placed;
