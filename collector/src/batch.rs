@@ -61,8 +61,9 @@ fn event(value: Value, hasher: &Hasher) -> Result<Option<NewEvent>, Wrong> {
     let at = take("at").ok_or_else(|| wrong("at", "is required"))?;
     let at = rules::whole(&at, 0, Limits::LATEST_MS)
         .map_err(|_| wrong("at", "must be whole milliseconds since 1970"))?;
-    let user = user("user", take("user"), hasher)?;
-    let anonymous = self::user("anonymous", take("anonymous"), hasher)?;
+    let mut older = Vec::new();
+    let user = user("user", take("user"), hasher, &mut older)?;
+    let anonymous = self::user("anonymous", take("anonymous"), hasher, &mut older)?;
     if kind == Kind::Login && user.is_none() {
         return Err(wrong("user", "is required: a login's new account"));
     }
@@ -71,7 +72,7 @@ fn event(value: Value, hasher: &Hasher) -> Result<Option<NewEvent>, Wrong> {
     let fields =
         fields.ok_or_else(|| wrong("items", "must be of one item type: send an event for each"))?;
     let (kind, has_more_ids) = (kind.name(), false);
-    Ok(Some(NewEvent { id, kind, at, user, anonymous, has_more_ids, fields }))
+    Ok(Some(NewEvent { id, kind, at, user, anonymous, has_more_ids, older, fields }))
 }
 
 /// Returns an event's own fields as JSON, or `None` if the value stands for several events. Fields
@@ -104,14 +105,19 @@ fn path(kind: Kind, error: &Error) -> Wrong {
 }
 
 /// Hashes the id at once, so that no later code sees a plain user id.
-fn user(name: &str, value: Option<Value>, hasher: &Hasher) -> Result<Option<String>, Wrong> {
-    match value {
-        None => Ok(None),
-        Some(value @ Value::Text(_)) => rules::identifier(&value)
-            .map(|id| Some(hasher.hash(&id)))
-            .map_err(|problem| wrong(name, problem.detail)),
-        Some(_) => Err(wrong(name, "must be text")),
+fn user(
+    name: &str,
+    value: Option<Value>,
+    hasher: &Hasher,
+    older: &mut Vec<(String, String)>,
+) -> Result<Option<String>, Wrong> {
+    let Some(value) = value else { return Ok(None) };
+    if value.as_text().is_none() {
+        return Err(wrong(name, "must be text"));
     }
+    let id = rules::identifier(&value).map_err(|problem| wrong(name, problem.detail))?;
+    older.extend(hasher.older(&id));
+    Ok(Some(hasher.hash(&id)))
 }
 
 /// Whether this is a UUIDv7 in lower case. The same id in upper case would be a different key, and

@@ -6,6 +6,7 @@ mod faults;
 pub mod help;
 pub mod network;
 pub mod origin;
+pub mod retention;
 mod vendors;
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
@@ -17,6 +18,7 @@ use crate::whole::{self, Whole};
 use customers::{Customers, FileCustomer};
 use faults::Faults;
 use network::Network;
+use retention::Retention;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -56,6 +58,8 @@ pub struct Config {
     pub customers: Customers,
     /// The log on standard error.
     pub log: Log,
+    /// How long rows are kept.
+    pub retention: Retention,
     /// Limits.
     pub limits: Limits,
 }
@@ -130,6 +134,7 @@ struct File {
     factfinder: vendors::FileFactFinder,
     intempt: vendors::FileIntempt,
     log: Log,
+    retention: retention::FileRetention,
     limits: BTreeMap<String, Whole>,
 }
 
@@ -191,6 +196,7 @@ impl Config {
         let limits = faults.take(Limits::set(file.limits));
         let all = limits.clone().unwrap_or_default();
         let customers = Customers::check(file.origins, file.customers, &all, &mut faults);
+        let retention = faults.take(file.retention.check());
         let admin_token =
             faults.take(file.admin_token.map(|token| admin_token(&token)).transpose());
         let (
@@ -200,7 +206,8 @@ impl Config {
             Some(cookie),
             Some(limits),
             Some(admin_token),
-        ) = (vendors, trusted_proxies, keys, cookie, limits, admin_token)
+            Some(retention),
+        ) = (vendors, trusted_proxies, keys, cookie, limits, admin_token, retention)
         else {
             return Err(faults.into_error());
         };
@@ -221,6 +228,7 @@ impl Config {
             vendors,
             customers,
             log: file.log,
+            retention,
             limits,
         };
         // A setting that was left out for its fault must not cause a second one here.

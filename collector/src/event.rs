@@ -15,6 +15,8 @@ pub struct NewEvent {
     pub anonymous: Option<String>,
     /// Whether the fields hold further hashed ids.
     pub has_more_ids: bool,
+    /// The hashes above, each with a hash of the same id by an older key.
+    pub older: Vec<(String, String)>,
     /// The event's own fields, as a JSON object.
     pub fields: String,
 }
@@ -39,13 +41,18 @@ pub enum Source {
     Batch(BatchHead),
     /// A vendor's interface, and the customer's name in it.
     Vendor(Vendor, String),
+    /// The shop's own list of confirmed orders, and the customer, or an empty text.
+    Shop(String),
 }
 
 /// The name of the tracker's own interface in the rows.
 pub const BATCH: &str = "batch";
+/// The name of the shop's list of orders in the rows.
+pub const SHOP: &str = "shop";
 /// The names of all interfaces in the rows.
-pub const INTERFACES: [&str; 5] = [
+pub const INTERFACES: [&str; 6] = [
     BATCH,
+    SHOP,
     Vendor::Ibexa.name(),
     Vendor::Yoochoose.name(),
     Vendor::FactFinder.name(),
@@ -100,6 +107,7 @@ impl Source {
         match self {
             Self::Batch(_) => BATCH,
             Self::Vendor(vendor, _) => vendor.name(),
+            Self::Shop(_) => SHOP,
         }
     }
 
@@ -107,7 +115,7 @@ impl Source {
     pub fn batch(&self) -> Option<&BatchHead> {
         match self {
             Self::Batch(head) => Some(head),
-            Self::Vendor(..) => None,
+            Self::Vendor(..) | Self::Shop(_) => None,
         }
     }
 
@@ -116,7 +124,9 @@ impl Source {
         match self {
             Self::Batch(head) => head.customer.as_deref(),
             // A ready-made link of Ibexa may name no customer.
-            Self::Vendor(_, customer) => Some(customer.as_str()).filter(|name| !name.is_empty()),
+            Self::Vendor(_, customer) | Self::Shop(customer) => {
+                Some(customer.as_str()).filter(|name| !name.is_empty())
+            }
         }
     }
 }

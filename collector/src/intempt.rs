@@ -11,15 +11,14 @@ use crate::error::Refusal;
 use crate::json;
 use crate::limits::Limits;
 use crate::user::UserId;
+use crate::uuid;
 use crate::vendor_event::VendorEvent;
 use recobeacon_engine::error::Error;
 use recobeacon_engine::event::Kind;
-use recobeacon_engine::json::push_hex;
 use recobeacon_engine::rules;
 use recobeacon_engine::value::Value;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 
 /// Further ids and their names in the rows. They are hashed like all ids of people.
@@ -272,40 +271,13 @@ impl Ids<'_> {
         let said = [event_id.as_str(), event.kind, &event.fields];
         let copies = self.count(&said).to_string();
         let [event_id, kind, fields] = said;
-        uuid(&["intempt", self.source, event_id, kind, fields, &copies])
+        uuid::derived(&["intempt", self.source, event_id, kind, fields, &copies])
     }
 
     /// How often these parts were counted before.
     fn count(&mut self, parts: &[&str]) -> u32 {
-        let seen = self.seen.entry(digest(parts)).or_default();
+        let seen = self.seen.entry(uuid::digest(parts)).or_default();
         *seen += 1;
         *seen - 1
     }
-}
-
-fn digest(parts: &[&str]) -> [u8; 32] {
-    let mut hash = Sha256::new();
-    for part in parts {
-        // The lengths keep different lists of parts from having the same bytes.
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part);
-    }
-    hash.finalize().into()
-}
-
-/// A UUID of version 8 (RFC 9562) derived from these parts.
-fn uuid(parts: &[&str]) -> String {
-    let mut id = String::new();
-    for (place, byte) in digest(parts).into_iter().take(16).enumerate() {
-        if matches!(place, 4 | 6 | 8 | 10) {
-            id.push('-');
-        }
-        let byte = match place {
-            6 => 0x80 | byte & 0x0f,
-            8 => 0x80 | byte & 0x3f,
-            _ => byte,
-        };
-        push_hex(&mut id, byte);
-    }
-    id
 }

@@ -39,12 +39,14 @@ mod json;
 pub mod limits;
 mod metrics;
 mod minutely;
+pub mod orders;
 mod percent;
 mod private;
 pub mod pseudonym;
 mod query;
 pub mod store;
 pub mod user;
+mod uuid;
 pub mod vendor_event;
 mod whole;
 
@@ -118,11 +120,9 @@ impl Collector {
         }
         let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
         let limits = config.limits.clone();
-        let count_rows = config.customers.bounds_rows();
         let mut registry = Registry::default();
         let metrics = Metrics::new(&mut registry);
-        let store = Store::open(&config.database, &hasher, &limits, count_rows, metrics.clone())
-            .map_err(StartError::Store)?;
+        let store = Store::open(&config, &hasher, metrics.clone()).map_err(StartError::Store)?;
         let stop = CancellationToken::new();
         let inspector = config.inspector.then_some(admin_address);
         let app = App::new(config, hasher, store, (registry, metrics), stop.clone(), inspector);

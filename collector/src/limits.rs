@@ -44,6 +44,9 @@ pub struct Limits {
     pub streams: usize,
     /// Most requests that wait for the disk at the same time. A further one is answered 503.
     pub waiting: usize,
+    /// Largest size of the database file in MiB. Events that do not fit are answered 503. 0: no
+    /// limit.
+    pub database_mib: u64,
 }
 
 impl Default for Limits {
@@ -64,6 +67,7 @@ impl Default for Limits {
             customer_rows: 0,
             streams: 32,
             waiting: 1024,
+            database_mib: 0,
         }
     }
 }
@@ -84,6 +88,8 @@ const MOST_BODY_BYTES: u64 = 64 * 1024 * 1024;
 const MOST_URL_BYTES: u64 = 64 * 1024;
 const MOST_SECONDS: u64 = 3600;
 const MOST_AT_ONCE: u64 = 100_000;
+/// SQLite's own limit for pages of 4 KiB (<https://www.sqlite.org/limits.html>), 16 TiB.
+const MOST_MIB: u64 = 16 * 1024 * 1024;
 
 /// The setting of the field with the same name.
 macro_rules! setting {
@@ -98,7 +104,7 @@ macro_rules! setting {
     };
 }
 
-const SETTINGS: [Setting; 15] = [
+const SETTINGS: [Setting; 16] = [
     setting!(body_bytes, 1..=MOST_BODY_BYTES, "largest body of a request, in bytes"),
     setting!(url_bytes, 1..=MOST_URL_BYTES, "longest path and query, in bytes"),
     setting!(batch_events, 1..=10_000, "most events in a request"),
@@ -118,6 +124,7 @@ const SETTINGS: [Setting; 15] = [
     setting!(customer_rows, Limits::CUSTOMER_ROWS, "most stored rows of a customer; 0: all"),
     setting!(streams, 1..=MOST_AT_ONCE, "most event streams"),
     setting!(waiting, 1..=MOST_AT_ONCE, "most requests that wait for the disk"),
+    setting!(database_mib, 0..=MOST_MIB, "largest database file, in MiB; 0: no limit"),
 ];
 
 impl Limits {
@@ -173,6 +180,12 @@ impl Limits {
     pub const READERS: usize = 4;
     /// Wait for a full disk or a locked database before a request is refused.
     pub const BUSY: Duration = Duration::from_secs(5);
+    /// Wait of a command for a running collector.
+    pub const PATIENT: Duration = Duration::from_secs(60);
+    /// Most rows that are deleted in one transaction. Commits of events wait for it.
+    pub const SWEEP_ROWS: usize = 250;
+    /// Pause between two rounds of deleting by age.
+    pub const SWEEP_PAUSE: Duration = Duration::from_secs(60);
     /// Time within which a healthy database answers. Shorter than [`Limits::BUSY`].
     pub const HEALTHY: Duration = Duration::from_secs(3);
     /// Time for which the count of all rows is reused.

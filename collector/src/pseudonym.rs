@@ -8,7 +8,7 @@ use crate::private;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::fmt;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 /// Shortest secret in bytes.
@@ -38,6 +38,13 @@ impl fmt::Debug for Key {
 /// Hashes user ids with the key of the highest number.
 #[derive(Clone, Debug)]
 pub struct Hasher {
+    current: Keyed,
+    /// The other keys, from the highest number to the lowest.
+    older: Vec<Keyed>,
+}
+
+#[derive(Clone, Debug)]
+struct Keyed {
     number: u32,
     mac: Hmac<Sha256>,
 }
@@ -49,31 +56,66 @@ impl Hasher {
     /// # Errors
     /// The key file cannot be created or read.
     pub fn new(keys: &[Key], database: &Path) -> Result<Self, ConfigError> {
-        match keys.iter().max_by_key(|key| key.number) {
-            Some(key) => Self::with(key),
-            None => Self::with(&Key { number: 1, secret: kept_secret(&key_file(database))? }),
-        }
+        let mut keys =
+            if keys.is_empty() { kept_keys(&key_file(database))? } else { keys.to_vec() };
+        keys.sort_by_key(|key| std::cmp::Reverse(key.number));
+        let mut keyed = keys.iter().map(Keyed::new).collect::<Result<Vec<_>, _>>()?.into_iter();
+        let current = keyed.next().ok_or(ConfigError::new("keys: there is no key"))?;
+        Ok(Self { current, older: keyed.collect() })
     }
 
-    fn with(key: &Key) -> Result<Self, ConfigError> {
-        let mac = Hmac::new_from_slice(&key.secret)
-            .map_err(|_| ConfigError::new("keys: the secret's length is not valid for HMAC"))?;
-        Ok(Self { number: key.number, mac })
+    /// Like [`Hasher::new`], for a command: makes no key file.
+    ///
+    /// # Errors
+    /// There is no key, or the key file cannot be read.
+    pub fn existing(keys: &[Key], database: &Path) -> Result<Self, ConfigError> {
+        let path = key_file(database);
+        if keys.is_empty() && !path.exists() {
+            let sentence = format!("the key file {} does not exist", path.display());
+            return Err(ConfigError::new(sentence));
+        }
+        Self::new(keys, database)
     }
 
     /// The number of the key.
     pub fn key(&self) -> u32 {
-        self.number
+        self.current.number
     }
 
     /// The first 32 digits of the id's HMAC-SHA256 in lower-case hex.
     pub fn hash(&self, id: &str) -> String {
-        self.digest(id.as_bytes())
+        self.current.digest(id.as_bytes())
     }
 
-    /// A hash by which the database recognises the key without storing it.
-    pub fn check(&self) -> String {
-        self.digest(&KEY_CHECK)
+    /// The id's hash, with its hash by each older key.
+    pub fn older(&self, id: &str) -> Vec<(String, String)> {
+        if self.older.is_empty() {
+            return Vec::new();
+        }
+        let hash = self.hash(id);
+        self.older.iter().map(|key| (hash.clone(), key.digest(id.as_bytes()))).collect()
+    }
+
+    /// The id's hash by each key, the current one first, with the key's number.
+    pub fn all(&self, id: &str) -> Vec<(u32, String)> {
+        self.keys().map(|key| (key.number, key.digest(id.as_bytes()))).collect()
+    }
+
+    /// For each key its number, and a hash by which the database recognises it without storing it.
+    pub fn checks(&self) -> Vec<(u32, String)> {
+        self.keys().map(|key| (key.number, key.digest(&KEY_CHECK))).collect()
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &Keyed> {
+        std::iter::once(&self.current).chain(&self.older)
+    }
+}
+
+impl Keyed {
+    fn new(key: &Key) -> Result<Self, ConfigError> {
+        let mac = Hmac::new_from_slice(&key.secret)
+            .map_err(|_| ConfigError::new("keys: the secret's length is not valid for HMAC"))?;
+        Ok(Self { number: key.number, mac })
     }
 
     fn digest(&self, message: &[u8]) -> String {
@@ -98,40 +140,71 @@ pub fn parse_secret(hex: &str) -> Result<Vec<u8>, &'static str> {
     Ok(pairs.iter().map(|[high, low]| (high << 4 | low) as u8).collect())
 }
 
-fn key_file(database: &Path) -> PathBuf {
+/// The file with the keys of a collector whose configuration has none. Its first line is key 1, and
+/// each further line the next key.
+pub fn key_file(database: &Path) -> PathBuf {
     let mut path = database.as_os_str().to_owned();
     path.push(".key");
     PathBuf::from(path)
 }
 
-/// Reads the secret from the key file, or creates the file at the first start. If the file is lost,
+/// Makes a secret, in hexadecimal form.
+///
+/// # Errors
+/// The system has no random bits.
+pub fn new_secret() -> Result<String, ConfigError> {
+    let mut secret = [0; NEW_SECRET_BYTES];
+    getrandom::fill(&mut secret)
+        .map_err(|error| ConfigError::new(format!("there are no random bits: {error}")))?;
+    Ok(secret.iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// Reads the keys from the key file, or creates the file at the first start. If the file is lost,
 /// known visitors appear as new ones.
-fn kept_secret(path: &Path) -> Result<Vec<u8>, ConfigError> {
+fn kept_keys(path: &Path) -> Result<Vec<Key>, ConfigError> {
     let failed = |what: &str, error: &dyn fmt::Display| {
         ConfigError::new(format!("the key file {} {what}: {error}", path.display()))
     };
     match private::create(path) {
         Ok(mut file) => {
-            let mut secret = vec![0; NEW_SECRET_BYTES];
-            getrandom::fill(&mut secret).map_err(|error| failed("has no random bits", &error))?;
-            let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-            file.write_all(hex.as_bytes())
-                .and_then(|()| file.write_all(b"\n"))
+            let hex = new_secret()?;
+            file.write_all(format!("{hex}\n").as_bytes())
                 .and_then(|()| file.sync_all())
                 .map_err(|error| failed("cannot be written", &error))?;
-            Ok(secret)
+            parse_keys(&hex).map_err(|problem| failed("is damaged", &problem))
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
             private::close_to_others(path)
                 .map_err(|error| failed("cannot be made private", &error))?;
-            let mut hex = String::new();
-            std::fs::File::open(path)
-                .and_then(|mut file| file.read_to_string(&mut hex))
-                .map_err(|error| failed("cannot be read", &error))?;
-            parse_secret(hex.trim()).map_err(|problem| failed("is damaged", &problem))
+            let text =
+                std::fs::read_to_string(path).map_err(|error| failed("cannot be read", &error))?;
+            parse_keys(&text).map_err(|problem| failed("is damaged", &problem))
         }
         Err(error) => Err(failed("cannot be created", &error)),
     }
+}
+
+fn parse_keys(text: &str) -> Result<Vec<Key>, &'static str> {
+    let key = |(number, hex): (u32, &str)| Ok(Key { number, secret: parse_secret(hex.trim())? });
+    // An empty file has one line without a secret, which is an error.
+    (1..).zip(text.trim_end().split('\n')).map(key).collect()
+}
+
+/// Adds a key to the key file. The next start uses it. Returns its number.
+///
+/// # Errors
+/// There is no key file, it is damaged, or it cannot be replaced.
+pub fn add_key(database: &Path) -> Result<u32, ConfigError> {
+    let path = key_file(database);
+    let failed = |error: &dyn fmt::Display| {
+        ConfigError::new(format!("the key file {} cannot be changed: {error}", path.display()))
+    };
+    let mut text = std::fs::read_to_string(&path).map_err(|error| failed(&error))?;
+    let number = parse_keys(&text).map_err(|problem| failed(&problem))?.len() as u32 + 1;
+    text.truncate(text.trim_end().len());
+    text.push_str(&format!("\n{}\n", new_secret()?));
+    private::replace(&path, text.as_bytes()).map_err(|error| failed(&error))?;
+    Ok(number)
 }
 
 #[cfg(test)]
@@ -144,7 +217,7 @@ mod tests {
     fn hashes_match_an_independent_implementation() {
         let secret = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
         let key = Key { number: 7, secret: parse_secret(secret).unwrap() };
-        let hasher = Hasher::with(&key).unwrap();
+        let hasher = Hasher::new(&[key], Path::new("unused")).unwrap();
         assert_eq!(hasher.hash("johndoe"), "a1bf54c2232c966f8201ba97add4126b");
         assert_eq!(hasher.hash("Jürgen/Müller 漢字"), "285ff5bd175dc7a712b458daffa24b62");
         assert_eq!(hasher.key(), 7);
@@ -155,7 +228,10 @@ mod tests {
         let key = |number| Key { number, secret: vec![number as u8; 32] };
         let hasher = Hasher::new(&[key(2), key(9), key(3)], Path::new("unused")).unwrap();
         assert_eq!(hasher.key(), 9);
-        assert_eq!(hasher.hash("a"), Hasher::with(&key(9)).unwrap().hash("a"));
+        assert_eq!(
+            hasher.hash("a"),
+            Hasher::new(&[key(9)], Path::new("unused")).unwrap().hash("a")
+        );
     }
 
     #[test]

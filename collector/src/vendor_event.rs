@@ -77,6 +77,8 @@ impl VendorEvent {
 
     /// The event as stored. `id` and `at` are used if the event has none of its own.
     pub fn stamped(self, id: String, at: u64, hasher: &Hasher) -> NewEvent {
+        let ids = self.ids.iter().map(|(_, id)| id).chain(&self.user).chain(&self.anonymous);
+        let older = ids.flat_map(|id| hasher.older(id.as_str())).collect();
         let hashed = |user: Option<UserId>| user.map(|user| user.hashed(hasher));
         let mut fields = self.fields;
         for (name, id) in &self.ids {
@@ -91,6 +93,7 @@ impl VendorEvent {
             user: hashed(self.user),
             anonymous: hashed(self.anonymous),
             has_more_ids: !self.ids.is_empty(),
+            older,
             fields,
         }
     }

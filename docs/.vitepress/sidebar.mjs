@@ -24,6 +24,7 @@ export const SIDEBAR = [
     page("Deployment of the collector", "/deployment"),
     page("Import and export", "/collector-history"),
     page("Monitor the collector", "/collector-monitoring"),
+    page("The collector's data", "/collector-data"),
     page("Replace ibexa-tracker.js", "/ibexa-tracker"),
     page("Google's e-commerce events", "/google-ecommerce"),
   ]),

@@ -295,7 +295,7 @@ scenario(
     site: {
       "index.html": shop({
         head: `<script>${GTAG} addEventListener("pagehide", () => dataLayer.push(${viewItem("last")}));</script>`,
-        body: `<button onclick='gtag("event", "purchase", ${purchase("T_1", "a", "b")}); location.href = "/next.html"'>Buy</button>`,
+        body: `<button onclick='gtag("event", "purchase", ${purchase("T_2", "a", "b")}); location.href = "/next.html"'>Buy</button>`,
       }),
       "next.html": "<!doctype html><title>next</title><link rel=icon href='data:,'>",
     },
@@ -319,7 +319,7 @@ scenario(
   {
     site: {
       "index.html": shop({
-        head: `<script>${GTAG} gtag("event", "purchase", ${purchase("T_1", "a", "a", "b")});</script>`,
+        head: `<script>${GTAG} gtag("event", "purchase", ${purchase("T_3", "a", "a", "b")});</script>`,
       }),
     },
   },
@@ -394,7 +394,7 @@ scenario(
     await reading(page);
     await page.evaluate(() =>
       window.gtag("event", "purchase", {
-        transaction_id: "T_1",
+        transaction_id: "T_4",
         items: [{ item_id: "a", price: 1 }, { item_name: "no id" }, { item_id: "b", quantity: "many" }],
       }),
     );

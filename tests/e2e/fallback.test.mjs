@@ -24,9 +24,11 @@ const loaded = (page) =>
 
 const calls = (page) =>
   page.evaluate(() => {
+    // The scenarios share a collector, where an order counts once.
+    const orderId = crypto.randomUUID();
     window.reco("click", { itemId: "1", categoryPath: ["Shoes", "Größe 38"] });
     window.reco("basket", { itemId: "1", quantity: 2.5, price: "1299.90EUR" });
-    window.reco("buy", [{ itemId: "1", quantity: 1, price: { amount: 0.1, currency: "EUR" }, orderId: "A-1" }]);
+    window.reco("buy", [{ itemId: "1", quantity: 1, price: { amount: 0.1, currency: "EUR" }, orderId }]);
     window.reco("click", { itemId: "" });
     window.reco("login", "customer-1");
   });

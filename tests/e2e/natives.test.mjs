@@ -75,6 +75,8 @@ const LIST = `<ul data-reco-scenario="s">${[1, 2].map((id) => `<li data-reco-ite
 const LIBRARIES = await libraries();
 const ALL = Object.entries(HOSTILE);
 for (const [name, source] of [...ALL, ["all of them", ALL.map(([, source]) => source).join("")]]) {
+  // The scenarios share a collector, where an order counts once.
+  const order = `o-${name}`;
   scenario(
     `${name}: calls, an order, viewed items, and earlier data layer entries`,
     {
@@ -95,12 +97,12 @@ for (const [name, source] of [...ALL, ["all of them", ALL.map(([, source]) => so
         items: ["1", "2"].map((itemId) => ({ itemId, itemType: "1" })),
       });
       await page.locator("#b").click();
-      await page.evaluate(() =>
-        window.reco("buy", [{ itemId: 4, quantity: 1, price: { amount: 1, currency: "EUR" }, orderId: "o-1" }]),
-      );
+      await page.evaluate((orderId) => {
+        window.reco("buy", [{ itemId: 4, quantity: 1, price: { amount: 1, currency: "EUR" }, orderId }]);
+      }, order);
       await collector.expectStored(
         { type: "click", itemId: "1" },
-        { type: "buy", itemId: "4", orderId: "o-1" },
+        { type: "buy", itemId: "4", orderId: order },
         { type: "basket", itemId: "3" },
       );
       assert.deepEqual(await warnings(page), []);

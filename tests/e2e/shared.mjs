@@ -2,7 +2,8 @@
 // would compress the tracker's files again, which took most of the time.
 //
 // One scenario uses them at a time. It begins with an empty table: it does not see earlier rows, and it has its own
-// address (front.mjs), after whose end nothing of it is stored.
+// address (front.mjs), after whose end nothing of it is stored. Only orders are remembered: each scenario of a file needs
+// order ids of its own.
 
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,10 +1,13 @@
 //! The commands. Without one, the collector serves.
 
+mod backup;
 mod check;
 mod export;
 mod import;
 pub mod log;
+mod rotate_key;
 mod serve;
+mod visitor;
 
 use clap::{Parser, Subcommand};
 use recobeacon_collector::config::{Config, LogFormat, Overrides, help};
@@ -44,7 +47,7 @@ pub struct Flags {
 }
 
 /// Each command is a file of this folder.
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// Checks the configuration and ends: 0 if it is valid, else 1, with the line and the key of
     /// each fault
@@ -53,6 +56,18 @@ enum Command {
     Import(import::Flags),
     /// Writes stored events as CSV or JSON Lines, or past purchases as Ibexa's import requests
     Export(export::Flags),
+    /// Copies the database to a new file; the collector may run
+    Backup(backup::Backup),
+    /// Puts a copy into the place of the database; the collector must not run
+    Restore(backup::Restore),
+    /// Prints the hashes of a visitor's id; reads the id from standard input
+    Hash(visitor::Hash),
+    /// Prints a visitor's events, one JSON object a line; reads the id from standard input
+    ExportVisitor(visitor::Export),
+    /// Deletes a visitor's events; reads the id from standard input
+    EraseVisitor(visitor::Erase),
+    /// Adds a new key for hashing ids to the key file; the next start uses it
+    RotateKey(rotate_key::RotateKey),
 }
 
 impl Flags {
@@ -64,6 +79,12 @@ impl Flags {
             Some(Command::Check) => check::run(config),
             Some(Command::Import(flags)) => finish(config, |config| import::run(&flags, config)),
             Some(Command::Export(flags)) => finish(config, |config| export::run(&flags, config)),
+            Some(Command::Backup(command)) => done(config, |config| command.run(config)),
+            Some(Command::Restore(command)) => done(config, |config| command.run(config)),
+            Some(Command::Hash(command)) => done(config, |config| command.run(config)),
+            Some(Command::ExportVisitor(command)) => done(config, |config| command.run(config)),
+            Some(Command::EraseVisitor(command)) => done(config, |config| command.run(config)),
+            Some(Command::RotateKey(command)) => done(config, |config| command.run(config)),
             None => {
                 let format = config.as_ref().map_or(LogFormat::Text, |config| config.log.format);
                 log::begin(format);
@@ -78,6 +99,14 @@ impl Flags {
         let flags = Overrides { listen, admin_listen, database, dist, site, inspector };
         Config::load(config.as_deref(), flags)
     }
+}
+
+/// The result of a command. An error is one sentence.
+pub type Done = Result<(), Box<dyn std::error::Error>>;
+
+/// Runs a command that has no other result than its success.
+fn done(config: Result<Config, ConfigError>, run: impl FnOnce(&Config) -> Done) -> ExitCode {
+    finish(config, |config| run(config).map(|()| true).map_err(|error| error.to_string()))
 }
 
 /// Runs a command that returns whether everything was right, or a sentence about a fault.

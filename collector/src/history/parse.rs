@@ -82,6 +82,7 @@ pub fn row(mut cells: Cells, now: u64, hasher: &Hasher) -> Result<Row, String> {
     }
     let hashed = user.is_some() || anonymous.is_some();
     let more = cells.more.take();
+    let has_more_ids = more.is_some();
     let mut fields = fields(kind, cells)?;
     if let Some(more) = more {
         extend(&mut fields, &more);
@@ -105,6 +106,7 @@ pub fn row(mut cells: Cells, now: u64, hasher: &Hasher) -> Result<Row, String> {
             .transpose()?
             .or_else(|| hashed.then(|| hasher.key())),
         fields,
+        has_more_ids,
     };
     row.id = match id {
         // Vendors' interfaces make other ids.

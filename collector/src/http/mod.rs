@@ -15,6 +15,7 @@ mod ibexa;
 mod inspector;
 mod intempt;
 mod metrics;
+mod orders;
 mod parameters;
 mod patient;
 mod range;
@@ -215,10 +216,12 @@ pub fn admin_router(app: Arc<App>) -> Router {
     let read = |parameters, route: MethodRouter<Arc<App>>| {
         parameters::only(parameters, route.fallback(only("GET, HEAD")))
     };
+    let orders = get(orders::list).post(orders::take).fallback(only("GET, HEAD, POST"));
     Router::new()
         .route("/v1/events", read(&read::PARAMETERS, get(read::events)))
         .route("/v1/events/stream", read(&stream::PARAMETERS, get(stream::open)))
         .route("/v1/batches", read(&read::PARAMETERS, get(read::batches)))
+        .route("/v1/orders", parameters::only(&orders::PARAMETERS, orders))
         .route("/healthz", read(&[], get(status::health)))
         .route("/readyz", read(&[], get(status::ready)))
         .route("/metrics", read(&[], get(metrics::metrics)))
@@ -358,6 +361,9 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Full => Self::Unavailable("too many requests wait for the disk"),
+            StoreError::Large => Self::NotStored(
+                "the database has reached its limit (limits.database_mib); nothing was stored",
+            ),
             StoreError::NotStored => Self::NotStored("the events could not be stored"),
             StoreError::Open(_) | StoreError::NotRead(_) => {
                 Self::NotStored("the database does not answer")

@@ -25,7 +25,7 @@ pub struct Wanted {
     order: Option<String>,
 }
 
-type Question = Result<Query<Wanted>, QueryRejection>;
+pub(super) type Question = Result<Query<Wanted>, QueryRejection>;
 
 /// Events in the order in which they were stored.
 pub async fn events(State(app): State<Arc<App>>, question: Question) -> Result<Response, Refusal> {
@@ -39,7 +39,7 @@ pub async fn batches(State(app): State<Arc<App>>, question: Question) -> Result<
     Ok(answer("batches", after, &app.store.batches(after, limit).await?))
 }
 
-fn wanted(question: Question) -> Result<(i64, u32), Refusal> {
+pub(super) fn wanted(question: Question) -> Result<(i64, u32), Refusal> {
     let Query(wanted) = question
         .map_err(|_| Refusal::invalid("after and limit must be whole numbers, not negative"))?;
     let limit = wanted.limit.unwrap_or(Limits::PAGE_ROWS_DEFAULT);
@@ -52,7 +52,7 @@ fn wanted(question: Question) -> Result<(i64, u32), Refusal> {
     Ok((row(wanted.after), limit))
 }
 
-fn answer(name: &str, after: i64, page: &Page) -> Response {
+pub(super) fn answer(name: &str, after: i64, page: &Page) -> Response {
     let mut json = format!("{{\"{name}\":");
     push_list(&mut json, &page.rows, |json, (_, row)| json.push_str(row));
     let last = page.rows.last().map_or(after, |(row, _)| *row);

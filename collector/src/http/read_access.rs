@@ -49,6 +49,9 @@ pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) ->
         Ok(reader) => reader,
         Err(refusal) => return refusal.into_response(),
     };
+    if matches!(reader, Reader::Inspector(_)) && !request.method().is_safe() {
+        return Refusal::Forbidden("the inspector's page may only read").into_response();
+    }
     let mut response = next.run(request).await;
     if let Reader::Inspector(origin) = reader {
         response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -16,7 +16,7 @@ pub fn wal(database: &Path) -> PathBuf {
 }
 
 /// The index of the log, shared by all connections to the database.
-fn shm(database: &Path) -> PathBuf {
+pub fn shm(database: &Path) -> PathBuf {
     beside(database, "-shm")
 }
 

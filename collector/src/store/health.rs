@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 #[derive(Debug, Default)]
 pub struct Health {
     failing: AtomicBool,
+    large: AtomicBool,
     failures: AtomicU64,
     lines: Minutely,
 }
@@ -33,8 +34,19 @@ impl Health {
         }
     }
 
+    /// Reports whether the last failure was for the limit of the database's size.
+    pub fn set_large(&self, large: bool) {
+        self.large.store(large, Ordering::Relaxed);
+    }
+
+    /// Whether the last failure was for the limit of the database's size.
+    pub fn is_large(&self) -> bool {
+        self.large.load(Ordering::Relaxed)
+    }
+
     /// Reports a successful write.
     pub fn succeeded(&self) {
+        self.set_large(false);
         if self.failing.swap(false, Ordering::Relaxed) {
             tracing::info!("the database works again");
         }

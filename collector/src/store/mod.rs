@@ -5,22 +5,29 @@
 //! disk costs more than all the rest. Readers have connections of their own. In SQLite's WAL mode
 //! readers and writer do not wait for each other.
 
+pub mod backup;
+pub mod desk;
 mod disk;
+mod erased;
 mod files;
 mod health;
 pub mod history;
 mod log;
+mod orders;
 mod progress;
 mod reader;
+mod retention;
 mod row;
 mod rows;
 mod schema;
+pub mod visitors;
 mod writer;
 
 pub use disk::Disk;
 pub use reader::Page;
 pub use row::Row;
 
+use crate::config::Config;
 use crate::event::Delivery;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
@@ -30,7 +37,7 @@ use progress::Progress;
 use reader::Readers;
 use rows::Rows;
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -52,6 +59,17 @@ pub struct Store {
     tried: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
 
+/// The reporters of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reported {
+    /// Pages only.
+    Page,
+    /// The shop only.
+    Shop,
+    /// Pages and the shop.
+    Both,
+}
+
 /// Why something was not stored or read.
 #[derive(Debug)]
 pub enum StoreError {
@@ -59,6 +77,8 @@ pub enum StoreError {
     Open(String),
     /// Too many requests are waiting.
     Full,
+    /// The database has the size of `limits.database_mib`.
+    Large,
     /// The transaction failed, or the collector is stopping. Nothing was stored.
     NotStored,
     /// A query failed.
@@ -70,6 +90,7 @@ impl fmt::Display for StoreError {
         match self {
             Self::Open(sentence) => f.write_str(sentence),
             Self::Full => f.write_str("too many requests wait for the disk"),
+            Self::Large => f.write_str("the database has reached limits.database_mib"),
             Self::NotStored => f.write_str("the events could not be stored"),
             Self::NotRead(error) => write!(f, "the database does not answer: {error}"),
         }
@@ -85,27 +106,29 @@ impl Store {
     /// # Errors
     /// The database cannot be opened, a newer version made it, or its rows were hashed with a
     /// different key of the same number.
-    pub fn open(
-        path: &Path,
-        hasher: &Hasher,
-        limits: &Limits,
-        count_rows: bool,
-        metrics: Metrics,
-    ) -> Result<Self, StoreError> {
+    pub fn open(config: &Config, hasher: &Hasher, metrics: Metrics) -> Result<Self, StoreError> {
+        let path = &config.database;
+        let failed = |error: &dyn fmt::Display| {
+            StoreError::Open(format!("the database {}: {error}", path.display()))
+        };
+        let count_rows = config.customers.bounds_rows();
         let opened = schema::open(path, hasher).and_then(|mut connection| {
             let last = schema::last_row(&connection)?;
             rows::count(&mut connection, count_rows)?;
             Ok((connection, last))
         });
-        let (connection, last) = opened.map_err(|error| {
-            StoreError::Open(format!("the database {}: {error}", path.display()))
-        })?;
-        let (jobs, waiting) = mpsc::channel(limits.waiting);
+        let (mut connection, last) = opened.map_err(|error| failed(&error))?;
+        let again = erased::apply(&mut connection, path).map_err(|error| failed(&error))?;
+        if again > 0 {
+            tracing::info!("{again} rows of erased visitors were erased again");
+        }
+        let (jobs, waiting) = mpsc::channel(config.limits.waiting);
         let (committed, last) = watch::channel(last);
         let health = Arc::new(Health::default());
         let progress = Arc::new(Progress::default());
         let (at, shown) = (Arc::clone(&progress), Arc::clone(&health));
-        let writer = Writer::new(connection, path, committed, shown, at, metrics);
+        let writer = Writer::new(connection, config, committed, shown, at, metrics)
+            .map_err(|error| failed(&error))?;
         let writer = std::thread::Builder::new()
             .name("writer".to_owned())
             .spawn(move || writer.run(waiting))
@@ -135,6 +158,7 @@ impl Store {
         })?;
         match answered.await {
             Ok(true) => Ok(()),
+            Ok(false) if self.health.is_large() => Err(StoreError::Large),
             Ok(false) | Err(_) => Err(StoreError::NotStored),
         }
     }
@@ -153,6 +177,25 @@ impl Store {
     /// The database does not answer.
     pub async fn batches(&self, after: i64, limit: u32) -> Result<Page, StoreError> {
         self.read(reader::batches, after, limit).await
+    }
+
+    /// Orders after a row, as JSON objects.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn orders(
+        &self,
+        reported: Option<Reported>,
+        after: i64,
+        limit: u32,
+    ) -> Result<Page, StoreError> {
+        let query = match reported {
+            None => orders::all,
+            Some(Reported::Page) => orders::by_page,
+            Some(Reported::Shop) => orders::by_shop,
+            Some(Reported::Both) => orders::by_both,
+        };
+        self.read(query, after, limit).await
     }
 
     async fn read(&self, query: reader::Query, after: i64, limit: u32) -> Result<Page, StoreError> {

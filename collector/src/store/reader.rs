@@ -113,7 +113,7 @@ pub fn batches(connection: &Connection, after: i64, limit: u32) -> rusqlite::Res
 
 /// Builds the rows. `write` writes the columns and returns the object to which the event's fields
 /// are appended.
-fn rows(
+pub(super) fn rows(
     connection: &Connection,
     sql: &str,
     after: i64,
@@ -137,12 +137,22 @@ fn rows(
     Ok(Page { rows: rows.collect::<Result<_, _>>()? })
 }
 
-fn text(row: &Row<'_>, object: &mut Object<'_>, name: &str, column: &str) -> rusqlite::Result<()> {
+pub(super) fn text(
+    row: &Row<'_>,
+    object: &mut Object<'_>,
+    name: &str,
+    column: &str,
+) -> rusqlite::Result<()> {
     object.some_text(name, row.get::<_, Option<String>>(column)?.as_deref());
     Ok(())
 }
 
-fn whole(row: &Row<'_>, object: &mut Object<'_>, name: &str, column: &str) -> rusqlite::Result<()> {
+pub(super) fn whole(
+    row: &Row<'_>,
+    object: &mut Object<'_>,
+    name: &str,
+    column: &str,
+) -> rusqlite::Result<()> {
     // All stored numbers are zero or positive.
     object.some_whole(name, row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs));
     Ok(())

@@ -1,5 +1,6 @@
 //! A row of the table `events`.
 
+use super::{orders, visitors};
 use rusqlite::{OptionalExtension, Row as Columns, Transaction, params};
 
 /// A row without its number.
@@ -35,6 +36,8 @@ pub struct Row {
     pub key: Option<u32>,
     /// The event's own fields, as a JSON object.
     pub fields: String,
+    /// Whether the fields hold further hashed ids. It is not stored.
+    pub has_more_ids: bool,
 }
 
 const INSERT: &str = "
@@ -45,8 +48,12 @@ const INSERT: &str = "
     RETURNING row";
 
 impl Row {
-    /// Inserts it. Returns the new row's number, or `None` if an event with this id exists.
+    /// Inserts it. Returns the new row's number, or `None` if an event with this id or a line of
+    /// its order exists.
     pub fn insert(&self, transaction: &Transaction<'_>) -> rusqlite::Result<Option<i64>> {
+        if !orders::admit(transaction, self)? {
+            return Ok(None);
+        }
         let signed = |number: Option<u64>| number.map(|number| number as i64);
         let values = params![
             self.id,
@@ -65,7 +72,12 @@ impl Row {
             self.key,
             self.fields,
         ];
-        transaction.prepare_cached(INSERT)?.query_row(values, |row| row.get(0)).optional()
+        let number =
+            transaction.prepare_cached(INSERT)?.query_row(values, |row| row.get(0)).optional()?;
+        if let Some(number) = number.filter(|_| self.has_more_ids) {
+            visitors::index_fields(transaction, number, &self.fields)?;
+        }
+        Ok(number)
     }
 
     /// Reads it from a query of all columns.
@@ -91,6 +103,7 @@ impl Row {
             anonymous: row.get("anonymous")?,
             key: row.get("key")?,
             fields: row.get("fields")?,
+            has_more_ids: false,
         })
     }
 }

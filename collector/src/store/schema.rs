@@ -2,13 +2,15 @@
 
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use std::cmp::Ordering;
 use std::fmt;
 use std::path::Path;
 
 /// One migration for each version. `user_version` in the database counts the applied ones. A
 /// published migration is never changed; new ones are appended.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     -- AUTOINCREMENT: a row's number is a reader's bookmark, so it must never come back.
     CREATE TABLE events (
         row INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -44,7 +46,9 @@ const MIGRATIONS: &[&str] = &["
         number INTEGER PRIMARY KEY,
         recognised_by TEXT NOT NULL
     );
-"];
+",
+    include_str!("steps/orders_and_visitors.sql"),
+];
 
 /// Why a database cannot be used.
 #[derive(Debug)]
@@ -59,6 +63,10 @@ pub enum SchemaError {
     Newer,
     /// The database has a different key with this number.
     Key(u32),
+    /// The file is not a database, or parts of it are wrong.
+    Corrupt(rusqlite::Error),
+    /// An older version made the database.
+    Older,
 }
 
 impl fmt::Display for SchemaError {
@@ -70,7 +78,17 @@ impl fmt::Display for SchemaError {
             Self::Newer => f.write_str("was made by a newer version of the collector"),
             Self::Key(number) => write!(
                 f,
-                "has rows hashed with a different key {number}: give the new key a higher number"
+                "has rows hashed with a different key {number}: give the new key a higher number, \
+                 and keep the old one"
+            ),
+            Self::Corrupt(error) => write!(
+                f,
+                "is damaged ({error}). It was not changed. Restore a backup \
+                 (recobeacon-collector restore BACKUP), or move the file away to begin a new one"
+            ),
+            Self::Older => f.write_str(
+                "was made by an older version; start this version of the collector once to \
+                 migrate it",
             ),
         }
     }
@@ -78,7 +96,10 @@ impl fmt::Display for SchemaError {
 
 impl From<rusqlite::Error> for SchemaError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(error),
+            Some(_) | None => Self::Sqlite(error),
+        }
     }
 }
 
@@ -96,9 +117,47 @@ pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     // Truncates a log that grew while a reader used it.
     connection.pragma_update(None, "journal_size_limit", Limits::WAL_BYTES as i64)?;
+    // Overwrites deleted rows with zeros, because they hold hashes of people.
+    connection.pragma_update(None, "secure_delete", "ON")?;
     migrate(&mut connection)?;
-    check_key(&connection, hasher)?;
+    check_keys(&connection, hasher)?;
     Ok(connection)
+}
+
+/// Opens a database of this version for a command, beside a collector that may be running.
+pub fn join(path: &Path) -> Result<Connection, SchemaError> {
+    // Without SQLITE_OPEN_CREATE: a wrong path must not make a new database.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Limits::PATIENT)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    version(&connection)?;
+    Ok(connection)
+}
+
+/// Whether the file is a database of the collector, of this version or an older one.
+pub fn is_ours(path: &Path) -> Result<bool, SchemaError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if done as usize > MIGRATIONS.len() {
+        return Err(SchemaError::Newer);
+    }
+    let tables = "SELECT count(*) FROM sqlite_schema
+                  WHERE type = 'table' AND name IN ('events', 'batches', 'keys')";
+    let tables: i64 = connection.query_row(tables, [], |row| row.get(0))?;
+    Ok(done > 0 && tables == 3)
+}
+
+/// Checks that this version made the database.
+pub fn version(connection: &Connection) -> Result<(), SchemaError> {
+    let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    match (done as usize).cmp(&MIGRATIONS.len()) {
+        Ordering::Less => Err(SchemaError::Older),
+        Ordering::Equal => Ok(()),
+        Ordering::Greater => Err(SchemaError::Newer),
+    }
 }
 
 /// The last event's row, or 0 if there is none.
@@ -113,6 +172,14 @@ fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let done: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let missing = MIGRATIONS.get(done as usize..).ok_or(SchemaError::Newer)?;
+    // A new database has no rows to migrate.
+    if done > 0 && !missing.is_empty() {
+        tracing::info!(
+            "the database of version {done} is migrated to version {}; a large one takes minutes. \
+             If this is interrupted, the next start begins again",
+            MIGRATIONS.len()
+        );
+    }
     for step in missing {
         transaction.execute_batch(step)?;
     }
@@ -125,20 +192,34 @@ fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
 
 /// Two keys with the same number would split each visitor in two, and the rows could not be told
 /// apart.
-fn check_key(connection: &Connection, hasher: &Hasher) -> Result<(), SchemaError> {
-    let (number, check) = (hasher.key(), hasher.check());
-    let known: Option<String> = connection
-        .query_row("SELECT recognised_by FROM keys WHERE number = ?", [number], |row| row.get(0))
-        .optional()?;
-    match known {
-        Some(known) if known == check => Ok(()),
-        Some(_) => Err(SchemaError::Key(number)),
-        None => {
-            let sql = "INSERT INTO keys (number, recognised_by) VALUES (?, ?)";
-            connection.execute(sql, params![number, check])?;
-            Ok(())
+fn check_keys(connection: &Connection, hasher: &Hasher) -> Result<(), SchemaError> {
+    let checks = hasher.checks();
+    for (number, check) in &checks {
+        let known: Option<String> = connection
+            .query_row("SELECT recognised_by FROM keys WHERE number = ?", [number], |row| {
+                row.get(0)
+            })
+            .optional()?;
+        match known {
+            Some(known) if known == *check => {}
+            Some(_) => return Err(SchemaError::Key(*number)),
+            None => {
+                let sql = "INSERT INTO keys (number, recognised_by) VALUES (?, ?)";
+                connection.execute(sql, params![number, check])?;
+            }
         }
     }
+    let mut statement = connection.prepare("SELECT number FROM keys ORDER BY number")?;
+    let numbers = statement.query_map([], |row| row.get::<_, u32>(0))?;
+    for number in numbers.collect::<Result<Vec<_>, _>>()? {
+        if checks.iter().all(|(known, _)| *known != number) {
+            tracing::warn!(
+                "the database has rows hashed with key {number}, which is not configured: their \
+                 visitors appear as new ones, and cannot be found by an id; add the key to [[keys]]"
+            );
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

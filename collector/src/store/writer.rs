@@ -1,17 +1,24 @@
 //! The thread that writes to the database.
 
+use super::files;
 use super::files::Files;
 use super::health::Health;
 use super::log::Log;
 use super::progress::Progress;
+use super::retention::Sweeper;
 use super::row::Row;
+use super::visitors;
+use crate::clock::now_ms;
+use crate::config::Config;
 use crate::event::{Delivery, NewEvent};
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Written};
-use rusqlite::{Connection, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
 use std::fmt;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Events to store, and the channel for the result.
@@ -40,6 +47,10 @@ const BATCH: &str = "
 enum Failed {
     Sqlite(rusqlite::Error),
     Gone,
+    /// The database or its log has reached the limit.
+    Large,
+    /// Pages of the database are wrong.
+    Damaged(rusqlite::Error),
 }
 
 impl fmt::Display for Failed {
@@ -49,13 +60,16 @@ impl fmt::Display for Failed {
             Self::Gone => f.write_str(
                 "its file was deleted, moved or replaced; put it back, or restart the collector",
             ),
+            Self::Damaged(error) => write!(
+                f,
+                "{error}. Stop the collector and restore a backup (recobeacon-collector restore \
+                 BACKUP), which keeps the damaged database beside it"
+            ),
+            Self::Large => f.write_str(
+                "it has reached limits.database_mib; raise the limit, or let [retention] delete \
+                 old rows",
+            ),
         }
-    }
-}
-
-impl From<rusqlite::Error> for Failed {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
     }
 }
 
@@ -70,27 +84,69 @@ pub struct Writer {
     log: Log,
     /// The size of the events that could not be stored. 0 after a success.
     failed_bytes: usize,
+    /// Whether the last events met damaged pages. A test write does not use the same pages.
+    is_damaged: bool,
+    sweeper: Sweeper,
+    swept: Option<Instant>,
+    /// The path of the database's log, and the largest size in bytes. 0: no limit.
+    wal: PathBuf,
+    most_bytes: u64,
 }
 
 impl Writer {
     /// Writes to the database at this path with this connection.
     pub fn new(
         connection: Connection,
-        database: &Path,
+        config: &Config,
         committed: watch::Sender<i64>,
         health: Arc<Health>,
         progress: Arc<Progress>,
         metrics: Metrics,
-    ) -> Self {
+    ) -> rusqlite::Result<Self> {
+        let database = &config.database;
         let (files, log) = (Files::new(database), Log::new(database));
-        Self { connection, committed, health, progress, metrics, files, log, failed_bytes: 0 }
+        let most_bytes = config.limits.database_mib.saturating_mul(1024 * 1024);
+        if most_bytes > 0 {
+            let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+            let pages = (most_bytes as i64) / page.max(1);
+            // A larger database keeps its size, and takes only what fits into its free pages.
+            connection.pragma_update(None, "max_page_count", pages)?;
+        }
+        Ok(Self {
+            connection,
+            committed,
+            health,
+            progress,
+            metrics,
+            files,
+            log,
+            failed_bytes: 0,
+            is_damaged: false,
+            sweeper: Sweeper::new(config.retention.clone()),
+            swept: None,
+            wal: files::wal(database),
+            most_bytes,
+        })
     }
 
     /// Runs until a job closes it, or until all senders are gone.
     pub fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
         let mut open = true;
         while open {
-            let Some(first) = jobs.blocking_recv() else { break };
+            let first = if self.sweeper.is_busy() {
+                // Deletes while no event waits.
+                match jobs.try_recv() {
+                    Ok(job) => job,
+                    Err(TryRecvError::Empty) => {
+                        self.sweep();
+                        continue;
+                    }
+                    Err(TryRecvError::Disconnected) => break,
+                }
+            } else {
+                let Some(job) = jobs.blocking_recv() else { break };
+                job
+            };
             let mut group = Vec::new();
             let mut tries = Vec::new();
             let mut next = Some(first);
@@ -99,7 +155,7 @@ impl Writer {
                 match job {
                     Job::Append(delivery, answer) => group.push((delivery, answer)),
                     Job::Try(answer) => tries.push(answer),
-                    Job::Tend => {}
+                    Job::Tend => self.begin_sweep(),
                     Job::Close => {
                         open = false;
                         jobs.close();
@@ -115,25 +171,75 @@ impl Writer {
                 let _ = answer.send(stored);
             }
             self.log.tend(&self.connection);
+            // Also under load, when an event always waits.
+            self.sweep();
         }
         if let Err((_, error)) = self.connection.close() {
             tracing::warn!("the database could not be closed cleanly: {error}");
         }
     }
 
+    /// Begins a round of deleting by age, if it is time for one.
+    fn begin_sweep(&mut self) {
+        if self.swept.is_some_and(|at| at.elapsed() < Limits::SWEEP_PAUSE) {
+            return;
+        }
+        self.swept = Some(Instant::now());
+        if let Err(error) = self.sweeper.begin(&mut self.connection, now_ms()) {
+            self.health.note(&error);
+        }
+    }
+
+    /// Continues the round.
+    fn sweep(&mut self) {
+        if let Err(error) = self.sweeper.step(&mut self.connection, now_ms()) {
+            self.health.note(&error);
+            self.sweeper.pause();
+        }
+    }
+
+    /// A long reader keeps the log from being written into the database.
+    fn is_log_large(&self) -> bool {
+        let size = || std::fs::metadata(&self.wal).map_or(0, |file| file.len());
+        self.most_bytes > 0 && size() > self.most_bytes.max(Limits::WAL_BYTES * 2)
+    }
+
+    /// The cause of a failed write.
+    fn cause(&self, error: rusqlite::Error) -> Failed {
+        let code = error.sqlite_error_code();
+        if matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) {
+            return Failed::Damaged(error);
+        }
+        let full = code == Some(ErrorCode::DiskFull);
+        let value = |name| {
+            self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap_or(0)
+        };
+        let bytes = value("page_size").saturating_mul(value("page_count")).unsigned_abs();
+        // A transaction needs more pages than are left.
+        let near = bytes.saturating_add(TRIED_BYTES as u64 * 2) >= self.most_bytes;
+        if full && self.most_bytes > 0 && near { Failed::Large } else { Failed::Sqlite(error) }
+    }
+
     /// Writes the group or a test write. Returns whether it is on disk.
     fn work(&mut self, group: &[Waiting], tries: &[oneshot::Sender<bool>]) -> bool {
         let deliveries = group.iter().map(|(delivery, _)| delivery);
+        // A test write would succeed in another page.
+        if group.is_empty() && !tries.is_empty() && self.is_damaged {
+            return false;
+        }
         let mut written = Written::default();
         let progress = Arc::clone(&self.progress);
         let (row, took) = progress.during(|| {
-            if !group.is_empty() {
-                commit(&mut self.connection, deliveries, &mut written).map_err(Failed::from)
-            } else if !tries.is_empty() {
-                let tried = try_write(&mut self.connection, self.failed_bytes);
-                tried.map(|()| None).map_err(Failed::from)
-            } else {
+            if group.is_empty() && tries.is_empty() {
                 Ok(None)
+            } else if self.is_log_large() {
+                Err(Failed::Large)
+            } else if !group.is_empty() {
+                commit(&mut self.connection, deliveries, &mut written)
+                    .map_err(|error| self.cause(error))
+            } else {
+                let tried = try_write(&mut self.connection, self.failed_bytes).map(|()| None);
+                tried.map_err(|error| self.cause(error))
             }
         });
         // Checked after the commit, so that events in a deleted file are not confirmed.
@@ -143,6 +249,7 @@ impl Writer {
                 if !(group.is_empty() && tries.is_empty()) {
                     self.health.succeeded();
                     self.failed_bytes = 0;
+                    self.is_damaged = false;
                 }
                 if !group.is_empty() {
                     self.metrics.committed(took, &written);
@@ -153,6 +260,8 @@ impl Writer {
                 true
             }
             Err(error) => {
+                self.health.set_large(matches!(error, Failed::Large));
+                self.is_damaged = matches!(error, Failed::Damaged(_));
                 self.health.failed(&error);
                 self.metrics.commit_failures.inc();
                 self.failed_bytes = self.failed_bytes.max(bytes(group)).min(TRIED_BYTES);
@@ -165,14 +274,14 @@ impl Writer {
 /// Largest test write in bytes.
 const TRIED_BYTES: usize = 4 * 1024 * 1024;
 
-/// The approximate size of the events.
+/// The approximate size of the events, rounded up: pages are not filled completely.
 fn bytes(group: &[Waiting]) -> usize {
     let events = group.iter().flat_map(|(delivery, _)| &delivery.events);
-    events.map(|event| event.fields.len().saturating_add(EVENT_BYTES)).sum()
+    events.map(|event| event.fields.len().saturating_add(EVENT_BYTES).saturating_mul(2)).sum()
 }
 
 /// The approximate size of an event without its fields, in its table and the indexes.
-const EVENT_BYTES: usize = 400;
+const EVENT_BYTES: usize = 600;
 
 /// A test write as large as the events that could not be stored. A small write would still succeed
 /// on an almost full disk.
@@ -215,6 +324,7 @@ fn append(
     let mut stored = 0u32;
     for (place, event) in delivery.events.iter().enumerate() {
         if let Some(number) = row(delivery, place, event).insert(transaction)? {
+            visitors::link_older(transaction, &event.older)?;
             last = Some(number);
             stored += 1;
         }
@@ -253,5 +363,6 @@ fn row(delivery: &Delivery, place: usize, event: &NewEvent) -> Row {
         anonymous: event.anonymous.clone(),
         key: hashed.then_some(delivery.key),
         fields: event.fields.clone(),
+        has_more_ids: event.has_more_ids,
     }
 }

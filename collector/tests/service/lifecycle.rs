@@ -233,6 +233,17 @@ fn the_refusal_of_an_invalid_configuration_names_the_setting() {
         ),
         ("[limits]\nbody_seconds = 99999999999999999999999999999999999999999999", "line 2: "),
         ("[limits]\nstreams = -1", "limits.streams: must be a whole number, 1 to 100000"),
+        (
+            "[limits]\ndatabase_mib = -1",
+            "limits.database_mib: must be a whole number, 0 to 16777216",
+        ),
+        ("[retention]\ndays = 0", "retention.days: must be a whole number, 1 to 36525"),
+        ("[retention]\norders_days = 0", "retention.orders_days: must be a whole number, 1 to"),
+        ("[retention]\nmonths = 1", "unknown field `months`"),
+        (
+            "[retention.customers]\n00001 = -1",
+            "retention.customers.00001: must be a whole number, 0 to 36525",
+        ),
         ("[limits]\nwaiting = 1.5", "limits.waiting: must be a whole number, 1 to 100000"),
         ("[limits]\nurl_bytes = \"1\"", "limits.url_bytes: must be a whole number, 1 to 65536"),
         ("trusted_proxies = [\"proxy\"]", "trusted_proxies: \"proxy\" is not an address"),
@@ -263,6 +274,7 @@ async fn the_largest_allowed_limits_work() {
         "customer_rows = 1000000000000",
         "streams = 100000",
         "waiting = 100000",
+        "database_mib = 16777216",
     ];
     let server = Server::with(&format!("[limits]\n{}\n", limits.join("\n"))).await;
     assert_eq!(server.post(batch("s1", 0, &[click(1)])).await.status, 204);
@@ -297,4 +309,6 @@ fn the_example_configuration_is_valid() {
     assert_eq!((vendors.factfinder.keys.len(), vendors.intempt.keys.len()), (1, 1));
     assert_eq!(vendors.factfinder.channels.currency("de").unwrap(), "EUR");
     assert_eq!(config.keys.len(), 2);
+    assert_eq!((config.retention.days, config.retention.orders_days), (Some(365), Some(3650)));
+    assert_eq!(config.retention.days_of("shop-de"), Some(90));
 }

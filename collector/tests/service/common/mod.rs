@@ -2,6 +2,7 @@
 //! Other clients would correct the malformed requests of these tests.
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+pub mod desk;
 pub mod process;
 pub mod proxy;
 pub mod raw;

@@ -1,0 +1,66 @@
+//! `POST /v1/orders` takes a shop's confirmed orders, and `GET /v1/orders` lists all orders. Both
+//! are on the admin listener.
+
+use super::read::{self, Wanted};
+use super::{App, body, typed};
+use crate::clock::now_ms;
+use crate::error::Refusal;
+use crate::event::{Delivery, Source};
+use crate::orders;
+use crate::store::Reported;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use recobeacon_engine::json::Object;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// Stores the orders, and answers when they are on disk.
+pub async fn take(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Refusal> {
+    body::check_type(&headers)?;
+    let limits = &app.config.limits;
+    let body = body::read(&headers, body, limits).await?;
+    let received_at = now_ms();
+    let confirmed = orders::read(&body, received_at, &app.hasher, limits)?;
+    let mut json = String::new();
+    let mut object = Object::new(&mut json);
+    object.some_whole("orders", Some(confirmed.orders as u64));
+    object.some_whole("lines", Some(confirmed.events.len() as u64));
+    object.end();
+    let source = Source::Shop(confirmed.customer);
+    let (key, events) = (app.hasher.key(), confirmed.events);
+    app.store.append(Delivery { source, received_at, key, events }).await?;
+    Ok(typed("application/json", json))
+}
+
+/// The query parameters of `GET /v1/orders`.
+pub const PARAMETERS: [&str; 3] = ["after", "limit", "reported"];
+
+/// The part of the query that [`Wanted`] does not have.
+#[derive(Debug, Deserialize)]
+pub struct Which {
+    reported: Option<String>,
+}
+
+/// Orders in the order of their first report.
+pub async fn list(
+    State(app): State<Arc<App>>,
+    question: Result<Query<Wanted>, QueryRejection>,
+    Query(Which { reported }): Query<Which>,
+) -> Result<Response, Refusal> {
+    let (after, limit) = read::wanted(question)?;
+    let reported = match reported.as_deref() {
+        None => None,
+        Some("page") => Some(Reported::Page),
+        Some("shop") => Some(Reported::Shop),
+        Some("both") => Some(Reported::Both),
+        Some(_) => return Err(Refusal::invalid("reported: must be page, shop or both")),
+    };
+    Ok(read::answer("orders", after, &app.store.orders(reported, after, limit).await?))
+}

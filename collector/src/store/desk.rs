@@ -1,0 +1,60 @@
+//! The database as the commands open it, beside a collector that may be running.
+
+use super::StoreError;
+use super::schema;
+use super::visitors::{self, Found, Search, VisitorError};
+use rusqlite::Connection;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// An open database of this version.
+#[derive(Debug)]
+pub struct Desk {
+    connection: Connection,
+    database: PathBuf,
+}
+
+impl Desk {
+    /// Opens an existing database.
+    ///
+    /// # Errors
+    /// There is none, or a collector of another version made it.
+    pub fn open(database: &Path) -> Result<Self, StoreError> {
+        let failed = |error: &dyn std::fmt::Display| {
+            StoreError::Open(format!("the database {}: {error}", database.display()))
+        };
+        if !database.exists() {
+            return Err(failed(&"does not exist"));
+        }
+        let connection = schema::join(database).map_err(|error| failed(&error))?;
+        Ok(Self { connection, database: database.to_owned() })
+    }
+
+    /// Counts the visitor's rows.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub fn find(&self, search: &Search) -> Result<Found, VisitorError> {
+        Ok(visitors::find(&self.connection, search)?.0)
+    }
+
+    /// Writes the visitor's rows, one JSON object a line.
+    ///
+    /// # Errors
+    /// The database does not answer, or the output is closed.
+    pub fn export(&self, search: &Search, out: &mut dyn Write) -> Result<Found, VisitorError> {
+        visitors::export(&self.connection, search, out)
+    }
+
+    /// Erases the visitor, also from the database's log. Returns whether the log is empty: a
+    /// program that reads in a long transaction prevents it.
+    ///
+    /// # Errors
+    /// The database does not answer, or the list of erased hashes cannot be written.
+    pub fn erase(&mut self, search: &Search) -> Result<(Found, bool), VisitorError> {
+        let found = visitors::erase(&mut self.connection, &self.database, search)?;
+        let busy: i64 =
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        Ok((found, busy == 0))
+    }
+}
