@@ -49,10 +49,9 @@ pub enum Source {
 pub const BATCH: &str = "batch";
 /// The name of the shop's list of orders in the rows.
 pub const SHOP: &str = "shop";
-/// The names of all interfaces in the rows.
-pub const INTERFACES: [&str; 6] = [
+/// The names of the interfaces for pages in the rows.
+pub const INTERFACES: [&str; 5] = [
     BATCH,
-    SHOP,
     Vendor::Ibexa.name(),
     Vendor::Yoochoose.name(),
     Vendor::FactFinder.name(),

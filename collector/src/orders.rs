@@ -3,6 +3,7 @@
 use crate::batch;
 use crate::error::Refusal;
 use crate::event::NewEvent;
+use crate::json;
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;
 use crate::{customer, uuid};
@@ -43,7 +44,7 @@ pub fn read(
     hasher: &Hasher,
     limits: &Limits,
 ) -> Result<Confirmed, Refusal> {
-    let Body { customer, orders } = serde_json::from_slice(body).map_err(|error| {
+    let Body { customer, orders } = json::read(body)?.map_err(|error| {
         let (line, column) = (error.line(), error.column());
         Refusal::invalid(format!(
             "the body is not a JSON object with a list `orders` (line {line}, column {column})"

@@ -109,7 +109,7 @@ fn an_error_repeats_no_value() {
         assert!(error.len() > 20, "{toml}: {error}");
     }
     let error = config("\nkeys = \"SECRET\"").unwrap_err();
-    assert_eq!(error, "line 2: invalid type, expected a sequence");
+    assert_eq!(error, "line 2: keys: invalid type: string, expected a sequence");
 }
 
 #[test]
