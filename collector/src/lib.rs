@@ -20,6 +20,7 @@ pub mod api_key;
 pub mod batch;
 mod blocking;
 pub mod clock;
+pub mod commands;
 pub mod config;
 mod customer;
 pub mod early_calls;
