@@ -20,7 +20,6 @@ pub mod api_key;
 pub mod batch;
 mod blocking;
 pub mod clock;
-pub mod commands;
 pub mod config;
 mod customer;
 pub mod early_calls;

@@ -1,13 +1,32 @@
-//! Runs the collector until a signal arrives, and stops it.
+//! The default: runs the collector until a signal arrives, and stops it.
 
 use recobeacon_collector::Collector;
 use recobeacon_collector::config::Config;
+use recobeacon_collector::error::ConfigError;
 use std::io::Write;
+use std::process::ExitCode;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Runs it.
-pub async fn run(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+/// Runs the collector, and logs why it did not start.
+pub async fn run(config: Result<Config, ConfigError>) -> ExitCode {
+    let config = match config {
+        Ok(config) => config,
+        Err(error) => {
+            error.sentences().iter().for_each(|sentence| tracing::error!("{sentence}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match serve(config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     // Registered before the start, so that no signal is missed.
     let signal = Signals::new()?;
     let collector = Collector::start(config).await?;
