@@ -15,7 +15,7 @@ pub struct Buckets<K>(Mutex<HashMap<K, Bucket>>);
 
 #[derive(Clone, Copy, Debug)]
 struct Bucket {
-    /// Below zero after a request that took more than a whole bucket.
+    /// Below zero after a request that took more than there was.
     left: f64,
     at: Instant,
     a_second: f64,
@@ -39,11 +39,12 @@ impl<K> Default for Buckets<K> {
 }
 
 impl<K: Eq + Hash> Buckets<K> {
-    /// Takes tokens from the bucket of this key, which refills with `a_second`. A full bucket gives
-    /// any number, so that a large request is late and not impossible.
+    /// Takes tokens from the bucket of this key, which refills with `a_second`. A bucket that is not
+    /// empty gives any number, and the missing ones are paid back first. Otherwise a large request
+    /// would wait for as long as small ones keep its bucket low.
     ///
     /// # Errors
-    /// The time after which there will be enough.
+    /// The time after which the bucket will not be empty.
     pub fn take(&self, key: K, tokens: f64, a_second: f64, now: Instant) -> Result<(), Duration> {
         let mut buckets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= Limits::ADDRESSES {
@@ -56,7 +57,7 @@ impl<K: Eq + Hash> Buckets<K> {
         let full = Bucket { left: Bucket::full(a_second), at: now, a_second };
         let bucket = buckets.entry(key).or_insert(full);
         let left = bucket.filled(now);
-        let missing = tokens.min(Bucket::full(a_second)) - left;
+        let missing = tokens.min(1.0) - left;
         let may = missing <= 0.0;
         *bucket = Bucket { left: if may { left - tokens } else { left }, at: now, a_second };
         if may { Ok(()) } else { Err(Duration::from_secs_f64(missing / a_second)) }
@@ -103,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn a_request_above_the_burst_is_taken_when_the_bucket_is_full_and_paid_back() {
+    fn a_request_above_the_rest_is_taken_and_paid_back_before_the_next() {
         let (buckets, start) = (Buckets::default(), Instant::now());
         let take =
             |tokens, seconds| buckets.take("a", tokens, 2.0, start + Duration::from_secs(seconds));
@@ -111,7 +112,8 @@ mod tests {
         assert_eq!(take(1.0, 0), Err(Duration::from_millis(40_500)));
         assert_eq!(take(1.0, 40), Err(Duration::from_millis(500)));
         assert_eq!(take(1.0, 41), Ok(()));
-        assert_eq!(take(100.0, 41), Err(Duration::from_millis(9500)), "not full");
+        assert_eq!(take(100.0, 41), Ok(()), "one token is left");
+        assert_eq!(take(1.0, 41), Err(Duration::from_secs(50)));
         assert_eq!(buckets.take("b", 100.0, 2.0, start), Ok(()), "another key");
     }
 

@@ -59,7 +59,7 @@ async fn a_customer_above_its_rate_is_refused_and_the_others_are_not() {
 async fn the_events_of_a_batch_count_each() {
     let server = Server::with("[limits]\ncustomer_events = 2\n").await;
     let events = |from: u64, count: u64| (from..from + count).map(click).collect::<Vec<_>>();
-    // More than a bucket at once is taken when it is full, and paid back.
+    // More than a bucket at once is taken, and paid back.
     assert_eq!(server.post(batch("s1", 0, &events(0, 50))).await.status, 204);
     let answer = server.post(batch("s1", 1, &events(100, 1))).await;
     assert_eq!(answer.status, 429);
@@ -67,7 +67,7 @@ async fn the_events_of_a_batch_count_each() {
     assert_eq!(server.events().await.len(), 50);
     // Invalid events take nothing.
     let server = Server::with("[limits]\ncustomer_events = 2\n").await;
-    let wrong = batch("s1", 0, &[json!({ "id": "x" })]);
+    let wrong = batch("s1", 0, &[events(0, 50), vec![json!({ "id": "x" })]].concat());
     assert_eq!(server.post(wrong).await.status, 400);
     assert_eq!(server.post(batch("s1", 1, &events(0, 20))).await.status, 204);
 }
