@@ -52,7 +52,7 @@ export function gate(warn) {
             run(hash);
             proceed();
           });
-      // An id must not be empty, and spaces are not one either.
+      // The engine refuses an empty text, and takes spaces for an id.
       if (holder?.[field]?.trim) holder[field] = holder[field].trim();
       run();
     }

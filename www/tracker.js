@@ -93,7 +93,7 @@ function make(config, files, key, forget) {
   };
 }
 
-/** Takes the account of the configuration. With `identity.hash`, nobody sees it before it is hashed. */
+/** Takes the account of the configuration. With `identity.hash`, nothing else sees it before it is hashed. */
 function identify(own) {
   const { identity } = own.settings;
   /** The account that this page has named. undefined: the account of earlier pages. */
@@ -130,7 +130,7 @@ const calling =
     // A login without a hash has no effect, like any other that is refused.
     const run = (hash) =>
       (hash === null && verb === "login") || heard.withElement(element, () => engine.guard(deed, null, verb));
-    own.gate(run, ...accountIn(verb, args));
+    engine.guard(() => own.gate(run, ...accountIn(verb, args)), null, verb);
   };
 
 /** Executes a call that the script tag replays. */

@@ -170,7 +170,7 @@ for (const [what, held] of [
       const rows = (await collector.stored()).filter(({ type }) => type === "buy");
       return rows.length === 2 && rows;
     }, "the purchase at both destinations");
-    // The stub cannot hash: there the purchase belongs to the visitor, whom the next login joins to the account.
+    // The stub cannot hash. There the purchase belongs to the visitor, and the next login joins them to the account.
     const batch = buys.find(({ source }) => source === "batch");
     assert.equal(batch.user, held === SCRIPT ? undefined : hash(HEX));
     assert.ok(batch.anonymous);

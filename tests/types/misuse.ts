@@ -26,6 +26,8 @@ createTracker({ destinations: { ...batch, tokens: "t" } });
 createTracker({ destinations: [{ protocol: "ibexa", custumerId: "1" }] });
 // @ts-expect-error no such state
 createTracker({ destinations: batch, consent: "maybe" });
+// @ts-expect-error no such hash
+createTracker({ destinations: batch, identity: { hash: "md5" } });
 // @ts-expect-error unknown option
 createTracker({ destinations: batch, colour: "red" });
 

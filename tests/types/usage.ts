@@ -44,6 +44,7 @@ const everything: Config = {
     cookieDomain: ".shop.example",
     cookieDays: 90,
     storage: "memory",
+    hash: "sha256",
   },
   consent: "pending",
   consentFrom: (set) => set("granted"),
