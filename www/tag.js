@@ -43,8 +43,10 @@ function addressOf(file, { baseUrl }) {
 async function script(file, options) {
   const address = addressOf(file, options);
   const [, integrity] = file;
+  // A module has no element of its own.
+  const nonce = (own ?? /** @type {any} */ (document.querySelector("script[nonce]")))?.nonce ?? "";
   try {
-    await new Promise((done, failed) => addScript(address, integrity, "module", own?.nonce ?? "", done, failed));
+    await new Promise((done, failed) => addScript(address, integrity, "module", nonce, done, failed));
   } catch {
     await fetchVerified(address, integrity);
     throw new Error(`${address}: forbidden by script-src, trusted-types or its Content-Type`);

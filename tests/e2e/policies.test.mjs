@@ -69,6 +69,18 @@ const FEATURES = {
       }),
     }),
   },
+  "attributes, with reco.js as a module with a nonce": {
+    needs: [INLINE, WASM, MODULE, ENDPOINT, TYPES],
+    wasm: true,
+    site: (sources) => ({
+      "index.html": tagged({
+        head: `${meta(sources)}<script type="module" nonce="abc" src="${cdn.url}reco.js"></script>`,
+        load: false,
+        nonce: "abc",
+        body: '<i data-reco="click" data-reco-item="1"></i>',
+      }),
+    }),
+  },
   "the npm package": {
     // The nonce of the page's script counts for what it imports.
     needs: [INLINE, WASM, ENDPOINT],
