@@ -130,9 +130,16 @@ pub enum Sends {
 }
 
 impl Input {
-    /// Whether it is the outcome of a request.
+    /// Whether it is the outcome of an effect. It is no new reason to send, also not in a hidden
+    /// page: a request that fails at once would be repeated without a pause.
     pub fn is_answer(&self) -> bool {
-        matches!(self, Self::Outcome(..) | Self::Acknowledged(_) | Self::RequestFinished(..))
+        matches!(
+            self,
+            Self::Outcome(..)
+                | Self::Acknowledged(_)
+                | Self::RequestFinished(..)
+                | Self::WriteFailed(_)
+        )
     }
 
     /// How much of the queues is sent because of it.

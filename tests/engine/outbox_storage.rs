@@ -1,7 +1,7 @@
 //! The outbox with damaged, full or blocked storage, and without consent.
 
 use crate::common::test;
-use crate::common::{DAY_MS, Page, answered, batch, json, with};
+use crate::common::{DAY_MS, Page, answered, batch, json, retry_after, with};
 use recobeacon_engine::effect::Outcome;
 use recobeacon_engine::hash::hash;
 use recobeacon_engine::input::Input;
@@ -393,4 +393,23 @@ fn dropping_events_loses_no_batch_number() {
     page.feed(Input::Hidden);
     assert_eq!(page.count("dropped"), 1);
     assert_eq!(number_of_the_last(page.tab(config(10))), 4);
+}
+
+/// The failed write is no new reason to send: a server that answers 503 would get requests without a pause.
+#[test]
+fn a_failed_write_in_a_hidden_page_repeats_no_request() {
+    let mut page = Page::open(with(
+        crate::common::ibexa(),
+        json!({ "destinations": { "transport": "fetch" } }),
+    ));
+    page.network(|_| retry_after(503, 90));
+    page.feed(Input::Online(false));
+    for n in 0..3 {
+        page.click(n);
+    }
+    page.feed(Input::Hidden);
+    page.room = 1;
+    page.feed(Input::Online(true));
+    page.feed(Input::Flush);
+    assert!(page.sends.len() <= 6, "{} requests at once", page.sends.len());
 }
