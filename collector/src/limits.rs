@@ -178,6 +178,10 @@ impl Limits {
     pub const ADDRESSES: usize = 65_536;
     /// Database connections for reading.
     pub const READERS: usize = 4;
+    /// Memory for pages of the database while writing, in KiB.
+    pub const CACHE_KIB: u32 = 32 * 1024;
+    /// Compiled statements that the writer keeps. It has about thirty different ones.
+    pub const STATEMENTS: usize = 64;
     /// Wait for a full disk or a locked database before a request is refused.
     pub const BUSY: Duration = Duration::from_secs(5);
     /// Wait of a command for a running collector.

@@ -85,10 +85,7 @@ impl Erase {
         }
         let (erased, is_log_empty) = desk.erase(&search)?;
         let gone = erased.rows - erased.kept;
-        println!(
-            "{gone} events were erased, and {} purchases stay without the person",
-            erased.kept
-        );
+        println!("events erased: {gone}; purchases kept without the person: {}", erased.kept);
         if !is_log_empty {
             println!(
                 "A program reads the database, so its log (-wal) may still hold erased rows: the \

@@ -119,6 +119,9 @@ pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
     connection.pragma_update(None, "journal_size_limit", Limits::WAL_BYTES as i64)?;
     // Overwrites deleted rows with zeros, because they hold hashes of people.
     connection.pragma_update(None, "secure_delete", "ON")?;
+    // The hashes in the indexes are random, so each event changes pages all over them.
+    connection.pragma_update(None, "cache_size", -(Limits::CACHE_KIB as i64))?;
+    connection.set_prepared_statement_cache_capacity(Limits::STATEMENTS);
     migrate(&mut connection)?;
     check_keys(&connection, hasher)?;
     Ok(connection)

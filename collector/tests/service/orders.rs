@@ -208,7 +208,17 @@ async fn orders_of_two_customers_are_different() {
         let expected = if customer.is_empty() { 400 } else { 200 };
         assert_eq!(answer.status, expected, "{customer} {}", answer.text());
     }
-    assert_eq!(server.events().await.len(), 3);
+    // The page's order has no customer.
+    assert_eq!(server.post(batch("a", 0, &[buy(1, "A-1", "x")])).await.status, 204);
+    assert_eq!(server.events().await.len(), 4);
+    let listed = orders(&server, "").await;
+    let told: Vec<_> = listed
+        .iter()
+        .map(|order| format!("{} {} {}", order["customer"], order["reported"], order["lines"]))
+        .collect();
+    let expected =
+        ["\"a\" \"shop\" 1", "\"b\" \"shop\" 1", "\"o/p/s\" \"shop\" 1", "null \"page\" 1"];
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]

@@ -106,7 +106,7 @@ async fn an_erased_visitor_leaves_no_trace_but_the_orders() {
 
     let done = desk.run(&["erase-visitor"], "device-1");
     assert_eq!(done.code, Some(0), "{}", done.log);
-    assert_eq!(done.out, "4 events were erased, and 1 purchases stay without the person\n");
+    assert_eq!(done.out, "events erased: 4; purchases kept without the person: 1\n");
     assert_eq!(desk.texts(ROWS), ids(&[3, 6, 7, 8]));
     let person = "SELECT count(*) FROM events WHERE type = 'buy' AND (user IS NOT NULL
         OR anonymous IS NOT NULL OR key IS NOT NULL OR stream IS NOT NULL)";
