@@ -10,6 +10,7 @@
 //! Invariants:
 //! * After a successful response, all events of the request are on disk.
 //! * An event id is stored once, however often and on however many connections it arrives.
+//! * A line of an order is stored once, whichever device or shop system reports it.
 //! * A user id is stored and logged only as a keyed hash ([`pseudonym`]).
 //! * Events are read on the admin listener only: with the token or, if none is configured, by
 //!   programs on this machine.

@@ -91,7 +91,11 @@ async fn a_backup_of_version_1_is_restored_and_migrated() {
     let desk = Desk::new();
     let old = Desk::new();
     drop(older(&old));
-    let done = desk.run(&["restore", old.database.to_str().unwrap()], "");
+    // The new version copies the old database as it is.
+    let copy = old.path("copy");
+    let done = old.run(&["backup", copy.to_str().unwrap()], "");
+    assert_eq!((done.code, version(&old)), (Some(0), 1), "{}", done.log);
+    let done = desk.run(&["restore", copy.to_str().unwrap()], "");
     assert_eq!(done.code, Some(0), "{}", done.log);
     // A command does not migrate.
     let done = desk.run(&["export-visitor"], "device-1");
