@@ -14,6 +14,20 @@ export const activated = async () => {
   }
 };
 
+/** A page that has not loaded by then has a file that hangs. */
+const LOADING_MS = 3000;
+
+/**
+ * Waits for the page's load event, which an element for a script would delay. Until then a page that is left may get no `pagehide`:
+ * https://html.spec.whatwg.org/multipage/document-lifecycle.html#unloading-documents
+ */
+export const loaded = () =>
+  new Promise((resolve) => {
+    if (document.readyState === "complete") resolve(undefined);
+    addEventListener("load", resolve);
+    setTimeout(resolve, LOADING_MS);
+  });
+
 /** The time that a page gets to unload, before a file that did not arrive counts as missing. */
 const LEAVING_MS = 2000;
 

@@ -3,6 +3,7 @@
 
 import { attempt, clock } from "../src/browser/host/env.js";
 import { instanceOf } from "./instance.js";
+import { loaded } from "./page.js";
 import { create } from "./tracker.js";
 import { addressIn, addScript, fetchVerified } from "./verified.js";
 
@@ -44,6 +45,7 @@ async function script(file, options) {
   const address = addressOf(file, options);
   const [, integrity] = file;
   // A module has no element of its own.
+  await loaded();
   const nonce = (own ?? /** @type {any} */ (document.querySelector("script[nonce]")))?.nonce ?? "";
   try {
     await new Promise((done, failed) => addScript(address, integrity, "module", nonce, done, failed));

@@ -1,6 +1,7 @@
 //! Reads the lines of a history file, one after the other.
 
 use super::{Format, columns};
+use crate::json;
 use recobeacon_engine::value::Value;
 use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -139,13 +140,11 @@ fn jsonl(file: Box<dyn Read>) -> Lines {
 }
 
 fn jsonl_cells(line: &[u8]) -> Result<Cells, String> {
-    let Ordered(fields) = serde_json::from_slice(line).map_err(|error| error.to_string())?;
+    let read = json::read(line).map_err(|refusal| refusal.sentence().into_owned())?;
+    let Ordered(fields) = read.map_err(|error| error.to_string())?;
     let mut cells = Cells::default();
-    for (place, (name, json)) in fields.iter().enumerate() {
-        if fields.iter().skip(place + 1).any(|(other, _)| other == name) {
-            return Err(format!("{name}: is there twice"));
-        }
-        cells.add(name, json.get())?;
+    for (name, json) in fields {
+        cells.add(&name, json.get())?;
     }
     Ok(cells)
 }
