@@ -241,7 +241,11 @@ fn a_header_or_a_name_that_is_not_known_is_refused() {
             "{\"type\":\"click\",\"at\":1,\"prize\":1}\n",
             "line 1: prize: is not a column",
         ),
-        ("d.jsonl", "{\"type\":\"click\",\"type\":\"buy\"}\n", "line 1: type: this key appears twice in its object"),
+        (
+            "d.jsonl",
+            "{\"type\":\"click\",\"type\":\"buy\"}\n",
+            "line 1: type: this key appears twice in its object",
+        ),
         ("e.jsonl", "click\n", "line 1: "),
         ("f.txt", "", "its name does not tell the format"),
     ] {
