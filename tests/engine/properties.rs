@@ -4,6 +4,7 @@ use crate::common::{Page, START, answered, batch, decoded, json, retry_after, va
 use crate::generate::{any_id, call, user_id};
 use proptest::prelude::*;
 use recobeacon_engine::effect::{Outcome, Send};
+use recobeacon_engine::error::ErrorCode;
 use recobeacon_engine::event::{Event, Kind};
 use recobeacon_engine::input::Input;
 use recobeacon_engine::json::Object;
@@ -45,6 +46,8 @@ proptest! {
             let again = Event::parse(kind, &value(written(&event)), "other", &mut unknown);
             prop_assert_eq!(again, Ok(vec![event]));
         }
+        // A random text can be an e-mail address.
+        unknown.retain(|error| error.code != ErrorCode::PersonalData);
         prop_assert_eq!(unknown, vec![]);
     }
 
