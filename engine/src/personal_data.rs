@@ -141,7 +141,7 @@ fn email(text: &[u8], from: usize, place: usize) -> (usize, usize) {
         next += 1;
     }
     // A number is no domain: `package@1.2.3`, `2@9.99`.
-    let is_domain = is_word(at(text, place + 1))
+    let is_domain = at(text, place + 1) != b'.'
         && last > 0
         && end > last + 1
         && !at(text, last).is_ascii_digit();
