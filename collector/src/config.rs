@@ -1,11 +1,13 @@
 //! The configuration: a TOML file and command line flags, which override it. All of it is checked
 //! before anything starts.
 
+mod forward;
 pub mod network;
 mod vendors;
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
 use crate::error::ConfigError;
+use crate::forward::destination::Destination;
 use crate::limits::Limits;
 use crate::pseudonym::{Key, parse_secret};
 use crate::whole::{self, Whole};
@@ -14,6 +16,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use vendors::Tables;
 
 /// The collector's configuration.
@@ -45,6 +48,8 @@ pub struct Config {
     pub cookie: Option<CookieConfig>,
     /// The configuration of the vendors' interfaces.
     pub vendors: Vendors,
+    /// The vendors that get the events of batches.
+    pub forward: Vec<Arc<Destination>>,
     /// Limits.
     pub limits: Limits,
 }
@@ -95,6 +100,7 @@ struct File {
     yoochoose: Yoochoose,
     factfinder: vendors::FileFactFinder,
     intempt: vendors::FileIntempt,
+    forward: Option<toml::Value>,
     limits: BTreeMap<String, Whole>,
 }
 
@@ -165,6 +171,7 @@ impl Config {
             keys: file.keys.into_iter().map(FileKey::check).collect::<Result<_, _>>()?,
             cookie: file.cookie.map(FileCookie::check).transpose()?,
             vendors,
+            forward: forward::read(file.forward)?,
             limits: Limits::set(file.limits).map_err(ConfigError::new)?,
         };
         config.check()?;

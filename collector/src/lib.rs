@@ -10,7 +10,9 @@
 //! Invariants:
 //! * After a successful response, all events of the request are on disk.
 //! * An event id is stored once, however often and on however many connections it arrives.
-//! * A user id is stored and logged only as a keyed hash ([`pseudonym`]).
+//! * A user id is stored and logged only as a keyed hash ([`pseudonym`]). The one exception are
+//!   events that are to be forwarded: their ids are kept encrypted until they are delivered or have
+//!   expired ([`forward`]).
 //! * Events are read on the admin listener only: with the token or, if none is configured, by
 //!   programs on this machine.
 #![forbid(unsafe_code)]
@@ -22,11 +24,13 @@ mod blocking;
 pub mod clock;
 pub mod config;
 mod customer;
+pub mod dead_letters;
 pub mod early_calls;
 pub mod envelope;
 pub mod error;
 pub mod event;
 pub mod factfinder;
+pub mod forward;
 mod http;
 pub mod ibexa;
 pub mod import;
@@ -44,6 +48,8 @@ mod whole;
 
 use config::Config;
 use error::ConfigError;
+use forward::Forwarding;
+use forward::seal::Seals;
 use http::App;
 use limits::Limits;
 use pseudonym::Hasher;
@@ -62,7 +68,7 @@ pub struct Collector {
     address: SocketAddr,
     admin_address: SocketAddr,
     stop: CancellationToken,
-    served: [JoinHandle<()>; 3],
+    served: Vec<JoinHandle<()>>,
     app: Arc<App>,
 }
 
@@ -110,20 +116,23 @@ impl Collector {
         }
         let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
         let limits = config.limits.clone();
+        let seals = Seals::new(&config.keys, &config.database).map_err(StartError::Config)?;
+        let forwarding = Forwarding::new(&config.forward, seals);
         let store = Store::open(&config.database, &hasher, &limits).map_err(StartError::Store)?;
         let stop = CancellationToken::new();
         let inspector = config.inspector.then_some(admin_address);
-        let app = App::new(config, hasher, store, stop.clone(), inspector);
+        let app = App::new(config, hasher, store, forwarding, stop.clone(), inspector);
         let app = Arc::new(app.map_err(StartError::Config)?);
         let serve = |listener, router, most| {
             tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, most, stop.clone()))
         };
         let readers = limits.streams.saturating_add(Limits::ADMIN_CONNECTIONS);
-        let served = [
+        let mut served = vec![
             serve(listener, http::events_router(Arc::clone(&app)), limits.connections),
             serve(admin, http::admin_router(Arc::clone(&app)), readers),
             tokio::spawn(tend(Arc::clone(&app), stop.clone())),
         ];
+        served.extend(app.forwarding.start(&app.store, &stop));
         Ok(Self { address, admin_address, stop, served, app })
     }
 

@@ -1,9 +1,11 @@
 //! The command: reads its flags, runs the collector until a signal arrives, and stops it.
 #![forbid(unsafe_code)]
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use recobeacon_collector::Collector;
 use recobeacon_collector::config::{Config, Overrides};
+use recobeacon_collector::dead_letters::{self, Action, Chosen};
+use recobeacon_collector::store::forward::Reason;
 use std::io::{IsTerminal, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,7 +19,7 @@ use tracing_subscriber::EnvFilter;
 #[command(version)]
 struct Flags {
     /// Configuration file (TOML); see collector.example.toml. Flags override it
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Address of the event listener; port 0 takes a free port [default: 127.0.0.1:8787]
     #[arg(long, value_name = "ADDRESS")]
@@ -27,7 +29,7 @@ struct Flags {
     #[arg(long, value_name = "ADDRESS")]
     admin_listen: Option<SocketAddr>,
     /// Database file [default: recobeacon.sqlite]
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", global = true)]
     database: Option<PathBuf>,
     /// Folder to serve under /dist/
     #[arg(long, value_name = "DIR")]
@@ -38,6 +40,70 @@ struct Flags {
     /// Let pages under loopback names read stored events; for the demo shop's inspector
     #[arg(long)]
     inspector: bool,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Lists, replays or deletes events that a vendor did not take ([[forward]]). The collector may
+    /// run meanwhile
+    DeadLetters {
+        #[command(subcommand)]
+        action: Letters,
+    },
+}
+
+#[derive(Subcommand)]
+enum Letters {
+    /// Prints each as a line of JSON. `replayUntil` is the time until which it can be replayed
+    List(Choice),
+    /// Sends them again. Those whose outcome is unknown only with --reason unknown or --row,
+    /// because the vendor may have taken them
+    Replay(Choice),
+    /// Deletes them
+    Delete(Choice),
+}
+
+#[derive(Args)]
+struct Choice {
+    /// Of this destination
+    #[arg(long, value_name = "NAME")]
+    destination: Option<String>,
+    /// With this reason
+    #[arg(long)]
+    reason: Option<Why>,
+    /// In this row of the list
+    #[arg(long, value_name = "ROW")]
+    row: Option<i64>,
+    /// All of them
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Why {
+    /// The vendor refused it
+    Refused,
+    /// There was no answer: the vendor may have taken it
+    Unknown,
+    /// It was not delivered in time
+    Expired,
+    /// It cannot be decrypted or encoded
+    Unusable,
+}
+
+impl Choice {
+    fn chosen(self) -> Chosen {
+        let Self { destination, reason, row, all } = self;
+        let reason = reason.map(|why| match why {
+            Why::Refused => Reason::Refused,
+            Why::Unknown => Reason::Unknown,
+            Why::Expired => Reason::Expired,
+            Why::Unusable => Reason::Unusable,
+        });
+        Chosen { destination, reason, row, all }
+    }
 }
 
 #[tokio::main]
@@ -61,7 +127,20 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> Result<(), Box<dyn std::error::Error>> {
-    let Flags { config, listen, admin_listen, database, dist, site, inspector } = flags;
+    let Flags { config, listen, admin_listen, database, dist, site, inspector, command } = flags;
+    if let Some(Command::DeadLetters { action }) = command {
+        // With --database the configuration and its secrets are not needed.
+        let database = match database {
+            Some(database) => database,
+            None => Config::load(config.as_deref(), Overrides::default())?.database,
+        };
+        let (action, choice) = match action {
+            Letters::List(choice) => (Action::List, choice),
+            Letters::Replay(choice) => (Action::Replay, choice),
+            Letters::Delete(choice) => (Action::Delete, choice),
+        };
+        return Ok(dead_letters::run(&database, action, &choice.chosen(), &mut std::io::stdout())?);
+    }
     let flags = Overrides { listen, admin_listen, database, dist, site, inspector };
     let config = Config::load(config.as_deref(), flags)?;
     // Registered before the start, so that no signal is missed.

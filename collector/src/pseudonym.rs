@@ -76,12 +76,40 @@ impl Hasher {
         self.digest(&KEY_CHECK)
     }
 
+    /// A key for another purpose. It cannot be computed from any stored hash, because no user id is
+    /// as long as its input.
+    pub fn derived(&self, purpose: &str) -> [u8; 32] {
+        let mut mac = self.mac.clone();
+        mac.update(&KEY_CHECK);
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
     fn digest(&self, message: &[u8]) -> String {
         let mut mac = self.mac.clone();
         mac.update(message);
         let digest = mac.finalize().into_bytes();
         digest.iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// A hasher for each key. Without keys it uses the key file, as [`Hasher::new`] does.
+///
+/// # Errors
+/// The key file cannot be created or read.
+pub fn all(keys: &[Key], database: &Path) -> Result<Vec<Hasher>, ConfigError> {
+    if keys.is_empty() {
+        return Ok(vec![Hasher::new(keys, database)?]);
+    }
+    keys.iter().map(Hasher::with).collect()
+}
+
+/// The first 128 bits of the text's HMAC-SHA256 with a derived key.
+pub fn bits(key: &[u8; 32], text: &str) -> [u8; 16] {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 16] };
+    mac.update(text.as_bytes());
+    let digest: [u8; 32] = mac.finalize().into_bytes().into();
+    digest.first_chunk().copied().unwrap_or_default()
 }
 
 /// Parses a secret in hexadecimal form.

@@ -29,6 +29,7 @@ use crate::clock::Ids;
 use crate::config::Config;
 use crate::error::ConfigError;
 use crate::error::Refusal;
+use crate::forward::Forwarding;
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;
 use crate::store::{Store, StoreError};
@@ -65,7 +66,9 @@ pub struct App {
     config: Config,
     hasher: Hasher,
     /// Where events go.
-    pub store: Store,
+    pub store: Arc<Store>,
+    /// The vendors that get them.
+    pub forwarding: Forwarding,
     ids: Ids,
     streams: Arc<Semaphore>,
     raw: Bounded,
@@ -92,6 +95,7 @@ impl App {
         config: Config,
         hasher: Hasher,
         store: Store,
+        forwarding: Forwarding,
         stop: CancellationToken,
         inspector: Option<SocketAddr>,
     ) -> Result<Self, ConfigError> {
@@ -107,7 +111,8 @@ impl App {
             status: Status::default(),
             config,
             hasher,
-            store,
+            store: Arc::new(store),
+            forwarding,
             ids: Ids::default(),
             stop,
             inspector,

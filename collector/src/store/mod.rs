@@ -6,6 +6,7 @@
 //! readers and writer do not wait for each other.
 
 mod files;
+pub mod forward;
 mod health;
 mod log;
 mod reader;
@@ -13,6 +14,7 @@ mod schema;
 mod writer;
 
 pub use reader::Page;
+pub use schema::is_current;
 
 use crate::event::Delivery;
 use crate::limits::Limits;
@@ -127,6 +129,25 @@ impl Store {
     /// The database does not answer.
     pub async fn batches(&self, after: i64, limit: u32) -> Result<Page, StoreError> {
         self.read(reader::batches, after, limit).await
+    }
+
+    /// Changes the forwarding queue. Returns whether the change is on disk. It waits for its turn,
+    /// because an outcome that is not written would be forgotten.
+    pub async fn change(&self, change: forward::Change) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(Job::Forward(change, answer)).await.is_ok()
+            && answered.await.unwrap_or(false)
+    }
+
+    /// Runs a query of the forwarding queue.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn query<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.readers.run(query).await.inspect_err(|error| self.health.note(error))
     }
 
     async fn read(&self, query: reader::Query, after: i64, limit: u32) -> Result<Page, StoreError> {

@@ -35,8 +35,16 @@ impl Readers {
         Self { path, places: Bounded::new(Limits::READERS), idle: Arc::default(), health }
     }
 
-    /// Runs a query on a blocking thread.
+    /// Reads a page of rows.
     pub async fn page(&self, query: Query, after: i64, limit: u32) -> Result<Page, StoreError> {
+        self.run(move |connection| query(connection, after, limit)).await
+    }
+
+    /// Runs a query on a blocking thread.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
         let failures = self.health.failures();
         let work = move || {
@@ -46,12 +54,12 @@ impl Readers {
                 idle.pop()
             };
             let connection = kept.map_or_else(|| open(&path), |(_, connection)| Ok(connection))?;
-            let page = query(&connection, after, limit)?;
+            let result = query(&connection)?;
             idle.lock().unwrap_or_else(PoisonError::into_inner).push((failures, connection));
-            Ok(page)
+            Ok(result)
         };
-        let page = self.places.run(work).await;
-        page.unwrap_or(Err(rusqlite::Error::InvalidQuery)).map_err(StoreError::NotRead)
+        let result = self.places.run(work).await;
+        result.unwrap_or(Err(rusqlite::Error::InvalidQuery)).map_err(StoreError::NotRead)
     }
 
     /// Closes the connections. Later queries are refused.

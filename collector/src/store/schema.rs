@@ -8,7 +8,8 @@ use std::path::Path;
 
 /// One migration for each version. `user_version` in the database counts the applied ones. A
 /// published migration is never changed; new ones are appended.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     -- AUTOINCREMENT: a row's number is a reader's bookmark, so it must never come back.
     CREATE TABLE events (
         row INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -44,7 +45,9 @@ const MIGRATIONS: &[&str] = &["
         number INTEGER PRIMARY KEY,
         recognised_by TEXT NOT NULL
     );
-"];
+",
+    super::forward::TABLES,
+];
 
 /// Why a database cannot be used.
 #[derive(Debug)]
@@ -99,6 +102,12 @@ pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
     migrate(&mut connection)?;
     check_key(&connection, hasher)?;
     Ok(connection)
+}
+
+/// Whether the database is of this version.
+pub fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
+    let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(done as usize == MIGRATIONS.len())
 }
 
 /// The last event's row, or 0 if there is none.
