@@ -76,19 +76,13 @@ fn settings(name: &str, mut table: toml::Table) -> Result<Destination, String> {
     if let Some(key) = secret(&mut table)? {
         table.insert("api_key".to_owned(), toml::Value::String(key));
     }
+    let endpoint = table.get("endpoint").and_then(toml::Value::as_str).map(str::to_owned);
     let protocol = protocol(table)?;
     let longest = Destination::longest_age_ms(&protocol) / HOUR_MS;
     let default = longest.min(Limits::UNDATED_AGE_MS / HOUR_MS);
     let hours = self::whole("max_age_hours", hours, default, &(1..=longest))?;
-    let envelope = Envelope { stream: "", seq: 0, sent_at: 0, ack: false };
     // Every address of a destination begins with its endpoint.
-    let address = match &protocol {
-        Protocol::Ibexa(ibexa) => ibexa.base().to_owned(),
-        Protocol::Batch(_) | Protocol::FactFinder(_) | Protocol::Intempt(_) => {
-            let request = protocol.request(Kind::Click, &[], &envelope);
-            request.url
-        }
-    };
+    let address = endpoint.unwrap_or_else(|| default_address(&protocol));
     let server = Server::read(&address)
         .ok_or("endpoint: must be a whole address, like https://vendor.example")?;
     Ok(Destination {
@@ -103,6 +97,17 @@ fn settings(name: &str, mut table: toml::Table) -> Result<Destination, String> {
         visitor_address,
         visitor_agent,
     })
+}
+
+/// An address of a destination that has the vendor's own endpoint.
+fn default_address(protocol: &Protocol) -> String {
+    match protocol {
+        Protocol::Ibexa(ibexa) => ibexa.base().to_owned(),
+        Protocol::Batch(_) | Protocol::FactFinder(_) | Protocol::Intempt(_) => {
+            let envelope = Envelope { stream: "", seq: 0, sent_at: 0, ack: false };
+            protocol.request(Kind::Click, &[], &envelope).url
+        }
+    }
 }
 
 /// Reads the tracker's options of a destination.

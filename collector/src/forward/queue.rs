@@ -28,7 +28,8 @@ pub struct Entry {
     pub piece: u32,
     /// The kind of event.
     pub kind: &'static str,
-    /// The visitor, hashed. `None` if the event is linked to no visitor.
+    /// The visitor, hashed, or the page of an event without a visitor. `None`: it has expired
+    /// already.
     pub visitor: Option<String>,
     /// The time of the event.
     pub at: u64,
@@ -80,7 +81,8 @@ impl Queue {
                 }
                 for (piece, record) in (0..).zip(records) {
                     let sealed = self.sealed(destination, &record, piece, visitor);
-                    let entry = self.entry(destination, event, (place, piece), sealed, received_at);
+                    let entry =
+                        self.entry(destination, event, (stream, place, piece), sealed, received_at);
                     entries.push(entry);
                 }
             }
@@ -92,7 +94,7 @@ impl Queue {
         &self,
         destination: &Destination,
         event: &NewEvent,
-        (place, piece): (usize, u32),
+        (stream, place, piece): (&str, usize, u32),
         sealed: Option<(u32, Vec<u8>)>,
         received_at: u64,
     ) -> Entry {
@@ -104,8 +106,7 @@ impl Queue {
             destination: Arc::clone(&destination.name),
             piece,
             kind: event.kind,
-            // A login has both ids, so the events before and after it have the same visitor.
-            visitor: event.anonymous.clone().or_else(|| event.user.clone()).filter(|_| fresh),
+            visitor: fresh.then(|| visitor(event, stream)),
             at: event.at,
             expires_at,
             most: destination.max_events,
@@ -154,6 +155,13 @@ impl Queue {
             );
         }
     }
+}
+
+/// The visitor whose events keep their order. A login has both ids, so the events before and after
+/// it have the same visitor. Without an id, the events of a page keep their order.
+fn visitor(event: &NewEvent, stream: &str) -> String {
+    let id = event.anonymous.clone().or_else(|| event.user.clone());
+    id.unwrap_or_else(|| format!("page {stream}"))
 }
 
 /// Splits an event into as many records as the vendor's requests need. Most events need one.

@@ -18,7 +18,7 @@ pub const TABLES: &str = "
         -- A `rendered` that is too long for a vendor's address has several.
         piece INTEGER NOT NULL,
         type TEXT NOT NULL,
-        -- The hash of the visitor's id, for the order of the visitor's events.
+        -- The hash of the visitor's id, or the page without one: whose events keep their order.
         visitor TEXT,
         at INTEGER NOT NULL,
         received_at INTEGER NOT NULL,
@@ -116,7 +116,7 @@ pub struct Head {
     pub row: i64,
     /// The kind of event.
     pub kind: String,
-    /// The visitor, hashed.
+    /// The visitor, hashed, or the page.
     pub visitor: Option<String>,
     /// How often it was sent.
     pub attempts: u32,

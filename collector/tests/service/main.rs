@@ -17,6 +17,7 @@ mod cors;
 mod factfinder;
 mod factfinder_refusals;
 mod files;
+mod forward;
 mod guard;
 mod ibexa;
 mod ibexa_links;
