@@ -57,6 +57,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -132,7 +133,8 @@ impl Collector {
             serve(admin, http::admin_router(Arc::clone(&app)), readers),
             tokio::spawn(tend(Arc::clone(&app), stop.clone())),
         ];
-        served.extend(app.forwarding.start(&app.store, &stop));
+        let patience = Duration::from_secs(limits.stop_seconds);
+        served.extend(app.forwarding.start(&app.store, &stop, patience));
         Ok(Self { address, admin_address, stop, served, app })
     }
 

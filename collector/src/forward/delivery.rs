@@ -239,10 +239,10 @@ impl Job {
 
     /// The status and the vendor's message, without ids and keys.
     fn message(&self, pieces: &[Piece], answer: &Answer) -> String {
-        let key = key(&self.state.destination);
+        let key = self.state.destination.key();
         let mut secrets: Vec<&str> =
             pieces.iter().flat_map(|piece| piece.content.secrets()).collect();
-        secrets.extend(key.as_deref());
+        secrets.extend(key.as_deref().map(|key| key.trim_start_matches("Basic ")));
         let text = redact::message(&answer.body, secrets.into_iter());
         format!("{} {text}", answer.status).trim_end().to_owned()
     }
@@ -299,13 +299,6 @@ fn within(sizes: impl Iterator<Item = usize>) -> usize {
         total as u64 <= Tracker::BATCH_BYTES
     };
     sizes.take_while(fits).count().max(1)
-}
-
-/// The key in the header, which the vendor's message must not repeat in our tables.
-fn key(destination: &Destination) -> Option<String> {
-    let envelope = Envelope { stream: "", seq: 0, sent_at: 0, ack: false };
-    let request = destination.protocol.request(Kind::Click, &[], &envelope);
-    request.key.map(|(_, key)| key.trim_start_matches("Basic ").to_owned())
 }
 
 /// The request, with the tracker's bytes.

@@ -2,9 +2,10 @@
 
 use crate::limits::Limits;
 use recobeacon_engine::event::Kind;
-use recobeacon_engine::protocol::{Protocol, RetryPolicy};
+use recobeacon_engine::protocol::{Envelope, Protocol, RetryPolicy};
 use recobeacon_engine::request::Method;
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -78,6 +79,21 @@ impl Destination {
         match protocol.retry_policy(Kind::Buy) {
             RetryPolicy::Idempotent => Limits::TRACKER_AGE_MS,
             RetryPolicy::OnceMore | RetryPolicy::AtMostOnce => Limits::UNDATED_AGE_MS,
+        }
+    }
+
+    /// The value of the header with its key.
+    pub fn key(&self) -> Option<String> {
+        let envelope = Envelope { stream: "", seq: 0, sent_at: 0, ack: false };
+        self.protocol.request(Kind::Click, &[], &envelope).key.map(|(_, key)| key)
+    }
+
+    /// Logs that its key can be read on the way.
+    pub fn warn_of_plain_key(&self) {
+        let is_own = self.server.host.parse::<IpAddr>().is_ok_and(|host| host.is_loopback());
+        if self.server.tls.is_none() && !is_own && self.key().is_some() {
+            let name = &self.name;
+            tracing::warn!("forward {name}: its key is sent without encryption; use https");
         }
     }
 

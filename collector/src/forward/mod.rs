@@ -36,6 +36,7 @@ use destination::Destination;
 use queue::Queue;
 use seal::Seals;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use visitor::Visitor;
@@ -85,7 +86,13 @@ impl Forwarding {
     }
 
     /// Starts a task for each destination, and one that deletes expired ids. They end after `stop`.
-    pub fn start(&self, store: &Arc<Store>, stop: &CancellationToken) -> Vec<JoinHandle<()>> {
+    /// Requests in flight then get `patience`.
+    pub fn start(
+        &self,
+        store: &Arc<Store>,
+        stop: &CancellationToken,
+        patience: Duration,
+    ) -> Vec<JoinHandle<()>> {
         if self.is_off() {
             return vec![tokio::spawn(worker::expire(Arc::clone(store), stop.clone()))];
         }
@@ -95,13 +102,14 @@ impl Forwarding {
             tokio::spawn(worker::tell_strangers(self.names(), Arc::clone(store))),
         ];
         for state in &self.states {
+            state.destination.warn_of_plain_key();
             let worker = Worker::new(
                 Arc::clone(state),
                 Arc::clone(store),
                 Arc::clone(&client),
                 Arc::clone(&self.seals),
             );
-            tasks.push(tokio::spawn(worker.run(stop.clone())));
+            tasks.push(tokio::spawn(worker.run(stop.clone(), patience)));
         }
         tasks
     }

@@ -7,6 +7,7 @@ use super::destination::Destination;
 use super::seal::Seals;
 use crate::clock::now_ms;
 use crate::limits::Limits;
+use crate::minutely::Minutely;
 use crate::store::Store;
 use crate::store::forward::{self, Change, Head, Reason};
 use recobeacon_engine::delivery::backoff::Backoff;
@@ -30,6 +31,7 @@ pub struct State {
     pub failure: Mutex<Option<(u64, String)>>,
     /// Requests in flight.
     pub in_flight: AtomicUsize,
+    lines: Minutely,
     started: Instant,
     backoff: Mutex<Backoff>,
 }
@@ -48,6 +50,7 @@ impl State {
             idle: Mutex::default(),
             failure: Mutex::default(),
             in_flight: AtomicUsize::new(0),
+            lines: Minutely::default(),
             started: Instant::now(),
             backoff: Mutex::default(),
         }
@@ -59,9 +62,12 @@ impl State {
         Duration::from_millis(backoff.paused_until().saturating_sub(self.now().mono_ms))
     }
 
-    /// Notes the failure for operators.
+    /// Notes the failure for operators, and logs at most one line a minute.
     pub fn failed(&self, text: String) {
-        tracing::debug!("forward {}: {text}", self.destination.name);
+        let name = &self.destination.name;
+        if let Some(times) = self.lines.due() {
+            tracing::warn!("forward {name}: {text} ({times} failures since the last line)");
+        }
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         *failure = Some((now_ms(), text));
     }
@@ -122,8 +128,8 @@ impl Worker {
         Self { state, store, client, seals, tasks: JoinSet::new(), running: Vec::new(), rate }
     }
 
-    /// Sends until `stop`, and then waits for the requests in flight.
-    pub async fn run(mut self, stop: CancellationToken) {
+    /// Sends until `stop`. Then the requests in flight get this time.
+    pub async fn run(mut self, stop: CancellationToken, patience: Duration) {
         tokio::select! {
             () = stop.cancelled() => return,
             () = self.recover() => {}
@@ -138,9 +144,13 @@ impl Worker {
                 () = tokio::time::sleep(wait.unwrap_or(Limits::FORWARD_PAUSE)) => {}
             }
         }
-        while let Some(done) = self.tasks.join_next_with_id().await {
-            self.finish(done);
-        }
+        let rest = async {
+            while let Some(done) = self.tasks.join_next_with_id().await {
+                self.finish(done);
+            }
+        };
+        // The next start decides about requests without an answer, as after a crash.
+        let _ = tokio::time::timeout(patience, rest).await;
     }
 
     fn finish(&mut self, done: Result<(tokio::task::Id, After), tokio::task::JoinError>) {

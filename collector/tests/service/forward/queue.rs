@@ -2,7 +2,9 @@
 
 use super::vendor::{Reply, Vendor, status};
 use super::{click, empty, figures, ibexa, item, now, until};
-use crate::common::{Server, batch, changed};
+use crate::common::{PATIENCE, SECRET, Server, batch, changed, send};
+use recobeacon_collector::Collector;
+use recobeacon_collector::config::{Config, Overrides};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -243,4 +245,51 @@ async fn raw_calls_are_forwarded_with_the_ids_of_the_page() {
             "/api/00000/login/visitor-of-the-page/johndoe"
         ]
     );
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_answers_for_a_limited_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (vendor, quick) = (
+        silent().await,
+        Vendor::start(|_, _| Reply::After(Duration::from_millis(300), Box::new(status(200)))).await,
+    );
+    let toml = format!(
+        "{}{}\n[limits]\nstop_seconds = 1\n[[keys]]\nnumber = 1\nsecret = \"{SECRET}\"\n",
+        ibexa("silent", &vendor, ""),
+        ibexa("quick", &quick, "")
+    );
+    let start = || {
+        let flags = Overrides {
+            listen: Some("127.0.0.1:0".parse().unwrap()),
+            admin_listen: Some("127.0.0.1:0".parse().unwrap()),
+            database: Some(folder.path().join("e.sqlite")),
+            ..Overrides::default()
+        };
+        Collector::start(Config::from_toml(&toml, flags).unwrap())
+    };
+    let collector = start().await.unwrap();
+    let body = batch("s1", 0, &[click(1, "v")]).to_string();
+    let address = collector.address();
+    assert_eq!(send(address, "POST", "/v1/events", "", body.as_bytes()).await.status, 204);
+    vendor.until(1).await;
+    quick.until(1).await;
+    tokio::time::timeout(PATIENCE, collector.stop()).await.unwrap();
+    let collector = start().await.unwrap();
+    let state = || {
+        let connection = Connection::open(folder.path().join("e.sqlite")).unwrap();
+        let sql = "SELECT destination, state, reason FROM forward";
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        rows.unwrap().map(Result::unwrap).collect::<Vec<(String, String, Option<String>)>>()
+    };
+    let begun = std::time::Instant::now();
+    while state().first().is_some_and(|(_, state, _)| state == "sent") {
+        assert!(begun.elapsed() < PATIENCE);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // The quick one was answered in time. The vendor of the other one may have taken the event.
+    assert_eq!(state(), [("silent".into(), "dead".into(), Some("unknown".into()))]);
+    assert_eq!((vendor.seen().len(), quick.seen().len()), (1, 1));
+    collector.stop().await;
 }
