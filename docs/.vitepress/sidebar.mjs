@@ -19,6 +19,7 @@ export const SIDEBAR = [
     page("FACT-Finder", "/factfinder"),
     page("Intempt", "/intempt"),
     page("Collector", "/collector"),
+    page("Forward events to vendors", "/forwarding"),
     page("Replace ibexa-tracker.js", "/ibexa-tracker"),
     page("Google's e-commerce events", "/google-ecommerce"),
   ]),
