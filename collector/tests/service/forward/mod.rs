@@ -2,6 +2,7 @@
 
 mod commands;
 mod config;
+mod encrypted;
 mod killed;
 mod outcomes;
 mod queue;

@@ -2,11 +2,17 @@
 
 use crate::common::PATIENCE;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 /// A request that arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +58,29 @@ impl Vendor {
     /// 0.
     pub async fn start(answer: impl FnMut(&Seen, usize) -> Reply + Send + 'static) -> Self {
         Self::at("127.0.0.1:0".parse().unwrap(), answer).await
+    }
+
+    /// Takes every request over TLS, as `localhost`, with the certificate in `tls/`.
+    pub async fn secure() -> Self {
+        let mut vendor = Self::willing().await;
+        vendor.task.abort();
+        let _ = (&mut vendor.task).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        vendor.address = listener.local_addr().unwrap();
+        let seen = Arc::clone(&vendor.seen);
+        vendor.task = tokio::spawn(async move {
+            let acceptor = acceptor();
+            while let Ok((stream, _)) = listener.accept().await {
+                let answer: Box<Answer> = Box::new(|_, _| status(200));
+                let (seen, acceptor) = (Arc::clone(&seen), acceptor.clone());
+                tokio::spawn(async move {
+                    // A client that does not know the authority ends the handshake.
+                    let Ok(stream) = acceptor.accept(stream).await else { return };
+                    serve(stream, seen, Arc::new(Mutex::new(answer))).await;
+                });
+            }
+        });
+        vendor
     }
 
     pub async fn at(
@@ -100,6 +129,23 @@ impl Vendor {
     }
 }
 
+/// The path of a file in `tls/`. The authority signed the vendor's certificate, and its key is gone.
+pub fn tls(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/service/forward/tls").join(name)
+}
+
+fn acceptor() -> TlsAcceptor {
+    let certificates = CertificateDer::pem_file_iter(tls("vendor.pem")).unwrap();
+    let key = PrivateKeyDer::from_pem_file(tls("vendor.key")).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(certificates.map(Result::unwrap).collect(), key)
+        .unwrap();
+    TlsAcceptor::from(Arc::new(config))
+}
+
 async fn accept(
     listener: TcpListener,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -112,7 +158,7 @@ async fn accept(
 }
 
 async fn serve(
-    mut stream: TcpStream,
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     seen: Arc<Mutex<Vec<Seen>>>,
     answer: Arc<Mutex<Box<Answer>>>,
 ) {
@@ -138,7 +184,7 @@ async fn serve(
     }
 }
 
-async fn read(stream: &mut TcpStream, received: &mut Vec<u8>) -> Option<Seen> {
+async fn read(stream: &mut (impl AsyncRead + Unpin), received: &mut Vec<u8>) -> Option<Seen> {
     loop {
         if let Some(seen) = parse(received) {
             return Some(seen);
