@@ -3,8 +3,8 @@
 
 pub mod customers;
 mod faults;
-pub mod help;
 mod forward;
+pub mod help;
 pub mod network;
 pub mod origin;
 pub mod retention;
@@ -12,8 +12,8 @@ mod vendors;
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
 use crate::api_key::Secret;
+use crate::destination::Destination;
 use crate::error::ConfigError;
-use crate::forward::destination::Destination;
 use crate::limits::Limits;
 use crate::pseudonym::{Key, parse_secret};
 use crate::whole::{self, Whole};

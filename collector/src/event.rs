@@ -1,7 +1,7 @@
 //! The stored data: events, and the requests that delivered them.
 
-use crate::forward::Entry;
 use crate::user::UserId;
+use std::sync::Arc;
 
 /// A valid event that is not stored yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +54,30 @@ pub struct Delivery {
     pub events: Vec<NewEvent>,
     /// The entries of the forwarding queue for these events.
     pub entries: Vec<Entry>,
+}
+
+/// An entry of the forwarding queue that is not stored yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The event's place in its batch.
+    pub place: usize,
+    /// The destination.
+    pub destination: Arc<str>,
+    /// The number of the piece, if the event is split.
+    pub piece: u32,
+    /// The kind of event.
+    pub kind: &'static str,
+    /// The visitor, hashed, or the page of an event without a visitor. `None`: it has expired
+    /// already.
+    pub visitor: Option<String>,
+    /// The time of the event.
+    pub at: u64,
+    /// The time at which the ids are deleted.
+    pub expires_at: u64,
+    /// Most entries of the destination that may wait.
+    pub most: u64,
+    /// The key's number and the encrypted content. `None`: it has expired already.
+    pub sealed: Option<(u32, Vec<u8>)>,
 }
 
 /// The interface that received the events.

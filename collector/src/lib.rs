@@ -24,14 +24,15 @@ pub mod clock;
 pub mod config;
 mod customer;
 pub mod dead_letters;
+pub mod destination;
 pub mod early_calls;
 pub mod envelope;
 pub mod error;
 pub mod event;
 pub mod factfinder;
+pub mod forward;
 #[cfg(fuzzing)]
 pub mod fuzzing;
-pub mod forward;
 pub mod history;
 mod http;
 pub mod ibexa;

@@ -4,8 +4,8 @@
 //! code, and the settings of forwarding.
 
 use super::vendors::wrong;
+use crate::destination::{Destination, Server};
 use crate::error::ConfigError;
-use crate::forward::destination::{Destination, Server};
 use crate::limits::Limits;
 use recobeacon_engine::event::Kind;
 use recobeacon_engine::fields::{Fields, Report};

@@ -5,7 +5,7 @@
 //! by itself. A connection is made before the request is recorded as sent, so a server that is down
 //! costs nothing.
 
-use super::destination::Server;
+use crate::destination::Server;
 use crate::limits::Limits;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};

@@ -79,7 +79,7 @@ impl Content {
 
     /// Reads an opened content.
     pub fn read(json: &[u8]) -> Option<Self> {
-        serde_json::from_slice(json).ok()
+        serde_json::from_str(std::str::from_utf8(json).ok()?).ok()
     }
 
     /// As text to be sealed.

@@ -6,11 +6,11 @@
 
 use super::client::{Answer, Client, Connection, Outcome, Outgoing};
 use super::content::Content;
-use super::destination::{Destination, method};
 use super::redact;
 use super::seal::{Place, Seals};
 use super::worker::{State, write};
 use crate::clock::now_ms;
+use crate::destination::{Destination, method};
 use crate::store::Store;
 use crate::store::forward::{self, Change, Reason, Sealed};
 use bytes::Bytes;

@@ -3,7 +3,6 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | [`destination`] | a configured vendor |
 //! | [`queue`] | from stored events to entries of the queue |
 //! | [`content`] | the part of an event that only the queue keeps, and the event made of it again |
 //! | [`seal`] | the encryption of that part |
@@ -15,12 +14,12 @@
 //! | [`figures`] | the state of each destination, for operators |
 //!
 //! The encoding, the retry policy, the reaction to a status and the back-off are the tracker's own
-//! (`recobeacon_engine`). `store/forward.rs` has the tables.
+//! (`recobeacon_engine`). `destination.rs` has a configured
+//! vendor, `store/forward.rs` the tables.
 
 mod client;
 mod content;
 mod delivery;
-pub mod destination;
 pub mod figures;
 mod queue;
 mod redact;
@@ -28,11 +27,10 @@ pub mod seal;
 pub mod visitor;
 mod worker;
 
-pub use queue::Entry;
-
+use crate::destination::Destination;
+use crate::event::{Entry, NewEvent};
 use crate::store::Store;
 use client::Client;
-use destination::Destination;
 use queue::Queue;
 use seal::Seals;
 use std::sync::Arc;
@@ -78,7 +76,7 @@ impl Forwarding {
     pub fn entries(
         &self,
         stream: &str,
-        events: &[crate::event::NewEvent],
+        events: &[NewEvent],
         visitor: &Visitor,
         received_at: u64,
     ) -> Vec<Entry> {

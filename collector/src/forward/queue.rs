@@ -1,10 +1,10 @@
 //! From the events of a batch to entries of the queue.
 
 use super::content::{self, Content};
-use super::destination::Destination;
 use super::seal::{Place, Seals};
 use super::visitor::Visitor;
-use crate::event::NewEvent;
+use crate::destination::Destination;
+use crate::event::{Entry, NewEvent};
 use crate::minutely::Minutely;
 use recobeacon_engine::error::{Error, ErrorCode};
 use recobeacon_engine::id::letters;
@@ -16,30 +16,6 @@ use std::sync::Arc;
 
 /// So many different characters, as in the tracker, that 128 bits fill a session.
 const SESSION_BASE: u32 = 20;
-
-/// An entry that is not stored yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// The event's place in its batch.
-    pub place: usize,
-    /// The destination.
-    pub destination: Arc<str>,
-    /// The number of the piece, if the event is split.
-    pub piece: u32,
-    /// The kind of event.
-    pub kind: &'static str,
-    /// The visitor, hashed, or the page of an event without a visitor. `None`: it has expired
-    /// already.
-    pub visitor: Option<String>,
-    /// The time of the event.
-    pub at: u64,
-    /// The time at which the ids are deleted.
-    pub expires_at: u64,
-    /// Most entries of the destination that may wait.
-    pub most: u64,
-    /// The key's number and the encrypted content. `None`: it has expired already.
-    pub sealed: Option<(u32, Vec<u8>)>,
-}
 
 /// Makes entries.
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 
 use super::client::{Client, Connection};
 use super::delivery::{After, Job};
-use super::destination::Destination;
 use super::seal::Seals;
 use crate::clock::now_ms;
+use crate::destination::Destination;
 use crate::limits::Limits;
 use crate::minutely::Minutely;
 use crate::store::Store;

@@ -5,7 +5,7 @@
 //! durable cursor: requests of different visitors run at the same time, so one row number would not
 //! do.
 
-use crate::forward::Entry;
+use crate::event::Entry;
 use crate::limits::Limits;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -33,6 +33,8 @@ pub const TABLES: &str = "
         failed_at INTEGER
     );
     CREATE INDEX forward_state ON forward (destination, state, row);
+    -- Erasing a visitor deletes the entries of their events.
+    CREATE INDEX forward_event ON forward (event);
     CREATE INDEX forward_expiry ON forward (expires_at) WHERE sealed IS NOT NULL;
     CREATE TABLE forward_counts (
         destination TEXT PRIMARY KEY,

@@ -37,7 +37,7 @@ fn wrong_tables_are_refused_with_the_name_of_the_setting() {
         ("protocol = \"ibexa\"", "forward \"a\": customer_id: is required"),
         ("protocol = \"batch\"\nendpoint = \"/\"", "is for collectors"),
         (&format!("{IBEXA}endpoint = \"/\""), "forward \"a\": endpoint: must be a whole address"),
-        (&format!("{IBEXA}endpoint = \"ftp://x\""), "endpoint: must be a whole address"),
+        (&format!("{IBEXA}endpoint = \"ftp://x\""), "endpoint: must be an http address"),
         (&format!("{IBEXA}endpoint = \"https://u:p@x\""), "endpoint: must be a whole address"),
         (&format!("{IBEXA}api_key = \"k\""), "forward \"a\": api_key: is not known"),
         (&format!("{IBEXA}max_age_hours = 25"), "max_age_hours: must be a whole number, 1 to 24"),
