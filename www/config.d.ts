@@ -199,11 +199,14 @@ export interface IdentityConfig {
   hash?: "sha256" | undefined;
   /** The site's own visitor id. With it no identity cookie is written. */
   anonymousId?: string | undefined;
-  /** FACT-Finder: the shop's own session id, exactly 30 letters or digits. It is used unchanged and not stored. */
+  /**
+   * FACT-Finder, also through a collector that forwards: the shop's own session id, exactly 30 letters or digits. It is
+   * used unchanged and not stored.
+   */
   sessionId?: string | undefined;
-  /** Intempt: the account that the visitor belongs to. */
+  /** Intempt, also through a collector that forwards: the account that the visitor belongs to. */
   accountId?: string | undefined;
-  /** FACT-Finder: the purchaser that the visitor buys for. */
+  /** FACT-Finder, also through a collector that forwards: the purchaser that the visitor buys for. */
   purchaserId?: string | undefined;
   /** Default "reco_id"; letters, digits and `-_.`. Its companion `<name>_at` has the time of the last write. */
   cookieName?: string | undefined;

@@ -4,9 +4,10 @@
 //! here exactly when the tracker's methods accept it.
 
 use crate::error::Refusal;
-use crate::event::NewEvent;
+use crate::event::{Ids, NewEvent};
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;
+use crate::user::UserId;
 use recobeacon_engine::error::Error;
 use recobeacon_engine::event::{Event, Kind};
 use recobeacon_engine::json::Object;
@@ -61,9 +62,21 @@ fn event(value: Value, hasher: &Hasher) -> Result<Option<NewEvent>, Wrong> {
     let at = take("at").ok_or_else(|| wrong("at", "is required"))?;
     let at = rules::whole(&at, 0, Limits::LATEST_MS)
         .map_err(|_| wrong("at", "must be whole milliseconds since 1970"))?;
+    let mut read = |name: &str| user(name, take(name));
+    let ids = Ids {
+        user: read("user")?,
+        anonymous: read("anonymous")?,
+        session: read("session")?,
+        account: read("account")?,
+        purchaser: read("purchaser")?,
+    };
     let mut older = Vec::new();
-    let user = user("user", take("user"), hasher, &mut older)?;
-    let anonymous = self::user("anonymous", take("anonymous"), hasher, &mut older)?;
+    let mut hashed = |id: &Option<UserId>| {
+        let id = id.as_ref()?;
+        older.extend(hasher.older(id.as_str()));
+        Some(id.hashed(hasher))
+    };
+    let (user, anonymous) = (hashed(&ids.user), hashed(&ids.anonymous));
     if kind == Kind::Login && user.is_none() {
         return Err(wrong("user", "is required: a login's new account"));
     }
@@ -72,7 +85,7 @@ fn event(value: Value, hasher: &Hasher) -> Result<Option<NewEvent>, Wrong> {
     let fields =
         fields.ok_or_else(|| wrong("items", "must be of one item type: send an event for each"))?;
     let (kind, has_more_ids) = (kind.name(), false);
-    Ok(Some(NewEvent { id, kind, at, user, anonymous, has_more_ids, older, fields }))
+    Ok(Some(NewEvent { id, kind, at, user, anonymous, has_more_ids, older, fields, ids }))
 }
 
 /// Returns an event's own fields as JSON, or `None` if the value stands for several events. Fields
@@ -104,20 +117,15 @@ fn path(kind: Kind, error: &Error) -> Wrong {
     (field.to_owned(), error.detail)
 }
 
-/// Hashes the id at once, so that no later code sees a plain user id.
-fn user(
-    name: &str,
-    value: Option<Value>,
-    hasher: &Hasher,
-    older: &mut Vec<(String, String)>,
-) -> Result<Option<String>, Wrong> {
-    let Some(value) = value else { return Ok(None) };
-    if value.as_text().is_none() {
-        return Err(wrong(name, "must be text"));
+/// Reads an id into a type that cannot be printed.
+fn user(name: &str, value: Option<Value>) -> Result<Option<UserId>, Wrong> {
+    match value {
+        None => Ok(None),
+        Some(value @ Value::Text(_)) => {
+            UserId::read(&value).map(Some).map_err(|problem| wrong(name, problem.detail))
+        }
+        Some(_) => Err(wrong(name, "must be text")),
     }
-    let id = rules::identifier(&value).map_err(|problem| wrong(name, problem.detail))?;
-    older.extend(hasher.older(&id));
-    Ok(Some(hasher.hash(&id)))
 }
 
 /// Whether this is a UUIDv7 in lower case. The same id in upper case would be a different key, and

@@ -3,6 +3,7 @@
 
 pub mod customers;
 mod faults;
+mod forward;
 pub mod help;
 pub mod network;
 pub mod origin;
@@ -11,6 +12,7 @@ mod vendors;
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
 use crate::api_key::Secret;
+use crate::destination::Destination;
 use crate::error::ConfigError;
 use crate::limits::Limits;
 use crate::pseudonym::{Key, parse_secret};
@@ -23,6 +25,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use vendors::Tables;
 
 /// The collector's configuration.
@@ -60,6 +63,8 @@ pub struct Config {
     pub log: Log,
     /// How long rows are kept.
     pub retention: Retention,
+    /// The vendors that get the events of batches.
+    pub forward: Vec<Arc<Destination>>,
     /// Limits.
     pub limits: Limits,
 }
@@ -135,6 +140,7 @@ struct File {
     intempt: vendors::FileIntempt,
     log: Log,
     retention: retention::FileRetention,
+    forward: Option<toml::Value>,
     limits: BTreeMap<String, Whole>,
 }
 
@@ -196,6 +202,7 @@ impl Config {
         let limits = faults.take(Limits::set(file.limits));
         let all = limits.clone().unwrap_or_default();
         let customers = Customers::check(file.origins, file.customers, &all, &mut faults);
+        let forward = faults.take(forward::read(file.forward));
         let retention = faults.take(file.retention.check());
         let admin_token =
             faults.take(file.admin_token.map(|token| admin_token(&token)).transpose());
@@ -207,7 +214,8 @@ impl Config {
             Some(limits),
             Some(admin_token),
             Some(retention),
-        ) = (vendors, trusted_proxies, keys, cookie, limits, admin_token, retention)
+            Some(forward),
+        ) = (vendors, trusted_proxies, keys, cookie, limits, admin_token, retention, forward)
         else {
             return Err(faults.into_error());
         };
@@ -230,6 +238,7 @@ impl Config {
             log: file.log,
             retention,
             limits,
+            forward,
         };
         // A setting that was left out for its fault must not cause a second one here.
         if faults.is_empty() {

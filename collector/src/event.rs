@@ -1,5 +1,8 @@
 //! The stored data: events, and the requests that delivered them.
 
+use crate::user::UserId;
+use std::sync::Arc;
+
 /// A valid event that is not stored yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvent {
@@ -19,6 +22,23 @@ pub struct NewEvent {
     pub older: Vec<(String, String)>,
     /// The event's own fields, as a JSON object.
     pub fields: String,
+    /// The ids as sent. They are not stored; forwarding seals them.
+    pub ids: Ids,
+}
+
+/// The ids of an event that vendors need in the original.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ids {
+    /// The account.
+    pub user: Option<UserId>,
+    /// The anonymous visitor.
+    pub anonymous: Option<UserId>,
+    /// The visitor's session.
+    pub session: Option<UserId>,
+    /// The company that the user belongs to.
+    pub account: Option<UserId>,
+    /// The purchaser that the user buys for.
+    pub purchaser: Option<UserId>,
 }
 
 /// The events of one request. They are stored together or not at all.
@@ -32,6 +52,32 @@ pub struct Delivery {
     pub key: u32,
     /// The events, in the order of the request.
     pub events: Vec<NewEvent>,
+    /// The entries of the forwarding queue for these events.
+    pub entries: Vec<Entry>,
+}
+
+/// An entry of the forwarding queue that is not stored yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The event's place in its batch.
+    pub place: usize,
+    /// The destination.
+    pub destination: Arc<str>,
+    /// The number of the piece, if the event is split.
+    pub piece: u32,
+    /// The kind of event.
+    pub kind: &'static str,
+    /// The visitor, hashed, or the page of an event without a visitor. `None`: it has expired
+    /// already.
+    pub visitor: Option<String>,
+    /// The time of the event.
+    pub at: u64,
+    /// The time at which the ids are deleted.
+    pub expires_at: u64,
+    /// Most entries of the destination that may wait.
+    pub most: u64,
+    /// The key's number and the encrypted content. `None`: it has expired already.
+    pub sealed: Option<(u32, Vec<u8>)>,
 }
 
 /// The interface that received the events.

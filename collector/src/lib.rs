@@ -23,11 +23,14 @@ mod blocking;
 pub mod clock;
 pub mod config;
 mod customer;
+pub mod dead_letters;
+pub mod destination;
 pub mod early_calls;
 pub mod envelope;
 pub mod error;
 pub mod event;
 pub mod factfinder;
+pub mod forward;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 pub mod history;
@@ -53,6 +56,8 @@ mod whole;
 
 use config::Config;
 use error::ConfigError;
+use forward::Forwarding;
+use forward::seal::Seals;
 use http::{App, Side};
 use limits::Limits;
 use metrics::Metrics;
@@ -62,6 +67,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use store::{Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -73,7 +79,7 @@ pub struct Collector {
     address: SocketAddr,
     admin_address: SocketAddr,
     stop: CancellationToken,
-    served: [JoinHandle<()>; 3],
+    served: Vec<JoinHandle<()>>,
     app: Arc<App>,
 }
 
@@ -121,19 +127,29 @@ impl Collector {
         }
         let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
         let limits = config.limits.clone();
+        let seals = Seals::new(&config.keys, &config.database).map_err(StartError::Config)?;
+        let forwarding = Forwarding::new(&config.forward, seals);
         let mut registry = Registry::default();
         let metrics = Metrics::new(&mut registry);
         let store = Store::open(&config, &hasher, metrics.clone()).map_err(StartError::Store)?;
         let stop = CancellationToken::new();
         let inspector = config.inspector.then_some(admin_address);
-        let app = App::new(config, hasher, store, (registry, metrics), stop.clone(), inspector);
+        let app = App::new(
+            config,
+            hasher,
+            store,
+            (registry, metrics),
+            forwarding,
+            stop.clone(),
+            inspector,
+        );
         let app = Arc::new(app.map_err(StartError::Config)?);
         let serve = |side, listener, router, most| {
             let listener = http::serve::Listener { side, listener, most };
             tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, stop.clone()))
         };
         let readers = limits.streams.saturating_add(Limits::ADMIN_CONNECTIONS);
-        let served = [
+        let mut served = vec![
             serve(
                 Side::Events,
                 listener,
@@ -143,6 +159,8 @@ impl Collector {
             serve(Side::Admin, admin, http::admin_router(Arc::clone(&app)), readers),
             tokio::spawn(tend(Arc::clone(&app), stop.clone())),
         ];
+        let patience = Duration::from_secs(limits.stop_seconds);
+        served.extend(app.forwarding.start(&app.store, &stop, patience));
         Ok(Self { address, admin_address, stop, served, app })
     }
 

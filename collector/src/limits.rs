@@ -202,6 +202,31 @@ impl Limits {
     pub const LOG_PAUSE: Duration = Duration::from_secs(60);
     /// Pause between two checks of the database's files.
     pub const TEND_PAUSE: Duration = Duration::from_secs(5);
+    /// Age of an event above which a vendor without event times does not get it, as in the tracker.
+    pub const UNDATED_AGE_MS: u64 = Tracker::UNDATED_AGE_MS;
+    /// Age above which the tracker drops an event for any destination.
+    pub const TRACKER_AGE_MS: u64 = Tracker::QUEUE_AGE_MS;
+    /// Entries of the forwarding queue that are considered at once for each destination. Only those
+    /// that are sent next are read with their content.
+    pub const FORWARD_WINDOW: u32 = 256;
+    /// Pause after which the forwarding queue is read again without news. Another process may have
+    /// replayed dead letters.
+    pub const FORWARD_PAUSE: Duration = Duration::from_secs(1);
+    /// Pause between two deletions of expired ids.
+    pub const EXPIRE_PAUSE: Duration = Duration::from_secs(10);
+    /// Most dead letters of each destination. The oldest ones are deleted.
+    pub const DEAD_LETTERS: u64 = 10_000;
+    /// Time for which dead letters are kept, in milliseconds.
+    pub const DEAD_LETTER_MS: u64 = 30 * Tracker::DAY_MS;
+    /// Most bytes of a vendor's response that are read.
+    pub const FORWARD_RESPONSE_BYTES: usize = 16 * 1024;
+    /// Longest message of a vendor that is kept with a dead letter.
+    pub const FORWARD_MESSAGE_BYTES: usize = 500;
+    /// Wait for a connection to a vendor, with its TLS handshake.
+    pub const FORWARD_CONNECT: Duration = Duration::from_secs(10);
+    /// Time after which an idle connection to a vendor is not used again. Shorter than the usual
+    /// limits of servers, because a request on a connection that the server is closing is lost.
+    pub const FORWARD_IDLE: Duration = Duration::from_secs(2);
     /// Size of the database's log (WAL) above which it is truncated.
     pub const WAL_BYTES: u64 = 16 * 1024 * 1024;
     /// Wait for readers of the log before it is truncated. Nothing is written meanwhile.

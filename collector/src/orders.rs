@@ -2,7 +2,7 @@
 
 use crate::batch;
 use crate::error::Refusal;
-use crate::event::NewEvent;
+use crate::event::{Ids, NewEvent};
 use crate::json;
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;
@@ -157,6 +157,7 @@ impl Lines<'_> {
             anonymous: None,
             has_more_ids: false,
             older: user.map(|user| hasher.older(user)).unwrap_or_default(),
+            ids: Ids::default(),
             fields,
         });
     }

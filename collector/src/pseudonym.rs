@@ -101,6 +101,18 @@ impl Hasher {
         self.keys().map(|key| (key.number, key.digest(id.as_bytes()))).collect()
     }
 
+    /// For each key its number and a key for another purpose, the current one first. It cannot be
+    /// computed from any stored hash, because no user id is as long as its input.
+    pub fn derived(&self, purpose: &str) -> Vec<(u32, [u8; 32])> {
+        let derive = |key: &Keyed| {
+            let mut mac = key.mac.clone();
+            mac.update(&KEY_CHECK);
+            mac.update(purpose.as_bytes());
+            (key.number, mac.finalize().into_bytes().into())
+        };
+        self.keys().map(derive).collect()
+    }
+
     /// For each key its number, and a hash by which the database recognises it without storing it.
     pub fn checks(&self) -> Vec<(u32, String)> {
         self.keys().map(|key| (key.number, key.digest(&KEY_CHECK))).collect()
@@ -124,6 +136,14 @@ impl Keyed {
         let digest = mac.finalize().into_bytes();
         digest.iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// The first 128 bits of the text's HMAC-SHA256 with a derived key.
+pub fn bits(key: &[u8; 32], text: &str) -> [u8; 16] {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else { return [0; 16] };
+    mac.update(text.as_bytes());
+    let digest: [u8; 32] = mac.finalize().into_bytes().into();
+    digest.first_chunk().copied().unwrap_or_default()
 }
 
 /// Parses a secret in hexadecimal form.

@@ -2,7 +2,7 @@
 //! before its user ids are hashed.
 
 use crate::batch;
-use crate::event::NewEvent;
+use crate::event::{Ids, NewEvent};
 use crate::pseudonym::Hasher;
 use crate::user::UserId;
 use recobeacon_engine::error::{Error, ErrorCode, Problem};
@@ -95,6 +95,7 @@ impl VendorEvent {
             has_more_ids: !self.ids.is_empty(),
             older,
             fields,
+            ids: Ids::default(),
         }
     }
 }

@@ -25,6 +25,7 @@ export const SIDEBAR = [
     page("Import and export", "/collector-history"),
     page("Monitor the collector", "/collector-monitoring"),
     page("The collector's data", "/collector-data"),
+    page("Forward events to vendors", "/forwarding"),
     page("Replace ibexa-tracker.js", "/ibexa-tracker"),
     page("Google's e-commerce events", "/google-ecommerce"),
   ]),

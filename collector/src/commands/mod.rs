@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod dead_letters;
 mod export;
 mod import;
 pub mod log;
@@ -68,12 +69,20 @@ enum Command {
     EraseVisitor(visitor::Erase),
     /// Adds a new key for hashing ids to the key file; the next start uses it
     RotateKey(rotate_key::RotateKey),
+    /// Lists, replays or deletes events that a vendor did not take ([[forward]]); the collector may
+    /// run
+    DeadLetters {
+        #[command(subcommand)]
+        action: dead_letters::Letters,
+    },
 }
 
 impl Flags {
     /// Runs the command.
     pub async fn run(mut self) -> ExitCode {
         let command = self.command.take();
+        // With --database the configuration and its secrets are not needed.
+        let given = self.database.clone();
         let config = self.load();
         match command {
             Some(Command::Check) => check::run(config),
@@ -85,6 +94,15 @@ impl Flags {
             Some(Command::ExportVisitor(command)) => done(config, |config| command.run(config)),
             Some(Command::EraseVisitor(command)) => done(config, |config| command.run(config)),
             Some(Command::RotateKey(command)) => done(config, |config| command.run(config)),
+            Some(Command::DeadLetters { action }) => {
+                let database = match given {
+                    Some(database) => Ok(database),
+                    None => config.map(|config| config.database).map_err(|error| error.to_string()),
+                };
+                finish_with(database.and_then(|database| {
+                    action.run(&database).map(|()| true).map_err(|error| error.to_string())
+                }))
+            }
             None => {
                 let format = config.as_ref().map_or(LogFormat::Text, |config| config.log.format);
                 log::begin(format);
@@ -114,7 +132,12 @@ fn finish(
     config: Result<Config, ConfigError>,
     run: impl FnOnce(&Config) -> Result<bool, String>,
 ) -> ExitCode {
-    match config.map_err(|error| error.to_string()).and_then(|config| run(&config)) {
+    finish_with(config.map_err(|error| error.to_string()).and_then(|config| run(&config)))
+}
+
+/// The exit code of a result.
+fn finish_with(result: Result<bool, String>) -> ExitCode {
+    match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(sentence) => {

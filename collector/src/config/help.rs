@@ -25,6 +25,7 @@ const TABLES: [(&str, &[(&str, &str)]); 12] = [
             ("inspector", "pages under loopback names may read stored events [default: false]"),
             ("trusted_proxies", "networks without limits per address [default: this machine]"),
             ("origins", "origins whose pages may send [default: all]"),
+            ("forward", "vendors that get the events of batches, as tables [[forward]]"),
         ],
     ),
     (

@@ -135,7 +135,7 @@ impl Tables {
     }
 }
 
-fn wrong(sentence: String) -> ConfigError {
+pub(super) fn wrong(sentence: String) -> ConfigError {
     ConfigError::new(sentence)
 }
 

@@ -1,18 +1,21 @@
 //! `POST /v1/events`: batches of the tracker and raw batches of its stub.
 
-use super::{App, body, cookies, cors, customers};
+use super::{App, Peer, body, cookies, cors, customers};
 use crate::batch;
 use crate::clock::now_ms;
-use crate::early_calls::{self, Outcome, Visitor};
+use crate::early_calls::{self, Outcome};
 use crate::envelope::{Content, Envelope, Raw};
 use crate::error::Refusal;
 use crate::event::{self, BatchHead, Delivery, Source};
+use crate::forward::visitor::Visitor;
 use crate::percent;
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::{CACHE_CONTROL, DNT, HeaderName, HeaderValue, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 const SEC_GPC: HeaderName = HeaderName::from_static("sec-gpc");
@@ -21,11 +24,12 @@ const SEC_GPC: HeaderName = HeaderName::from_static("sec-gpc");
 /// Chromium frees a beacon's quota only after the body was read.
 pub async fn take(
     State(app): State<Arc<App>>,
+    Extension(Peer(peer)): Extension<Peer>,
     uri: Uri,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let mut response = match store(&app, &uri, &headers, body).await {
+    let mut response = match store(&app, peer.ip(), &uri, &headers, body).await {
         Ok(cookies) => accepted(cookies),
         Err(refusal) => refusal.into_response(),
     };
@@ -41,6 +45,7 @@ pub async fn preflight(State(app): State<Arc<App>>, headers: HeaderMap) -> Respo
 /// Stores the batch and returns the cookies to set.
 async fn store(
     app: &Arc<App>,
+    peer: IpAddr,
     uri: &Uri,
     headers: &HeaderMap,
     body: Body,
@@ -72,8 +77,14 @@ async fn store(
             (head, made.events, ack && made.may_store)
         }
     };
+    let visitor = if app.forwarding.wants_visitor() {
+        Visitor::read(headers, peer, &app.config.trusted_proxies)
+    } else {
+        Visitor::default()
+    };
+    let entries = app.forwarding.entries(&head.stream, &events, &visitor, received_at);
     let source = Source::Batch(head);
-    let delivery = Delivery { source, received_at, key: app.hasher.key(), events };
+    let delivery = Delivery { source, received_at, key: app.hasher.key(), events, entries };
     // Raw calls may give no event. Then the batch is not stored either.
     if !delivery.events.is_empty() {
         let customer = delivery.source.customer().unwrap_or_default();
@@ -99,7 +110,7 @@ async fn read_raw(
     let read = move || {
         let app = shared;
         let is_one = |name| headers.get(name).is_some_and(|value| value == "1");
-        let visitor = Visitor {
+        let visitor = early_calls::Visitor {
             cookie: &|name| percent::decode(cookies::sent(&headers, name)?),
             cookie_name: app.config.cookie.as_ref().map_or("reco_id", |cookie| &cookie.name),
             gpc: is_one(SEC_GPC),

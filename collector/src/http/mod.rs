@@ -34,6 +34,7 @@ use crate::clock::Ids;
 use crate::config::Config;
 use crate::error::ConfigError;
 use crate::error::Refusal;
+use crate::forward::Forwarding;
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Refused};
 use crate::pseudonym::Hasher;
@@ -76,7 +77,9 @@ pub struct App {
     config: Config,
     hasher: Hasher,
     /// Where events go.
-    pub store: Store,
+    pub store: Arc<Store>,
+    /// The vendors that get them.
+    pub forwarding: Forwarding,
     ids: Ids,
     streams: Arc<Semaphore>,
     raw: Bounded,
@@ -111,6 +114,7 @@ impl App {
         hasher: Hasher,
         store: Store,
         (registry, metrics): (Registry, Metrics),
+        forwarding: Forwarding,
         stop: CancellationToken,
         inspector: Option<SocketAddr>,
     ) -> Result<Self, ConfigError> {
@@ -131,7 +135,8 @@ impl App {
             interfaces: vendors::interfaces(&config.vendors),
             config,
             hasher,
-            store,
+            store: Arc::new(store),
+            forwarding,
             ids: Ids::default(),
             stop,
             inspector,

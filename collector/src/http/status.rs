@@ -3,6 +3,7 @@
 
 use super::refusals::Refusals;
 use super::{App, plain, typed};
+use crate::clock::now_ms;
 use crate::error::Refusal;
 use crate::event::INTERFACES;
 use crate::limits::Limits;
@@ -10,7 +11,7 @@ use crate::metrics::{Metrics, Of};
 use crate::minutely::Minutely;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use recobeacon_engine::json::Object;
+use recobeacon_engine::json::{Object, push_list};
 use std::io;
 use std::sync::Arc;
 
@@ -103,6 +104,8 @@ pub async fn status(State(app): State<Arc<App>>) -> Response {
     let mut refused = String::new();
     app.status.refusals.write(&mut refused);
     object.raw("refused", &refused);
+    let figures = app.forwarding.figures(&app.store, now_ms()).await;
+    push_list(object.key("forward"), &figures, |out, figures| figures.write(out));
     object.end();
     typed("application/json", json)
 }

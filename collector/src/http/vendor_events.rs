@@ -25,5 +25,7 @@ pub async fn store(
     };
     let events = vendor_events.into_iter().map(stamped).collect::<Result<_, Refusal>>()?;
     let source = Source::Vendor(vendor, customer);
-    Ok(app.store.append(Delivery { source, received_at, key: app.hasher.key(), events }).await?)
+    // A page that sends to a vendor's interface here has chosen not to send to the vendor.
+    let (key, entries) = (app.hasher.key(), Vec::new());
+    Ok(app.store.append(Delivery { source, received_at, key, events, entries }).await?)
 }

@@ -10,6 +10,7 @@ pub mod desk;
 mod disk;
 mod erased;
 mod files;
+pub mod forward;
 mod health;
 pub mod history;
 mod log;
@@ -26,6 +27,7 @@ mod writer;
 pub use disk::Disk;
 pub use reader::Page;
 pub use row::Row;
+pub use schema::is_current;
 
 use crate::config::Config;
 use crate::event::Delivery;
@@ -196,6 +198,25 @@ impl Store {
             Some(Reported::Both) => orders::by_both,
         };
         self.read(query, after, limit).await
+    }
+
+    /// Changes the forwarding queue. Returns whether the change is on disk. It waits for its turn,
+    /// because an outcome that is not written would be forgotten.
+    pub async fn change(&self, change: forward::Change) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(Job::Forward(change, answer)).await.is_ok()
+            && answered.await.unwrap_or(false)
+    }
+
+    /// Runs a query of the forwarding queue.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn query<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.readers.run(query).await.inspect_err(|error| self.health.note(error))
     }
 
     async fn read(&self, query: reader::Query, after: i64, limit: u32) -> Result<Page, StoreError> {

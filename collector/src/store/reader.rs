@@ -35,7 +35,7 @@ impl Readers {
         Self { path, places: Bounded::new(Limits::READERS), idle: Arc::default(), health }
     }
 
-    /// Runs a query for a page of rows on a blocking thread.
+    /// Reads a page of rows.
     pub async fn page(&self, query: Query, after: i64, limit: u32) -> Result<Page, StoreError> {
         self.run(move |connection| query(connection, after, limit)).await
     }

@@ -48,6 +48,7 @@ const MIGRATIONS: &[&str] = &[
     );
 ",
     include_str!("steps/orders_and_visitors.sql"),
+    super::forward::TABLES,
 ];
 
 /// Why a database cannot be used.
@@ -151,6 +152,12 @@ pub fn is_ours(path: &Path) -> Result<bool, SchemaError> {
                   WHERE type = 'table' AND name IN ('events', 'batches', 'keys')";
     let tables: i64 = connection.query_row(tables, [], |row| row.get(0))?;
     Ok(done > 0 && tables == 3)
+}
+
+/// Whether the database is of this version.
+pub fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
+    let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    Ok(done as usize == MIGRATIONS.len())
 }
 
 /// Checks that this version made the database.

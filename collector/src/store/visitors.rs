@@ -229,6 +229,9 @@ pub(super) fn erase_rows(
 
 /// Returns whether the row stays without the person.
 fn erase_row(transaction: &Transaction<'_>, row: i64) -> rusqlite::Result<bool> {
+    // A vendor gets nothing of an erased visitor.
+    let sql = "DELETE FROM forward WHERE event = (SELECT id FROM events WHERE row = ?)";
+    transaction.prepare_cached(sql)?.execute([row])?;
     let sql = "SELECT fields FROM events JOIN order_events USING (id) WHERE row = ? AND type = ?";
     let fields = transaction
         .prepare_cached(sql)?

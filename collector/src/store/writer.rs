@@ -2,6 +2,7 @@
 
 use super::files;
 use super::files::Files;
+use super::forward::{self, Change};
 use super::health::Health;
 use super::log::Log;
 use super::progress::Progress;
@@ -29,6 +30,8 @@ type Waiting = (Delivery, oneshot::Sender<bool>);
 pub enum Job {
     /// Store this, and report whether it is on disk.
     Append(Delivery, oneshot::Sender<bool>),
+    /// Change the forwarding queue, and report whether the change is on disk.
+    Forward(Change, oneshot::Sender<bool>),
     /// Do a test write, and report whether it is on disk.
     Try(oneshot::Sender<bool>),
     /// Check the files.
@@ -148,12 +151,14 @@ impl Writer {
                 job
             };
             let mut group = Vec::new();
+            let mut changes = Vec::new();
             let mut tries = Vec::new();
             let mut next = Some(first);
             // This transaction has the requests that arrived while the last one was flushed.
             while let Some(job) = next.take() {
                 match job {
                     Job::Append(delivery, answer) => group.push((delivery, answer)),
+                    Job::Forward(change, answer) => changes.push((change, answer)),
                     Job::Try(answer) => tries.push(answer),
                     Job::Tend => self.begin_sweep(),
                     Job::Close => {
@@ -161,12 +166,13 @@ impl Writer {
                         jobs.close();
                     }
                 }
-                if group.len() < Limits::GROUP {
+                if group.len() + changes.len() < Limits::GROUP {
                     next = jobs.try_recv().ok();
                 }
             }
-            let stored = self.work(&group, &tries);
-            for answer in group.into_iter().map(|(_, answer)| answer).chain(tries) {
+            let stored = self.work(&group, &changes, &tries);
+            let changed = changes.into_iter().map(|(_, answer)| answer);
+            for answer in group.into_iter().map(|(_, answer)| answer).chain(changed).chain(tries) {
                 // The client may have disconnected.
                 let _ = answer.send(stored);
             }
@@ -221,21 +227,27 @@ impl Writer {
     }
 
     /// Writes the group or a test write. Returns whether it is on disk.
-    fn work(&mut self, group: &[Waiting], tries: &[oneshot::Sender<bool>]) -> bool {
+    fn work(
+        &mut self,
+        group: &[Waiting],
+        changes: &[(Change, oneshot::Sender<bool>)],
+        tries: &[oneshot::Sender<bool>],
+    ) -> bool {
         let deliveries = group.iter().map(|(delivery, _)| delivery);
         // A test write would succeed in another page.
-        if group.is_empty() && !tries.is_empty() && self.is_damaged {
+        if group.is_empty() && changes.is_empty() && !tries.is_empty() && self.is_damaged {
             return false;
         }
+        let all_changes = changes.iter().map(|(change, _)| change);
         let mut written = Written::default();
         let progress = Arc::clone(&self.progress);
         let (row, took) = progress.during(|| {
-            if group.is_empty() && tries.is_empty() {
+            if group.is_empty() && changes.is_empty() && tries.is_empty() {
                 Ok(None)
             } else if self.is_log_large() {
                 Err(Failed::Large)
-            } else if !group.is_empty() {
-                commit(&mut self.connection, deliveries, &mut written)
+            } else if !group.is_empty() || !changes.is_empty() {
+                commit(&mut self.connection, deliveries, all_changes, &mut written)
                     .map_err(|error| self.cause(error))
             } else {
                 let tried = try_write(&mut self.connection, self.failed_bytes).map(|()| None);
@@ -246,6 +258,7 @@ impl Writer {
         let there = || if self.files.are_there() { Ok(()) } else { Err(Failed::Gone) };
         match row.and_then(|row| there().map(|()| row)) {
             Ok(row) => {
+                // A change of the forwarding queue may have written nothing, so it proves nothing.
                 if !(group.is_empty() && tries.is_empty()) {
                     self.health.succeeded();
                     self.failed_bytes = 0;
@@ -300,16 +313,21 @@ fn try_write(connection: &mut Connection, bytes: usize) -> rusqlite::Result<()> 
     transaction.commit()
 }
 
-/// Stores the deliveries in one transaction. Returns the last new row, if there is one.
+/// Stores the deliveries and the changes in one transaction. Returns the last new row, if there is
+/// one.
 fn commit<'a>(
     connection: &mut Connection,
     deliveries: impl Iterator<Item = &'a Delivery>,
+    changes: impl Iterator<Item = &'a Change>,
     written: &mut Written,
 ) -> rusqlite::Result<Option<i64>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut last = None;
     for delivery in deliveries {
         last = append(&transaction, delivery, written)?.or(last);
+    }
+    for change in changes {
+        forward::apply(&transaction, change)?;
     }
     transaction.commit()?;
     Ok(last)
@@ -327,6 +345,10 @@ fn append(
             visitors::link_older(transaction, &event.older)?;
             last = Some(number);
             stored += 1;
+            // A copy of an event is not forwarded again.
+            for entry in delivery.entries.iter().filter(|entry| entry.place == place) {
+                forward::insert(transaction, &event.id, delivery.received_at, entry)?;
+            }
         }
     }
     if let Some(head) = delivery.source.batch() {

@@ -291,10 +291,10 @@ fn the_example_configuration_is_valid() {
     // With a token the admin listener may have any address.
     let far = "admin_listen = \"0.0.0.0:1\"\nadmin_token = \"0123456789abcdef\"";
     assert!(Config::from_toml(far, Overrides::default()).is_ok());
-    // All commented settings are valid as well. The folders do not exist here.
+    // All commented settings are valid as well. The folders and the file of a key do not exist here.
     let lines = example.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line));
     // `inspector` cannot be used with a token.
-    let apart = ["dist =", "site =", "inspector ="];
+    let apart = ["dist =", "site =", "inspector =", "api_key_file ="];
     // The token of the example is empty, because it is public.
     let token = "admin_token = \"0123456789abcdef\"";
     let all: Vec<_> = lines

@@ -21,6 +21,7 @@ mod customers;
 mod factfinder;
 mod factfinder_refusals;
 mod files;
+mod forward;
 mod guard;
 mod history;
 mod ibexa;

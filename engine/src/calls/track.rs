@@ -78,7 +78,10 @@ impl Engine {
     pub(crate) fn stamp(&mut self, event: Event, at: u64, now: &Now) -> Rc<Record> {
         let at = at.min(now.wall_ms);
         let nobody = self.consent == Consent::Anonymous;
-        let session = self.identity.session(nobody, now);
+        // The smaller module makes no session, but it passes the shop's own one to a collector.
+        let own = self.config.identity.session_id.as_ref().filter(|_| !nobody);
+        let session =
+            self.identity.session(nobody, now).or_else(|| own.map(|id| Rc::new(id.clone())));
         if self.identity.may_store(self.consent) {
             self.identity.save_session(&mut self.effects);
         }

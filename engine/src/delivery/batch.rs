@@ -111,11 +111,7 @@ impl Batch {
 
     /// Whether sending it again does no harm if the outcome of the last request is unknown.
     pub fn may_repeat(&self) -> bool {
-        match self.retry_policy {
-            RetryPolicy::Idempotent => true,
-            RetryPolicy::OnceMore => !self.retried,
-            RetryPolicy::AtMostOnce => false,
-        }
+        self.retry_policy.may_repeat(self.retried)
     }
 
     /// Whether an acknowledgement may come after the browser has taken it.

@@ -9,6 +9,7 @@
 //! | [`pending`], [`stream`], [`merge`] | events in no batch yet, in their order |
 //! | [`batches`], [`batch`] | requests that were made, and their state |
 //! | [`backoff`] | pauses after failures |
+//! | [`reaction`] | the next step after a response that is no success |
 //! | [`flight`] | requests of all destinations in flight |
 //! | [`fetch_later`] | the copy that the browser sends when the page's process ends |
 //! | [`counts`] | the outcome of each delivery |
@@ -34,6 +35,7 @@ pub mod outbox;
 pub mod pending;
 pub mod queue;
 mod raw;
+pub mod reaction;
 mod response;
 mod send;
 pub mod stream;

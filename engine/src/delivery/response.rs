@@ -3,6 +3,7 @@
 use super::batch::Stage;
 use super::context::Context;
 use super::queue::Queue;
+use super::reaction::Reaction;
 use crate::effect::{Outcome, Via};
 use crate::error::{ErrorCode, Problem};
 use crate::limits::Limits;
@@ -83,23 +84,21 @@ impl Queue {
         context: &mut Context<'_>,
     ) {
         let Some(batch) = self.batches.get_mut(index) else { return };
-        match status {
-            // 431 means that the site's cookies are too long, which may change.
-            408 | 429 | 431 | 503 => {
+        match batch.retry_policy.reaction(status, batch.retried, batch.events.len()) {
+            Reaction::RetryAsAsked => {
                 let asked = u64::from(retry_after_s) * 1000;
                 self.schedule_retry(index, asked.min(Limits::RETRY_MS_MAX), context);
             }
-            500..=599 if batch.may_repeat() => self.schedule_retry(index, 0, context),
-            // 0 is a redirect. File servers answer a POST with 405.
-            0..=399 | 401 | 403 | 404 | 405 if batch.is_idempotent() => {
+            Reaction::Retry => self.schedule_retry(index, 0, context),
+            Reaction::RetryMuchLater => {
                 self.backoff.open_circuit();
                 self.schedule_retry(index, Limits::BREAKER_MS, context);
                 if !std::mem::replace(&mut self.warned_misconfigured, true) {
                     self.counters.warn(&MISCONFIGURED, context.out);
                 }
             }
-            413 if batch.events.len() > 1 => self.halve(index, context),
-            _ => self.give_up(index, Some(&REFUSED), context),
+            Reaction::Halve => self.halve(index, context),
+            Reaction::GiveUp => self.give_up(index, Some(&REFUSED), context),
         }
     }
 

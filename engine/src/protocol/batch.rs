@@ -62,7 +62,11 @@ impl Batch {
             .text("type", record.event.kind().name())
             .whole("at", record.at)
             .some_text("user", record.user.as_deref().map(String::as_str))
-            .some_text("anonymous", record.anonymous.as_deref().map(String::as_str));
+            .some_text("anonymous", record.anonymous.as_deref().map(String::as_str))
+            // A collector forwards these to the vendors that need them.
+            .some_text("session", record.session.as_deref().map(String::as_str))
+            .some_text("account", record.account.as_deref().map(String::as_str))
+            .some_text("purchaser", record.purchaser.as_deref().map(String::as_str));
         record.event.write(&mut object);
         object.end();
         out

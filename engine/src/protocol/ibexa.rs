@@ -270,6 +270,11 @@ impl Ibexa {
         Some(concat(&[&self.base, event]))
     }
 
+    /// The beginning of every address.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
     /// One request for each event.
     pub fn request(&self, encoded: &[&str]) -> Request {
         let url = concat(encoded);

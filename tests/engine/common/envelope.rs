@@ -5,7 +5,8 @@ use recobeacon_engine::request::Request;
 use serde_json::Value as Json;
 
 /// The envelope fields of an event in a batch.
-pub const STAMP: [&str; 5] = ["id", "type", "at", "user", "anonymous"];
+pub const STAMP: [&str; 8] =
+    ["id", "type", "at", "user", "anonymous", "session", "account", "purchaser"];
 
 /// The URL must be valid. The collector, which reads events by the engine's own rules, must accept
 /// every event of a batch, because it refuses a batch as a whole.

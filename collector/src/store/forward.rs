@@ -1,0 +1,369 @@
+//! The forwarding queue: events that a destination has not taken yet, and dead letters.
+//!
+//! An entry is `waiting`, `sent` (a request that must not be repeated is about to be written or was
+//! written), or `dead`. A delivered entry is deleted. The state of each entry is the destination's
+//! durable cursor: requests of different visitors run at the same time, so one row number would not
+//! do.
+
+use crate::event::Entry;
+use crate::limits::Limits;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+/// The tables. Triggers keep the counts right, whichever process changes an entry.
+pub const TABLES: &str = "
+    CREATE TABLE forward (
+        row INTEGER PRIMARY KEY AUTOINCREMENT,
+        destination TEXT NOT NULL,
+        event TEXT NOT NULL,
+        -- A `rendered` that is too long for a vendor's address has several.
+        piece INTEGER NOT NULL,
+        type TEXT NOT NULL,
+        -- The hash of the visitor's id, or the page without one: whose events keep their order.
+        visitor TEXT,
+        at INTEGER NOT NULL,
+        received_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('waiting', 'sent', 'dead')),
+        attempts INTEGER NOT NULL DEFAULT 0,
+        -- The ids and fields, encrypted. NULL once they have expired.
+        key INTEGER,
+        sealed BLOB,
+        reason TEXT,
+        message TEXT,
+        failed_at INTEGER
+    );
+    CREATE INDEX forward_state ON forward (destination, state, row);
+    -- Erasing a visitor deletes the entries of their events.
+    CREATE INDEX forward_event ON forward (event);
+    CREATE INDEX forward_expiry ON forward (expires_at) WHERE sealed IS NOT NULL;
+    CREATE TABLE forward_counts (
+        destination TEXT PRIMARY KEY,
+        waiting INTEGER NOT NULL DEFAULT 0,
+        dead INTEGER NOT NULL DEFAULT 0,
+        delivered INTEGER NOT NULL DEFAULT 0,
+        dropped INTEGER NOT NULL DEFAULT 0
+    );
+    CREATE TRIGGER forward_added AFTER INSERT ON forward BEGIN
+        INSERT INTO forward_counts (destination) VALUES (new.destination) ON CONFLICT DO NOTHING;
+        UPDATE forward_counts SET
+            waiting = waiting + (new.state <> 'dead'), dead = dead + (new.state = 'dead')
+        WHERE destination = new.destination;
+    END;
+    CREATE TRIGGER forward_deleted AFTER DELETE ON forward BEGIN
+        UPDATE forward_counts SET
+            waiting = waiting - (old.state <> 'dead'), dead = dead - (old.state = 'dead')
+        WHERE destination = old.destination;
+    END;
+    CREATE TRIGGER forward_changed AFTER UPDATE OF state ON forward BEGIN
+        UPDATE forward_counts SET
+            waiting = waiting + (new.state <> 'dead') - (old.state <> 'dead'),
+            dead = dead + (new.state = 'dead') - (old.state = 'dead')
+        WHERE destination = new.destination;
+    END;
+";
+
+/// A change of entries, by their rows.
+#[derive(Debug)]
+pub enum Change {
+    /// A request is about to be written that must not be repeated if its outcome stays unknown.
+    Sent(Vec<i64>),
+    /// The request was not accepted and may be sent again.
+    Waiting(Vec<i64>),
+    /// The destination took them.
+    Delivered(String, Vec<i64>),
+    /// They are not sent again.
+    Dead {
+        /// The entries.
+        rows: Vec<i64>,
+        /// The kind of failure.
+        reason: Reason,
+        /// The vendor's message, without ids.
+        message: String,
+        /// The time of the failure.
+        now: u64,
+    },
+    /// Ids older than their lifetime are deleted, and old dead letters.
+    Expire(u64),
+}
+
+/// Why an entry is a dead letter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The vendor refused the request.
+    Refused,
+    /// The vendor may have taken it: there was no answer.
+    Unknown,
+    /// It was not delivered within its lifetime.
+    Expired,
+    /// It cannot be made into a request, for example because its key is missing.
+    Unusable,
+}
+
+impl Reason {
+    /// The name in the table.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Unknown => "unknown",
+            Self::Expired => "expired",
+            Self::Unusable => "unusable",
+        }
+    }
+}
+
+/// An entry without its ids.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// Its row. Rows are in the order of arrival.
+    pub row: i64,
+    /// The kind of event.
+    pub kind: String,
+    /// The visitor, hashed, or the page.
+    pub visitor: Option<String>,
+    /// How often it was sent.
+    pub attempts: u32,
+}
+
+/// The rest of an entry.
+#[derive(Clone, Debug)]
+pub struct Sealed {
+    /// The event's id.
+    pub event: String,
+    /// The piece's number.
+    pub piece: u32,
+    /// The kind of event.
+    pub kind: String,
+    /// The time of the event.
+    pub at: u64,
+    /// The key's number, and the encrypted content.
+    pub content: Option<(u32, Vec<u8>)>,
+}
+
+/// Numbers of one destination.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Counts {
+    /// Entries that are not delivered.
+    pub waiting: u64,
+    /// Dead letters.
+    pub dead: u64,
+    /// Delivered entries since the database was made.
+    pub delivered: u64,
+    /// Events that were not queued because the queue was full.
+    pub dropped: u64,
+    /// The time at which the oldest entry that is not delivered was received.
+    pub oldest: Option<u64>,
+}
+
+/// Adds an entry. If the queue is full, the event is counted as dropped.
+pub fn insert(
+    transaction: &Transaction<'_>,
+    event: &str,
+    received_at: u64,
+    entry: &Entry,
+) -> rusqlite::Result<()> {
+    let sealed = entry.sealed.as_ref();
+    let state = if sealed.is_some() { "waiting" } else { "dead" };
+    let expired = sealed.is_none().then_some(Reason::Expired.name());
+    let sql = "
+        INSERT INTO forward (destination, event, piece, type, visitor, at, received_at, expires_at,
+                             state, key, sealed, reason, failed_at)
+        SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+        WHERE coalesce((SELECT waiting FROM forward_counts WHERE destination = ?1), 0) < ?14";
+    let added = transaction.prepare_cached(sql)?.execute(params![
+        &*entry.destination,
+        event,
+        entry.piece,
+        entry.kind,
+        entry.visitor,
+        entry.at as i64,
+        received_at as i64,
+        entry.expires_at as i64,
+        state,
+        sealed.map(|(key, _)| key),
+        sealed.map(|(_, bytes)| bytes),
+        expired,
+        expired.map(|_| received_at as i64),
+        entry.most as i64,
+    ])?;
+    if added == 0 {
+        let sql = "
+            INSERT INTO forward_counts (destination, dropped) VALUES (?, 1)
+            ON CONFLICT (destination) DO UPDATE SET dropped = dropped + 1";
+        transaction.prepare_cached(sql)?.execute([&*entry.destination])?;
+    }
+    if state == "dead" {
+        forget_oldest(transaction, &entry.destination)?;
+    }
+    Ok(())
+}
+
+/// Makes a change.
+pub fn apply(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<()> {
+    match change {
+        Change::Sent(rows) => each(
+            transaction,
+            "UPDATE forward SET state = 'sent', attempts = attempts + 1
+             WHERE row = ? AND state = 'waiting'",
+            rows,
+        ),
+        Change::Waiting(rows) => each(
+            transaction,
+            "UPDATE forward SET state = 'waiting' WHERE row = ? AND state = 'sent'",
+            rows,
+        ),
+        Change::Delivered(destination, rows) => {
+            let sql = "UPDATE forward_counts SET delivered = delivered + ? WHERE destination = ?";
+            transaction.prepare_cached(sql)?.execute(params![rows.len() as i64, destination])?;
+            each(transaction, "DELETE FROM forward WHERE row = ?", rows)
+        }
+        Change::Dead { rows, reason, message, now } => {
+            let sql = "
+                UPDATE forward SET state = 'dead', reason = ?, message = ?, failed_at = ?
+                WHERE row = ? RETURNING destination";
+            let mut statement = transaction.prepare_cached(sql)?;
+            for row in rows {
+                let values = params![reason.name(), message, *now as i64, row];
+                let destination: Option<String> =
+                    statement.query_row(values, |row| row.get(0)).optional()?;
+                if let Some(destination) = destination {
+                    forget_oldest(transaction, &destination)?;
+                }
+            }
+            Ok(())
+        }
+        Change::Expire(now) => expire(transaction, *now),
+    }
+}
+
+fn each(transaction: &Transaction<'_>, sql: &str, rows: &[i64]) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(sql)?;
+    for row in rows {
+        statement.execute([row])?;
+    }
+    Ok(())
+}
+
+/// Deletes the ids of entries whose lifetime is over. Entries that wait become dead letters. An
+/// entry that is being sent is left to its request.
+fn expire(transaction: &Transaction<'_>, now: u64) -> rusqlite::Result<()> {
+    let sql = "
+        UPDATE forward SET state = 'dead', failed_at = coalesce(failed_at, ?1),
+               reason = CASE state WHEN 'waiting' THEN 'expired' ELSE reason END,
+               sealed = NULL, key = NULL, visitor = NULL
+        WHERE sealed IS NOT NULL AND expires_at <= ?1 AND state <> 'sent'";
+    transaction.prepare_cached(sql)?.execute([now as i64])?;
+    let before = now.saturating_sub(Limits::DEAD_LETTER_MS);
+    let sql = "DELETE FROM forward WHERE state = 'dead' AND failed_at < ?";
+    transaction.prepare_cached(sql)?.execute([before as i64])?;
+    let mut names = transaction.prepare_cached("SELECT destination FROM forward_counts")?;
+    let names = names.query_map([], |row| row.get::<_, String>(0))?;
+    for destination in names.collect::<Result<Vec<_>, _>>()? {
+        forget_oldest(transaction, &destination)?;
+    }
+    Ok(())
+}
+
+/// Deletes the oldest dead letters above the limit.
+fn forget_oldest(transaction: &Transaction<'_>, destination: &str) -> rusqlite::Result<()> {
+    let sql = "
+        DELETE FROM forward WHERE row IN (
+            SELECT row FROM forward WHERE destination = ?1 AND state = 'dead' ORDER BY row
+            LIMIT max(0, (SELECT dead FROM forward_counts WHERE destination = ?1) - ?2))";
+    let most = Limits::DEAD_LETTERS as i64;
+    transaction.prepare_cached(sql)?.execute(params![destination, most])?;
+    Ok(())
+}
+
+/// The oldest entries that wait.
+pub fn waiting(connection: &Connection, destination: &str) -> rusqlite::Result<Vec<Head>> {
+    heads(connection, destination, "waiting", Limits::FORWARD_WINDOW)
+}
+
+/// The entries whose requests a collector had begun when it ended.
+pub fn interrupted(connection: &Connection, destination: &str) -> rusqlite::Result<Vec<Head>> {
+    heads(connection, destination, "sent", u32::MAX)
+}
+
+fn heads(
+    connection: &Connection,
+    destination: &str,
+    state: &str,
+    most: u32,
+) -> rusqlite::Result<Vec<Head>> {
+    let sql = "
+        SELECT row, type, visitor, attempts FROM forward
+        WHERE destination = ? AND state = ? ORDER BY row LIMIT ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map(params![destination, state, most], |row| {
+        Ok(Head {
+            row: row.get(0)?,
+            kind: row.get(1)?,
+            visitor: row.get(2)?,
+            attempts: row.get(3)?,
+        })
+    })?;
+    rows.collect()
+}
+
+/// The content of these entries, in their order. Entries that another process has deleted are left
+/// out.
+pub fn sealed(connection: &Connection, rows: &[i64]) -> rusqlite::Result<Vec<(i64, Sealed)>> {
+    let sql = "SELECT event, piece, type, at, key, sealed FROM forward WHERE row = ?";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut all = Vec::new();
+    for row in rows {
+        let one = statement.query_row([row], |row| {
+            let (key, sealed): (Option<u32>, Option<Vec<u8>>) = (row.get(4)?, row.get(5)?);
+            Ok(Sealed {
+                event: row.get(0)?,
+                piece: row.get(1)?,
+                kind: row.get(2)?,
+                at: row.get::<_, i64>(3)?.unsigned_abs(),
+                content: key.zip(sealed),
+            })
+        });
+        all.extend(one.optional()?.map(|one| (*row, one)));
+    }
+    Ok(all)
+}
+
+/// The numbers of a destination.
+pub fn counts(connection: &Connection, destination: &str) -> rusqlite::Result<Counts> {
+    let sql = "
+        SELECT waiting, dead, delivered, dropped FROM forward_counts WHERE destination = ?";
+    let number = |row: &rusqlite::Row<'_>, column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    let counts = connection
+        .prepare_cached(sql)?
+        .query_row([destination], |row| {
+            Ok(Counts {
+                waiting: number(row, 0)?,
+                dead: number(row, 1)?,
+                delivered: number(row, 2)?,
+                dropped: number(row, 3)?,
+                oldest: None,
+            })
+        })
+        .optional()?;
+    let sql = "
+        SELECT received_at FROM forward WHERE destination = ?1 AND state = ?2
+        ORDER BY row LIMIT 1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut oldest = None;
+    for state in ["waiting", "sent"] {
+        let first = statement.query_row([destination, state], |row| number(row, 0)).optional()?;
+        oldest = match (oldest, first) {
+            (Some(a), Some(b)) => Some(std::cmp::min(a, b)),
+            (a, b) => a.or(b),
+        };
+    }
+    Ok(Counts { oldest, ..counts.unwrap_or_default() })
+}
+
+/// The destinations that have entries.
+pub fn destinations(connection: &Connection) -> rusqlite::Result<Vec<(String, u64)>> {
+    let sql = "SELECT destination, waiting FROM forward_counts WHERE waiting > 0";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows =
+        statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
+    rows.collect()
+}
