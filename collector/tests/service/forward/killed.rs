@@ -1,7 +1,7 @@
 //! Collector and vendors end at random moments. Nothing is lost that is promised, and copies occur
 //! only where they are documented.
 
-use super::vendor::{Vendor, status};
+use super::vendor::{Seen, Vendor, status};
 use super::{click, item};
 use crate::common::process::Process;
 use crate::common::{PATIENCE, SECRET, batch, id, send};
@@ -10,6 +10,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 const VISITORS: u64 = 6;
@@ -30,7 +31,7 @@ impl Random {
 struct Both {
     addresses: [SocketAddr; 2],
     up: [Option<Vendor>; 2],
-    ended: [Vec<super::vendor::Seen>; 2],
+    ended: [Vec<Arc<Mutex<Vec<Seen>>>>; 2],
 }
 
 impl Both {
@@ -42,8 +43,13 @@ impl Both {
 
     async fn end(&mut self, which: usize) {
         if let Some(vendor) = self.up[which].take() {
-            self.ended[which].extend(vendor.end().await);
+            self.ended[which].push(vendor.end().await);
         }
+    }
+
+    /// What a vendor has seen in all of its lives.
+    fn seen(&self, which: usize) -> Vec<Seen> {
+        self.ended[which].iter().flat_map(|seen| seen.lock().unwrap().clone()).collect()
     }
 
     async fn again(&mut self, which: usize) {
@@ -164,7 +170,7 @@ async fn ends_at_random_moments_lose_nothing_that_is_promised() {
 
 fn check(both: &Both, dead: &[(String, String, Option<String>)], next: u64) {
     // At most once: no event twice, and each missing one is a dead letter of unknown outcome.
-    let once: Vec<u64> = both.ended[0].iter().map(|seen| item(&seen.target)).collect();
+    let once: Vec<u64> = both.seen(0).iter().map(|seen| item(&seen.target)).collect();
     let distinct: BTreeSet<u64> = once.iter().copied().collect();
     assert_eq!(once.len(), distinct.len(), "a copy at a destination that counts copies");
     in_order(once.iter().copied(), "once");
@@ -183,7 +189,7 @@ fn check(both: &Both, dead: &[(String, String, Option<String>)], next: u64) {
     assert!(dead.iter().all(|(name, _, _)| name == "once"), "{dead:?}");
     let mut first = Vec::new();
     let mut known = BTreeSet::new();
-    for seen in &both.ended[1] {
+    for seen in both.seen(1) {
         let body: Value = serde_json::from_str(&seen.body).unwrap();
         for entry in body["track"].as_array().unwrap() {
             let item = entry["payload"][0]["data"]["productId"].as_str().unwrap();

@@ -120,12 +120,12 @@ impl Vendor {
         }
     }
 
-    /// Ends the vendor. Its connections end as well.
-    pub async fn end(self) -> Vec<Seen> {
+    /// Ends the vendor. Its connections end as well, but a request that is being answered at this
+    /// moment may still be added to the list.
+    pub async fn end(self) -> Arc<Mutex<Vec<Seen>>> {
         self.task.abort();
-        let seen = self.seen();
         let _ = self.task.await;
-        seen
+        self.seen
     }
 }
 
