@@ -1,4 +1,4 @@
-//! E-mail addresses, card numbers and IBANs in free text, which are replaced by [`REMOVED`].
+//! E-mail addresses, card numbers and IBANs in free text, which are replaced by `REMOVED`.
 //!
 //! A visitor types them into a search box, or a template prints them into a title. Identifiers are
 //! not searched, because an item's or order's digits can look like a card number.

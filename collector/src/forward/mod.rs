@@ -3,15 +3,15 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | [`queue`] | from stored events to entries of the queue |
-//! | [`content`] | the part of an event that only the queue keeps, and the event made of it again |
-//! | [`seal`] | the encryption of that part |
-//! | [`visitor`] | the visitor's address and browser, if they are forwarded |
-//! | [`worker`] | one for each destination: decides what is sent when |
-//! | [`delivery`] | sends one request and writes its outcome |
-//! | [`client`] | HTTP |
-//! | [`redact`] | removes ids and keys from a vendor's message |
-//! | [`figures`] | the state of each destination, for operators |
+//! | `queue` | from stored events to entries of the queue |
+//! | `content` | the part of an event that only the queue keeps, and the event made of it again |
+//! | `seal` | the encryption of that part |
+//! | `visitor` | the visitor's address and browser, if they are forwarded |
+//! | `worker` | one for each destination: decides what is sent when |
+//! | `delivery` | sends one request and writes its outcome |
+//! | `client` | HTTP |
+//! | `redact` | removes ids and keys from a vendor's message |
+//! | `figures` | the state of each destination, for operators |
 //!
 //! The encoding, the retry policy, the reaction to a status and the back-off are the tracker's own
 //! (`recobeacon_engine`). `destination.rs` has a configured
