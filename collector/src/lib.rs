@@ -31,7 +31,8 @@ pub mod error;
 pub mod event;
 pub mod factfinder;
 pub mod forward;
-#[cfg(fuzzing)]
+// Also compiled for the tests, so that a change of its parts does not break the fuzz targets unnoticed.
+#[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 pub mod history;
 mod http;
@@ -117,33 +118,10 @@ impl Collector {
         let (listener, address) = listen("listen", config.listen).await?;
         let (admin, admin_address) = listen("admin_listen", config.admin_listen).await?;
 
-        // The folder comes first, because the key is stored there as well.
-        if let Some(folder) = config.database.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| {
-                let sentence =
-                    format!("the folder {} cannot be created: {error}", folder.display());
-                StartError::Config(ConfigError::new(sentence))
-            })?;
-        }
-        let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
         let limits = config.limits.clone();
-        let seals = Seals::new(&config.keys, &config.database).map_err(StartError::Config)?;
-        let forwarding = Forwarding::new(&config.forward, seals);
-        let mut registry = Registry::default();
-        let metrics = Metrics::new(&mut registry);
-        let store = Store::open(&config, &hasher, metrics.clone()).map_err(StartError::Store)?;
         let stop = CancellationToken::new();
         let inspector = config.inspector.then_some(admin_address);
-        let app = App::new(
-            config,
-            hasher,
-            store,
-            (registry, metrics),
-            forwarding,
-            stop.clone(),
-            inspector,
-        );
-        let app = Arc::new(app.map_err(StartError::Config)?);
+        let app = open(config, stop.clone(), inspector)?;
         let serve = |side, listener, router, most| {
             let listener = http::serve::Listener { side, listener, most };
             tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, stop.clone()))
@@ -185,6 +163,29 @@ impl Collector {
         }
         self.app.store.close().await;
     }
+}
+
+/// Opens the database. The servers run until `stop`.
+fn open(
+    config: Config,
+    stop: CancellationToken,
+    inspector: Option<SocketAddr>,
+) -> Result<Arc<App>, StartError> {
+    // The folder comes first, because the key is stored there as well.
+    if let Some(folder) = config.database.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let sentence = format!("the folder {} cannot be created: {error}", folder.display());
+            StartError::Config(ConfigError::new(sentence))
+        })?;
+    }
+    let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
+    let seals = Seals::new(&config.keys, &config.database).map_err(StartError::Config)?;
+    let forwarding = Forwarding::new(&config.forward, seals);
+    let mut registry = Registry::default();
+    let metrics = Metrics::new(&mut registry);
+    let store = Store::open(&config, &hasher, metrics.clone()).map_err(StartError::Store)?;
+    let app = App::new(config, hasher, store, (registry, metrics), forwarding, stop, inspector);
+    Ok(Arc::new(app.map_err(StartError::Config)?))
 }
 
 async fn listen(
