@@ -156,7 +156,7 @@ export interface Tracker {
   /** The visitor wants no more recommendations of this item. */
   blacklist(event: Item): void;
 
-  /** Recommendations were seen. 1 to 1000 items. */
+  /** Recommendations were viewed. 1 to 1000 items. */
   rendered(event: {
     items: readonly (ItemId | Item)[];
     itemType?: Optional<ItemId>;
