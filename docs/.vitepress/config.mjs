@@ -23,6 +23,12 @@ function linkToRepository(md) {
   });
 }
 
+/** Vue would evaluate `{{ }}` in inline code. VitePress itself protects only blocks. */
+function keepBraces(md) {
+  const { code_inline: inline } = md.renderer.rules;
+  md.renderer.rules.code_inline = (...args) => inline(...args).replace("<code", "<code v-pre");
+}
+
 const rust = {
   text: "Rust",
   items: [
@@ -38,7 +44,7 @@ export default defineConfig({
   // The documentation of Rust brings a licence as Markdown.
   srcExclude: ["public/**"],
   // The anchors of headings are GitHub's, so one link works in both places.
-  markdown: { anchor: { slugify: (text) => slug(text) }, config: linkToRepository },
+  markdown: { anchor: { slugify: (text) => slug(text) }, config: (md) => (linkToRepository(md), keepBraces(md)) },
   themeConfig: {
     nav: [
       { text: "Guide", link: "/getting-started" },
