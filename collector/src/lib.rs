@@ -131,6 +131,7 @@ impl Collector {
         let forwarding = Forwarding::new(&config.forward, seals);
         let mut registry = Registry::default();
         let metrics = Metrics::new(&mut registry);
+        forwarding.register(&mut registry);
         let store = Store::open(&config, &hasher, metrics.clone()).map_err(StartError::Store)?;
         let stop = CancellationToken::new();
         let inspector = config.inspector.then_some(admin_address);

@@ -3,6 +3,7 @@
 mod commands;
 mod config;
 mod encrypted;
+mod figures;
 mod killed;
 mod outcomes;
 mod queue;
