@@ -5,6 +5,7 @@ mod config;
 mod encrypted;
 mod figures;
 mod killed;
+mod left_out;
 mod outcomes;
 mod queue;
 mod same_bytes;
