@@ -22,7 +22,7 @@ fn bought(n: u64, order: &str, item: &str) -> Value {
 /// Waits until a click that was stored last has arrived. Whatever is forwarded arrived before.
 async fn settled(server: &Server, vendor: &Vendor) -> Vec<String> {
     post(server, "last", &[click(9_000_000, "v")]).await;
-    empty(server, "a").await;
+    assert_eq!(empty(server, "a").await["deadLetters"], 0);
     let mut targets = vendor.targets();
     assert!(targets.pop().unwrap().ends_with("/1/9000000"));
     targets.into_iter().map(|target| target.split('?').next().unwrap().to_owned()).collect()
