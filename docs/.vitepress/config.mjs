@@ -70,6 +70,8 @@ export default defineConfig({
     anchor: { slugify: (text) => slug(text) },
     config: (md) => md.use(linkToRepository).use(markCellsOfText),
   },
+  // A build beside the development server would make it reload for each file.
+  vite: { server: { watch: { ignored: ["dist", ".temp", "cache"].map((name) => `**/.vitepress/${name}/**`) } } },
   themeConfig: {
     nav: [
       { text: "Guide", link: "/getting-started" },
