@@ -57,3 +57,18 @@ test("the links of the built pages lead to pages and headings that are there", (
   assert.ok(site.length > 20);
   assert.deepEqual([...new Set(broken)], []);
 });
+
+test("the built pages and style sheets name no file of another host", () => {
+  const files = readdirSync(at(SITE), { encoding: "utf8", recursive: true })
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => /\.(html|css)$/.test(name) && !name.startsWith("rust/"));
+  const remote =
+    /<(?!a\b)\w+ [^>]*?(?:src|srcset|href|poster)="(?:https?:)?\/\/[^"]*"|(?:url\(|@import )["']?(?:https?:)?\/\/[^)"']*/g;
+  const found = files.flatMap((name) => {
+    // The examples in the pages are text, not elements.
+    const named = readFileSync(at(SITE, name), "utf8").match(remote) ?? [];
+    return named.map((text) => `${name}: ${text}`);
+  });
+  assert.ok(files.some((name) => name.endsWith(".css")) && files.length > 20);
+  assert.deepEqual(found, []);
+});
