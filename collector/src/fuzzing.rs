@@ -1,10 +1,9 @@
-//! The parts that the fuzz targets (`fuzz/`) call without a socket. `cfg(fuzzing)` is set by cargo-fuzz only.
+//! The parts that the fuzz targets (`fuzz/`) call without a socket. cargo-fuzz sets
+//! `cfg(fuzzing)`.
 
 use crate::StartError;
 use crate::config::Config;
-use crate::http::{self, App, Peer};
-use crate::pseudonym::Hasher;
-use crate::store::Store;
+use crate::http::{self, Peer};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
@@ -28,12 +27,8 @@ impl Service {
     /// # Errors
     /// As in [`crate::Collector::start`].
     pub fn open(config: Config) -> Result<Self, StartError> {
-        let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
-        let store =
-            Store::open(&config.database, &hasher, &config.limits).map_err(StartError::Store)?;
-        let inspector = config.inspector.then_some(config.admin_listen);
-        let app = App::new(config, hasher, store, CancellationToken::new(), inspector);
-        let app = Arc::new(app.map_err(StartError::Config)?);
+        let admin_address = config.admin_listen;
+        let app = crate::open(config, admin_address, CancellationToken::new())?;
         Ok(Self { events: http::events_router(Arc::clone(&app)), admin: http::admin_router(app) })
     }
 

@@ -31,7 +31,8 @@ pub mod error;
 pub mod event;
 pub mod factfinder;
 pub mod forward;
-#[cfg(fuzzing)]
+// In tests too, so that every check compiles it.
+#[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 pub mod history;
 mod http;
@@ -125,25 +126,9 @@ impl Collector {
                 StartError::Config(ConfigError::new(sentence))
             })?;
         }
-        let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
         let limits = config.limits.clone();
-        let seals = Seals::new(&config.keys, &config.database).map_err(StartError::Config)?;
-        let forwarding = Forwarding::new(&config.forward, seals);
-        let mut registry = Registry::default();
-        let metrics = Metrics::new(&mut registry);
-        let store = Store::open(&config, &hasher, metrics.clone()).map_err(StartError::Store)?;
         let stop = CancellationToken::new();
-        let inspector = config.inspector.then_some(admin_address);
-        let app = App::new(
-            config,
-            hasher,
-            store,
-            (registry, metrics),
-            forwarding,
-            stop.clone(),
-            inspector,
-        );
-        let app = Arc::new(app.map_err(StartError::Config)?);
+        let app = open(config, admin_address, stop.clone())?;
         let serve = |side, listener, router, most| {
             let listener = http::serve::Listener { side, listener, most };
             tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, stop.clone()))
@@ -185,6 +170,24 @@ impl Collector {
         }
         self.app.store.close().await;
     }
+}
+
+/// Opens the database, and makes the state that the handlers share.
+fn open(
+    config: Config,
+    admin_address: SocketAddr,
+    stop: CancellationToken,
+) -> Result<Arc<App>, StartError> {
+    let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
+    let seals = Seals::new(&config.keys, &config.database).map_err(StartError::Config)?;
+    let forwarding = Forwarding::new(&config.forward, seals);
+    let mut registry = Registry::default();
+    let metrics = Metrics::new(&mut registry);
+    let store = Store::open(&config, &hasher, metrics.clone()).map_err(StartError::Store)?;
+    let inspector = config.inspector.then_some(admin_address);
+    App::new(config, hasher, store, (registry, metrics), forwarding, stop, inspector)
+        .map(Arc::new)
+        .map_err(StartError::Config)
 }
 
 async fn listen(
