@@ -24,7 +24,7 @@ const LOADING_MS = 3000;
 export const loaded = () =>
   new Promise((resolve) => {
     if (document.readyState === "complete") resolve(undefined);
-    addEventListener("load", resolve);
+    addEventListener("load", resolve, { once: true });
     setTimeout(resolve, LOADING_MS);
   });
 

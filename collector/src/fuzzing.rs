@@ -1,5 +1,4 @@
-//! The parts that the fuzz targets (`fuzz/`) call without a socket. cargo-fuzz sets
-//! `cfg(fuzzing)`.
+//! The parts that the fuzz targets (`fuzz/`) call without a socket. `cfg(fuzzing)` is set by cargo-fuzz only.
 
 use crate::StartError;
 use crate::config::Config;
@@ -27,8 +26,8 @@ impl Service {
     /// # Errors
     /// As in [`crate::Collector::start`].
     pub fn open(config: Config) -> Result<Self, StartError> {
-        let admin_address = config.admin_listen;
-        let app = crate::open(config, admin_address, CancellationToken::new())?;
+        let inspector = config.inspector.then_some(config.admin_listen);
+        let app = crate::open(config, CancellationToken::new(), inspector)?;
         Ok(Self { events: http::events_router(Arc::clone(&app)), admin: http::admin_router(app) })
     }
 

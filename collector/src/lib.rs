@@ -31,7 +31,7 @@ pub mod error;
 pub mod event;
 pub mod factfinder;
 pub mod forward;
-// In tests too, so that every check compiles it.
+// Also compiled for the tests, so that a change of its parts does not break the fuzz targets unnoticed.
 #[cfg(any(fuzzing, test))]
 pub mod fuzzing;
 pub mod history;
@@ -118,17 +118,10 @@ impl Collector {
         let (listener, address) = listen("listen", config.listen).await?;
         let (admin, admin_address) = listen("admin_listen", config.admin_listen).await?;
 
-        // The folder comes first, because the key is stored there as well.
-        if let Some(folder) = config.database.parent() {
-            std::fs::create_dir_all(folder).map_err(|error| {
-                let sentence =
-                    format!("the folder {} cannot be created: {error}", folder.display());
-                StartError::Config(ConfigError::new(sentence))
-            })?;
-        }
         let limits = config.limits.clone();
         let stop = CancellationToken::new();
-        let app = open(config, admin_address, stop.clone())?;
+        let inspector = config.inspector.then_some(admin_address);
+        let app = open(config, stop.clone(), inspector)?;
         let serve = |side, listener, router, most| {
             let listener = http::serve::Listener { side, listener, most };
             tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, stop.clone()))
@@ -172,22 +165,27 @@ impl Collector {
     }
 }
 
-/// Opens the database, and makes the state that the handlers share.
+/// Opens the database. The servers run until `stop`.
 fn open(
     config: Config,
-    admin_address: SocketAddr,
     stop: CancellationToken,
+    inspector: Option<SocketAddr>,
 ) -> Result<Arc<App>, StartError> {
+    // The folder comes first, because the key is stored there as well.
+    if let Some(folder) = config.database.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            let sentence = format!("the folder {} cannot be created: {error}", folder.display());
+            StartError::Config(ConfigError::new(sentence))
+        })?;
+    }
     let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
     let seals = Seals::new(&config.keys, &config.database).map_err(StartError::Config)?;
     let forwarding = Forwarding::new(&config.forward, seals);
     let mut registry = Registry::default();
     let metrics = Metrics::new(&mut registry);
     let store = Store::open(&config, &hasher, metrics.clone()).map_err(StartError::Store)?;
-    let inspector = config.inspector.then_some(admin_address);
-    App::new(config, hasher, store, (registry, metrics), forwarding, stop, inspector)
-        .map(Arc::new)
-        .map_err(StartError::Config)
+    let app = App::new(config, hasher, store, (registry, metrics), forwarding, stop, inspector);
+    Ok(Arc::new(app.map_err(StartError::Config)?))
 }
 
 async fn listen(

@@ -141,7 +141,8 @@ const buyAndLeave = (page, url) =>
   page.evaluate(
     ([mail, url]) => {
       window.reco("login", mail);
-      window.reco("buy", { itemId: 1, orderId: "o" });
+      // The scenarios share a collector, which stores an order once.
+      window.reco("buy", { itemId: 1, orderId: crypto.randomUUID() });
       location.href = url;
     },
     [MAIL, url],
@@ -197,7 +198,7 @@ for (const [what, held] of [
         await (held ? settled(page, held) : ready(page));
         if (login) await buyAndLeave(page, "/empty.html");
         else {
-          await page.evaluate(() => window.reco("buy", { itemId: 1, orderId: "o" }));
+          await page.evaluate(() => window.reco("buy", { itemId: 1, orderId: crypto.randomUUID() }));
           await leave(page, network);
         }
         await page.waitForURL(/empty/);

@@ -53,8 +53,9 @@ const locked = () =>
       return (
         granted &&
         new Promise((release) => {
-          setTimeout(release, LOCKED_MS);
-          addEventListener("pagehide", release, { once: true });
+          const end = () => release(removeEventListener("pagehide", end));
+          setTimeout(end, LOCKED_MS);
+          addEventListener("pagehide", end);
         })
       );
     };
