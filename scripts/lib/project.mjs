@@ -36,7 +36,9 @@ export async function main(run) {
   try {
     await run();
   } catch (error) {
-    console.error(error instanceof Problem ? `\n${error.message}` : error);
+    // A wrong option: https://nodejs.org/api/util.html#utilparseargsconfig
+    const isForUser = error instanceof Problem || String(error?.code).startsWith("ERR_PARSE_ARGS");
+    console.error(isForUser ? `\n${error.message}` : error);
     process.exitCode = 1;
   }
 }

@@ -118,8 +118,14 @@ export const STAGES = {
   clippy: {
     tier: "check",
     cargo: true,
-    label: "clippy, on this machine",
-    run: (task) => cargo(task, ["clippy", "--workspace", "--all-targets", "--", ...deny]),
+    label: "clippy, on this machine, and the lock file of the fuzz targets",
+    run: async (task) => {
+      const fuzz = ["--manifest-path", at("fuzz", "Cargo.toml")];
+      return total([
+        await cargo(task, ["metadata", "--locked", "--format-version", "1", ...fuzz]),
+        await cargo(task, ["clippy", "--workspace", "--all-targets", "--", ...deny]),
+      ]);
+    },
   },
   rules: {
     tier: "check",
