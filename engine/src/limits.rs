@@ -26,6 +26,10 @@ impl Limits {
     pub const VALUE_WIDTH: usize = 1_000;
     /// Most characters of a text that are read. No request may be as long.
     pub const VALUE_CHARACTERS: u32 = 65_536;
+    /// All arguments of a call together may have as many characters and values as this many of the
+    /// longest texts: 2,000 for each line of the longest purchase. Without this limit the lengths
+    /// of nested lists would multiply.
+    pub const VALUE_TEXTS: u32 = 30;
     /// Largest number that a JavaScript number holds exactly.
     pub const SAFE_INTEGER: u64 = (1 << 53) - 1;
 

@@ -18,6 +18,13 @@ const REFUSED = [
   ["a backslash", 'reco("click", { itemId: "a\\\\b" })', "bad-character", "click.itemId"],
   ["two dots as an item", 'reco("click", { itemId: ".." })', "bad-character", "click.itemId"],
   ["ten megabytes", 'reco("click", { itemId: "x".repeat(10_000_000) })', "out-of-range", "click.itemId"],
+  [
+    "a million values",
+    'reco("click", { itemId: 1, rest: Array(1001).fill(Array(1001).fill(1)) })',
+    "bad-type",
+    "click",
+  ],
+  ["a gigabyte", 'reco("buy", Array(999).fill({ itemId: 1, title: "x".repeat(1e6) }))', "bad-type", "buy"],
   ["a missing rating", 'reco("rate", { itemId: 1 })', "missing-field", "rate.rating"],
   ["half a rating", 'reco("rate", { itemId: 1, rating: 50.5 })', "bad-type", "rate.rating"],
   ["an empty purchase", 'reco("buy", [])', "out-of-range", "buy"],

@@ -2,13 +2,24 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { after } from "node:test";
+import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { at } from "../../scripts/lib/project.mjs";
 import { blocks } from "../readme/blocks.mjs";
 import { BANNERS } from "./banners/index.mjs";
 import { answer, BANNER } from "./banners/visitor.mjs";
 import { flush, ready, scenario, snippet, tagged, until, useBrowser, warnings } from "./harness.mjs";
+import { withProfile } from "./profile.mjs";
 
-useBrowser({ args: ["--host-resolver-rules=MAP * 127.0.0.1"] });
+const HOSTS = "--host-resolver-rules=MAP * 127.0.0.1";
+useBrowser({ args: [HOSTS] });
+
+/** Chromium with the setting "block third-party cookies". */
+const blocking = () => {
+  const { path, remove } = temporaryDirectory();
+  after(remove);
+  return withProfile(path, [HOSTS, "--test-third-party-cookie-phaseout"])();
+};
 
 const EMPTY = '<!doctype html><title>outer</title><link rel="icon" href="data:,">';
 const frameOf = (page, part) => until(() => page.frames().find((each) => each.url().includes(part)), "the frame");
@@ -94,6 +105,33 @@ scenario(
       return cookies.length === 1 && cookies;
     }, "the id is deleted");
     assert.equal(left[0].partitionKey, "https://shop.test");
+  },
+);
+
+scenario(
+  "where third-party cookies are blocked, a frame of another site has the same id, sends its events, and keeps none",
+  { site: { "frame.html": tagged() }, allow: [/ERR_/], openContext: blocking },
+  async (it) => {
+    const sent = [];
+    it.page.on("request", (request) => request.method() === "POST" && sent.push(request.postData()));
+    const first = await openFrame(it, "shop.test", "widget.example");
+    const frame = await frameOf(it.page, "/frame.html");
+    await until(() => sent.length > 0, "the event");
+    const { cookies, storage } = await frame.evaluate(() => {
+      document.cookie = "third=1; Secure; SameSite=None";
+      let storage;
+      try {
+        storage = localStorage.length;
+      } catch (error) {
+        storage = error.name;
+      }
+      return { cookies: document.cookie, storage };
+    });
+    assert.doesNotMatch(cookies, /third/, "third-party cookies are blocked");
+    assert.equal(storage, "SecurityError");
+    assert.deepEqual(await warnings(frame), []);
+    assert.equal(await openFrame(it, "shop.test", "widget.example"), first);
+    assert.notEqual(await openFrame(it, "other.test", "widget.example"), first);
   },
 );
 

@@ -8,11 +8,13 @@ import { browser } from "../../scripts/lib/browser.mjs";
 const STORES = /[/\\](Cookies|Local Storage|Session Storage|IndexedDB|Service Worker|File System)/;
 
 /** For `openContext` of a scenario. */
-export const withProfile = (profile) => async () => {
-  const { chromium } = await import("playwright-core");
-  const options = { executablePath: browser(), args: ["--disable-dev-shm-usage"] };
-  return chromium.launchPersistentContext(profile, options);
-};
+export const withProfile =
+  (profile, args = []) =>
+  async () => {
+    const { chromium } = await import("playwright-core");
+    const options = { executablePath: browser(), args: ["--disable-dev-shm-usage", ...args] };
+    return chromium.launchPersistentContext(profile, options);
+  };
 
 /** The content of all stores, after the browser has ended. Each byte is a character. */
 export const storesOf = (profile) =>

@@ -63,6 +63,12 @@ fn the_generated_codes_are_up_to_date() {
     for news in News::ALL {
         out += &format!("export const NEWS_{} = {:?};\n", news.name().to_uppercase(), news.name());
     }
+    constant(
+        &mut out,
+        "A call's arguments may have as many characters and values as this many of the longest texts.",
+        "MOST_TEXTS",
+        &Limits::VALUE_TEXTS.to_string(),
+    );
     compare("src/browser/host/codes.gen.js", &out);
 }
 

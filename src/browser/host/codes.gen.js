@@ -92,3 +92,6 @@ export const NEWS_WARNING = "warning";
 export const NEWS_SENT = "sent";
 export const NEWS_ACKNOWLEDGED = "acknowledged";
 export const NEWS_DROPPED = "dropped";
+
+/** A call's arguments may have as many characters and values as this many of the longest texts. */
+export const MOST_TEXTS = 30;

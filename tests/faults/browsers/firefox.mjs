@@ -22,17 +22,24 @@ export const firefox = {
   start: startFirefox,
 };
 
-async function startFirefox({ profile, cookies, signal }) {
+/** `cookies`: as in index.mjs. `prefs`: further settings of about:config. */
+async function startFirefox({ profile, cookies, signal, prefs = {} }) {
   // System access is needed for `Services.io.offline` and for closing the window like a visitor.
   const driver = start(tool("geckodriver"), ["--port", "0", "--websocket-port", "0", "--allow-system-access"], {
     signal,
   });
   try {
     const address = `http://127.0.0.1:${(await driver.says(LISTENING))[1]}`;
-    const prefs = cookies === "blocked" ? { "network.cookie.cookieBehavior": REJECT } : {};
+    const blocked = cookies === "blocked" ? { "network.cookie.cookieBehavior": REJECT } : {};
     const opened = await session(address, {
       browserName: "firefox",
-      "moz:firefoxOptions": { binary: program(), args: ["-headless", "-profile", profile], prefs },
+      // For the certificates of tests.
+      acceptInsecureCerts: true,
+      "moz:firefoxOptions": {
+        binary: program(),
+        args: ["-headless", "-profile", profile],
+        prefs: { ...blocked, ...prefs },
+      },
     });
     const capabilities = await opened.getCapabilities();
     const system = systemOf(`${address}/session/${(await opened.getSession()).getId()}`);
