@@ -1,6 +1,6 @@
 //! The database as import and export use it, also while a collector runs.
 
-use super::row::Row;
+use super::row::{Inserted, Row};
 use super::schema::{self, SchemaError};
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;
@@ -29,7 +29,7 @@ impl Appender {
         let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut new = 0;
         for row in rows {
-            new += usize::from(row.insert(&transaction)?.is_some());
+            new += usize::from(matches!(row.insert(&transaction)?, Inserted::New(_)));
         }
         transaction.commit()?;
         Ok(new)

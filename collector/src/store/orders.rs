@@ -25,19 +25,30 @@ struct Line {
     item_id: String,
 }
 
-/// Counts a purchase. Returns false if its line was reported before, so that it gets no row.
-pub fn admit(transaction: &Transaction<'_>, event: &Row) -> rusqlite::Result<bool> {
+/// What is known about the line that an event reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Nothing, or the event belongs to no order.
+    New,
+    /// The shop has confirmed it, and this is the first report of a page.
+    ConfirmedBefore,
+    /// It was reported before.
+    Copy,
+}
+
+/// Counts a purchase. Only a new line gets a row.
+pub fn admit(transaction: &Transaction<'_>, event: &Row) -> rusqlite::Result<Report> {
     if event.kind != Kind::Buy.name() {
-        return Ok(true);
+        return Ok(Report::New);
     }
     let Ok(Line { order_id: Some(id), item_type, item_id }) = serde_json::from_str(&event.fields)
     else {
-        return Ok(true);
+        return Ok(Report::New);
     };
     let known = "SELECT 1 FROM order_events WHERE id = ?1
                  UNION ALL SELECT 1 FROM events WHERE id = ?1";
     if transaction.prepare_cached(known)?.exists([&event.id])? {
-        return Ok(false);
+        return Ok(Report::Copy);
     }
     let is_shop = event.source == SHOP;
     let row = order(transaction, event, &id, is_shop)?;
@@ -59,20 +70,23 @@ pub fn admit(transaction: &Transaction<'_>, event: &Row) -> rusqlite::Result<boo
         .prepare_cached("INSERT INTO order_lines VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")?
         .execute(line)?
         == 1;
-    if !is_new {
-        transaction
-            .prepare_cached(
-                "UPDATE order_lines SET page = page OR ?5, shop = shop OR ?6
-                 WHERE order_row = ?1 AND item_type = ?2 AND item_id = ?3 AND n = ?4",
-            )?
-            .execute(line)?;
-        if !is_shop {
-            transaction
-                .prepare_cached("UPDATE orders SET copies = copies + 1 WHERE row = ?")?
-                .execute([row])?;
-        }
+    if is_new {
+        return Ok(Report::New);
     }
-    Ok(is_new)
+    let line = params![row, item_type, item_id, lines - 1];
+    let reporter = if is_shop { "shop" } else { "page" };
+    let update = format!(
+        "UPDATE order_lines SET {reporter} = 1
+         WHERE order_row = ? AND item_type = ? AND item_id = ? AND n = ? AND NOT {reporter}"
+    );
+    let is_first = transaction.prepare_cached(&update)?.execute(line)? == 1;
+    if is_shop {
+        return Ok(Report::Copy);
+    }
+    transaction
+        .prepare_cached("UPDATE orders SET copies = copies + 1 WHERE row = ?")?
+        .execute([row])?;
+    Ok(if is_first { Report::ConfirmedBefore } else { Report::Copy })
 }
 
 /// The order's row. A new order gets one.

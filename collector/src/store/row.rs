@@ -1,6 +1,7 @@
 //! A row of the table `events`.
 
-use super::{orders, visitors};
+use super::orders::{self, Report};
+use super::visitors;
 use rusqlite::{OptionalExtension, Row as Columns, Transaction, params};
 
 /// A row without its number.
@@ -40,6 +41,18 @@ pub struct Row {
     pub has_more_ids: bool,
 }
 
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inserted {
+    /// It is stored under this number.
+    New(i64),
+    /// It has no row, because the shop has confirmed this line of an order. It is the first report
+    /// of a page.
+    ConfirmedBefore,
+    /// It was stored before.
+    Copy,
+}
+
 const INSERT: &str = "
     INSERT INTO events (id, type, at, received_at, sent_at, source, stream, seq, place, client,
                         customer, user, anonymous, key, fields)
@@ -48,11 +61,12 @@ const INSERT: &str = "
     RETURNING row";
 
 impl Row {
-    /// Inserts it. Returns the new row's number, or `None` if an event with this id or a line of
-    /// its order exists.
-    pub fn insert(&self, transaction: &Transaction<'_>) -> rusqlite::Result<Option<i64>> {
-        if !orders::admit(transaction, self)? {
-            return Ok(None);
+    /// Inserts it, unless an event with this id or a line of its order exists.
+    pub fn insert(&self, transaction: &Transaction<'_>) -> rusqlite::Result<Inserted> {
+        match orders::admit(transaction, self)? {
+            Report::New => {}
+            Report::ConfirmedBefore => return Ok(Inserted::ConfirmedBefore),
+            Report::Copy => return Ok(Inserted::Copy),
         }
         let signed = |number: Option<u64>| number.map(|number| number as i64);
         let values = params![
@@ -77,7 +91,7 @@ impl Row {
         if let Some(number) = number.filter(|_| self.has_more_ids) {
             visitors::index_fields(transaction, number, &self.fields)?;
         }
-        Ok(number)
+        Ok(number.map_or(Inserted::Copy, Inserted::New))
     }
 
     /// Reads it from a query of all columns.

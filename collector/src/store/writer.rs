@@ -7,7 +7,7 @@ use super::health::Health;
 use super::log::Log;
 use super::progress::Progress;
 use super::retention::Sweeper;
-use super::row::Row;
+use super::row::{Inserted, Row};
 use super::visitors;
 use crate::clock::now_ms;
 use crate::config::Config;
@@ -341,14 +341,19 @@ fn append(
     let mut last = None;
     let mut stored = 0u32;
     for (place, event) in delivery.events.iter().enumerate() {
-        if let Some(number) = row(delivery, place, event).insert(transaction)? {
-            visitors::link_older(transaction, &event.older)?;
-            last = Some(number);
-            stored += 1;
-            // A copy of an event is not forwarded again.
-            for entry in delivery.entries.iter().filter(|entry| entry.place == place) {
-                forward::insert(transaction, &event.id, delivery.received_at, entry)?;
+        match row(delivery, place, event).insert(transaction)? {
+            Inserted::New(number) => {
+                visitors::link_older(transaction, &event.older)?;
+                last = Some(number);
+                stored += 1;
             }
+            // The shop's report has no id of a visitor, so it was not forwarded.
+            Inserted::ConfirmedBefore => {}
+            // A copy of an event is not forwarded again.
+            Inserted::Copy => continue,
+        }
+        for entry in delivery.entries.iter().filter(|entry| entry.place == place) {
+            forward::insert(transaction, &event.id, delivery.received_at, entry)?;
         }
     }
     if let Some(head) = delivery.source.batch() {

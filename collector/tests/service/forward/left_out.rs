@@ -1,5 +1,5 @@
-//! Stored events that no vendor gets: repeated lines of an order, orders of the shop, imported
-//! history, and events of an erased visitor.
+//! Events that no vendor gets: repeated lines of an order, the shop's reports, imported history, and
+//! events of an erased visitor.
 
 use super::vendor::{Reply, Vendor, status};
 use super::{click, empty, ibexa, item, now};
@@ -42,7 +42,7 @@ async fn a_repeated_line_of_an_order_is_forwarded_once() {
 }
 
 #[tokio::test]
-async fn orders_of_the_shop_are_not_forwarded() {
+async fn orders_of_the_shop_are_forwarded_when_a_page_reports_them() {
     let vendor = Vendor::willing().await;
     let server = Server::with(&ibexa("a", &vendor, "")).await;
     let shop = json!({ "orders": [
@@ -52,10 +52,14 @@ async fn orders_of_the_shop_are_not_forwarded() {
     let body = shop.to_string();
     let answer = send(server.admin, "POST", "/v1/orders", "", body.as_bytes()).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
-    // The page's report of the same order adds no row, so no vendor gets it.
+    // Only the page has the visitor's id. Its report adds no row.
+    post(&server, "s1", &[bought(1, "A-1", "11"), bought(2, "A-1", "11")]).await;
+    post(&server, "s2", &[bought(3, "A-1", "11")]).await;
     post(&server, "s1", &[bought(1, "A-1", "11")]).await;
-    assert_eq!(settled(&server, &vendor).await, [""; 0]);
-    assert_eq!(server.events().await.len(), 2);
+    let targets = settled(&server, &vendor).await;
+    let items: Vec<u64> = targets.iter().map(|target| item(target)).collect();
+    assert_eq!(items, [11, 11], "the confirmed line and the new one: {targets:?}");
+    assert_eq!(server.events().await.len(), 3);
 }
 
 #[tokio::test]
