@@ -1,37 +1,39 @@
 // npm run bench:collector: durable events a second, latency, memory and processor time of the collector, beside SQLite alone and a route that does
-// nothing. It talks to loopback only. `-- --rows 20000000` fills a database with so many events, `-- --rounds 5 --seconds 8` set the measurement,
-// `-- --publish` writes tables and charts into docs/performance.md. No result makes it fail.
+// nothing. It talks to loopback only. `-- --rows 20000000` fills databases with so many events, and `-- --databases target/filled` keeps them for
+// further runs, because filling them takes half an hour. `-- --rounds 5 --seconds 8` set the measurement, `-- --publish` writes tables and charts into
+// docs/performance.md. No result makes it fail.
 
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
-import { text } from "./bench/report.mjs";
+import { text as asText } from "./bench/report.mjs";
 import { publish } from "./bench-collector/publish.mjs";
 import { tables } from "./bench-collector/report.mjs";
 import { measureGrowth, measureRates } from "./bench-collector/run.mjs";
 import { exitOnSignals, ownTemporaryDirectory } from "./lib/ending.mjs";
 import { command, showing, steps } from "./lib/progress.mjs";
-import { main, Problem, root } from "./lib/project.mjs";
+import { at, main, Problem, root } from "./lib/project.mjs";
 
 const DEFAULTS = { rows: 1_000_000, rounds: 3, seconds: 5 };
 
 function chosen() {
-  const number = { type: /** @type {const} */ ("string") };
+  const text = { type: /** @type {const} */ ("string") };
   const { values } = parseArgs({
-    options: { rows: number, rounds: number, seconds: number, publish: { type: "boolean" } },
+    options: { rows: text, rounds: text, seconds: text, databases: text, publish: { type: "boolean" } },
   });
   const read = (name) => {
     const value = Number(values[name] ?? DEFAULTS[name]);
     if (!Number.isInteger(value) || value < 1) throw new Problem(`"${values[name]}" is no number of ${name}.`);
     return value;
   };
-  return { rows: read("rows"), rounds: read("rounds"), seconds: read("seconds"), toDocs: values.publish };
+  const databases = values.databases && at(values.databases);
+  return { rows: read("rows"), rounds: read("rounds"), seconds: read("seconds"), databases, toDocs: values.publish };
 }
 
 // Ctrl-C also ends the collectors.
 exitOnSignals();
 
 await main(async () => {
-  const { rows, rounds, seconds, toDocs } = chosen();
+  const { rows, rounds, seconds, databases, toDocs } = chosen();
   ownTemporaryDirectory();
   const build = ["build", "--release", "--package", "recobeacon-collector"];
   const targets = ["--bin", "recobeacon-collector", "--example", "load"];
@@ -47,9 +49,9 @@ await main(async () => {
       results.rates.push(...(await measureRates({ round, seconds, say })));
     });
   await showing(`up to ${rows.toLocaleString("en-US")} stored events`, async ({ say }) => {
-    results.growth.push(...(await measureGrowth({ rows, rounds, seconds, say })));
+    results.growth.push(...(await measureGrowth({ rows, rounds, seconds, say, databases })));
   });
-  console.log(`\n${tables(results).map(text).join("\n")}`);
+  console.log(`\n${tables(results).map(asText).join("\n")}`);
   const { out } = await command("git", ["rev-parse", "--short", "HEAD"], { cwd: root });
   const [{ model }, ...others] = cpus();
   const machine = `${others.length + 1} processors${model ? ` (${model.trim()})` : ""}`;

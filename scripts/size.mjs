@@ -4,21 +4,10 @@
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { at, main, manifest, Problem } from "./lib/project.mjs";
+import { weigh } from "./lib/weigh.mjs";
 
-const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_SIZE_HINT, BROTLI_MAX_QUALITY, Z_BEST_COMPRESSION } = constants;
 const KINDS = ["raw", "gzip", "brotli"];
-
-function weigh(file) {
-  const bytes = readFileSync(file);
-  const params = { [BROTLI_PARAM_QUALITY]: BROTLI_MAX_QUALITY, [BROTLI_PARAM_SIZE_HINT]: bytes.length };
-  return {
-    raw: bytes.length,
-    gzip: gzipSync(bytes, { level: Z_BEST_COMPRESSION }).length,
-    brotli: brotliCompressSync(bytes, { params }).length,
-  };
-}
 
 const number = (value) => value.toLocaleString("en-US");
 
@@ -41,7 +30,7 @@ await main(() => {
     readdirSync(dist)
       .filter((name) => extname(name))
       .sort()
-      .map((name) => [name, weigh(join(dist, name))]),
+      .map((name) => [name, weigh(readFileSync(join(dist, name)))]),
   );
   const rows = Object.entries(files).map(([name, size]) => [name, ...KINDS.map((kind) => number(size[kind])), ""]);
   const over = [];

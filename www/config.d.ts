@@ -14,9 +14,15 @@ export interface Config<Destinations = Destination | readonly Destination[]> {
    * The source of consent instead of calls to `consent()`: the interface of a banner, by name or with options, or a
    * function that calls `set`. Until there is an answer, the consent is that of the option `consent`, by default
    * "pending". The banner may load later than the tracker, or never. A call of `consent()` is valid until the banner
-   * gives a different answer than its last one.
+   * gives a different answer than its last one. `null` and `false`: there is no banner.
    */
-  consentFrom?: ConsentSource["source"] | ConsentSource | ((set: (state: ConsentState) => void) => void) | undefined;
+  consentFrom?:
+    | ConsentSource["source"]
+    | ConsentSource
+    | ((set: (state: ConsentState) => void) => void)
+    | null
+    | false
+    | undefined;
   /** The browser signals that mean "denied". Default `{ gpc: true, dnt: false }`. */
   respect?: { gpc?: boolean | undefined; dnt?: boolean | undefined } | undefined;
   /** A batch is closed when the first of these limits is reached. */
@@ -114,7 +120,7 @@ export type Destination = {
    */
   | {
       protocol: "ibexa";
-      customerId: string;
+      customerId: string | number;
       endpoint?: string | undefined;
       path?: string | undefined;
       method?: "POST" | "GET" | undefined;
@@ -125,7 +131,7 @@ export type Destination = {
    */
   | {
       protocol: "yoochoose";
-      customerId: string;
+      customerId: string | number;
       solutionId?: string | undefined;
       endpoint?: string | undefined;
       method?: "POST" | "GET" | undefined;
@@ -198,16 +204,16 @@ export interface IdentityConfig {
    */
   hash?: "sha256" | undefined;
   /** The site's own visitor id. With it no identity cookie is written. */
-  anonymousId?: string | undefined;
+  anonymousId?: string | null | undefined;
   /**
    * FACT-Finder, also through a collector that forwards: the shop's own session id, exactly 30 letters or digits. It is
    * used unchanged and not stored.
    */
-  sessionId?: string | undefined;
+  sessionId?: string | null | undefined;
   /** Intempt, also through a collector that forwards: the account that the visitor belongs to. */
-  accountId?: string | undefined;
+  accountId?: string | number | null | undefined;
   /** FACT-Finder, also through a collector that forwards: the purchaser that the visitor buys for. */
-  purchaserId?: string | undefined;
+  purchaserId?: string | number | null | undefined;
   /** Default "reco_id"; letters, digits and `-_.`. Its companion `<name>_at` has the time of the last write. */
   cookieName?: string | undefined;
   /** Default: the registrable domain, found by test cookies. */

@@ -37,33 +37,42 @@ export type {
 /** Text up to 512 bytes, or a whole number from 0. No backslash, no control character. */
 export type ItemId = string | number;
 
+/** A field that may be absent: `null`, `undefined` and an empty text mean that. */
+export type Optional<Value> = Value | null | undefined;
+
+/** A number, or its text, for example from an attribute or an address. */
+export type NumberOrText = number | string;
+
 export interface Item {
   itemId: ItemId;
-  itemType?: number | string | undefined;
+  itemType?: Optional<ItemId>;
   /**
    * "Shoes/Children" or ["Shoes", "Children"]. Outer slashes are ignored. An element of the list must have no slash,
    * and an empty one is skipped.
    */
-  categoryPath?: string | readonly string[] | undefined;
+  categoryPath?: Optional<string | readonly string[]>;
   /** The product that a variant belongs to. */
-  masterId?: string | undefined;
+  masterId?: Optional<ItemId>;
   /**
    * Up to 2000 bytes. E-mail addresses, card numbers and IBANs become "[removed]", with the warning `personal-data`, as in
    * all texts that people write: also `categoryPath`, `query`, `campaign`, `message`, `searchField`, `additionalInfo`,
    * `filters`.
    */
-  title?: string | undefined;
+  title?: Optional<string>;
 }
 
 /**
- * The price of one unit, including taxes and discounts: "12.45EUR", or an amount and an ISO 4217 currency in upper
- * case. Not negative, below 9,000,000,000, at most 6 decimals. Nothing is padded or converted; a number is written as
- * JavaScript prints it.
+ * The price of one unit, including taxes and discounts: "12.45EUR", or an amount and an ISO 4217 currency. The currency
+ * may be before the amount. Not negative, below 9,000,000,000, at most 6 decimals. Nothing is padded or converted; a
+ * number is written as JavaScript prints it.
  */
-export type Price = `${string}${CurrencyEnd}` | { amount: number | string; currency: string };
+export type Price =
+  | `${string}${CurrencySign}`
+  | `${CurrencySign}${string}`
+  | { amount: NumberOrText; currency: string };
 
-/** The end of a price with currency. Pass an object if the text may have no currency. */
-type CurrencyEnd = CurrencyLetter | Lowercase<CurrencyLetter>;
+/** The first or last character of a price with currency. Pass an object if the text may have no currency. */
+type CurrencySign = CurrencyLetter | Lowercase<CurrencyLetter> | "€";
 type CurrencyLetter =
   | "A"
   | "B"
@@ -95,13 +104,13 @@ type CurrencyLetter =
 /** The result list of a click. `position` counts from 1 over all pages; a navigation's `query` may be empty. */
 export interface SearchContext {
   query: string;
-  position: number;
-  originalPosition?: number | undefined;
-  page?: number | undefined;
-  pageSize?: number | undefined;
-  originalPageSize?: number | undefined;
-  score?: number | undefined;
-  campaign?: string | undefined;
+  position: NumberOrText;
+  originalPosition?: Optional<NumberOrText>;
+  page?: Optional<NumberOrText>;
+  pageSize?: Optional<NumberOrText>;
+  originalPageSize?: Optional<NumberOrText>;
+  score?: Optional<NumberOrText>;
+  campaign?: Optional<string>;
 }
 
 export interface Tracker {
@@ -127,38 +136,38 @@ export interface Tracker {
    * An item's own page was opened. Ibexa expects `categoryPath`: without it there is one warning. FACT-Finder gets only
    * clicks with `search`.
    */
-  click(event: Item & { search?: SearchContext | undefined }): void;
+  click(event: Item & { search?: Optional<SearchContext> }): void;
   /** An item was read or watched. `percentage` is 0 to 100, rounded down; without it the event counts as 100. */
-  consume(event: Item & { percentage?: number | undefined }): void;
+  consume(event: Item & { percentage?: Optional<NumberOrText> }): void;
   /** An item was put into the basket. `price` is that of one unit. */
-  basket(event: Item & Origin & { quantity?: number | undefined; price?: Price | undefined }): void;
+  basket(event: Item & Origin & { quantity?: Optional<NumberOrText>; price?: Optional<Price> }): void;
   /** An item was taken out of the basket. */
-  deleteFromBasket(event: Item & { quantity?: number | undefined }): void;
+  deleteFromBasket(event: Item & { quantity?: Optional<NumberOrText> }): void;
   /** An item was put on the wish list. */
-  wishlist(event: Item & { price?: Price | undefined }): void;
+  wishlist(event: Item & { price?: Optional<Price> }): void;
   /** An item was taken off the wish list. */
   deleteFromWishlist(event: Item): void;
   /** Items were bought. Call it on the confirmation page, when the purchase is certain. */
   buy(event: Purchase | readonly Purchase[]): void;
   /** An item was rated. `rating` is whole, 0 to 100. */
-  rate(event: Item & { rating: number }): void;
+  rate(event: Item & { rating: NumberOrText }): void;
   /** The visitor has this item, in whatever way they got it. It is not a purchase. Ibexa. */
   owns(event: Item): void;
   /** The visitor wants no more recommendations of this item. */
   blacklist(event: Item): void;
 
-  /** Recommendations were seen. 1 to 1000 items. */
+  /** Recommendations were viewed. 1 to 1000 items. */
   rendered(event: {
     items: readonly (ItemId | Item)[];
-    itemType?: number | string | undefined;
-    scenario?: string | undefined;
+    itemType?: Optional<ItemId>;
+    scenario?: Optional<ItemId>;
   }): void;
   /**
    * A recommendation was clicked. Ibexa and YOOCHOOSE need its `scenario`, FACT-Finder the `mainId` of the product that
    * it was made for.
    */
   clickRecommended(
-    event: Item & { scenario?: string | undefined; modelId?: ItemId | undefined; mainId?: ItemId | undefined },
+    event: Item & { scenario?: Optional<ItemId>; modelId?: Optional<ItemId>; mainId?: Optional<ItemId> },
   ): void;
   /**
    * Calls a ready-made link from a recommendation response or a trigger message, with or without a scheme. Its host
@@ -168,16 +177,16 @@ export interface Tracker {
    */
   followLink(url: string): void;
   /** A trigger message, for example an e-mail, was opened. Ibexa. */
-  triggerOpened(event: { triggerName: string }): void;
+  triggerOpened(event: { triggerName: ItemId }): void;
   /** An item in a trigger message was clicked. Ibexa. */
-  clickTriggered(event: Item & { triggerName: string }): void;
+  clickTriggered(event: Item & { triggerName: ItemId }): void;
 
   /** The visitor rated a search result. FACT-Finder. */
-  feedback(event: { query: string; positive: boolean; message?: string | undefined }): void;
+  feedback(event: { query: string; positive: boolean; message?: Optional<string> }): void;
   /** A search was answered from the shop's own cache. FACT-Finder. */
   cacheHit(event: CacheHit): void;
   /** An item on a campaign's landing page was clicked. FACT-Finder from v4. */
-  landingPageClick(event: Item & { campaign: string; pageId: string }): void;
+  landingPageClick(event: Item & { campaign: string; pageId: ItemId }): void;
   /** An item of a predicted basket was clicked. FACT-Finder except version 7, and only for a logged-in user. */
   predictiveBasketClick(event: Item): void;
 
@@ -197,18 +206,18 @@ export interface Tracker {
   /** The visitor's decision. Earlier calls are executed or dropped accordingly; "denied" is stored on this device. */
   consent(state: ConsentState): void;
 
-  /** Measures consumption and sends `consume` at each step, until 100 % or `stop()`. */
+  /** Measures consumption and sends `consume` at each step, until 100 % or `stop()`. A missing element is reported. */
   consumeTimer(item: Item, options: ConsumeOptions): ConsumeTimer;
   /**
    * Sends `rendered` for the items that were viewed: half of an item's element for one second without a break, while
    * the page was visible. Items viewed at the same time share an event, and each item counts once for each page view. A
    * click in an item's element sends `clickRecommended`. An item is an element in the container with `data-reco-item`
    * (its id) and optionally `data-reco-item-type`. Items may be added, changed or removed at any time. `scenario` is
-   * required. `disconnect()` still sends the items viewed before.
+   * required. `disconnect()` still sends the items viewed before. A missing container is reported.
    */
   observeRecommendations(
-    container: Element,
-    options: { scenario: string; itemType?: number | string | undefined },
+    container: Element | null,
+    options: { scenario: ItemId; itemType?: Optional<ItemId> },
   ): { disconnect(): void };
 
   /** Sends everything that is queued now. Resolves after one attempt, with any outcome. */
@@ -255,39 +264,39 @@ export interface Loss {
 
 /** The origin of a product in the basket. FACT-Finder; `query` for version 7, `filters` only for the collector. */
 export interface Origin {
-  campaign?: string | undefined;
-  query?: string | undefined;
-  filters?: readonly unknown[] | undefined;
+  campaign?: Optional<string>;
+  query?: Optional<string>;
+  filters?: Optional<readonly unknown[]>;
 }
 
 export interface Purchase extends Item, Origin {
-  price?: Price | undefined;
+  price?: Optional<Price>;
   /**
    * Above 0, up to 1,000,000, with at most 6 decimals. Default 1. Ibexa and Intempt get whole quantities, rounded up.
    */
-  quantity?: number | undefined;
+  quantity?: Optional<NumberOrText>;
   /**
    * With it, a reloaded confirmation page counts once: lines of an order that this browser has sent within 30 days are
    * dropped (`duplicate-order`).
    */
-  orderId?: string | undefined;
+  orderId?: Optional<ItemId>;
 }
 
 export interface CacheHit {
   query: string;
-  page: number;
-  pageSize: number;
-  hitCount: number;
-  searchTimeMs: number;
-  minScore: number;
-  maxScore: number;
-  filters?: readonly unknown[] | undefined;
-  itemId?: ItemId | undefined;
-  masterId?: string | undefined;
-  title?: string | undefined;
-  searchField?: string | undefined;
-  customSorting?: boolean | undefined;
-  additionalInfo?: string | undefined;
+  page: NumberOrText;
+  pageSize: NumberOrText;
+  hitCount: NumberOrText;
+  searchTimeMs: NumberOrText;
+  minScore: NumberOrText;
+  maxScore: NumberOrText;
+  filters?: Optional<readonly unknown[]>;
+  itemId?: Optional<ItemId>;
+  masterId?: Optional<ItemId>;
+  title?: Optional<string>;
+  searchField?: Optional<string>;
+  customSorting?: Optional<boolean>;
+  additionalInfo?: Optional<string>;
 }
 
 /**
@@ -316,8 +325,13 @@ export type ConsumeOptions =
       idleAfterMs?: number | undefined;
       stepPercent?: number | undefined;
     }
-  | { by: "scroll"; element: Element; stepPercent?: number | undefined }
-  | { by: "media"; element: HTMLMediaElement; ignoreTailMs?: number | undefined; stepPercent?: number | undefined };
+  | { by: "scroll"; element: Element | null; stepPercent?: number | undefined }
+  | {
+      by: "media";
+      element: HTMLMediaElement | null;
+      ignoreTailMs?: number | undefined;
+      stepPercent?: number | undefined;
+    };
 
 export interface ConsumeTimer {
   /** Whole, rounded down. */

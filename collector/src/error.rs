@@ -1,5 +1,6 @@
 //! The reasons for refusing a request, with their HTTP status and sentence.
 
+use crate::limits::Limits;
 use axum::http::StatusCode;
 use std::borrow::Cow;
 use std::fmt;
@@ -125,8 +126,19 @@ impl Refusal {
         }
     }
 
-    /// The sentence.
+    /// The sentence. It may repeat keys and parameters of the request, so it is shortened, and has
+    /// no control characters.
     pub fn sentence(&self) -> Cow<'_, str> {
+        let sentence = self.whole_sentence();
+        if sentence.len() <= Limits::SENTENCE_BYTES && !sentence.contains(char::is_control) {
+            return sentence;
+        }
+        let end = sentence.floor_char_boundary(Limits::SENTENCE_BYTES);
+        let shown = sentence.get(..end).unwrap_or_default();
+        Cow::Owned(shown.replace(char::is_control, " "))
+    }
+
+    fn whole_sentence(&self) -> Cow<'_, str> {
         match self {
             Self::Invalid(sentence) => Cow::Borrowed(sentence),
             Self::Parameter { name, known } => {
@@ -197,3 +209,28 @@ impl fmt::Display for ConfigError {
 }
 
 impl std::error::Error for ConfigError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_is_short_and_readable_whatever_the_request_contains() {
+        for text in
+            ["\u{11}".repeat(400), "ä".repeat(400), "\n".to_owned(), "\0\u{7f}\u{85}".to_owned()]
+        {
+            for refusal in [
+                Refusal::invalid(text.clone()),
+                Refusal::Twice(text.clone()),
+                Refusal::Origin(text.clone()),
+                Refusal::Parameter { name: text.clone(), known: String::new() },
+            ] {
+                let sentence = refusal.sentence();
+                assert!(sentence.len() <= Limits::SENTENCE_BYTES, "{} bytes", sentence.len());
+                assert!(!sentence.contains(char::is_control), "{sentence:?}");
+            }
+        }
+        let short = Refusal::invalid("track[0].payload: must be a list");
+        assert_eq!(short.sentence(), "track[0].payload: must be a list");
+    }
+}

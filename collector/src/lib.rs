@@ -183,6 +183,7 @@ fn open(
     let forwarding = Forwarding::new(&config.forward, seals);
     let mut registry = Registry::default();
     let metrics = Metrics::new(&mut registry);
+    forwarding.register(&mut registry);
     let store = Store::open(&config, &hasher, metrics.clone()).map_err(StartError::Store)?;
     let app = App::new(config, hasher, store, (registry, metrics), forwarding, stop, inspector);
     Ok(Arc::new(app.map_err(StartError::Config)?))

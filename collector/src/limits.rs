@@ -159,6 +159,8 @@ impl Limits {
     pub const PAGE_ROWS_DEFAULT: u32 = 1_000;
     /// Rows that an event stream reads at once. This limits the memory that a slow client needs.
     pub const STREAM_ROWS: u32 = 256;
+    /// Longest sentence of a refusal in bytes. It may repeat keys and parameters of the request.
+    pub const SENTENCE_BYTES: usize = 300;
     /// Most requests in one transaction.
     pub const GROUP: usize = 256;
     /// Raw batches that are read at the same time. Further ones wait. Each may use a CPU core for

@@ -1,8 +1,5 @@
 //! The figures of `GET /metrics`. No label has an id, a path or a customer, so their number is small
-//! and fixed.
-//!
-//! A new subject, such as the forwarding of events, has its figures in a struct of its own, which
-//! implements [`prometheus_client::collector::Collector`] or registers metrics like [`Metrics::new`].
+//! and fixed. `forward/figures.rs` has those of forwarding.
 
 use crate::event::{INTERFACES, Source};
 use prometheus_client::encoding::EncodeLabelSet;

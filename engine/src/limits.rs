@@ -63,7 +63,7 @@ impl Limits {
     /// Largest `batch.maxWaitMs`.
     pub const BATCH_WAIT_MS_MAX: u64 = 600_000;
 
-    /// Default of `queue.maxEvents`. A burst of ten thousand events in one task loses none.
+    /// Default of `queue.maxEvents`. It holds a burst of ten thousand events in one task.
     pub const QUEUE_EVENTS: u64 = 20_000;
     /// The number of events that the default room in `localStorage` is for, and the most calls that
     /// are kept while the module loads.

@@ -2,7 +2,7 @@
 // on the machine affects all of them.
 
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, readFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { rotated } from "../bench/statistics.mjs";
@@ -115,23 +115,40 @@ export async function measureRates({ round, seconds, say }) {
   return results;
 }
 
-/** The cost of an event in databases that grow, with ids of rising and of random times. */
-export async function measureGrowth({ rows, rounds, seconds, say }) {
+/**
+ * The cost of an event in databases that grow, with ids of rising and of random times. `databases` is a folder that keeps the filled databases for
+ * further runs.
+ */
+export async function measureGrowth({ rows, rounds, seconds, say, databases }) {
   const results = [];
   for (const spreadDays of [0, SPREAD_DAYS]) {
+    const ids = spreadDays ? "random" : "rising";
     const { path, remove } = temporaryDirectory(at("target"));
-    const base = join(path, "base.sqlite");
-    await collectorOn(base, USUAL_BATCH, SEED_S, spreadDays);
+    const folder = databases ?? path;
+    mkdirSync(folder, { recursive: true });
+    let base = join(folder, `${ids}.sqlite`);
+    if (!existsSync(base)) await collectorOn(base, USUAL_BATCH, SEED_S, spreadDays);
     for (const part of PARTS) {
       const stored = Math.round(rows * part);
-      say(`${stored.toLocaleString("en-US")} events, ids of ${spreadDays ? "random" : "rising"} times`);
-      await load("fill", { database: base, rows: stored, "spread-days": spreadDays });
+      say(`${stored.toLocaleString("en-US")} events, ids of ${ids} times`);
+      base = await filled(base, join(folder, `${ids}-${stored}.sqlite`), stored, spreadDays);
       for (let round = 0; round < rounds; round++)
         results.push({ stored, isRandom: spreadDays > 0, ...(await growthOf(base, path, seconds, spreadDays)) });
     }
     remove();
   }
   return results;
+}
+
+/** Makes the database `file` with so many events from a smaller one, unless it exists. */
+async function filled(smaller, file, rows, spreadDays) {
+  if (existsSync(file)) return file;
+  const unfinished = `${file}.unfinished`;
+  copyFileSync(smaller, unfinished);
+  copyFileSync(`${smaller}.key`, `${file}.key`);
+  await load("fill", { database: unfinished, rows, "spread-days": spreadDays });
+  renameSync(unfinished, file);
+  return file;
 }
 
 /** One measurement on copies of a database: the collector's, and SQLite's with the same new rows. */

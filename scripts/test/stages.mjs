@@ -209,7 +209,8 @@ export const STAGES = {
   package: { tier: "test", label: "npm package", needs: [dist, collector], browser: true, run: nodeTests("package") },
   docs: {
     tier: "test",
-    label: "documentation site, and the links of all Markdown files",
+    label: "documentation site, in Chromium, its examples as TypeScript, and the links of all Markdown files",
+    browser: true,
     run: async (task) =>
       total([await node(task, at("scripts", "docs.mjs"), "--build", "--no-rust"), await nodeTests("docs")(task)]),
   },

@@ -13,6 +13,10 @@ const markdown = (folder, options) => readdirSync(at(folder), options).filter((n
 const pages = markdown("docs", { recursive: true })
   .map((name) => name.replaceAll("\\", "/").replace(/\.md$/, ""))
   .filter((page) => !/^(\.|public\/)/.test(page));
+const builtPages = () =>
+  readdirSync(at(SITE), { encoding: "utf8", recursive: true })
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => name.endsWith(".html") && !name.startsWith("rust/"));
 const isWritten = (page) => !page.startsWith("api/");
 
 test("the sidebar has every page, and no other", () => {
@@ -31,10 +35,14 @@ test("the links of all Markdown files lead to files and headings that are there"
   assert.equal(status, 0, stderr);
 });
 
+test("inline code with braces has its text in the built page", () => {
+  assert.match(readFileSync(at(SITE, "reference", "errors.html"), "utf8"), /<code>\{\{ id \}\}<\/code>/);
+  const empty = builtPages().filter((name) => /<code[^>]*><\/code>/.test(readFileSync(at(SITE, name), "utf8")));
+  assert.deepEqual(empty, []);
+});
+
 test("the links of the built pages lead to pages and headings that are there", () => {
-  const site = readdirSync(at(SITE), { encoding: "utf8", recursive: true })
-    .map((name) => name.replaceAll("\\", "/"))
-    .filter((name) => name.endsWith(".html") && !name.startsWith("rust/"));
+  const site = builtPages();
   const matches = (text, pattern) => [...text.matchAll(pattern)].map(([, found]) => found);
   const html = Object.fromEntries(site.map((name) => [`/${name}`, readFileSync(at(SITE, name), "utf8")]));
   const ids = Object.fromEntries(Object.entries(html).map(([name, text]) => [name, matches(text, / id="([^"]+)"/g)]));
@@ -48,4 +56,19 @@ test("the links of the built pages lead to pages and headings that are there", (
   );
   assert.ok(site.length > 20);
   assert.deepEqual([...new Set(broken)], []);
+});
+
+test("the built pages and style sheets name no file of another host", () => {
+  const files = readdirSync(at(SITE), { encoding: "utf8", recursive: true })
+    .map((name) => name.replaceAll("\\", "/"))
+    .filter((name) => /\.(html|css)$/.test(name) && !name.startsWith("rust/"));
+  const remote =
+    /<(?!a\b)\w+ [^>]*?(?:src|srcset|href|poster)="(?:https?:)?\/\/[^"]*"|(?:url\(|@import )["']?(?:https?:)?\/\/[^)"']*/g;
+  const found = files.flatMap((name) => {
+    // The examples in the pages are text, not elements.
+    const named = readFileSync(at(SITE, name), "utf8").match(remote) ?? [];
+    return named.map((text) => `${name}: ${text}`);
+  });
+  assert.ok(files.some((name) => name.endsWith(".css")) && files.length > 20);
+  assert.deepEqual(found, []);
 });

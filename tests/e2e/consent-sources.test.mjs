@@ -341,6 +341,32 @@ scenario(
 );
 
 scenario(
+  "consentFrom google: an array is no answer, and the next page waits for its own update",
+  { site: { "index.html": consentMode(DENIED) } },
+  async ({ page, visit, collector }) => {
+    const granted = ["consent", "update", { personalization_storage: "granted" }];
+    await visit();
+    await ready(page);
+    await click(page, 1);
+    await page.evaluate((entry) => window.dataLayer.push(entry), granted);
+    await flush(page);
+    await pause(QUIET_MS);
+    assert.deepEqual(await collector.stored(), []);
+    await page.evaluate((entry) => window.gtag(...entry), granted);
+    await collector.expectExactly({ itemId: "1" });
+    await page.goto("about:blank");
+    await visit();
+    await ready(page);
+    await click(page, 2);
+    await flush(page);
+    await pause(QUIET_MS);
+    assert.equal((await collector.stored()).length, 1);
+    await page.evaluate((entry) => window.gtag(...entry), granted);
+    await collector.expectExactly({ itemId: "1" }, { itemId: "2" });
+  },
+);
+
+scenario(
   "consentFrom google: an update without the types that are asked for is reported",
   { site: { "index.html": consentMode("") } },
   async ({ page, context, visit, collector }) => {

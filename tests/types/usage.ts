@@ -175,7 +175,39 @@ tracker.logout({ forget: undefined });
 
 // A price with its currency, also with a variable amount.
 declare const amount: number;
-tracker.basket({ itemId: 1, price: `${amount}EUR` });
+for (const price of [`${amount}EUR`, `EUR ${amount}`, `${amount} €`, `€${amount}`] as const)
+  tracker.basket({ itemId: 1, price });
+
+// null is an absent value, numbers may be text, and ids may be numbers.
+const from = new URLSearchParams("query=bag&position=2");
+const text = from.get("name");
+const result: SearchContext = { query: "bag", position: from.get("position") ?? 1, page: text, score: text };
+tracker.click({ itemId: 1, itemType: text, categoryPath: text, masterId: 7, title: text, search: result });
+tracker.click({ itemId: 1, search: null });
+tracker.consume({ itemId: 1, percentage: "40" });
+tracker.basket({ itemId: 1, quantity: text, price: null, campaign: text, query: text, filters: null });
+tracker.buy({ itemId: 1, orderId: 1001, quantity: "2", price: { amount: "4.90", currency: "EUR" } });
+tracker.buy({ itemId: 1, orderId: text });
+tracker.rate({ itemId: 1, rating: "80" });
+tracker.rendered({ items: [{ itemId: 1, itemType: null }], itemType: null, scenario: 3 });
+tracker.clickRecommended({ itemId: 1, scenario: text, modelId: text, mainId: text });
+tracker.clickTriggered({ itemId: 1, triggerName: 5 });
+tracker.landingPageClick({ itemId: 1, campaign: "c", pageId: 6 });
+tracker.feedback({ query: "q", positive: true, message: text });
+const [counted, scores] = [
+  { page: "1", pageSize: "10", hitCount: "1" },
+  { minScore: "0", maxScore: "1" },
+];
+tracker.cacheHit({ query: "q", ...counted, ...scores, searchTimeMs: "1", itemId: null, customSorting: null });
+tracker.consumeTimer({ itemId: 1 }, { by: "scroll", element: document.getElementById("article") });
+tracker.consumeTimer({ itemId: 1 }, { by: "media", element: document.querySelector("video") });
+tracker.observeRecommendations(document.getElementById("list"), { scenario: 3, itemType: null });
+createTracker({
+  destinations: { protocol: "ibexa", customerId: 12345 },
+  identity: { userId: text, anonymousId: text, sessionId: text, accountId: 5, purchaserId: null },
+  consentFrom: maybe ? "tcf" : null,
+});
+createTracker({ destinations: { protocol: "yoochoose", customerId: 1 }, consentFrom: false });
 
 // Consent from a banner.
 const collector = { protocol: "batch", endpoint: "/v1/events" } as const;

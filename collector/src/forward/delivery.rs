@@ -20,6 +20,7 @@ use recobeacon_engine::delivery::reaction::Reaction;
 use recobeacon_engine::event::Kind;
 use recobeacon_engine::limits::Limits as Tracker;
 use recobeacon_engine::protocol::{Envelope, RetryPolicy};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 
 const AGENT: &str = concat!("recobeacon-collector/", env!("CARGO_PKG_VERSION"));
@@ -84,7 +85,7 @@ impl Job {
         }
         let connection = match self.connection().await {
             Ok(connection) => connection,
-            Err(failure) => return self.fail(failure, 0),
+            Err(failure) => return self.fail(&pieces, failure, 0),
         };
         // An idempotent request may be sent again after any end of this process.
         let rows: Vec<i64> = pieces.iter().map(|piece| piece.row).collect();
@@ -115,8 +116,7 @@ impl Job {
             };
             let outcome = match (ready, request(&self.state.destination, &part)) {
                 (Err(failure), _) => {
-                    self.wait(&part).await;
-                    after = self.fail(failure, 0);
+                    after = self.again(&part, failure, 0).await;
                     continue;
                 }
                 (Ok(_), None) => {
@@ -142,8 +142,8 @@ impl Job {
                     after = self.answered(&part, &answer, reaction).await;
                 }
                 Outcome::NotSent(_) => {
-                    self.wait(&part).await;
-                    after = self.fail("the connection ended before the request".to_owned(), 0);
+                    let failure = "the connection ended before the request".to_owned();
+                    after = self.again(&part, failure, 0).await;
                 }
                 Outcome::Unknown(failure) => after = self.unknown(&part, failure).await,
             }
@@ -185,21 +185,17 @@ impl Job {
         let message = self.message(pieces, answer);
         match reaction {
             Reaction::RetryAsAsked => {
-                self.wait(pieces).await;
                 let asked = u64::from(answer.retry_after_s).saturating_mul(1000);
-                self.fail(message, asked.min(Tracker::RETRY_MS_MAX))
+                self.again(pieces, message, asked.min(Tracker::RETRY_MS_MAX)).await
             }
-            Reaction::Retry => {
-                self.wait(pieces).await;
-                self.fail(message, 0)
-            }
+            Reaction::Retry => self.again(pieces, message, 0).await,
             Reaction::RetryMuchLater => {
-                self.wait(pieces).await;
-                self.fail(message, 0);
+                self.again(pieces, message, 0).await;
                 After::Misconfigured
             }
             Reaction::Halve | Reaction::GiveUp => {
                 self.state.failed(message.clone());
+                self.state.refused.fetch_add(rows.len() as u64, Ordering::Relaxed);
                 self.bury(rows, Reason::Refused, message).await;
                 After::Refused
             }
@@ -209,16 +205,24 @@ impl Job {
     /// There is no answer. The request may have arrived.
     async fn unknown(&self, pieces: &[Piece], failure: String) -> After {
         if self.policy.may_repeat(self.retried) {
-            self.wait(pieces).await;
-        } else {
-            let rows = pieces.iter().map(|piece| piece.row).collect();
-            self.bury(rows, Reason::Unknown, failure.clone()).await;
+            return self.again(pieces, failure, 0).await;
         }
+        let rows = pieces.iter().map(|piece| piece.row).collect();
+        self.bury(rows, Reason::Unknown, failure.clone()).await;
         // The pause saves the next events from the same fate.
-        self.fail(failure, 0)
+        self.state.failed(failure);
+        After::Failed(0)
     }
 
-    fn fail(&self, failure: String, least_ms: u64) -> After {
+    /// Leaves the entries of a request that failed in the queue.
+    async fn again(&self, pieces: &[Piece], failure: String, least_ms: u64) -> After {
+        self.wait(pieces).await;
+        self.fail(pieces, failure, least_ms)
+    }
+
+    /// Notes that the entries, which are in the queue, are sent again.
+    fn fail(&self, pieces: &[Piece], failure: String, least_ms: u64) -> After {
+        self.state.retried.fetch_add(pieces.len() as u64, Ordering::Relaxed);
         self.state.failed(failure);
         After::Failed(least_ms)
     }

@@ -31,6 +31,7 @@ use crate::destination::Destination;
 use crate::event::{Entry, NewEvent};
 use crate::store::Store;
 use client::Client;
+use prometheus_client::registry::Registry;
 use queue::Queue;
 use seal::Seals;
 use std::sync::Arc;
@@ -46,6 +47,7 @@ pub struct Forwarding {
     queue: Queue,
     seals: Arc<Seals>,
     states: Vec<Arc<State>>,
+    series: figures::Series,
 }
 
 impl Forwarding {
@@ -57,6 +59,7 @@ impl Forwarding {
             queue: Queue::new(destinations.to_vec(), Arc::clone(&seals)),
             seals,
             states: destinations.iter().map(state).collect(),
+            series: figures::Series::default(),
         }
     }
 
@@ -112,7 +115,17 @@ impl Forwarding {
         tasks
     }
 
-    /// The state of each destination. `GET /v1/status` has it, and metrics can.
+    /// Registers the figures of `GET /metrics`.
+    pub fn register(&self, registry: &mut Registry) {
+        self.series.register(registry);
+    }
+
+    /// Reads the figures of `GET /metrics`.
+    pub async fn refresh(&self, store: &Store, now: u64) {
+        self.figures(store, now).await.iter().for_each(|figures| self.series.set(figures));
+    }
+
+    /// The state of each destination.
     pub async fn figures(&self, store: &Store, now: u64) -> Vec<figures::Figures> {
         let mut all = Vec::new();
         for state in &self.states {

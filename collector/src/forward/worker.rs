@@ -15,7 +15,7 @@ use recobeacon_engine::limits::Limits as Tracker;
 use recobeacon_engine::protocol::BatchShape;
 use recobeacon_engine::time::Now;
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
@@ -31,6 +31,10 @@ pub struct State {
     pub failure: Mutex<Option<(u64, String)>>,
     /// Requests in flight.
     pub in_flight: AtomicUsize,
+    /// Events whose request failed and that are sent again.
+    pub retried: AtomicU64,
+    /// Events that the vendor refused.
+    pub refused: AtomicU64,
     lines: Minutely,
     started: Instant,
     backoff: Mutex<Backoff>,
@@ -50,6 +54,8 @@ impl State {
             idle: Mutex::default(),
             failure: Mutex::default(),
             in_flight: AtomicUsize::new(0),
+            retried: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
             lines: Minutely::default(),
             started: Instant::now(),
             backoff: Mutex::default(),

@@ -1,6 +1,7 @@
 //! `GET /metrics` on the admin listener: the figures in the text format of Prometheus.
 
 use super::{App, read, typed};
+use crate::clock::now_ms;
 use crate::error::Refusal;
 use crate::limits::Limits;
 use axum::extract::State;
@@ -30,6 +31,7 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
     if let Some(rows) = rows(&app).await {
         state.rows.set(rows);
     }
+    app.forwarding.refresh(&app.store, now_ms()).await;
     let mut text = String::new();
     prometheus_text::encode(&mut text, &app.registry)
         .map_err(|_| Refusal::Unavailable("the figures could not be written"))?;

@@ -205,6 +205,11 @@ pub fn erase(
     for hash in &all.hashes {
         let sql = "DELETE FROM pseudonyms WHERE hash = ?1 OR older = ?1";
         transaction.prepare_cached(sql)?.execute([hash])?;
+        // An event may wait for a vendor for longer than its row is kept.
+        if search.customer.is_none() {
+            let sql = "DELETE FROM forward WHERE visitor = ?1";
+            transaction.prepare_cached(sql)?.execute([hash])?;
+        }
     }
     transaction.commit()?;
     Ok(all)

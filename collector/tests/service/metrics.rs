@@ -1,4 +1,5 @@
 //! `GET /metrics`, and the dashboard and the documentation that name its figures.
+//! `forward/figures.rs` has the values of forwarding.
 
 use crate::common::{Server, batch, click, raw, send};
 use serde_json::{Value, json};
@@ -26,10 +27,13 @@ async fn samples(server: &Server) -> Samples {
 }
 
 /// The names that a query can use.
-async fn names(server: &Server) -> BTreeSet<String> {
+async fn names() -> BTreeSet<String> {
+    // The figures of forwarding need a destination.
+    let forward = "[[forward]]\nname = \"a\"\nprotocol = \"ibexa\"\ncustomer_id = \"1\"\n";
+    let server = Server::with(forward).await;
     // The figure of refusals begins with the first one.
     assert_eq!(server.get("/none").await.status, 404);
-    let text = text(server).await;
+    let text = text(&server).await;
     let mut names = BTreeSet::new();
     for line in text.lines() {
         let Some(line) = line.strip_prefix("# TYPE ") else { continue };
@@ -227,8 +231,7 @@ fn used(text: &str) -> impl Iterator<Item = &str> {
 
 #[tokio::test]
 async fn every_figure_of_the_dashboard_exists_and_every_figure_is_in_it() {
-    let server = Server::start().await;
-    let known = names(&server).await;
+    let known = names().await;
     let dashboard: Value =
         serde_json::from_str(include_str!("../../grafana/recobeacon.json")).unwrap();
     let mut queries = Vec::new();
@@ -249,8 +252,7 @@ async fn every_figure_of_the_dashboard_exists_and_every_figure_is_in_it() {
 
 #[tokio::test]
 async fn the_documentation_names_every_figure_and_every_reason() {
-    let server = Server::start().await;
-    let known = names(&server).await;
+    let known = names().await;
     let page = include_str!("../../../docs/collector-monitoring.md");
     let documented: BTreeSet<&str> = used(page).collect();
     for name in &known {

@@ -5,6 +5,7 @@ use crate::common::{SECRET, Server, batch, click, id, send};
 use recobeacon_collector::Collector;
 use recobeacon_collector::config::{Config, Overrides};
 use rusqlite::Connection;
+use serde_json::json;
 use std::path::Path;
 
 fn count(database: &Path) -> u64 {
@@ -33,6 +34,35 @@ async fn an_id_counts_once_within_a_batch_and_between_batches() {
 }
 
 #[tokio::test]
+async fn an_event_of_two_destinations_is_one_row_if_both_name_its_id() {
+    for intempt_first in [false, true] {
+        let server = Server::start().await;
+        let of_intempt = json!({ "track": [{ "name": "Product viewed", "payload": [
+            { "eventId": id(1), "profileId": "v", "data": { "productId": "1" } },
+        ] }] })
+        .to_string();
+        let intempt = "/v1/o/projects/p/sources/1/track";
+        let mut sources = ["batch", "intempt"];
+        if intempt_first {
+            sources.reverse();
+        }
+        for source in sources {
+            let status = match source {
+                "batch" => server.post(batch("s1", 0, &[click(1)])).await.status,
+                _ => server.send("POST", intempt, "", of_intempt.as_bytes()).await.status,
+            };
+            assert!(matches!(status, 200 | 204), "{source} {status}");
+        }
+        // Ibexa's request has no id.
+        assert_eq!(server.get("/api/00000/click/v/1/1").await.status, 204);
+        let rows = server.events().await;
+        let stored: Vec<_> = rows.iter().map(|row| row["source"].as_str().unwrap()).collect();
+        assert_eq!(stored, [sources[0], "ibexa"]);
+        assert_eq!(rows[0]["id"], id(1));
+    }
+}
+
+#[tokio::test]
 async fn a_repeated_batch_is_counted_as_a_copy() {
     let server = Server::start().await;
     let body = batch("s1", 4, &[click(1), click(2)]);
@@ -41,7 +71,7 @@ async fn a_repeated_batch_is_counted_as_a_copy() {
     }
     let batches = server.batches().await;
     assert_eq!(batches.len(), 1);
-    let expected = serde_json::json!({
+    let expected = json!({
         "row": 1, "stream": "s1", "seq": 4, "bytes": body.to_string().len(), "events": 2,
         "stored": 2, "copies": 2, "receivedAt": batches[0]["receivedAt"],
     });

@@ -3,7 +3,9 @@
 mod commands;
 mod config;
 mod encrypted;
+mod figures;
 mod killed;
+mod left_out;
 mod outcomes;
 mod queue;
 mod same_bytes;

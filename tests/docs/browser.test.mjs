@@ -1,0 +1,121 @@
+// The built site in Chromium, served by `npm run docs:preview`: its search, its tables on a phone, and the hosts that it asks.
+
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { after, before, test } from "node:test";
+import { launch } from "../../scripts/lib/browser.mjs";
+import { atEnd, exitOnSignals } from "../../scripts/lib/ending.mjs";
+import { at } from "../../scripts/lib/project.mjs";
+
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+/** So many results are visible without scrolling. */
+const SEEN_AT_ONCE = 6;
+
+exitOnSignals();
+
+let server;
+let site;
+let chromium;
+
+before(async () => {
+  server = spawn(process.execPath, [at("scripts", "docs.mjs"), "--preview"], { stdio: ["ignore", "pipe", "inherit"] });
+  atEnd(() => server.kill());
+  let said = "";
+  for await (const some of server.stdout.setEncoding("utf8")) {
+    said += some;
+    site = said.match(/http:\/\/localhost:\d+/)?.[0];
+    if (site) break;
+  }
+  assert.ok(site, said);
+  chromium = await launch();
+});
+
+after(async () => {
+  await chromium?.close();
+  server.kill();
+  await once(server, "exit");
+});
+
+/** Opens a page of the site, and passes it to `body`. */
+async function open(path, options, body) {
+  const context = await chromium.newContext(options);
+  try {
+    const page = await context.newPage();
+    await body(page, () => page.goto(site + path, { waitUntil: "networkidle" }));
+  } finally {
+    await context.close();
+  }
+}
+
+test("the site asks no other host, with the search open and in both colours", async () => {
+  await open("/", { colorScheme: "dark" }, async (page, visit) => {
+    const asked = new Set();
+    page.on("request", (request) => asked.add(new URL(request.url()).origin));
+    await visit();
+    await page.goto(`${site}/collector.html`, { waitUntil: "networkidle" });
+    await page.locator(".VPNavBarSearch button").click();
+    await page.fill(".VPLocalSearchBox input", "collector");
+    await page.locator(".VPLocalSearchBox .result").first().waitFor();
+    await page.keyboard.press("Escape");
+    await page.locator(".VPNavBar .VPSwitchAppearance").first().click();
+    await page.waitForLoadState("networkidle");
+    // An image in a `data:` address has no origin.
+    assert.deepEqual(
+      [...asked].filter((origin) => origin !== "null"),
+      [site],
+    );
+  });
+});
+
+test("the search finds names with _ and -, their beginnings, and words", async () => {
+  await open("/collector.html", {}, async (page, visit) => {
+    await visit();
+    await page.locator(".VPNavBarSearch button").click();
+    for (const [query, expected] of [
+      ["max_age_hours", "/forwarding.html#configuration"],
+      ["address_rate", "/collector-monitoring.html#reasons"],
+      ["reco_id_at", "/reference/cookies-and-keys.html#cookies"],
+      ["data-reco-item-id", "/without-code.html#attributes"],
+      ["missing-field", "/reference/errors.html#missing-field"],
+      ["trusted_pro", "/forwarding.html#configuration"],
+      ["single page", "/single-page-applications.html#single-page-applications"],
+      ["dead letters", "/forwarding.html#dead-letters"],
+    ]) {
+      await page.fill(".VPLocalSearchBox input", query);
+      const results = async () =>
+        (await page.locator(".VPLocalSearchBox .result").all())
+          .slice(0, SEEN_AT_ONCE)
+          .map((one) => one.getAttribute("href"));
+      // The results of the query before stand there for a moment.
+      let found;
+      for (let tries = 0; tries < 50 && !found?.includes(expected); tries++) {
+        await page.waitForTimeout(100);
+        found = await Promise.all(await results());
+      }
+      assert.ok(found.includes(expected), `${query}: ${found}`);
+    }
+  });
+});
+
+test("on a phone no page is wider than the screen, and text in wide tables is not one word wide", async () => {
+  for (const path of ["/collector.html", "/collector-monitoring.html", "/reference/events.html"]) {
+    await open(path, PHONE, async (page, visit) => {
+      await visit();
+      const seen = await page.evaluate(() => ({
+        page: document.documentElement.scrollWidth,
+        tables: [...document.querySelectorAll("table")].map(({ clientWidth, scrollWidth }) => [
+          clientWidth,
+          scrollWidth,
+        ]),
+        text: [...document.querySelectorAll("td.text")].map(({ offsetWidth }) => offsetWidth),
+      }));
+      assert.equal(seen.page, PHONE.viewport.width, path);
+      assert.ok(
+        seen.tables.some(([shown, whole]) => shown < PHONE.viewport.width && whole > shown),
+        `${path}: a table that scrolls`,
+      );
+      assert.ok(seen.text.length > 0 && seen.text.every((width) => width >= 200), `${path}: ${seen.text}`);
+    });
+  }
+});
