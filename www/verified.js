@@ -5,14 +5,15 @@
 export const addressIn = (folder, [name, integrity]) => new URL(`${name}?v=${integrity.slice(7, 15)}`, folder).href;
 
 /**
- * Fetches a file. The browser tells a page only that a file was refused. For the reason it is read once more without its hash, from the cache if
- * possible. Warnings have the message of the error.
+ * Fetches a file. The browser tells a page only that a file was refused. For the reason it is read once more without its hash, and not from the cache:
+ * a server may have sent another build's file for this address during a deployment, to be kept for a year. The next page then gets the right one.
+ * Warnings have the message of the error.
  */
 export async function fetchVerified(address, integrity) {
   try {
     return await (await fetch(address, { integrity })).arrayBuffer();
   } catch {
-    const { ok, status, headers, message } = await fetch(address, { cache: "force-cache" }).catch((error) => error);
+    const { ok, status, headers, message } = await fetch(address, { cache: "reload" }).catch((error) => error);
     const answer = status ? `${status}, ${headers.get("Content-Type")}` : message;
     const reason = ok
       ? "its hash is not that of this build's file"
