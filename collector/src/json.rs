@@ -114,7 +114,8 @@ impl<'de> Deserialize<'de> for Bytes {
     }
 }
 
-/// The path: `events[3].itemId`. A key of other characters is quoted: `events[3]["item id"]`.
+/// The path: `events[3].itemId`. A key of other characters is quoted, and
+/// escaped as in a Rust text: `events[3]["item id"]`.
 fn path(open: &[Open<'_>]) -> String {
     let mut path = String::new();
     // A deep path would be longer than its body.
@@ -140,7 +141,8 @@ fn push_key(path: &mut String, key: &[u8]) {
         }
         path.push_str(&text);
     } else {
-        path.push_str(&format!("[{text:?}]"));
+        // ASCII only, because no letter of a request belongs into a log or a terminal.
+        path.push_str(&format!("[\"{}\"]", text.escape_default()));
     }
 }
 
@@ -171,12 +173,13 @@ mod tests {
             (r#"["a","a","a:"]"#, None),
             (r#"{"x":"\"a\":1,\"a\":2"}"#, None),
             (r#"{"a\\":1,"a\\":2}"#, Some(r#"["a\\"]"#)),
+            (r#"{"ä\u0007":1,"ä\u0007":2}"#, Some(r#"["\u{e4}\u{7}"]"#)),
             (r#"{"a":1,"\u0061":2}"#, Some("a")),
             (r#"{"\u0041":1,"A":2}"#, Some("A")),
             (r#"{"/":1,"\/":2}"#, Some(r#"["/"]"#)),
-            (r#"{"\ud83d\ude00":1,"😀":2}"#, Some(r#"["😀"]"#)),
+            (r#"{"\ud83d\ude00":1,"😀":2}"#, Some(r#"["\u{1f600}"]"#)),
             (r#"{"\ud83d":1,"\ud83e":2}"#, None),
-            (r#"{"\ud83d":1,"\ud83d":2}"#, Some("[\"\u{fffd}\u{fffd}\u{fffd}\"]")),
+            (r#"{"\ud83d":1,"\ud83d":2}"#, Some(r#"["\u{fffd}\u{fffd}\u{fffd}"]"#)),
             (r#"{"":1,"":2}"#, Some(r#"[""]"#)),
             (r#"{"a\nb":1,"a\nb":2}"#, Some(r#"["a\nb"]"#)),
             ("{\"a\"\n\t:1,\"a\":2}", Some("a")),

@@ -11,8 +11,6 @@ use recobeacon_engine::event::Kind;
 use recobeacon_engine::value::Value;
 use std::path::Path;
 
-/// Longest sentence of a refusal. Paths like `track[999].payload[999].data.productId` fit.
-const SENTENCE_BYTES: usize = 300;
 /// An id for events that bring none.
 const ID: &str = "019ad9c9-9c60-7000-aa05-476c5235d6ce";
 
@@ -25,7 +23,7 @@ pub fn hasher() -> Hasher {
 /// A refusal names the rule and the place, and repeats no text of the request.
 pub fn check_refusal(refusal: &Refusal) {
     let sentence = refusal.sentence();
-    assert!(sentence.len() <= SENTENCE_BYTES, "too long: {sentence}");
+    assert!(sentence.len() <= Limits::SENTENCE_BYTES, "too long: {sentence}");
     assert!(
         sentence.bytes().all(|b| (b' '..0x7f).contains(&b)),
         "a foreign character: {sentence:?}"
