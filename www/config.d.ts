@@ -81,7 +81,7 @@ export interface Config<Destinations = Destination | readonly Destination[]> {
     | undefined;
   /**
    * true: logs every call, request and warning to the console. false: writes nothing to the console. Absent: without a
-   * listener for warnings, the console shows the first warning of each code.
+   * listener for warnings, the console shows the first warning of each code and field.
    */
   debug?: boolean | undefined;
   /** Called for every problem: invalid calls, lost events, an unreachable endpoint. */
@@ -252,9 +252,9 @@ export type ConsentSource = {
        * https://github.com/InteractiveAdvertisingBureau/GDPR-Transparency-and-Consent-Framework
        */
       source: "tcf";
-      /** The purposes that all have to have consent. Default `[1, 5, 6]`: storage, profiles for personalised content, and their use. */
+      /** The purposes, 1 to 11, that all have to have consent. Default `[1, 5, 6]`: storage, profiles for personalised content, and their use. */
       purposes?: readonly number[] | undefined;
-      /** The id of a vendor that has to have consent as well. Default: none. */
+      /** The id, 1 to 65535, of a vendor that has to have consent as well. Default: none. */
       vendor?: number | undefined;
     }
   | {

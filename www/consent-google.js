@@ -1,16 +1,18 @@
 // consentFrom: "google": Google's Consent Mode, version 2, as the page's data layer has it.
 // https://developers.google.com/tag-platform/security/guides/consent
 
-import { following } from "./consent/answer.js";
+import { following, isText, listOf } from "./consent/answer.js";
 import { isCommand, listenToLayer } from "./data-layer.js";
 
-const DEFAULTS = { types: ["personalization_storage"], dataLayer: "dataLayer" };
+const RULES = { types: [["personalization_storage"], listOf(isText)], dataLayer: ["dataLayer", isText] };
 
 const listen = (answer, { types, dataLayer }, safe, warn) => {
   /** By type, "granted" or "denied". Of the defaults the strictest counts, because those of a region may be another region's. */
   const defaults = { __proto__: null };
   const updates = { __proto__: null };
   let isReading = true;
+  /** The missing types that a warning has named. */
+  let told;
   const has = (states, state) => types.filter((type) => states[type] === state).length;
   const decide = () => {
     const states = Object.assign({ __proto__: null }, defaults, updates);
@@ -25,8 +27,12 @@ const listen = (answer, { types, dataLayer }, safe, warn) => {
       if (action === "update") updates[type] = states[type] ?? updates[type];
       else if (action === "default" && defaults[type] !== "denied") defaults[type] = states[type] ?? defaults[type];
     }
-    if (action === "update" && !types.filter((type) => updates[type] ?? defaults[type]).length)
-      warn(`the consent update has none of the types ${types.join(", ")}: consent stays pending`);
+    const missing = types.filter((type) => !(updates[type] ?? defaults[type]));
+    // A page may make one update for each type.
+    if (action === "update" && missing.length && missing.join() !== told) {
+      told = missing.join();
+      warn(`no consent update has had ${missing.join(", ")} yet: consent stays "pending"`);
+    }
     if (!isReading) decide();
   };
   const take = safe((entry) => isCommand(entry) && hear(entry));
@@ -37,4 +43,4 @@ const listen = (answer, { types, dataLayer }, safe, warn) => {
   return end;
 };
 
-export const follow = following(DEFAULTS, listen);
+export const follow = following(RULES, listen);

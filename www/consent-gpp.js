@@ -17,7 +17,6 @@ const US = /^us/;
 const OPT_OUTS = ["SaleOptOut", "SharingOptOut", "TargetedAdvertisingOptOut"];
 const OPTED_OUT = 1;
 const NOT_OPTED_OUT = 2;
-const DEFAULTS = { purposes: PURPOSES };
 
 /** A section has one object, or one for each of its segments. */
 const fieldsOf = (section) => Object.assign({}, ...[].concat(section));
@@ -54,4 +53,4 @@ const listen = (answer, { purposes }, safe) => {
   return listenToCmp(GPP, hear, safe);
 };
 
-export const follow = following(DEFAULTS, listen);
+export const follow = following({ purposes: PURPOSES }, listen);

@@ -1,7 +1,7 @@
 // consentFrom: "shopify": Shopify's Customer Privacy API. https://shopify.dev/docs/api/customer-privacy
 
 import { hear } from "../src/browser/host/env.js";
-import { following } from "./consent/answer.js";
+import { following, oneOf } from "./consent/answer.js";
 import { whenFound } from "./consent/wait.js";
 
 const FEATURE = { name: "consent-tracking-api", version: "0.1" };
@@ -38,4 +38,4 @@ const listen = (answer, { purpose }, safe) => {
   };
 };
 
-export const follow = following({ purpose: "preferences" }, listen);
+export const follow = following({ purpose: ["preferences", oneOf("preferences", "analytics", "marketing")] }, listen);

@@ -1,7 +1,7 @@
 // consentFrom: "tcf": IAB Europe's Transparency and Consent Framework, version 2.2 and later.
 // https://github.com/InteractiveAdvertisingBureau/GDPR-Transparency-and-Consent-Framework/blob/master/TCFv2/IAB%20Tech%20Lab%20-%20CMP%20API%20v2.md
 
-import { following } from "./consent/answer.js";
+import { following, wholeTo } from "./consent/answer.js";
 import { listenToCmp, PURPOSES } from "./consent/iab.js";
 
 const TCF = {
@@ -9,7 +9,8 @@ const TCF = {
   version: 2,
   local: (api, command, callback, parameter) => api(command, 2, callback, parameter),
 };
-const DEFAULTS = { purposes: PURPOSES, vendor: undefined };
+/** Vendor ids have 16 bits: https://github.com/InteractiveAdvertisingBureau/GDPR-Transparency-and-Consent-Framework/blob/master/TCFv2/IAB%20Tech%20Lab%20-%20Consent%20string%20and%20vendor%20list%20formats%20v2.md */
+const LAST_VENDOR = 65_535;
 /** The visitor has answered, now or before. Until then the CMP shows its dialogue ("cmpuishown"). */
 const ANSWERED = /^(tcloaded|useractioncomplete)$/;
 
@@ -24,4 +25,4 @@ const listen = (answer, { purposes, vendor }, safe) => {
   return listenToCmp(TCF, hear, safe);
 };
 
-export const follow = following(DEFAULTS, listen);
+export const follow = following({ purposes: PURPOSES, vendor: [undefined, wholeTo(LAST_VENDOR)] }, listen);

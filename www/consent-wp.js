@@ -2,10 +2,13 @@
 
 import { cookie } from "../src/browser/host/cookies.js";
 import { hear } from "../src/browser/host/env.js";
-import { following } from "./consent/answer.js";
+import { following, oneOf } from "./consent/answer.js";
 import { whenFound } from "./consent/wait.js";
 
 const EVENTS = ["wp_listen_for_consent_change", "wp_consent_type_defined"];
+
+/** https://github.com/WordPress/wp-consent-level-api/blob/master/README.md */
+const CATEGORIES = ["functional", "preferences", "statistics-anonymous", "statistics", "marketing"];
 
 /** "optin" or "optout", maybe with a suffix: of the visitor's region where the banner knows it, otherwise of the site. */
 const typeOf = (page) =>
@@ -34,4 +37,4 @@ const listen = (answer, { category }, safe) => {
   };
 };
 
-export const follow = following({ category: "preferences" }, listen);
+export const follow = following({ category: ["preferences", oneOf(...CATEGORIES)] }, listen);

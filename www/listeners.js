@@ -3,12 +3,21 @@
 import { inPage } from "./page.js";
 import { TrackerError } from "./tracker-error.js";
 
+/** Most warnings in the console. */
+const SHOWN = 20;
+
+/** Whether the list has this code and field. It has them afterwards. */
+function isKnown(list, code, field) {
+  const key = `${code} ${field}`;
+  return list.includes(key) || !list.push(key);
+}
+
 /** The listeners of one tracker. */
 export function listening({ onWarning, debug }) {
   /** A list for each code NEWS_* that a page may listen to. */
   const listeners = { sent: [], acknowledged: [], dropped: [], warning: onWarning ? [onWarning] : [] };
-  /** Codes of warnings that the console has shown. */
-  const shown = new Set();
+  /** The warnings that the console has shown, by code and field. */
+  const shown = [];
   const log = (...parts) => debug && console.debug("recobeacon:", ...parts);
 
   const emit = (type, detail) => {
@@ -24,20 +33,20 @@ export function listening({ onWarning, debug }) {
     }
   };
 
-  /** Without a listener for warnings, the console shows the first warning of each code, and with `debug` all. */
-  const show = (error) => {
-    if (debug === false || !inPage() || (!debug && shown.has(error.code))) return;
-    shown.add(error.code);
-    console.warn(
-      `recobeacon: ${error.code}: ${error.message} (only the first ${error.code} is shown; debug: true shows all)`,
-    );
+  /**
+   * Without a listener for warnings, the console shows each code and field once, and with `debug` all. A page that is reloaded after a purchase
+   * reports its order again, which is no fault.
+   */
+  const show = ({ code, field, message }) => {
+    if (debug === false || !inPage()) return;
+    if (!debug && (code === "duplicate-order" || shown.length === SHOWN || isKnown(shown, code, field))) return;
+    console.warn(`recobeacon: ${code}: ${message} (shown once; debug: true shows all)`);
   };
 
   const warn = (detail) => {
     const { element } = heard;
     if (element) {
-      if (element.told) return;
-      element.told = true;
+      if (isKnown(element.told, detail.code, detail.field)) return;
       detail = { ...detail, message: `${detail.message} (${element.name})` };
     }
     const error = new TrackerError(detail);
@@ -72,7 +81,7 @@ export function listening({ onWarning, debug }) {
     }
   };
 
-  /** `element`: the element that the call is made for, its name, and whether it had a warning. */
+  /** `element`: the element that the call is made for, with its name and the codes and fields of its warnings. */
   const heard = { element: undefined, listeners, log, emit, warn, internal, on, withElement };
   return heard;
 }

@@ -223,11 +223,11 @@ scenario(
 );
 
 scenario(
-  "invalid attributes give one warning with the element's name, and the others work",
+  "each invalid attribute gives one warning with the element's name, and the others work",
   {
     site: page(`
   <i id="a" class="x y" data-reco="clack" data-reco-item="1"></i>
-  <button id="b" data-reco="basket" data-reco-on="click" data-reco-item="1" data-reco-quantity="two">Buy</button>
+  <button id="b" data-reco="basket" data-reco-on="click" data-reco-item="1" data-reco-quantity="two" data-reco-price="free">Buy</button>
   <i id="c" data-reco="click" data-reco-on="hover" data-reco-item="1"></i>
   <p id="d" data-reco-consume="often" data-reco-item="1"></p><i id="e" data-reco="rate" data-reco-rating="120" data-reco-item="1"></i>
   <i data-reco="click" data-reco-item="7"></i>`),
@@ -244,6 +244,7 @@ scenario(
       ({ code, field, message }) => `${code} ${field} ${message.match(/\((\S+)\)$/)?.[1]}`,
     );
     assert.deepEqual(said.sort(), [
+      "bad-type basket.price button#b",
       "bad-type basket.quantity button#b",
       "bad-type data-reco i#a.x.y",
       "bad-type data-reco-consume p#d",

@@ -4,44 +4,53 @@
 import { consentOf } from "../consent.js";
 import { FIELD } from "./names.js";
 
+/** Rules for the values of options. */
+export const isText = (value) => typeof value === "string" && value !== "";
+export const oneOf =
+  (...allowed) =>
+  (value) =>
+    allowed.includes(value);
+export const wholeTo = (most) => (value) => value > 0 && value <= most && value % 1 === 0 && typeof value === "number";
+/** An empty list would ask for nothing. */
+export const listOf = (isRight) => (value) =>
+  Array.isArray(value) && value.length > 0 && !value.filter((one) => !isRight(one)).length;
+
 /** The state after a no. */
-const OTHERWISE = { __proto__: null, denied: 1, anonymous: 1 };
+const OTHERWISE = ["denied", oneOf("denied", "anonymous")];
 
-/** Whether an option has the type of its default. An empty list would ask for nothing. */
-const isRight = (value, standard) =>
-  Array.isArray(standard)
-    ? Array.isArray(value) && value.length > 0
-    : standard === undefined || (typeof value === typeof standard && value !== "");
-
-/** The options with their defaults; nothing where one of them is wrong, because a guess could be a yes. */
-function read(source, defaults, warn) {
-  const given = Object(source) === source ? source : {};
-  const options = Object.assign({ otherwise: "denied" }, defaults);
-  for (const [name, value] of Object.entries(given)) {
+/** The options with their defaults; nothing where one of them is wrong or unknown, because a guess could be a yes. */
+function read(source, rules, warn) {
+  const all = { __proto__: null, otherwise: OTHERWISE, ...rules };
+  const options = {};
+  for (const [name, [standard]] of Object.entries(all)) options[name] = standard;
+  for (const [name, value] of Object.entries(Object(source) === source ? source : {})) {
     const field = `${FIELD}.${name}`;
     if (name === "source" || value === undefined) continue;
-    if (!(name in options)) warn({ code: "unknown-option", field, message: `${field} is not known` });
-    else if (!isRight(value, options[name]))
-      return void warn({ code: "bad-type", field, message: `${field} is not valid` });
-    else options[name] = value;
+    const rule = all[name];
+    const problem = rule ? "is not valid" : "is not known";
+    if (!rule?.[1](value))
+      return void warn({
+        code: rule ? "out-of-range" : "unknown-option",
+        field,
+        message: `${field} ${problem}: consent stays "pending"`,
+      });
+    options[name] = value;
   }
-  if (OTHERWISE[options.otherwise]) return options;
-  const field = `${FIELD}.otherwise`;
-  warn({ code: "out-of-range", field, message: `${field} must be "denied" or "anonymous"` });
+  return options;
 }
 
 /**
- * Makes the `follow` of a file. `defaults` are its options. `listen(answer, options, safe, warn)` listens to the banner and returns the function
+ * Makes the `follow` of a file. `rules` has the default and the rule of each option. `listen(answer, options, safe, warn)` listens to the banner and returns the function
  * that ends it: `answer(state, isVisitors)` takes a yes (true), a no (false), or that there is no answer (undefined); `isVisitors` says whether the
  * visitor has given it, and not the site's rule for visitors who were not asked. `safe(f)` is the function `f` without exceptions.
  */
-export const following = (defaults, listen) => (own, source) => {
+export const following = (rules, listen) => (own, source) => {
   const { engine, heard, tracker, settings } = own;
   const safe =
     (deed) =>
     (...args) =>
       engine.guard(() => deed(...args), null, FIELD);
-  const options = read(source, defaults, heard.warn);
+  const options = read(source, rules, heard.warn);
   if (!options) return;
   /** An earlier no and the browser's signals. Only the visitor can withdraw them. */
   const isRefused = () => consentOf({ consent: undefined, respect: settings?.respect }, []) === "denied";

@@ -3,10 +3,13 @@
 // https://github.com/InteractiveAdvertisingBureau/GDPR-Transparency-and-Consent-Framework/blob/master/TCFv2/IAB%20Tech%20Lab%20-%20CMP%20API%20v2.md
 // https://github.com/InteractiveAdvertisingBureau/Global-Privacy-Platform/blob/main/Core/CMP%20API%20Specification.md
 
+import { listOf, wholeTo } from "./answer.js";
 import { whenFound } from "./wait.js";
 
-/** The purposes of the TCF that need consent by default: storage, profiles for personalised content, and their use. */
-export const PURPOSES = [1, 5, 6];
+/** The TCF has eleven purposes: https://iabeurope.eu/iab-europe-transparency-consent-framework-policies/ (appendix A) */
+const LAST_PURPOSE = 11;
+/** The option for the purposes that need consent. By default: storage, profiles for personalised content, and their use. */
+export const PURPOSES = [[1, 5, 6], listOf(wholeTo(LAST_PURPOSE))];
 
 /** The window around this frame that has the CMP: it has a child frame of that name. */
 function windowOfCmp(locator) {

@@ -8,7 +8,7 @@ export const elements = (port) => {
   const known = new WeakMap();
 
   const withElement = (element, deed) => {
-    if (!known.has(element)) known.set(element, { name: nameOf(element), told: false });
+    if (!known.has(element)) known.set(element, { name: nameOf(element), told: [] });
     return port.withElement(known.get(element), deed);
   };
   const complain = (element, attribute, problem) => {
