@@ -6,12 +6,15 @@ use recobeacon_collector::config::{Config, Overrides};
 use recobeacon_fuzz::SECRET;
 
 /// The beginnings of sentences about settings that are no secrets.
-const SHOWN: [&str; 9] = [
+const SHOWN: [&str; 12] = [
     "ibexa.customers:",
     "yoochoose.",
     "factfinder.base_path:",
     "factfinder.channels:",
     "intempt.names:",
+    "customers[",
+    "forward \"",
+    "origins[",
     "trusted_proxies:",
     "admin_listen:",
     "dist:",
@@ -23,7 +26,9 @@ fuzz_target!(|text: &str| {
         Ok(config) => config,
         Err(error) => {
             let sentence = error.to_string();
-            let is_shown = SHOWN.iter().any(|start| sentence.starts_with(start));
+            let behind_line = sentence.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
+            let said = behind_line.map_or(&*sentence, |(_, said)| said);
+            let is_shown = SHOWN.iter().any(|start| said.starts_with(start));
             let is_name = sentence.contains("unknown field");
             assert!(!sentence.contains(SECRET) || is_shown || is_name, "{sentence}");
             return;

@@ -114,8 +114,8 @@ fn missing_field(message: &str) -> Option<String> {
 
 /// serde's sentence about a wrong value without the value, which may be a secret.
 fn without_value(message: &str) -> String {
-    let is_about_value =
-        message.starts_with("invalid type: ") || message.starts_with("invalid value: ");
+    let about_values = ["invalid type: ", "invalid value: ", "unknown variant "];
+    let is_about_value = about_values.iter().any(|start| message.starts_with(start));
     let Some((found, expected)) = message.rsplit_once(", expected ").filter(|_| is_about_value)
     else {
         return message.to_owned();

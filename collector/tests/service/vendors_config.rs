@@ -100,6 +100,8 @@ fn an_error_repeats_no_value() {
         "[intempt]\nnames = \"SECRET\"",
         "listen = \"SECRET\"",
         "inspector = \"SECRET\"",
+        "[log]\nformat = \"SECRET\"",
+        "[log]\nformat = \"a`, expected SECRET\"",
         "admin_token = SECRET",
         "admin_token = \"SECRET",
         "admin_token = \"SECRET\"\"",
