@@ -45,10 +45,20 @@ const nodeTests =
     return counted("node", task, process.execPath, args, { env });
   };
 
+/** The builds of this run, by folder. Two stages may need the same one at the same time. */
+const builds = new Map();
+
 /** Builds dist/, unless it is up to date. */
-async function dist(task, options = {}) {
-  if (isFresh(options.stable ? STABLE_DIST : DIST)) return;
-  for (const step of buildSteps(options)) await step.run(task);
+function dist(task, options = {}) {
+  const folder = options.stable ? STABLE_DIST : DIST;
+  const build = async () => {
+    if (isFresh(folder)) return;
+    for (const step of buildSteps(options)) await step.run(task);
+  };
+  // A source that was changed during an earlier build makes it stale.
+  const last = builds.get(folder) ?? Promise.resolve();
+  builds.set(folder, last.then(build));
+  return builds.get(folder);
 }
 
 const collector = (task) => collectorStep().run(task);
