@@ -81,6 +81,26 @@ for (const [place, example] of everywhere.entries()) {
   );
 }
 
+const searching = everywhere.find(
+  ({ document, code }) => /factfinder/.test(document) && /ready.*<\/script>/s.test(code),
+);
+
+for (const [configuration, alter, expected] of [
+  // The limit of the page is too short for a busy machine.
+  ["a right", (code) => code.replace("1000", "60000"), /\?query=bag&sid=[A-Za-z0-9]{30}$/],
+  ["a wrong", (code) => code.replace(/channel: ".*?",/, ""), /\?query=bag$/],
+]) {
+  scenario(
+    `with ${configuration} configuration the recipe for FACT-Finder makes its search`,
+    { site: { "index.html": pageOf({ ...searching, code: alter(searching.code) }, snippet()) }, allow: [/recobeacon/] },
+    async ({ page, visit }) => {
+      const search = page.waitForEvent("console", (message) => message.text().startsWith("/rest/"));
+      await visit();
+      assert.match((await search).text(), expected);
+    },
+  );
+}
+
 const recipe = blocks(readFileSync(at("docs/tag-managers.md"), "utf8")).find(({ language }) => language === "html");
 
 test("the recipe for tag managers has the built ES5 stub, and no syntax newer than ES5", () => {
