@@ -63,7 +63,8 @@ export interface Config<Destinations = Destination | readonly Destination[]> {
       }
     | undefined;
   /**
-   * Tracking without code; `true` is `{ attributes: true }`. Default false for npm, true for the script tag.
+   * Tracking without code; `true` is `{ attributes: true }`. Default false for npm, true for the script tag. An object
+   * names every option that you want: `{ routes: true }` turns attributes off.
    * - `attributes`: elements with `data-reco-*`, see index.d.ts;
    * - `dataLayer`: Google's e-commerce events in the page's data layer, see DataLayerOptions;
    * - `jsonLd`: an element without an item gets the page's `Product` from JSON-LD or `<meta>`. It sends nothing by

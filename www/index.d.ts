@@ -384,7 +384,7 @@ export interface Stats {
 export interface Reco {
   /** Creates the tracker. Returns it once `reco.js` has loaded. */
   <Length extends number>(verb: "create", config: Config<Destination | DestinationList<Length>>): Tracker | undefined;
-  /** Calls the listener with the tracker when the module has loaded. */
+  /** Calls the listener with the tracker when the module has loaded, or never if the configuration is wrong. */
   (verb: "ready", listener: (tracker: Tracker) => void): void;
   /** Adds a listener like the tracker's `on`. */
   <Type extends keyof TrackerEvents>(

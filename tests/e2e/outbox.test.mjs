@@ -348,6 +348,28 @@ scenario(
   },
 );
 
+for (const [transport, gone, kept] of [
+  ["beacon", 1, 1],
+  ["fetch", 0, 2],
+]) {
+  const destinations = `{ protocol: "ibexa", customerId: "00000", endpoint: "/", transport: "${transport}" }`;
+  scenario(
+    `a policy that forbids a vendor: of two events by ${transport}, ${gone} counts as sent and ${kept} are kept`,
+    { site: { "index.html": tagged({ head: POLICY, destinations }) }, gated: true, allow: [/Content Security Policy/] },
+    async ({ page, visit, collector }) => {
+      await visit();
+      await ready(page);
+      await page.evaluate(() => window.reco("basket", { itemId: 1 }));
+      await until(async () => (await warnings(page)).length, "a warning");
+      await page.evaluate(() => window.reco("basket", { itemId: 2 }));
+      await flush(page);
+      const { accepted, sent, queued } = await stats(page);
+      assert.deepEqual([accepted, sent, queued], [2, gone, kept]);
+      assert.deepEqual(await collector.stored(), []);
+    },
+  );
+}
+
 scenario(
   "a report-only policy forbids nothing",
   { site: { "index.html": tagged() }, gated: true, allow: [/Report Only|report-only/i] },

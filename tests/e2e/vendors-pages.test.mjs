@@ -382,10 +382,12 @@ scenario(
     assert.equal(await bought("/own.html", "4"), OWN);
     assert.equal(await bought("/", "5"), later, "the shop's own session is not stored");
     await visit("/short.html");
+    await ready(page);
     const [{ code, field }] = await until(async () => {
       const all = await said(page);
       return all.length > 0 && all;
     }, "a session id of another length gives a warning");
     assert.deepEqual({ code, field }, { code: "out-of-range", field: "config.identity.sessionId" });
+    assert.equal(await ask(page, "sessionId"), later, "and the tracker uses its own");
   },
 );

@@ -5,17 +5,26 @@
 //
 // <!-- stores: click, buy -->
 //
-// No block can be left out.
+// No block can be left out. A line with nothing but a path in backquotes before the comment makes a script also a file
+// of the document's pages.
 
-const FENCE = /^(?<before>[^\n]*)(?<gap>\n+)```(?<language>html|js|javascript)\b[^\n]*\n(?<code>.*?)^```/gms;
+const FENCE = /^(?<before>[^\n]*)(?<gap>\n+)```(?<language>html|js|javascript)\b[^\n]*\n(?<code>.*?)(?=^```)/gms;
+const PATH = /(?:^|\n)`([^`\n]+)`:\n+$/;
 const PROMISE = /^<!-- stores: (?<types>[A-Za-z, ]+) -->$/;
 
 export function blocks(markdown) {
   return [...markdown.matchAll(FENCE)].map(({ groups: { before, gap, language, code }, index }) => {
+    const path = markdown.slice(0, index).match(PATH)?.[1];
     const line = markdown.slice(0, index + before.length + gap.length).split("\n").length;
     const promise = before.trim().match(PROMISE)?.groups.types;
     const types = promise?.split(",").map((type) => type.trim());
-    return { line, language: language === "html" ? "html" : "js", code, stores: types?.[0] === "nothing" ? [] : types };
+    return {
+      line,
+      path,
+      language: language === "html" ? "html" : "js",
+      code,
+      stores: types?.[0] === "nothing" ? [] : types,
+    };
   });
 }
 
@@ -28,10 +37,12 @@ const BODY =
 /**
  * The page of a block. An html block is a page, or the content of a page's head. A js block is a module. If it creates
  * no tracker, it runs after the script tag has created one, and finds it as `tracker`. The shop of the examples is the
- * test's own site.
+ * test's own site, and their `integrity` is that of the built reco.js.
  */
-export function pageOf({ language, code: written }, snippet) {
-  const code = written.replaceAll("https://shop.example/dist/", "/dist/");
+export function pageOf({ language, code: written }, snippet, integrity) {
+  const code = written
+    .replaceAll("https://shop.example/dist/", "/dist/")
+    .replaceAll('integrity="sha384-..."', `integrity="${integrity}"`);
   if (language === "html") {
     return /<html|<!doctype/i.test(code)
       ? code

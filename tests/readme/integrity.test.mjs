@@ -1,13 +1,16 @@
-// The commands about integrity in docs/getting-started.md and docs/pci-dss.md do what the pages say.
+// The commands about integrity and hashes in docs/getting-started.md, docs/content-security-policy.md and docs/pci-dss.md
+// do what the pages say.
 
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { copyFileSync, cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { test } from "node:test";
 import { promisify } from "node:util";
 import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 import { at } from "../../scripts/lib/project.mjs";
-import { DIST, ready, scenario, tagged, until, useBrowser } from "../e2e/harness.mjs";
+import { DIST, ready, scenario, snippet, tagged, until, useBrowser } from "../e2e/harness.mjs";
+import { blocks, pageOf } from "./blocks.mjs";
 
 useBrowser();
 
@@ -18,6 +21,7 @@ const commands = (page, section) => {
 };
 
 const [PRINT, ALTER] = commands("getting-started.md", "Subresource integrity");
+const [HASH] = commands("content-security-policy.md", "Hashes of inline scripts");
 const [COMPARE] = commands("pci-dss.md", "Requirement 11.6.1: changes are detected");
 
 /** A checkout with a copy of dist/. */
@@ -77,5 +81,27 @@ scenario(
     await page.reload();
     await ready(page);
     await until(async () => (await collector.stored()).length === 3, "the clicks of all pages");
+  },
+);
+
+const documented = readFileSync(at("docs", "content-security-policy.md"), "utf8");
+const [policed] = blocks(documented).filter(({ language }) => language === "html");
+
+test("the command for the hash of the stub prints the hash in the policy of the example", async () => {
+  assert.ok(policed.code.includes(`'sha256-${await run(HASH)}'`));
+});
+
+scenario(
+  "without the hash the browser blocks the stub, and its console names the hash",
+  {
+    site: { "index.html": pageOf({ ...policed, code: policed.code.replace(/'sha256-.*?'/, "") }, snippet(), "") },
+    allow: [/./],
+  },
+  async ({ page, visit }) => {
+    const messages = [];
+    page.on("console", (message) => messages.push(message.text()));
+    await visit();
+    const hash = `'sha256-${await run(HASH)}'`;
+    await until(async () => messages.some((text) => text.includes(hash)), "the message with the hash");
   },
 );

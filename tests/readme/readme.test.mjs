@@ -20,12 +20,14 @@ const examples = everywhere.filter(({ document }) => document === "README.md");
 
 test("a block is found with its line and its promise", () => {
   const found = blocks(
-    "# A\n\n<!-- stores: click, buy -->\n```js\nclick();\n```\n\ntext\n\n```html\n<p>\n```\n\n<!-- stores: nothing -->\n\n```html\n<b>\n```\n```sh\nls\n```\n",
+    "# A\n\n<!-- stores: click, buy -->\n```js\nclick();\n```\n\ntext\n\n```html\n<p>\n```\n\n<!-- stores: nothing -->\n\n```html\n<b>\n```\n```sh\nls\n```\n\n`a.js`:\n\n<!-- stores: nothing -->\n```js\na();\n```\n```js\nb();\n```\n",
   );
   assert.deepEqual(found, [
-    { line: 4, language: "js", code: "click();\n", stores: ["click", "buy"] },
-    { line: 10, language: "html", code: "<p>\n", stores: undefined },
-    { line: 16, language: "html", code: "<b>\n", stores: [] },
+    { line: 4, path: undefined, language: "js", code: "click();\n", stores: ["click", "buy"] },
+    { line: 10, path: undefined, language: "html", code: "<p>\n", stores: undefined },
+    { line: 16, path: undefined, language: "html", code: "<b>\n", stores: [] },
+    { line: 26, path: "a.js", language: "js", code: "a();\n", stores: [] },
+    { line: 29, path: undefined, language: "js", code: "b();\n", stores: undefined },
   ]);
 });
 
@@ -46,6 +48,13 @@ test("the README has examples for the tag and for npm, and each says what it sto
 });
 
 const LATER_MS = 3_000;
+const { "reco.js": integrity } = JSON.parse(readFileSync(join(DIST, "integrity.json"), "utf8"));
+
+/** The scripts of a document that its pages load. */
+const filesOf = (document) =>
+  Object.fromEntries(
+    everywhere.filter((block) => block.document === document && block.path).map(({ path, code }) => [path, code]),
+  );
 
 for (const [place, example] of everywhere.entries()) {
   const { document, line, stores = [] } = example;
@@ -53,7 +62,7 @@ for (const [place, example] of everywhere.entries()) {
   const code = example.code.replaceAll("A-1001", `A-1001-${place}`);
   scenario(
     `${document}:${line} stores ${stores.join(", ") || "nothing"}`,
-    { site: { "index.html": pageOf({ ...example, code }, snippet()) } },
+    { site: { ...filesOf(document), "index.html": pageOf({ ...example, code }, snippet(), integrity) } },
     async ({ page, visit, collector }) => {
       await visit();
       if (example.language === "js") await page.waitForFunction(() => window.ran);
@@ -68,6 +77,26 @@ for (const [place, example] of everywhere.entries()) {
         // And nothing else. The order is not checked, because two requests may overtake each other.
         assert.deepEqual((await collector.stored()).map(({ type }) => type).sort(), [...stores].sort());
       }
+    },
+  );
+}
+
+const searching = everywhere.find(
+  ({ document, code }) => /factfinder/.test(document) && /ready.*<\/script>/s.test(code),
+);
+
+for (const [configuration, alter, expected] of [
+  // The limit of the page is too short for a busy machine.
+  ["a right", (code) => code.replace("1000", "60000"), /\?query=bag&sid=[A-Za-z0-9]{30}$/],
+  ["a wrong", (code) => code.replace(/channel: ".*?",/, ""), /\?query=bag$/],
+]) {
+  scenario(
+    `with ${configuration} configuration the recipe for FACT-Finder makes its search`,
+    { site: { "index.html": pageOf({ ...searching, code: alter(searching.code) }, snippet()) }, allow: [/recobeacon/] },
+    async ({ page, visit }) => {
+      const search = page.waitForEvent("console", (message) => message.text().startsWith("/rest/"));
+      await visit();
+      assert.match((await search).text(), expected);
     },
   );
 }
