@@ -161,7 +161,7 @@ for (const [what, status, headers, body] of [
   ["200 of the wrong bytes", 200, { "content-type": "application/wasm" }, "cut"],
 ])
   scenario(
-    `a module answered with ${what}: requested once, reported with its address, and calls wait for the next page`,
+    `a module answered with ${what}: requested again only for the reason, reported with its address, and calls wait for the next page`,
     {
       wasm: true,
       site: site({
@@ -184,7 +184,7 @@ for (const [what, status, headers, body] of [
       const [[code, message], ...others] = await page.evaluate(() => window.messages);
       assert.deepEqual([code, others], ["wasm-unavailable", []]);
       assert.ok(message.includes(url) && message.includes(String(status)), message);
-      assert.equal(asked.length, 1);
+      assert.equal(asked.length, 2);
       await leave(page, network);
       await open(page, `${network.url}/b.html`);
       await ready(page);

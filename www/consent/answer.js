@@ -20,7 +20,7 @@ const OTHERWISE = ["denied", oneOf("denied", "anonymous")];
 
 /** The options with their defaults; nothing where one of them is wrong or unknown, because a guess could be a yes. */
 function read(source, rules, warn) {
-  const all = { __proto__: null, otherwise: OTHERWISE, ...rules };
+  const all = Object.assign({ __proto__: null, otherwise: OTHERWISE }, rules);
   const options = {};
   for (const [name, [standard]] of Object.entries(all)) options[name] = standard;
   for (const [name, value] of Object.entries(Object(source) === source ? source : {})) {
