@@ -1,6 +1,6 @@
 //! A row of the table `events`.
 
-use super::orders::{self, Report};
+use super::orders::{self, Report, Way};
 use super::visitors;
 use rusqlite::{OptionalExtension, Row as Columns, Transaction, params};
 
@@ -62,8 +62,8 @@ const INSERT: &str = "
 
 impl Row {
     /// Inserts it, unless an event with this id or a line of its order exists.
-    pub fn insert(&self, transaction: &Transaction<'_>) -> rusqlite::Result<Inserted> {
-        match orders::admit(transaction, self)? {
+    pub fn insert(&self, transaction: &Transaction<'_>, way: Way) -> rusqlite::Result<Inserted> {
+        match orders::admit(transaction, self, way)? {
             Report::New => {}
             Report::ConfirmedBefore => return Ok(Inserted::ConfirmedBefore),
             Report::Copy => return Ok(Inserted::Copy),
