@@ -220,6 +220,9 @@ impl Limits {
     pub const DEAD_LETTERS: u64 = 10_000;
     /// Time for which dead letters are kept, in milliseconds.
     pub const DEAD_LETTER_MS: u64 = 30 * Tracker::DAY_MS;
+    /// Time after which a forwarded request has ended, in milliseconds. It is longer than any
+    /// `timeout_seconds`.
+    pub const FORWARD_ANSWER_MS: u64 = 3_600_000;
     /// Most bytes of a vendor's response that are read.
     pub const FORWARD_RESPONSE_BYTES: usize = 16 * 1024;
     /// Longest message of a vendor that is kept with a dead letter.

@@ -33,7 +33,8 @@ impl Appender {
     /// # Errors
     /// None of them is stored.
     pub fn append(&mut self, rows: &[Row]) -> rusqlite::Result<usize> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut new = 0;
         for row in rows {
             let inserted = row.insert(&transaction, Way::File(self.begun))?;

@@ -356,11 +356,8 @@ fn report() -> impl Strategy<Value = Report> {
         (prop::sample::select(vec!["1", "2", "11"]).prop_map(str::to_owned), nasty()),
         1..5,
     );
-    let reporter = prop_oneof![
-        (0..4u8).prop_map(Reporter::Page),
-        Just(Reporter::Shop),
-        Just(Reporter::File)
-    ];
+    let reporter =
+        prop_oneof![(0..4u8).prop_map(Reporter::Page), Just(Reporter::Shop), Just(Reporter::File)];
     (reporter, nasty(), items).prop_map(|(reporter, order, items)| Report {
         reporter,
         order,
