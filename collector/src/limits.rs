@@ -148,6 +148,8 @@ impl Limits {
     /// accepted: a device with a wrong clock has a real visitor, and `receivedAt` shows the
     /// difference.
     pub const LATEST_MS: u64 = 8_640_000_000_000_000;
+    /// Times of past events before this one, in March 1973, are seconds by mistake.
+    pub const EARLIEST_MS: u64 = 100_000_000_000;
     /// Accepted times of Intempt's events, in milliseconds: the years 2010 to 2040. Times in
     /// seconds, a common mistake, fall outside.
     pub const TIMESTAMPS: RangeInclusive<u64> = 1_262_304_000_000..=2_240_611_199_999;

@@ -14,8 +14,6 @@ use recobeacon_engine::event::{Event, Kind};
 use recobeacon_engine::rules;
 use recobeacon_engine::value::Value;
 
-/// Times before this one, in March 1973, are seconds by mistake.
-const EARLIEST_MS: u64 = 100_000_000_000;
 /// The source of rows that name none.
 const SOURCE: &str = "import";
 const HASH_DIGITS: usize = 32;
@@ -34,16 +32,7 @@ pub fn kind(cells: &mut Cells) -> Result<Kind, String> {
 /// Reads the line's time in milliseconds and removes it.
 pub fn at(cells: &mut Cells) -> Result<u64, String> {
     let value = cells.take(AT).ok_or("at: is required")?;
-    let wrong = "at: must be milliseconds since 1970, or like 2026-11-27T14:30:00Z";
-    let ms = match &value {
-        Value::Text(text) => text.parse().ok().or_else(|| iso::parse(text)),
-        value => rules::whole(value, 0, Limits::LATEST_MS).ok(),
-    };
-    match ms.ok_or(wrong)? {
-        ..EARLIEST_MS => Err("at: is before March 1973: it must be in milliseconds".to_owned()),
-        ms if ms > Limits::LATEST_MS => Err(wrong.to_owned()),
-        ms => Ok(ms),
-    }
+    iso::time(&value).map_err(|sentence| format!("at: {sentence}"))
 }
 
 /// The events of a line's remaining cells, by the rules of the batch interface.

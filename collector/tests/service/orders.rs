@@ -260,6 +260,10 @@ async fn a_wrong_order_is_refused_with_the_path_and_nothing_is_stored() {
         ),
         (json!({ "orders": [{ "orderId": "a", "at": "now", "items": [item] }] }), "orders[0].at: "),
         (
+            json!({ "orders": [{ "orderId": "a", "at": 1_763_683_199, "items": [item] }] }),
+            "orders[0].at: is before March 1973: it must be in milliseconds",
+        ),
+        (
             json!({ "orders": [{ "orderId": "a", "user": {}, "items": [item] }] }),
             "orders[0].user: ",
         ),
