@@ -275,9 +275,7 @@ fn expire(transaction: &Transaction<'_>, now: u64) -> rusqlite::Result<()> {
     let before = now.saturating_sub(Limits::DEAD_LETTER_MS);
     let sql = "DELETE FROM forward WHERE state = 'dead' AND failed_at < ?";
     transaction.prepare_cached(sql)?.execute([before as i64])?;
-    let mut names = transaction.prepare_cached("SELECT destination FROM forward_counts")?;
-    let names = names.query_map([], |row| row.get::<_, String>(0))?;
-    for destination in names.collect::<Result<Vec<_>, _>>()? {
+    for destination in known(transaction)? {
         forget_oldest(transaction, &destination)?;
     }
     Ok(())
@@ -377,6 +375,13 @@ pub fn counts(connection: &Connection, destination: &str) -> rusqlite::Result<Co
         };
     }
     Ok(Counts { oldest, ..counts.unwrap_or_default() })
+}
+
+/// The names of the destinations that have or had entries.
+pub fn known(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT destination FROM forward_counts")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
 }
 
 /// The destinations that have entries.

@@ -105,9 +105,7 @@ pub fn scan<E>(
     selection: &Selection,
     mut use_row: impl FnMut(Row) -> Result<(), E>,
 ) -> Result<u64, ScanError<E>> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
-    connection.busy_timeout(Limits::BUSY)?;
+    let connection = open(database)?;
     let (condition, values) = selection.condition();
     let sql = format!("SELECT * FROM events WHERE {condition} ORDER BY row");
     let mut statement = connection.prepare(&sql)?;
@@ -118,4 +116,19 @@ pub fn scan<E>(
         count += 1;
     }
     Ok(count)
+}
+
+/// Whether any event has this customer.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn has_customer(database: &Path, name: &str) -> rusqlite::Result<bool> {
+    open(database)?.prepare("SELECT 1 FROM events WHERE customer = ?")?.exists([name])
+}
+
+fn open(database: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(database, flags)?;
+    connection.busy_timeout(Limits::BUSY)?;
+    Ok(connection)
 }
