@@ -25,6 +25,12 @@ struct Line {
     item_id: String,
 }
 
+impl Line {
+    fn of(event: &Row) -> Option<Self> {
+        serde_json::from_str(&event.fields).ok().filter(|line: &Self| line.order_id.is_some())
+    }
+}
+
 /// What is known about the line that an event reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {
@@ -63,10 +69,13 @@ pub fn begin_file(connection: &Connection) -> rusqlite::Result<()> {
 
 /// Counts a purchase. Only a new line gets a row.
 pub fn admit(transaction: &Transaction<'_>, event: &Row, way: Way) -> rusqlite::Result<Report> {
-    if event.kind != Kind::Buy.name() {
-        return Ok(Report::New);
-    }
-    let Ok(line @ Line { order_id: Some(_), .. }) = serde_json::from_str(&event.fields) else {
+    let line = if event.kind == Kind::Buy.name() { Line::of(event) } else { None };
+    let Some(line) = line else {
+        for id in &event.older_ids {
+            if is_known(transaction, id)? {
+                return Ok(Report::Copy);
+            }
+        }
         return Ok(Report::New);
     };
     match way {

@@ -39,6 +39,8 @@ pub struct Row {
     pub fields: String,
     /// Whether the fields hold further hashed ids. It is not stored.
     pub has_more_ids: bool,
+    /// The ids that a file's line had with older keys. They are not stored.
+    pub older_ids: Vec<String>,
 }
 
 /// What became of a row.
@@ -118,6 +120,7 @@ impl Row {
             key: row.get("key")?,
             fields: row.get("fields")?,
             has_more_ids: false,
+            older_ids: Vec::new(),
         })
     }
 }

@@ -392,5 +392,6 @@ fn row(delivery: &Delivery, place: usize, event: &NewEvent) -> Row {
         key: hashed.then_some(delivery.key),
         fields: event.fields.clone(),
         has_more_ids: event.has_more_ids,
+        older_ids: Vec::new(),
     }
 }

@@ -57,11 +57,20 @@ fn a_corrected_file_adds_no_line() {
 }
 
 #[test]
-fn after_a_new_key_a_file_adds_no_line_of_an_order() {
+fn after_a_new_key_a_file_adds_nothing() {
     let desk = Desk::without_key("");
-    assert_eq!(import(&desk, &file(AT, "erika", "5.00EUR")), 3);
-    assert_eq!(desk.run(&["rotate-key"], "").code, Some(0));
-    assert_eq!(import(&desk, &file(AT, "erika", "5.00EUR")), 0);
+    let click =
+        format!("type,at,user,anonymous,itemId\nclick,{AT},erika,device,x\nclick,{AT},,,x\n");
+    let both = || (import(&desk, &file(AT, "erika", "5.00EUR")), import(&desk, &click));
+    assert_eq!(both(), (3, 2));
+    for _ in 0..2 {
+        assert_eq!(desk.run(&["rotate-key"], "").code, Some(0));
+        assert_eq!(both(), (0, 0));
+    }
+    // New events have the new key.
+    assert_eq!(import(&desk, &click.replace(",x", ",y")), 2);
+    assert_eq!(desk.number("SELECT max(key) FROM events"), 3);
+    assert_eq!(both(), (0, 0));
 }
 
 /// Another tracker's file may have the reloads of a confirmation page.
