@@ -187,6 +187,17 @@ impl Config {
         Self::from_toml(&text, flags).map_err(|error| error.within(path))
     }
 
+    /// Whether any table names this customer or channel.
+    pub fn has_customer(&self, name: &str) -> bool {
+        let Vendors { customers, license_keys, yoochoose, factfinder, intempt: _ } = &self.vendors;
+        let lists = [customers, &yoochoose.customers].into_iter().flatten();
+        self.customers.has(name)
+            || self.retention.customers.contains_key(name)
+            || lists.flatten().any(|known| known == name)
+            || license_keys.has(name)
+            || factfinder.channels.0.iter().flatten().any(|channel| channel.name == name)
+    }
+
     /// Reads the text of a configuration file, and applies the flags.
     ///
     /// # Errors

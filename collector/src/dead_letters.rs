@@ -5,7 +5,7 @@
 
 use crate::clock::now_ms;
 use crate::limits::Limits;
-use crate::store::forward::Reason;
+use crate::store::forward::{self, Reason};
 use crate::store::is_current;
 use recobeacon_engine::json::Object;
 use rusqlite::{Connection, OpenFlags, params};
@@ -46,6 +46,8 @@ pub enum Failed {
     Version,
     /// Nothing is chosen.
     NothingChosen,
+    /// There is no destination of this name. There are the others.
+    Destination(String, Vec<String>),
     /// Standard output is closed.
     Output(io::Error),
 }
@@ -59,6 +61,13 @@ impl fmt::Display for Failed {
             ),
             Self::NothingChosen => {
                 f.write_str("name --destination, --reason or --row, or use --all")
+            }
+            Self::Destination(name, known) => {
+                write!(f, "--destination: {name:?} is neither configured nor in the queue; ")?;
+                match known.join(", ") {
+                    list if list.is_empty() => f.write_str("there are no destinations"),
+                    list => write!(f, "there are: {list}"),
+                }
             }
             Self::Output(error) => write!(f, "the output: {error}"),
         }
@@ -84,12 +93,14 @@ const CHOSEN: &str = "
     state = 'dead' AND (?1 IS NULL OR destination = ?1) AND (?2 IS NULL OR reason = ?2)
     AND (?3 IS NULL OR row = ?3)";
 
-/// Works on the dead letters in this database, and writes the result.
+/// Works on the dead letters in this database, and writes the result. `configured` are the names of
+/// the configured destinations.
 ///
 /// # Errors
-/// The database cannot be used, or nothing is chosen.
+/// The database cannot be used, nothing is chosen, or a name is not known.
 pub fn run(
     database: &Path,
+    configured: Vec<String>,
     action: Action,
     chosen: &Chosen,
     out: &mut dyn Write,
@@ -100,6 +111,7 @@ pub fn run(
     if !is_current(&connection)? {
         return Err(Failed::Version);
     }
+    check(&connection, configured, chosen.destination.as_ref())?;
     let named = chosen.destination.is_some() || chosen.reason.is_some() || chosen.row.is_some();
     match action {
         Action::List => list(&connection, chosen, out),
@@ -111,6 +123,20 @@ pub fn run(
             Ok(writeln!(out, "deleted: {deleted}")?)
         }
     }
+}
+
+/// A misspelt name would look like an empty list.
+fn check(
+    connection: &Connection,
+    configured: Vec<String>,
+    chosen: Option<&String>,
+) -> Result<(), Failed> {
+    let Some(name) = chosen else { return Ok(()) };
+    let mut known = forward::known(connection)?;
+    known.extend(configured);
+    known.sort();
+    known.dedup();
+    if known.contains(name) { Ok(()) } else { Err(Failed::Destination(name.clone(), known)) }
 }
 
 fn values(chosen: &Chosen) -> impl rusqlite::Params {

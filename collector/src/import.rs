@@ -31,6 +31,11 @@ impl LicenseKeys {
         Self(keys)
     }
 
+    /// Whether the customer has a key.
+    pub fn has(&self, customer: &str) -> bool {
+        self.of(customer).is_some()
+    }
+
     fn of(&self, customer: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| known == customer).map(|(_, key)| key.as_str())
     }

@@ -1,6 +1,27 @@
 //! Times as text: ISO 8601.
 
+use crate::limits::Limits;
+use recobeacon_engine::rules;
+use recobeacon_engine::value::Value;
+
 const DAY: i64 = 86_400;
+
+/// Reads the time of an event in the past, in milliseconds since 1970 or as text.
+///
+/// # Errors
+/// The rule that is broken, without the field's name.
+pub fn time(value: &Value) -> Result<u64, &'static str> {
+    let wrong = "must be milliseconds since 1970, or like 2026-11-27T14:30:00Z";
+    let ms = match value {
+        Value::Text(text) => text.parse().ok().or_else(|| parse(text)),
+        value => rules::whole(value, 0, Limits::LATEST_MS).ok(),
+    };
+    match ms.ok_or(wrong)? {
+        ..Limits::EARLIEST_MS => Err("is before March 1973: it must be in milliseconds"),
+        ms if ms > Limits::LATEST_MS => Err(wrong),
+        ms => Ok(ms),
+    }
+}
 
 /// Parses an ISO 8601 date and time. Without a zone the time is UTC.
 pub fn parse(text: &str) -> Option<u64> {

@@ -148,6 +148,8 @@ impl Limits {
     /// accepted: a device with a wrong clock has a real visitor, and `receivedAt` shows the
     /// difference.
     pub const LATEST_MS: u64 = 8_640_000_000_000_000;
+    /// Times of past events before this one, in March 1973, are seconds by mistake.
+    pub const EARLIEST_MS: u64 = 100_000_000_000;
     /// Accepted times of Intempt's events, in milliseconds: the years 2010 to 2040. Times in
     /// seconds, a common mistake, fall outside.
     pub const TIMESTAMPS: RangeInclusive<u64> = 1_262_304_000_000..=2_240_611_199_999;
@@ -220,6 +222,9 @@ impl Limits {
     pub const DEAD_LETTERS: u64 = 10_000;
     /// Time for which dead letters are kept, in milliseconds.
     pub const DEAD_LETTER_MS: u64 = 30 * Tracker::DAY_MS;
+    /// Time after which a forwarded request has ended, in milliseconds. It is longer than any
+    /// `timeout_seconds`.
+    pub const FORWARD_ANSWER_MS: u64 = 3_600_000;
     /// Most bytes of a vendor's response that are read.
     pub const FORWARD_RESPONSE_BYTES: usize = 16 * 1024;
     /// Longest message of a vendor that is kept with a dead letter.

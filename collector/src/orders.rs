@@ -3,6 +3,7 @@
 use crate::batch;
 use crate::error::Refusal;
 use crate::event::{Ids, NewEvent};
+use crate::iso;
 use crate::json;
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;
@@ -99,8 +100,8 @@ impl Lines<'_> {
         let given = |name| order.field(name).filter(|value| !value.is_null());
         let id = given("orderId").ok_or(wrong(".orderId", "is required"))?;
         let id = rules::identifier(id).map_err(|problem| wrong(".orderId", problem.detail))?;
-        let at = given("at").map(|at| rules::whole(at, 0, Limits::LATEST_MS)).transpose();
-        let at = at.map_err(|_| wrong(".at", "must be whole milliseconds since 1970"))?;
+        let at = given("at").map(iso::time).transpose();
+        let at = at.map_err(|sentence| wrong(".at", sentence))?;
         let user = given("user").map(rules::identifier).transpose();
         let user = user.map_err(|problem| wrong(".user", problem.detail))?;
         let items = match given("items") {

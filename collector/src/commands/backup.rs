@@ -3,7 +3,7 @@
 use super::Done;
 use clap::Args;
 use recobeacon_collector::config::Config;
-use recobeacon_collector::store::backup;
+use recobeacon_collector::store::backup::{self, Restored};
 use std::path::PathBuf;
 
 /// The arguments of `backup`.
@@ -38,10 +38,16 @@ impl Backup {
 
 impl Restore {
     pub fn run(self, config: &Config) -> Done {
-        let aside = backup::restore(&self.file, &config.database)?;
+        let Restored { aside, waiting } = backup::restore(&self.file, &config.database)?;
         println!("{} now has the content of {}", config.database.display(), self.file.display());
         if let Some(aside) = aside {
             println!("The database before is {}. Delete it when all is well", aside.display());
+        }
+        if waiting > 0 {
+            println!(
+                "{waiting} events wait for vendors, which may have them already. The next start \
+                 sends those that count once, and makes the others dead letters (reason unknown)"
+            );
         }
         Ok(())
     }

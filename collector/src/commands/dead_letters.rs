@@ -61,13 +61,15 @@ impl Choice {
 }
 
 impl Letters {
-    /// Works on this database. The configuration and its secrets are not needed.
-    pub fn run(self, database: &Path) -> Done {
+    /// Works on this database. The configuration and its secrets are not needed, but the
+    /// destinations that it names are known.
+    pub fn run(self, database: &Path, configured: Vec<String>) -> Done {
         let (action, choice) = match self {
             Self::List(choice) => (Action::List, choice),
             Self::Replay(choice) => (Action::Replay, choice),
             Self::Delete(choice) => (Action::Delete, choice),
         };
-        Ok(dead_letters::run(database, action, &choice.chosen(), &mut std::io::stdout())?)
+        let mut out = std::io::stdout();
+        Ok(dead_letters::run(database, configured, action, &choice.chosen(), &mut out)?)
     }
 }

@@ -1,6 +1,6 @@
 //! `recobeacon-collector export`: writes stored events as a file.
 
-use super::import;
+use super::{customers, import};
 use recobeacon_collector::config::Config;
 use recobeacon_collector::history::columns::{AT, TYPE, USER_HASH};
 use recobeacon_collector::history::ibexa::Requests;
@@ -75,6 +75,9 @@ pub fn run(flags: &Flags, config: &Config) -> Result<bool, String> {
         flags.kinds.iter().find(|kind| recobeacon_engine::event::Kind::from_name(kind).is_none())
     {
         return Err(format!("--type: {kind} is not the name of an event"));
+    }
+    if flags.input.is_none() {
+        customers::check(&flags.customers, config)?;
     }
     let mut out = output(flags.output.as_deref())?;
     let written = match flags.format {

@@ -73,16 +73,16 @@ pub fn run(flags: &Flags, config: &Config) -> Result<bool, String> {
     let keys =
         if flags.dry_run { &[Key { number: 1, secret: vec![0] }] } else { config.keys.as_slice() };
     let hasher = Hasher::new(keys, &config.database).map_err(|error| error.to_string())?;
+    let now = now_ms();
     let mut appender = if flags.dry_run {
         None
     } else {
-        let opened = Appender::open(&config.database, &hasher);
+        let opened = Appender::open(&config.database, &hasher, now);
         let path = config.database.display();
         Some(opened.map_err(|error| format!("the database {path}: {error}"))?)
     };
     let mut counts = Counts::default();
     let mut group = Vec::with_capacity(GROUP);
-    let now = now_ms();
     for read::Line { number, cells } in lines {
         match cells.and_then(|cells| parse::row(cells, now, &hasher)) {
             Ok(row) => {

@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod customers;
 mod dead_letters;
 mod export;
 mod import;
@@ -95,12 +96,18 @@ impl Flags {
             Some(Command::EraseVisitor(command)) => done(config, |config| command.run(config)),
             Some(Command::RotateKey(command)) => done(config, |config| command.run(config)),
             Some(Command::DeadLetters { action }) => {
+                let forward = config.as_ref().map(|config| config.forward.as_slice());
+                let names = forward.unwrap_or_default().iter().map(|one| one.name.to_string());
+                let configured = names.collect();
                 let database = match given {
                     Some(database) => Ok(database),
                     None => config.map(|config| config.database).map_err(|error| error.to_string()),
                 };
                 finish_with(database.and_then(|database| {
-                    action.run(&database).map(|()| true).map_err(|error| error.to_string())
+                    action
+                        .run(&database, configured)
+                        .map(|()| true)
+                        .map_err(|error| error.to_string())
                 }))
             }
             None => {

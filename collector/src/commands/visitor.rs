@@ -1,7 +1,7 @@
 //! `hash`, `export-visitor` and `erase-visitor`: one visitor, found by an id. The id is read from standard input,
 //! because arguments are kept in the shell's history and are visible in the list of processes.
 
-use super::Done;
+use super::{Done, customers};
 use clap::Args;
 use recobeacon_collector::config::Config;
 use recobeacon_collector::pseudonym::Hasher;
@@ -98,6 +98,7 @@ impl Erase {
 
 impl Which {
     fn search(self, config: &Config) -> Result<Search, Box<dyn std::error::Error>> {
+        customers::check(&self.customer, config)?;
         let id = id()?;
         let hasher = Hasher::existing(&config.keys, &config.database)?;
         let hashes = hasher.all(&id).into_iter().map(|(_, hash)| hash).collect();

@@ -162,6 +162,11 @@ impl Customers {
         self.bounds.rows > 0 || self.entries.iter().any(|entry| entry.bounds.rows > 0)
     }
 
+    /// Whether an interface has a customer of this name.
+    pub fn has(&self, name: &str) -> bool {
+        self.entries.iter().any(|entry| entry.name == name)
+    }
+
     fn find(&self, interface: &str, name: &str) -> Option<&Customer> {
         self.entries.iter().find(|entry| entry.interface == interface && entry.name == name)
     }

@@ -14,16 +14,14 @@ use recobeacon_engine::event::{Event, Kind};
 use recobeacon_engine::rules;
 use recobeacon_engine::value::Value;
 
-/// Times before this one, in March 1973, are seconds by mistake.
-const EARLIEST_MS: u64 = 100_000_000_000;
 /// The source of rows that name none.
 const SOURCE: &str = "import";
 const HASH_DIGITS: usize = 32;
 /// The longest id of an exported row, in bytes.
 const LONGEST_ID: usize = 100;
 
-/// A visitor as a file names them: in the clear, or as stored.
-type Visitor = Option<String>;
+/// A visitor's hash by each key, the current one first. One that the file has hashed is the only one.
+type Visitor = Vec<String>;
 
 /// Reads the line's kind and removes it.
 pub fn kind(cells: &mut Cells) -> Result<Kind, String> {
@@ -34,16 +32,7 @@ pub fn kind(cells: &mut Cells) -> Result<Kind, String> {
 /// Reads the line's time in milliseconds and removes it.
 pub fn at(cells: &mut Cells) -> Result<u64, String> {
     let value = cells.take(AT).ok_or("at: is required")?;
-    let wrong = "at: must be milliseconds since 1970, or like 2026-11-27T14:30:00Z";
-    let ms = match &value {
-        Value::Text(text) => text.parse().ok().or_else(|| iso::parse(text)),
-        value => rules::whole(value, 0, Limits::LATEST_MS).ok(),
-    };
-    match ms.ok_or(wrong)? {
-        ..EARLIEST_MS => Err("at: is before March 1973: it must be in milliseconds".to_owned()),
-        ms if ms > Limits::LATEST_MS => Err(wrong.to_owned()),
-        ms => Ok(ms),
-    }
+    iso::time(&value).map_err(|sentence| format!("at: {sentence}"))
 }
 
 /// The events of a line's remaining cells, by the rules of the batch interface.
@@ -77,10 +66,10 @@ pub fn row(mut cells: Cells, now: u64, hasher: &Hasher) -> Result<Row, String> {
     let key = number(&mut cells, KEY)?;
     let user = visitor(&mut cells, [USER, USER_HASH], hasher)?;
     let anonymous = visitor(&mut cells, [ANONYMOUS, ANONYMOUS_HASH], hasher)?;
-    if kind == Kind::Login && user.is_none() {
+    if kind == Kind::Login && user.is_empty() {
         return Err("user: is required: a login's new account".to_owned());
     }
-    let hashed = user.is_some() || anonymous.is_some();
+    let hashed = !user.is_empty() || !anonymous.is_empty();
     let more = cells.more.take();
     let has_more_ids = more.is_some();
     let mut fields = fields(kind, cells)?;
@@ -99,22 +88,27 @@ pub fn row(mut cells: Cells, now: u64, hasher: &Hasher) -> Result<Row, String> {
         place: place?,
         client: client?,
         customer: customer?,
-        user,
-        anonymous,
+        user: user.first().cloned(),
+        anonymous: anonymous.first().cloned(),
         key: key
             .map(|key| u32::try_from(key).map_err(|_| "key: is outside its range"))
             .transpose()?
             .or_else(|| hashed.then(|| hasher.key())),
         fields,
         has_more_ids,
+        older_ids: Vec::new(),
     };
-    row.id = match id {
+    match id {
         // Vendors' interfaces make other ids.
-        Some(id) if row.source != SOURCE && id.len() <= LONGEST_ID => id,
-        Some(id) if batch::is_event_id(&id) => id,
+        Some(id) if row.source != SOURCE && id.len() <= LONGEST_ID => row.id = id,
+        Some(id) if batch::is_event_id(&id) => row.id = id,
         Some(_) => return Err("id: must be a UUIDv7 in lower case".to_owned()),
-        None => made_id(&row, hasher),
-    };
+        None => {
+            let mut ids = made_ids(&row, &user, &anonymous, hasher).into_iter();
+            row.id = ids.next().unwrap_or_default();
+            row.older_ids = ids.collect();
+        }
+    }
     Ok(row)
 }
 
@@ -139,20 +133,29 @@ fn extend(object: &mut String, more: &str) {
     object.push_str(more.trim());
 }
 
-/// An id that depends on the row's content only, so that a line counts once however often it is
-/// imported. It is keyed, so that nobody can find out a visitor's id by trying all.
-fn made_id(row: &Row, hasher: &Hasher) -> String {
-    let some = |text: &Option<String>| text.clone().unwrap_or_default();
-    let content = [
-        row.kind.clone(),
-        row.at.to_string(),
-        some(&row.customer),
-        some(&row.user),
-        some(&row.anonymous),
-        row.fields.clone(),
-    ];
-    // JSON and hashes have no such character.
-    let digits = hasher.hash(&content.join("\u{1}"));
+/// Ids that depend on the row's content only, so that a line counts once however often it is
+/// imported. They are keyed, so that nobody can find out a visitor's id by trying all: one for each
+/// key, the current one first. Those of older keys are not stored again.
+fn made_ids(row: &Row, user: &Visitor, anonymous: &Visitor, hasher: &Hasher) -> Vec<String> {
+    let by =
+        |hashes: &Visitor, n: usize| hashes.get(n).or(hashes.first()).cloned().unwrap_or_default();
+    let id = |n: usize| {
+        let content = [
+            row.kind.clone(),
+            row.at.to_string(),
+            row.customer.clone().unwrap_or_default(),
+            by(user, n),
+            by(anonymous, n),
+            row.fields.clone(),
+        ];
+        // JSON and hashes have no such character.
+        let (_, digits) = hasher.all(&content.join("\u{1}")).into_iter().nth(n)?;
+        Some(made_id(row.at, &digits))
+    };
+    (0..).map_while(id).collect()
+}
+
+fn made_id(at: u64, digits: &str) -> String {
     let part = |from: usize, to: usize| digits.get(from..to).unwrap_or_default();
     // The variant of RFC 9562 has the bits 10.
     let variant = match digits.as_bytes().get(3).copied().unwrap_or_default() % 4 {
@@ -162,7 +165,7 @@ fn made_id(row: &Row, hasher: &Hasher) -> String {
         _ => 'b',
     };
     // 48 bits last until the year 10889.
-    let (high, low) = (row.at >> 16 & 0xffff_ffff, row.at & 0xffff);
+    let (high, low) = (at >> 16 & 0xffff_ffff, at & 0xffff);
     format!("{high:08x}-{low:04x}-7{}-{variant}{}-{}", part(0, 3), part(4, 7), part(7, 19))
 }
 
@@ -175,14 +178,14 @@ fn visitor(
     match (cells.take(clear), text(cells, stored)?) {
         (Some(_), Some(_)) => Err(format!("{stored}: must be empty if there is {clear}")),
         (Some(value), None) => match rules::identifier(&value) {
-            Ok(id) => Ok(Some(hasher.hash(&id))),
+            Ok(id) => Ok(hasher.all(&id).into_iter().map(|(_, hash)| hash).collect()),
             Err(problem) => Err(format!("{clear}: {}", problem.detail)),
         },
-        (None, Some(hash)) if is_hash(&hash) => Ok(Some(hash)),
+        (None, Some(hash)) if is_hash(&hash) => Ok(vec![hash]),
         (None, Some(_)) => {
             Err(format!("{stored}: must be {HASH_DIGITS} lower-case hexadecimal digits"))
         }
-        (None, None) => Ok(None),
+        (None, None) => Ok(Vec::new()),
     }
 }
 

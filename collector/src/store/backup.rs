@@ -1,6 +1,7 @@
 //! Copies of the database: made while a collector runs, and put back while none runs.
 
 use super::files;
+use super::forward;
 use super::schema::{self, SchemaError};
 use crate::limits::Limits;
 use crate::private;
@@ -103,12 +104,21 @@ fn check(path: &Path) -> Result<(), BackupError> {
     if result == "ok" { Ok(()) } else { Err(BackupError::Faulty(path.to_owned(), result)) }
 }
 
-/// Puts a copy into the place of the database. The database before it stays beside it, under the
-/// returned name. The copy may be of an older version of the collector.
+/// What [`restore`] did.
+#[derive(Debug)]
+pub struct Restored {
+    /// The name of the database before it.
+    pub aside: Option<PathBuf>,
+    /// The number of events that wait for vendors.
+    pub waiting: usize,
+}
+
+/// Puts a copy into the place of the database. The database before it stays beside it. The copy may
+/// be of an older version of the collector.
 ///
 /// # Errors
 /// The database is unchanged then, or under the name of the file in the error.
-pub fn restore(copy: &Path, database: &Path) -> Result<Option<PathBuf>, BackupError> {
+pub fn restore(copy: &Path, database: &Path) -> Result<Restored, BackupError> {
     check(copy)?;
     match schema::is_ours(copy) {
         Ok(true) => {}
@@ -122,15 +132,24 @@ pub fn restore(copy: &Path, database: &Path) -> Result<Option<PathBuf>, BackupEr
     let part = beside(database, ".part");
     remove(&part).map_err(failed)?;
     let mut file = private::create(&part).map_err(failed)?;
-    File::open(copy)
-        .and_then(|mut copy| io::copy(&mut copy, &mut file))
-        .and_then(|_| file.sync_all())
-        .map_err(failed)?;
+    File::open(copy).and_then(|mut copy| io::copy(&mut copy, &mut file)).map_err(failed)?;
+    let waiting = suspect(&part)
+        .map_err(|error| BackupError::Database(part.clone(), SchemaError::from(error)))?;
+    file.sync_all().map_err(failed)?;
     let aside = keep(database)?;
     // At once: without a database for a moment, a starting collector would make an empty one.
     std::fs::rename(&part, database).map_err(failed)?;
     private::sync_folder(database).map_err(failed)?;
-    Ok(aside)
+    Ok(Restored { aside, waiting })
+}
+
+fn suspect(part: &Path) -> rusqlite::Result<usize> {
+    let connection = Connection::open(part)?;
+    // A journal beside the file would outlive a restore that is killed.
+    connection.pragma_update(None, "journal_mode", "MEMORY")?;
+    let waiting = forward::suspect(&connection)?;
+    connection.close().map_err(|(_, error)| error)?;
+    Ok(waiting)
 }
 
 /// Gives the database a second name, and moves its log there. A log beside another database would

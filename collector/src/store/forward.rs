@@ -208,7 +208,7 @@ pub fn apply(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result
         ),
         Change::Waiting(rows) => each(
             transaction,
-            "UPDATE forward SET state = 'waiting' WHERE row = ? AND state = 'sent'",
+            "UPDATE forward SET state = 'waiting', message = NULL WHERE row = ? AND state = 'sent'",
             rows,
         ),
         Change::Delivered(destination, rows) => {
@@ -217,8 +217,10 @@ pub fn apply(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result
             each(transaction, "DELETE FROM forward WHERE row = ?", rows)
         }
         Change::Dead { rows, reason, message, now } => {
+            // A restore has left its own message.
             let sql = "
-                UPDATE forward SET state = 'dead', reason = ?, message = ?, failed_at = ?
+                UPDATE forward SET state = 'dead', reason = ?, message = coalesce(message, ?),
+                       failed_at = ?
                 WHERE row = ? RETURNING destination";
             let mut statement = transaction.prepare_cached(sql)?;
             for row in rows {
@@ -243,21 +245,37 @@ fn each(transaction: &Transaction<'_>, sql: &str, rows: &[i64]) -> rusqlite::Res
     Ok(())
 }
 
+/// Marks the entries of a copy of the database as being sent, because a collector may have sent them
+/// after the copy was made. The next start decides about them as after a crash. Returns their number.
+pub fn suspect(connection: &Connection) -> rusqlite::Result<usize> {
+    let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'forward'";
+    if !connection.prepare(table)?.exists([])? {
+        // The copy is of an older version.
+        return Ok(0);
+    }
+    let message = "a backup was restored: it may have been sent after the backup was made";
+    let sql = "
+        UPDATE forward SET attempts = attempts + (state = 'waiting'), state = 'sent', message = ?
+        WHERE state <> 'dead'";
+    connection.execute(sql, [message])
+}
+
 /// Deletes the ids of entries whose lifetime is over. Entries that wait become dead letters. An
-/// entry that is being sent is left to its request.
+/// entry that is being sent is left to its request. Without a request, its destination is not
+/// configured any more.
 fn expire(transaction: &Transaction<'_>, now: u64) -> rusqlite::Result<()> {
     let sql = "
         UPDATE forward SET state = 'dead', failed_at = coalesce(failed_at, ?1),
-               reason = CASE state WHEN 'waiting' THEN 'expired' ELSE reason END,
+               reason = CASE state WHEN 'waiting' THEN 'expired' WHEN 'sent' THEN 'unknown'
+                                   ELSE reason END,
                sealed = NULL, key = NULL, visitor = NULL
-        WHERE sealed IS NOT NULL AND expires_at <= ?1 AND state <> 'sent'";
-    transaction.prepare_cached(sql)?.execute([now as i64])?;
+        WHERE sealed IS NOT NULL AND expires_at <= ?1 AND (state <> 'sent' OR expires_at <= ?2)";
+    let answered = now.saturating_sub(Limits::FORWARD_ANSWER_MS);
+    transaction.prepare_cached(sql)?.execute([now as i64, answered as i64])?;
     let before = now.saturating_sub(Limits::DEAD_LETTER_MS);
     let sql = "DELETE FROM forward WHERE state = 'dead' AND failed_at < ?";
     transaction.prepare_cached(sql)?.execute([before as i64])?;
-    let mut names = transaction.prepare_cached("SELECT destination FROM forward_counts")?;
-    let names = names.query_map([], |row| row.get::<_, String>(0))?;
-    for destination in names.collect::<Result<Vec<_>, _>>()? {
+    for destination in known(transaction)? {
         forget_oldest(transaction, &destination)?;
     }
     Ok(())
@@ -357,6 +375,13 @@ pub fn counts(connection: &Connection, destination: &str) -> rusqlite::Result<Co
         };
     }
     Ok(Counts { oldest, ..counts.unwrap_or_default() })
+}
+
+/// The names of the destinations that have or had entries.
+pub fn known(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare("SELECT destination FROM forward_counts")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    rows.collect()
 }
 
 /// The destinations that have entries.

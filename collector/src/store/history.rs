@@ -1,5 +1,6 @@
 //! The database as import and export use it, also while a collector runs.
 
+use super::orders::{self, Way};
 use super::row::{Inserted, Row};
 use super::schema::{self, SchemaError};
 use crate::limits::Limits;
@@ -10,15 +11,21 @@ use std::path::Path;
 
 /// Inserts rows in short transactions, so that a running collector waits for a moment only.
 #[derive(Debug)]
-pub struct Appender(Connection);
+pub struct Appender {
+    connection: Connection,
+    begun: u64,
+}
 
 impl Appender {
-    /// Opens the database, and creates it if it is missing.
+    /// Opens the database for the import of one file, and creates it if it is missing. `now` is the
+    /// time of receipt of the file's own lines; the rows of an export have other ones.
     ///
     /// # Errors
     /// As for the collector.
-    pub fn open(database: &Path, hasher: &Hasher) -> Result<Self, SchemaError> {
-        schema::open(database, hasher).map(Self)
+    pub fn open(database: &Path, hasher: &Hasher, now: u64) -> Result<Self, SchemaError> {
+        let connection = schema::open(database, hasher)?;
+        orders::begin_file(&connection)?;
+        Ok(Self { connection, begun: now })
     }
 
     /// Inserts the rows in one transaction. Returns how many were new. They are on disk then.
@@ -26,10 +33,12 @@ impl Appender {
     /// # Errors
     /// None of them is stored.
     pub fn append(&mut self, rows: &[Row]) -> rusqlite::Result<usize> {
-        let transaction = self.0.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut new = 0;
         for row in rows {
-            new += usize::from(matches!(row.insert(&transaction)?, Inserted::New(_)));
+            let inserted = row.insert(&transaction, Way::File(self.begun))?;
+            new += usize::from(matches!(inserted, Inserted::New(_)));
         }
         transaction.commit()?;
         Ok(new)
@@ -96,9 +105,7 @@ pub fn scan<E>(
     selection: &Selection,
     mut use_row: impl FnMut(Row) -> Result<(), E>,
 ) -> Result<u64, ScanError<E>> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
-    connection.busy_timeout(Limits::BUSY)?;
+    let connection = open(database)?;
     let (condition, values) = selection.condition();
     let sql = format!("SELECT * FROM events WHERE {condition} ORDER BY row");
     let mut statement = connection.prepare(&sql)?;
@@ -109,4 +116,19 @@ pub fn scan<E>(
         count += 1;
     }
     Ok(count)
+}
+
+/// Whether any event has this customer.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn has_customer(database: &Path, name: &str) -> rusqlite::Result<bool> {
+    open(database)?.prepare("SELECT 1 FROM events WHERE customer = ?")?.exists([name])
+}
+
+fn open(database: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(database, flags)?;
+    connection.busy_timeout(Limits::BUSY)?;
+    Ok(connection)
 }

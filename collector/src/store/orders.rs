@@ -1,15 +1,15 @@
-//! Purchases with an order's number: each line of an order is one row, whichever device, page or
-//! shop system reports it.
+//! Purchases with an order's number: each line of an order is one row, whichever device, page, shop
+//! system or file reports it.
 //!
 //! A line is the n-th line of one item (type and id) within one report. A report is one call of one
-//! page: its events have one stream and one time, also in several batches. Price and quantity are
-//! not part of a line, because a changed order would otherwise count in addition to the original.
-//! So an order has as many lines of an item as the report with most of them, in whatever order the
-//! reports arrive.
+//! page: its events have one stream and one time, also in several batches. A file's report is the
+//! lines of one time in one import. Price and quantity are not part of a line, because a changed
+//! order would otherwise count in addition to the original. So an order has as many lines of an
+//! item as the report with most of them, in whatever order the reports arrive.
 
 use super::reader::{self, Page};
 use super::row::Row;
-use crate::event::SHOP;
+use crate::event::{INTERFACES, SHOP};
 use recobeacon_engine::event::Kind;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Deserialize;
@@ -25,6 +25,12 @@ struct Line {
     item_id: String,
 }
 
+impl Line {
+    fn of(event: &Row) -> Option<Self> {
+        serde_json::from_str(&event.fields).ok().filter(|line: &Self| line.order_id.is_some())
+    }
+}
+
 /// What is known about the line that an event reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {
@@ -36,25 +42,59 @@ pub enum Report {
     Copy,
 }
 
+/// The way in which an event arrives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Through an interface, or from the shop.
+    Interface,
+    /// From a history file, in the import that began at this time.
+    File(u64),
+}
+
+/// Prepares a connection for the import of one file.
+pub fn begin_file(connection: &Connection) -> rusqlite::Result<()> {
+    // Of this import only: the lines of another import are another report.
+    connection.execute_batch(
+        "CREATE TEMP TABLE file_events (id TEXT PRIMARY KEY) WITHOUT ROWID;
+         CREATE TEMP TABLE file_reports (
+             order_row INTEGER NOT NULL,
+             item_type TEXT NOT NULL,
+             item_id TEXT NOT NULL,
+             at INTEGER NOT NULL,
+             lines INTEGER NOT NULL,
+             PRIMARY KEY (order_row, item_type, item_id, at)
+         ) WITHOUT ROWID",
+    )
+}
+
 /// Counts a purchase. Only a new line gets a row.
-pub fn admit(transaction: &Transaction<'_>, event: &Row) -> rusqlite::Result<Report> {
-    if event.kind != Kind::Buy.name() {
-        return Ok(Report::New);
-    }
-    let Ok(Line { order_id: Some(id), item_type, item_id }) = serde_json::from_str(&event.fields)
-    else {
+pub fn admit(transaction: &Transaction<'_>, event: &Row, way: Way) -> rusqlite::Result<Report> {
+    let line = if event.kind == Kind::Buy.name() { Line::of(event) } else { None };
+    let Some(line) = line else {
+        for id in &event.older_ids {
+            if is_known(transaction, id)? {
+                return Ok(Report::Copy);
+            }
+        }
         return Ok(Report::New);
     };
-    let known = "SELECT 1 FROM order_events WHERE id = ?1
-                 UNION ALL SELECT 1 FROM events WHERE id = ?1";
-    if transaction.prepare_cached(known)?.exists([&event.id])? {
+    match way {
+        Way::Interface => admit_request(transaction, event, &line),
+        Way::File(begun) => admit_file(transaction, event, &line, begun),
+    }
+}
+
+fn admit_request(
+    transaction: &Transaction<'_>,
+    event: &Row,
+    line: &Line,
+) -> rusqlite::Result<Report> {
+    if is_known(transaction, &event.id)? {
         return Ok(Report::Copy);
     }
     let is_shop = event.source == SHOP;
-    let row = order(transaction, event, &id, is_shop)?;
-    transaction
-        .prepare_cached("INSERT INTO order_events (id, order_row) VALUES (?, ?)")?
-        .execute(params![event.id, row])?;
+    let row = order(transaction, event, line, is_shop)?;
+    note(transaction, &event.id, row)?;
     // The shop's ids rise with the lines of an item, so all its reports are one.
     let stream = event.stream.as_deref().unwrap_or_default();
     let at = if is_shop { 0 } else { event.at as i64 };
@@ -64,22 +104,12 @@ pub fn admit(transaction: &Transaction<'_>, event: &Row) -> rusqlite::Result<Rep
              VALUES (?, ?, ?, ?, ?, 1)
              ON CONFLICT DO UPDATE SET lines = lines + 1 RETURNING lines",
         )?
-        .query_row(params![row, item_type, item_id, stream, at], |row| row.get(0))?;
-    let line = params![row, item_type, item_id, lines - 1, !is_shop, is_shop];
-    let is_new = transaction
-        .prepare_cached("INSERT INTO order_lines VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING")?
-        .execute(line)?
-        == 1;
-    if is_new {
+        .query_row(params![row, line.item_type, line.item_id, stream, at], |row| row.get(0))?;
+    let place = Place { order: row, line, n: lines - 1 };
+    if place.add(transaction, is_shop)? {
         return Ok(Report::New);
     }
-    let line = params![row, item_type, item_id, lines - 1];
-    let reporter = if is_shop { "shop" } else { "page" };
-    let update = format!(
-        "UPDATE order_lines SET {reporter} = 1
-         WHERE order_row = ? AND item_type = ? AND item_id = ? AND n = ? AND NOT {reporter}"
-    );
-    let is_first = transaction.prepare_cached(&update)?.execute(line)? == 1;
+    let is_first = place.confirm(transaction, is_shop)?;
     if is_shop {
         return Ok(Report::Copy);
     }
@@ -89,13 +119,116 @@ pub fn admit(transaction: &Transaction<'_>, event: &Row) -> rusqlite::Result<Rep
     Ok(if is_first { Report::ConfirmedBefore } else { Report::Copy })
 }
 
+/// A file's lines are what the shop knows, except rows of pages in an export.
+fn admit_file(
+    transaction: &Transaction<'_>,
+    event: &Row,
+    line: &Line,
+    begun: u64,
+) -> rusqlite::Result<Report> {
+    let first = "INSERT INTO temp.file_events (id) VALUES (?) ON CONFLICT DO NOTHING";
+    if transaction.prepare_cached(first)?.execute([&event.id])? == 0 {
+        return Ok(Report::Copy);
+    }
+    let known = is_known(transaction, &event.id)?;
+    // The event may have been corrected to another order. It keeps its first one.
+    if known && !is_of_order(transaction, event, line)? {
+        return Ok(Report::Copy);
+    }
+    let is_shop = !INTERFACES.contains(&event.source.as_str());
+    let row = order(transaction, event, line, is_shop)?;
+    // An exported row has its own time of receipt. Each is a line, whichever report it came from.
+    let at = if event.received_at == begun { event.at as i64 } else { 0 };
+    let count = |change: i64| -> rusqlite::Result<i64> {
+        transaction
+            .prepare_cached(
+                "INSERT INTO temp.file_reports (order_row, item_type, item_id, at, lines)
+                 VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT DO UPDATE SET lines = lines + ?5 RETURNING lines",
+            )?
+            .query_row(params![row, line.item_type, line.item_id, at, change], |row| row.get(0))
+    };
+    let place = Place { order: row, line, n: count(1)? - 1 };
+    // An event that is stored cannot be a further line as well.
+    if known {
+        if !place.is_there(transaction)? {
+            count(-1)?;
+        }
+    } else if place.add(transaction, is_shop)? {
+        note(transaction, &event.id, row)?;
+        return Ok(Report::New);
+    }
+    place.confirm(transaction, is_shop)?;
+    Ok(Report::Copy)
+}
+
+fn is_known(transaction: &Transaction<'_>, id: &str) -> rusqlite::Result<bool> {
+    let known = "SELECT 1 FROM order_events WHERE id = ?1
+                 UNION ALL SELECT 1 FROM events WHERE id = ?1";
+    transaction.prepare_cached(known)?.exists([id])
+}
+
+/// Whether the known event belongs to the order that it names.
+fn is_of_order(transaction: &Transaction<'_>, event: &Row, line: &Line) -> rusqlite::Result<bool> {
+    let same = "SELECT 1 FROM order_events JOIN orders ON orders.row = order_row
+                WHERE id = ? AND customer = ? AND orders.order_id = ?";
+    let customer = event.customer.as_deref().unwrap_or_default();
+    transaction.prepare_cached(same)?.exists(params![event.id, customer, line.order_id])
+}
+
+/// Notes that the event reported a line of the order.
+fn note(transaction: &Transaction<'_>, id: &str, order: i64) -> rusqlite::Result<()> {
+    transaction
+        .prepare_cached("INSERT INTO order_events (id, order_row) VALUES (?, ?)")?
+        .execute(params![id, order])?;
+    Ok(())
+}
+
+/// The n-th line of an item in an order.
+struct Place<'a> {
+    order: i64,
+    line: &'a Line,
+    n: i64,
+}
+
+impl Place<'_> {
+    /// Adds it. Returns whether it is new.
+    fn add(&self, transaction: &Transaction<'_>, is_shop: bool) -> rusqlite::Result<bool> {
+        let Self { order, line, n } = self;
+        let sql = "INSERT INTO order_lines VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+        let values = params![order, line.item_type, line.item_id, n, !is_shop, is_shop];
+        Ok(transaction.prepare_cached(sql)?.execute(values)? == 1)
+    }
+
+    /// Marks it as reported. Returns whether this is the first report of a page, or of the shop.
+    fn confirm(&self, transaction: &Transaction<'_>, is_shop: bool) -> rusqlite::Result<bool> {
+        let Self { order, line, n } = self;
+        let reporter = if is_shop { "shop" } else { "page" };
+        let sql = format!(
+            "UPDATE order_lines SET {reporter} = 1
+             WHERE order_row = ? AND item_type = ? AND item_id = ? AND n = ? AND NOT {reporter}"
+        );
+        let values = params![order, line.item_type, line.item_id, n];
+        Ok(transaction.prepare_cached(&sql)?.execute(values)? == 1)
+    }
+
+    fn is_there(&self, transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
+        let Self { order, line, n } = self;
+        let sql = "SELECT 1 FROM order_lines
+                   WHERE order_row = ? AND item_type = ? AND item_id = ? AND n = ?";
+        let values = params![order, line.item_type, line.item_id, n];
+        transaction.prepare_cached(sql)?.exists(values)
+    }
+}
+
 /// The order's row. A new order gets one.
 fn order(
     transaction: &Transaction<'_>,
     event: &Row,
-    order: &str,
+    line: &Line,
     is_shop: bool,
 ) -> rusqlite::Result<i64> {
+    let order = &line.order_id;
     let customer = event.customer.as_deref().unwrap_or_default();
     let at = event.received_at as i64;
     let (page, shop) = if is_shop { (None, Some(at)) } else { (Some(at), None) };

@@ -1,6 +1,6 @@
 //! A row of the table `events`.
 
-use super::orders::{self, Report};
+use super::orders::{self, Report, Way};
 use super::visitors;
 use rusqlite::{OptionalExtension, Row as Columns, Transaction, params};
 
@@ -39,6 +39,8 @@ pub struct Row {
     pub fields: String,
     /// Whether the fields hold further hashed ids. It is not stored.
     pub has_more_ids: bool,
+    /// The ids that a file's line had with older keys. They are not stored.
+    pub older_ids: Vec<String>,
 }
 
 /// What became of a row.
@@ -62,8 +64,8 @@ const INSERT: &str = "
 
 impl Row {
     /// Inserts it, unless an event with this id or a line of its order exists.
-    pub fn insert(&self, transaction: &Transaction<'_>) -> rusqlite::Result<Inserted> {
-        match orders::admit(transaction, self)? {
+    pub fn insert(&self, transaction: &Transaction<'_>, way: Way) -> rusqlite::Result<Inserted> {
+        match orders::admit(transaction, self, way)? {
             Report::New => {}
             Report::ConfirmedBefore => return Ok(Inserted::ConfirmedBefore),
             Report::Copy => return Ok(Inserted::Copy),
@@ -118,6 +120,7 @@ impl Row {
             key: row.get("key")?,
             fields: row.get("fields")?,
             has_more_ids: false,
+            older_ids: Vec::new(),
         })
     }
 }

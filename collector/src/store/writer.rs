@@ -5,6 +5,7 @@ use super::files::Files;
 use super::forward::{self, Change};
 use super::health::Health;
 use super::log::Log;
+use super::orders::Way;
 use super::progress::Progress;
 use super::retention::Sweeper;
 use super::row::{Inserted, Row};
@@ -341,7 +342,7 @@ fn append(
     let mut last = None;
     let mut stored = 0u32;
     for (place, event) in delivery.events.iter().enumerate() {
-        match row(delivery, place, event).insert(transaction)? {
+        match row(delivery, place, event).insert(transaction, Way::Interface)? {
             Inserted::New(number) => {
                 visitors::link_older(transaction, &event.older)?;
                 last = Some(number);
@@ -391,5 +392,6 @@ fn row(delivery: &Delivery, place: usize, event: &NewEvent) -> Row {
         key: hashed.then_some(delivery.key),
         fields: event.fields.clone(),
         has_more_ids: event.has_more_ids,
+        older_ids: Vec::new(),
     }
 }

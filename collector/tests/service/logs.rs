@@ -1,8 +1,9 @@
 //! The log: its two forms, and the access log.
 
-use crate::common::process::Process;
+use crate::common::process::{BINARY, FREE, Process};
 use crate::common::{batch, changed, click, send};
 use serde_json::{Value, json};
+use std::process::Command;
 
 struct Run {
     folder: tempfile::TempDir,
@@ -11,6 +12,10 @@ struct Run {
 
 impl Run {
     fn start(toml: &str) -> Self {
+        Self::at_level(toml, "")
+    }
+
+    fn at_level(toml: &str, level: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
         std::fs::write(at("c.toml"), toml).unwrap();
@@ -19,7 +24,9 @@ impl Run {
         let site = at("site");
         let arguments =
             ["--config", &at("c.toml"), "--database", &at("events.sqlite"), "--site", &site];
-        let collector = Process::start(&arguments);
+        let mut command = Command::new(BINARY);
+        command.args(FREE).args(arguments).env("RECOBEACON_LOG", level);
+        let collector = Process::of(&mut command);
         Self { folder, collector }
     }
 
@@ -122,4 +129,20 @@ async fn the_access_log_in_text() {
     for part in ["method=\"GET\"", "path=\"/a%20b/film.html\"", "status=200", "bytes=5000"] {
         assert!(line.contains(part), "{line}");
     }
+}
+
+#[tokio::test]
+async fn a_level_that_does_not_exist_is_reported_and_the_log_has_the_usual_lines() {
+    for level in ["verbose", "info,verbose", "debug=verbose"] {
+        let log = Run::at_level("", level).end();
+        let sentence = format!("RECOBEACON_LOG is \"{level}\": it must be error, warn, info");
+        assert!(log.contains(&sentence) && log.contains("stopping"), "{level}: {log}");
+    }
+    for level in
+        ["", "info", "DEBUG", "warn,recobeacon_collector=info,recobeacon_collector_main=info"]
+    {
+        let log = Run::at_level("", level).end();
+        assert!(!log.contains("RECOBEACON_LOG"), "{level}: {log}");
+    }
+    assert_eq!(Run::at_level("", "error").end(), "");
 }

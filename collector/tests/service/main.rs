@@ -35,6 +35,7 @@ mod logs;
 mod metrics;
 mod migration;
 mod once;
+mod order_files;
 mod orders;
 mod origins;
 mod personal_data;

@@ -1,7 +1,8 @@
 //! Each line of an order is one row, whichever device, page or shop system reports it.
 
 use crate::common::desk::buy;
-use crate::common::{Answer, Server, batch, changed, send};
+use crate::common::process::run;
+use crate::common::{Answer, SECRET, Server, batch, changed, send};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -259,6 +260,10 @@ async fn a_wrong_order_is_refused_with_the_path_and_nothing_is_stored() {
         ),
         (json!({ "orders": [{ "orderId": "a", "at": "now", "items": [item] }] }), "orders[0].at: "),
         (
+            json!({ "orders": [{ "orderId": "a", "at": 1_763_683_199, "items": [item] }] }),
+            "orders[0].at: is before March 1973: it must be in milliseconds",
+        ),
+        (
             json!({ "orders": [{ "orderId": "a", "user": {}, "items": [item] }] }),
             "orders[0].user: ",
         ),
@@ -304,10 +309,18 @@ async fn the_token_and_the_inspectors_limits_apply_to_orders() {
     assert_eq!(status("").await, 200);
 }
 
-/// A report: a page (with its stream) or the shop, an order, and its items.
+#[derive(Clone, Copy, Debug)]
+enum Reporter {
+    /// A page, with its stream.
+    Page(u8),
+    Shop,
+    File,
+}
+
+/// A report: its reporter, an order, and its items.
 #[derive(Clone, Debug)]
 struct Report {
-    stream: Option<u8>,
+    reporter: Reporter,
     order: String,
     items: Vec<(String, String)>,
 }
@@ -347,11 +360,26 @@ fn report() -> impl Strategy<Value = Report> {
         (prop::sample::select(vec!["1", "2", "11"]).prop_map(str::to_owned), nasty()),
         1..5,
     );
-    (prop::option::of(0..4u8), nasty(), items).prop_map(|(stream, order, items)| Report {
-        stream,
+    let reporter =
+        prop_oneof![(0..4u8).prop_map(Reporter::Page), Just(Reporter::Shop), Just(Reporter::File)];
+    (reporter, nasty(), items).prop_map(|(reporter, order, items)| Report {
+        reporter,
         order,
         items,
     })
+}
+
+/// Imports these events with the command.
+fn import(server: &Server, events: &[Value]) {
+    let file = server.folder.path().join("report.jsonl");
+    let lines: String = events.iter().map(|event| format!("{event}\n")).collect();
+    std::fs::write(&file, lines).unwrap();
+    let config = server.folder.path().join("c.toml");
+    std::fs::write(&config, format!("[[keys]]\nnumber = 3\nsecret = \"{SECRET}\"\n")).unwrap();
+    let database = server.database();
+    let [file, config, database] = [&file, &config, &database].map(|path| path.to_str().unwrap());
+    let done = run(&["import", file, "--config", config, "--database", database]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 
 proptest! {
@@ -366,7 +394,7 @@ proptest! {
             let server = Server::start().await;
             let mut expected: BTreeMap<(String, String, String), usize> = BTreeMap::new();
             let mut id = 0;
-            for (place, Report { stream, order, items }) in reports.iter().enumerate() {
+            for (place, Report { reporter, order, items }) in reports.iter().enumerate() {
                 let mut count: BTreeMap<(String, String, String), usize> = BTreeMap::new();
                 for (of, item) in items {
                     *count.entry((order.clone(), of.clone(), item.clone())).or_default() += 1;
@@ -375,17 +403,24 @@ proptest! {
                     let most = expected.entry(line).or_default();
                     *most = lines.max(*most);
                 }
-                let answer = if let Some(stream) = stream {
-                    let lines: Vec<_> = items.iter().map(|(of, item)| {
-                        id += 1;
-                        let at = 1_763_683_199_000u64 + place as u64;
-                        changed(buy(id, order, item), json!({ "itemType": of, "at": at }))
-                    }).collect();
-                    server.post(batch(&format!("s{stream}"), place as u64, &lines)).await
-                } else {
-                    let items: Vec<_> = items.iter()
-                        .map(|(of, item)| json!({ "itemType": of, "itemId": item })).collect();
-                    confirm(&server, &json!({ "orders": [{ "orderId": order, "items": items }] })).await
+                let lines: Vec<_> = items.iter().map(|(of, item)| {
+                    id += 1;
+                    let at = 1_763_683_199_000u64 + place as u64;
+                    changed(buy(id, order, item), json!({ "itemType": of, "at": at }))
+                }).collect();
+                let answer = match reporter {
+                    Reporter::Page(stream) => {
+                        server.post(batch(&format!("s{stream}"), place as u64, &lines)).await
+                    }
+                    Reporter::Shop => {
+                        let items: Vec<_> = items.iter()
+                            .map(|(of, item)| json!({ "itemType": of, "itemId": item })).collect();
+                        confirm(&server, &json!({ "orders": [{ "orderId": order, "items": items }] })).await
+                    }
+                    Reporter::File => {
+                        import(&server, &lines);
+                        continue;
+                    }
                 };
                 assert!(matches!(answer.status, 200 | 204), "{}", answer.text());
             }

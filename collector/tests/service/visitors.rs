@@ -260,3 +260,41 @@ async fn erasing_waits_for_a_locked_database() {
     free.join().unwrap();
     assert_eq!(desk.texts(ROWS), ids(&[3, 6, 7, 8]));
 }
+
+#[tokio::test]
+async fn a_customer_that_does_not_exist_is_refused() {
+    let desk = Desk::with(
+        "[ibexa]\ncustomers = [\"00001\", \"00002\"]\n\
+         [retention.customers]\nkept = 9\n\
+         [[factfinder.channels]]\nname = \"shop-de\"\n\
+         [[customers]]\ninterface = \"intempt\"\nname = \"o/p/s\"\n",
+    );
+    let collector = desk.start();
+    let path = "/api/00001/click/johndoe/1/9";
+    assert_eq!(send(collector.address, "GET", path, "", b"").await.status, 204);
+    let run = |command: &str, name: &str| desk.run(&[command, "--customer", name], "johndoe");
+    for name in ["00001", "00002", "kept", "shop-de", "o/p/s"] {
+        for command in ["export", "export-visitor"] {
+            let done = run(command, name);
+            let lines = usize::from(name == "00001");
+            assert_eq!(
+                (done.code, done.out.lines().count()),
+                (Some(0), lines),
+                "{name}: {}",
+                done.log
+            );
+        }
+    }
+    for command in ["export", "export-visitor", "erase-visitor"] {
+        let done = run(command, "shop-dee");
+        assert_eq!((done.code, done.out.as_str()), (Some(1), ""), "{command}");
+        assert!(done.log.contains("--customer: \"shop-dee\" is not in the"), "{}", done.log);
+    }
+    let file = desk.path("out.jsonl");
+    let flags = ["export", "--customer", "nope", "--output", file.to_str().unwrap()];
+    assert_eq!(desk.run(&flags, "").code, Some(1));
+    assert!(!file.exists());
+    // A customer that only the rows have.
+    desk.set(&format!("[[keys]]\nnumber = 3\nsecret = \"{}\"\n", crate::common::SECRET));
+    assert_eq!(run("erase-visitor", "00001").code, Some(0));
+}

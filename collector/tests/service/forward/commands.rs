@@ -2,6 +2,7 @@
 
 use super::vendor::{Reply, Vendor, status};
 use super::{click, empty, ibexa, item, until};
+use crate::common::desk::Desk;
 use crate::common::process::run;
 use crate::common::{Server, batch, id};
 use rusqlite::Connection;
@@ -55,7 +56,14 @@ async fn dead_letters_are_listed_replayed_and_deleted_while_the_collector_runs()
     );
     let day = first["replayUntil"].as_u64().unwrap() - first["at"].as_u64().unwrap();
     assert_eq!(day, 24 * 3_600_000);
-    assert!(list(&server, &["--destination", "b"]).await.is_empty());
+    for action in ["list", "replay", "delete"] {
+        let (code, text) = letters(&server, &[action, "--destination", "b"]).await;
+        assert_eq!(code, Some(1), "{text}");
+        assert!(
+            text.contains("\"b\" is neither configured nor in the queue; there are: a"),
+            "{text}"
+        );
+    }
 
     // Nothing is replayed by mistake.
     for action in ["replay", "delete"] {
@@ -89,6 +97,18 @@ async fn expired_dead_letters_are_listed_without_ids_and_cannot_be_replayed() {
     let (_, text) = letters(&server, &["delete", "--row", "1"]).await;
     assert_eq!(text, "deleted: 1\n");
     assert!(list(&server, &[]).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_configured_destination_without_entries_is_known() {
+    let vendor = Vendor::willing().await;
+    let desk = Desk::with(&ibexa("a", &vendor, ""));
+    drop(desk.start());
+    let list = |name: &str| desk.run(&["dead-letters", "list", "--destination", name], "");
+    assert_eq!((list("a").code, list("a").out.as_str()), (Some(0), ""));
+    assert!(list("ibxa").log.contains("there are: a"), "{:?}", list("ibxa"));
+    desk.set("");
+    assert!(list("a").log.contains("there are no destinations"), "{:?}", list("a"));
 }
 
 #[tokio::test]

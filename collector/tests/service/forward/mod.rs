@@ -8,6 +8,7 @@ mod killed;
 mod left_out;
 mod outcomes;
 mod queue;
+mod restored;
 mod same_bytes;
 mod vendor;
 
