@@ -16,7 +16,7 @@ use crate::destination::Destination;
 use crate::error::ConfigError;
 use crate::limits::Limits;
 use crate::pseudonym::{Key, parse_secret};
-use crate::whole::{self, Whole};
+use crate::whole::Whole;
 use customers::{Customers, FileCustomer};
 use faults::Faults;
 use network::Network;
@@ -122,8 +122,8 @@ pub struct Overrides {
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct File {
-    listen: Option<SocketAddr>,
-    admin_listen: Option<SocketAddr>,
+    listen: Option<Address>,
+    admin_listen: Option<Address>,
     inspector: bool,
     database: Option<PathBuf>,
     dist: Option<PathBuf>,
@@ -155,8 +155,29 @@ struct FileCookie {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileKey {
-    number: Whole,
-    secret: String,
+    number: Option<Whole>,
+    secret: Option<String>,
+}
+
+/// An address of a listener.
+#[derive(Deserialize)]
+#[serde(try_from = "String")]
+struct Address(SocketAddr);
+
+impl TryFrom<String> for Address {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        address(&text).map(Self)
+    }
+}
+
+/// Reads the address of a listener.
+///
+/// # Errors
+/// A sentence with the form.
+pub fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "must be an IP address with a port, such as 127.0.0.1:8787")
 }
 
 /// The default address of the event listener.
@@ -205,34 +226,16 @@ impl Config {
     pub fn from_toml(text: &str, flags: Overrides) -> Result<Self, ConfigError> {
         let (mut faults, file) = Faults::read::<File>(text);
         let File { ibexa, yoochoose, factfinder, intempt, .. } = file;
-        let vendors = faults.take(Tables { ibexa, yoochoose, factfinder, intempt }.check());
-        let trusted_proxies = faults.take(proxies(file.trusted_proxies));
-        let keys = file.keys.into_iter().map(FileKey::check).collect::<Result<_, _>>();
-        let keys = faults.take(keys);
-        let cookie = faults.take(file.cookie.map(FileCookie::check).transpose());
-        let limits = faults.take(Limits::set(file.limits));
-        let all = limits.clone().unwrap_or_default();
-        let customers = Customers::check(file.origins, file.customers, &all, &mut faults);
-        let forward = faults.take(forward::read(file.forward));
-        let retention = faults.take(file.retention.check());
-        let admin_token =
-            faults.take(file.admin_token.map(|token| admin_token(&token)).transpose());
-        let (
-            Some(vendors),
-            Some(trusted_proxies),
-            Some(keys),
-            Some(cookie),
-            Some(limits),
-            Some(admin_token),
-            Some(retention),
-            Some(forward),
-        ) = (vendors, trusted_proxies, keys, cookie, limits, admin_token, retention, forward)
-        else {
-            return Err(faults.into_error());
-        };
+        let vendors = Tables { ibexa, yoochoose, factfinder, intempt }.check(&mut faults);
+        let limits = faults.take(Limits::set(file.limits)).unwrap_or_default();
+        let customers = Customers::check(file.origins, file.customers, &limits, &mut faults);
+        let admin_token = file.admin_token.map(|token| admin_token(&token)).transpose();
         let config = Self {
-            listen: flags.listen.or(file.listen).unwrap_or(LISTEN),
-            admin_listen: flags.admin_listen.or(file.admin_listen).unwrap_or(ADMIN_LISTEN),
+            listen: flags.listen.or(file.listen.map(|Address(one)| one)).unwrap_or(LISTEN),
+            admin_listen: flags
+                .admin_listen
+                .or(file.admin_listen.map(|Address(one)| one))
+                .unwrap_or(ADMIN_LISTEN),
             inspector: flags.inspector || file.inspector,
             database: flags
                 .database
@@ -240,50 +243,60 @@ impl Config {
                 .unwrap_or_else(|| PathBuf::from("recobeacon.sqlite")),
             dist: flags.dist.or(file.dist),
             site: flags.site.or(file.site),
-            admin_token,
-            trusted_proxies,
-            keys,
-            cookie,
+            admin_token: faults.take(admin_token).flatten(),
+            trusted_proxies: proxies(file.trusted_proxies, &mut faults),
+            keys: keys(file.keys, &mut faults),
+            cookie: file.cookie.map(|cookie| cookie.check(&mut faults)),
             vendors,
             customers,
             log: file.log,
-            retention,
+            retention: file.retention.check(&mut faults),
             limits,
-            forward,
+            forward: forward::read(file.forward, &mut faults),
         };
-        // A setting that was left out for its fault must not cause a second one here.
-        if faults.is_empty() {
-            config.check(&mut faults);
-        }
+        config.check(&mut faults);
         if faults.is_empty() { Ok(config) } else { Err(faults.into_error()) }
     }
 
     /// Checks settings that depend on each other, and those that a flag can set.
     fn check(&self, faults: &mut Faults<'_>) {
-        let mut wrong = |key: &str, sentence: String| faults.add(key.to_owned(), sentence);
         for (name, folder) in [("dist", &self.dist), ("site", &self.site)] {
             if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
-                wrong(name, format!("{} is not a folder", folder.display()));
+                faults.add(name.to_owned(), format!("{} is not a folder", folder.display()));
             }
         }
-        if self.admin_token.is_none() && !self.admin_listen.ip().to_canonical().is_loopback() {
+        let is_public = !self.admin_listen.ip().to_canonical().is_loopback();
+        if self.admin_token.is_none() && is_public && faults.is_right("admin_token") {
             let sentence = format!(
                 "{} can be reached from elsewhere, so admin_token must be set; \
                  without a token use a loopback address like {ADMIN_LISTEN}",
                 self.admin_listen
             );
-            wrong("admin_listen", sentence);
+            faults.add("admin_listen".to_owned(), sentence);
+        }
+        if is_taken(self.listen, self.admin_listen)
+            && faults.is_right("listen")
+            && faults.is_right("admin_listen")
+        {
+            let names = ["admin_listen", "listen"];
+            let [name, other] =
+                if faults.has_key("admin_listen") { names } else { ["listen", "admin_listen"] };
+            let sentence = format!("must have another port than {other}");
+            faults.add(name.to_owned(), sentence);
         }
         if self.inspector && self.admin_token.is_some() {
             let sentence = "cannot be used with admin_token, because the page has no token";
-            wrong("inspector", sentence.to_owned());
-        }
-        let mut numbers: Vec<u32> = self.keys.iter().map(|key| key.number).collect();
-        numbers.sort_unstable();
-        if let Some([twice, _]) = numbers.array_windows().find(|[a, b]| a == b) {
-            wrong("keys", format!("number {twice} appears twice"));
+            faults.add("inspector".to_owned(), sentence);
         }
     }
+}
+
+/// Whether a listener at one address takes the other one. An unspecified address has all of its kind.
+fn is_taken(one: SocketAddr, other: SocketAddr) -> bool {
+    let (ip, other_ip) = (one.ip(), other.ip());
+    let all =
+        (ip.is_unspecified() || other_ip.is_unspecified()) && ip.is_ipv4() == other_ip.is_ipv4();
+    one.port() != 0 && one.port() == other.port() && (ip == other_ip || all)
 }
 
 fn admin_token(token: &str) -> Result<Secret, ConfigError> {
@@ -301,42 +314,58 @@ fn admin_token(token: &str) -> Result<Secret, ConfigError> {
     Ok(Secret::new(token))
 }
 
-fn proxies(networks: Option<Vec<String>>) -> Result<Vec<Network>, ConfigError> {
+fn proxies(networks: Option<Vec<String>>, faults: &mut Faults<'_>) -> Vec<Network> {
     let networks = networks.unwrap_or_else(|| PROXIES.map(str::to_owned).to_vec());
-    let read = |text: &String| {
-        Network::parse(text).ok_or_else(|| {
-            ConfigError::new(format!(
-                "trusted_proxies: {text:?} is not an address like 10.0.0.1 or 10.0.0.0/8"
-            ))
-        })
-    };
-    networks.iter().map(read).collect()
+    let mut read = Vec::new();
+    for text in networks {
+        let network = Network::parse(&text);
+        if network.is_none() {
+            let sentence = format!("{text:?} is not an address like 10.0.0.1 or 10.0.0.0/8");
+            faults.add("trusted_proxies".to_owned(), sentence);
+        }
+        read.extend(network);
+    }
+    read
+}
+
+fn keys(entries: Vec<FileKey>, faults: &mut Faults<'_>) -> Vec<Key> {
+    let mut keys = Vec::new();
+    let mut numbers = Vec::new();
+    for (place, FileKey { number, secret }) in entries.into_iter().enumerate() {
+        let table = format!("keys[{place}]");
+        let key = format!("{table}.number");
+        let number = faults
+            .required(&table, "number", number)
+            .and_then(|number| faults.whole(key.clone(), number, &(0..=u64::from(u32::MAX))));
+        if let Some(twice) = number.filter(|number| numbers.contains(number)) {
+            faults.add(key, format!("{twice} appears twice"));
+        }
+        numbers.extend(number);
+        let secret = faults.required(&table, "secret", secret).and_then(|secret| {
+            let secret = parse_secret(&secret);
+            secret.map_err(|sentence| faults.add(format!("{table}.secret"), sentence)).ok()
+        });
+        let key = number.zip(secret);
+        keys.extend(key.map(|(number, secret)| Key { number: number as u32, secret }));
+    }
+    keys
 }
 
 impl FileCookie {
-    fn check(self) -> Result<CookieConfig, ConfigError> {
+    fn check(self, faults: &mut Faults<'_>) -> CookieConfig {
         let plain = |text: &str, more: &[u8]| {
             !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b))
         };
         let name = self.name.unwrap_or_else(|| COOKIE_NAME.to_owned());
         if !plain(&name, b"-_.") {
-            return Err(ConfigError::new("cookie.name: may only have letters, digits and -_."));
+            faults.add("cookie.name".to_owned(), "may only have letters, digits and -_.");
         }
         if self.domain.as_ref().is_some_and(|domain| !plain(domain, b"-.")) {
-            return Err(ConfigError::new("cookie.domain: must be a domain name"));
+            faults.add("cookie.domain".to_owned(), "must be a domain name");
         }
-        let days = self.days.map(|days| whole::within("cookie.days", days, &(1..=COOKIE_DAYS_MAX)));
-        let days = days.transpose().map_err(ConfigError::new)?.unwrap_or(COOKIE_DAYS) as u32;
-        Ok(CookieConfig { name, domain: self.domain, days })
-    }
-}
-
-impl FileKey {
-    fn check(self) -> Result<Key, ConfigError> {
-        let number = whole::within("keys.number", self.number, &(0..=u64::from(u32::MAX)));
-        let number = number.map_err(ConfigError::new)? as u32;
-        let secret = parse_secret(&self.secret)
-            .map_err(|problem| ConfigError::new(format!("keys: secret of {number}: {problem}")))?;
-        Ok(Key { number, secret })
+        let days = self
+            .days
+            .and_then(|days| faults.whole("cookie.days".to_owned(), days, &(1..=COOKIE_DAYS_MAX)));
+        CookieConfig { name, domain: self.domain, days: days.unwrap_or(COOKIE_DAYS) as u32 }
     }
 }

@@ -47,22 +47,24 @@ impl Names {
     /// Takes pairs of neutral event and name.
     ///
     /// # Errors
-    /// A sentence about the first fault.
-    pub fn new(given: BTreeMap<String, String>) -> Result<Self, String> {
+    /// A sentence about each fault.
+    pub fn new(given: BTreeMap<String, String>) -> Result<Self, Vec<String>> {
         let mut names = BTreeMap::new();
+        let mut faults = Vec::new();
         for (word, name) in given {
             let kind = WORDS.iter().map(|(_, kind)| *kind).find(|kind| kind.name() == word);
             let Some(kind) = kind else {
                 let all = WORDS.map(|(_, kind)| kind.name()).join(", ");
-                return Err(format!("{word:?} is not one of {all}"));
+                faults.push(format!("{word:?} is not one of {all}"));
+                continue;
             };
-            rules::text(&Value::Text(name.clone()))
-                .map_err(|problem| format!("{word} {}", problem.detail))?;
-            if names.insert(name.clone(), kind).is_some() {
-                return Err(format!("{name:?} appears twice"));
+            if let Err(problem) = rules::text(&Value::Text(name.clone())) {
+                faults.push(format!("{word} {}", problem.detail));
+            } else if names.insert(name.clone(), kind).is_some() {
+                faults.push(format!("{name:?} appears twice"));
             }
         }
-        Ok(Self(names))
+        if faults.is_empty() { Ok(Self(names)) } else { Err(faults) }
     }
 
     fn kind(&self, name: &str, of_type: Option<&Value>) -> Option<Kind> {

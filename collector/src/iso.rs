@@ -43,6 +43,11 @@ pub fn parse(text: &str) -> Option<u64> {
     u64::try_from(seconds * 1000 + fraction.parse::<i64>().ok()?).ok()
 }
 
+/// Like [`parse`]; a date without a time is its midnight in UTC.
+pub fn parse_from_date(text: &str) -> Option<u64> {
+    if text.contains(['T', ' ']) { parse(text) } else { parse(&format!("{text}T00:00:00Z")) }
+}
+
 /// Splits the time into the part without zone, and the zone's offset east of UTC in seconds.
 fn zone(clock: &str) -> Option<(&str, i64)> {
     if let Some(clock) = clock.strip_suffix('Z') {

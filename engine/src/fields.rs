@@ -20,11 +20,22 @@ pub struct Report {
     pub error: Option<Error>,
     /// Unknown fields and invalid optional fields. They are left out, and the page gets a warning.
     pub unknown: Vec<Error>,
+    /// The errors of further fields, one for each.
+    #[cfg(feature = "every-error")]
+    pub further: Vec<Error>,
 }
 
 impl Report {
     /// Keeps the error if it is the first.
     pub fn fail(&mut self, error: Error) {
+        #[cfg(feature = "every-error")]
+        if let Some(first) = &self.error {
+            let is_known = |known: &Error| known.field == error.field;
+            if !is_known(first) && !self.further.iter().any(is_known) {
+                self.further.push(error);
+            }
+            return;
+        }
         self.error.get_or_insert(error);
     }
 

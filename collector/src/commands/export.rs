@@ -35,7 +35,7 @@ pub struct Flags {
     /// The format
     #[arg(long, default_value = "jsonl")]
     pub format: Format,
-    /// Events of this time and later, like 2026-11-27T00:00:00Z
+    /// Events of this time and later, like 2026-11-27 (midnight, UTC) or 2026-11-27T00:00:00Z
     #[arg(long, value_parser = time)]
     pub from: Option<u64>,
     /// Events before this time
@@ -63,7 +63,8 @@ pub struct Flags {
 }
 
 fn time(text: &str) -> Result<u64, String> {
-    iso::parse(text).ok_or_else(|| "must be like 2026-11-27T00:00:00Z".to_owned())
+    iso::parse_from_date(text)
+        .ok_or_else(|| "must be like 2026-11-27 or 2026-11-27T00:00:00Z".to_owned())
 }
 
 /// Runs the command.

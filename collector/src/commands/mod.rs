@@ -12,7 +12,7 @@ mod serve;
 mod visitor;
 
 use clap::{Parser, Subcommand};
-use recobeacon_collector::config::{Config, LogFormat, Overrides, help};
+use recobeacon_collector::config::{self, Config, LogFormat, Overrides, help};
 use recobeacon_collector::error::ConfigError;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -28,11 +28,11 @@ pub struct Flags {
     #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
     /// Address of the event listener; port 0 takes a free port [default: 127.0.0.1:8787]
-    #[arg(long, value_name = "ADDRESS", global = true)]
+    #[arg(long, value_name = "ADDRESS", global = true, value_parser = config::address)]
     listen: Option<SocketAddr>,
     /// Address of the admin listener, which reads out stored events; port 0 takes a free port
     /// [default: 127.0.0.1:8788]
-    #[arg(long, value_name = "ADDRESS", global = true)]
+    #[arg(long, value_name = "ADDRESS", global = true, value_parser = config::address)]
     admin_listen: Option<SocketAddr>,
     /// Database file [default: recobeacon.sqlite]
     #[arg(long, value_name = "PATH", global = true)]

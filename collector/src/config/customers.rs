@@ -6,7 +6,7 @@
 use super::faults::Faults;
 use super::origin::Origin;
 use crate::limits::Limits;
-use crate::whole::{self, Whole};
+use crate::whole::Whole;
 use crate::{customer, event};
 use serde::Deserialize;
 
@@ -56,8 +56,8 @@ pub struct NotAllowed;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FileCustomer {
-    interface: String,
-    name: String,
+    interface: Option<String>,
+    name: Option<String>,
     origins: Option<Vec<String>>,
     events: Option<Whole>,
     rows: Option<Whole>,
@@ -84,37 +84,38 @@ impl Customers {
 
     fn entry(&self, key: &str, given: FileCustomer, faults: &mut Faults<'_>) -> Option<Customer> {
         let FileCustomer { interface, name, origins, events, rows } = given;
-        let Some(known) = event::INTERFACES.into_iter().find(|known| *known == interface) else {
-            let all = event::INTERFACES.join(", ");
-            faults.add(format!("{key}.interface"), format!("{interface:?} is not one of {all}"));
-            return None;
-        };
+        let interface = faults.required(key, "interface", interface);
+        let name = faults.required(key, "name", name);
+        let known = interface.and_then(|interface| {
+            let known = event::INTERFACES.into_iter().find(|known| *known == interface);
+            if known.is_none() {
+                let all = event::INTERFACES.join(", ");
+                let sentence = format!("{interface:?} is not one of {all}");
+                faults.add(format!("{key}.interface"), sentence);
+            }
+            known
+        });
         // Intempt's customer has three names.
-        if name.is_empty() || !name.split('/').all(customer::is_name) {
+        let wrong = |name: &&String| name.is_empty() || !name.split('/').all(customer::is_name);
+        if let Some(name) = name.as_ref().filter(wrong) {
             faults.add(format!("{key}.name"), format!("{name:?} is not the name of a customer"));
         }
-        if self.entries.iter().any(|other| other.interface == known && other.name == name) {
-            faults.add(format!("{key}.name"), format!("{name:?} appears twice"));
-        }
-        if known == event::BATCH && origins.is_none() {
+        if known == Some(event::BATCH) && origins.is_none() {
             let sentence = "is required: a batch belongs to the customer of its page's origin";
-            faults.add(format!("{key}.origins"), sentence);
+            faults.add_missing(format!("{key}.origins"), sentence);
         }
         let origins =
             origins.map(|origins| read_origins(&format!("{key}.origins"), &origins, faults));
         let mut bound = |name: &str, value: Option<Whole>, range, default| {
-            let read = value.map(|value| whole::unnamed(value, range));
-            match read {
-                None => default,
-                Some(Ok(value)) => value,
-                Some(Err(sentence)) => {
-                    faults.add(format!("{key}.{name}"), sentence);
-                    default
-                }
-            }
+            let read = value.and_then(|value| faults.whole(format!("{key}.{name}"), value, range));
+            read.unwrap_or(default)
         };
         let events = bound("events", events, &Limits::CUSTOMER_EVENTS, self.bounds.events);
         let rows = bound("rows", rows, &Limits::CUSTOMER_ROWS, self.bounds.rows);
+        let (known, name) = known.zip(name)?;
+        if self.find(known, &name).is_some() {
+            faults.add(format!("{key}.name"), format!("{name:?} appears twice"));
+        }
         Some(Customer { interface: known, name, origins, bounds: Bounds { events, rows } })
     }
 

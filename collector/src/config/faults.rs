@@ -4,8 +4,9 @@
 //! key in the file. A fault does not end the check, so that one start reports all of them.
 
 use crate::error::ConfigError;
+use crate::whole::{self, Whole};
 use serde::Deserialize;
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
@@ -14,6 +15,8 @@ use toml::de::{DeTable, DeValue, Deserializer};
 pub(super) struct Faults<'a> {
     text: &'a str,
     document: DeTable<'a>,
+    /// Whether all parts without a fault were read.
+    whole: bool,
     /// The line, if the fault has one, and the sentence.
     found: Vec<(Option<usize>, String)>,
 }
@@ -30,16 +33,17 @@ impl<'a> Faults<'a> {
     pub fn read<T: Default + Deserialize<'a>>(text: &'a str) -> (Self, T) {
         let (document, errors) = DeTable::parse_recoverable(text);
         let span = document.span();
-        let mut faults = Self { text, document: document.into_inner(), found: Vec::new() };
+        let document = document.into_inner();
+        let mut faults = Self { text, document, whole: true, found: Vec::new() };
         for error in &errors {
             // Not toml's whole text: it repeats the line, and the line may hold a secret.
             faults.found.push((faults.line(error.span()), error.message().to_owned()));
         }
         if !errors.is_empty() {
+            faults.whole = false;
             return (faults, T::default());
         }
         let mut rest = faults.document.clone();
-        let mut removed = Vec::new();
         loop {
             let reader = Deserializer::from(Spanned::new(span.clone(), rest.clone()));
             let error = match T::deserialize(reader) {
@@ -47,30 +51,61 @@ impl<'a> Faults<'a> {
                 Err(error) => error,
             };
             let path = error.span().and_then(|span| innermost(&rest, span.start));
-            // A key that was removed for its own fault is missing now.
-            let missing = path.clone().zip(missing_field(error.message()));
-            let is_known = missing.is_some_and(|(mut path, name)| {
-                path.push(Step::Key(name));
-                removed.contains(&path)
-            });
-            if !is_known {
-                let message = without_value(error.message());
-                let sentence = match &path {
-                    Some(path) => format!("{}: {message}", written(path)),
-                    None => message,
-                };
-                faults.found.push((faults.line(error.span()), sentence));
-            }
-            let Some(path) = path.filter(|path| remove(&mut rest, path)) else {
-                return (faults, T::default());
+            let message = without_value(error.message());
+            let sentence = match &path {
+                Some(path) => format!("{}: {message}", written(path)),
+                None => message,
             };
-            removed.push(path);
+            faults.found.push((faults.line(error.span()), sentence));
+            if !path.is_some_and(|path| remove(&mut rest, &path)) {
+                faults.whole = false;
+                return (faults, T::default());
+            }
         }
     }
 
     /// Adds a fault of the setting with this key.
     pub fn add(&mut self, key: String, sentence: impl AsRef<str>) {
         self.note(format!("{key}: {}", sentence.as_ref()));
+    }
+
+    /// Adds that a setting is missing, unless it was left out for a fault of its own.
+    pub fn add_missing(&mut self, key: String, sentence: &str) {
+        if !self.has_key(&key) {
+            self.add(key, sentence);
+        }
+    }
+
+    /// Returns the setting of a table, or adds that it is missing.
+    pub fn required<T>(&mut self, table: &str, name: &str, value: Option<T>) -> Option<T> {
+        if value.is_none() {
+            self.add_missing(format!("{table}.{name}"), "is required");
+        }
+        value
+    }
+
+    /// Returns the number if it is within the bounds, or adds the fault.
+    pub fn whole(
+        &mut self,
+        key: String,
+        value: Whole,
+        bounds: &RangeInclusive<u64>,
+    ) -> Option<u64> {
+        whole::unnamed(value, bounds).map_err(|sentence| self.add(key, sentence)).ok()
+    }
+
+    /// Whether the file has this setting, right or wrong.
+    pub fn has_key(&self, key: &str) -> bool {
+        let path = read_path(key);
+        place(&self.document, &path).is_some_and(|(_, length)| length == path.len())
+    }
+
+    /// Whether the setting was read as it is in the file. Otherwise a check of it with another one
+    /// would report a second fault.
+    pub fn is_right(&self, key: &str) -> bool {
+        let about =
+            |sentence: &str| sentence.strip_prefix(key).is_some_and(|rest| rest.starts_with(": "));
+        self.whole && !self.found.iter().any(|(_, sentence)| about(sentence))
     }
 
     /// Returns the value, or adds its faults.
@@ -96,8 +131,8 @@ impl<'a> Faults<'a> {
     /// Adds a sentence that begins with a key.
     fn note(&mut self, sentence: String) {
         let path = sentence.split_once(": ").map(|(key, _)| read_path(key));
-        let span = path.and_then(|path| place(&self.document, &path));
-        let line = span.and_then(|span| self.line(Some(span)));
+        let place = path.and_then(|path| place(&self.document, &path));
+        let line = place.and_then(|(span, _)| self.line(Some(span)));
         self.found.push((line, sentence));
     }
 
@@ -105,11 +140,6 @@ impl<'a> Faults<'a> {
         let before = self.text.get(..span?.start)?;
         Some(before.matches('\n').count() + 1)
     }
-}
-
-/// The field of serde's sentence about a missing one.
-fn missing_field(message: &str) -> Option<String> {
-    message.strip_prefix("missing field `")?.strip_suffix('`').map(str::to_owned)
 }
 
 /// serde's sentence about a wrong value without the value, which may be a secret.
@@ -152,11 +182,11 @@ fn read_path(key: &str) -> Vec<Step> {
     path
 }
 
-/// The place of the path in the file, or of its longest part that is in the file.
-fn place(document: &DeTable<'_>, path: &[Step]) -> Option<Range<usize>> {
+/// The place of the longest part of the path that is in the file, and its number of steps.
+fn place(document: &DeTable<'_>, path: &[Step]) -> Option<(Range<usize>, usize)> {
     let Some((Step::Key(name), rest)) = path.split_first() else { return None };
     let (key, mut value) = document.iter().find(|(key, _)| key.get_ref() == name)?;
-    let mut span = key.span();
+    let (mut span, mut length) = (key.span(), 1);
     for step in rest {
         let found = match (step, value.get_ref()) {
             (Step::Key(name), DeValue::Table(table)) => {
@@ -170,8 +200,9 @@ fn place(document: &DeTable<'_>, path: &[Step]) -> Option<Range<usize>> {
         };
         let Some((at, inner)) = found else { break };
         (span, value) = (at, inner);
+        length += 1;
     }
-    Some(span)
+    Some((span, length))
 }
 
 /// The path of the smallest key or value at this position.

@@ -3,14 +3,15 @@
 //! A table has the options of a destination of the tracker, in snake case, read by the tracker's own
 //! code, and the settings of forwarding.
 
-use super::vendors::wrong;
+use super::faults::Faults;
 use crate::destination::{Destination, Server};
-use crate::error::ConfigError;
 use crate::limits::Limits;
+use recobeacon_engine::error::{Error, ErrorCode};
 use recobeacon_engine::event::Kind;
 use recobeacon_engine::fields::{Fields, Report};
 use recobeacon_engine::protocol::{Envelope, Protocol};
 use recobeacon_engine::value::Value;
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
@@ -28,75 +29,232 @@ const CONNECTION_COUNT: u64 = 4;
 const PATIENCE: u64 = 30;
 const QUEUE: u64 = 100_000;
 
-/// Reads the tables. Errors do not repeat a value, which may be a key.
-pub fn read(tables: Option<toml::Value>) -> Result<Vec<Arc<Destination>>, ConfigError> {
-    let failed = || wrong("forward: must be tables [[forward]]".to_owned());
-    let Some(tables) = tables else { return Ok(Vec::new()) };
-    let toml::Value::Array(tables) = tables else { return Err(failed()) };
-    let mut known: Vec<Arc<Destination>> = Vec::new();
-    for table in tables {
-        let toml::Value::Table(table) = table else { return Err(failed()) };
-        let destination = one(table)?;
-        if known.iter().any(|one| one.name == destination.name) {
-            return Err(wrong(format!("forward.name: {:?} appears twice", destination.name)));
-        }
-        known.push(Arc::new(destination));
+const WHOLE_ADDRESS: &str =
+    "must be a whole address with http or https, like https://vendor.example";
+const VENDORS: &str = "must be \"ibexa\", \"yoochoose\", \"factfinder\" or \"intempt\"";
+
+/// Reads the tables. Faults do not repeat a value, which may be a key.
+pub fn read(tables: Option<toml::Value>, faults: &mut Faults<'_>) -> Vec<Arc<Destination>> {
+    let entries = |value| match value {
+        toml::Value::Table(table) => Some(table),
+        _ => None,
+    };
+    let tables = match tables {
+        None => Some(Vec::new()),
+        Some(toml::Value::Array(tables)) => tables.into_iter().map(entries).collect(),
+        Some(_) => None,
+    };
+    if tables.is_none() {
+        faults.add("forward".to_owned(), "must be tables [[forward]]");
     }
-    Ok(known)
+    let mut names = Vec::new();
+    let mut destinations = Vec::new();
+    for (place, entries) in tables.unwrap_or_default().into_iter().enumerate() {
+        let mut table = Table::new(format!("forward[{place}]"), entries, faults);
+        let name = table.name(&names);
+        destinations.extend(table.destination(&name).map(Arc::new));
+        names.push(name);
+    }
+    destinations
 }
 
-fn one(mut table: toml::Table) -> Result<Destination, ConfigError> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
-    let name = match table.remove("name") {
-        Some(toml::Value::String(name))
-            if (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(plain) =>
-        {
-            name
-        }
-        Some(_) | None => {
-            return Err(wrong(format!(
-                "forward.name: must be 1 to {NAME_BYTES} letters, digits and -_."
-            )));
-        }
-    };
-    settings(&name, table).map_err(|sentence| wrong(format!("forward {name:?}: {sentence}")))
+/// A table that is being read.
+struct Table<'f, 'a> {
+    /// `forward[0]`.
+    key: String,
+    /// The settings that were not read yet, with their names in snake case.
+    rest: toml::Table,
+    /// The settings whose name in the file is in another case, with that name.
+    respelt: BTreeMap<String, String>,
+    /// The settings with a fault. Another fault of these may only follow from it.
+    wrong: Vec<String>,
+    faults: &'f mut Faults<'a>,
 }
 
-fn settings(name: &str, mut table: toml::Table) -> Result<Destination, String> {
-    let mut whole = |name: &str, default: u64, bounds: &RangeInclusive<u64>| {
-        whole(name, table.remove(name), default, bounds)
-    };
-    let rate = whole("requests_per_second", RATE, &RATES)?;
-    let connections = whole("connections", CONNECTION_COUNT, &CONNECTIONS)?;
-    let patience = whole("timeout_seconds", PATIENCE, &SECONDS)?;
-    let max_events = whole("max_events", QUEUE, &EVENTS)?;
-    let hours = table.remove("max_age_hours");
-    let visitor_address = switch("visitor_address", table.remove("visitor_address"))?;
-    let visitor_agent = switch("visitor_agent", table.remove("visitor_agent"))?;
-    if let Some(key) = secret(&mut table)? {
-        table.insert("api_key".to_owned(), toml::Value::String(key));
+impl<'f, 'a> Table<'f, 'a> {
+    fn new(key: String, entries: toml::Table, faults: &'f mut Faults<'a>) -> Self {
+        let (mut rest, mut respelt) = (toml::Table::new(), BTreeMap::new());
+        for (name, value) in entries {
+            let right = snake(&camel(&name));
+            if right != name {
+                respelt.insert(right.clone(), name);
+            }
+            rest.insert(right, value);
+        }
+        Self { key, rest, respelt, wrong: Vec::new(), faults }
     }
-    let endpoint = table.get("endpoint").and_then(toml::Value::as_str).map(str::to_owned);
-    let protocol = protocol(table)?;
-    let longest = Destination::longest_age_ms(&protocol) / HOUR_MS;
-    let default = longest.min(Limits::UNDATED_AGE_MS / HOUR_MS);
-    let hours = self::whole("max_age_hours", hours, default, &(1..=longest))?;
-    // Every address of a destination begins with its endpoint.
-    let address = endpoint.unwrap_or_else(|| default_address(&protocol));
-    let server = Server::read(&address)
-        .ok_or("endpoint: must be a whole address, like https://vendor.example")?;
-    Ok(Destination {
-        name: name.into(),
-        protocol,
-        server,
-        rate: rate as u32,
-        connections: connections as usize,
-        timeout: Duration::from_secs(patience),
-        max_age_ms: hours * HOUR_MS,
-        max_events,
-        visitor_address,
-        visitor_agent,
-    })
+
+    /// Adds the setting's first fault. The path may go on behind the setting's name.
+    fn fail(&mut self, path: &str, sentence: &str) {
+        let (name, inner) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
+        if !self.wrong.iter().any(|wrong| wrong == name) {
+            let name = self.respelt.get(name).map_or(name, String::as_str);
+            self.faults.add(format!("{}.{name}{inner}", self.key), sentence);
+        }
+        self.wrong.push(name.to_owned());
+    }
+
+    fn name(&mut self, others: &[String]) -> String {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        match self.rest.remove("name") {
+            Some(toml::Value::String(name))
+                if (1..=NAME_BYTES).contains(&name.len()) && name.bytes().all(plain) =>
+            {
+                if others.contains(&name) {
+                    self.fail("name", &format!("{name:?} appears twice"));
+                }
+                name
+            }
+            Some(_) | None => {
+                let sentence = format!("must be 1 to {NAME_BYTES} letters, digits and -_.");
+                self.fail("name", &sentence);
+                String::new()
+            }
+        }
+    }
+
+    fn destination(mut self, name: &str) -> Option<Destination> {
+        let rate = self.whole("requests_per_second", RATE, &RATES);
+        let connections = self.whole("connections", CONNECTION_COUNT, &CONNECTIONS);
+        let patience = self.whole("timeout_seconds", PATIENCE, &SECONDS);
+        let max_events = self.whole("max_events", QUEUE, &EVENTS);
+        let visitor_address = self.switch("visitor_address");
+        let visitor_agent = self.switch("visitor_agent");
+        let hours = self.rest.remove("max_age_hours");
+        self.read_key();
+        let endpoint = self.rest.get("endpoint").and_then(toml::Value::as_str).map(str::to_owned);
+        let protocol = self.protocol();
+        let longest = protocol.as_ref().map_or(Limits::TRACKER_AGE_MS, Destination::longest_age_ms);
+        let longest = longest / HOUR_MS;
+        self.rest.extend(hours.map(|hours| ("max_age_hours".to_owned(), hours)));
+        let default = longest.min(Limits::UNDATED_AGE_MS / HOUR_MS);
+        let hours = self.whole("max_age_hours", default, &(1..=longest));
+        // Every address of a destination begins with its endpoint.
+        let address = endpoint.or_else(|| protocol.as_ref().map(default_address))?;
+        let server = Server::read(&address);
+        if server.is_none() {
+            self.fail("endpoint", WHOLE_ADDRESS);
+        }
+        Some(Destination {
+            name: name.into(),
+            protocol: protocol?,
+            server: server?,
+            rate: rate as u32,
+            connections: connections as usize,
+            timeout: Duration::from_secs(patience),
+            max_age_ms: hours * HOUR_MS,
+            max_events,
+            visitor_address,
+            visitor_agent,
+        })
+    }
+
+    /// Reads the tracker's options of a destination.
+    fn protocol(&mut self) -> Option<Protocol> {
+        let options = std::mem::take(&mut self.rest).into_iter();
+        let options = Value::Map(options.map(|(name, one)| (camel(&name), value(one))).collect());
+        if options.field("protocol").and_then(Value::as_text) == Some("batch") {
+            let sentence = format!("{VENDORS}: \"batch\" is for collectors");
+            self.fail("protocol", &sentence);
+            self.misspelt();
+            return None;
+        }
+        let mut report = Report::default();
+        let mut fields = Fields::new("", &options, &mut report);
+        let protocol = Protocol::read(&mut fields);
+        fields.end();
+        for error in report.error.iter().chain(&report.further) {
+            self.tell(error);
+        }
+        // Without a protocol, no option is known.
+        for error in report.unknown.iter().filter(|_| protocol.is_some()) {
+            self.tell(error);
+        }
+        self.misspelt();
+        protocol
+    }
+
+    /// Adds an error of the tracker's reader, with the name as in the file.
+    fn tell(&mut self, error: &Error) {
+        let path = error.field.trim_start_matches('.');
+        let (name, inner) = path.split_at(path.find(['.', '[']).unwrap_or(path.len()));
+        let name = snake(name);
+        let sentence = match (name.as_str(), error.code) {
+            (_, ErrorCode::UnknownOption) => "is not known",
+            ("endpoint", ErrorCode::OutOfRange) => WHOLE_ADDRESS,
+            ("protocol", ErrorCode::OutOfRange) => VENDORS,
+            (_, _) => error.detail,
+        };
+        self.fail(&format!("{name}{inner}"), sentence);
+    }
+
+    /// Adds a fault of each known setting whose name is not in snake case.
+    fn misspelt(&mut self) {
+        for (right, name) in &self.respelt {
+            if !self.wrong.contains(right) {
+                let sentence = format!("is not known: settings are in snake case, like `{right}`");
+                self.faults.add(format!("{}.{name}", self.key), sentence);
+            }
+        }
+    }
+
+    /// Reads the key of the vendor into `api_key`: from the table, from an environment variable, or
+    /// from a file.
+    fn read_key(&mut self) {
+        let [plain, variable, file] = ["api_key", "api_key_env", "api_key_file"].map(|name| {
+            match self.rest.remove(name)? {
+                toml::Value::String(text) => Some(text),
+                _ => {
+                    self.fail(name, "must be text");
+                    None
+                }
+            }
+        });
+        let key = match (plain, variable, file) {
+            (plain, None, None) => Ok(plain),
+            (None, Some(name), None) => std::env::var(&name).map(Some).map_err(|_| {
+                ("api_key_env", format!("the environment variable {name:?} is not set"))
+            }),
+            (None, None, Some(path)) => std::fs::read_to_string(Path::new(&path))
+                .map(|text| Some(text.trim().to_owned()))
+                .map_err(|error| ("api_key_file", format!("{path} cannot be read: {error}"))),
+            (_, _, file) => {
+                let name = if file.is_some() { "api_key_file" } else { "api_key_env" };
+                Err((name, "use one of api_key, api_key_env and api_key_file".to_owned()))
+            }
+        };
+        match key {
+            Ok(key) => {
+                self.rest.extend(key.map(|key| ("api_key".to_owned(), toml::Value::String(key))));
+            }
+            Err((name, sentence)) => self.fail(name, &sentence),
+        }
+        // Without the wrong key, a required one would be missing.
+        if self.wrong.iter().any(|wrong| wrong.starts_with("api_key")) {
+            self.wrong.push("api_key".to_owned());
+        }
+    }
+
+    fn whole(&mut self, name: &str, default: u64, bounds: &RangeInclusive<u64>) -> u64 {
+        let Some(value) = self.rest.remove(name) else { return default };
+        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
+        number.filter(|number| bounds.contains(number)).unwrap_or_else(|| {
+            let (least, most) = (bounds.start(), bounds.end());
+            self.fail(name, &format!("must be a whole number, {least} to {most}"));
+            default
+        })
+    }
+
+    fn switch(&mut self, name: &str) -> bool {
+        match self.rest.remove(name) {
+            None => false,
+            Some(toml::Value::Boolean(on)) => on,
+            Some(_) => {
+                self.fail(name, "must be true or false");
+                false
+            }
+        }
+    }
 }
 
 /// An address of a destination that has the vendor's own endpoint.
@@ -107,68 +265,6 @@ fn default_address(protocol: &Protocol) -> String {
             let envelope = Envelope { stream: "", seq: 0, sent_at: 0, ack: false };
             protocol.request(Kind::Click, &[], &envelope).url
         }
-    }
-}
-
-/// Reads the tracker's options of a destination.
-fn protocol(table: toml::Table) -> Result<Protocol, String> {
-    let options = table.into_iter().map(|(name, option)| (camel(&name), value(option)));
-    let options = Value::Map(options.collect());
-    if options.field("protocol").and_then(Value::as_text) == Some("batch") {
-        return Err("protocol: \"batch\" is for collectors; events are forwarded to vendors".into());
-    }
-    let mut report = Report::default();
-    let mut fields = Fields::new("", &options, &mut report);
-    let protocol = Protocol::read(&mut fields);
-    fields.end();
-    let mut unknown = Vec::new();
-    report.end(&mut unknown).map_err(|error| snake(&error.message()))?;
-    match (protocol, unknown.first()) {
-        (Some(protocol), None) => Ok(protocol),
-        (Some(_), Some(error)) => Err(format!("{}: is not known", snake(&error.field))),
-        (None, _) => Err("protocol: must be the name of a vendor".to_owned()),
-    }
-}
-
-/// The key from the table, from an environment variable, or from a file.
-fn secret(table: &mut toml::Table) -> Result<Option<String>, String> {
-    let mut text = |name: &str| match table.remove(name) {
-        None => Ok(None),
-        Some(toml::Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(format!("{name}: must be text")),
-    };
-    let (plain, variable, file) = (text("api_key")?, text("api_key_env")?, text("api_key_file")?);
-    match (plain, variable, file) {
-        (None, None, None) => Ok(None),
-        (Some(key), None, None) => Ok(Some(key)),
-        (None, Some(name), None) => std::env::var(&name)
-            .map(Some)
-            .map_err(|_| format!("api_key_env: the environment variable {name:?} is not set")),
-        (None, None, Some(path)) => std::fs::read_to_string(Path::new(&path))
-            .map(|text| Some(text.trim().to_owned()))
-            .map_err(|error| format!("api_key_file: {path} cannot be read: {error}")),
-        (_, _, _) => Err("use one of api_key, api_key_env and api_key_file".to_owned()),
-    }
-}
-
-fn whole(
-    name: &str,
-    value: Option<toml::Value>,
-    default: u64,
-    bounds: &RangeInclusive<u64>,
-) -> Result<u64, String> {
-    let Some(value) = value else { return Ok(default) };
-    let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
-    number.filter(|number| bounds.contains(number)).ok_or_else(|| {
-        format!("{name}: must be a whole number, {} to {}", bounds.start(), bounds.end())
-    })
-}
-
-fn switch(name: &str, value: Option<toml::Value>) -> Result<bool, String> {
-    match value {
-        None => Ok(false),
-        Some(toml::Value::Boolean(on)) => Ok(on),
-        Some(_) => Err(format!("{name}: must be true or false")),
     }
 }
 
@@ -204,15 +300,14 @@ fn camel(name: &str) -> String {
     out
 }
 
-/// The tracker's sentence about an option with the option's name as in the file.
-fn snake(sentence: &str) -> String {
-    let (name, rest) = sentence.split_once(' ').unwrap_or((sentence, ""));
+/// `customerId` becomes `customer_id`.
+fn snake(name: &str) -> String {
     let mut out = String::new();
-    for c in name.trim_start_matches('.').chars() {
+    for c in name.chars() {
         if c.is_ascii_uppercase() {
             out.push('_');
         }
         out.push(c.to_ascii_lowercase());
     }
-    if rest.is_empty() { out } else { format!("{out}: {rest}") }
+    out
 }

@@ -1,7 +1,7 @@
 //! The table `[retention]`: how long rows are kept.
 
-use crate::error::ConfigError;
-use crate::whole::{self, Whole};
+use super::faults::Faults;
+use crate::whole::Whole;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -45,21 +45,21 @@ pub(super) struct FileRetention {
 const MOST_DAYS: u64 = 36_525;
 
 impl FileRetention {
-    pub fn check(self) -> Result<Retention, ConfigError> {
-        let days = |name: &str, given: Option<Whole>| {
-            let days = given.map(|days| whole::within(name, days, &(1..=MOST_DAYS)));
-            let days = days.transpose().map_err(ConfigError::new)?;
-            Ok(days.map(|days| days as u32))
+    pub fn check(self, faults: &mut Faults<'_>) -> Retention {
+        let mut customers = BTreeMap::new();
+        for (name, given) in self.customers {
+            let key = format!("retention.customers.{name}");
+            let days = faults.whole(key, given, &(0..=MOST_DAYS));
+            customers.extend(days.map(|days| (name, days as u32)));
+        }
+        let mut days = |name: &str, given: Option<Whole>| {
+            let days = faults.whole(format!("retention.{name}"), given?, &(1..=MOST_DAYS));
+            days.map(|days| days as u32)
         };
-        let customers = self.customers.into_iter().map(|(name, given)| {
-            let setting = format!("retention.customers.{name}");
-            let days = whole::within(&setting, given, &(0..=MOST_DAYS));
-            Ok((name, days.map_err(ConfigError::new)? as u32))
-        });
-        Ok(Retention {
-            customers: customers.collect::<Result<_, ConfigError>>()?,
-            days: days("retention.days", self.days)?,
-            orders_days: days("retention.orders_days", self.orders_days)?,
-        })
+        Retention {
+            customers,
+            days: days("days", self.days),
+            orders_days: days("orders_days", self.orders_days),
+        }
     }
 }

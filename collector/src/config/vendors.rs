@@ -1,8 +1,8 @@
 //! The tables of the vendors' interfaces: known customers, addresses and keys.
 
+use super::faults::Faults;
 use crate::api_key::Secret;
 use crate::customer;
-use crate::error::ConfigError;
 use crate::factfinder::{Channel, Channels};
 use crate::import::LicenseKeys;
 use crate::intempt::Names;
@@ -93,7 +93,7 @@ pub(super) struct FileFactFinder {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileChannel {
-    name: String,
+    name: Option<String>,
     currency: Option<String>,
 }
 
@@ -119,48 +119,49 @@ const TAKEN: [&str; 10] = [
 ];
 
 impl Tables {
-    pub fn check(self) -> Result<Vendors, ConfigError> {
+    pub fn check(self, faults: &mut Faults<'_>) -> Vendors {
         let Self { ibexa, yoochoose, factfinder, intempt } = self;
-        check_customers("ibexa", ibexa.customers.as_deref())?;
-        check_customers("yoochoose", yoochoose.customers.as_deref())?;
-        check_solutions(&yoochoose.solutions)?;
+        check_customers("ibexa", ibexa.customers.as_deref(), faults);
+        check_customers("yoochoose", yoochoose.customers.as_deref(), faults);
+        check_solutions(&yoochoose.solutions, faults);
         let factfinder = FactFinder {
-            base_path: base_path(factfinder.base_path, &yoochoose.solutions)?,
-            keys: factfinder_keys(factfinder.keys)?,
-            channels: channels(factfinder.channels)?,
+            base_path: base_path(factfinder.base_path, &yoochoose.solutions, faults),
+            keys: keys("factfinder", factfinder.keys, faults)
+                .iter()
+                .map(|key| Secret::new(key))
+                .collect(),
+            channels: channels(factfinder.channels, faults),
         };
-        let intempt = intempt_table(intempt)?;
-        let license_keys = license_keys(ibexa.license_keys)?;
-        Ok(Vendors { customers: ibexa.customers, license_keys, yoochoose, factfinder, intempt })
+        let intempt = intempt_table(intempt, faults);
+        let license_keys = license_keys(ibexa.license_keys, faults);
+        Vendors { customers: ibexa.customers, license_keys, yoochoose, factfinder, intempt }
     }
 }
 
-pub(super) fn wrong(sentence: String) -> ConfigError {
-    ConfigError::new(sentence)
-}
-
-fn check_customers(table: &str, customers: Option<&[String]>) -> Result<(), ConfigError> {
-    match customers.unwrap_or_default().iter().find(|customer| !customer::is_id(customer)) {
-        Some(customer) => {
-            Err(wrong(format!("{table}.customers: {customer:?} is not alphanumeric")))
-        }
-        None => Ok(()),
+fn check_customers(table: &str, customers: Option<&[String]>, faults: &mut Faults<'_>) {
+    let wrong = customers.unwrap_or_default().iter().filter(|customer| !customer::is_id(customer));
+    for customer in wrong {
+        faults.add(format!("{table}.customers"), format!("{customer:?} is not alphanumeric"));
     }
 }
 
-/// Reads the table of customers and keys. Its errors do not repeat a key.
-fn license_keys(value: Option<toml::Value>) -> Result<LicenseKeys, ConfigError> {
-    let failed = || wrong("ibexa.license_keys: must be a table of customers and texts".to_owned());
-    let toml::Value::Table(table) = value.unwrap_or(toml::Value::Table(toml::Table::new())) else {
-        return Err(failed());
-    };
+/// Reads the table of customers and keys. Its faults do not repeat a key.
+fn license_keys(value: Option<toml::Value>, faults: &mut Faults<'_>) -> LicenseKeys {
     let read = |(customer, key): (String, toml::Value)| match key {
         toml::Value::String(key) if customer::is_id(&customer) && !key.is_empty() => {
-            Ok((customer, key))
+            Some((customer, key))
         }
-        _ => Err(failed()),
+        _ => None,
     };
-    Ok(LicenseKeys::new(table.into_iter().map(read).collect::<Result<_, _>>()?))
+    let keys = match value {
+        None => Some(Vec::new()),
+        Some(toml::Value::Table(table)) => table.into_iter().map(read).collect(),
+        Some(_) => None,
+    };
+    if keys.is_none() {
+        faults.add("ibexa.license_keys".to_owned(), "must be a table of customers and texts");
+    }
+    LicenseKeys::new(keys.unwrap_or_default())
 }
 
 /// Whether this can be a path segment without percent-encoding.
@@ -171,87 +172,92 @@ fn is_plain(segment: &str) -> bool {
         && !matches!(segment, "." | "..")
 }
 
-fn check_solutions(solutions: &[String]) -> Result<(), ConfigError> {
+fn check_solutions(solutions: &[String], faults: &mut Faults<'_>) {
     for (place, solution) in solutions.iter().enumerate() {
-        if !is_plain(solution) {
-            return Err(wrong(format!(
-                "yoochoose.solutions: {solution:?} may only have letters, digits and -_.~"
-            )));
-        }
-        if TAKEN.contains(&solution.as_str())
-            || solutions.iter().take(place).any(|one| one == solution)
-        {
-            return Err(wrong(format!("yoochoose.solutions: {solution:?} is taken already")));
-        }
+        let mut earlier = solutions.iter().take(place);
+        let sentence = if !is_plain(solution) {
+            "may only have letters, digits and -_.~"
+        } else if TAKEN.contains(&solution.as_str()) || earlier.any(|one| one == solution) {
+            "is taken already"
+        } else {
+            continue;
+        };
+        faults.add("yoochoose.solutions".to_owned(), format!("{solution:?} {sentence}"));
     }
-    Ok(())
 }
 
-fn base_path(path: Option<String>, solutions: &[String]) -> Result<String, ConfigError> {
-    let Some(path) = path.filter(|path| !path.is_empty()) else { return Ok(String::new()) };
+fn base_path(path: Option<String>, solutions: &[String], faults: &mut Faults<'_>) -> String {
+    let Some(path) = path.filter(|path| !path.is_empty()) else { return String::new() };
+    let mut wrong = |sentence: &str| {
+        faults.add("factfinder.base_path".to_owned(), format!("{path:?} {sentence}"));
+    };
     let segments = path.strip_prefix('/').map(|path| path.split('/'));
     let first = segments.clone().and_then(|mut segments| segments.next());
-    if !segments.is_some_and(|mut segments| segments.all(is_plain)) {
-        return Err(wrong(format!("factfinder.base_path: {path:?} must be like \"/FACT-Finder\"")));
-    }
     let taken = |first: &str| TAKEN.contains(&first) || solutions.iter().any(|one| one == first);
-    if first.is_some_and(taken) {
-        return Err(wrong(format!("factfinder.base_path: {path:?} is taken already")));
+    if !segments.is_some_and(|mut segments| segments.all(is_plain)) {
+        wrong("must be like \"/FACT-Finder\"");
+    } else if first.is_some_and(taken) {
+        wrong("is taken already");
     }
-    Ok(path)
+    path
 }
 
-fn channels(channels: Option<Vec<FileChannel>>) -> Result<Channels, ConfigError> {
-    let Some(channels) = channels else { return Ok(Channels(None)) };
+fn channels(channels: Option<Vec<FileChannel>>, faults: &mut Faults<'_>) -> Channels {
+    let Some(channels) = channels else { return Channels(None) };
     let mut known: Vec<Channel> = Vec::new();
-    for FileChannel { name, currency } in channels {
+    for (place, FileChannel { name, currency }) in channels.into_iter().enumerate() {
+        let key = format!("factfinder.channels[{place}]");
+        let Some(name) = faults.required(&key, "name", name) else { continue };
         if !customer::is_name(&name) {
-            return Err(wrong(format!("factfinder.channels: {name:?} is not a channel name")));
-        }
-        if known.iter().any(|channel| channel.name == name) {
-            return Err(wrong(format!("factfinder.channels: {name:?} appears twice")));
+            faults.add(format!("{key}.name"), format!("{name:?} is not a channel name"));
+        } else if known.iter().any(|channel| channel.name == name) {
+            faults.add(format!("{key}.name"), format!("{name:?} appears twice"));
         }
         let code = currency.map(|code| rules::currency(&Value::Text(code))).transpose();
-        let Ok(currency) = code else {
-            return Err(wrong(format!(
-                "factfinder.channels: the currency of {name:?} must be a code of ISO 4217 like EUR"
-            )));
-        };
-        known.push(Channel { name, currency });
+        if code.is_err() {
+            faults.add(format!("{key}.currency"), "must be a code of ISO 4217 like EUR");
+        }
+        known.push(Channel { name, currency: code.unwrap_or_default() });
     }
-    Ok(Channels(Some(known)))
+    Channels(Some(known))
 }
 
-/// Reads the keys of a table. Its errors do not repeat a key.
-fn keys(table: &str, value: Option<toml::Value>) -> Result<Vec<String>, ConfigError> {
-    let failed = || wrong(format!("{table}.keys: must be a list of texts without spaces"));
-    let toml::Value::Array(values) = value.unwrap_or(toml::Value::Array(Vec::new())) else {
-        return Err(failed());
-    };
+/// Reads the keys of a table. Its faults do not repeat a key.
+fn keys(table: &str, value: Option<toml::Value>, faults: &mut Faults<'_>) -> Vec<String> {
     let visible = |key: &str| !key.is_empty() && key.bytes().all(|b| b.is_ascii_graphic());
     let read = |value| match value {
-        toml::Value::String(key) if visible(&key) => Ok(key),
-        _ => Err(failed()),
+        toml::Value::String(key) if visible(&key) => Some(key),
+        _ => None,
     };
-    values.into_iter().map(read).collect()
+    let keys = match value {
+        None => Some(Vec::new()),
+        Some(toml::Value::Array(values)) => values.into_iter().map(read).collect(),
+        Some(_) => None,
+    };
+    if keys.is_none() {
+        faults.add(format!("{table}.keys"), "must be a list of texts without spaces");
+    }
+    keys.unwrap_or_default()
 }
 
-fn factfinder_keys(value: Option<toml::Value>) -> Result<Vec<Secret>, ConfigError> {
-    Ok(keys("factfinder", value)?.iter().map(|key| Secret::new(key)).collect())
-}
-
-fn intempt_table(table: FileIntempt) -> Result<Intempt, ConfigError> {
-    let names =
-        Names::new(table.names).map_err(|sentence| wrong(format!("intempt.names: {sentence}")))?;
+fn intempt_table(table: FileIntempt, faults: &mut Faults<'_>) -> Intempt {
+    let names = Names::new(table.names).unwrap_or_else(|sentences| {
+        for sentence in sentences {
+            faults.add("intempt.names".to_owned(), sentence);
+        }
+        Names::default()
+    });
     let mut intempt = Intempt { names, keys: Vec::new(), basic: Vec::new() };
-    for key in keys("intempt", table.keys)? {
+    for key in keys("intempt", table.keys, faults) {
         let parts = key.split_once('.').filter(|(identifier, secret)| {
             !identifier.is_empty() && !identifier.contains(':') && !secret.is_empty()
         });
-        let (identifier, secret) =
-            parts.ok_or(wrong("intempt.keys: each must be like identifier.secret".to_owned()))?;
+        let Some((identifier, secret)) = parts else {
+            faults.add("intempt.keys".to_owned(), "each must be like identifier.secret");
+            break;
+        };
         intempt.basic.push(Secret::new(&base64(format!("{identifier}:{secret}").as_bytes())));
         intempt.keys.push(Secret::new(&key));
     }
-    Ok(intempt)
+    intempt
 }

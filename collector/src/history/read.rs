@@ -55,6 +55,9 @@ fn unknown(name: &str) -> String {
     format!("{name}: is not a column of history files")
 }
 
+/// Characters that separate cells and are in no name of a column.
+const DELIMITERS: [char; 4] = [';', '\t', '|', ','];
+
 /// The lines of a file.
 pub type Lines = Box<dyn Iterator<Item = Line>>;
 
@@ -76,7 +79,12 @@ fn csv(delimiter: u8, file: Box<dyn Read>) -> Result<Lines, String> {
     let header = reader.headers().map_err(|error| format!("line 1: {error}"))?.clone();
     let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
     if let Some(name) = names.iter().find(|name| !columns::is_known(name)) {
-        return Err(format!("line 1: {}", unknown(name)));
+        let other = DELIMITERS.iter().find(|other| name.contains(**other));
+        let hint = other.map(|other| match other {
+            '\t' => ". If a tab separates the cells, use --delimiter $'\\t'".to_owned(),
+            other => format!(". If {other} separates the cells, use --delimiter \"{other}\""),
+        });
+        return Err(format!("line 1: {}{}", unknown(name), hint.unwrap_or_default()));
     }
     for (place, name) in names.iter().enumerate() {
         if names.iter().skip(place + 1).any(|other| other == name) {

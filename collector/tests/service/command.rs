@@ -142,6 +142,10 @@ fn check_names_the_line_and_the_key_of_each_fault() {
     assert_eq!(text(output.stdout), "the configuration is valid\n");
     assert!(!database.exists(), "the check starts nothing");
     assert_eq!(run(&["check", "--config", "none.toml"]).status.code(), Some(1));
+    let wrong = text(run(&["check", "--listen", "localhost:8787"]).stderr);
+    assert!(wrong.contains("must be an IP address with a port, such as"), "{wrong}");
+    let wrong = text(run(&["check", "--listen", "127.0.0.1:8788"]).stderr);
+    assert_eq!(wrong, "listen: must have another port than admin_listen\n");
     let output = run(&["check", "--dist", "no-folder"]);
     assert_eq!(text(output.stderr), "dist: no-folder is not a folder\n");
     // Without a command the start reports the same faults, a line each.

@@ -47,7 +47,7 @@ fn each_fault_has_its_line_and_its_key() {
             "line 12: limits.waiting: must be a whole number",
             "line 13: limits.body: unknown field `body`",
             "line 15: cookie.days: must be a whole number, 1 to 400",
-            "line 16: keys: secret of 1: must be hexadecimal",
+            "line 18: keys[0].secret: must be hexadecimal",
             "line 20: ibexa.customers: \"a/b\" is not alphanumeric",
         ],
     );
@@ -85,10 +85,106 @@ fn faults_of_customers_name_the_entry() {
             "\n[[customers]]\ninterface = \"batch\"\nname = \"a\"",
             "line 6: customers[1].origins: is required",
         ),
-        ("\n[[customers]]\nname = \"1\"", "line 6: customers[1]: missing field `interface`"),
+        ("\n[[customers]]\nname = \"1\"", "line 6: customers[1].interface: is required"),
     ] {
         assert_faults(&customer(more), &[sentence]);
     }
+}
+
+#[test]
+fn a_fault_hides_no_other_fault() {
+    assert_faults(
+        "listen = \"localhost:8787\"\n\
+         site = \"/no-such-folder\"\n\
+         trusted_proxies = [\"a\", \"b\"]\n\
+         [cookie]\n\
+         name = \"a b\"\n\
+         domain = \"a b\"\n\
+         days = 4000\n\
+         [retention]\n\
+         days = 0\n\
+         orders_days = -1\n\
+         customers = { shop-de = -1, shop-at = 1.5 }\n\
+         [yoochoose]\n\
+         customers = [\"a-b\", \"c-d\"]\n\
+         solutions = [\"v1\"]\n\
+         [factfinder]\n\
+         base_path = \"FF\"\n\
+         keys = 1\n\
+         channels = [{ name = \"\", currency = \"euro\" }, {}]\n\
+         [intempt]\n\
+         names = { clik = \"a\", rate = \"b\" }\n",
+        &[
+            "line 1: listen: must be an IP address with a port, such as 127.0.0.1:8787",
+            "line 2: site: /no-such-folder is not a folder",
+            "line 3: trusted_proxies: \"a\"",
+            "line 3: trusted_proxies: \"b\"",
+            "line 5: cookie.name: ",
+            "line 6: cookie.domain: ",
+            "line 7: cookie.days: ",
+            "line 9: retention.days: ",
+            "line 10: retention.orders_days: ",
+            "line 11: retention.customers.shop-at: ",
+            "line 11: retention.customers.shop-de: ",
+            "line 13: yoochoose.customers: \"a-b\"",
+            "line 13: yoochoose.customers: \"c-d\"",
+            "line 14: yoochoose.solutions: \"v1\" is taken already",
+            "line 16: factfinder.base_path: ",
+            "line 17: factfinder.keys: ",
+            "line 18: factfinder.channels[0].name: ",
+            "line 18: factfinder.channels[0].currency: ",
+            "line 18: factfinder.channels[1].name: is required",
+            "line 20: intempt.names: \"clik\"",
+            "line 20: intempt.names: \"rate\"",
+        ],
+    );
+    assert_faults(
+        "[[keys]]\n\
+         [[keys]]\n\
+         number = 1\n\
+         secret = \"zz\"\n\
+         [[keys]]\n\
+         number = 1\n\
+         secret = \"0102\"\n\
+         [[customers]]\n\
+         [[customers]]\n\
+         interface = \"ibex\"\n\
+         name = \"\"\n\
+         rows = -1\n",
+        &[
+            "line 1: keys[0].number: is required",
+            "line 1: keys[0].secret: is required",
+            "line 4: keys[1].secret: must be hexadecimal",
+            "line 6: keys[2].number: 1 appears twice",
+            "line 7: keys[2].secret: must have at least 32",
+            "line 8: customers[0].interface: is required",
+            "line 8: customers[0].name: is required",
+            "line 10: customers[1].interface: \"ibex\"",
+            "line 11: customers[1].name: \"\"",
+            "line 12: customers[1].rows: ",
+        ],
+    );
+}
+
+#[test]
+fn the_listeners_cannot_have_the_same_address() {
+    let port = "must have another port than";
+    for (toml, expected) in [
+        (
+            "listen = \"127.0.0.1:9\"\nadmin_listen = \"127.0.0.1:9\"",
+            &*format!("line 2: admin_listen: {port} listen"),
+        ),
+        ("listen = \"127.0.0.1:8788\"", &*format!("line 1: listen: {port} admin_listen")),
+        ("listen = \"0.0.0.0:8788\"", &*format!("line 1: listen: {port} admin_listen")),
+        ("admin_listen = \"[::1]:9\"\nlisten = \"[::]:9\"", "line 1: admin_listen: "),
+    ] {
+        assert_faults(toml, &[expected]);
+    }
+    assert_faults("listen = \"127.0.0.1:0\"\nadmin_listen = \"127.0.0.1:0\"", &[]);
+    assert_faults("listen = \"192.0.2.1:9\"\nadmin_listen = \"127.0.0.1:9\"", &[]);
+    assert_faults("listen = \"[::]:9\"\nadmin_listen = \"127.0.0.1:9\"", &[]);
+    // Neither is the address in the file.
+    assert_faults("listen = \"x\"\nadmin_listen = \"127.0.0.1:8787\"", &["line 1: listen: "]);
 }
 
 #[test]

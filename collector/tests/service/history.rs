@@ -186,8 +186,13 @@ fn a_selection_is_exported() {
     assert_eq!(count(&["--type", "buy", "--type", "basket"]), 2);
     assert_eq!(count(&["--from", "2026-01-01T10:05:00Z"]), 3);
     assert_eq!(count(&["--to", "2026-01-01T10:05:00Z"]), 2);
+    assert_eq!((count(&["--from", "2026-01-01"]), count(&["--from", "2026-01-02"])), (5, 0));
+    assert_eq!((count(&["--to", "2026-01-01"]), count(&["--to", "2026-01-02"])), (0, 5));
     let wrong = shop.run(&database, &["export", "--type", "purchase"], "");
     assert!(!wrong.status.success());
+    let wrong = shop.run(&database, &["export", "--from", "yesterday"], "");
+    let log = String::from_utf8(wrong.stderr).unwrap();
+    assert!(log.contains("must be like 2026-11-27 or 2026-11-27T00:00:00Z"), "{log}");
 }
 
 #[test]
@@ -234,6 +239,12 @@ fn a_header_or_a_name_that_is_not_known_is_refused() {
     let database = shop.path("a.sqlite");
     for (name, text, sentence) in [
         ("a.csv", "type,at,prize\n", "line 1: prize: is not a column"),
+        (
+            "s.csv",
+            "type;at;itemId\n",
+            "is not a column of history files. If ; separates the cells, use --delimiter \";\"",
+        ),
+        ("t.csv", "type\tat\titemId\n", "If a tab separates the cells, use --delimiter $'\\t'"),
         ("b.csv", "type,at,at\n", "line 1: at: is there twice"),
         (
             "c.jsonl",

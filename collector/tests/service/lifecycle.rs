@@ -208,10 +208,10 @@ fn the_refusal_of_an_invalid_configuration_names_the_setting() {
             "inspector = true\nadmin_token = \"0123456789abcdef\"",
             "inspector: cannot be used with admin_token",
         ),
-        ("[[keys]]\nnumber = 1\nsecret = \"0102\"", "keys: secret of 1: must have at least 32"),
-        ("[[keys]]\nnumber = 2\nsecret = \"zz\"", "keys: secret of 2: must be hexadecimal"),
-        ("[[keys]]\nnumber = 1", "missing field `secret`"),
-        (&format!("[[keys]]\n{key}[[keys]]\n{key}"), "keys: number 1 appears twice"),
+        ("[[keys]]\nnumber = 1\nsecret = \"0102\"", "keys[0].secret: must have at least 32"),
+        ("[[keys]]\nnumber = 2\nsecret = \"zz\"", "keys[0].secret: must be hexadecimal"),
+        ("[[keys]]\nnumber = 1", "keys[0].secret: is required"),
+        (&format!("[[keys]]\n{key}[[keys]]\n{key}"), "keys[1].number: 1 appears twice"),
         ("[cookie]\nname = \"a;b\"", "cookie.name: "),
         ("[cookie]\ndomain = \"shop.example; Secure\"", "cookie.domain: "),
         ("[cookie]\ndays = 401", "cookie.days: must be a whole number, 1 to 400"),
@@ -220,7 +220,7 @@ fn the_refusal_of_an_invalid_configuration_names_the_setting() {
         ("[cookie]\ndays = 18446744073709551615", "cookie.days: must be a whole number, 1 to 400"),
         (
             "[[keys]]\nnumber = -1\nsecret = \"00\"",
-            "keys.number: must be a whole number, 0 to 4294967295",
+            "keys[0].number: must be a whole number, 0 to 4294967295",
         ),
         ("[limits]\nbody_bytes = 0", "limits.body_bytes: must be a whole number, 1 to 67108864"),
         (

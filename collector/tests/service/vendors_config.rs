@@ -38,18 +38,21 @@ fn invalid_settings_are_reported() {
         ("[factfinder]\nbase_path = \"/ebl/a\"", "factfinder.base_path: \"/ebl/a\" is taken"),
         (
             "[[factfinder.channels]]\nname = \"a/b\"",
-            "factfinder.channels: \"a/b\" is not a channel name",
+            "factfinder.channels[0].name: \"a/b\" is not a channel name",
         ),
-        ("[[factfinder.channels]]\nname = \"\"", "factfinder.channels: \"\" is not a channel name"),
+        (
+            "[[factfinder.channels]]\nname = \"\"",
+            "factfinder.channels[0].name: \"\" is not a channel name",
+        ),
         (
             "[[factfinder.channels]]\nname = \"de\"\n[[factfinder.channels]]\nname = \"de\"",
-            "factfinder.channels: \"de\" appears twice",
+            "factfinder.channels[1].name: \"de\" appears twice",
         ),
         (
             "[[factfinder.channels]]\nname = \"de\"\ncurrency = \"euro\"",
-            "factfinder.channels: the currency of \"de\" must be",
+            "factfinder.channels[0].currency: must be a code",
         ),
-        ("[[factfinder.channels]]\ncurrency = \"EUR\"", "factfinder.channels[0]: missing field"),
+        ("[[factfinder.channels]]\ncurrency = \"EUR\"", "factfinder.channels[0].name: is required"),
         ("[intempt]\nkeys = [\"SECRET\"]", "intempt.keys: each must be like identifier.secret"),
         ("[intempt]\nkeys = [\".SECRET\"]", "intempt.keys: each must be like"),
         ("[intempt]\nkeys = [\"SECRET.\"]", "intempt.keys: each must be like"),
