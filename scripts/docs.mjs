@@ -1,10 +1,11 @@
 // npm run docs: the documentation site on a development server. npm run docs:build: the site as files, in docs/.vitepress/dist, together with
-// the documentation of the Rust crates (`-- --no-rust`: without it, in seconds). npm run docs:preview: serves these files.
+// the documentation of the Rust crates (`-- --no-rust`: without it, in seconds). npm run docs:preview: serves these files. `-- --port 19400` or
+// PORT sets the port of a server.
 
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { freePort } from "./lib/collector.mjs";
+import { freePort, wantedPort } from "./lib/collector.mjs";
 import { command, steps } from "./lib/progress.mjs";
 import { at, main, manifest, Problem, root } from "./lib/project.mjs";
 import { setUp } from "./lib/toolchain.mjs";
@@ -16,7 +17,8 @@ const API = at("docs", "api", "index.md");
 const NEXT = at("target", `docs-${process.pid}`);
 /** VitePress copies what is in public/ into the site, so these pages are under /rust/. */
 const RUST = at("docs", "public", "rust");
-const PREVIEW_PORT = 4173;
+/** VitePress's own. */
+const PORTS = { serve: 5173, preview: 4173 };
 const CRATES = [`${manifest.name}-engine`, `${manifest.name}-collector`];
 
 /** One page from the public types. TypeDoc deletes what else is in its folder. https://typedoc.org/documents/Options.html */
@@ -67,26 +69,32 @@ async function rustdoc(task) {
 const vitepress = (task) =>
   command(process.execPath, [at("node_modules", "vitepress", "bin", "vitepress.js"), "build", DOCS], { task });
 
-async function serve() {
+async function serve(wanted) {
   const { createServer } = await import("vitepress");
-  const server = await createServer(DOCS);
+  const server = await createServer(DOCS, { port: wanted ?? (await freePort(PORTS.serve)), strictPort: true });
   await server.listen();
   server.printUrls();
   if (!existsSync(RUST)) console.log("  The Rust crates are left out: `npm run docs:build` makes their pages.");
 }
 
-/** Serves the built site on the first free port from this one on. */
-async function preview() {
+/** Serves the built site. */
+async function preview(wanted) {
   if (!existsSync(join(SITE, "index.html"))) throw new Problem("There is no site yet. Run `npm run docs:build` first.");
   const { serve: serveFiles } = await import("vitepress");
-  await serveFiles({ root: DOCS, port: await freePort(PREVIEW_PORT) });
+  await serveFiles({ root: DOCS, port: wanted ?? (await freePort(PORTS.preview)) });
 }
 
 await main(async () => {
   const { values } = parseArgs({
-    options: { build: { type: "boolean" }, preview: { type: "boolean" }, "no-rust": { type: "boolean" } },
+    options: {
+      build: { type: "boolean" },
+      preview: { type: "boolean" },
+      "no-rust": { type: "boolean" },
+      port: { type: "string" },
+    },
   });
-  if (values.preview) return steps([...setUp({ build: false })]).then(preview);
+  const port = wantedPort(values.port);
+  if (values.preview) return steps([...setUp({ build: false })]).then(() => preview(port));
   const withRust = values.build && !values["no-rust"];
   await steps([
     ...setUp({ build: false }),
@@ -94,5 +102,5 @@ await main(async () => {
     ...(withRust ? [{ label: "the documentation of the Rust crates", run: rustdoc }] : []),
     ...(values.build ? [{ label: "the site, in docs/.vitepress/dist", run: vitepress }] : []),
   ]);
-  if (!values.build) await serve();
+  if (!values.build) await serve(port);
 });

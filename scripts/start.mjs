@@ -5,22 +5,13 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildStepsIfStale, DIST } from "./build.mjs";
-import { collectorStep, freePort, startCollector } from "./lib/collector.mjs";
+import { collectorStep, freePort, startCollector, wantedPort } from "./lib/collector.mjs";
 import { seconds, steps } from "./lib/progress.mjs";
 import { at, main, Problem } from "./lib/project.mjs";
 import { setUp } from "./lib/toolchain.mjs";
 
 const USUAL_PORT = 8787;
 const USUAL_ADMIN_PORT = 8788;
-
-function wantedPort() {
-  const { PORT } = process.env;
-  if (PORT === undefined || PORT === "") return undefined;
-  const port = Number(PORT);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535)
-    throw new Problem(`PORT must be a number from 1 to 65535, not "${PORT}".`);
-  return port;
-}
 
 await main(async () => {
   const started = performance.now();

@@ -1,6 +1,6 @@
 // The documentation site: https://vitepress.dev/reference/site-config
 
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { fileURLToPath } from "node:url";
 import { slug } from "github-slugger";
@@ -8,6 +8,8 @@ import { defineConfig } from "vitepress";
 import { SIDEBAR } from "./sidebar.mjs";
 
 const REPOSITORY = "https://github.com/recobeacon/recobeacon";
+/** The demo shop has it as well. */
+const ICON = readFileSync(fileURLToPath(new URL("../../www/demo/favicon.svg", import.meta.url)), "utf8");
 const hasRustdoc = existsSync(fileURLToPath(new URL("../public/rust", import.meta.url)));
 
 /** Pages link to files of the repository by relative paths, which work on GitHub. The site has only docs/, so there they lead to GitHub. */
@@ -69,6 +71,8 @@ export default defineConfig({
   lang: "en",
   title: "recobeacon",
   description: "Recommendation tracking for shops and publishers",
+  // Without an icon, browsers ask for /favicon.ico.
+  head: [["link", { rel: "icon", href: `data:image/svg+xml,${encodeURIComponent(ICON)}` }]],
   // The documentation of Rust brings a licence as Markdown.
   srcExclude: ["public/**"],
   // The anchors of headings are GitHub's, so one link works in both places.

@@ -32,6 +32,19 @@ const portIsFree = (port) =>
   });
 
 /**
+ * The port that a flag or PORT names. Neither: undefined.
+ * @param {string} [flag] the text behind `--port`
+ */
+export function wantedPort(flag) {
+  const [name, text] = flag === undefined ? ["PORT", process.env.PORT] : ["--port", flag];
+  if (text === undefined || (text === "" && flag === undefined)) return undefined;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new Problem(`${name} must be a number from 1 to 65535, not "${text}".`);
+  return port;
+}
+
+/**
  * The first free port from this one on, except `except`. Another checkout may use the usual one.
  * @param {number} from
  * @param {{ tries?: number, except?: number }} [options]

@@ -1,8 +1,9 @@
 // The built site in Chromium, served by `npm run docs:preview`: its search, its tables on a phone, and the hosts that it asks.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { createServer } from "node:net";
 import { after, before, test } from "node:test";
 import { launch } from "../../scripts/lib/browser.mjs";
 import { atEnd, exitOnSignals } from "../../scripts/lib/ending.mjs";
@@ -52,6 +53,10 @@ test("the site asks no other host, with the search open and in both colours", as
   await open("/", { colorScheme: "dark" }, async (page, visit) => {
     const asked = new Set();
     page.on("request", (request) => asked.add(new URL(request.url()).origin));
+    const failed = [];
+    page.on("response", (response) => {
+      if (response.status() >= 400) failed.push(response.url());
+    });
     await visit();
     await page.goto(`${site}/collector.html`, { waitUntil: "networkidle" });
     await page.locator(".VPNavBarSearch button").click();
@@ -65,6 +70,8 @@ test("the site asks no other host, with the search open and in both colours", as
       [...asked].filter((origin) => origin !== "null"),
       [site],
     );
+    assert.deepEqual(failed, []);
+    assert.match(await page.locator("link[rel=icon]").getAttribute("href"), /^data:image\/svg\+xml,%3Csvg/);
   });
 });
 
@@ -95,6 +102,60 @@ test("the search finds names with _ and -, their beginnings, and words", async (
       }
       assert.ok(found.includes(expected), `${query}: ${found}`);
     }
+  });
+});
+
+test("the preview takes the port that is named", async () => {
+  const probe = createServer().listen(0, "127.0.0.1");
+  await once(probe, "listening");
+  const { port } = probe.address();
+  probe.close();
+  for (const [args, env] of [
+    [["--port", String(port)], {}],
+    [[], { PORT: String(port) }],
+  ]) {
+    const child = spawn(process.execPath, [at("scripts", "docs.mjs"), "--preview", ...args], {
+      env: { ...process.env, ...env },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let said = "";
+    for await (const some of child.stdout.setEncoding("utf8")) {
+      said += some;
+      if (/http:\/\/localhost:\d+/.test(said)) break;
+    }
+    child.kill();
+    await once(child, "exit");
+    assert.ok(said.includes(`http://localhost:${port}`), said);
+  }
+  const wrong = spawnSync(process.execPath, [at("scripts", "docs.mjs"), "--preview", "--port", "x"], {
+    encoding: "utf8",
+  });
+  assert.equal(wrong.status, 1);
+  assert.match(wrong.stderr, /--port must be a number from 1 to 65535, not "x"/);
+});
+
+test("a table that scrolls has a shadow at the edge behind which it goes on", async () => {
+  await open("/collector.html", PHONE, async (page, visit) => {
+    await visit();
+    const table = page.locator("table").first();
+    const edges = async () => {
+      const box = await table.boundingBox();
+      const shot = (x) => page.screenshot({ clip: { x, y: box.y + 60, width: 12, height: 40 } });
+      return [await shot(box.x + 1), await shot(box.x + box.width - 13)];
+    };
+    await table.evaluate((one) => one.scrollIntoView({ block: "start", behavior: "instant" }));
+    await page.evaluate(() => scrollBy({ top: -100, behavior: "instant" }));
+    await table.evaluate((one) => {
+      // Text and lines would differ between the edges, too.
+      for (const cell of one.querySelectorAll("th, td, tr")) cell.style.cssText = "border: 0; color: transparent";
+      for (const inner of one.querySelectorAll("td *, th *")) inner.style.cssText = "visibility: hidden";
+    });
+    const [left, right] = await edges();
+    await table.evaluate((one) => one.scrollTo(one.scrollWidth, 0));
+    const [leftAtEnd, rightAtEnd] = await edges();
+    assert.notDeepEqual(right, rightAtEnd);
+    assert.notDeepEqual(left, leftAtEnd);
+    assert.deepEqual(left, rightAtEnd);
   });
 });
 

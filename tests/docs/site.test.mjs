@@ -35,6 +35,24 @@ test("the links of all Markdown files lead to files and headings that are there"
   assert.equal(status, 0, stderr);
 });
 
+test("pages link to files of the repository by relative paths, which work in every checkout", () => {
+  const absolute = /https:\/\/github\.com\/recobeacon\/recobeacon\/(?:blob|tree)\/[^)\s]*/g;
+  const found = pages
+    .filter(isWritten)
+    .flatMap((page) => readFileSync(at("docs", `${page}.md`), "utf8").match(absolute) ?? []);
+  assert.deepEqual(found, []);
+});
+
+test("the pages of the collector have a group of their own in the sidebar", () => {
+  const groups = SIDEBAR.filter(({ items }) =>
+    items.some(({ link }) => /^\/(collector|deployment|forwarding)/.test(link)),
+  );
+  assert.deepEqual(
+    groups.map(({ text }) => text),
+    ["Collector"],
+  );
+});
+
 test("inline code with braces has its text in the built page", () => {
   assert.match(readFileSync(at(SITE, "reference", "errors.html"), "utf8"), /<code>\{\{ id \}\}<\/code>/);
   const empty = builtPages().filter((name) => /<code[^>]*><\/code>/.test(readFileSync(at(SITE, name), "utf8")));
