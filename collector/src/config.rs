@@ -229,7 +229,6 @@ impl Config {
         let vendors = Tables { ibexa, yoochoose, factfinder, intempt }.check(&mut faults);
         let limits = faults.take(Limits::set(file.limits)).unwrap_or_default();
         let customers = Customers::check(file.origins, file.customers, &limits, &mut faults);
-        let admin_token = file.admin_token.map(|token| admin_token(&token)).transpose();
         let config = Self {
             listen: flags.listen.or(file.listen.map(|Address(one)| one)).unwrap_or(LISTEN),
             admin_listen: flags
@@ -243,7 +242,7 @@ impl Config {
                 .unwrap_or_else(|| PathBuf::from("recobeacon.sqlite")),
             dist: flags.dist.or(file.dist),
             site: flags.site.or(file.site),
-            admin_token: faults.take(admin_token).flatten(),
+            admin_token: file.admin_token.map(|token| admin_token(&token, &mut faults)),
             trusted_proxies: proxies(file.trusted_proxies, &mut faults),
             keys: keys(file.keys, &mut faults),
             cookie: file.cookie.map(|cookie| cookie.check(&mut faults)),
@@ -299,19 +298,15 @@ fn is_taken(one: SocketAddr, other: SocketAddr) -> bool {
     one.port() != 0 && one.port() == other.port() && (ip == other_ip || all)
 }
 
-fn admin_token(token: &str) -> Result<Secret, ConfigError> {
+fn admin_token(token: &str, faults: &mut Faults<'_>) -> Secret {
     if token.len() < TOKEN_BYTES {
-        return Err(ConfigError::new(format!(
-            "admin_token: must have at least {TOKEN_BYTES} characters"
-        )));
-    }
-    if !token.bytes().all(|b| b.is_ascii_graphic()) {
+        let sentence = format!("must have at least {TOKEN_BYTES} characters");
+        faults.add("admin_token".to_owned(), sentence);
+    } else if !token.bytes().all(|b| b.is_ascii_graphic()) {
         // A header does not keep spaces at its ends, and other characters have no one encoding there.
-        return Err(ConfigError::new(
-            "admin_token: must have ASCII characters only, and no spaces",
-        ));
+        faults.add("admin_token".to_owned(), "must have ASCII characters only, and no spaces");
     }
-    Ok(Secret::new(token))
+    Secret::new(token)
 }
 
 fn proxies(networks: Option<Vec<String>>, faults: &mut Faults<'_>) -> Vec<Network> {

@@ -1,6 +1,5 @@
 //! All limits of the collector. The fields of [`Limits`] can be set in the table `[limits]`.
 
-use crate::error::ConfigError;
 use crate::whole::{self, Whole};
 use recobeacon_engine::limits::Limits as Tracker;
 use std::collections::BTreeMap;
@@ -263,7 +262,7 @@ impl Limits {
     ///
     /// # Errors
     /// A sentence for each fault, with the setting and its bounds.
-    pub(crate) fn set(table: BTreeMap<String, Whole>) -> Result<Self, ConfigError> {
+    pub(crate) fn set(table: BTreeMap<String, Whole>) -> Result<Self, Vec<String>> {
         let mut limits = Self::default();
         let mut faults = Vec::new();
         for (name, value) in table {
@@ -277,6 +276,6 @@ impl Limits {
                 Err(sentence) => faults.push(sentence),
             }
         }
-        if faults.is_empty() { Ok(limits) } else { Err(ConfigError::all(faults)) }
+        if faults.is_empty() { Ok(limits) } else { Err(faults) }
     }
 }

@@ -108,9 +108,9 @@ impl<'a> Faults<'a> {
         self.whole && !self.found.iter().any(|(_, sentence)| about(sentence))
     }
 
-    /// Returns the value, or adds its faults.
-    pub fn take<T>(&mut self, result: Result<T, ConfigError>) -> Option<T> {
-        result.map_err(|error| error.sentences().iter().for_each(|one| self.note(one.clone()))).ok()
+    /// Returns the value, or adds its faults, sentences that begin with a key.
+    pub fn take<T>(&mut self, result: Result<T, Vec<String>>) -> Option<T> {
+        result.map_err(|sentences| sentences.into_iter().for_each(|one| self.note(one))).ok()
     }
 
     /// Whether no fault was found.
