@@ -253,9 +253,11 @@ pub fn suspect(connection: &Connection) -> rusqlite::Result<usize> {
         // The copy is of an older version.
         return Ok(0);
     }
+    // The earlier attempts of a waiting entry were answered. So one attempt may have arrived, the one
+    // after the backup, and an event that may be repeated once is repeated.
     let message = "a backup was restored: it may have been sent after the backup was made";
     let sql = "
-        UPDATE forward SET attempts = attempts + (state = 'waiting'), state = 'sent', message = ?
+        UPDATE forward SET attempts = iif(state = 'waiting', 1, attempts), state = 'sent', message = ?
         WHERE state <> 'dead'";
     connection.execute(sql, [message])
 }
