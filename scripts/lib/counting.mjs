@@ -24,6 +24,27 @@ function count(kind, text) {
 }
 
 /**
+ * The part of the output about failed tests. wasm-bindgen's runner prints hundreds of lines of the browser's console after
+ * it, and `node --test` lines of other files before it.
+ */
+const FAILURES = {
+  cargo: /^failures:\n[\s\S]*?^test result: .*$/gm,
+  node: /^\S+ failing tests:\n[\s\S]*/gm,
+};
+
+/** A stack frame in the test module. Dozens of them precede the one of the test. */
+const WASM_FRAME = /^ +at .*wasm-(?:function|bindgen)/;
+
+/** The failed tests at the end of the message, where a truncated log still shows them. */
+function withFailures(kind, error, text) {
+  const failures = FAILURES[kind] && text.match(FAILURES[kind]);
+  if (!failures) return error;
+  const lines = failures.join("\n").split("\n");
+  error.message += `\n\n${lines.filter((line) => !WASM_FRAME.test(line)).join("\n")}`;
+  return error;
+}
+
+/**
  * Runs a test program and returns the numbers of passed and failed tests. A run without a test, or with a skipped one,
  * fails.
  * @param {keyof typeof SUMMARIES} kind
@@ -48,7 +69,7 @@ export async function counted(kind, task, program, args, options = {}) {
   if (!error && /only configured to run in node/.test(text))
     error = new Problem(`${text}\nThe tests are not configured for the browser.`);
   // A crashed runner reports no failure.
-  if (error) throw Object.assign(error, { sum: { ...sum, failed: Math.max(sum.failed, 1) } });
+  if (error) throw Object.assign(withFailures(kind, error, text), { sum: { ...sum, failed: Math.max(sum.failed, 1) } });
   return sum;
 }
 
