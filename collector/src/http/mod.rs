@@ -31,6 +31,7 @@ mod vendors;
 
 use crate::blocking::Bounded;
 use crate::clock::Ids;
+use crate::cluster::consumer::Consumer;
 use crate::config::Config;
 use crate::error::ConfigError;
 use crate::error::Refusal;
@@ -38,6 +39,7 @@ use crate::forward::Forwarding;
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Refused};
 use crate::pseudonym::Hasher;
+use crate::sink::Sink;
 use crate::store::{Store, StoreError};
 use axum::Extension;
 use axum::Router;
@@ -77,7 +79,9 @@ pub struct App {
     config: Config,
     hasher: Hasher,
     /// Where events go.
-    pub store: Arc<Store>,
+    pub sink: Sink,
+    /// Reads the stream of a cluster into the database.
+    pub consumer: Option<Arc<Consumer>>,
     /// The vendors that get them.
     pub forwarding: Forwarding,
     ids: Ids,
@@ -112,7 +116,7 @@ impl App {
     pub fn new(
         config: Config,
         hasher: Hasher,
-        store: Store,
+        (sink, consumer): (Sink, Option<Arc<Consumer>>),
         (registry, metrics): (Registry, Metrics),
         forwarding: Forwarding,
         stop: CancellationToken,
@@ -135,7 +139,8 @@ impl App {
             interfaces: vendors::interfaces(&config.vendors),
             config,
             hasher,
-            store: Arc::new(store),
+            sink,
+            consumer,
             forwarding,
             ids: Ids::default(),
             stop,
@@ -145,6 +150,16 @@ impl App {
 }
 
 impl App {
+    /// The database.
+    ///
+    /// # Errors
+    /// 404: this is a collector of a cluster.
+    pub fn store(&self) -> Result<&Arc<Store>, Refusal> {
+        self.sink.store().ok_or(Refusal::NotFound(
+            "this collector has no database; ask the admin listener of the writer",
+        ))
+    }
+
     /// Counts and logs a refused request.
     fn refused(
         &self,
@@ -368,6 +383,9 @@ impl From<StoreError> for Refusal {
             StoreError::Full => Self::Unavailable("too many requests wait for the disk"),
             StoreError::Large => Self::NotStored(
                 "the database has reached its limit (limits.database_mib); nothing was stored",
+            ),
+            StoreError::LargeMessage(_) => Self::TooLarge(
+                "the events need more bytes than the stream takes in one message".to_owned(),
             ),
             StoreError::NotStored => Self::NotStored("the events could not be stored"),
             StoreError::Open(_) | StoreError::NotRead(_) => {
