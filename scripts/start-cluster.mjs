@@ -38,6 +38,7 @@ await main(async () => {
     flags: ["--dist", DIST, "--site", at("www", "demo")],
   });
   await cluster.start({ quiet: false });
+  await steps([{ label: "waiting for the stream's leader", run: () => cluster.ready() }]);
   const [first, second] = cluster.collectors;
   console.log(
     `\nThe demo shop is open (after ${seconds(started)}):  ${first.url}/\nThe other collector:  ${second.url}/\nStored events are read at ${cluster.writer.adminUrl}/v1/events\nCtrl-C stops it.`,

@@ -4,8 +4,13 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { startCollector } from "./collector.mjs";
 import { freePorts, natsServers } from "./nats.mjs";
+import { Problem } from "./project.mjs";
+
+/** The election of a leader takes seconds, and longer on a busy machine. */
+const READY_MS = 60_000;
 
 /** A process that can be ended and started again at the same address. */
 function node(args) {
@@ -93,6 +98,15 @@ export async function prepareCluster({
     start: async (options) => {
       await Promise.all(servers.map((server) => server.start()));
       await Promise.all([...fronts, writer].map((part) => part.start(options)));
+    },
+    /** Waits until all collectors take events. */
+    ready: async () => {
+      const end = performance.now() + READY_MS;
+      for (const { adminUrl } of fronts)
+        while ((await fetch(`${adminUrl}/readyz`).catch(() => ({ ok: false }))).ok === false) {
+          if (performance.now() > end) throw new Problem(`${adminUrl}/readyz: not ready within ${READY_MS / 1000} s.`);
+          await delay(100);
+        }
     },
     stop: async () => {
       for (const part of parts.toReversed()) await part.stop();

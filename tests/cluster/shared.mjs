@@ -36,7 +36,7 @@ export async function prepare(t, options = {}) {
 export async function run(t, options) {
   const cluster = await prepare(t, options);
   await cluster.start();
-  for (const { adminUrl } of cluster.collectors) await isReady(adminUrl);
+  await cluster.ready();
   return cluster;
 }
 

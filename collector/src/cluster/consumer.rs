@@ -49,8 +49,8 @@ impl Consumer {
         loop {
             // Without an error the collector stops.
             let Err(sentence) = self.consume(&stop).await else { return };
-            if let Some(times) = lines.due() {
-                tracing::error!("the stream cannot be read ({times} times): {sentence}");
+            if lines.due().is_some() {
+                tracing::warn!("events are not stored until the stream can be read: {sentence}");
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -117,9 +117,9 @@ impl Consumer {
             }
             Err(message::Unreadable(why)) => {
                 self.metrics.unreadable.inc();
-                if let Some(times) = self.unreadable.due() {
+                if self.unreadable.due().is_some() {
                     tracing::error!(
-                        "a message of the stream cannot be read ({times} times): {why}. It stays in \
+                        "a message of the stream cannot be read: {why}. It stays in \
                          the stream; start a writer of the version that wrote it, or delete it \
                          with `nats stream rmm`"
                     );

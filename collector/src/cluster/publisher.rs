@@ -102,7 +102,7 @@ impl Publisher {
     fn failed(&self, error: &dyn fmt::Display) {
         self.is_well.store(false, Ordering::Relaxed);
         if let Some(times) = self.lines.due() {
-            tracing::error!("the stream did not take events ({times} times): {error}");
+            tracing::error!("the stream did not take {times} requests: {error}");
         }
     }
 
@@ -112,7 +112,11 @@ impl Publisher {
             if !self.is_open.load(Ordering::Relaxed) {
                 match self.link.open().await {
                     Ok(_) => self.is_open.store(true, Ordering::Relaxed),
-                    Err(sentence) => self.failed(&sentence),
+                    // The servers of a cluster that has just started elect a leader first.
+                    Err(sentence) if self.lines.due().is_some() => {
+                        tracing::warn!("events are refused until the stream is there: {sentence}");
+                    }
+                    Err(_) => {}
                 }
             }
             tokio::select! {
