@@ -8,9 +8,11 @@ pub mod help;
 pub mod network;
 pub mod origin;
 pub mod retention;
+mod variants;
 mod vendors;
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
+use crate::answers::variants::Plans;
 use crate::api_key::Secret;
 use crate::destination::Destination;
 use crate::error::ConfigError;
@@ -63,6 +65,8 @@ pub struct Config {
     pub log: Log,
     /// How long rows are kept.
     pub retention: Retention,
+    /// The plans of tests of recommendations.
+    pub variants: Plans,
     /// The vendors that get the events of batches.
     pub forward: Vec<Arc<Destination>>,
     /// Limits.
@@ -140,6 +144,7 @@ struct File {
     intempt: vendors::FileIntempt,
     log: Log,
     retention: retention::FileRetention,
+    variants: Vec<variants::FilePlan>,
     forward: Option<toml::Value>,
     limits: BTreeMap<String, Whole>,
 }
@@ -250,6 +255,7 @@ impl Config {
             customers,
             log: file.log,
             retention: file.retention.check(&mut faults),
+            variants: variants::check(file.variants, &mut faults),
             limits,
             forward: forward::read(file.forward, &mut faults),
         };

@@ -12,7 +12,7 @@ const VARIABLES: [(&str, &str); 1] =
     [(LOG_VARIABLE, "which log lines appear: error, warn, info, debug or trace [default: info]")];
 
 /// The tables, each with its settings. The name of the table is empty for the top of the file.
-const TABLES: [(&str, &[(&str, &str)]); 12] = [
+const TABLES: [(&str, &[(&str, &str)]); 13] = [
     (
         "",
         &[
@@ -89,6 +89,14 @@ const TABLES: [(&str, &[(&str, &str)]); 12] = [
             ("days", "days for which events and batches are kept [default: for ever]"),
             ("orders_days", "days for which orders are kept [default: for ever]"),
             ("customers", "other days for single customers, by name; 0: for ever"),
+        ],
+    ),
+    (
+        "[[variants]]",
+        &[
+            ("scenario", "scenario of a test of recommendations"),
+            ("reference", "variant to compare with [default: the first by name]"),
+            ("weights", "numbers in proportion to the variants' visitors, by name"),
         ],
     ),
     (

@@ -277,7 +277,7 @@ async fn other_methods_get_405() {
         assert_eq!(answer.header("allow"), Some("POST, OPTIONS"));
     }
     assert_eq!(server.send("POST", "/healthz", "", b"").await.status, 405);
-    for target in ["/v1/events", "/v1/events/stream", "/v1/batches", "/healthz"] {
+    for target in ["/v1/events", "/v1/events/stream", "/v1/batches", "/v1/variants", "/healthz"] {
         let answer = send(server.admin, "POST", target, "", b"").await;
         assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{target}");
     }
