@@ -8,11 +8,10 @@ pub mod help;
 pub mod network;
 pub mod origin;
 pub mod retention;
-mod variants;
+pub mod variants;
 mod vendors;
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
-use crate::answers::variants::Plans;
 use crate::api_key::Secret;
 use crate::destination::Destination;
 use crate::error::ConfigError;
@@ -28,6 +27,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use variants::Plans;
 use vendors::Tables;
 
 /// The collector's configuration.

@@ -10,6 +10,7 @@
 //! one of them.
 
 use super::sequential::{Sample, difference, is_split_wrong};
+use crate::config::variants::Plans;
 use crate::store::Period;
 use crate::store::variants::{Seen, seen};
 use rusqlite::Connection;
@@ -19,18 +20,6 @@ use std::collections::BTreeMap;
 /// The probability that any of a comparison's intervals of clicks is ever wrong, and the same for
 /// purchases.
 const ERROR: f64 = 0.05;
-
-/// The plan of a test, if the variants have different shares, or others appear.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Plan {
-    /// The variant that the others are compared with.
-    pub reference: Option<String>,
-    /// The variants, each with its weight. Other variants are left out.
-    pub weights: BTreeMap<String, f64>,
-}
-
-/// The plans by scenario.
-pub type Plans = BTreeMap<String, Plan>;
 
 /// A scenario with its variants.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -213,6 +202,7 @@ impl Outcome {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::config::variants::Plan;
 
     fn seen(variant: &str, visitors: u64, clicked: u64) -> Seen {
         Seen {

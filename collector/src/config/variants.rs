@@ -1,10 +1,21 @@
 //! The tables `[[variants]]`: the plans of tests of recommendations.
 
 use super::faults::Faults;
-use crate::answers::variants::{Plan, Plans};
 use crate::whole::Whole;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+
+/// The plan of a test, if the variants have different shares, or others appear.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The variant that the others are compared with.
+    pub reference: Option<String>,
+    /// The variants, each with its weight. Other variants are left out.
+    pub weights: BTreeMap<String, f64>,
+}
+
+/// The plans by scenario.
+pub type Plans = BTreeMap<String, Plan>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
