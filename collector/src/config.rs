@@ -9,6 +9,7 @@ pub mod help;
 pub mod network;
 pub mod origin;
 pub mod retention;
+pub mod variants;
 mod vendors;
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
@@ -28,6 +29,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use variants::Plans;
 use vendors::Tables;
 
 /// The collector's configuration.
@@ -65,6 +67,8 @@ pub struct Config {
     pub log: Log,
     /// How long rows are kept.
     pub retention: Retention,
+    /// The plans of tests of recommendations.
+    pub variants: Plans,
     /// The vendors that get the events of batches.
     pub forward: Vec<Arc<Destination>>,
     /// The stream between collectors and the writer. `None`: this collector has the database.
@@ -144,6 +148,7 @@ struct File {
     intempt: vendors::FileIntempt,
     log: Log,
     retention: retention::FileRetention,
+    variants: Vec<variants::FilePlan>,
     forward: Option<toml::Value>,
     cluster: Option<FileCluster>,
     limits: BTreeMap<String, Whole>,
@@ -255,6 +260,7 @@ impl Config {
             customers,
             log: file.log,
             retention: file.retention.check(&mut faults),
+            variants: variants::check(file.variants, &mut faults),
             limits,
             forward: forward::read(file.forward, &mut faults),
             cluster: file.cluster.and_then(|cluster| cluster.check(&mut faults)),

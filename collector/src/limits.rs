@@ -156,6 +156,8 @@ impl Limits {
     pub const SEQ: u64 = Tracker::SAFE_INTEGER;
     /// Most rows of one page of `GET /v1/events` and `GET /v1/batches`.
     pub const PAGE_ROWS: u32 = 10_000;
+    /// Most variants of all scenarios in `GET /v1/variants`.
+    pub const VARIANTS: u32 = 10_000;
     /// Rows of a page without `limit`.
     pub const PAGE_ROWS_DEFAULT: u32 = 1_000;
     /// Rows that an event stream reads at once. This limits the memory that a slow client needs.

@@ -28,6 +28,7 @@ export const SIDEBAR = [
     page("Deployment", "/deployment"),
     page("Its data", "/collector-data"),
     page("Import and export", "/collector-history"),
+    page("Compare variants", "/variants"),
     page("Monitoring", "/collector-monitoring"),
     page("Several collectors", "/cluster"),
     page("Forward events to vendors", "/forwarding"),

@@ -108,7 +108,7 @@ test("the writer forwards the original ids, which stand nowhere in the stream", 
 
 test("a collector has no database: it says where stored events are read", async (t) => {
   const { collectors, writer } = await run(t);
-  for (const path of ["/v1/events", "/v1/batches", "/v1/orders", "/v1/events/stream"]) {
+  for (const path of ["/v1/events", "/v1/batches", "/v1/orders", "/v1/variants", "/v1/events/stream"]) {
     const answer = await fetch(collectors[0].adminUrl + path);
     assert.equal(answer.status, 404, path);
     assert.match(await answer.text(), /writer/);

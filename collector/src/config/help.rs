@@ -92,6 +92,14 @@ const TABLES: [(&str, &[(&str, &str)]); 13] = [
         ],
     ),
     (
+        "[[variants]]",
+        &[
+            ("scenario", "scenario of a test of recommendations"),
+            ("reference", "variant to compare with [default: the first by name]"),
+            ("weights", "numbers in proportion to the variants' visitors, by name"),
+        ],
+    ),
+    (
         "[log]",
         &[
             ("format", "text or json [default: text]"),

@@ -26,6 +26,7 @@ mod refusals;
 pub mod serve;
 mod status;
 mod stream;
+mod variants;
 mod vendor_events;
 mod vendors;
 
@@ -242,6 +243,7 @@ pub fn admin_router(app: Arc<App>) -> Router {
         .route("/v1/events/stream", read(&stream::PARAMETERS, get(stream::open)))
         .route("/v1/batches", read(&read::PARAMETERS, get(read::batches)))
         .route("/v1/orders", parameters::only(&orders::PARAMETERS, orders))
+        .route("/v1/variants", read(&variants::PARAMETERS, get(variants::list)))
         .route("/healthz", read(&[], get(status::health)))
         .route("/readyz", read(&[], get(status::ready)))
         .route("/metrics", read(&[], get(metrics::metrics)))

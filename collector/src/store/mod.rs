@@ -21,6 +21,7 @@ mod retention;
 mod row;
 mod rows;
 mod schema;
+pub mod variants;
 pub mod visitors;
 mod writer;
 
@@ -59,6 +60,15 @@ pub struct Store {
     progress: Arc<Progress>,
     /// The time and the result of the last test write.
     tried: tokio::sync::Mutex<Option<(Instant, bool)>>,
+}
+
+/// A part of the time, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// Its first moment.
+    pub from: u64,
+    /// The first moment after it. It must not be in the future.
+    pub to: u64,
 }
 
 /// The reporters of an order.
@@ -226,7 +236,7 @@ impl Store {
             && answered.await.unwrap_or(false)
     }
 
-    /// Runs a query of the forwarding queue.
+    /// Runs a query.
     ///
     /// # Errors
     /// The database does not answer.

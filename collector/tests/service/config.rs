@@ -92,6 +92,28 @@ fn faults_of_customers_name_the_entry() {
 }
 
 #[test]
+fn plans_of_tests_are_checked() {
+    assert_faults(
+        "[[variants]]\n\
+         scenario = \"s\"\n\
+         weights = { A = 1 }\n\
+         [[variants]]\n\
+         scenario = \"s\"\n\
+         reference = \"C\"\n\
+         weights = { A = 0, B = 1 }\n\
+         [[variants]]\n",
+        &[
+            "line 3: variants[0].weights: must name two variants or more",
+            "line 5: variants[1].scenario: \"s\" appears twice",
+            "line 6: variants[1].reference: must be one of the weights",
+            "line 7: variants[1].weights.A: must be a whole number, 1 to 1000000",
+            "line 8: variants[2].scenario: is required",
+            "line 8: variants[2].weights: is required",
+        ],
+    );
+}
+
+#[test]
 fn a_fault_hides_no_other_fault() {
     assert_faults(
         "listen = \"localhost:8787\"\n\

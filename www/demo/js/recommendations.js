@@ -74,9 +74,9 @@ function refusal(product, refuse) {
 
 /**
  * Fills the section with this id. `except`: products to leave out, such as the page's own; `mainId`: the product of the
- * request.
+ * request; `variant`: the visitor's variant in a test of the scenario.
  */
-export function recommend(sectionId, { scenario, title, text, except = [], mainId }) {
+export function recommend(sectionId, { scenario, variant = null, title, text, except = [], mainId }) {
   const section = byId(sectionId);
   const list = el("ul", {
     class: "grid",
@@ -130,7 +130,7 @@ export function recommend(sectionId, { scenario, title, text, except = [], mainI
 
   // With ready-made links the shop reports the impressions itself, so that they do not count twice.
   if (![...ready.values()].some(Boolean))
-    reco("ready", (tracker) => tracker.observeRecommendations(list, { scenario }));
+    reco("ready", (tracker) => tracker.observeRecommendations(list, { scenario, variant }));
   const observer = new IntersectionObserver(
     (entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
