@@ -12,7 +12,7 @@ const VARIABLES: [(&str, &str); 1] =
     [(LOG_VARIABLE, "which log lines appear: error, warn, info, debug or trace [default: info]")];
 
 /// The tables, each with its settings. The name of the table is empty for the top of the file.
-const TABLES: [(&str, &[(&str, &str)]); 13] = [
+const TABLES: &[(&str, &[(&str, &str)])] = &[
     (
         "",
         &[
@@ -144,7 +144,7 @@ pub fn settings() -> String {
         if !table.is_empty() {
             let _ = writeln!(text, "  {table}");
         }
-        for (name, meaning) in settings {
+        for (name, meaning) in *settings {
             let _ = writeln!(text, "    {name:<20} {meaning}");
         }
     }
