@@ -17,6 +17,7 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::too_many_lines)]
 
+pub mod answers;
 pub mod api_key;
 pub mod batch;
 mod blocking;

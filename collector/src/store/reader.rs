@@ -43,7 +43,7 @@ impl Readers {
     /// Runs a query on a blocking thread.
     pub async fn run<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        query: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
         let failures = self.health.failures();
@@ -53,8 +53,9 @@ impl Readers {
                 idle.retain(|(opened, _)| *opened == failures);
                 idle.pop()
             };
-            let connection = kept.map_or_else(|| open(&path), |(_, connection)| Ok(connection))?;
-            let result = query(&connection)?;
+            let mut connection =
+                kept.map_or_else(|| open(&path), |(_, connection)| Ok(connection))?;
+            let result = query(&mut connection)?;
             idle.lock().unwrap_or_else(PoisonError::into_inner).push((failures, connection));
             Ok(result)
         };

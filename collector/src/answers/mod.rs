@@ -1,0 +1,3 @@
+//! Answers to questions about the stored events.
+
+pub mod report;
