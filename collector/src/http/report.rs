@@ -9,7 +9,8 @@ use crate::query;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
-    CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE,
+    CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, REFERRER_POLICY,
+    SET_COOKIE,
 };
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -49,7 +50,8 @@ pub async fn file(
         return Ok(read::private(typed("application/json", report::json(&report))));
     };
     let table = report.table(part).ok_or(Refusal::NotFound("there is nothing here"))?;
-    let mut response = read::private(typed("text/csv; charset=utf-8; header=present", report::csv(table)));
+    let mut response =
+        read::private(typed("text/csv; charset=utf-8; header=present", report::csv(table)));
     // Opened in the browser, the file would be a page.
     let saved = format!("attachment; filename=\"{part}.csv\"");
     if let Ok(saved) = HeaderValue::try_from(saved) {
@@ -92,7 +94,8 @@ pub async fn form(
     };
     let mut response = secured(typed(HTML, String::new()));
     *response.status_mut() = StatusCode::SEE_OTHER;
-    let location = HeaderValue::try_from(place).map_err(|_| Refusal::invalid("the query is wrong"))?;
+    let location =
+        HeaderValue::try_from(place).map_err(|_| Refusal::invalid("the query is wrong"))?;
     response.headers_mut().insert(LOCATION, location);
     if let Some(cookie) = cookie {
         response.headers_mut().insert(SET_COOKIE, cookie);

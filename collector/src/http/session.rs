@@ -64,7 +64,8 @@ pub enum Guest {
 /// Decides about a request that has no `Authorization`.
 pub fn guest(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Guest {
     let path = uri.path();
-    let of_report = path.strip_prefix(PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let of_report =
+        path.strip_prefix(PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     if !of_report || app.config.admin_token.is_none() {
         return Guest::Refused;
     }
@@ -132,7 +133,8 @@ pub fn end(app: &App, headers: &HeaderMap) -> Option<HeaderValue> {
 
 fn cookie(name: &str, seconds: u64, headers: &HeaderMap) -> Option<HeaderValue> {
     // Behind a proxy the page's own address says whether the connection is encrypted.
-    let is_https = headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https:"));
+    let is_https =
+        headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https:"));
     let secure = if is_https { "; Secure" } else { "" };
     let cookie = format!(
         "{COOKIE_NAME}={name}; Path={PATH}; Max-Age={seconds}; HttpOnly; SameSite=Strict{secure}"

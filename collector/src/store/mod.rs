@@ -141,8 +141,11 @@ impl Store {
         let health = Arc::new(Health::default());
         let progress = Arc::new(Progress::default());
         let refused = Arc::new(Refused::default());
-        let shared =
-            Shared { health: Arc::clone(&health), progress: Arc::clone(&progress), refused: Arc::clone(&refused) };
+        let shared = Shared {
+            health: Arc::clone(&health),
+            progress: Arc::clone(&progress),
+            refused: Arc::clone(&refused),
+        };
         let writer = Writer::new(connection, config, committed, shared, metrics)
             .map_err(|error| failed(&error))?;
         let writer = std::thread::Builder::new()
@@ -232,7 +235,10 @@ impl Store {
         &self,
         query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.readers.run(|connection| query(connection)).await.inspect_err(|error| self.health.note(error))
+        self.readers
+            .run(|connection| query(connection))
+            .await
+            .inspect_err(|error| self.health.note(error))
     }
 
     /// The figures of a period. It ends by itself after [`Limits::REPORT_TIME`], and when the returned

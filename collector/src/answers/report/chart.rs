@@ -10,8 +10,10 @@ const ROWS: usize = 10;
 const NAME_CHARS: usize = 32;
 /// Height of the space for bars over time.
 const HEIGHT: u64 = 160;
-/// Space above it, for the label of the highest line.
-const TOP: u64 = 20;
+/// Space above it, for half of the label of the highest line.
+const TOP: u64 = 10;
+/// Width of a digit, rounded up.
+const DIGIT_WIDTH: usize = 9;
 
 /// A chart.
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub struct Columns {
     pub bars: Vec<ColumnBar>,
     /// Horizontal lines with their labels.
     pub lines: Vec<Line>,
+    /// The width of the longest label beside the lines.
+    pub scale_width: usize,
     /// Labels below the bars.
     pub labels: Vec<Label>,
     /// The lower end of the bars.
@@ -102,13 +106,14 @@ pub fn columns(table: &Table, column: usize, unit: &str) -> Option<Chart> {
         y: place(*value),
         height: format!("{:.2}", pixels(*value)),
     });
-    let lines = (1..=top / step).map(|line| Line {
-        y: place(line * step),
-        label: grouped(&(line * step).to_string()),
-    });
+    let lines: Vec<Line> = (1..=top / step)
+        .map(|line| Line { y: place(line * step), label: grouped(&(line * step).to_string()) })
+        .collect();
+    let longest = lines.iter().map(|line| line.label.len()).max().unwrap_or_default();
     Some(Chart::Columns(Columns {
         bars: bars.collect(),
-        lines: lines.collect(),
+        lines,
+        scale_width: longest * DIGIT_WIDTH + 8,
         labels: labels(&names, each),
         bottom: TOP + HEIGHT,
     }))
@@ -157,7 +162,7 @@ pub fn rows(table: &Table, column: usize, name: impl Fn(&[Cell]) -> String) -> O
     let bars = first.iter().enumerate().map(|(place, row)| {
         let value = cell(row, column);
         RowBar {
-            name: shortened(&name(row)),
+            name: shortened(&name(row), NAME_CHARS),
             value: grouped(&value.to_string()),
             width: format!("{:.3}", 100.0 * value as f64 / highest as f64),
             y: place * ROW_HEIGHT,
@@ -176,11 +181,12 @@ impl Chart {
     }
 }
 
-fn shortened(name: &str) -> String {
-    if name.chars().count() <= NAME_CHARS {
+/// The name with at most this many characters.
+pub fn shortened(name: &str, most: usize) -> String {
+    if name.chars().count() <= most {
         return name.to_owned();
     }
-    name.chars().take(NAME_CHARS - 1).chain(['…']).collect()
+    name.chars().take(most - 1).chain(['…']).collect()
 }
 
 fn cell(row: &[Cell], column: usize) -> u64 {
@@ -197,9 +203,16 @@ mod tests {
 
     #[test]
     fn the_lines_are_round_numbers_and_at_most_five() {
-        for (highest, step) in
-            [(1, 1), (5, 1), (6, 2), (10, 2), (11, 5), (26, 10), (1_234, 500), (u64::MAX, 5e18 as u64)]
-        {
+        for (highest, step) in [
+            (1, 1),
+            (5, 1),
+            (6, 2),
+            (10, 2),
+            (11, 5),
+            (26, 10),
+            (1_234, 500),
+            (u64::MAX, 5e18 as u64),
+        ] {
             assert_eq!(line_step(highest), step, "{highest}");
         }
     }

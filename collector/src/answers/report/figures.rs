@@ -14,19 +14,20 @@ const TOTALS: &[Column] = &[
     column("eventsWithoutVisitor", "Events without a visitor"),
 ];
 
-/// The size of the period.
-pub fn totals(part: &Part<'_>) -> rusqlite::Result<Table> {
+/// The size of the period, and the number of visitors.
+pub fn totals(part: &Part<'_>) -> rusqlite::Result<(Table, u64)> {
     let sql = format!(
         "SELECT count(*), count(DISTINCT visitor), sum(visitor IS NULL)
          FROM report_events WHERE {WITHIN}"
     );
-    let mut rows = Vec::new();
+    let (mut rows, mut visitors) = (Vec::new(), 0);
     part.each(&sql, &[], |row| {
         let cell = |place| count(row, place).map(Cell::Count);
         rows.push(vec![cell(0)?, cell(1)?, cell(2)?]);
+        visitors = count(row, 1)?;
         Ok(())
     })?;
-    Ok(Table::new("totals", TOTALS, rows))
+    Ok((Table::new("totals", TOTALS, rows), visitors))
 }
 
 const DAYS: &[Column] = &[
@@ -71,8 +72,8 @@ const FUNNEL: &[Column] = &[
     column("events", "Events"),
 ];
 
-/// The visitors with at least one event of each step.
-pub fn funnel(part: &Part<'_>) -> rusqlite::Result<Table> {
+/// The visitors with at least one event of each step, as a share of all these visitors.
+pub fn funnel(part: &Part<'_>, all: u64) -> rusqlite::Result<Table> {
     let sql = format!(
         "SELECT type, count(*), count(DISTINCT visitor) FROM report_events
          WHERE type IN ('click', 'basket', 'buy') AND {WITHIN} GROUP BY 1"
@@ -80,12 +81,6 @@ pub fn funnel(part: &Part<'_>) -> rusqlite::Result<Table> {
     let mut found = HashMap::new();
     part.each(&sql, &[], |row| {
         found.insert(row.get::<_, String>(0)?, (count(row, 1)?, count(row, 2)?));
-        Ok(())
-    })?;
-    let sql = format!("SELECT count(DISTINCT visitor) FROM report_events WHERE {WITHIN}");
-    let mut all = 0;
-    part.each(&sql, &[], |row| {
-        all = count(row, 0)?;
         Ok(())
     })?;
     let rows = [Kind::Click, Kind::Basket, Kind::Buy].map(|kind| {
@@ -177,9 +172,9 @@ pub fn revenue_and_items(part: &Part<'_>) -> rusqlite::Result<(Table, Table)> {
         }
         Ok(())
     })?;
-    let revenue = currencies.into_iter().map(|(currency, sold)| {
-        [Cell::Text(currency)].into_iter().chain(sold.cells()).collect()
-    });
+    let revenue = currencies
+        .into_iter()
+        .map(|(currency, sold)| [Cell::Text(currency)].into_iter().chain(sold.cells()).collect());
     let items = items.into_iter().map(|((of_type, id), counts, sold)| {
         let names = [Cell::Text(of_type), Cell::Text(id)];
         names.into_iter().chain(counts.map(Cell::Count)).chain(sold.cells()).collect()

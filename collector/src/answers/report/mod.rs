@@ -65,14 +65,10 @@ pub const PARTS: [&str; 12] = [
 pub fn read(connection: &Connection, wanted: Wanted) -> rusqlite::Result<Report> {
     let moment = connection.unchecked_transaction()?;
     let part = Part::of(&moment, &wanted, wanted.period.begin())?;
-    let tables = vec![
-        figures::totals(&part)?,
-        figures::days(&part)?,
-        figures::funnel(&part)?,
-    ];
+    let (totals, visitors) = figures::totals(&part)?;
+    let mut tables = vec![totals, figures::days(&part)?, figures::funnel(&part, visitors)?];
     let (revenue, items) = figures::revenue_and_items(&part)?;
     let scenarios = scenarios::scenarios(&part)?;
-    let mut tables = tables;
     tables.extend([revenue, scenarios, items, figures::consumption(&part)?]);
     tables.extend(quality::tables(&part)?);
     let customers = customers(&moment)?;
@@ -111,12 +107,8 @@ impl<'a> Part<'a> {
             Customer::Named(name) => Value::Text(name.clone()),
         };
         let (begin, end) = (period.begin(), period.end());
-        let all: [(&str, &dyn ToSql); 4] = [
-            (":first", &self.first),
-            (":begin", &begin),
-            (":end", &end),
-            (":customer", &customer),
-        ];
+        let all: [(&str, &dyn ToSql); 4] =
+            [(":first", &self.first), (":begin", &begin), (":end", &end), (":customer", &customer)];
         for (name, value) in more.iter().chain(&all) {
             if let Some(place) = statement.parameter_index(name)? {
                 statement.raw_bind_parameter(place, value)?;

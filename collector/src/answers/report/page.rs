@@ -13,6 +13,8 @@ const STYLE: &str = include_str!("../../../templates/report.css");
 
 /// Rows of a table that the page shows. The CSV file has all of them.
 const ROWS: usize = 50;
+/// Longest name in a table of the page. The CSV file has the whole name.
+const NAME_CHARS: usize = 80;
 /// Most currencies in a cell of the page.
 const CURRENCIES: usize = 5;
 
@@ -66,7 +68,8 @@ struct Section {
     is_wide: bool,
     /// Whether the table is closed at first.
     is_long: bool,
-    headings: Vec<&'static str>,
+    /// Each heading, and whether its column has numbers.
+    headings: Vec<(&'static str, bool)>,
     rows: Vec<Vec<Shown>>,
     /// The rows that are not shown, as a sentence.
     more: Option<String>,
@@ -166,7 +169,16 @@ fn groups(report: &Report) -> Vec<Group> {
             "The items with the most events of the four kinds.",
             vec![section("items", "", "Items, most events first", "")],
         ),
-        group("Consumption", "", vec![section("consumption", "", "Events consume", "")]),
+        group(
+            "Consumption",
+            "",
+            vec![section(
+                "consumption",
+                "",
+                "How much of an item was read or played (consume)",
+                "",
+            )],
+        ),
         quality(section, group),
     ]
 }
@@ -200,7 +212,7 @@ fn quality(
             section(
                 "clocks",
                 "Visitors' clocks",
-                "Difference between the visitor's clock and the collector's",
+                "Difference of the clocks at the time of sending",
                 "Events of batches. The times of this report are corrected by the difference.",
             ),
             section(
@@ -222,6 +234,11 @@ impl Section {
     ) -> Self {
         let is_long = table.name == "days";
         let shown = if is_long { table.rows.len() } else { table.rows.len().min(ROWS) };
+        let first = table.rows.first();
+        let headings = table.columns.iter().enumerate().map(|(place, column)| {
+            let cell = first.and_then(|row| row.get(place));
+            (column.heading, cell.is_some_and(|cell| !matches!(cell, Cell::Text(_))))
+        });
         let show = |row: &Vec<Cell>| {
             let cells = table.columns.iter().zip(row);
             cells.map(|(column, cell)| Shown::of(table.name, column.heading, cell)).collect()
@@ -232,9 +249,9 @@ impl Section {
             caption,
             note,
             chart: chart_of(table),
-            is_wide: table.columns.len() > 4,
+            is_wide: table.columns.len() >= 4,
             is_long,
-            headings: table.columns.iter().map(|column| column.heading).collect(),
+            headings: headings.collect(),
             rows: table.rows.iter().take(shown).map(show).collect(),
             more: more((table.rows.len() - shown) as u64 + table.left_out),
         }
@@ -286,7 +303,7 @@ fn label(table: &str, cell: &Cell) -> String {
 impl Shown {
     fn of(table: &str, heading: &'static str, cell: &Cell) -> Self {
         let lines = match cell {
-            Cell::Text(_) => vec![label(table, cell)],
+            Cell::Text(_) => vec![chart::shortened(&label(table, cell), NAME_CHARS)],
             Cell::Money(money) => amounts(money),
             Cell::Count(_) | Cell::Decimal(_) | Cell::Share(..) => {
                 vec![cell.number().map_or_else(|| "–".to_owned(), |number| grouped(&number))]
@@ -314,8 +331,8 @@ fn amounts(money: &Money) -> Vec<String> {
 
 /// The number with commas between thousands.
 pub fn grouped(number: &str) -> String {
-    let (whole, rest) = number.split_at_checked(number.find('.').unwrap_or(number.len()))
-        .unwrap_or((number, ""));
+    let (whole, rest) =
+        number.split_at_checked(number.find('.').unwrap_or(number.len())).unwrap_or((number, ""));
     let mut out = String::new();
     for (place, digit) in whole.chars().enumerate() {
         if place > 0 && (whole.len() - place) % 3 == 0 {

@@ -67,7 +67,7 @@ const DELAYS: &[Column] = &[
 ];
 
 const CLOCKS: &[Column] = &[
-    column("difference", "Visitor's clock and the collector's"),
+    column("difference", "Visitor's clock and the collector's differ by"),
     column("events", "Events"),
     column("percent", "Share of events (%)"),
 ];

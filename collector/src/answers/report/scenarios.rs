@@ -101,17 +101,17 @@ pub fn scenarios(part: &Part<'_>) -> rusqlite::Result<Table> {
 /// enough, however many events a client invents for one visitor.
 fn purchases(part: &Part<'_>, mut take: impl FnMut(&str, &Line)) -> rusqlite::Result<()> {
     let sql = format!(
-        "SELECT customer, visitor, item_type, item_id, time, scenario,
+        "SELECT customer, visitor, item_type, item_id, time, 0 AS bought, scenario,
                 NULL AS currency, NULL AS price_micros, NULL AS quantity_micros
          FROM report_events
          WHERE type = 'clickRecommended' AND visitor IS NOT NULL AND item_id IS NOT NULL
              AND row >= :first_click AND time >= :begin - :window AND time < :end
              AND (:customer IS NULL OR customer = :customer)
          UNION ALL
-         SELECT customer, visitor, item_type, item_id, time, NULL,
+         SELECT customer, visitor, item_type, item_id, time, 1, NULL,
                 currency, price_micros, quantity_micros
          FROM report_purchases WHERE visitor IS NOT NULL AND item_id IS NOT NULL AND {WITHIN}
-         ORDER BY 1, 2, 3, 4, 5, scenario IS NULL"
+         ORDER BY 1, 2, 3, 4, 5, 6"
     );
     let window = Limits::REPORT_CLICK_MS;
     let begin = part.wanted.period.begin() - window;
@@ -126,11 +126,11 @@ fn purchases(part: &Part<'_>, mut take: impl FnMut(&str, &Line)) -> rusqlite::Re
             clicks.clear();
         }
         let time: i64 = row.get(4)?;
-        if let Some(scenario) = row.get::<_, Option<String>>(5)? {
+        if let Some(scenario) = row.get::<_, Option<String>>(6)? {
             clicks.insert(scenario, time);
             return Ok(());
         }
-        let line = Line::read(row, 6)?;
+        let line = Line::read(row, 7)?;
         let recent = clicks.iter().filter(|(_, at)| time - **at <= window);
         recent.for_each(|(scenario, _)| take(scenario, &line));
         Ok(())

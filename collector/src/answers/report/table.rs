@@ -41,11 +41,7 @@ pub enum Cell {
 
 impl Table {
     /// A table without rows that were left out.
-    pub fn new(
-        name: &'static str,
-        columns: &'static [Column],
-        rows: Vec<Vec<Cell>>,
-    ) -> Self {
+    pub fn new(name: &'static str, columns: &'static [Column], rows: Vec<Vec<Cell>>) -> Self {
         Self { name, columns, rows, left_out: 0 }
     }
 }
