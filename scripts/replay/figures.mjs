@@ -1,6 +1,8 @@
 // The figures of the collector's report, computed a second time from the rows that GET /v1/events, /v1/batches and
 // /v1/orders return. docs/report.md defines them. Nothing here uses the collector's code or SQL.
 
+import { isDeepStrictEqual } from "node:util";
+
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
 const WINDOW = 7 * DAY;
@@ -271,4 +273,16 @@ export function figures({ rows, batches, orders, from, to, customer }) {
       orders.filter(({ firstAt }) => within(firstAt)),
     ),
   };
+}
+
+/** The tables of the collector's report of yesterday and today that differ from these rows. */
+export async function wrongFigures(collector, stored) {
+  const date = (ms) => new Date(ms).toISOString().slice(0, 10);
+  const question = { from: date(Date.now() - DAY), to: date(Date.now()) };
+  const answer = await fetch(`${collector.adminUrl}/report/report.json?${new URLSearchParams(question)}`);
+  if (!answer.ok) throw new Error(`GET /report/report.json: ${answer.status} ${await answer.text()}`);
+  const report = await answer.json();
+  return Object.entries(figures({ ...stored, ...question }))
+    .filter(([name, expected]) => !isDeepStrictEqual(report[name], expected))
+    .map(([name]) => name);
 }

@@ -48,14 +48,14 @@ export function batches(now, count = 150) {
   const next = numbers(20_260_105);
   const pick = (list) => list[Math.floor(next() * list.length)];
   let made = 0;
-  const event = (sentAt, visitor) => {
+  const event = (sentAt, visitor, ids) => {
     made += 1;
     const type = pick(KINDS);
     // A clock that was changed after the event makes an impossible difference.
     const delay = pick([10, 2_000, 59_000, 5 * 60_000, 3 * HOUR, 2 * DAY, 6 * DAY, -5_000, 30 * DAY]);
     const item = { itemId: `${Math.floor(next() ** 3 * 40)}`, itemType: pick(["1", "1", "2"]) };
     const id = `0193bdc1-0000-7000-8000-${made.toString(16).padStart(12, "0")}`;
-    const about = { id, type, at: sentAt - delay };
+    const about = { id, type, at: sentAt - delay, ...ids };
     if (type === "rendered") return { ...about, itemType: "1", items: ["1", "2"], scenario: pick(SCENARIOS) };
     const orderId = next() < 0.5 ? `${visitor}-${made % 7}` : undefined;
     return {
@@ -72,8 +72,9 @@ export function batches(now, count = 150) {
     const visitor = `visitor-${Math.floor(next() * 25)}`;
     const anonymous = next() < 0.9 ? visitor : undefined;
     const user = next() < 0.2 ? `account-${visitor}` : undefined;
-    const events = Array.from({ length: 1 + Math.floor(next() * 15) }, () => event(sentAt, visitor));
-    const body = { v: 1, stream: `s${place}`, seq: 0, sentAt, anonymous, user, events };
+    const length = 1 + Math.floor(next() * 15);
+    const events = Array.from({ length }, () => event(sentAt, visitor, { anonymous, user }));
+    const body = { v: 1, stream: `s${place}`, seq: 0, sentAt, events };
     return { origin: pick([undefined, undefined, ...Object.keys(ORIGINS)]), body };
   });
 }

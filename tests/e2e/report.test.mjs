@@ -64,6 +64,7 @@ for (const [what, first, last, customer] of [
       for (const row of [...rest.delays, ...rest.clocks, ...orders]) assert.ok(row.percent > 0, JSON.stringify(row));
       assert.ok(rest.scenarios.some(({ revenue }) => revenue.length > 1));
       assert.ok(rest.delivery[0].copies > 0 && rest.totals[0].eventsWithoutVisitor > 0);
+      assert.ok(rest.totals[0].visitors > 20);
     }
   });
 }
