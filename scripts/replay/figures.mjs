@@ -164,13 +164,13 @@ function scenarios(events, clicksBefore) {
 function consumption(events) {
   const some = events.filter(({ type }) => type === "consume");
   const parts = [
-    ["0 to 24 %", 0, 25],
-    ["25 to 49 %", 25, 50],
-    ["50 to 74 %", 50, 75],
-    ["75 to 99 %", 75, 100],
-    ["100 %", 100, 101],
+    { part: "0 to 24 %", from: 0, below: 25 },
+    { part: "25 to 49 %", from: 25, below: 50 },
+    { part: "50 to 74 %", from: 50, below: 75 },
+    { part: "75 to 99 %", from: 75, below: 100 },
+    { part: "100 %", from: 100, below: 101 },
   ];
-  return parts.map(([part, from, below]) => {
+  return parts.map(({ part, from, below }) => {
     const within = some.filter(({ percentage = 100 }) => percentage >= from && percentage < below);
     return {
       part,
