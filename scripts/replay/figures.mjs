@@ -116,6 +116,7 @@ function items(events) {
     .map((all) => ({
       itemType: all[0].itemType,
       itemId: all[0].itemId,
+      events: all.length,
       clicks: of(all, "click").length,
       consumed: of(all, "consume").length,
       baskets: of(all, "basket").length,

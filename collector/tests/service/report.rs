@@ -268,8 +268,7 @@ fn documented() -> Vec<(String, String)> {
 /// The rows of a query, by the names of its columns.
 fn rows(connection: &Connection, sql: &str) -> Vec<BTreeMap<String, Cell>> {
     let mut statement = connection.prepare(sql).unwrap();
-    let names: Vec<String> =
-        statement.column_names().iter().map(|name| (*name).to_owned()).collect();
+    let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let read = statement.query_map([], |row| {
         names.iter().map(|name| Ok((name.clone(), row.get::<_, Cell>(name.as_str())?))).collect()
     });

@@ -149,7 +149,12 @@ fn labels(names: &[&str], each: f64) -> Vec<Label> {
         } else {
             (each * (at as f64 + 0.5), "middle")
         };
-        let text = names.get(at).copied().unwrap_or_default().to_owned();
+        // An hour has no space for its year.
+        let text = names.get(at).map(|name| match name.split_once('-') {
+            Some((_, hour)) if name.contains(' ') => hour.to_owned(),
+            Some(_) | None => (*name).to_owned(),
+        });
+        let text = text.unwrap_or_default();
         Label { x: format!("{x:.3}"), anchor, is_extra: n % 2 == 1 && n + 1 < shown, text }
     };
     (0..shown).map(label).collect()

@@ -101,6 +101,7 @@ const REVENUE: &[Column] = &[
 const ITEMS: &[Column] = &[
     column("itemType", "Item type"),
     column("itemId", "Item"),
+    column("events", "Events"),
     column("clicks", "Opened"),
     column("consumed", "Read or played"),
     column("baskets", "Put into the basket"),
@@ -183,16 +184,16 @@ pub fn revenue_and_items(part: &Part<'_>) -> rusqlite::Result<(Table, Table)> {
     Ok((revenue, Table::new("items", ITEMS, items.collect())))
 }
 
-fn top_items(part: &Part<'_>) -> rusqlite::Result<Vec<(Item, [u64; 3], Sold)>> {
+fn top_items(part: &Part<'_>) -> rusqlite::Result<Vec<(Item, [u64; 4], Sold)>> {
     let sql = format!(
-        "SELECT item_type, item_id, sum(type = 'click'), sum(type = 'consume'), sum(type = 'basket')
+        "SELECT item_type, item_id, count(*), sum(type = 'click'), sum(type = 'consume'), sum(type = 'basket')
          FROM report_events
          WHERE type IN ('click', 'consume', 'basket', 'buy') AND item_id IS NOT NULL AND {WITHIN}
-         GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT :most"
+         GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT :most"
     );
     let mut items = Vec::new();
     part.each(&sql, &[(":most", &Limits::REPORT_ITEMS)], |row| {
-        let counts = [count(row, 2)?, count(row, 3)?, count(row, 4)?];
+        let counts = [count(row, 2)?, count(row, 3)?, count(row, 4)?, count(row, 5)?];
         items.push(((row.get(0)?, row.get(1)?), counts, Sold::default()));
         Ok(())
     })?;

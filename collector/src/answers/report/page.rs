@@ -166,7 +166,7 @@ fn groups(report: &Report) -> Vec<Group> {
         ),
         group(
             "Items",
-            "The items with the most events of the four kinds.",
+            "The 20 items that were opened, read or played, put into the basket and bought most often.",
             vec![section("items", "", "Items, most events first", "")],
         ),
         group(
@@ -277,7 +277,7 @@ fn chart_of(table: &Table) -> Option<(Chart, &'static str)> {
         "days" => (chart::columns(table, 1, "events"), "Number of events over time"),
         "funnel" => (chart::rows(table, 1, first), "Number of visitors of each step"),
         "scenarios" => (chart::rows(table, 3, first), "Clicks of the ten most clicked scenarios"),
-        "items" => (chart::rows(table, 2, item), "How often the first ten items were opened"),
+        "items" => (chart::rows(table, 2, item), "Events of the ten items with the most of them"),
         "consumption" => (chart::rows(table, 1, first), "Number of events by the part read"),
         "delays" => (chart::rows(table, 1, first), "Number of events by their delay"),
         "clocks" => (chart::rows(table, 1, first), "Number of events by the clocks' difference"),
