@@ -256,6 +256,8 @@ impl Limits {
     pub const REPORT_ITEMS: u32 = 20;
     /// Most scenarios of a report.
     pub const REPORT_SCENARIOS: u32 = 10_000;
+    /// Days of which the refused requests are counted.
+    pub const REFUSED_DAYS: u32 = 800;
     /// Longest time for a report, and for its wait for another one.
     pub const REPORT_TIME: Duration = Duration::from_secs(20);
     /// Steps of SQLite's machine between two checks of the time.

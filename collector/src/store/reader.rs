@@ -74,6 +74,9 @@ fn open(path: &std::path::Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Limits::BUSY)?;
+    // Sorting would write ids of visitors into a folder for temporary files. A container may have
+    // none that is writable.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
 }
 
@@ -163,6 +166,19 @@ pub(super) fn whole(
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_reader_writes_no_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (n)").unwrap();
+        let readers = Readers::new(path, Arc::default());
+        let place: i64 = readers
+            .run(|connection| connection.pragma_query_value(None, "temp_store", |row| row.get(0)))
+            .await
+            .unwrap();
+        assert_eq!(place, 2, "in memory: https://www.sqlite.org/pragma.html#pragma_temp_store");
+    }
 
     #[tokio::test]
     async fn a_connection_opened_before_a_failure_is_not_reused() {

@@ -2,6 +2,7 @@
 //! cost a write.
 
 use crate::iso;
+use crate::limits::Limits;
 use rusqlite::{Connection, TransactionBehavior};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -50,6 +51,12 @@ fn write(connection: &mut Connection, counts: &BTreeMap<Kind, u64>) -> rusqlite:
             )?
             .execute((day, interface, reason, *requests as i64))?;
     }
+    // Not by the present date: a wrong clock must not delete the other days.
+    transaction.execute(
+        "DELETE FROM refused_requests WHERE day < (SELECT min(day) FROM (
+             SELECT DISTINCT day FROM refused_requests ORDER BY day DESC LIMIT ?))",
+        [Limits::REFUSED_DAYS],
+    )?;
     transaction.commit()
 }
 
@@ -79,5 +86,12 @@ mod tests {
                    FROM refused_requests";
         let row: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
         assert_eq!(row, "2026-11-28 batch invalid 3");
+        for day in 0..1000 {
+            refused.note("ibexa", "origin", day * 86_400_000);
+        }
+        refused.write(&mut connection).unwrap();
+        let sql = "SELECT count(*) || ' ' || min(day) || ' ' || max(day) FROM refused_requests";
+        let days: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(days, "800 1970-07-21 2026-11-28");
     }
 }
