@@ -1,6 +1,7 @@
 //! The configuration: a TOML file and command line flags, which override it. All of it is checked
 //! before anything starts.
 
+pub mod cluster;
 pub mod customers;
 mod faults;
 mod forward;
@@ -17,6 +18,7 @@ use crate::error::ConfigError;
 use crate::limits::Limits;
 use crate::pseudonym::{Key, parse_secret};
 use crate::whole::Whole;
+use cluster::{Cluster, FileCluster};
 use customers::{Customers, FileCustomer};
 use faults::Faults;
 use network::Network;
@@ -65,6 +67,8 @@ pub struct Config {
     pub retention: Retention,
     /// The vendors that get the events of batches.
     pub forward: Vec<Arc<Destination>>,
+    /// The stream between collectors and the writer. `None`: this collector has the database.
+    pub cluster: Option<Cluster>,
     /// Limits.
     pub limits: Limits,
 }
@@ -141,6 +145,7 @@ struct File {
     log: Log,
     retention: retention::FileRetention,
     forward: Option<toml::Value>,
+    cluster: Option<FileCluster>,
     limits: BTreeMap<String, Whole>,
 }
 
@@ -252,6 +257,7 @@ impl Config {
             retention: file.retention.check(&mut faults),
             limits,
             forward: forward::read(file.forward, &mut faults),
+            cluster: file.cluster.and_then(|cluster| cluster.check(&mut faults)),
         };
         config.check(&mut faults);
         if faults.is_empty() { Ok(config) } else { Err(faults.into_error()) }
@@ -282,6 +288,17 @@ impl Config {
                 if faults.has_key("admin_listen") { names } else { ["listen", "admin_listen"] };
             let sentence = format!("must have another port than {other}");
             faults.add(name.to_owned(), sentence);
+        }
+        if self.cluster.is_some() {
+            if self.keys.is_empty() && faults.is_right("keys") {
+                let sentence = "must have a key, because all collectors must hash ids alike";
+                faults.add("keys".to_owned(), sentence);
+            }
+            if self.customers.bounds_rows() {
+                let sentence =
+                    "cannot be used with [cluster], because collectors do not see the database";
+                faults.add("limits.customer_rows".to_owned(), sentence);
+            }
         }
         if self.inspector && self.admin_token.is_some() {
             let sentence = "cannot be used with admin_token, because the page has no token";

@@ -30,6 +30,7 @@ export const SIDEBAR = [
     page("Its data", "/collector-data"),
     page("Import and export", "/collector-history"),
     page("Monitoring", "/collector-monitoring"),
+    page("Several collectors", "/cluster"),
     page("Forward events to vendors", "/forwarding"),
   ]),
   group("Recipes", [

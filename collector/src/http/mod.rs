@@ -33,6 +33,7 @@ mod vendors;
 
 use crate::blocking::Bounded;
 use crate::clock::Ids;
+use crate::cluster::consumer::Consumer;
 use crate::config::Config;
 use crate::error::ConfigError;
 use crate::error::Refusal;
@@ -41,6 +42,7 @@ use crate::forward::Forwarding;
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Refused};
 use crate::pseudonym::Hasher;
+use crate::sink::Sink;
 use crate::store::{Store, StoreError};
 use axum::Extension;
 use axum::Router;
@@ -81,7 +83,9 @@ pub struct App {
     config: Config,
     hasher: Hasher,
     /// Where events go.
-    pub store: Arc<Store>,
+    pub sink: Sink,
+    /// Reads the stream of a cluster into the database.
+    pub consumer: Option<Arc<Consumer>>,
     /// The vendors that get them.
     pub forwarding: Forwarding,
     ids: Ids,
@@ -117,7 +121,7 @@ impl App {
     pub fn new(
         config: Config,
         hasher: Hasher,
-        store: Store,
+        (sink, consumer): (Sink, Option<Arc<Consumer>>),
         (registry, metrics): (Registry, Metrics),
         forwarding: Forwarding,
         stop: CancellationToken,
@@ -141,7 +145,8 @@ impl App {
             interfaces: vendors::interfaces(&config.vendors),
             config,
             hasher,
-            store: Arc::new(store),
+            sink,
+            consumer,
             forwarding,
             ids: Ids::default(),
             stop,
@@ -151,6 +156,16 @@ impl App {
 }
 
 impl App {
+    /// The database.
+    ///
+    /// # Errors
+    /// 404: this is a collector of a cluster.
+    pub fn store(&self) -> Result<&Arc<Store>, Refusal> {
+        self.sink.store().ok_or(Refusal::NotFound(
+            "this collector has no database; ask the admin listener of the writer",
+        ))
+    }
+
     /// Counts and logs a refused request.
     fn refused(
         &self,
@@ -166,8 +181,8 @@ impl App {
             Side::Events => self.interfaces.get(route).copied().unwrap_or(OTHER),
         };
         self.metrics.refused_requests.get_or_create(&Refused { interface, reason }).inc();
-        if INTERFACES.contains(&interface) {
-            self.store.note_refused(interface, reason);
+        if let Some(store) = self.sink.store().filter(|_| INTERFACES.contains(&interface)) {
+            store.note_refused(interface, reason);
         }
     }
 }
@@ -380,6 +395,9 @@ impl From<StoreError> for Refusal {
             StoreError::Full => Self::Unavailable("too many requests wait for the disk"),
             StoreError::Large => Self::NotStored(
                 "the database has reached its limit (limits.database_mib); nothing was stored",
+            ),
+            StoreError::LargeMessage(_) => Self::TooLarge(
+                "the events need more bytes than the stream takes in one message".to_owned(),
             ),
             StoreError::NotStored => Self::NotStored("the events could not be stored"),
             StoreError::Slow => Self::Unavailable(

@@ -27,7 +27,7 @@ pub async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
     let now = now_ms();
-    let report = app.store.report(wanted(query, now)?).await?;
+    let report = app.store()?.report(wanted(query, now)?).await?;
     let has_session = app.config.admin_token.is_some() && session::has_session(&app, &headers);
     let html = page::page(&report, has_session, now).map_err(|_| FAILED)?;
     Ok(secured(typed(HTML, html)))
@@ -45,7 +45,7 @@ pub async fn file(
     if file != "report.json" && part.is_none() {
         return Err(Refusal::NotFound("there is nothing here"));
     }
-    let report = app.store.report(wanted(query, now_ms())?).await?;
+    let report = app.store()?.report(wanted(query, now_ms())?).await?;
     let Some(part) = part else {
         return Ok(read::private(typed("application/json", report::json(&report))));
     };

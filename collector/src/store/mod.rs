@@ -50,7 +50,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use writer::{Job, Shared, Writer};
+use writer::{Deliveries, Job, Shared, Writer};
 
 /// The database.
 #[derive(Debug)]
@@ -90,6 +90,8 @@ pub enum StoreError {
     Full,
     /// The database has the size of `limits.database_mib`.
     Large,
+    /// The message for the stream has this many bytes, more than the stream's servers take.
+    LargeMessage(usize),
     /// The transaction failed, or the collector is stopping. Nothing was stored.
     NotStored,
     /// A query failed.
@@ -104,6 +106,9 @@ impl fmt::Display for StoreError {
             Self::Open(sentence) => f.write_str(sentence),
             Self::Full => f.write_str("too many requests wait for the disk"),
             Self::Large => f.write_str("the database has reached limits.database_mib"),
+            Self::LargeMessage(bytes) => {
+                write!(f, "the message of {bytes} bytes is larger than the servers' max_payload")
+            }
             Self::NotStored => f.write_str("the events could not be stored"),
             Self::NotRead(error) => write!(f, "the database does not answer: {error}"),
             Self::Slow => f.write_str("the report took too long"),
@@ -172,8 +177,21 @@ impl Store {
     /// # Errors
     /// Nothing was stored.
     pub async fn append(&self, delivery: Delivery) -> Result<(), StoreError> {
+        self.write(Deliveries::One(delivery)).await
+    }
+
+    /// Stores several deliveries in one transaction, all or none. They are on disk when this
+    /// returns.
+    ///
+    /// # Errors
+    /// Nothing was stored.
+    pub async fn append_all(&self, deliveries: Arc<[Delivery]>) -> Result<(), StoreError> {
+        self.write(Deliveries::Many(deliveries)).await
+    }
+
+    async fn write(&self, deliveries: Deliveries) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.jobs.try_send(Job::Append(delivery, answer)).map_err(|error| match error {
+        self.jobs.try_send(Job::Append(deliveries, answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Full,
             mpsc::error::TrySendError::Closed(_) => StoreError::NotStored,
         })?;

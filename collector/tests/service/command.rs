@@ -27,6 +27,7 @@ fn the_help_names_every_setting_of_the_configuration() {
                 "keys" => "[[keys]]\nnumber = 1\nsecret = \"\"",
                 "cookie" => "[cookie]",
                 "log" => "[log]",
+                "cluster" => "[cluster]",
                 "retention" => "[retention]",
                 "ibexa" => "[ibexa]",
                 "yoochoose" => "[yoochoose]",

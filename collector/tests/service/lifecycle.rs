@@ -293,8 +293,8 @@ fn the_example_configuration_is_valid() {
     assert!(Config::from_toml(far, Overrides::default()).is_ok());
     // All commented settings are valid as well. The folders and the file of a key do not exist here.
     let lines = example.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line));
-    // `inspector` cannot be used with a token.
-    let apart = ["dist =", "site =", "inspector =", "api_key_file ="];
+    // `inspector` cannot be used with a token, and a bound of rows not in a cluster.
+    let apart = ["dist =", "site =", "inspector =", "api_key_file =", "ca =", "rows ="];
     // The token of the example is empty, because it is public.
     let token = "admin_token = \"0123456789abcdef\"";
     let all: Vec<_> = lines
