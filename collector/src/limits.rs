@@ -259,6 +259,25 @@ impl Limits {
     pub const ACK_SECONDS: u32 = 600;
     /// Age in seconds at which the identity cookie is renewed.
     pub const RENEW_SECONDS: u64 = 86_400;
+    /// Most days of a report.
+    pub const REPORT_DAYS: i64 = 400;
+    /// Time after which a click of a recommendation no longer counts for a purchase, in milliseconds.
+    /// The view `report_scenario_purchases` has the same.
+    pub const REPORT_CLICK_MS: i64 = 7 * Tracker::DAY_MS as i64;
+    /// Items of a report.
+    pub const REPORT_ITEMS: u32 = 20;
+    /// Most scenarios of a report.
+    pub const REPORT_SCENARIOS: u32 = 10_000;
+    /// Days of which the refused requests are counted.
+    pub const REFUSED_DAYS: u32 = 800;
+    /// Longest time for a report, and for its wait for another one.
+    pub const REPORT_TIME: Duration = Duration::from_secs(20);
+    /// Steps of SQLite's machine between two checks of the time.
+    pub const REPORT_STEPS: i32 = 10_000;
+    /// Lifetime of a session of the report's page.
+    pub const SESSION: Duration = Duration::from_secs(12 * 3600);
+    /// Most sessions. A further one ends the oldest.
+    pub const SESSIONS: usize = 64;
     /// `Retry-After` of a 503, in seconds.
     pub const RETRY_SECONDS: u32 = 5;
 

@@ -26,6 +26,7 @@ export const SIDEBAR = [
   group("Collector", [
     page("Guide", "/collector"),
     page("Deployment", "/deployment"),
+    page("Report", "/report"),
     page("Its data", "/collector-data"),
     page("Import and export", "/collector-history"),
     page("Compare variants", "/variants"),

@@ -23,7 +23,9 @@ mod rates;
 mod read;
 mod read_access;
 mod refusals;
+mod report;
 pub mod serve;
+mod session;
 mod status;
 mod stream;
 mod variants;
@@ -36,6 +38,7 @@ use crate::cluster::consumer::Consumer;
 use crate::config::Config;
 use crate::error::ConfigError;
 use crate::error::Refusal;
+use crate::event::INTERFACES;
 use crate::forward::Forwarding;
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Refused};
@@ -57,6 +60,7 @@ use files::Files;
 use prometheus_client::registry::Registry;
 use rates::{Buckets, Rates};
 use refusals::Sentence;
+use session::Sessions;
 use status::Status;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -96,6 +100,7 @@ pub struct App {
     metrics: Metrics,
     registry: Registry,
     counted: metrics::Counted,
+    sessions: Sessions,
     /// The interface of each route.
     interfaces: BTreeMap<String, &'static str>,
     stop: CancellationToken,
@@ -137,6 +142,7 @@ impl App {
             metrics,
             registry,
             counted: metrics::Counted::default(),
+            sessions: Sessions::default(),
             interfaces: vendors::interfaces(&config.vendors),
             config,
             hasher,
@@ -176,6 +182,9 @@ impl App {
             Side::Events => self.interfaces.get(route).copied().unwrap_or(OTHER),
         };
         self.metrics.refused_requests.get_or_create(&Refused { interface, reason }).inc();
+        if let Some(store) = self.sink.store().filter(|_| INTERFACES.contains(&interface)) {
+            store.note_refused(interface, reason);
+        }
     }
 }
 
@@ -238,7 +247,10 @@ pub fn admin_router(app: Arc<App>) -> Router {
         parameters::only(parameters, route.fallback(only("GET, HEAD")))
     };
     let orders = get(orders::list).post(orders::take).fallback(only("GET, HEAD, POST"));
+    let report = get(report::show).post(report::form).fallback(only("GET, HEAD, POST"));
     Router::new()
+        .route(session::PATH, parameters::only(&report::PARAMETERS, report))
+        .route("/report/{file}", read(&report::PARAMETERS, get(report::file)))
         .route("/v1/events", read(&read::PARAMETERS, get(read::events)))
         .route("/v1/events/stream", read(&stream::PARAMETERS, get(stream::open)))
         .route("/v1/batches", read(&read::PARAMETERS, get(read::batches)))
@@ -390,6 +402,10 @@ impl From<StoreError> for Refusal {
                 "the events need more bytes than the stream takes in one message".to_owned(),
             ),
             StoreError::NotStored => Self::NotStored("the events could not be stored"),
+            StoreError::Slow => Self::Unavailable(
+                "the report takes too long, or another one is being made: choose a shorter period, or \
+                 try again later",
+            ),
             StoreError::Open(_) | StoreError::NotRead(_) => {
                 Self::NotStored("the database does not answer")
             }

@@ -6,6 +6,7 @@
 //! readers and writer do not wait for each other.
 
 pub mod backup;
+mod bounded_read;
 pub mod desk;
 mod disk;
 mod erased;
@@ -17,6 +18,7 @@ mod log;
 mod orders;
 mod progress;
 mod reader;
+mod refused;
 mod retention;
 mod row;
 mod rows;
@@ -30,6 +32,9 @@ pub use reader::Page;
 pub use row::Row;
 pub use schema::is_current;
 
+use crate::answers::report::period::Wanted;
+use crate::answers::report::{self, Report};
+use crate::clock::now_ms;
 use crate::config::Config;
 use crate::event::Delivery;
 use crate::limits::Limits;
@@ -38,14 +43,15 @@ use crate::pseudonym::Hasher;
 use health::Health;
 use progress::Progress;
 use reader::Readers;
+use refused::Refused;
 use rows::Rows;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot, watch};
-use writer::{Deliveries, Job, Writer};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use writer::{Deliveries, Job, Shared, Writer};
 
 /// The database.
 #[derive(Debug)]
@@ -58,6 +64,9 @@ pub struct Store {
     writer: Mutex<Option<JoinHandle<()>>>,
     health: Arc<Health>,
     progress: Arc<Progress>,
+    refused: Arc<Refused>,
+    /// A report takes the time of a core, so there is one at a time.
+    reports: Semaphore,
     /// The time and the result of the last test write.
     tried: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
@@ -97,6 +106,8 @@ pub enum StoreError {
     NotStored,
     /// A query failed.
     NotRead(rusqlite::Error),
+    /// A report took too long.
+    Slow,
 }
 
 impl fmt::Display for StoreError {
@@ -110,6 +121,7 @@ impl fmt::Display for StoreError {
             }
             Self::NotStored => f.write_str("the events could not be stored"),
             Self::NotRead(error) => write!(f, "the database does not answer: {error}"),
+            Self::Slow => f.write_str("the report took too long"),
         }
     }
 }
@@ -143,8 +155,13 @@ impl Store {
         let (committed, last) = watch::channel(last);
         let health = Arc::new(Health::default());
         let progress = Arc::new(Progress::default());
-        let (at, shown) = (Arc::clone(&progress), Arc::clone(&health));
-        let writer = Writer::new(connection, config, committed, shown, at, metrics)
+        let refused = Arc::new(Refused::default());
+        let shared = Shared {
+            health: Arc::clone(&health),
+            progress: Arc::clone(&progress),
+            refused: Arc::clone(&refused),
+        };
+        let writer = Writer::new(connection, config, committed, shared, metrics)
             .map_err(|error| failed(&error))?;
         let writer = std::thread::Builder::new()
             .name("writer".to_owned())
@@ -159,6 +176,8 @@ impl Store {
             writer: Mutex::new(Some(writer)),
             health,
             progress,
+            refused,
+            reports: Semaphore::new(1),
             tried: tokio::sync::Mutex::default(),
         })
     }
@@ -244,7 +263,58 @@ impl Store {
         &self,
         query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.readers.run(query).await.inspect_err(|error| self.health.note(error))
+        self.readers
+            .run(|connection| query(connection))
+            .await
+            .inspect_err(|error| self.health.note(error))
+    }
+
+    /// The figures of a period.
+    ///
+    /// # Errors
+    /// As of [`Store::answer`].
+    pub async fn report(&self, wanted: Wanted) -> Result<Report, StoreError> {
+        self.write_refused().await;
+        self.answer(move |connection| report::read(connection, wanted)).await
+    }
+
+    /// Runs a query that may take long. It ends by itself after [`Limits::REPORT_TIME`], and when the
+    /// returned future is dropped.
+    ///
+    /// # Errors
+    /// The database does not answer, or not in time.
+    pub async fn answer<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let end = Instant::now() + Limits::REPORT_TIME;
+        let place = tokio::time::timeout(Limits::REPORT_TIME, self.reports.acquire()).await;
+        let _place = place.map_err(|_| StoreError::Slow)?;
+        let waiting = bounded_read::Waiting::default();
+        let sign = waiting.sign();
+        let read = move |connection: &mut rusqlite::Connection| {
+            bounded_read::run(connection, end, sign, query)
+        };
+        match self.readers.run(read).await {
+            Err(StoreError::NotRead(error)) if bounded_read::is_interrupted(&error) => {
+                Err(StoreError::Slow)
+            }
+            result => result.inspect_err(|error| self.health.note(error)),
+        }
+    }
+
+    /// Counts a request that was refused now.
+    pub fn note_refused(&self, interface: &'static str, reason: &'static str) {
+        self.refused.note(interface, reason, now_ms());
+    }
+
+    /// Writes the counts of refused requests, so that a reader has the latest. If the writer is busy,
+    /// they are written later.
+    async fn write_refused(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.jobs.try_send(Job::Refused(answer)).is_ok() {
+            let _ = answered.await;
+        }
     }
 
     async fn read(&self, query: reader::Query, after: i64, limit: u32) -> Result<Page, StoreError> {

@@ -7,6 +7,7 @@ use super::health::Health;
 use super::log::Log;
 use super::orders::Way;
 use super::progress::Progress;
+use super::refused::Refused;
 use super::retention::Sweeper;
 use super::row::{Inserted, Row};
 use super::visitors;
@@ -53,6 +54,8 @@ pub enum Job {
     Forward(Change, oneshot::Sender<bool>),
     /// Do a test write, and report whether it is on disk.
     Try(oneshot::Sender<bool>),
+    /// Write the counts of refused requests.
+    Refused(oneshot::Sender<()>),
     /// Check the files.
     Tend,
     /// Finish the earlier jobs and end.
@@ -95,12 +98,23 @@ impl fmt::Display for Failed {
     }
 }
 
+/// The parts of the state that other threads see.
+pub struct Shared {
+    /// The result of the last attempts.
+    pub health: Arc<Health>,
+    /// The time of the current transaction.
+    pub progress: Arc<Progress>,
+    /// Refused requests that are not written yet.
+    pub refused: Arc<Refused>,
+}
+
 /// The state of the thread.
 pub struct Writer {
     connection: Connection,
     committed: watch::Sender<i64>,
     health: Arc<Health>,
     progress: Arc<Progress>,
+    refused: Arc<Refused>,
     metrics: Metrics,
     files: Files,
     log: Log,
@@ -121,8 +135,7 @@ impl Writer {
         connection: Connection,
         config: &Config,
         committed: watch::Sender<i64>,
-        health: Arc<Health>,
-        progress: Arc<Progress>,
+        Shared { health, progress, refused }: Shared,
         metrics: Metrics,
     ) -> rusqlite::Result<Self> {
         let database = &config.database;
@@ -139,6 +152,7 @@ impl Writer {
             committed,
             health,
             progress,
+            refused,
             metrics,
             files,
             log,
@@ -179,8 +193,13 @@ impl Writer {
                     Job::Append(deliveries, answer) => group.push((deliveries, answer)),
                     Job::Forward(change, answer) => changes.push((change, answer)),
                     Job::Try(answer) => tries.push(answer),
+                    Job::Refused(answer) => {
+                        self.write_refused();
+                        let _ = answer.send(());
+                    }
                     Job::Tend => self.begin_sweep(),
                     Job::Close => {
+                        self.write_refused();
                         open = false;
                         jobs.close();
                     }
@@ -210,7 +229,14 @@ impl Writer {
             return;
         }
         self.swept = Some(Instant::now());
+        self.write_refused();
         if let Err(error) = self.sweeper.begin(&mut self.connection, now_ms()) {
+            self.health.note(&error);
+        }
+    }
+
+    fn write_refused(&mut self) {
+        if let Err(error) = self.refused.write(&mut self.connection) {
             self.health.note(&error);
         }
     }

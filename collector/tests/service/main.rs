@@ -43,6 +43,7 @@ mod raw;
 mod raw_visitor;
 mod ready;
 mod refusals;
+mod report;
 mod round_trip;
 mod storage;
 mod stream;
