@@ -41,6 +41,7 @@ pub struct Flags {
 struct Counts {
     valid: u64,
     new: u64,
+    erased: u64,
     invalid: u64,
 }
 
@@ -112,12 +113,15 @@ pub fn run(flags: &Flags, config: &Config) -> Result<bool, String> {
         }
     }
     append(&mut appender, &mut group, &mut counts)?;
-    let Counts { valid, new, invalid } = counts;
+    let Counts { valid, new, erased, invalid } = counts;
     if flags.dry_run {
         println!("{valid} valid lines, {invalid} invalid ones; nothing was stored");
     } else {
-        let known = valid - new;
+        let known = valid - new - erased;
         println!("{new} new events, {known} that were stored before, {invalid} invalid lines");
+        if erased > 0 {
+            println!("{erased} events of erased visitors were left out");
+        }
     }
     Ok(invalid == 0)
 }
@@ -128,14 +132,15 @@ fn append(
     counts: &mut Counts,
 ) -> Result<(), String> {
     if let Some(appender) = appender {
-        let new = appender.append(group);
-        counts.new += new.map_err(|error| {
+        let appended = appender.append(group).map_err(|error| {
             format!(
                 "the database: {error}\n{} events were stored before. \
                  Import the file again when the fault is mended.",
                 counts.new
             )
-        })? as u64;
+        })?;
+        counts.new += appended.new;
+        counts.erased += appended.erased;
     }
     group.clear();
     Ok(())
