@@ -25,9 +25,9 @@ pub struct Flags {
     /// The file's format [default: by its name, .csv, .jsonl or .ndjson]
     #[arg(long)]
     pub format: Option<Format>,
-    /// What separates the cells of CSV; spreadsheets may write a semicolon
-    #[arg(long, default_value_t = ',')]
-    pub delimiter: char,
+    /// What separates the cells of CSV; spreadsheets may write a semicolon [default: ,]
+    #[arg(long)]
+    pub delimiter: Option<char>,
     /// Check the file without storing anything
     #[arg(long)]
     pub dry_run: bool,
@@ -49,11 +49,18 @@ struct Counts {
 ///
 /// # Errors
 /// It cannot be read, or its format is not known.
-pub fn open(file: &Path, format: Option<Format>, delimiter: char) -> Result<read::Lines, String> {
+pub fn open(
+    file: &Path,
+    format: Option<Format>,
+    delimiter: Option<char>,
+) -> Result<read::Lines, String> {
     let format = format.or_else(|| Format::of(file)).ok_or_else(|| {
         format!("{}: its name does not tell the format: add --format csv or jsonl", file.display())
     })?;
-    let delimiter = u8::try_from(delimiter)
+    if delimiter.is_some() && format == Format::Jsonl {
+        return Err("--delimiter: only for CSV".to_owned());
+    }
+    let delimiter = u8::try_from(delimiter.unwrap_or(','))
         .map_err(|_| "--delimiter: must be one ASCII character".to_owned())?;
     let input: Box<dyn Read> = if file == Path::new("-") {
         Box::new(stdin())
