@@ -1,4 +1,8 @@
-//! Limits the size of the database's log (WAL).
+//! The database's log (WAL): writes it into the database, and limits its size.
+//!
+//! SQLite would write it within a commit, every 1000 pages. Here it happens after the requests are
+//! answered, so that they do not wait for it. It also happens less often: most pages of an index
+//! change again until then, and are written once.
 //!
 //! SQLite restarts the log once its content is in the database and no reader uses it. A long
 //! reader, or readers that always overlap, let it grow, and it keeps its size afterwards
@@ -11,7 +15,7 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-/// Truncates the log if it has grown.
+/// Writes the log into the database, and truncates it if it has grown.
 #[derive(Debug)]
 pub struct Log {
     path: PathBuf,
@@ -20,13 +24,18 @@ pub struct Log {
 }
 
 impl Log {
-    /// The log of the database with this path.
-    pub fn new(database: &Path) -> Self {
-        Self { path: files::wal(database), tried: None, lines: Minutely::default() }
+    /// The log of the database with this path, which this connection alone writes back from now on.
+    pub fn new(database: &Path, connection: &Connection) -> rusqlite::Result<Self> {
+        connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+        Ok(Self { path: files::wal(database), tried: None, lines: Minutely::default() })
     }
 
     /// Checks the log. Called after each commit and at regular intervals.
     pub fn tend(&mut self, connection: &Connection) {
+        // A failure leaves the events in the log, and the next commit tries again.
+        if matches!(checkpoint(connection, "NOOP"), Ok(left) if left >= Limits::WAL_PAGES) {
+            let _ = checkpoint(connection, "PASSIVE");
+        }
         let size = std::fs::metadata(&self.path).map_or(0, |file| file.len());
         let just = self.tried.is_some_and(|at| at.elapsed() < Limits::TEND_PAUSE);
         if size < Limits::WAL_BYTES || just {
@@ -42,6 +51,13 @@ impl Log {
             );
         }
     }
+}
+
+/// Runs a checkpoint of this mode. Returns the number of pages that are in the log only.
+fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?;
+    statement
+        .query_row([], |row| Ok(row.get::<_, i64>("log")? - row.get::<_, i64>("checkpointed")?))
 }
 
 /// Whether the whole log was written into the database and truncated.

@@ -11,6 +11,7 @@ mod disk;
 mod erased;
 mod files;
 pub mod forward;
+mod group;
 mod health;
 pub mod history;
 mod log;
@@ -34,6 +35,7 @@ use crate::event::Delivery;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pseudonym::Hasher;
+use group::Job;
 use health::Health;
 use progress::Progress;
 use reader::Readers;
@@ -44,7 +46,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
-use writer::{Job, Writer};
+use writer::Writer;
 
 /// The database.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use super::files;
 use super::files::Files;
-use super::forward::{self, Change};
+use super::forward;
+use super::group::{Group, Job};
 use super::health::Health;
 use super::log::Log;
 use super::orders::Way;
@@ -21,25 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc::error::TryRecvError;
-use tokio::sync::{mpsc, oneshot, watch};
-
-/// Events to store, and the channel for the result.
-type Waiting = (Delivery, oneshot::Sender<bool>);
-
-/// A job for the writer.
-#[derive(Debug)]
-pub enum Job {
-    /// Store this, and report whether it is on disk.
-    Append(Delivery, oneshot::Sender<bool>),
-    /// Change the forwarding queue, and report whether the change is on disk.
-    Forward(Change, oneshot::Sender<bool>),
-    /// Do a test write, and report whether it is on disk.
-    Try(oneshot::Sender<bool>),
-    /// Check the files.
-    Tend,
-    /// Finish the earlier jobs and end.
-    Close,
-}
+use tokio::sync::{mpsc, watch};
 
 const BATCH: &str = "
     INSERT INTO batches (stream, seq, bytes, events, stored, received_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -108,7 +91,7 @@ impl Writer {
         metrics: Metrics,
     ) -> rusqlite::Result<Self> {
         let database = &config.database;
-        let (files, log) = (Files::new(database), Log::new(database));
+        let (files, log) = (Files::new(database), Log::new(database, &connection)?);
         let most_bytes = config.limits.database_mib.saturating_mul(1024 * 1024);
         if most_bytes > 0 {
             let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
@@ -135,14 +118,14 @@ impl Writer {
 
     /// Runs until a job closes it, or until all senders are gone.
     pub fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        let mut open = true;
-        while open {
+        loop {
             let first = if self.sweeper.is_busy() {
                 // Deletes while no event waits.
                 match jobs.try_recv() {
                     Ok(job) => job,
                     Err(TryRecvError::Empty) => {
                         self.sweep();
+                        self.log.tend(&self.connection);
                         continue;
                     }
                     Err(TryRecvError::Disconnected) => break,
@@ -151,35 +134,21 @@ impl Writer {
                 let Some(job) = jobs.blocking_recv() else { break };
                 job
             };
-            let mut group = Vec::new();
-            let mut changes = Vec::new();
-            let mut tries = Vec::new();
-            let mut next = Some(first);
             // This transaction has the requests that arrived while the last one was flushed.
-            while let Some(job) = next.take() {
-                match job {
-                    Job::Append(delivery, answer) => group.push((delivery, answer)),
-                    Job::Forward(change, answer) => changes.push((change, answer)),
-                    Job::Try(answer) => tries.push(answer),
-                    Job::Tend => self.begin_sweep(),
-                    Job::Close => {
-                        open = false;
-                        jobs.close();
-                    }
-                }
-                if group.len() + changes.len() < Limits::GROUP {
-                    next = jobs.try_recv().ok();
-                }
-            }
-            let stored = self.work(&group, &changes, &tries);
-            let changed = changes.into_iter().map(|(_, answer)| answer);
-            for answer in group.into_iter().map(|(_, answer)| answer).chain(changed).chain(tries) {
-                // The client may have disconnected.
-                let _ = answer.send(stored);
-            }
+            let mut group = Group::new(first, &mut jobs);
+            let stored = self.work(&mut group, &mut jobs);
+            let Group { tends, closes, .. } = group;
+            group.answer(stored);
+            // The answered clients send their next requests meanwhile.
             self.log.tend(&self.connection);
+            if tends {
+                self.begin_sweep();
+            }
             // Also under load, when an event always waits.
             self.sweep();
+            if closes {
+                break;
+            }
         }
         if let Err((_, error)) = self.connection.close() {
             tracing::warn!("the database could not be closed cleanly: {error}");
@@ -227,28 +196,22 @@ impl Writer {
         if full && self.most_bytes > 0 && near { Failed::Large } else { Failed::Sqlite(error) }
     }
 
-    /// Writes the group or a test write. Returns whether it is on disk.
-    fn work(
-        &mut self,
-        group: &[Waiting],
-        changes: &[(Change, oneshot::Sender<bool>)],
-        tries: &[oneshot::Sender<bool>],
-    ) -> bool {
-        let deliveries = group.iter().map(|(delivery, _)| delivery);
+    /// Writes the group or a test write. Returns whether it is on disk. Jobs that arrive while the
+    /// group is written are added to it.
+    fn work(&mut self, group: &mut Group, jobs: &mut mpsc::Receiver<Job>) -> bool {
         // A test write would succeed in another page.
-        if group.is_empty() && changes.is_empty() && !tries.is_empty() && self.is_damaged {
+        if group.len() == 0 && !group.tries.is_empty() && self.is_damaged {
             return false;
         }
-        let all_changes = changes.iter().map(|(change, _)| change);
         let mut written = Written::default();
         let progress = Arc::clone(&self.progress);
         let (row, took) = progress.during(|| {
-            if group.is_empty() && changes.is_empty() && tries.is_empty() {
+            if group.len() == 0 && group.tries.is_empty() {
                 Ok(None)
             } else if self.is_log_large() {
                 Err(Failed::Large)
-            } else if !group.is_empty() || !changes.is_empty() {
-                commit(&mut self.connection, deliveries, all_changes, &mut written)
+            } else if group.len() > 0 {
+                commit(&mut self.connection, group, jobs, &mut written)
                     .map_err(|error| self.cause(error))
             } else {
                 let tried = try_write(&mut self.connection, self.failed_bytes).map(|()| None);
@@ -260,12 +223,12 @@ impl Writer {
         match row.and_then(|row| there().map(|()| row)) {
             Ok(row) => {
                 // A change of the forwarding queue may have written nothing, so it proves nothing.
-                if !(group.is_empty() && tries.is_empty()) {
+                if !(group.deliveries.is_empty() && group.tries.is_empty()) {
                     self.health.succeeded();
                     self.failed_bytes = 0;
                     self.is_damaged = false;
                 }
-                if !group.is_empty() {
+                if !group.deliveries.is_empty() {
                     self.metrics.committed(took, &written);
                 }
                 if let Some(row) = row {
@@ -289,8 +252,8 @@ impl Writer {
 const TRIED_BYTES: usize = 4 * 1024 * 1024;
 
 /// The approximate size of the events, rounded up: pages are not filled completely.
-fn bytes(group: &[Waiting]) -> usize {
-    let events = group.iter().flat_map(|(delivery, _)| &delivery.events);
+fn bytes(group: &Group) -> usize {
+    let events = group.deliveries.iter().flat_map(|(delivery, _)| &delivery.events);
     events.map(|event| event.fields.len().saturating_add(EVENT_BYTES).saturating_mul(2)).sum()
 }
 
@@ -314,21 +277,26 @@ fn try_write(connection: &mut Connection, bytes: usize) -> rusqlite::Result<()> 
     transaction.commit()
 }
 
-/// Stores the deliveries and the changes in one transaction. Returns the last new row, if there is
-/// one.
-fn commit<'a>(
+/// Writes the group in one transaction. Returns the last new row, if there is one.
+fn commit(
     connection: &mut Connection,
-    deliveries: impl Iterator<Item = &'a Delivery>,
-    changes: impl Iterator<Item = &'a Change>,
+    group: &mut Group,
+    jobs: &mut mpsc::Receiver<Job>,
     written: &mut Written,
 ) -> rusqlite::Result<Option<i64>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut last = None;
-    for delivery in deliveries {
-        last = append(&transaction, delivery, written)?.or(last);
-    }
-    for change in changes {
-        forward::apply(&transaction, change)?;
+    let (mut deliveries, mut changes) = (0, 0);
+    while deliveries + changes < group.len() {
+        for (delivery, _) in group.deliveries.iter().skip(deliveries) {
+            last = append(&transaction, delivery, written)?.or(last);
+        }
+        for (change, _) in group.changes.iter().skip(changes) {
+            forward::apply(&transaction, change)?;
+        }
+        (deliveries, changes) = (group.deliveries.len(), group.changes.len());
+        // A flush costs the same for more jobs.
+        group.take_waiting(jobs);
     }
     transaction.commit()?;
     Ok(last)
