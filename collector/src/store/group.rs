@@ -3,6 +3,7 @@
 use super::forward::Change;
 use crate::event::Delivery;
 use crate::limits::Limits;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 /// Reports whether a job is on disk.
@@ -11,8 +12,9 @@ pub type Answer = oneshot::Sender<bool>;
 /// A job for the writer.
 #[derive(Debug)]
 pub enum Job {
-    /// Store this.
-    Append(Delivery, Answer),
+    /// Store this. The request's own reference is dropped last, so that the writer spends no time on
+    /// freeing memory.
+    Append(Arc<Delivery>, Answer),
     /// Change the forwarding queue.
     Forward(Change, Answer),
     /// Do a test write.
@@ -27,7 +29,7 @@ pub enum Job {
 #[derive(Debug, Default)]
 pub struct Group {
     /// Events to store.
-    pub deliveries: Vec<(Delivery, Answer)>,
+    pub deliveries: Vec<(Arc<Delivery>, Answer)>,
     /// Changes of the forwarding queue.
     pub changes: Vec<(Change, Answer)>,
     /// Test writes.

@@ -37,7 +37,7 @@ impl Appender {
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut new = 0;
         for row in rows {
-            let inserted = row.insert(&transaction, Way::File(self.begun))?;
+            let inserted = row.borrowed().insert(&transaction, Way::File(self.begun))?;
             new += usize::from(matches!(inserted, Inserted::New(_)));
         }
         transaction.commit()?;

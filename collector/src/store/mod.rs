@@ -156,10 +156,13 @@ impl Store {
     /// Nothing was stored.
     pub async fn append(&self, delivery: Delivery) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.jobs.try_send(Job::Append(delivery, answer)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::Full,
-            mpsc::error::TrySendError::Closed(_) => StoreError::NotStored,
-        })?;
+        let delivery = Arc::new(delivery);
+        self.jobs.try_send(Job::Append(Arc::clone(&delivery), answer)).map_err(
+            |error| match error {
+                mpsc::error::TrySendError::Full(_) => StoreError::Full,
+                mpsc::error::TrySendError::Closed(_) => StoreError::NotStored,
+            },
+        )?;
         match answered.await {
             Ok(true) => Ok(()),
             Ok(false) if self.health.is_large() => Err(StoreError::Large),

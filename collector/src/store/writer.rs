@@ -340,25 +340,25 @@ fn append(
 }
 
 /// The row of an event.
-fn row(delivery: &Delivery, place: usize, event: &NewEvent) -> Row {
+fn row<'a>(delivery: &'a Delivery, place: usize, event: &'a NewEvent) -> Row<&'a str> {
     let head = delivery.source.batch();
     let hashed = event.user.is_some() || event.anonymous.is_some() || event.has_more_ids;
     Row {
-        id: event.id.clone(),
-        kind: event.kind.to_owned(),
+        id: &event.id,
+        kind: event.kind,
         at: event.at,
         received_at: delivery.received_at,
         sent_at: head.and_then(|head| head.sent_at),
-        source: delivery.source.name().to_owned(),
-        stream: head.map(|head| head.stream.clone()),
+        source: delivery.source.name(),
+        stream: head.map(|head| head.stream.as_str()),
         seq: head.map(|head| head.seq),
         place: head.map(|_| place as u64),
-        client: head.and_then(|head| head.client.clone()),
-        customer: delivery.source.customer().map(str::to_owned),
-        user: event.user.clone(),
-        anonymous: event.anonymous.clone(),
+        client: head.and_then(|head| head.client.as_deref()),
+        customer: delivery.source.customer(),
+        user: event.user.as_deref(),
+        anonymous: event.anonymous.as_deref(),
         key: hashed.then_some(delivery.key),
-        fields: event.fields.clone(),
+        fields: &event.fields,
         has_more_ids: event.has_more_ids,
         older_ids: Vec::new(),
     }
