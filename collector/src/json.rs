@@ -223,6 +223,12 @@ mod tests {
             let twice = found(&format!(r#"{open}{{"b":1,"b":2}}{close}"#)).unwrap();
             assert!(twice.ends_with("a[0].b") && twice.len() < 300, "{twice}");
         }
+        let many: Vec<String> = (0..FEW * 3).map(|n| format!(r#""k{n}":1"#)).collect();
+        assert_eq!(found(&format!("{{{}}}", many.join(","))), None);
+        for n in [0, FEW - 1, FEW, FEW + 1, FEW * 3 - 1] {
+            let body = format!(r#"{{{},"k{n}":2}}"#, many.join(","));
+            assert_eq!(found(&body), Some(format!("k{n}")));
+        }
         let long = "k".repeat(1000);
         let path = found(&format!(r#"{{"{long}":1,"{long}":2}}"#)).unwrap();
         assert_eq!(path, "k".repeat(SHOWN));

@@ -67,3 +67,27 @@ fn empty(connection: &Connection) -> rusqlite::Result<bool> {
     connection.busy_timeout(Limits::BUSY)?;
     busy.map(|busy: i64| busy == 0)
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_log_is_written_into_the_database_when_it_is_tended_and_has_many_pages() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.sqlite");
+        let connection = Connection::open(&path).unwrap();
+        connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+        let mut log = Log::new(&path, &connection).unwrap();
+        let left = || checkpoint(&connection, "NOOP").unwrap();
+        connection.execute_batch("CREATE TABLE some (bytes BLOB)").unwrap();
+        log.tend(&connection);
+        assert!(left() > 0, "few pages stay in the log");
+        let pages = Limits::WAL_PAGES;
+        connection.execute("INSERT INTO some VALUES (zeroblob(? * 4096))", [pages]).unwrap();
+        assert!(left() > pages, "a commit writes nothing into the database");
+        log.tend(&connection);
+        assert_eq!(left(), 0);
+    }
+}

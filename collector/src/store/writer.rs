@@ -363,3 +363,40 @@ fn row<'a>(delivery: &'a Delivery, place: usize, event: &'a NewEvent) -> Row<&'a
         older_ids: Vec::new(),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::event::{Source, Vendor};
+    use crate::pseudonym::{Hasher, Key};
+    use std::path::Path;
+    use tokio::sync::oneshot;
+
+    fn append(job: u64) -> Job {
+        let source = Source::Vendor(Vendor::Ibexa, "shop".to_owned());
+        let (events, entries) = (Vec::new(), Vec::new());
+        let delivery = Delivery { source, received_at: job, key: 1, events, entries };
+        Job::Append(Arc::new(delivery), oneshot::channel().0)
+    }
+
+    #[test]
+    fn a_transaction_takes_the_jobs_that_arrive_while_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = Key { number: 1, secret: vec![1; 32] };
+        let hasher = Hasher::new(&[key], Path::new("unused")).unwrap();
+        let path = folder.path().join("a.sqlite");
+        let mut connection = super::super::schema::open(&path, &hasher).unwrap();
+        let (sender, mut jobs) = mpsc::channel(2 * Limits::GROUP);
+        let mut group = Group::new(append(0), &mut jobs);
+        for job in 1..=Limits::GROUP as u64 {
+            sender.try_send(append(job)).unwrap();
+        }
+        let mut written = Written::default();
+        commit(&mut connection, &mut group, &mut jobs, &mut written).unwrap();
+        let received: Vec<u64> = group.deliveries.iter().map(|(one, _)| one.received_at).collect();
+        assert_eq!(received, (0..Limits::GROUP as u64).collect::<Vec<_>>(), "up to the limit");
+        assert_eq!(written.requests(), Limits::GROUP as u64, "each of them once");
+        assert!(jobs.try_recv().is_ok(), "the next one waits for the next transaction");
+    }
+}
