@@ -246,7 +246,9 @@ impl Limits {
     /// limits of servers, because a request on a connection that the server is closing is lost.
     pub const FORWARD_IDLE: Duration = Duration::from_secs(2);
     /// Size of the database's log (WAL) above which it is truncated.
-    pub const WAL_BYTES: u64 = 16 * 1024 * 1024;
+    pub const WAL_BYTES: u64 = 32 * 1024 * 1024;
+    /// Pages in the log above which they are written into the database. A page has 4 KiB.
+    pub const WAL_PAGES: i64 = 4000;
     /// Wait for readers of the log before it is truncated. Nothing is written meanwhile.
     pub const WAL_PATIENCE: Duration = Duration::from_millis(100);
     /// Pause between two keep-alive comments on an event stream.

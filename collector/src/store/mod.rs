@@ -12,6 +12,7 @@ mod disk;
 mod erased;
 mod files;
 pub mod forward;
+mod group;
 mod health;
 pub mod history;
 mod log;
@@ -40,6 +41,7 @@ use crate::event::Delivery;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pseudonym::Hasher;
+use group::Job;
 use health::Health;
 use progress::Progress;
 use reader::Readers;
@@ -51,7 +53,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
-use writer::{Deliveries, Job, Shared, Writer};
+use writer::{Shared, Writer};
 
 /// The database.
 #[derive(Debug)]
@@ -187,7 +189,7 @@ impl Store {
     /// # Errors
     /// Nothing was stored.
     pub async fn append(&self, delivery: Delivery) -> Result<(), StoreError> {
-        self.write(Deliveries::One(delivery)).await
+        self.write(Arc::new([delivery])).await
     }
 
     /// Stores several deliveries in one transaction, all or none. They are on disk when this
@@ -196,14 +198,16 @@ impl Store {
     /// # Errors
     /// Nothing was stored.
     pub async fn append_all(&self, deliveries: Arc<[Delivery]>) -> Result<(), StoreError> {
-        self.write(Deliveries::Many(deliveries)).await
+        self.write(deliveries).await
     }
 
-    async fn write(&self, deliveries: Deliveries) -> Result<(), StoreError> {
+    async fn write(&self, deliveries: Arc<[Delivery]>) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.jobs.try_send(Job::Append(deliveries, answer)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::Full,
-            mpsc::error::TrySendError::Closed(_) => StoreError::NotStored,
+        self.jobs.try_send(Job::Append(Arc::clone(&deliveries), answer)).map_err(|error| {
+            match error {
+                mpsc::error::TrySendError::Full(_) => StoreError::Full,
+                mpsc::error::TrySendError::Closed(_) => StoreError::NotStored,
+            }
         })?;
         match answered.await {
             Ok(true) => Ok(()),
