@@ -3,6 +3,7 @@
 
 pub mod customers;
 mod faults;
+pub mod feeds;
 mod forward;
 pub mod help;
 pub mod network;
@@ -19,6 +20,7 @@ use crate::pseudonym::{Key, parse_secret};
 use crate::whole::Whole;
 use customers::{Customers, FileCustomer};
 use faults::Faults;
+use feeds::Feeds;
 use network::Network;
 use retention::Retention;
 use serde::Deserialize;
@@ -63,6 +65,8 @@ pub struct Config {
     pub log: Log,
     /// How long rows are kept.
     pub retention: Retention,
+    /// The recommendations made of the stored events. Absent: there are none.
+    pub feeds: Option<Feeds>,
     /// The vendors that get the events of batches.
     pub forward: Vec<Arc<Destination>>,
     /// Limits.
@@ -140,6 +144,7 @@ struct File {
     intempt: vendors::FileIntempt,
     log: Log,
     retention: retention::FileRetention,
+    feeds: Option<feeds::FileFeeds>,
     forward: Option<toml::Value>,
     limits: BTreeMap<String, Whole>,
 }
@@ -250,6 +255,7 @@ impl Config {
             customers,
             log: file.log,
             retention: file.retention.check(&mut faults),
+            feeds: file.feeds.map(|feeds| feeds.check(&mut faults)),
             limits,
             forward: forward::read(file.forward, &mut faults),
         };

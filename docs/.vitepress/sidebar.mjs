@@ -30,6 +30,7 @@ export const SIDEBAR = [
     page("Import and export", "/collector-history"),
     page("Monitoring", "/collector-monitoring"),
     page("Forward events to vendors", "/forwarding"),
+    page("Recommendations", "/feeds"),
   ]),
   group("Recipes", [
     page("Product page", "/recipes/product"),

@@ -12,7 +12,7 @@ const VARIABLES: [(&str, &str); 1] =
     [(LOG_VARIABLE, "which log lines appear: error, warn, info, debug or trace [default: info]")];
 
 /// The tables, each with its settings. The name of the table is empty for the top of the file.
-const TABLES: [(&str, &[(&str, &str)]); 12] = [
+const TABLES: [(&str, &[(&str, &str)]); 13] = [
     (
         "",
         &[
@@ -89,6 +89,18 @@ const TABLES: [(&str, &[(&str, &str)]); 12] = [
             ("days", "days for which events and batches are kept [default: for ever]"),
             ("orders_days", "days for which orders are kept [default: for ever]"),
             ("customers", "other days for single customers, by name; 0: for ever"),
+        ],
+    ),
+    (
+        "[feeds]",
+        &[
+            ("items", "most items of the model [default: 1000000]"),
+            ("neighbours", "most related items that are kept for an item [default: 100]"),
+            ("half_life_days", "days after which an event counts half [default: 30]"),
+            ("rebuild_hours", "hours after which the model is computed anew [default: 24]"),
+            ("visits", "least visits in which two items were together [default: 1]"),
+            ("any_id", "personal scenarios also for ids that can be guessed [default: false]"),
+            ("host", "host of the links [default: that of the request]"),
         ],
     ),
     (

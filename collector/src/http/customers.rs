@@ -76,6 +76,17 @@ pub fn check_page(
     checked.map_err(|NotAllowed| refused(page))
 }
 
+/// The customer of a request for recommendations: the given one, or that of batches of the page.
+pub fn of_feed(app: &App, headers: &HeaderMap, given: Option<&str>) -> Result<String, Refusal> {
+    let page = page(headers);
+    let Some(name) = given else {
+        let customer = of_batch(app, headers)?;
+        return Ok(customer.unwrap_or_default());
+    };
+    let checked = app.config.customers.check_reader(name, page);
+    checked.map(|()| name.to_owned()).map_err(|NotAllowed| refused(page))
+}
+
 /// Refuses events above the customer's bounds. Called once for each request, when its events are
 /// known to be valid.
 pub async fn admit(

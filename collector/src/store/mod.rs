@@ -9,6 +9,7 @@ pub mod backup;
 pub mod desk;
 mod disk;
 mod erased;
+pub mod feeds;
 mod files;
 pub mod forward;
 mod health;

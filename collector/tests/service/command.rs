@@ -28,6 +28,7 @@ fn the_help_names_every_setting_of_the_configuration() {
                 "cookie" => "[cookie]",
                 "log" => "[log]",
                 "retention" => "[retention]",
+                "feeds" => "[feeds]",
                 "ibexa" => "[ibexa]",
                 "yoochoose" => "[yoochoose]",
                 "factfinder" => "[factfinder]",

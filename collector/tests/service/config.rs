@@ -92,6 +92,27 @@ fn faults_of_customers_name_the_entry() {
 }
 
 #[test]
+fn faults_of_the_feeds_name_the_setting() {
+    assert_faults("[feeds]\nhost = \"events.shop.example:8080\"", &[]);
+    for (setting, sentence) in [
+        ("items = 999", "line 2: feeds.items: must be a whole number, 1000 to 10000000"),
+        ("neighbours = 0", "line 2: feeds.neighbours: must be a whole number, 1 to 1000"),
+        ("half_life_days = 0", "line 2: feeds.half_life_days: must be a whole number, 1 to 3650"),
+        ("rebuild_hours = 721", "line 2: feeds.rebuild_hours: must be a whole number, 1 to 720"),
+        ("visits = 0.5", "line 2: feeds.visits: must be a whole number, 1 to 1000"),
+        (
+            "host = \"https://a.example\"",
+            "line 2: feeds.host: \"https://a.example\" must be a host",
+        ),
+        ("host = \"a.example/x\"", "line 2: feeds.host: \"a.example/x\" must be a host"),
+        ("any_id = 1", "line 2: feeds.any_id: invalid type: integer, expected a boolean"),
+        ("user = true", "line 2: feeds.user: unknown field `user`"),
+    ] {
+        assert_faults(&format!("[feeds]\n{setting}"), &[sentence]);
+    }
+}
+
+#[test]
 fn a_fault_hides_no_other_fault() {
     assert_faults(
         "listen = \"localhost:8787\"\n\

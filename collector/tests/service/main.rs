@@ -20,6 +20,7 @@ mod cors;
 mod customers;
 mod factfinder;
 mod factfinder_refusals;
+mod feeds;
 mod files;
 mod forward;
 mod guard;
