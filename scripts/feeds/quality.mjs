@@ -63,7 +63,9 @@ async function judge(steps, recommend) {
 
 /**
  * Teaches the collector and judges it. `wait(rows)` resolves when the collector has learnt from so many rows.
- * @param {{ url: string }} collector @param {ReturnType<import("../replay/sessions.mjs").parseSessions>} sessions
+ * @param {{ url: string }} collector
+ * @param {readonly { id: string, date: string, items: string[], times: number[] }[]} sessions
+ * @param {(rows: number) => Promise<any>} wait
  */
 export async function quality(collector, sessions, wait) {
   const { learnt, judged } = split(sessions);

@@ -54,9 +54,17 @@ byId("filters").append(
 );
 
 drawGrid();
+const seen = viewed.all().slice(0, 5);
 recommend("recommended", {
+  from: seen.length > 0 ? { feed: "also_viewed", context: seen } : { feed: "bestsellers" },
   scenario: "home-picks",
   title: "Picked for you",
   text: "After what you looked at. Say so when a thing is not for you.",
-  mainId: viewed.all()[0],
+  mainId: seen[0],
+});
+recommend("recent", {
+  from: { feed: "recently_viewed", own: true },
+  title: "You looked at",
+  text: "From the events of this browser. Nobody else gets this list.",
+  testId: "recent",
 });
