@@ -22,7 +22,7 @@ const hasFeeds = get("/inspector.json").then(
 const PERSONAL = new Set(["recently_viewed", "recently_added_to_cart"]);
 
 /**
- * The products of a feed with its links: `[{ product, links }]`, empty without an answer.
+ * The products of a feed: `[{ product, links }]`, empty without an answer. Its links are Ibexa's.
  * @param {string} scenario @param {readonly number[]} [context] the products that the visitor looks at
  */
 export async function feed(scenario, context = []) {
@@ -33,17 +33,14 @@ export async function feed(scenario, context = []) {
   url.searchParams.set("customerid", customer ?? "");
   // The links need the visitor. A personal feed is for the tracker's own id, which nobody can guess.
   const user = PERSONAL.has(scenario) ? visitorId() : (account.id ?? visitorId());
-  if (protocol !== "batch" || PERSONAL.has(scenario)) url.searchParams.set("userid", user ?? "");
+  if (protocol === "ibexa" || PERSONAL.has(scenario)) url.searchParams.set("userid", user ?? "");
   try {
     const answer = (await hasFeeds) ? await get(url) : null;
     const items = answer?.recommendationItems ?? [];
     return items
-      .map(({ itemId, links }) => ({ product: find(itemId), links: isLinked(protocol) ? links : undefined }))
+      .map(({ itemId, links }) => ({ product: find(itemId), links: protocol === "ibexa" ? links : undefined }))
       .filter(({ product }) => products.includes(product));
   } catch {
     return [];
   }
 }
-
-/** Only these destinations take ready-made links. */
-const isLinked = (protocol) => protocol === "ibexa" || protocol === "yoochoose";

@@ -84,7 +84,7 @@ export function recommend(sectionId, { from, scenario, title, text, except = [],
     const out = from.own ? new Set(except) : leftOut(except);
     const wanted = items.filter(({ product }) => !out.has(product.id));
     if (wanted.length >= (scenario ? LEAST : 1)) {
-      const ready = new Map(wanted.map((item) => [item.product, item.links]));
+      const ready = new Map(wanted.map((item) => [item.product, item.links ?? links(item.product, from.feed)]));
       show(sectionId, { scenario: from.feed, title, text, mainId, testId, all: [...ready.keys()], ready });
     } else if (scenario) {
       const all = choose(except);
