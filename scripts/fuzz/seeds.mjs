@@ -48,6 +48,8 @@ function services(vendors, batches) {
     "/v1/batches",
     "/v1/events/stream?after=0",
     "/v1/status",
+    "/v1/recommendations/also_viewed?contextitems=1,2&itemtype=1&outputtypeid=1&numrecs=5&customerid=00000&userid=u",
+    `/v1/recommendations/recently_added_to_cart?userid=${STREAM}`,
     "/healthz",
     "/",
   ];

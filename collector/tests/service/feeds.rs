@@ -288,8 +288,19 @@ async fn an_answer_for_all_visitors_may_be_cached_and_others_may_not() {
     // The page's origin tells the customer.
     let customers = "[[customers]]\ninterface = \"batch\"\nname = \"shop-de\"\norigins = [\"https://shop.example\"]\n";
     let server = server.again(&format!("{FEEDS}{customers}")).await;
-    let answer = server.feed("bestsellers", "Origin: https://shop.example\r\n").await;
-    assert_eq!(answer.header("cache-control"), Some("private, max-age=60"));
+    // A GET of the same host has no origin.
+    let origin = "Origin: https://shop.example\r\n";
+    let bought = batch("bought", 0, &[event(20, "buy", VISITOR, "x")]).to_string();
+    let answer = server.send("POST", "/v1/events", origin, bought.as_bytes()).await;
+    assert_eq!(answer.status, 204, "{}", answer.text());
+    server.learnt().await;
+    for header in [origin, "Referer: https://shop.example/a\r\n"] {
+        let answer = server.feed("bestsellers", header).await;
+        assert_eq!(answer.header("cache-control"), Some("private, max-age=60"), "{header}");
+        assert_eq!(ids(&answer), ["x"], "{header}");
+    }
+    assert_eq!(server.ids("bestsellers?customerid=shop-de", "").await, ["x"]);
+    assert_eq!(server.feed("bestsellers", "Referer: https://other.example/\r\n").await.status, 403);
 }
 
 #[tokio::test]
