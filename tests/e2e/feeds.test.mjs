@@ -87,6 +87,8 @@ scenario(
       customer: "00000",
       user: hash(value),
       scenario: "also_viewed",
+      // The links of the shop's own choice have a model.
+      modelId: undefined,
       items: [{ itemId, itemType: "1" }],
     });
     await collector.expectStored(seen("402"), seen("403"));
@@ -97,6 +99,7 @@ scenario(
       source: "ibexa",
       itemId: "403",
       scenario: "also_viewed",
+      modelId: undefined,
       user: hash(value),
     });
   },
