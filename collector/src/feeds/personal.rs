@@ -122,14 +122,15 @@ mod tests {
             (Viewed, "a", None),
             (Viewed, "b", None),
             (Viewed, "c", None),
+            (Viewed, "d", None),
             (Viewed, "a", None),
             (Refused, "b", None),
-            (Added, "d", None),
+            (Added, "e", None),
         ]);
-        assert_eq!(ids(recently_viewed(&mut all.clone())), ["a", "c"]);
+        assert_eq!(ids(recently_viewed(&mut all.clone())), ["a", "d", "c"]);
         // The order of storing does not matter.
         all.reverse();
-        assert_eq!(ids(recently_viewed(&mut all)), ["a", "c"]);
+        assert_eq!(ids(recently_viewed(&mut all)), ["a", "d", "c"]);
     }
 
     #[test]
