@@ -158,6 +158,7 @@ pub async fn follow(feeds: Arc<Feeds>, store: Arc<Store>, stop: CancellationToke
         if let Some(one) = newer.take() {
             let also = one.step(&store).await;
             if matches!(also, Ok(false)) {
+                tracing::debug!("the model of the feeds was computed anew");
                 feeds.replace(one);
             } else {
                 newer = Some(one);

@@ -417,6 +417,15 @@ impl Item {
     }
 }
 
+/// The bytes of an item with all of its neighbours, without its names.
+#[cfg(test)]
+pub fn most_bytes(neighbours: usize) -> usize {
+    // The map has at least one place in eight free, and twice as many places as items after it grew.
+    let in_maps = 16 * (size_of::<Key>() + size_of::<u32>()) / 7;
+    let lists = 2 * neighbours * size_of::<super::neighbours::Neighbour>();
+    size_of::<Item>() + in_maps + lists
+}
+
 /// The best of these, in their order. Equal ones are in the order of their names, so that the same
 /// events always give the same answer.
 fn best_of(mut all: Vec<(f32, &Key)>, most: usize) -> Vec<Pick> {

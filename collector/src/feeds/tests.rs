@@ -1,7 +1,7 @@
 //! The model as a whole.
 #![allow(clippy::indexing_slicing)]
 
-use super::model::{Bounds, Model, Pick, Question, Seen, Use};
+use super::model::{Bounds, Model, Pick, Question, Seen, Use, most_bytes};
 
 const DAY: u64 = 86_400_000;
 const NOW: u64 = 20_000 * DAY;
@@ -172,6 +172,13 @@ fn forgotten_items_leave_no_trace() {
     assert_eq!(ids(asked(&model, Model::also_viewed, "b")), ["a"]);
     assert_eq!(asked(&model, Model::also_viewed, "d"), []);
     assert_eq!(asked(&model, Model::also_viewed, "c"), []);
+}
+
+#[test]
+fn an_item_takes_no_more_memory_than_documented() {
+    // docs/feeds.md and collector.example.toml say 2.7 kB. A name of 20 bytes takes about 50.
+    let bytes = most_bytes(100) + 50;
+    assert!((2_550..=2_750).contains(&bytes), "{bytes}");
 }
 
 #[test]
