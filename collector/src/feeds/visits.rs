@@ -21,11 +21,15 @@ struct Visit {
 
 /// The open visits.
 #[derive(Clone, Debug)]
-pub struct Visits<K>(HashMap<K, Visit>);
+pub struct Visits<K> {
+    open: HashMap<K, Visit>,
+    /// The time at which visits that are over were last removed.
+    swept: u64,
+}
 
 impl<K> Default for Visits<K> {
     fn default() -> Self {
-        Self(HashMap::new())
+        Self { open: HashMap::new(), swept: 0 }
     }
 }
 
@@ -33,10 +37,15 @@ impl<K: Eq + Hash + Copy + Ord> Visits<K> {
     /// Adds an item to a visit. Returns whether it is new in it, and the earlier items, the latest
     /// first. An event that is older than the visit is alone.
     pub fn add(&mut self, key: K, item: ItemRef, at: u64) -> (bool, Vec<ItemRef>) {
-        if self.0.len() >= VISITS && !self.0.contains_key(&key) {
-            self.shrink(at);
+        if at >= self.swept.saturating_add(VISIT_MS) {
+            // The keys are hashes of visitors, so they are not kept for longer than needed.
+            self.open.retain(|_, visit| visit.at.saturating_add(VISIT_MS) >= at);
+            self.swept = at;
         }
-        let visit = self.0.entry(key).or_insert_with(|| Visit { at, items: Vec::new() });
+        if self.open.len() >= VISITS && !self.open.contains_key(&key) {
+            self.shrink();
+        }
+        let visit = self.open.entry(key).or_insert_with(|| Visit { at, items: Vec::new() });
         if at.saturating_add(VISIT_MS) < visit.at {
             return (true, Vec::new());
         }
@@ -54,16 +63,13 @@ impl<K: Eq + Hash + Copy + Ord> Visits<K> {
         (known.is_none(), earlier)
     }
 
-    /// Ends the visits that are over, and the older half if many are left.
-    fn shrink(&mut self, now: u64) {
-        self.0.retain(|_, visit| visit.at.saturating_add(VISIT_MS) >= now);
-        if self.0.len() > VISITS / 2 {
-            let mut all: Vec<(u64, K)> =
-                self.0.iter().map(|(key, visit)| (visit.at, *key)).collect();
-            all.sort_unstable();
-            for (_, key) in all.iter().take(all.len() / 2) {
-                self.0.remove(key);
-            }
+    /// Ends the older half of the visits.
+    fn shrink(&mut self) {
+        let mut all: Vec<(u64, K)> =
+            self.open.iter().map(|(key, visit)| (visit.at, *key)).collect();
+        all.sort_unstable();
+        for (_, key) in all.iter().take(all.len() / 2) {
+            self.open.remove(key);
         }
     }
 }
@@ -91,6 +97,19 @@ mod tests {
     }
 
     #[test]
+    fn a_visit_that_is_over_is_not_kept() {
+        let mut visits = Visits::default();
+        let begin = 1_000_000_000;
+        visits.add(1, item(1), begin);
+        visits.add(2, item(1), begin + VISIT_MS / 2);
+        assert_eq!(visits.open.len(), 2);
+        visits.add(3, item(1), begin + VISIT_MS + 1);
+        assert_eq!(visits.open.len(), 2, "the first is over");
+        visits.add(3, item(1), begin + 2 * VISIT_MS + 1);
+        assert_eq!(visits.open.len(), 1);
+    }
+
+    #[test]
     fn the_number_of_visits_and_of_their_items_is_bounded() {
         let mut visits = Visits::default();
         for n in 0..1000 {
@@ -100,7 +119,7 @@ mod tests {
         for n in 0..3 * VISITS as u64 {
             visits.add(n, item(1), n);
         }
-        assert!(visits.0.len() <= VISITS);
+        assert!(visits.open.len() <= VISITS);
         let latest = 3 * VISITS as u64 - 1;
         assert_eq!(visits.add(latest, item(2), latest), (true, vec![item(1)]), "the latest stay");
     }
