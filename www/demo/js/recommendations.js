@@ -75,9 +75,12 @@ function refusal(product, refuse) {
 }
 
 /**
- * Fills the section with this id. `from`: the feed and its context; `scenario`: the name of the shop's own choice, which
- * is shown without a feed. Without a name the section then stays empty. `except`: products to leave out, such as the
- * page's own; `mainId`: the product of the request; `testId`: that of the list.
+ * Fills the section with this id. `from`: the feed, its context, and whether it is the visitor's own; `scenario`: the
+ * name of the shop's own choice, which is shown without a feed. Without a name the section then stays empty. `except`:
+ * products to leave out, such as the page's own; `mainId`: the product of the request; `testId`: that of the list.
+ * @param {string} sectionId
+ * @param {{ from: { feed: string, context?: number[], own?: boolean }, scenario?: string, title: string, text: string,
+ * except?: number[], mainId?: number, testId?: string }} options
  */
 export function recommend(sectionId, { from, scenario, title, text, except = [], mainId, testId = "recommendations" }) {
   void feed(from.feed, from.context).then((items) => {
