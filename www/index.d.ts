@@ -157,18 +157,12 @@ export interface Tracker {
   blacklist(event: Item): void;
 
   /** Recommendations were viewed. 1 to 1000 items. */
-  rendered(event: {
-    items: readonly (ItemId | Item)[];
-    itemType?: Optional<ItemId>;
-    scenario?: Optional<ItemId>;
-  }): void;
+  rendered(event: RecommendationList & { items: readonly (ItemId | Item)[]; itemType?: Optional<ItemId> }): void;
   /**
    * A recommendation was clicked. Ibexa and YOOCHOOSE need its `scenario`, FACT-Finder the `mainId` of the product that
    * it was made for.
    */
-  clickRecommended(
-    event: Item & { scenario?: Optional<ItemId>; modelId?: Optional<ItemId>; mainId?: Optional<ItemId> },
-  ): void;
+  clickRecommended(event: Item & RecommendationList & { modelId?: Optional<ItemId>; mainId?: Optional<ItemId> }): void;
   /**
    * Calls a ready-made link from a recommendation response or a trigger message, with or without a scheme. Its host
    * must be that of an Ibexa or YOOCHOOSE destination's endpoint, or the vendor's own, whose links are sent to that
@@ -213,11 +207,11 @@ export interface Tracker {
    * the page was visible. Items viewed at the same time share an event, and each item counts once for each page view. A
    * click in an item's element sends `clickRecommended`. An item is an element in the container with `data-reco-item`
    * (its id) and optionally `data-reco-item-type`. Items may be added, changed or removed at any time. `scenario` is
-   * required. `disconnect()` still sends the items viewed before. A missing container is reported.
+   * required, and its `variant` is that of all events. `disconnect()` still sends the items viewed before. A missing container is reported.
    */
   observeRecommendations(
     container: Element | null,
-    options: { scenario: ItemId; itemType?: Optional<ItemId> },
+    options: { scenario: ItemId; variant?: Optional<ItemId>; itemType?: Optional<ItemId> },
   ): { disconnect(): void };
 
   /** Sends everything that is queued now. Resolves after one attempt, with any outcome. */
@@ -267,6 +261,12 @@ export interface Origin {
   campaign?: Optional<string>;
   query?: Optional<string>;
   filters?: Optional<readonly unknown[]>;
+}
+
+/** A list of recommendations. `variant` is the visitor's variant in a test of this scenario; vendors do not get it. */
+export interface RecommendationList {
+  scenario?: Optional<ItemId>;
+  variant?: Optional<ItemId>;
 }
 
 export interface Purchase extends Item, Origin {
@@ -369,7 +369,7 @@ export interface Stats {
  *
  *   data-reco="<method>"           calls the method when the element appears, and again when the arguments have changed;
  *   data-reco-on="click"           calls it at this event instead ("submit", "change", any event for which the element has an on... property);
- *   data-reco-item, -item-type, -category, -price, -quantity, -order-id, -rating, -trigger-name, -scenario and every other field of the
+ *   data-reco-item, -item-type, -category, -price, -quantity, -order-id, -rating, -trigger-name, -scenario, -variant and every other field of the
  *                                  method by its name (-model-id, -campaign, ...). Each value comes from the nearest element upwards that has it.
  *                                  Attributes on an element of another item belong to that item;
  *   data-reco-consume="time:30000" or "words:850", "scroll", "media": a consume timer for the element's item;

@@ -1,6 +1,7 @@
 //! The configuration: a TOML file and command line flags, which override it. All of it is checked
 //! before anything starts.
 
+pub mod cluster;
 pub mod customers;
 mod faults;
 pub mod feeds;
@@ -9,6 +10,7 @@ pub mod help;
 pub mod network;
 pub mod origin;
 pub mod retention;
+pub mod variants;
 mod vendors;
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
@@ -18,6 +20,7 @@ use crate::error::ConfigError;
 use crate::limits::Limits;
 use crate::pseudonym::{Key, parse_secret};
 use crate::whole::Whole;
+use cluster::{Cluster, FileCluster};
 use customers::{Customers, FileCustomer};
 use faults::Faults;
 use feeds::Feeds;
@@ -28,6 +31,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use variants::Plans;
 use vendors::Tables;
 
 /// The collector's configuration.
@@ -67,8 +71,12 @@ pub struct Config {
     pub retention: Retention,
     /// The recommendations made of the stored events. Absent: there are none.
     pub feeds: Option<Feeds>,
+    /// The plans of tests of recommendations.
+    pub variants: Plans,
     /// The vendors that get the events of batches.
     pub forward: Vec<Arc<Destination>>,
+    /// The stream between collectors and the writer. `None`: this collector has the database.
+    pub cluster: Option<Cluster>,
     /// Limits.
     pub limits: Limits,
 }
@@ -145,7 +153,9 @@ struct File {
     log: Log,
     retention: retention::FileRetention,
     feeds: Option<feeds::FileFeeds>,
+    variants: Vec<variants::FilePlan>,
     forward: Option<toml::Value>,
+    cluster: Option<FileCluster>,
     limits: BTreeMap<String, Whole>,
 }
 
@@ -256,8 +266,10 @@ impl Config {
             log: file.log,
             retention: file.retention.check(&mut faults),
             feeds: file.feeds.map(|feeds| feeds.check(&mut faults)),
+            variants: variants::check(file.variants, &mut faults),
             limits,
             forward: forward::read(file.forward, &mut faults),
+            cluster: file.cluster.and_then(|cluster| cluster.check(&mut faults)),
         };
         config.check(&mut faults);
         if faults.is_empty() { Ok(config) } else { Err(faults.into_error()) }
@@ -288,6 +300,20 @@ impl Config {
                 if faults.has_key("admin_listen") { names } else { ["listen", "admin_listen"] };
             let sentence = format!("must have another port than {other}");
             faults.add(name.to_owned(), sentence);
+        }
+        if self.cluster.is_some() {
+            if self.keys.is_empty() && faults.is_right("keys") {
+                let sentence = "must have a key, because all collectors must hash ids alike";
+                faults.add("keys".to_owned(), sentence);
+            }
+            let sentence =
+                "cannot be used with [cluster], because collectors do not see the database";
+            if self.customers.bounds_rows() {
+                faults.add("limits.customer_rows".to_owned(), sentence);
+            }
+            if self.feeds.is_some() {
+                faults.add("feeds".to_owned(), sentence);
+            }
         }
         if self.inspector && self.admin_token.is_some() {
             let sentence = "cannot be used with admin_token, because the page has no token";

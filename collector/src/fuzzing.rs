@@ -27,7 +27,7 @@ impl Service {
     /// As in [`crate::Collector::start`].
     pub fn open(config: Config) -> Result<Self, StartError> {
         let inspector = config.inspector.then_some(config.admin_listen);
-        let app = crate::open(config, CancellationToken::new(), inspector)?;
+        let app = crate::open(config, CancellationToken::new(), inspector, None)?;
         Ok(Self { events: http::events_router(Arc::clone(&app)), admin: http::admin_router(app) })
     }
 

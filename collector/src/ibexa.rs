@@ -65,7 +65,9 @@ struct Word {
 
 /// The parameters that identify the recommendation behind an event.
 const RECOMMENDATION: &[(&str, &str)] =
-    &[("scenario", "scenario"), ("modelid", "modelId"), ("modelId", "modelId")];
+    &[("scenario", "scenario"), VARIANT, ("modelid", "modelId"), ("modelId", "modelId")];
+/// Not the vendor's: pages with the drop-in can send it to a collector.
+const VARIANT: (&str, &str) = ("variant", "variant");
 
 fn word(dialect: Dialect, event: &str) -> Option<Word> {
     use Shape::{Item, Items, Login, User};
@@ -79,7 +81,7 @@ fn word(dialect: Dialect, event: &str) -> Option<Word> {
         "deletefrombasket" => (Kind::DeleteFromBasket, Item, &[]),
         "rate" => (Kind::Rate, Item, &[("rating", "rating")]),
         "blacklist" => (Kind::Blacklist, Item, &[]),
-        "rendered" => (Kind::Rendered, Items, &[("scenario", "scenario")]),
+        "rendered" => (Kind::Rendered, Items, &[("scenario", "scenario"), VARIANT]),
         "clickrecommended" => (Kind::ClickRecommended, Item, RECOMMENDATION),
         // `transfer` is the older name. The vendor still accepts it.
         "login" | "transfer" => (Kind::Login, Login, &[]),

@@ -43,6 +43,9 @@ pub fn parse(text: &str) -> Option<u64> {
     u64::try_from(seconds * 1000 + fraction.parse::<i64>().ok()?).ok()
 }
 
+/// The form of [`parse_from_date`].
+pub const FORM: &str = "must be like 2026-11-27 or 2026-11-27T00:00:00Z";
+
 /// Like [`parse`]; a date without a time is its midnight in UTC.
 pub fn parse_from_date(text: &str) -> Option<u64> {
     if text.contains(['T', ' ']) { parse(text) } else { parse(&format!("{text}T00:00:00Z")) }

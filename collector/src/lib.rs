@@ -18,10 +18,12 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::too_many_lines)]
 
+pub mod answers;
 pub mod api_key;
 pub mod batch;
 mod blocking;
 pub mod clock;
+mod cluster;
 pub mod config;
 mod customer;
 pub mod dead_letters;
@@ -51,21 +53,26 @@ mod percent;
 mod private;
 pub mod pseudonym;
 mod query;
+mod sink;
 pub mod store;
 pub mod user;
 mod uuid;
 pub mod vendor_event;
 mod whole;
 
+use cluster::consumer::Consumer;
+use cluster::publisher::Publisher;
+use cluster::stream::Link;
 use config::Config;
 use error::ConfigError;
 use forward::Forwarding;
 use forward::seal::Seals;
 use http::{App, Side};
 use limits::Limits;
-use metrics::Metrics;
+use metrics::{Consumed, Metrics, Published};
 use prometheus_client::registry::Registry;
 use pseudonym::Hasher;
+use sink::Sink;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -79,11 +86,21 @@ use tokio_util::sync::CancellationToken;
 /// A running collector.
 #[derive(Debug)]
 pub struct Collector {
-    address: SocketAddr,
+    /// A writer has none.
+    address: Option<SocketAddr>,
     admin_address: SocketAddr,
     stop: CancellationToken,
     served: Vec<JoinHandle<()>>,
     app: Arc<App>,
+}
+
+/// The part of a process in a cluster. Without a cluster there are only collectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    /// Takes events over HTTP.
+    Collector,
+    /// Stores the events of the stream.
+    Writer,
 }
 
 /// Why a collector did not start.
@@ -112,47 +129,74 @@ impl fmt::Display for StartError {
 impl std::error::Error for StartError {}
 
 impl Collector {
-    /// Opens the database and starts listening. Connections are accepted when this returns.
+    /// Opens the database or, in a cluster, the connection to the stream, and starts listening.
+    /// Connections are accepted when this returns.
     ///
     /// # Errors
     /// One sentence that says what to change.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        let (listener, address) = listen("listen", config.listen).await?;
+        Self::start_as(Role::Collector, config).await
+    }
+
+    /// Opens the database and starts to store what the stream of the cluster has. There is no event
+    /// listener.
+    ///
+    /// # Errors
+    /// One sentence that says what to change.
+    pub async fn start_writer(config: Config) -> Result<Self, StartError> {
+        Self::start_as(Role::Writer, config).await
+    }
+
+    async fn start_as(role: Role, config: Config) -> Result<Self, StartError> {
+        let link = match (&config.cluster, role) {
+            (Some(cluster), _) => Some(Link::connect(cluster).await.map_err(StartError::Config)?),
+            (None, Role::Writer) => {
+                let sentence = "write: the configuration has no [cluster], so there is no stream to \
+                                read. Start the collector without a command";
+                return Err(StartError::Config(ConfigError::new(sentence)));
+            }
+            (None, Role::Collector) => None,
+        };
+        let events = match role {
+            Role::Collector => Some(listen("listen", config.listen).await?),
+            Role::Writer => None,
+        };
         let (admin, admin_address) = listen("admin_listen", config.admin_listen).await?;
 
         let limits = config.limits.clone();
         let stop = CancellationToken::new();
         let inspector = config.inspector.then_some(admin_address);
-        let app = open(config, stop.clone(), inspector)?;
+        let app = open(config, stop.clone(), inspector, link.map(|link| (role, link)))?;
         let serve = |side, listener, router, most| {
             let listener = http::serve::Listener { side, listener, most };
             tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, stop.clone()))
         };
         let readers = limits.streams.saturating_add(Limits::ADMIN_CONNECTIONS);
         let mut served = vec![
-            serve(
-                Side::Events,
-                listener,
-                http::events_router(Arc::clone(&app)),
-                limits.connections,
-            ),
             serve(Side::Admin, admin, http::admin_router(Arc::clone(&app)), readers),
             tokio::spawn(tend(Arc::clone(&app), stop.clone())),
         ];
-        let patience = Duration::from_secs(limits.stop_seconds);
-        if let Some(feeds) = &app.feeds {
-            served.push(tokio::spawn(feeds::follow(
-                Arc::clone(feeds),
-                Arc::clone(&app.store),
-                stop.clone(),
-            )));
+        let address = events.as_ref().map(|(_, address)| *address);
+        if let Some((listener, _)) = events {
+            let router = http::events_router(Arc::clone(&app));
+            served.push(serve(Side::Events, listener, router, limits.connections));
         }
-        served.extend(app.forwarding.start(&app.store, &stop, patience));
+        if let Some(consumer) = &app.consumer {
+            served.push(tokio::spawn(Arc::clone(consumer).run(stop.clone())));
+        }
+        if let Some(store) = app.sink.store() {
+            let patience = Duration::from_secs(limits.stop_seconds);
+            served.extend(app.forwarding.start(store, &stop, patience));
+            if let Some(feeds) = &app.feeds {
+                let (feeds, store) = (Arc::clone(feeds), Arc::clone(store));
+                served.push(tokio::spawn(feeds::follow(feeds, store, stop.clone())));
+            }
+        }
         Ok(Self { address, admin_address, stop, served, app })
     }
 
-    /// The address of the event listener.
-    pub fn address(&self) -> SocketAddr {
+    /// The address of the event listener. `None`: this is the writer of a cluster.
+    pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
@@ -170,18 +214,23 @@ impl Collector {
                 tracing::error!("the server task failed: {error}");
             }
         }
-        self.app.store.close().await;
+        if let Some(store) = self.app.sink.store() {
+            store.close().await;
+        }
     }
 }
 
-/// Opens the database. The servers run until `stop`.
+/// Opens the database, except in a collector of a cluster. The servers run until `stop`.
 fn open(
     config: Config,
     stop: CancellationToken,
     inspector: Option<SocketAddr>,
+    cluster: Option<(Role, Link)>,
 ) -> Result<Arc<App>, StartError> {
-    // The folder comes first, because the key is stored there as well.
-    if let Some(folder) = config.database.parent() {
+    // The folder comes first, because the key is stored there as well. A collector of a cluster
+    // stores nothing.
+    let stores = !matches!(cluster, Some((Role::Collector, _)));
+    if let Some(folder) = config.database.parent().filter(|_| stores) {
         std::fs::create_dir_all(folder).map_err(|error| {
             let sentence = format!("the folder {} cannot be created: {error}", folder.display());
             StartError::Config(ConfigError::new(sentence))
@@ -193,8 +242,25 @@ fn open(
     let mut registry = Registry::default();
     let metrics = Metrics::new(&mut registry);
     forwarding.register(&mut registry);
-    let store = Store::open(&config, &hasher, metrics.clone()).map_err(StartError::Store)?;
-    let app = App::new(config, hasher, store, (registry, metrics), forwarding, stop, inspector);
+    let store = || {
+        let store = Store::open(&config, &hasher, metrics.clone()).map_err(StartError::Store)?;
+        Ok(Arc::new(store))
+    };
+    let sink = match cluster {
+        None => (Sink::Store(store()?), None),
+        Some((Role::Collector, link)) => {
+            let published = Published::new(&mut registry);
+            let publisher = Publisher::new(link, config.limits.waiting, published);
+            (Sink::Stream(Arc::new(publisher)), None)
+        }
+        Some((Role::Writer, link)) => {
+            let store = store()?;
+            let consumed = Consumed::new(&mut registry);
+            let consumer = Consumer::new(link, Arc::clone(&store), consumed);
+            (Sink::Store(store), Some(Arc::new(consumer)))
+        }
+    };
+    let app = App::new(config, hasher, sink, (registry, metrics), forwarding, stop, inspector);
     Ok(Arc::new(app.map_err(StartError::Config)?))
 }
 
@@ -208,12 +274,15 @@ async fn listen(
     Ok((listener, address))
 }
 
-/// Checks the database's files regularly, until `stop`.
+/// Checks the database's files, or opens the stream, until `stop`.
 async fn tend(app: Arc<App>, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(Limits::TEND_PAUSE) => app.store.tend(),
-        }
+    match &app.sink {
+        Sink::Stream(publisher) => publisher.tend(&stop).await,
+        Sink::Store(store) => loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(Limits::TEND_PAUSE) => store.tend(),
+            }
+        },
     }
 }

@@ -156,12 +156,24 @@ impl Limits {
     pub const SEQ: u64 = Tracker::SAFE_INTEGER;
     /// Most rows of one page of `GET /v1/events` and `GET /v1/batches`.
     pub const PAGE_ROWS: u32 = 10_000;
+    /// Most variants of all scenarios in `GET /v1/variants`.
+    pub const VARIANTS: u32 = 10_000;
     /// Rows of a page without `limit`.
     pub const PAGE_ROWS_DEFAULT: u32 = 1_000;
     /// Rows that an event stream reads at once. This limits the memory that a slow client needs.
     pub const STREAM_ROWS: u32 = 256;
     /// Longest sentence of a refusal in bytes. It may repeat keys and parameters of the request.
     pub const SENTENCE_BYTES: usize = 300;
+    /// Pause between two attempts to open the stream of a cluster.
+    pub const STREAM_PAUSE: Duration = Duration::from_secs(1);
+    /// Most messages that a writer has without having stored them.
+    pub const UNCONFIRMED: usize = 512;
+    /// Time after which the stream delivers a message again that was not confirmed.
+    pub const ACK_WAIT: Duration = Duration::from_secs(30);
+    /// Time after which it delivers one again that the writer cannot read.
+    pub const UNREADABLE_PAUSE: Duration = Duration::from_secs(60);
+    /// Time for which a request for messages waits at the server.
+    pub const PULL: Duration = Duration::from_secs(10);
     /// Most requests in one transaction.
     pub const GROUP: usize = 256;
     /// Raw batches that are read at the same time. Further ones wait. Each may use a CPU core for

@@ -39,6 +39,78 @@ pub struct On {
 /// Seconds as a fraction.
 type Seconds = Gauge<f64, AtomicU64>;
 
+/// The figures of a collector of a cluster.
+#[derive(Clone, Debug)]
+pub struct Published {
+    /// Requests whose events the stream has.
+    requests: Family<Of, Counter>,
+    /// Their events.
+    events: Family<Of, Counter>,
+    /// Time until the stream has a request's events.
+    duration: Histogram,
+    /// Requests whose events the stream did not confirm.
+    pub failures: Counter,
+}
+
+impl Published {
+    /// Makes the figures, each 0, and registers them.
+    pub fn new(registry: &mut Registry) -> Self {
+        let all = Self {
+            requests: Family::default(),
+            events: Family::default(),
+            duration: Histogram::new(exponential_buckets(0.0005, 2.0, 16)),
+            failures: Counter::default(),
+        };
+        for interface in INTERFACES {
+            for family in [&all.requests, &all.events] {
+                drop(family.get_or_create(&Of { interface }));
+            }
+        }
+        let Self { requests, events, duration, failures } = all.clone();
+        let mut add = Adder(registry.sub_registry_with_prefix("recobeacon_publish"));
+        add.one("requests", "Requests whose events the stream has", requests);
+        add.one("events", "Events that the stream has", events);
+        add.unit("duration", "Time until the stream has a request's events", duration);
+        add.one("failures", "Requests whose events the stream did not confirm", failures);
+        all
+    }
+
+    /// Counts a request.
+    pub fn published(&self, source: &Source, events: usize, took: Duration) {
+        let of = Of { interface: source.name() };
+        self.requests.get_or_create(&of).inc();
+        self.events.get_or_create(&of).inc_by(events as u64);
+        self.duration.observe(took.as_secs_f64());
+    }
+}
+
+/// The figures of a writer of a cluster.
+#[derive(Clone, Debug, Default)]
+pub struct Consumed {
+    /// Messages whose events are on disk.
+    pub messages: Counter,
+    /// Messages that this version cannot read, counted at each delivery.
+    pub unreadable: Counter,
+    /// Attempts to store messages that failed.
+    pub failures: Counter,
+    /// Messages in the stream.
+    pub backlog: Gauge,
+}
+
+impl Consumed {
+    /// Makes the figures, each 0, and registers them.
+    pub fn new(registry: &mut Registry) -> Self {
+        let all = Self::default();
+        let Self { messages, unreadable, failures, backlog } = all.clone();
+        let mut add = Adder(registry.sub_registry_with_prefix("recobeacon_consume"));
+        add.one("messages", "Messages of the stream whose events are on disk", messages);
+        add.one("unreadable", "Messages that this version cannot read", unreadable);
+        add.one("failures", "Attempts to store messages that failed", failures);
+        add.one("backlog", "Messages in the stream that are not stored yet", backlog);
+        all
+    }
+}
+
 /// All figures. A clone has the same figures.
 #[derive(Clone, Debug)]
 pub struct Metrics {

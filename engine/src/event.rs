@@ -81,19 +81,20 @@ impl Event {
         }
     }
 
-    /// Adds an item to the `rendered` of its type and scenario among these events. Adds a new
+    /// Whether both have the same text in this field, or none.
+    pub fn agrees(&self, other: &Self, field: Field) -> bool {
+        self.get(field) == other.get(field)
+    }
+
+    /// Adds an item to the `rendered` of its type and list among these events. Adds a new
     /// `rendered` if there is none.
-    pub fn add_rendered(
-        events: &mut Vec<Self>,
-        item_id: &str,
-        item_type: &str,
-        scenario: Option<&str>,
-    ) {
+    pub fn add_rendered(events: &mut Vec<Self>, item_id: &str, item_type: &str, list: &Self) {
         let item_id = item_id.to_owned();
         for event in events.iter_mut() {
             if event.kind == Kind::Rendered
                 && event.get(Field::ItemType) == Some(item_type)
-                && event.get(Field::Scenario) == scenario
+                && event.agrees(list, Field::Scenario)
+                && event.agrees(list, Field::Variant)
                 && event.items().len() < Limits::VALUE_WIDTH
             {
                 return event.add_item(item_id);
@@ -103,9 +104,7 @@ impl Event {
             (Field::ItemType, Data::Text(item_type.to_owned())),
             (Field::Items, Data::List(vec![item_id])),
         ];
-        if let Some(scenario) = scenario {
-            fields.push((Field::Scenario, Data::Text(scenario.to_owned())));
-        }
+        fields.extend_from_slice(&list.fields);
         events.push(Self { kind: Kind::Rendered, fields });
     }
 

@@ -30,7 +30,7 @@ const EVENTS: [(&str, Kind); 7] = [
 ];
 
 /// The fields of an item, and Google's names for them.
-const FIELDS: [(Field, &str); 7] = [
+const FIELDS: [(Field, &str); 8] = [
     (Field::ItemId, "item_id"),
     (Field::Title, "item_name"),
     (Field::CategoryPath, "item_category"),
@@ -38,6 +38,8 @@ const FIELDS: [(Field, &str); 7] = [
     (Field::Price, "price"),
     (Field::OrderId, "transaction_id"),
     (Field::Scenario, "item_list_name"),
+    // Google has no such field. Shops can add parameters of their own to items.
+    (Field::Variant, "item_list_variant"),
 ];
 
 /// The levels of a category.
@@ -177,7 +179,7 @@ impl Line<'_> {
     /// Makes the argument of the tracker's method. Invalid fields are left out, except the id.
     fn read(&mut self, scenario: &Value) -> Result<Value, Error> {
         let mut fields = Vec::new();
-        for (field, name) in FIELDS {
+        for &(field, name) in &FIELDS {
             let id = field == Field::ItemId;
             if !id && !self.kind.has(field) {
                 continue;

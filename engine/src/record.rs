@@ -27,10 +27,10 @@ pub struct Record {
 
 impl Record {
     /// Merges two events if one event can replace both: the higher percentage of the same item, or
-    /// the items of two `rendered` of the same scenario. The first one's id and time are kept.
+    /// the items of two `rendered` of the same list. The first one's id and time are kept.
     pub fn merged(&self, newer: &Self) -> Option<Self> {
         let (event, other) = (&self.event, &newer.event);
-        let same = |field| event.get(field) == other.get(field);
+        let same = |field| event.agrees(other, field);
         if event.kind() != other.kind()
             || self.user != newer.user
             || self.anonymous != newer.anonymous
@@ -46,7 +46,7 @@ impl Record {
                     event.clone()
                 }
             }
-            Kind::Rendered if same(Field::Scenario) => {
+            Kind::Rendered if same(Field::Scenario) && same(Field::Variant) => {
                 let mut both = event.clone();
                 for id in other.items() {
                     both.add_item(id.clone());

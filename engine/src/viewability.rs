@@ -6,7 +6,7 @@
 //! The page's observer numbers the elements.
 
 use super::error::{Error, TOO_MUCH};
-use super::event::{Event, Kind};
+use super::event::{Event, Field, Kind};
 use super::fields::{Fields, Report};
 use super::hash::hash;
 use super::limits::Limits;
@@ -21,7 +21,8 @@ const NAME: &str = "observeRecommendations";
 #[derive(Debug)]
 struct Container {
     id: u32,
-    scenario: String,
+    /// Its scenario and variant.
+    list: Event,
     item_type: String,
 }
 
@@ -69,7 +70,7 @@ impl Viewability {
     ) -> Result<(), Error> {
         let mut report = Report::default();
         let mut f = Fields::new(NAME, options, &mut report);
-        let scenario = f.require("scenario", identifier);
+        let list = Event::list(&mut f);
         let item_type = f.read("itemType", identifier);
         f.end();
         report.end(unknown)?;
@@ -77,7 +78,7 @@ impl Viewability {
             return Err(TOO_MUCH.at(NAME));
         }
         let item_type = item_type.unwrap_or_else(|| default_item_type.to_owned());
-        self.containers.push(Rc::new(Container { id, scenario, item_type }));
+        self.containers.push(Rc::new(Container { id, list, item_type }));
         Ok(())
     }
 
@@ -134,7 +135,7 @@ impl Viewability {
         }
     }
 
-    /// Reports the items that were in view for long enough: one `rendered` for each scenario and
+    /// Reports the items that were in view for long enough: one `rendered` for each list and
     /// type.
     pub fn tick(&mut self, now_ms: u64, reached: &mut Vec<Event>) {
         for element in &mut self.elements {
@@ -145,8 +146,7 @@ impl Viewability {
             if self.said.len() < Limits::RECOMMENDATIONS && !self.said.contains(&element.hash) {
                 self.said.push(element.hash);
                 let (id, item_type) = element.item.item().unwrap_or_default();
-                let scenario = &element.container.scenario;
-                Event::add_rendered(reached, id, item_type, Some(scenario));
+                Event::add_rendered(reached, id, item_type, &element.container.list);
             }
         }
     }
@@ -179,7 +179,8 @@ impl Element {
         // Any kind of event with an item and no other required field.
         let item = Event::parse_at(NAME, Kind::Blacklist, item, &container.item_type, unknown)?;
         let (item_id, item_type) = item.item().unwrap_or_default();
-        let hash = hash(&[&container.scenario, item_type, item_id]);
+        let scenario = container.list.get(Field::Scenario).unwrap_or_default();
+        let hash = hash(&[scenario, item_type, item_id]);
         Ok(Self { container, number, item, hash, in_view: false, since: NEVER })
     }
 

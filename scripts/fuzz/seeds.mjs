@@ -29,6 +29,7 @@ function configurations() {
     `[[keys]]\nnumber = 1\nsecret = "${SECRET}"`,
     `[factfinder]\nkeys = ["${SECRET}"]`,
     `[intempt]\nkeys = "${SECRET}"`,
+    `[[keys]]\nnumber = 1\nsecret = "${"00".repeat(16)}"\n[cluster]\nnats = ["nats://user:${SECRET}@10.0.0.1:4222"]`,
   ]);
 }
 

@@ -54,9 +54,12 @@ export async function freePort(from, { tries = 50, except } = {}) {
   throw new Problem(`No free port between ${from} and ${from + tries - 1}: set PORT.`);
 }
 
+/** The command that only has the admin listener. */
+const WRITE = "write";
+
 /**
- * Starts the collector and resolves when it listens. `args` are its flags. The result has `url`; `adminUrl`, for stored
- * events; `stop()`, which ends it like Ctrl-C; and `log`, its standard error.
+ * Starts the collector, or with the command "write" the writer of a cluster, and resolves when it listens. `args` are its flags. The result has `url`; `adminUrl`, for stored
+ * events; `stop()`, which ends it like Ctrl-C; `kill()`; and `log`, its standard error.
  */
 export function startCollector(args, { quiet = true } = {}) {
   const child = spawn(collectorBinary(), args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
@@ -91,12 +94,13 @@ export function startCollector(args, { quiet = true } = {}) {
       reject(new Problem(`The collector ended at its start (${signal ?? code}).\n${log.join("\n")}`));
     });
     let adminUrl;
+    const isWriter = args.includes(WRITE);
     createInterface({ input: child.stdout }).on("line", (line) => {
       adminUrl ??= line.match(ADMIN)?.[1];
       const url = line.match(LISTENING)?.[1];
-      if (!url) return;
+      if (!(isWriter ? adminUrl : url)) return;
       clearTimeout(late);
-      resolve({ url, adminUrl, stop, ended, log, pid: child.pid });
+      resolve({ url, adminUrl, stop, kill, ended, log, pid: child.pid });
     });
   });
 }

@@ -1,4 +1,4 @@
-// Finds the programs that the tests of deployments run: reverse proxies, and the checker of systemd units.
+// Finds the servers that the tests run: reverse proxies, NATS, and the checker of systemd units.
 
 import { existsSync } from "node:fs";
 import { aptSteps, onPath } from "./browser.mjs";
@@ -11,6 +11,10 @@ const FOLDERS = ["/usr/sbin", "/usr/local/sbin"];
 const INSTALL = {
   nginx: { packages: ["nginx"], hint: "on Debian or Ubuntu `apt-get install nginx`, on macOS `brew install nginx`" },
   caddy: { packages: ["caddy"], hint: "on Debian or Ubuntu `apt-get install caddy`, on macOS `brew install caddy`" },
+  "nats-server": {
+    packages: ["nats-server"],
+    hint: "on Debian or Ubuntu `apt-get install nats-server`, on macOS `brew install nats-server`",
+  },
   "systemd-analyze": { packages: ["systemd"], hint: "on Debian or Ubuntu `apt-get install systemd`" },
 };
 

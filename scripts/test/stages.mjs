@@ -216,6 +216,20 @@ export const STAGES = {
     programs: ["systemd-analyze"],
     run: nodeTests("deployment"),
   },
+  cluster: {
+    tier: "test",
+    label: "collectors, NATS and the writer",
+    needs: [collector],
+    programs: ["nats-server"],
+    run: nodeTests("cluster"),
+  },
+  "cluster-long": {
+    tier: "all",
+    label: "each part of a cluster killed under load",
+    needs: [collector],
+    programs: ["nats-server"],
+    run: nodeTests("cluster/long"),
+  },
   package: { tier: "test", label: "npm package", needs: [dist, collector], browser: true, run: nodeTests("package") },
   docs: {
     tier: "test",

@@ -58,8 +58,8 @@ const METHODS = [
   ["blacklist", "", about],
   [
     "clickRecommended",
-    'data-reco-scenario="picks" data-reco-model-id="37" data-reco-main-id="7"',
-    { ...about, scenario: "picks", modelId: "37", mainId: "7" },
+    'data-reco-scenario="picks" data-reco-variant="B" data-reco-model-id="37" data-reco-main-id="7"',
+    { ...about, scenario: "picks", variant: "B", modelId: "37", mainId: "7" },
   ],
   ["triggerOpened", 'data-reco-trigger-name="mail"', { triggerName: "mail" }],
   ["clickTriggered", 'data-reco-trigger-name="mail"', { ...about, triggerName: "mail" }],
@@ -283,19 +283,19 @@ scenario(
   "containers: viewed items and clicks",
   {
     site: page(
-      `<ul data-reco-scenario="picks" data-reco-item-type="3"><li data-reco-item="1"><a href="/next.html">One</a></li><li data-reco-item="2" data-reco-item-type="4">Two</li></ul>`,
+      `<ul data-reco-scenario="picks" data-reco-variant="B" data-reco-item-type="3"><li data-reco-item="1"><a href="/next.html">One</a></li><li data-reco-item="2" data-reco-item-type="4">Two</li></ul>`,
     ),
   },
   async (all) => {
     const { page, collector } = all;
     await opened(all);
     await collector.expectStored(
-      { type: "rendered", scenario: "picks", items: [{ itemId: "1", itemType: "3" }] },
-      { type: "rendered", scenario: "picks", items: [{ itemId: "2", itemType: "4" }] },
+      { type: "rendered", scenario: "picks", variant: "B", items: [{ itemId: "1", itemType: "3" }] },
+      { type: "rendered", scenario: "picks", variant: "B", items: [{ itemId: "2", itemType: "4" }] },
     );
     await page.getByRole("link").click();
     await page.waitForURL(/next/);
-    await collector.expectStored({ type: "clickRecommended", itemId: "1", itemType: "3", scenario: "picks" });
+    await collector.expectStored({ type: "clickRecommended", itemId: "1", scenario: "picks", variant: "B" });
   },
 );
 

@@ -40,6 +40,12 @@ scenario(
       { type: "clickRecommended", itemId: shown[1], scenario: "home-picks", anonymous: hash, user: undefined },
       { type: "click", itemId: shown[1], anonymous: hash, categoryPath: /^\w+\/\w/ },
     );
+
+    // A visitor who returns has an id, and takes part in the test of two headlines.
+    await visit("/");
+    await ready(page);
+    await box.scrollIntoViewIfNeeded();
+    await collector.expectStored({ type: "rendered", scenario: "home-picks", variant: /^[AB]$/, anonymous: hash });
   },
 );
 

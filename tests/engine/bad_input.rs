@@ -37,7 +37,7 @@ fn left_out(verb: &str, args: Vec<Value>, (code, field): Wrong<'_>) {
     assert!(page.events().iter().any(|event| event[name] == default), "{shown}");
 }
 
-const OPTIONAL: [&str; 14] = [
+const OPTIONAL: [&str; 15] = [
     "itemType",
     "categoryPath",
     "masterId",
@@ -46,6 +46,7 @@ const OPTIONAL: [&str; 14] = [
     "quantity",
     "percentage",
     "scenario",
+    "variant",
     "modelId",
     "orderId",
     "campaign",

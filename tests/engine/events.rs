@@ -154,9 +154,10 @@ fn rendered() {
     let least = json!({ "itemType": "1", "items": [{ "itemId": "1", "itemType": "1" }] });
     check("rendered", json!({ "items": [1] }), least);
     let given = json!({ "items": [1, "b", { "itemId": 3, "title": "Three" }, 1], "itemType": 5,
-                        "scenario": "also_bought" });
+                        "scenario": "also_bought", "variant": "B" });
     let items = ["1", "b", "3"].map(|id| json!({ "itemId": id, "itemType": "5" }));
-    let expected = json!({ "itemType": "5", "items": items, "scenario": "also_bought" });
+    let expected = json!({ "itemType": "5", "items": items, "scenario": "also_bought",
+                           "variant": "B" });
     check("rendered", given, expected);
 }
 
@@ -178,8 +179,9 @@ fn rendered_items_of_several_types_give_one_event_for_each_type() {
 #[test]
 fn click_recommended() {
     least("clickRecommended", json!({}));
-    let given = json!({ "scenario": "top", "modelId": 5768, "mainId": "main" });
-    let expected = json!({ "scenario": "top", "modelId": "5768", "mainId": "main" });
+    let given = json!({ "scenario": "top", "variant": 2, "modelId": 5768, "mainId": "main" });
+    let expected =
+        json!({ "scenario": "top", "variant": "2", "modelId": "5768", "mainId": "main" });
     check_item("clickRecommended", given, expected);
 }
 

@@ -148,7 +148,7 @@ fn a_recommendation_needs_its_main_product() {
     page.call("clickRecommended", json!({ "itemId": 1, "scenario": "top" }));
     page.call(
         "clickRecommended",
-        json!({ "itemId": 1, "mainId": 2, "scenario": "s", "modelId": 3 }),
+        json!({ "itemId": 1, "mainId": 2, "scenario": "s", "variant": "B", "modelId": 3 }),
     );
     page.advance(60_000);
     let expected = json!([{ "sid": SID, "id": "1", "mainId": "2" }]);

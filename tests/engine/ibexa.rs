@@ -135,8 +135,9 @@ fn everything_but_unreserved_characters_is_encoded() {
 }
 
 #[test]
-fn a_space_in_the_query_is_percent_20() {
-    let event = json!({ "itemId": 1, "scenario": "also bought+more", "modelId": "a&b" });
+fn a_space_in_the_query_is_percent_20_and_a_variant_is_not_sent() {
+    let event = json!({ "itemId": 1, "scenario": "also bought+more", "modelId": "a&b",
+                        "variant": "B" });
     let sent = path("clickRecommended", event);
     assert_eq!(
         sent,

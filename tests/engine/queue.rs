@@ -103,6 +103,21 @@ fn rendered_events_of_one_scenario_are_merged() {
 }
 
 #[test]
+fn rendered_events_of_two_variants_stay_apart() {
+    let mut page = Page::open(batch());
+    for (item, variant) in [(1, json!("A")), (2, json!("B")), (3, json!("A")), (4, json!(null))] {
+        page.call("rendered", json!({ "items": [item], "scenario": "s", "variant": variant }));
+    }
+    page.advance(2_000);
+    let sent: Vec<(Json, usize)> = page
+        .events()
+        .iter()
+        .map(|event| (event["variant"].clone(), event["items"].as_array().unwrap().len()))
+        .collect();
+    assert_eq!(sent, [(json!("A"), 2), (json!("B"), 1), (Json::Null, 1)]);
+}
+
+#[test]
 fn merged_events_stay_within_the_collectors_limits() {
     // The harness reads every batch by the collector's rules.
     let mut page = Page::open(batch());

@@ -7,6 +7,7 @@ use crate::common::observed::{
 use crate::common::test;
 use crate::common::{Page, START, json, with};
 use recobeacon_engine::input::Input;
+use serde_json::Value as Json;
 use std::collections::BTreeSet;
 
 #[test]
@@ -172,6 +173,23 @@ fn each_scenario_and_type_has_its_own_event() {
     ];
     assert_eq!(told, BTreeSet::from(expected));
     assert_eq!(events.len(), 4);
+}
+
+#[test]
+fn each_variant_has_its_own_event() {
+    let mut page = Page::open(config());
+    for (id, variant) in [(1, json!("A")), (2, json!("B")), (3, json!({})), (4, json!(null))] {
+        let options = json!({ "scenario": "s", "variant": variant });
+        page.call("observeRecommendations", json!([options, id]));
+        appears(&mut page, id, 1, id, 1_000);
+    }
+    page.advance(1_000);
+    let told: Vec<(Json, String)> =
+        page.events().iter().map(|event| (event["variant"].clone(), ids(event))).collect();
+    let expected = [(json!("A"), "1"), (json!("B"), "2"), (Json::Null, "3 4")];
+    assert_eq!(told, expected.map(|(variant, ids)| (variant, ids.to_owned())));
+    // A wrong variant costs no event.
+    assert_eq!(page.told(), [("bad-type", "observeRecommendations.variant")]);
 }
 
 #[test]

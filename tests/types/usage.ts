@@ -79,7 +79,7 @@ tracker.buy(purchase);
 tracker.buy([purchase, { itemId: 2 }]);
 tracker.rate({ itemId: 1, rating: 80 });
 tracker.blacklist({ itemId: 1 });
-tracker.rendered({ items: [...ids, item], itemType: 2, scenario: "s" });
+tracker.rendered({ items: [...ids, item], itemType: 2, scenario: "s", variant: "A" });
 tracker.clickRecommended({ itemId: 1, scenario: "s", modelId: 37, mainId: "m" });
 tracker.followLink("//event.perso.ibexa.co/x");
 tracker.triggerOpened({ triggerName: "t" });
@@ -168,9 +168,9 @@ tracker.click({ itemId: 1, itemType: maybe, categoryPath: maybe, search: undefin
 tracker.basket({ itemId: 1, quantity: count, price, campaign: maybe });
 tracker.buy({ itemId: 1, orderId: maybe, quantity: count, price });
 tracker.consume({ itemId: 1, percentage: count });
-tracker.clickRecommended({ itemId: 1, scenario: maybe, modelId: maybe, mainId: maybe });
+tracker.clickRecommended({ itemId: 1, scenario: maybe, variant: maybe, modelId: maybe, mainId: maybe });
 tracker.consumeTimer({ itemId: 1 }, { by: "time", fullAfterMs: 1, stepPercent: count });
-tracker.observeRecommendations(element, { scenario: "s", itemType: maybe });
+tracker.observeRecommendations(element, { scenario: "s", variant: maybe, itemType: maybe });
 tracker.logout({ forget: undefined });
 
 // A price with its currency, also with a variable amount.

@@ -44,9 +44,9 @@ export const running = ({ tracker }, { withElement, complain }, itemOf) => {
   };
 
   const container = (element) => {
-    const { scenario, itemType } = element.matches(CONTAINER) ? read(element, ["scenario", "itemType"]) : {};
-    settle(containers, element, scenario && !isUnfilled(scenario) && json([scenario, itemType]), element, () => {
-      const handle = tracker.observeRecommendations(element, { scenario, itemType });
+    const list = element.matches(CONTAINER) ? read(element, ["scenario", "variant", "itemType"]) : {};
+    settle(containers, element, list.scenario && !isUnfilled(list) && json(list), element, () => {
+      const handle = tracker.observeRecommendations(element, list);
       return () => handle.disconnect();
     });
   };

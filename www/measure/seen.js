@@ -95,8 +95,8 @@ const clickIn = (port, items, known, options) => (event) => {
   const isOurs = items.has(item) || (item && item.getRootNode() !== known.deref()?.getRootNode());
   // An element with its own event, such as a heart on the card, is not a click on the recommendation.
   if (!isOurs || item.hasAttribute("data-reco-on")) return;
-  const { itemType, scenario } = options ?? {};
-  port.call("clickRecommended", [{ itemType, ...read(item, "clickRecommended"), scenario }]);
+  const { itemType, scenario, variant } = options ?? {};
+  port.call("clickRecommended", [{ itemType, ...read(item, "clickRecommended"), scenario, variant }]);
 };
 
 /** Whether the click opens the target. The middle button opens links only, and the right one opens a menu. */

@@ -63,8 +63,7 @@ pub struct Flags {
 }
 
 fn time(text: &str) -> Result<u64, String> {
-    iso::parse_from_date(text)
-        .ok_or_else(|| "must be like 2026-11-27 or 2026-11-27T00:00:00Z".to_owned())
+    iso::parse_from_date(text).ok_or_else(|| iso::FORM.to_owned())
 }
 
 /// Runs the command.

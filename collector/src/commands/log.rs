@@ -6,13 +6,16 @@ use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+/// The client of the stream logs each attempt to connect. The collector has lines of its own about that.
+const DEFAULT: &str = "info,async_nats=off";
+
 /// Begins to log in this form. Standard output is for programs that start the collector: it has the
 /// two addresses only.
 pub fn begin(format: LogFormat) {
     let given = std::env::var(LOG_VARIABLE).unwrap_or_default();
     let filter = filter(&given);
     let is_right = filter.is_some() || given.is_empty();
-    let filter = filter.unwrap_or_else(|| EnvFilter::new("info"));
+    let filter = filter.unwrap_or_else(|| EnvFilter::new(DEFAULT));
     let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => lines.with_ansi(std::io::stderr().is_terminal()).init(),

@@ -54,6 +54,8 @@ enum Command {
     /// Checks the configuration and ends: 0 if it is valid, else 1, with the line and the key of
     /// each fault
     Check,
+    /// Stores the events that the collectors of a cluster publish ([cluster]); has no event listener
+    Write,
     /// Adds the events of a history file (CSV or JSON Lines), also while the collector runs
     Import(import::Flags),
     /// Writes stored events as CSV or JSON Lines, or past purchases as Ibexa's import requests
@@ -110,10 +112,10 @@ impl Flags {
                         .map_err(|error| error.to_string())
                 }))
             }
-            None => {
+            Some(Command::Write) | None => {
                 let format = config.as_ref().map_or(LogFormat::Text, |config| config.log.format);
                 log::begin(format);
-                serve::run(config).await
+                serve::run(config, matches!(command, Some(Command::Write))).await
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The default: runs the collector until a signal arrives, and stops it.
+//! The default, and `write`: runs the collector or the writer until a signal arrives, and stops it.
 
 use recobeacon_collector::Collector;
 use recobeacon_collector::config::Config;
@@ -8,8 +8,8 @@ use std::process::ExitCode;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Runs the collector, and logs why it did not start.
-pub async fn run(config: Result<Config, ConfigError>) -> ExitCode {
+/// Runs the collector or the writer, and logs why it did not start.
+pub async fn run(config: Result<Config, ConfigError>, is_writer: bool) -> ExitCode {
     let config = match config {
         Ok(config) => config,
         Err(error) => {
@@ -17,7 +17,7 @@ pub async fn run(config: Result<Config, ConfigError>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match serve(config).await {
+    match serve(config, is_writer).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");
@@ -26,14 +26,20 @@ pub async fn run(config: Result<Config, ConfigError>) -> ExitCode {
     }
 }
 
-async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+async fn serve(config: Config, is_writer: bool) -> Result<(), Box<dyn std::error::Error>> {
     // Registered before the start, so that no signal is missed.
     let signal = Signals::new()?;
-    let collector = Collector::start(config).await?;
+    let collector = if is_writer {
+        Collector::start_writer(config).await?
+    } else {
+        Collector::start(config).await?
+    };
     // A program that waits for the last line then has both addresses. A closed output is no error.
     let mut out = std::io::stdout();
     let _ = writeln!(out, "admin listening on http://{}", collector.admin_address());
-    let _ = writeln!(out, "listening on http://{}", collector.address());
+    if let Some(address) = collector.address() {
+        let _ = writeln!(out, "listening on http://{address}");
+    }
     let _ = out.flush();
     signal.wait().await;
     tracing::info!("stopping");

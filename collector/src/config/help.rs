@@ -12,7 +12,7 @@ const VARIABLES: [(&str, &str); 1] =
     [(LOG_VARIABLE, "which log lines appear: error, warn, info, debug or trace [default: info]")];
 
 /// The tables, each with its settings. The name of the table is empty for the top of the file.
-const TABLES: [(&str, &[(&str, &str)]); 13] = [
+const TABLES: &[(&str, &[(&str, &str)])] = &[
     (
         "",
         &[
@@ -104,10 +104,29 @@ const TABLES: [(&str, &[(&str, &str)]); 13] = [
         ],
     ),
     (
+        "[[variants]]",
+        &[
+            ("scenario", "scenario of a test of recommendations"),
+            ("reference", "variant to compare with [default: the first by name]"),
+            ("weights", "numbers in proportion to the variants' visitors, by name"),
+        ],
+    ),
+    (
         "[log]",
         &[
             ("format", "text or json [default: text]"),
             ("access", "a line for each response [default: false]"),
+        ],
+    ),
+    (
+        "[cluster]",
+        &[
+            ("nats", "addresses of NATS servers; the collector then has no database"),
+            ("stream", "name of the stream [default: recobeacon]"),
+            ("replicas", "servers that have each message [default: 3]"),
+            ("stream_mib", "largest size of the stream, in MiB [default: 10240]"),
+            ("timeout_seconds", "until a request is answered 503 [default: 5]"),
+            ("ca", "file with certificates that sign those of the servers"),
         ],
     ),
     // Its settings are those of `Limits`.
@@ -137,7 +156,7 @@ pub fn settings() -> String {
         if !table.is_empty() {
             let _ = writeln!(text, "  {table}");
         }
-        for (name, meaning) in settings {
+        for (name, meaning) in *settings {
             let _ = writeln!(text, "    {name:<20} {meaning}");
         }
     }

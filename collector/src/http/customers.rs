@@ -98,7 +98,7 @@ pub async fn admit(
     events: usize,
 ) -> Result<(), Refusal> {
     let bounds = app.config.customers.bounds(interface, customer);
-    if bounds.rows > 0 && app.store.rows_of(interface, customer).await? >= bounds.rows {
+    if bounds.rows > 0 && app.store()?.rows_of(interface, customer).await? >= bounds.rows {
         return Err(Refusal::CustomerRows);
     }
     if bounds.events > 0 {

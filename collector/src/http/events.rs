@@ -89,7 +89,7 @@ async fn store(
     if !delivery.events.is_empty() {
         let customer = delivery.source.customer().unwrap_or_default();
         customers::admit(app, event::BATCH, customer, delivery.events.len()).await?;
-        app.store.append(delivery).await?;
+        app.sink.append(delivery).await?;
     }
     // Without `ack` the visitor has not agreed to storage on the device.
     let cookies =

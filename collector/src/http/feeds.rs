@@ -130,8 +130,9 @@ async fn own_picks(
 ) -> Result<Vec<Pick>, Refusal> {
     let hashes = app.hasher.all(visitor.as_str());
     let of = customer.to_owned();
-    let mut events: Vec<Own> = app
-        .store
+    let none = Refusal::Unavailable("this collector has no database");
+    let store = app.sink.store().ok_or(none)?;
+    let mut events: Vec<Own> = store
         .query(move |connection| {
             let mut all = Vec::new();
             for (_, hash) in &hashes {

@@ -4,6 +4,7 @@ use super::{App, read, typed};
 use crate::clock::now_ms;
 use crate::error::Refusal;
 use crate::limits::Limits;
+use crate::store::Store;
 use axum::extract::State;
 use axum::response::Response;
 use prometheus_client::encoding::prometheus_text;
@@ -17,25 +18,35 @@ const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// the others matter most while something is wrong.
 pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
     let state = &app.metrics.state;
-    let (waiting, most) = app.store.waiting();
+    let (waiting, most) = app.sink.waiting();
     state.queue.set(number(waiting as u64));
     state.queue_limit.set(number(most as u64));
     state.ready.set(i64::from(super::status::is_ready(&app).await.is_ok()));
-    if let Some(disk) = app.store.disk().await {
-        state.database.set(number(disk.database));
-        state.log.set(number(disk.log));
-        state.free.set(number(disk.free));
+    if let Some(store) = app.sink.store() {
+        of_database(&app, store).await;
     }
-    let last = *app.store.last().borrow();
-    state.last_row.set(last);
-    if let Some(rows) = rows(&app).await {
-        state.rows.set(rows);
+    if let Some(consumer) = &app.consumer {
+        consumer.refresh().await;
     }
-    app.forwarding.refresh(&app.store, now_ms()).await;
     let mut text = String::new();
     prometheus_text::encode(&mut text, &app.registry)
         .map_err(|_| Refusal::Unavailable("the figures could not be written"))?;
     Ok(read::private(typed(TEXT, text)))
+}
+
+async fn of_database(app: &Arc<App>, store: &Arc<Store>) {
+    let state = &app.metrics.state;
+    if let Some(disk) = store.disk().await {
+        state.database.set(number(disk.database));
+        state.log.set(number(disk.log));
+        state.free.set(number(disk.free));
+    }
+    let last = *store.last().borrow();
+    state.last_row.set(last);
+    if let Some(rows) = rows(app, store).await {
+        state.rows.set(rows);
+    }
+    app.forwarding.refresh(store, now_ms()).await;
 }
 
 fn number(value: u64) -> i64 {
@@ -57,14 +68,14 @@ struct Count {
 /// The stored events. They are counted at most once in [`Limits::COUNT_KEPT`], because that reads
 /// much. In between, the new ones are added, and deleted ones are still there. `None` if the count
 /// takes long: the next request has it.
-async fn rows(app: &Arc<App>) -> Option<i64> {
-    let shared = Arc::clone(app);
+async fn rows(app: &Arc<App>, store: &Arc<Store>) -> Option<i64> {
+    let (shared, store) = (Arc::clone(app), Arc::clone(store));
     // A task of its own: the request may end before the count does.
     let counted = tokio::spawn(async move {
         let mut kept = shared.counted.0.lock().await;
         if kept.is_none_or(|count| count.at.elapsed() > Limits::COUNT_KEPT) {
             let stored = shared.metrics.stored();
-            let rows = shared.store.count().await.ok()?;
+            let rows = store.count().await.ok()?;
             *kept = Some(Count { at: Instant::now(), rows, stored });
         }
         let Count { rows, stored, .. } = (*kept)?;

@@ -27,11 +27,13 @@ mod refusals;
 pub mod serve;
 mod status;
 mod stream;
+mod variants;
 mod vendor_events;
 mod vendors;
 
 use crate::blocking::Bounded;
 use crate::clock::{Ids, now_ms};
+use crate::cluster::consumer::Consumer;
 use crate::config::Config;
 use crate::error::ConfigError;
 use crate::error::Refusal;
@@ -40,6 +42,7 @@ use crate::forward::Forwarding;
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Refused};
 use crate::pseudonym::Hasher;
+use crate::sink::Sink;
 use crate::store::{Store, StoreError};
 use axum::Extension;
 use axum::Router;
@@ -79,7 +82,9 @@ pub struct App {
     config: Config,
     hasher: Hasher,
     /// Where events go.
-    pub store: Arc<Store>,
+    pub sink: Sink,
+    /// Reads the stream of a cluster into the database.
+    pub consumer: Option<Arc<Consumer>>,
     /// The vendors that get them.
     pub forwarding: Forwarding,
     /// The recommendations, if the configuration has them.
@@ -116,7 +121,7 @@ impl App {
     pub fn new(
         config: Config,
         hasher: Hasher,
-        store: Store,
+        (sink, consumer): (Sink, Option<Arc<Consumer>>),
         (registry, metrics): (Registry, Metrics),
         forwarding: Forwarding,
         stop: CancellationToken,
@@ -140,7 +145,8 @@ impl App {
             feeds: config.feeds.as_ref().map(|feeds| Arc::new(Feeds::new(feeds, now_ms()))),
             config,
             hasher,
-            store: Arc::new(store),
+            sink,
+            consumer,
             forwarding,
             ids: Ids::default(),
             stop,
@@ -150,6 +156,16 @@ impl App {
 }
 
 impl App {
+    /// The database.
+    ///
+    /// # Errors
+    /// 404: this is a collector of a cluster.
+    pub fn store(&self) -> Result<&Arc<Store>, Refusal> {
+        self.sink.store().ok_or(Refusal::NotFound(
+            "this collector has no database; ask the admin listener of the writer",
+        ))
+    }
+
     /// Counts and logs a refused request.
     fn refused(
         &self,
@@ -235,6 +251,7 @@ pub fn admin_router(app: Arc<App>) -> Router {
         .route("/v1/events/stream", read(&stream::PARAMETERS, get(stream::open)))
         .route("/v1/batches", read(&read::PARAMETERS, get(read::batches)))
         .route("/v1/orders", parameters::only(&orders::PARAMETERS, orders))
+        .route("/v1/variants", read(&variants::PARAMETERS, get(variants::list)))
         .route("/healthz", read(&[], get(status::health)))
         .route("/readyz", read(&[], get(status::ready)))
         .route("/metrics", read(&[], get(metrics::metrics)))
@@ -376,6 +393,9 @@ impl From<StoreError> for Refusal {
             StoreError::Full => Self::Unavailable("too many requests wait for the disk"),
             StoreError::Large => Self::NotStored(
                 "the database has reached its limit (limits.database_mib); nothing was stored",
+            ),
+            StoreError::LargeMessage(_) => Self::TooLarge(
+                "the events need more bytes than the stream takes in one message".to_owned(),
             ),
             StoreError::NotStored => Self::NotStored("the events could not be stored"),
             StoreError::Open(_) | StoreError::NotRead(_) => {

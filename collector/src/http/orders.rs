@@ -37,7 +37,7 @@ pub async fn take(
     let (key, events) = (app.hasher.key(), confirmed.events);
     // The vendors get an order from the page that reports it.
     let entries = Vec::new();
-    app.store.append(Delivery { source, received_at, key, events, entries }).await?;
+    app.sink.append(Delivery { source, received_at, key, events, entries }).await?;
     Ok(typed("application/json", json))
 }
 
@@ -64,5 +64,5 @@ pub async fn list(
         Some("both") => Some(Reported::Both),
         Some(_) => return Err(Refusal::invalid("reported: must be page, shop or both")),
     };
-    Ok(read::answer("orders", after, &app.store.orders(reported, after, limit).await?))
+    Ok(read::answer("orders", after, &app.store()?.orders(reported, after, limit).await?))
 }

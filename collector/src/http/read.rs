@@ -30,13 +30,13 @@ pub(super) type Question = Result<Query<Wanted>, QueryRejection>;
 /// Events in the order in which they were stored.
 pub async fn events(State(app): State<Arc<App>>, question: Question) -> Result<Response, Refusal> {
     let (after, limit) = wanted(question)?;
-    Ok(answer("events", after, &app.store.events(after, limit).await?))
+    Ok(answer("events", after, &app.store()?.events(after, limit).await?))
 }
 
 /// Batches in the order in which they were first received.
 pub async fn batches(State(app): State<Arc<App>>, question: Question) -> Result<Response, Refusal> {
     let (after, limit) = wanted(question)?;
-    Ok(answer("batches", after, &app.store.batches(after, limit).await?))
+    Ok(answer("batches", after, &app.store()?.batches(after, limit).await?))
 }
 
 pub(super) fn wanted(question: Question) -> Result<(i64, u32), Refusal> {

@@ -62,10 +62,10 @@ impl Status {
 
 /// 200 as long as events can be stored and read.
 pub async fn health(State(app): State<Arc<App>>) -> Response {
-    if app.store.is_well().await {
+    if app.sink.is_well().await {
         plain("ok\n".to_owned())
     } else {
-        Refusal::NotStored("the database does not answer").into_response()
+        Refusal::NotStored("events cannot be stored").into_response()
     }
 }
 
@@ -82,21 +82,21 @@ pub async fn is_ready(app: &App) -> Result<(), &'static str> {
     if app.stop.is_cancelled() {
         return Err("the collector is stopping");
     }
-    if app.store.busy().is_some_and(|busy| busy > Limits::STUCK) {
+    if app.sink.busy().is_some_and(|busy| busy > Limits::STUCK) {
         return Err("the disk has not answered for a long time");
     }
     // After a failure a test write decides. A collector that is not ready may get no requests.
-    if app.store.has_committed().await {
+    if app.sink.has_stored().await {
         return Ok(());
     }
-    Err("the last transaction failed")
+    Err(app.sink.failure())
 }
 
 /// Writes the counters as JSON.
 pub async fn status(State(app): State<Arc<App>>) -> Response {
     let mut json = String::new();
     let mut object = Object::new(&mut json);
-    object.raw("healthy", if app.store.is_well().await { "true" } else { "false" });
+    object.raw("healthy", if app.sink.is_well().await { "true" } else { "false" });
     let connections = app.metrics.refused_connections.get();
     object.some_whole("refusedConnections", Some(connections));
     let unknown = |interface| app.metrics.unknown_events.get_or_create(&Of { interface }).get();
@@ -109,7 +109,11 @@ pub async fn status(State(app): State<Arc<App>>) -> Response {
         let state = format!("{{\"items\":{items},\"row\":{row}}}");
         object.raw("feeds", &state);
     }
-    let figures = app.forwarding.figures(&app.store, now_ms()).await;
+    let figures = match app.sink.store() {
+        Some(store) => app.forwarding.figures(store, now_ms()).await,
+        // The writer forwards.
+        None => Vec::new(),
+    };
     push_list(object.key("forward"), &figures, |out, figures| figures.write(out));
     object.end();
     typed("application/json", json)

@@ -7,6 +7,7 @@
 use super::{App, read};
 use crate::error::Refusal;
 use crate::limits::Limits;
+use crate::store::Store;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
@@ -32,6 +33,7 @@ pub struct Begin {
 
 struct Reader {
     app: Arc<App>,
+    store: Arc<Store>,
     after: i64,
     rows: VecDeque<(i64, String)>,
     last: watch::Receiver<i64>,
@@ -48,8 +50,9 @@ pub async fn open(
     let place = Arc::clone(&app.streams)
         .try_acquire_owned()
         .map_err(|_| Refusal::Unavailable("too many streams are open"))?;
-    let last = app.store.last();
-    let reader = Reader { app, after, rows: VecDeque::new(), last, _place: place };
+    let store = Arc::clone(app.store()?);
+    let last = store.last();
+    let reader = Reader { app, store, after, rows: VecDeque::new(), last, _place: place };
     let alive = KeepAlive::new().interval(Limits::KEEP_ALIVE).text("keep-alive");
     let events = Sse::new(stream::unfold(reader, next)).keep_alive(alive);
     let mut response = read::private(events.into_response());
@@ -82,7 +85,7 @@ async fn next(mut reader: Reader) -> Option<(Result<Event, Infallible>, Reader)>
             let event = Event::default().id(row.to_string()).event("event").data(json);
             return Some((Ok(event), reader));
         }
-        match reader.app.store.events(reader.after, Limits::STREAM_ROWS).await {
+        match reader.store.events(reader.after, Limits::STREAM_ROWS).await {
             Ok(page) => reader.rows = page.rows.into(),
             Err(error) => {
                 tracing::debug!("a stream ended: {error}");

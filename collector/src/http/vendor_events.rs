@@ -27,5 +27,5 @@ pub async fn store(
     let source = Source::Vendor(vendor, customer);
     // A page that sends to a vendor's interface here has chosen not to send to the vendor.
     let (key, entries) = (app.hasher.key(), Vec::new());
-    Ok(app.store.append(Delivery { source, received_at, key, events, entries }).await?)
+    Ok(app.sink.append(Delivery { source, received_at, key, events, entries }).await?)
 }

@@ -22,6 +22,7 @@ mod retention;
 mod row;
 mod rows;
 mod schema;
+pub mod variants;
 pub mod visitors;
 mod writer;
 
@@ -45,7 +46,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
-use writer::{Job, Writer};
+use writer::{Deliveries, Job, Writer};
 
 /// The database.
 #[derive(Debug)]
@@ -60,6 +61,15 @@ pub struct Store {
     progress: Arc<Progress>,
     /// The time and the result of the last test write.
     tried: tokio::sync::Mutex<Option<(Instant, bool)>>,
+}
+
+/// A part of the time, in milliseconds since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Period {
+    /// Its first moment.
+    pub from: u64,
+    /// The first moment after it. It must not be in the future.
+    pub to: u64,
 }
 
 /// The reporters of an order.
@@ -82,6 +92,8 @@ pub enum StoreError {
     Full,
     /// The database has the size of `limits.database_mib`.
     Large,
+    /// The message for the stream has this many bytes, more than the stream's servers take.
+    LargeMessage(usize),
     /// The transaction failed, or the collector is stopping. Nothing was stored.
     NotStored,
     /// A query failed.
@@ -94,6 +106,9 @@ impl fmt::Display for StoreError {
             Self::Open(sentence) => f.write_str(sentence),
             Self::Full => f.write_str("too many requests wait for the disk"),
             Self::Large => f.write_str("the database has reached limits.database_mib"),
+            Self::LargeMessage(bytes) => {
+                write!(f, "the message of {bytes} bytes is larger than the servers' max_payload")
+            }
             Self::NotStored => f.write_str("the events could not be stored"),
             Self::NotRead(error) => write!(f, "the database does not answer: {error}"),
         }
@@ -154,8 +169,21 @@ impl Store {
     /// # Errors
     /// Nothing was stored.
     pub async fn append(&self, delivery: Delivery) -> Result<(), StoreError> {
+        self.write(Deliveries::One(delivery)).await
+    }
+
+    /// Stores several deliveries in one transaction, all or none. They are on disk when this
+    /// returns.
+    ///
+    /// # Errors
+    /// Nothing was stored.
+    pub async fn append_all(&self, deliveries: Arc<[Delivery]>) -> Result<(), StoreError> {
+        self.write(Deliveries::Many(deliveries)).await
+    }
+
+    async fn write(&self, deliveries: Deliveries) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.jobs.try_send(Job::Append(delivery, answer)).map_err(|error| match error {
+        self.jobs.try_send(Job::Append(deliveries, answer)).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::Full,
             mpsc::error::TrySendError::Closed(_) => StoreError::NotStored,
         })?;
@@ -209,7 +237,7 @@ impl Store {
             && answered.await.unwrap_or(false)
     }
 
-    /// Runs a query of the forwarding queue.
+    /// Runs a query.
     ///
     /// # Errors
     /// The database does not answer.

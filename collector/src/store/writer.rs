@@ -24,13 +24,31 @@ use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Events to store, and the channel for the result.
-type Waiting = (Delivery, oneshot::Sender<bool>);
+type Waiting = (Deliveries, oneshot::Sender<bool>);
+
+/// Deliveries for the same transaction.
+#[derive(Debug)]
+pub enum Deliveries {
+    /// Of one request.
+    One(Delivery),
+    /// Of several messages of a cluster's stream, in order.
+    Many(Arc<[Delivery]>),
+}
+
+impl Deliveries {
+    fn as_slice(&self) -> &[Delivery] {
+        match self {
+            Self::One(delivery) => std::slice::from_ref(delivery),
+            Self::Many(deliveries) => deliveries,
+        }
+    }
+}
 
 /// A job for the writer.
 #[derive(Debug)]
 pub enum Job {
     /// Store this, and report whether it is on disk.
-    Append(Delivery, oneshot::Sender<bool>),
+    Append(Deliveries, oneshot::Sender<bool>),
     /// Change the forwarding queue, and report whether the change is on disk.
     Forward(Change, oneshot::Sender<bool>),
     /// Do a test write, and report whether it is on disk.
@@ -158,7 +176,7 @@ impl Writer {
             // This transaction has the requests that arrived while the last one was flushed.
             while let Some(job) = next.take() {
                 match job {
-                    Job::Append(delivery, answer) => group.push((delivery, answer)),
+                    Job::Append(deliveries, answer) => group.push((deliveries, answer)),
                     Job::Forward(change, answer) => changes.push((change, answer)),
                     Job::Try(answer) => tries.push(answer),
                     Job::Tend => self.begin_sweep(),
@@ -234,7 +252,7 @@ impl Writer {
         changes: &[(Change, oneshot::Sender<bool>)],
         tries: &[oneshot::Sender<bool>],
     ) -> bool {
-        let deliveries = group.iter().map(|(delivery, _)| delivery);
+        let deliveries = group.iter().flat_map(|(deliveries, _)| deliveries.as_slice());
         // A test write would succeed in another page.
         if group.is_empty() && changes.is_empty() && !tries.is_empty() && self.is_damaged {
             return false;
@@ -290,7 +308,8 @@ const TRIED_BYTES: usize = 4 * 1024 * 1024;
 
 /// The approximate size of the events, rounded up: pages are not filled completely.
 fn bytes(group: &[Waiting]) -> usize {
-    let events = group.iter().flat_map(|(delivery, _)| &delivery.events);
+    let deliveries = group.iter().flat_map(|(deliveries, _)| deliveries.as_slice());
+    let events = deliveries.flat_map(|delivery| &delivery.events);
     events.map(|event| event.fields.len().saturating_add(EVENT_BYTES).saturating_mul(2)).sum()
 }
 

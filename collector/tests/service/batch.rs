@@ -75,8 +75,8 @@ async fn every_event_type_of_the_tracker_is_accepted() {
         json!({ "type": "buy", "itemId": "1" }),
         json!({ "type": "rate", "itemId": "1", "rating": 5 }),
         json!({ "type": "blacklist", "itemId": "1" }),
-        json!({ "type": "rendered", "items": [{ "itemId": "1", "itemType": "2" }], "scenario": "s" }),
-        json!({ "type": "clickRecommended", "itemId": "1", "scenario": "s", "modelId": "37" }),
+        json!({ "type": "rendered", "items": [{ "itemId": "1", "itemType": "2" }], "scenario": "s", "variant": "A" }),
+        json!({ "type": "clickRecommended", "itemId": "1", "scenario": "s", "variant": "A", "modelId": "37" }),
         json!({ "type": "triggerOpened", "triggerName": "t" }),
         json!({ "type": "clickTriggered", "itemId": "1", "triggerName": "t" }),
         json!({ "type": "feedback", "query": "q", "positive": true }),
@@ -277,7 +277,7 @@ async fn other_methods_get_405() {
         assert_eq!(answer.header("allow"), Some("POST, OPTIONS"));
     }
     assert_eq!(server.send("POST", "/healthz", "", b"").await.status, 405);
-    for target in ["/v1/events", "/v1/events/stream", "/v1/batches", "/healthz"] {
+    for target in ["/v1/events", "/v1/events/stream", "/v1/batches", "/v1/variants", "/healthz"] {
         let answer = send(server.admin, "POST", target, "", b"").await;
         assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{target}");
     }

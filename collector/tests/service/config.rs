@@ -110,6 +110,31 @@ fn faults_of_the_feeds_name_the_setting() {
     ] {
         assert_faults(&format!("[feeds]\n{setting}"), &[sentence]);
     }
+    let key = format!("[[keys]]\nnumber = 1\nsecret = \"{}\"\n", "07".repeat(32));
+    let cluster = format!("[feeds]\n[cluster]\nnats = [\"nats://127.0.0.1:1\"]\n{key}");
+    assert_faults(&cluster, &["line 1: feeds: cannot be used with [cluster]"]);
+}
+
+#[test]
+fn plans_of_tests_are_checked() {
+    assert_faults(
+        "[[variants]]\n\
+         scenario = \"s\"\n\
+         weights = { A = 1 }\n\
+         [[variants]]\n\
+         scenario = \"s\"\n\
+         reference = \"C\"\n\
+         weights = { A = 0, B = 1 }\n\
+         [[variants]]\n",
+        &[
+            "line 3: variants[0].weights: must name two variants or more",
+            "line 5: variants[1].scenario: \"s\" appears twice",
+            "line 6: variants[1].reference: must be one of the weights",
+            "line 7: variants[1].weights.A: must be a whole number, 1 to 1000000",
+            "line 8: variants[2].scenario: is required",
+            "line 8: variants[2].weights: is required",
+        ],
+    );
 }
 
 #[test]

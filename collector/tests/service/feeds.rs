@@ -206,7 +206,7 @@ async fn an_erased_visitor_leaves_personal_feeds_at_once_and_the_model_when_it_i
     let mut config = Config::from_toml(&toml, flags).unwrap();
     config.feeds.as_mut().unwrap().rebuild = Duration::from_millis(1500);
     let collector = Collector::start(config).await.unwrap();
-    let address = collector.address();
+    let address = collector.address().unwrap();
     let all =
         [format!("click {VISITOR} 1"), format!("click {VISITOR} 2"), format!("buy {VISITOR} 2")];
     let all: Vec<&str> = all.iter().map(String::as_str).collect();

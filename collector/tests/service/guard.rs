@@ -33,7 +33,14 @@ async fn the_event_listener_returns_no_stored_events() {
                     assert_eq!(send(address, "HEAD", target, headers, b"").await.status, 403);
                 }
             }
-            for target in ["/v1/status", "/v1/", "/v1/events/", "/v1//events", "/inspector.json"] {
+            for target in [
+                "/v1/status",
+                "/v1/variants",
+                "/v1/",
+                "/v1/events/",
+                "/v1//events",
+                "/inspector.json",
+            ] {
                 assert_eq!(send(address, "GET", target, "", b"").await.status, 404, "{target}");
             }
             let body = batch("s1", 1, &[click(2)]).to_string();
@@ -50,7 +57,9 @@ async fn a_configured_token_is_always_required() {
     server.post(batch("s1", 0, &[click(1)])).await;
     let right = format!("Authorization: Bearer {TOKEN}\r\n");
     for address in [server.admin, proxied] {
-        for target in READERS.into_iter().chain(["/healthz", "/v1/status", "/nothing"]) {
+        for target in
+            READERS.into_iter().chain(["/healthz", "/v1/status", "/v1/variants", "/nothing"])
+        {
             for authorization in [
                 String::new(),
                 format!("Authorization: Bearer {TOKEN}x\r\n"),
@@ -246,6 +255,7 @@ async fn unknown_query_parameters_of_the_admin_listener_are_refused() {
         ("/v1/events", "the parameters here are after, limit, order"),
         ("/v1/batches", "the parameters here are after, limit, order"),
         ("/v1/events/stream", "the parameters here are after"),
+        ("/v1/variants", "the parameters here are from, to, format"),
         ("/v1/status", "this address has none"),
         ("/healthz", "this address has none"),
     ] {

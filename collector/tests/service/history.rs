@@ -16,12 +16,12 @@ use std::process::{Command, Output, Stdio};
 use tempfile::TempDir;
 
 const CSV: &str = "\
-type,at,user,anonymous,itemId,categoryPath,price,quantity,orderId,items,scenario,positive,query
-click,2026-01-01T10:00:00Z,,a1,123,Shoes/Children,,,,,,,
-basket,1767261700000,johndoe,,123,,49.90EUR,2,,,,,
-buy,2026-01-01T11:05:00+01:00,johndoe,,123,,49.90EUR,2,o-1,,,,
-rendered,2026-01-01T10:06:00.5Z,,a1,,,,,,\"[1,\"\"2\"\"]\",also,,
-feedback,2026-01-01T10:06:00Z,,a1,,,,,,,,TRUE,shoes
+type,at,user,anonymous,itemId,categoryPath,price,quantity,orderId,items,scenario,variant,positive,query
+click,2026-01-01T10:00:00Z,,a1,123,Shoes/Children,,,,,,,,
+basket,1767261700000,johndoe,,123,,49.90EUR,2,,,,,,
+buy,2026-01-01T11:05:00+01:00,johndoe,,123,,49.90EUR,2,o-1,,,,,
+rendered,2026-01-01T10:06:00.5Z,,a1,,,,,,\"[1,\"\"2\"\"]\",also,B,,
+feedback,2026-01-01T10:06:00Z,,a1,,,,,,,,,TRUE,shoes
 ";
 
 const JSONL: &str = r#"
@@ -29,7 +29,7 @@ const JSONL: &str = r#"
 {"type":"basket","at":1767261700000,"user":"johndoe","itemId":"123","price":{"amount":"49.90","currency":"EUR"},"quantity":2}
 
 {"type":"buy","at":1767261900000,"user":"johndoe","itemId":"123","price":"49.90EUR","quantity":2,"orderId":"o-1"}
-{"type":"rendered","at":1767261960500,"anonymous":"a1","items":[1,"2"],"scenario":"also"}
+{"type":"rendered","at":1767261960500,"anonymous":"a1","items":[1,"2"],"scenario":"also","variant":"B"}
 {"type":"feedback","at":1767261960000,"anonymous":"a1","positive":true,"query":"shoes"}
 "#;
 
@@ -106,6 +106,7 @@ fn both_formats_store_the_same_events_and_twice_equals_once() {
     assert_eq!(stored[1]["userHash"], hash("johndoe"));
     assert_eq!(stored[2]["at"], 1_767_261_900_000_u64);
     assert_eq!(stored[3]["at"], 1_767_261_960_500_u64);
+    assert_eq!(stored[3]["variant"], "B");
     assert_eq!(stored[4]["positive"], true);
     assert!(stored.iter().all(|row| row["source"] == "import" && row["key"] == 3));
 }

@@ -136,10 +136,11 @@ async fn the_remaining_events_become_neutral_events() {
     for model in ["modelid", "modelId"] {
         let row = stored(
             &server,
-            &format!("/api/00000/clickrecommended/johndoe/1/7?{model}=37&scenario=a%20b"),
+            &format!("/api/00000/clickrecommended/johndoe/1/7?{model}=37&scenario=a%20b&variant=B"),
         )
         .await;
         assert_eq!((&row["modelId"], &row["scenario"]), (&"37".into(), &"a b".into()));
+        assert_eq!(row["variant"], "B");
     }
     for model in ["modelid", "modelId"] {
         let row =
@@ -155,6 +156,8 @@ async fn the_remaining_events_become_neutral_events() {
     )
     .await;
     assert_eq!((&row["scenario"], &row["modelId"]), (&"a\"b".into(), &"5".into()));
+    let row = stored(&server, "/api/00000/rendered/johndoe/1/7?variant=B").await;
+    assert_eq!(row["variant"], "B");
     let row = stored(&server, "/api/00000/rendered/johndoe/1/7").await;
     assert_eq!((row.get("scenario"), row.get("modelId")), (None, None));
     let row = stored(&server, "/api/00000/basket/johndoe/1/7?categorypath=Shoes").await;

@@ -48,6 +48,7 @@ mod round_trip;
 mod storage;
 mod stream;
 mod tracking_ff;
+mod variants;
 mod vendors_config;
 mod visitors;
 mod yoochoose;

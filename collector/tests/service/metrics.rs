@@ -2,6 +2,8 @@
 //! `forward/figures.rs` has the values of forwarding.
 
 use crate::common::{Server, batch, click, raw, send};
+use recobeacon_collector::Collector;
+use recobeacon_collector::config::{Config, Overrides};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +28,28 @@ async fn samples(server: &Server) -> Samples {
     lines.map(sample).collect()
 }
 
+/// The figures of a collector and a writer of a cluster. No server of its stream has to be there.
+async fn of_cluster() -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let config = || {
+        let toml = "[cluster]\nnats = [\"nats://127.0.0.1:1\"]\n[[keys]]\nnumber = 1\n\
+                    secret = \"000102030405060708090a0b0c0d0e0f\"";
+        let any = Some("127.0.0.1:0".parse().unwrap());
+        let database = Some(folder.path().join("events.sqlite"));
+        let flags = Overrides { listen: any, admin_listen: any, database, ..Overrides::default() };
+        Config::from_toml(toml, flags).unwrap()
+    };
+    let mut text = String::new();
+    for collector in [
+        Collector::start(config()).await.unwrap(),
+        Collector::start_writer(config()).await.unwrap(),
+    ] {
+        text += &send(collector.admin_address(), "GET", "/metrics", "", b"").await.text();
+        collector.stop().await;
+    }
+    text
+}
+
 /// The names that a query can use.
 async fn names() -> BTreeSet<String> {
     // The figures of forwarding need a destination.
@@ -33,7 +57,7 @@ async fn names() -> BTreeSet<String> {
     let server = Server::with(forward).await;
     // The figure of refusals begins with the first one.
     assert_eq!(server.get("/none").await.status, 404);
-    let text = text(&server).await;
+    let text = text(&server).await + &of_cluster().await;
     let mut names = BTreeSet::new();
     for line in text.lines() {
         let Some(line) = line.strip_prefix("# TYPE ") else { continue };

@@ -140,7 +140,9 @@ async fn row_numbers_continue_after_a_restart() {
         let collector = start().await.unwrap();
         let body = batch("s1", n, &[click(n), click(1)]).to_string();
         assert_eq!(
-            send(collector.address(), "POST", "/v1/events", "", body.as_bytes()).await.status,
+            send(collector.address().unwrap(), "POST", "/v1/events", "", body.as_bytes())
+                .await
+                .status,
             204
         );
         // The same with a reader's connection open.

@@ -68,10 +68,11 @@ pub fn key(record: &Record) -> Option<u64> {
         Kind::Rendered => event.get(Field::Scenario).unwrap_or_default(),
         _ => return None,
     };
+    let variant = event.get(Field::Variant).unwrap_or_default();
     let item_type = event.get(Field::ItemType).unwrap_or_default();
     let user = record.user.as_ref().map_or("", |id| id.as_str());
     let anonymous = record.anonymous.as_ref().map_or("", |id| id.as_str());
-    Some(hash(&[event.kind().name(), user, anonymous, item_type, of]))
+    Some(hash(&[event.kind().name(), user, anonymous, item_type, of, variant]))
 }
 
 #[cfg(test)]

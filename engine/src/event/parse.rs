@@ -1,6 +1,6 @@
 //! Parses any value into valid events.
 
-use super::schema::{ITEM, SEARCH, Schema};
+use super::schema::{ITEM, LIST, SEARCH, Schema};
 use super::{Data, Event, Field, Kind};
 use crate::error::{Error, ErrorCode, Problem};
 use crate::fields::{Fields, Report, element};
@@ -62,6 +62,15 @@ impl Event {
         let event = one(kind, path, value, default_item_type, &mut report);
         report.end(unknown)?;
         Ok(event)
+    }
+}
+
+impl Event {
+    /// Reads the list of the items of a `rendered`, which has a scenario.
+    pub fn list(object: &mut Fields<'_, '_>) -> Self {
+        let mut list = Self::bare(Kind::Rendered);
+        LIST.read(object, &mut list.fields);
+        list
     }
 }
 
@@ -179,7 +188,7 @@ fn rendered(value: &Value, default_item_type: &str, report: &mut Report) -> Vec<
     let mut events: Vec<Event> = Vec::new();
     for (place, entry) in list.iter().enumerate() {
         let (id, of_type) = rendered_item(&element(&path, place), entry, &common_type, report);
-        Event::add_rendered(&mut events, &id, &of_type, common.get(Field::Scenario));
+        Event::add_rendered(&mut events, &id, &of_type, &common);
     }
     events
 }

@@ -162,8 +162,10 @@ impl Kind {
                 &const { about_item(&[], &[Price, Quantity, OrderId, Campaign, Query, Filters]) }
             }
             Self::Rate => &const { about_item(&[Rating], &[]) },
-            Self::Rendered => &const { about_no_item(&[], &[Scenario]) },
-            Self::ClickRecommended => &const { about_item(&[], &[Scenario, ModelId, MainId]) },
+            Self::Rendered => &const { about_no_item(&[], &[Scenario, Variant]) },
+            Self::ClickRecommended => {
+                &const { about_item(&[], &[Scenario, Variant, ModelId, MainId]) }
+            }
             Self::TriggerOpened => &const { about_no_item(&[TriggerName], &[]) },
             Self::ClickTriggered => &const { about_item(&[TriggerName], &[]) },
             Self::Feedback => &const { about_no_item(&[Query, Positive], &[Message]) },
@@ -210,6 +212,9 @@ pub fn search_field_names() -> Vec<&'static str> {
 /// The optional fields of every event about an item.
 pub(super) const ITEM: &[Field] = &[Field::CategoryPath, Field::MasterId, Field::Title];
 
+/// The fields of an observed list of recommendations.
+pub(super) const LIST: Schema = about_no_item(&[Field::Scenario], &[Field::Variant]);
+
 /// The fields of all events. index.d.ts explains them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
@@ -249,6 +254,7 @@ pub enum Field {
     SearchTimeMs,
     Title,
     TriggerName,
+    Variant,
 }
 
 /// A rule checks a field's value and returns its text.
@@ -301,7 +307,8 @@ impl Field {
             | Self::Score
             | Self::Search
             | Self::SearchTimeMs
-            | Self::TriggerName => false,
+            | Self::TriggerName
+            | Self::Variant => false,
         }
     }
 
@@ -359,6 +366,7 @@ impl Field {
             Self::SearchTimeMs => ("searchTimeMs", score, Literal),
             Self::Title => ("title", text, Text),
             Self::TriggerName => ("triggerName", identifier, Text),
+            Self::Variant => ("variant", identifier, Text),
         }
     }
 }

@@ -295,7 +295,8 @@ impl Pairs {
             | Field::Rating
             | Field::Scenario
             | Field::Search
-            | Field::TriggerName => return None,
+            | Field::TriggerName
+            | Field::Variant => return None,
         })
     }
 }

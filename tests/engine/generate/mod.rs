@@ -106,6 +106,7 @@ pub fn anything() -> BoxedStrategy<Json> {
             "percentage",
             "items",
             "scenario",
+            "variant",
             "search",
             "query",
             "position",
@@ -193,7 +194,7 @@ fn rendered() -> BoxedStrategy<Json> {
     let items = prop::collection::vec(prop_oneof![any_id(), item(vec![], vec![])], 1..12);
     object(
         vec![("items", items.prop_map(Json::from).boxed())],
-        vec![("itemType", any_id()), ("scenario", any_id())],
+        vec![("itemType", any_id()), ("scenario", any_id()), ("variant", any_id())],
     )
 }
 
@@ -272,7 +273,8 @@ pub fn argument(kind: Kind) -> BoxedStrategy<Json> {
         Kind::Rate => item(vec![("rating", whole(0, 100))], vec![]),
         Kind::Rendered => rendered(),
         Kind::ClickRecommended => {
-            item(vec![], vec![("scenario", name()), ("modelId", name()), ("mainId", name())])
+            let names = ["scenario", "variant", "modelId", "mainId"];
+            item(vec![], names.map(|field| (field, name())).into())
         }
         Kind::TriggerOpened => object(vec![("triggerName", name())], vec![]),
         Kind::ClickTriggered => item(vec![("triggerName", name())], vec![]),

@@ -5,7 +5,7 @@ import { CATEGORIES, products } from "./catalogue.js";
 import { byId, el } from "./dom.js";
 import { layout } from "./layout.js";
 import { recommend } from "./recommendations.js";
-import { viewed } from "./state.js";
+import { viewed, visitorId } from "./state.js";
 
 layout();
 
@@ -53,12 +53,17 @@ byId("filters").append(
   ),
 );
 
+/** A test of two headlines. Only a visitor with an id, who keeps the variant, takes part. */
+const HEADLINES = { A: "Picked for you", B: "You may like these" };
+const variant = visitorId() && (visitorId().charCodeAt(0) % 2 ? "A" : "B");
+
 drawGrid();
 const seen = viewed.all().slice(0, 5);
 recommend("recommended", {
   from: seen.length > 0 ? { feed: "also_viewed", context: seen } : { feed: "bestsellers" },
   scenario: "home-picks",
-  title: "Picked for you",
+  variant,
+  title: HEADLINES[variant ?? "A"],
   text: "After what you looked at. Say so when a thing is not for you.",
   mainId: seen[0],
 });

@@ -77,28 +77,33 @@ function refusal(product, refuse) {
 /**
  * Fills the section with this id. `from`: the feed, its context, and whether it is the visitor's own; `scenario`: the
  * name of the shop's own choice, which is shown without a feed. Without a name the section then stays empty. `except`:
- * products to leave out, such as the page's own; `mainId`: the product of the request; `testId`: that of the list.
+ * products to leave out, such as the page's own; `mainId`: the product of the request; `testId`: that of the list;
+ * `variant`: the visitor's variant in a test.
  * @param {string} sectionId
  * @param {{ from: { feed: string, context?: number[], own?: boolean }, scenario?: string, title: string, text: string,
- * except?: number[], mainId?: number, testId?: string }} options
+ * variant?: string | null, except?: number[], mainId?: number, testId?: string }} options
  */
-export function recommend(sectionId, { from, scenario, title, text, except = [], mainId, testId = "recommendations" }) {
+export function recommend(
+  sectionId,
+  { from, scenario, variant = null, title, text, except = [], mainId, testId = "recommendations" },
+) {
+  const same = { variant, title, text, mainId, testId };
   void feed(from.feed, from.context).then((items) => {
     const out = from.own ? new Set(except) : leftOut(except);
     const wanted = items.filter(({ product }) => !out.has(product.id));
     if (wanted.length >= (scenario ? LEAST : 1)) {
       const ready = new Map(wanted.map((item) => [item.product, item.links ?? links(item.product, from.feed)]));
-      show(sectionId, { scenario: from.feed, title, text, mainId, testId, all: [...ready.keys()], ready });
+      show(sectionId, { ...same, scenario: from.feed, all: [...ready.keys()], ready });
     } else if (scenario) {
       const all = choose(except);
       const ready = new Map(all.map((product) => [product, links(product, scenario)]));
-      show(sectionId, { scenario, title, text, mainId, testId, all, ready });
+      show(sectionId, { ...same, scenario, all, ready });
     }
   });
 }
 
 /** Shows the first of these products. `ready`: the links of each, if it has some. */
-function show(sectionId, { scenario, title, text, mainId, testId, all, ready }) {
+function show(sectionId, { scenario, variant, title, text, mainId, testId, all, ready }) {
   const section = byId(sectionId);
   const list = el("ul", {
     class: "grid",
@@ -149,13 +154,13 @@ function show(sectionId, { scenario, title, text, mainId, testId, all, ready }) 
   );
   section.classList.add("recommendations");
   section.setAttribute("aria-labelledby", `${sectionId}-title`);
-  observe(list, scenario, ready, () => seen(shown));
+  observe(list, { scenario, variant }, ready, () => seen(shown));
 }
 
 /** Reports the impressions. With ready-made links the shop does it itself, so that they do not count twice. */
-function observe(list, scenario, ready, seen) {
+function observe(list, { scenario, variant }, ready, seen) {
   if (![...ready.values()].some(Boolean))
-    reco("ready", (tracker) => tracker.observeRecommendations(list, { scenario }));
+    reco("ready", (tracker) => tracker.observeRecommendations(list, { scenario, variant }));
   const observer = new IntersectionObserver(
     (entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;

@@ -68,7 +68,7 @@ impl Server {
         };
         let config = Config::from_toml(&toml, flags).unwrap();
         let collector = Collector::start(config).await.unwrap();
-        let (address, admin) = (collector.address(), collector.admin_address());
+        let (address, admin) = (collector.address().unwrap(), collector.admin_address());
         Self { address, admin, collector, folder }
     }
 

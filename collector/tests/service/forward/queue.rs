@@ -262,7 +262,7 @@ async fn a_stop_waits_for_answers_for_a_limited_time() {
     };
     let collector = start().await.unwrap();
     let body = batch("s1", 0, &[click(1, "v")]).to_string();
-    let address = collector.address();
+    let address = collector.address().unwrap();
     assert_eq!(send(address, "POST", "/v1/events", "", body.as_bytes()).await.status, 204);
     vendor.until(1).await;
     quick.until(1).await;

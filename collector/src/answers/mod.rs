@@ -1,0 +1,5 @@
+//! Answers to questions about the stored events. The queries are in `store`.
+
+pub mod csv;
+mod sequential;
+pub mod variants;

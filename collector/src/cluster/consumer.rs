@@ -1,0 +1,177 @@
+//! From the stream to the database.
+
+use super::message;
+use super::stream::Link;
+use crate::event::Delivery;
+use crate::limits::Limits;
+use crate::metrics::Consumed;
+use crate::minutely::Minutely;
+use crate::store::{Store, StoreError};
+use async_nats::jetstream::consumer::pull::{Config, Stream as Messages};
+use async_nats::jetstream::consumer::{AckPolicy, Consumer as Pull, DeliverPolicy};
+use async_nats::jetstream::{AckKind, Message};
+use futures_util::StreamExt;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// The name of the consumer.
+const NAME: &str = "writer";
+/// Pauses between two attempts to store the same messages.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Stores what the stream has.
+#[derive(Debug)]
+pub struct Consumer {
+    link: Link,
+    store: Arc<Store>,
+    metrics: Consumed,
+    unreadable: Minutely,
+}
+
+/// Messages that were read, with their events.
+#[derive(Default)]
+struct Group {
+    messages: Vec<Message>,
+    deliveries: Vec<Delivery>,
+}
+
+impl Consumer {
+    /// Stores into this database.
+    pub fn new(link: Link, store: Arc<Store>, metrics: Consumed) -> Self {
+        Self { link, store, metrics, unreadable: Minutely::default() }
+    }
+
+    /// Runs until `stop`.
+    pub async fn run(self: Arc<Self>, stop: CancellationToken) {
+        let lines = Minutely::default();
+        loop {
+            // Without an error the collector stops.
+            let Err(sentence) = self.consume(&stop).await else { return };
+            if lines.due().is_some() {
+                tracing::warn!("events are not stored until the stream can be read: {sentence}");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(Limits::STREAM_PAUSE) => {}
+            }
+        }
+    }
+
+    /// Consumes until the connection fails, or until `stop`.
+    async fn consume(&self, stop: &CancellationToken) -> Result<(), String> {
+        let pull = self.open().await?;
+        let mut messages = messages(&pull).await?.ready_chunks(Limits::GROUP);
+        loop {
+            let chunk = tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                chunk = messages.next() => chunk,
+            };
+            let chunk = chunk.ok_or("the subscription has ended")?;
+            let mut group = Group::default();
+            let mut failure = None;
+            for message in chunk {
+                match message {
+                    Ok(message) => self.read(message, &mut group).await,
+                    Err(error) => failure = Some(error.to_string()),
+                }
+            }
+            if !self.store(group, stop).await {
+                return Ok(());
+            }
+            if let Some(sentence) = failure {
+                return Err(sentence);
+            }
+        }
+    }
+
+    /// Opens a new consumer, which begins with the first message that is still in the stream. A
+    /// consumer of an earlier run would deliver what that run had not confirmed only after
+    /// [`Limits::ACK_WAIT`], behind later messages.
+    async fn open(&self) -> Result<Pull<Config>, String> {
+        let stream = self.link.open().await?;
+        // An error means that there is none, or else the next call fails as well.
+        let _ = stream.delete_consumer(NAME).await;
+        let config = Config {
+            durable_name: Some(NAME.to_owned()),
+            deliver_policy: DeliverPolicy::All,
+            ack_policy: AckPolicy::Explicit,
+            ack_wait: Limits::ACK_WAIT,
+            // A message is delivered again until it is stored.
+            max_deliver: -1,
+            max_ack_pending: Limits::UNCONFIRMED as i64,
+            filter_subject: self.link.subject(),
+            ..Config::default()
+        };
+        let opened = stream.create_consumer(config).await;
+        opened.map_err(|error| format!("its consumer {NAME:?} cannot be opened: {error}"))
+    }
+
+    /// Reads a message. One that this version cannot read stays in the stream.
+    async fn read(&self, message: Message, group: &mut Group) {
+        match message::read(&message.payload) {
+            Ok(delivery) => {
+                group.deliveries.push(delivery);
+                group.messages.push(message);
+            }
+            Err(message::Unreadable(why)) => {
+                self.metrics.unreadable.inc();
+                if self.unreadable.due().is_some() {
+                    tracing::error!(
+                        "a message of the stream cannot be read: {why}. It stays in \
+                         the stream; start a writer of the version that wrote it, or delete it \
+                         with `nats stream rmm`"
+                    );
+                }
+                // If this fails, the message comes again after `ack_wait`.
+                let _ = message.ack_with(AckKind::Nak(Some(Limits::UNREADABLE_PAUSE))).await;
+            }
+        }
+    }
+
+    /// Stores a group in one transaction, and confirms its messages. Tries until it succeeds, because
+    /// later messages must not be stored before earlier ones. Returns `false` if the collector stops.
+    async fn store(&self, group: Group, stop: &CancellationToken) -> bool {
+        let Group { messages, deliveries } = group;
+        if deliveries.is_empty() {
+            return !stop.is_cancelled();
+        }
+        let deliveries = Arc::<[Delivery]>::from(deliveries);
+        let mut pause = FIRST_PAUSE;
+        while let Err(error) = self.store.append_all(Arc::clone(&deliveries)).await {
+            if !matches!(error, StoreError::Full) {
+                self.metrics.failures.inc();
+            }
+            // Otherwise JetStream would deliver them again meanwhile.
+            for message in &messages {
+                let _ = message.ack_with(AckKind::Progress).await;
+            }
+            tokio::select! {
+                () = stop.cancelled() => return false,
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+        }
+        self.metrics.messages.inc_by(messages.len() as u64);
+        for message in &messages {
+            // A message without a confirmation comes again, and its events are found stored.
+            if let Err(error) = message.ack().await {
+                tracing::debug!("a message was not confirmed: {error}");
+            }
+        }
+        true
+    }
+
+    /// Reads the figures of `GET /metrics`. Without an answer they keep their last value.
+    pub async fn refresh(&self) {
+        if let Some(messages) = self.link.messages().await {
+            self.metrics.backlog.set(i64::try_from(messages).unwrap_or(i64::MAX));
+        }
+    }
+}
+
+async fn messages(pull: &Pull<Config>) -> Result<Messages, String> {
+    let stream = pull.stream().max_messages_per_batch(Limits::UNCONFIRMED).expires(Limits::PULL);
+    stream.messages().await.map_err(|error| format!("it cannot be read: {error}"))
+}

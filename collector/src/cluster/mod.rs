@@ -1,0 +1,23 @@
+//! Several collectors in front of one database (`[cluster]`).
+//!
+//! Collectors have no database. They publish each request's events to a JetStream stream, and answer
+//! when the stream has stored them. A writer (`recobeacon-collector write`) takes them from there
+//! and stores them as a single collector does, with the same rules.
+//!
+//! | file | subject |
+//! |---|---|
+//! | `message` | a delivery as CloudEvents |
+//! | `stream` | the connection, and the stream with its settings |
+//! | `publisher` | from a collector to the stream |
+//! | `consumer` | from the stream to the database |
+//!
+//! Invariants:
+//! * After a successful response, the stream has all events of the request.
+//! * A message leaves the stream when its events are on the writer's disk. A message that is
+//!   delivered again stores nothing twice, because an event id is stored once.
+//! * The writer stores the messages in the order of the stream.
+
+pub mod consumer;
+pub mod message;
+pub mod publisher;
+pub mod stream;

@@ -1,0 +1,93 @@
+//! The visitors of each variant of recommendations.
+
+use super::Period;
+use crate::limits::Limits;
+use rusqlite::{Connection, named_params};
+
+/// The time in which a visitor's click or purchase counts.
+const WINDOW_MS: u64 = 24 * 3_600_000;
+
+/// The visitors who first saw a scenario in a variant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The customer of the events.
+    pub customer: Option<String>,
+    /// The scenario.
+    pub scenario: String,
+    /// The variant.
+    pub variant: String,
+    /// All visitors.
+    pub visitors: u64,
+    /// Those who saw another variant later.
+    pub changed: u64,
+    /// Those for whom a day has passed since.
+    pub counted: u64,
+    /// Those of them who clicked a recommendation of the scenario.
+    pub clicked: u64,
+    /// Those of them who bought something.
+    pub bought: u64,
+}
+
+/// An event's time is that of the visitor's clock. If that is ahead, it is the time of receipt:
+/// nothing happens later, and the visitor would not be counted for as long as the clock is ahead.
+const SEEN: &str = "
+    WITH timed AS MATERIALIZED (
+        SELECT customer, coalesce(anonymous, user) AS visitor, type,
+            min(at, received_at) AS time,
+            fields ->> '$.scenario' AS scenario, fields ->> '$.variant' AS variant
+        FROM events
+        WHERE type IN ('rendered', 'clickRecommended', 'buy') AND received_at >= :from),
+    within AS (
+        SELECT * FROM timed WHERE visitor IS NOT NULL AND time >= :from AND time < :to),
+    placed AS (
+        SELECT *, min(CASE WHEN variant IS NOT NULL THEN time END)
+            OVER (PARTITION BY customer, scenario, visitor) AS since
+        FROM within WHERE scenario IS NOT NULL AND type <> 'buy'),
+    visitors AS (
+        SELECT customer, scenario, visitor, since,
+            min(CASE WHEN time = since THEN variant END) AS variant,
+            count(DISTINCT variant) > 1 AS changed,
+            since + :window <= :to AS counted,
+            max(type = 'clickRecommended' AND time >= since AND time < since + :window) AS clicked
+        FROM placed WHERE since IS NOT NULL GROUP BY customer, scenario, visitor),
+    buys AS MATERIALIZED (SELECT customer, visitor, time FROM within WHERE type = 'buy'),
+    complete AS (
+        SELECT visitors.*, max(buys.time IS NOT NULL) AS bought
+        FROM visitors LEFT JOIN buys
+            ON buys.visitor = visitors.visitor AND buys.customer IS visitors.customer
+            AND buys.time >= since AND buys.time < since + :window
+        GROUP BY visitors.customer, visitors.scenario, visitors.visitor)
+    SELECT customer, scenario, variant, count(*) AS visitors, sum(changed) AS changed,
+        sum(counted) AS counted, sum(counted AND clicked) AS clicked,
+        sum(counted AND bought) AS bought
+    FROM complete GROUP BY customer, scenario, variant
+    ORDER BY customer, scenario, variant LIMIT :most";
+
+/// The visitors of each scenario and variant, by customer, scenario and variant.
+///
+/// # Errors
+/// SQLite reports an error.
+pub fn seen(connection: &Connection, period: &Period) -> rusqlite::Result<Vec<Seen>> {
+    let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+    let parameters = named_params! {
+        ":from": whole(period.from),
+        ":to": whole(period.to),
+        ":window": WINDOW_MS as i64,
+        ":most": Limits::VARIANTS as i64,
+    };
+    let mut statement = connection.prepare_cached(SEEN)?;
+    let rows = statement.query_map(parameters, |row| {
+        let count = |name: &str| row.get::<_, i64>(name).map(i64::unsigned_abs);
+        Ok(Seen {
+            customer: row.get("customer")?,
+            scenario: row.get("scenario")?,
+            variant: row.get("variant")?,
+            visitors: count("visitors")?,
+            changed: count("changed")?,
+            counted: count("counted")?,
+            clicked: count("clicked")?,
+            bought: count("bought")?,
+        })
+    })?;
+    rows.collect()
+}

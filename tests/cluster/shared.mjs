@@ -1,0 +1,89 @@
+// What the tests of the cluster share: a running cluster, events, and waiting.
+
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { prepareCluster } from "../../scripts/lib/cluster.mjs";
+import { readAll } from "../../scripts/lib/collector.mjs";
+import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
+
+/** The tests wait for states, never for a time. This limit only ends a test that has failed. */
+const PATIENCE_MS = 60_000;
+
+/** Waits until `holds()` is true, and returns its value. */
+export async function until(holds, subject) {
+  const end = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const value = await holds();
+    if (value) return value;
+    if (performance.now() > end) assert.fail(`not within ${PATIENCE_MS / 1000} s: ${subject}`);
+    await delay(50);
+  }
+}
+
+/** A cluster that ends with the test. Nothing runs yet. */
+export async function prepare(t, options = {}) {
+  const { path: folder, remove } = temporaryDirectory();
+  const cluster = await prepareCluster({ folder, ...options });
+  t.after(async () => {
+    await cluster.stop();
+    remove();
+  });
+  return cluster;
+}
+
+/** A running cluster. All collectors are ready. */
+export async function run(t, options) {
+  const cluster = await prepare(t, options);
+  await cluster.start();
+  await cluster.ready();
+  return cluster;
+}
+
+export const status = async (url) => (await fetch(url).catch(() => ({ status: 0 }))).status;
+export const isReady = (adminUrl) =>
+  until(async () => (await status(`${adminUrl}/readyz`)) === 200, "a ready collector");
+
+/** A UUID of version 7: https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7 */
+function uuid() {
+  const time = Date.now().toString(16).padStart(12, "0");
+  const random = randomBytes(10).toString("hex");
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${random.slice(0, 3)}-8${random.slice(3, 6)}-${random.slice(6, 18)}`;
+}
+
+export const event = (fields = {}) => ({ id: uuid(), type: "click", at: Date.now(), itemId: "1", ...fields });
+export const newStream = () => randomBytes(11).toString("hex");
+
+/** Posts a batch and returns its status, or 0 without an answer. */
+export async function post({ url }, stream, seq, events) {
+  const body = JSON.stringify({
+    v: 1,
+    client: "recobeacon/0.1.0",
+    stream,
+    seq,
+    sentAt: Date.now(),
+    ack: false,
+    events,
+  });
+  try {
+    const answer = await fetch(`${url}/v1/events`, { method: "POST", headers: { "content-type": "text/plain" }, body });
+    await answer.arrayBuffer();
+    return answer.status;
+  } catch {
+    return 0;
+  }
+}
+
+/** The value of a figure of `/metrics`. */
+export async function figure({ adminUrl }, name) {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  const line = text.split("\n").find((one) => one.startsWith(`${name} `) || one.startsWith(`${name}{`));
+  assert.ok(line, name);
+  return Number(line.split(" ").at(-1));
+}
+
+/** Waits until the writer has stored all of the stream, and returns the stored events. */
+export async function stored({ writer }, path = "/v1/events", name = "events") {
+  await until(async () => (await figure(writer, "recobeacon_consume_backlog")) === 0, "an empty stream");
+  return readAll(writer, path, name);
+}
