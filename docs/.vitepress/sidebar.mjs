@@ -33,6 +33,7 @@ export const SIDEBAR = [
     page("Monitoring", "/collector-monitoring"),
     page("Several collectors", "/cluster"),
     page("Forward events to vendors", "/forwarding"),
+    page("Recommendations", "/feeds"),
   ]),
   group("Recipes", [
     page("Product page", "/recipes/product"),

@@ -45,7 +45,7 @@ impl State {
             std::fs::create_dir_all(&site).expect("a folder");
             std::fs::write(site.join("index.html"), "<title>x</title>").expect("a file");
             let value = if with == "site" { format!("{:?}", site.display().to_string()) } else { format!("{TOKEN:?}") };
-            let text = format!("{with} = {value}\n[[keys]]\nnumber = 1\nsecret = {:?}\n", "07".repeat(32));
+            let text = format!("{with} = {value}\n[feeds]\n[[keys]]\nnumber = 1\nsecret = {:?}\n", "07".repeat(32));
             let flags = Overrides { database: Some(database), ..Overrides::default() };
             let config = Config::from_toml(&text, flags).expect("a configuration");
             runtime.block_on(async {

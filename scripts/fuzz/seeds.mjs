@@ -52,6 +52,8 @@ function services(vendors, batches) {
     "/report?from=2026-01-05&to=2026-01-06&customer=/",
     "/report/report.json",
     "/report/items.csv",
+    "/v1/recommendations/also_viewed?contextitems=1,2&itemtype=1&outputtypeid=1&numrecs=5&customerid=00000&userid=u",
+    `/v1/recommendations/recently_added_to_cart?userid=${STREAM}`,
     "/healthz",
     "/",
   ];

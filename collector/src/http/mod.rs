@@ -9,6 +9,7 @@ mod cors;
 mod customers;
 mod events;
 mod factfinder;
+mod feeds;
 mod files;
 mod host;
 mod ibexa;
@@ -33,12 +34,13 @@ mod vendor_events;
 mod vendors;
 
 use crate::blocking::Bounded;
-use crate::clock::Ids;
+use crate::clock::{Ids, now_ms};
 use crate::cluster::consumer::Consumer;
 use crate::config::Config;
 use crate::error::ConfigError;
 use crate::error::Refusal;
 use crate::event::INTERFACES;
+use crate::feeds::Feeds;
 use crate::forward::Forwarding;
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Refused};
@@ -89,6 +91,8 @@ pub struct App {
     pub consumer: Option<Arc<Consumer>>,
     /// The vendors that get them.
     pub forwarding: Forwarding,
+    /// The recommendations, if the configuration has them.
+    pub feeds: Option<Arc<Feeds>>,
     ids: Ids,
     streams: Arc<Semaphore>,
     raw: Bounded,
@@ -144,6 +148,7 @@ impl App {
             counted: metrics::Counted::default(),
             sessions: Sessions::default(),
             interfaces: vendors::interfaces(&config.vendors),
+            feeds: config.feeds.as_ref().map(|feeds| Arc::new(Feeds::new(feeds, now_ms()))),
             config,
             hasher,
             sink,
@@ -212,8 +217,8 @@ fn only(methods: &'static str) -> impl Fn() -> std::future::Ready<Refusal> + Clo
     move || std::future::ready(Refusal::Method(methods))
 }
 
-/// The routes of the event listener. It takes events and serves files. It reads out no stored
-/// event.
+/// The routes of the event listener. It takes events, serves files, and answers with recommendations
+/// if they are configured. It reads out no stored event.
 pub fn events_router(app: Arc<App>) -> Router {
     let elsewhere = || std::future::ready(Refusal::Forbidden(READ_ELSEWHERE));
     let mut router = Router::new()
@@ -228,6 +233,9 @@ pub fn events_router(app: Arc<App>) -> Router {
         .route("/v1/batches", any(elsewhere))
         .route("/healthz", get(status::health).fallback(only("GET, HEAD")))
         .route("/dist/{*rest}", get(files::dist).fallback(files::other));
+    if app.feeds.is_some() {
+        router = router.route(feeds::PATH, any(feeds::answer));
+    }
     if app.inspector.is_some() {
         router = router.route(inspector::PATH, get(inspector::address));
     }

@@ -10,6 +10,7 @@ mod bounded_read;
 pub mod desk;
 mod disk;
 mod erased;
+pub mod feeds;
 mod files;
 pub mod forward;
 mod group;

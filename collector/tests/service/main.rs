@@ -21,6 +21,7 @@ mod customers;
 mod erased;
 mod factfinder;
 mod factfinder_refusals;
+mod feeds;
 mod files;
 mod forward;
 mod guard;
