@@ -8,9 +8,11 @@ mod forward;
 pub mod help;
 pub mod network;
 pub mod origin;
+mod purpose;
 pub mod retention;
 pub mod variants;
 mod vendors;
+pub use purpose::Purpose;
 pub use vendors::{FactFinder, Intempt, Vendors, Yoochoose};
 
 use crate::api_key::Secret;
@@ -75,6 +77,8 @@ pub struct Config {
     pub cluster: Option<Cluster>,
     /// Limits.
     pub limits: Limits,
+    /// Sentences about settings that are valid and may surprise. `check` prints them.
+    pub notes: Vec<String>,
 }
 
 /// The table `[log]`.
@@ -210,12 +214,20 @@ impl Config {
     ///
     /// # Errors
     /// The file cannot be read, or a setting is invalid.
-    pub fn load(file: Option<&Path>, flags: Overrides) -> Result<Self, ConfigError> {
-        let Some(path) = file else { return Self::from_toml("", flags) };
+    pub fn load(
+        file: Option<&Path>,
+        flags: Overrides,
+        purpose: Purpose,
+    ) -> Result<Self, ConfigError> {
+        let Some(path) = file else { return Self::read("", flags, purpose) };
         let text = std::fs::read_to_string(path).map_err(|error| {
             ConfigError::new(format!("{} cannot be read: {error}", path.display()))
         })?;
-        Self::from_toml(&text, flags).map_err(|error| error.within(path))
+        let mut config = Self::read(&text, flags, purpose).map_err(|error| error.within(path))?;
+        for note in &mut config.notes {
+            *note = format!("{}: {note}", path.display());
+        }
+        Ok(config)
     }
 
     /// Whether any table names this customer or channel.
@@ -229,17 +241,21 @@ impl Config {
             || factfinder.channels.0.iter().flatten().any(|channel| channel.name == name)
     }
 
-    /// Reads the text of a configuration file, and applies the flags.
+    /// Reads the text of a configuration file as the collector does, and applies the flags.
     ///
     /// # Errors
     /// A setting is invalid.
     pub fn from_toml(text: &str, flags: Overrides) -> Result<Self, ConfigError> {
+        Self::read(text, flags, Purpose::Serve)
+    }
+
+    fn read(text: &str, flags: Overrides, purpose: Purpose) -> Result<Self, ConfigError> {
         let (mut faults, file) = Faults::read::<File>(text);
         let File { ibexa, yoochoose, factfinder, intempt, .. } = file;
         let vendors = Tables { ibexa, yoochoose, factfinder, intempt }.check(&mut faults);
         let limits = faults.take(Limits::set(file.limits)).unwrap_or_default();
         let customers = Customers::check(file.origins, file.customers, &limits, &mut faults);
-        let config = Self {
+        let mut config = Self {
             listen: flags.listen.or(file.listen.map(|Address(one)| one)).unwrap_or(LISTEN),
             admin_listen: flags
                 .admin_listen
@@ -262,17 +278,20 @@ impl Config {
             retention: file.retention.check(&mut faults),
             variants: variants::check(file.variants, &mut faults),
             limits,
-            forward: forward::read(file.forward, &mut faults),
-            cluster: file.cluster.and_then(|cluster| cluster.check(&mut faults)),
+            forward: forward::read(file.forward, purpose, &mut faults),
+            cluster: file.cluster.and_then(|cluster| cluster.check(purpose, &mut faults)),
+            notes: Vec::new(),
         };
-        config.check(&mut faults);
+        config.check(purpose, &mut faults);
+        config.notes = faults.take_notes();
         if faults.is_empty() { Ok(config) } else { Err(faults.into_error()) }
     }
 
     /// Checks settings that depend on each other, and those that a flag can set.
-    fn check(&self, faults: &mut Faults<'_>) {
+    fn check(&self, purpose: Purpose, faults: &mut Faults<'_>) {
         for (name, folder) in [("dist", &self.dist), ("site", &self.site)] {
-            if let Some(folder) = folder.as_ref().filter(|folder| !folder.is_dir()) {
+            let is_wrong = |folder: &&PathBuf| purpose.needs_all() && !folder.is_dir();
+            if let Some(folder) = folder.as_ref().filter(is_wrong) {
                 faults.add(name.to_owned(), format!("{} is not a folder", folder.display()));
             }
         }

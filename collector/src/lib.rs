@@ -221,15 +221,6 @@ fn open(
     inspector: Option<SocketAddr>,
     cluster: Option<(Role, Link)>,
 ) -> Result<Arc<App>, StartError> {
-    // The folder comes first, because the key is stored there as well. A collector of a cluster
-    // stores nothing.
-    let stores = !matches!(cluster, Some((Role::Collector, _)));
-    if let Some(folder) = config.database.parent().filter(|_| stores) {
-        std::fs::create_dir_all(folder).map_err(|error| {
-            let sentence = format!("the folder {} cannot be created: {error}", folder.display());
-            StartError::Config(ConfigError::new(sentence))
-        })?;
-    }
     let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
     let seals = Seals::new(&config.keys, &config.database).map_err(StartError::Config)?;
     let forwarding = Forwarding::new(&config.forward, seals);

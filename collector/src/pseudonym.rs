@@ -56,8 +56,7 @@ impl Hasher {
     /// # Errors
     /// The key file cannot be created or read.
     pub fn new(keys: &[Key], database: &Path) -> Result<Self, ConfigError> {
-        let mut keys =
-            if keys.is_empty() { kept_keys(&key_file(database))? } else { keys.to_vec() };
+        let mut keys = if keys.is_empty() { kept_keys(database)? } else { keys.to_vec() };
         keys.sort_by_key(|key| std::cmp::Reverse(key.number));
         let mut keyed = keys.iter().map(Keyed::new).collect::<Result<Vec<_>, _>>()?.into_iter();
         let current = keyed.next().ok_or(ConfigError::new("keys: there is no key"))?;
@@ -181,11 +180,15 @@ pub fn new_secret() -> Result<String, ConfigError> {
 
 /// Reads the keys from the key file, or creates the file at the first start. If the file is lost,
 /// known visitors appear as new ones.
-fn kept_keys(path: &Path) -> Result<Vec<Key>, ConfigError> {
+fn kept_keys(database: &Path) -> Result<Vec<Key>, ConfigError> {
+    let path = &key_file(database);
     let failed = |what: &str, error: &dyn fmt::Display| {
         ConfigError::new(format!("the key file {} {what}: {error}", path.display()))
     };
-    match private::create(path) {
+    // The key is stored before the database is made.
+    private::make_folder(database)
+        .map_err(|error| failed("is in a folder that cannot be created", &error))?;
+    match private::create_beside(path, database) {
         Ok(mut file) => {
             let hex = new_secret()?;
             file.write_all(format!("{hex}\n").as_bytes())
@@ -223,7 +226,7 @@ pub fn add_key(database: &Path) -> Result<u32, ConfigError> {
     let number = parse_keys(&text).map_err(|problem| failed(&problem))?.len() as u32 + 1;
     text.truncate(text.trim_end().len());
     text.push_str(&format!("\n{}\n", new_secret()?));
-    private::replace(&path, text.as_bytes()).map_err(|error| failed(&error))?;
+    private::replace(&path, database, text.as_bytes()).map_err(|error| failed(&error))?;
     Ok(number)
 }
 

@@ -24,7 +24,10 @@ pub struct Restore {
 
 impl Backup {
     pub fn run(self, config: &Config) -> Done {
-        backup::make(&config.database, &self.file)?;
+        let left = backup::make(&config.database, &self.file)?;
+        if let Some(left) = left {
+            println!("{} of an interrupted backup was removed", left.display());
+        }
         println!("{} is complete and was checked", self.file.display());
         if config.keys.is_empty() {
             println!(
@@ -38,10 +41,18 @@ impl Backup {
 
 impl Restore {
     pub fn run(self, config: &Config) -> Done {
-        let Restored { aside, waiting } = backup::restore(&self.file, &config.database)?;
+        let Restored { aside, waiting, erased } = backup::restore(&self.file, &config.database)?;
         println!("{} now has the content of {}", config.database.display(), self.file.display());
         if let Some(aside) = aside {
             println!("The database before is {}. Delete it when all is well", aside.display());
+        }
+        match erased {
+            Some(0) => {}
+            Some(erased) => println!("{erased} rows of erased visitors were erased again"),
+            None => println!(
+                "An older version made the copy: the next start migrates it, and erases the \
+                 erased visitors again"
+            ),
         }
         if waiting > 0 {
             println!(

@@ -3,13 +3,22 @@
 use recobeacon_collector::config::Config;
 use recobeacon_collector::error::ConfigError;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
 /// Prints the result. A closed output is no error, as the exit code has the result too.
-pub fn run(config: Result<Config, ConfigError>) -> ExitCode {
+pub fn run(config: Result<Config, ConfigError>, file: Option<&Path>) -> ExitCode {
     match config {
-        Ok(_) => {
-            let _ = writeln!(std::io::stdout(), "the configuration is valid");
+        Ok(config) => {
+            let mut out = std::io::stdout();
+            for note in config.notes {
+                let _ = writeln!(out, "note: {note}");
+            }
+            let sentence = match file {
+                Some(_) => "the configuration is valid",
+                None => "no file was named (--config FILE): the flags are valid, with the defaults",
+            };
+            let _ = writeln!(out, "{sentence}");
             ExitCode::SUCCESS
         }
         Err(error) => {

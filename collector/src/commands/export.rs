@@ -10,6 +10,7 @@ use recobeacon_collector::history::{self, read};
 use recobeacon_collector::iso;
 use recobeacon_collector::store::Row;
 use recobeacon_collector::store::history::{ScanError, Selection, scan};
+use recobeacon_engine::event::Kind;
 use recobeacon_engine::value::Value;
 use std::fs::File;
 use std::io::{self, BufWriter, Write, stdout};
@@ -29,7 +30,7 @@ pub enum Format {
 /// The flags of the command.
 #[derive(Debug, clap::Args)]
 pub struct Flags {
-    /// The file to write [default: the standard output]
+    /// The file to write; `-` is the standard output [default: -]
     #[arg(long)]
     pub output: Option<PathBuf>,
     /// The format
@@ -71,11 +72,7 @@ fn time(text: &str) -> Result<u64, String> {
 /// # Errors
 /// The database or the file cannot be used.
 pub fn run(flags: &Flags, config: &Config) -> Result<bool, String> {
-    if let Some(kind) =
-        flags.kinds.iter().find(|kind| recobeacon_engine::event::Kind::from_name(kind).is_none())
-    {
-        return Err(format!("--type: {kind} is not the name of an event"));
-    }
+    check(flags)?;
     if flags.input.is_none() {
         customers::check(&flags.customers, config)?;
     }
@@ -90,8 +87,51 @@ pub fn run(flags: &Flags, config: &Config) -> Result<bool, String> {
     Ok(true)
 }
 
+/// Refuses flags that would have no effect, or select nothing.
+fn check(flags: &Flags) -> Result<(), String> {
+    let Flags { output: _, format, from, to, kinds, customers, .. } = flags;
+    if let Some(kind) = kinds.iter().find(|kind| Kind::from_name(kind).is_none()) {
+        return Err(format!("--type: {kind} is not the name of an event"));
+    }
+    if from.zip(*to).is_some_and(|(from, to)| from >= to) {
+        return Err("--from: must be before --to".to_owned());
+    }
+    let given = |flags: &[(&'static str, bool)]| {
+        flags.iter().find(|(_, is_given)| *is_given).map(|(name, _)| *name)
+    };
+    let of_ibexa = [
+        ("--ibexa-customer", flags.ibexa_customer.is_some()),
+        ("--license-key-file", flags.license_key_file.is_some()),
+        ("--endpoint", flags.endpoint.is_some()),
+        ("--input", flags.input.is_some()),
+    ];
+    if *format != Format::Ibexa {
+        return given(&of_ibexa)
+            .map_or(Ok(()), |name| Err(format!("{name}: only with --format ibexa")));
+    }
+    if kinds.iter().any(|kind| kind != Kind::Buy.name()) {
+        return Err("--type: --format ibexa writes purchases (buy) only".to_owned());
+    }
+    let Some(input) = &flags.input else { return Ok(()) };
+    let selecting = [
+        ("--from", from.is_some()),
+        ("--to", to.is_some()),
+        ("--type", !kinds.is_empty()),
+        ("--customer", !customers.is_empty()),
+    ];
+    if let Some(name) = given(&selecting) {
+        return Err(format!(
+            "{name}: selects from the database, so it cannot be used with --input"
+        ));
+    }
+    if history::Format::of(input).is_none() {
+        return Err("--input: the file's name must end in .csv, .jsonl or .ndjson".to_owned());
+    }
+    Ok(())
+}
+
 fn output(path: Option<&Path>) -> Result<BufWriter<Box<dyn Write>>, String> {
-    let out: Box<dyn Write> = match path {
+    let out: Box<dyn Write> = match path.filter(|path| *path != Path::new("-")) {
         None => Box::new(stdout().lock()),
         // An existing file may be the only copy of an earlier export.
         Some(path) => Box::new(
@@ -151,7 +191,7 @@ fn requests(flags: &Flags, config: &Config, out: &mut dyn Write) -> Result<u64, 
         Ok(())
     };
     if let Some(input) = &flags.input {
-        for read::Line { number, cells } in import::open(input, None, ',')? {
+        for read::Line { number, cells } in import::open(input, None, None)? {
             cells.and_then(&mut write).map_err(|sentence| format!("line {number}: {sentence}"))?;
         }
     } else {
@@ -168,7 +208,7 @@ fn requests(flags: &Flags, config: &Config, out: &mut dyn Write) -> Result<u64, 
 fn cells_of(row: Row) -> Result<Cells, String> {
     let fields: Value = serde_json::from_str(&row.fields).map_err(|error| error.to_string())?;
     let Value::Map(fields) = fields else { return Err("its fields are no object".to_owned()) };
-    let known = history::columns::fields_of(recobeacon_engine::event::Kind::Buy);
+    let known = history::columns::fields_of(Kind::Buy);
     let mut values: Vec<_> =
         fields.into_iter().filter(|(name, _)| known.contains(&name.as_str())).collect();
     let text = |name: &str, text: String| (name.to_owned(), Value::Text(text));

@@ -25,9 +25,9 @@ pub struct Flags {
     /// The file's format [default: by its name, .csv, .jsonl or .ndjson]
     #[arg(long)]
     pub format: Option<Format>,
-    /// What separates the cells of CSV; spreadsheets may write a semicolon
-    #[arg(long, default_value_t = ',')]
-    pub delimiter: char,
+    /// What separates the cells of CSV; spreadsheets may write a semicolon [default: ,]
+    #[arg(long)]
+    pub delimiter: Option<char>,
     /// Check the file without storing anything
     #[arg(long)]
     pub dry_run: bool,
@@ -41,6 +41,7 @@ pub struct Flags {
 struct Counts {
     valid: u64,
     new: u64,
+    erased: u64,
     invalid: u64,
 }
 
@@ -48,11 +49,18 @@ struct Counts {
 ///
 /// # Errors
 /// It cannot be read, or its format is not known.
-pub fn open(file: &Path, format: Option<Format>, delimiter: char) -> Result<read::Lines, String> {
+pub fn open(
+    file: &Path,
+    format: Option<Format>,
+    delimiter: Option<char>,
+) -> Result<read::Lines, String> {
     let format = format.or_else(|| Format::of(file)).ok_or_else(|| {
         format!("{}: its name does not tell the format: add --format csv or jsonl", file.display())
     })?;
-    let delimiter = u8::try_from(delimiter)
+    if delimiter.is_some() && format == Format::Jsonl {
+        return Err("--delimiter: only for CSV".to_owned());
+    }
+    let delimiter = u8::try_from(delimiter.unwrap_or(','))
         .map_err(|_| "--delimiter: must be one ASCII character".to_owned())?;
     let input: Box<dyn Read> = if file == Path::new("-") {
         Box::new(stdin())
@@ -112,12 +120,15 @@ pub fn run(flags: &Flags, config: &Config) -> Result<bool, String> {
         }
     }
     append(&mut appender, &mut group, &mut counts)?;
-    let Counts { valid, new, invalid } = counts;
+    let Counts { valid, new, erased, invalid } = counts;
     if flags.dry_run {
         println!("{valid} valid lines, {invalid} invalid ones; nothing was stored");
     } else {
-        let known = valid - new;
+        let known = valid - new - erased;
         println!("{new} new events, {known} that were stored before, {invalid} invalid lines");
+        if erased > 0 {
+            println!("{erased} events of erased visitors were left out");
+        }
     }
     Ok(invalid == 0)
 }
@@ -128,14 +139,15 @@ fn append(
     counts: &mut Counts,
 ) -> Result<(), String> {
     if let Some(appender) = appender {
-        let new = appender.append(group);
-        counts.new += new.map_err(|error| {
+        let appended = appender.append(group).map_err(|error| {
             format!(
                 "the database: {error}\n{} events were stored before. \
                  Import the file again when the fault is mended.",
                 counts.new
             )
-        })? as u64;
+        })?;
+        counts.new += appended.new;
+        counts.erased += appended.erased;
     }
     group.clear();
     Ok(())

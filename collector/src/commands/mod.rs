@@ -12,7 +12,7 @@ mod serve;
 mod visitor;
 
 use clap::{Parser, Subcommand};
-use recobeacon_collector::config::{self, Config, LogFormat, Overrides, help};
+use recobeacon_collector::config::{self, Config, LogFormat, Overrides, Purpose, help};
 use recobeacon_collector::error::ConfigError;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -86,9 +86,14 @@ impl Flags {
         let command = self.command.take();
         // With --database the configuration and its secrets are not needed.
         let given = self.database.clone();
-        let config = self.load();
+        let file = self.config.clone();
+        let config = self.load(match &command {
+            Some(Command::Write) | None => Purpose::Serve,
+            Some(Command::Check) => Purpose::Check,
+            Some(_) => Purpose::Command,
+        });
         match command {
-            Some(Command::Check) => check::run(config),
+            Some(Command::Check) => check::run(config, file.as_deref()),
             Some(Command::Import(flags)) => finish(config, |config| import::run(&flags, config)),
             Some(Command::Export(flags)) => finish(config, |config| export::run(&flags, config)),
             Some(Command::Backup(command)) => done(config, |config| command.run(config)),
@@ -120,11 +125,11 @@ impl Flags {
         }
     }
 
-    fn load(self) -> Result<Config, ConfigError> {
+    fn load(self, purpose: Purpose) -> Result<Config, ConfigError> {
         let Self { command: _, config, listen, admin_listen, database, dist, site, inspector } =
             self;
         let flags = Overrides { listen, admin_listen, database, dist, site, inspector };
-        Config::load(config.as_deref(), flags)
+        Config::load(config.as_deref(), flags, purpose)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The table `[cluster]`: the stream between collectors on several machines and the writer.
 
 use super::faults::Faults;
+use super::purpose::{Purpose, of_service};
 use crate::whole::Whole;
 use async_nats::ServerAddr;
 use serde::Deserialize;
@@ -61,7 +62,7 @@ const SECONDS: RangeInclusive<u64> = 1..=60;
 const SECONDS_DEFAULT: u64 = 5;
 
 impl FileCluster {
-    pub fn check(self, faults: &mut Faults<'_>) -> Option<Cluster> {
+    pub fn check(self, purpose: Purpose, faults: &mut Faults<'_>) -> Option<Cluster> {
         let mut whole = |name: &str, given: Option<Whole>, default, bounds| match given {
             Some(given) => faults.whole(format!("cluster.{name}"), given, bounds),
             None => Some(default),
@@ -89,8 +90,13 @@ impl FileCluster {
             let sentence = format!("must be 1 to {NAME_BYTES} letters, digits and -_");
             faults.add("cluster.stream".to_owned(), sentence);
         }
-        if let Some(file) = self.ca.as_ref().filter(|file| !file.is_file()) {
-            faults.add("cluster.ca".to_owned(), format!("{} is not a file", file.display()));
+        let is_wrong = |file: &&PathBuf| purpose.needs_all() && !file.is_file();
+        if let Some(file) = self.ca.as_ref().filter(is_wrong) {
+            if purpose.is_of_service(file) {
+                faults.add_note("cluster.ca", of_service(file));
+            } else {
+                faults.add("cluster.ca".to_owned(), format!("{} is not a file", file.display()));
+            }
         }
         Some(Cluster {
             servers: Servers(servers),

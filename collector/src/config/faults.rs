@@ -19,6 +19,8 @@ pub(super) struct Faults<'a> {
     whole: bool,
     /// The line, if the fault has one, and the sentence.
     found: Vec<(Option<usize>, String)>,
+    /// Sentences that are no faults.
+    notes: Vec<(Option<usize>, String)>,
 }
 
 /// A step from a table or a list to a part of it.
@@ -34,7 +36,7 @@ impl<'a> Faults<'a> {
         let (document, errors) = DeTable::parse_recoverable(text);
         let span = document.span();
         let document = document.into_inner();
-        let mut faults = Self { text, document, whole: true, found: Vec::new() };
+        let mut faults = Self { text, document, whole: true, found: Vec::new(), notes: Vec::new() };
         for error in &errors {
             // Not toml's whole text: it repeats the line, and the line may hold a secret.
             faults.found.push((faults.line(error.span()), error.message().to_owned()));
@@ -67,6 +69,12 @@ impl<'a> Faults<'a> {
     /// Adds a fault of the setting with this key.
     pub fn add(&mut self, key: String, sentence: impl AsRef<str>) {
         self.note(format!("{key}: {}", sentence.as_ref()));
+    }
+
+    /// Adds a sentence about a setting that is valid.
+    pub fn add_note(&mut self, key: &str, sentence: impl AsRef<str>) {
+        let sentence = format!("{key}: {}", sentence.as_ref());
+        self.notes.push((self.line_of(&sentence), sentence));
     }
 
     /// Adds that a setting is missing, unless it was left out for a fault of its own.
@@ -119,27 +127,41 @@ impl<'a> Faults<'a> {
     }
 
     /// All faults, in the order of their lines.
-    pub fn into_error(mut self) -> ConfigError {
-        // A fault of a flag has no line, and comes first.
-        self.found.sort_by_key(|(line, _)| *line);
-        ConfigError::all(self.found.into_iter().map(|(line, sentence)| match line {
-            Some(line) => format!("line {line}: {sentence}"),
-            None => sentence,
-        }))
+    pub fn into_error(self) -> ConfigError {
+        ConfigError::all(by_line(self.found))
+    }
+
+    /// The sentences that are no faults, in the order of their lines.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        by_line(std::mem::take(&mut self.notes))
     }
 
     /// Adds a sentence that begins with a key.
     fn note(&mut self, sentence: String) {
+        self.found.push((self.line_of(&sentence), sentence));
+    }
+
+    /// The line of the key that the sentence begins with.
+    fn line_of(&self, sentence: &str) -> Option<usize> {
         let path = sentence.split_once(": ").map(|(key, _)| read_path(key));
         let place = path.and_then(|path| place(&self.document, &path));
-        let line = place.and_then(|(span, _)| self.line(Some(span)));
-        self.found.push((line, sentence));
+        place.and_then(|(span, _)| self.line(Some(span)))
     }
 
     fn line(&self, span: Option<Range<usize>>) -> Option<usize> {
         let before = self.text.get(..span?.start)?;
         Some(before.matches('\n').count() + 1)
     }
+}
+
+/// The sentences with their lines. One about a flag has no line, and comes first.
+fn by_line(mut sentences: Vec<(Option<usize>, String)>) -> Vec<String> {
+    sentences.sort_by_key(|(line, _)| *line);
+    let written = sentences.into_iter().map(|(line, sentence)| match line {
+        Some(line) => format!("line {line}: {sentence}"),
+        None => sentence,
+    });
+    written.collect()
 }
 
 /// serde's sentence about a wrong value without the value, which may be a secret.

@@ -4,6 +4,7 @@
 //! code, and the settings of forwarding.
 
 use super::faults::Faults;
+use super::purpose::{Purpose, of_service};
 use crate::destination::{Destination, Server};
 use crate::limits::Limits;
 use recobeacon_engine::error::{Error, ErrorCode};
@@ -29,12 +30,18 @@ const CONNECTION_COUNT: u64 = 4;
 const PATIENCE: u64 = 30;
 const QUEUE: u64 = 100_000;
 
+/// A key in the form of each vendor, in the place of one that is not read. It is never sent.
+const UNREAD: &str = "not.read";
 const WHOLE_ADDRESS: &str =
     "must be a whole address with http or https, like https://vendor.example";
 const VENDORS: &str = "must be \"ibexa\", \"yoochoose\", \"factfinder\" or \"intempt\"";
 
 /// Reads the tables. Faults do not repeat a value, which may be a key.
-pub fn read(tables: Option<toml::Value>, faults: &mut Faults<'_>) -> Vec<Arc<Destination>> {
+pub fn read(
+    tables: Option<toml::Value>,
+    purpose: Purpose,
+    faults: &mut Faults<'_>,
+) -> Vec<Arc<Destination>> {
     let entries = |value| match value {
         toml::Value::Table(table) => Some(table),
         _ => None,
@@ -52,7 +59,7 @@ pub fn read(tables: Option<toml::Value>, faults: &mut Faults<'_>) -> Vec<Arc<Des
     for (place, entries) in tables.unwrap_or_default().into_iter().enumerate() {
         let mut table = Table::new(format!("forward[{place}]"), entries, faults);
         let name = table.name(&names);
-        destinations.extend(table.destination(&name).map(Arc::new));
+        destinations.extend(table.destination(&name, purpose).map(Arc::new));
         names.push(name);
     }
     destinations
@@ -113,7 +120,7 @@ impl<'f, 'a> Table<'f, 'a> {
         }
     }
 
-    fn destination(mut self, name: &str) -> Option<Destination> {
+    fn destination(mut self, name: &str, purpose: Purpose) -> Option<Destination> {
         let rate = self.whole("requests_per_second", RATE, &RATES);
         let connections = self.whole("connections", CONNECTION_COUNT, &CONNECTIONS);
         let patience = self.whole("timeout_seconds", PATIENCE, &SECONDS);
@@ -121,7 +128,7 @@ impl<'f, 'a> Table<'f, 'a> {
         let visitor_address = self.switch("visitor_address");
         let visitor_agent = self.switch("visitor_agent");
         let hours = self.rest.remove("max_age_hours");
-        self.read_key();
+        self.read_key(purpose);
         let endpoint = self.rest.get("endpoint").and_then(toml::Value::as_str).map(str::to_owned);
         let protocol = self.protocol();
         let longest = protocol.as_ref().map_or(Limits::TRACKER_AGE_MS, Destination::longest_age_ms);
@@ -200,7 +207,7 @@ impl<'f, 'a> Table<'f, 'a> {
 
     /// Reads the key of the vendor into `api_key`: from the table, from an environment variable, or
     /// from a file.
-    fn read_key(&mut self) {
+    fn read_key(&mut self, purpose: Purpose) {
         let [plain, variable, file] = ["api_key", "api_key_env", "api_key_file"].map(|name| {
             match self.rest.remove(name)? {
                 toml::Value::String(text) => Some(text),
@@ -212,12 +219,21 @@ impl<'f, 'a> Table<'f, 'a> {
         });
         let key = match (plain, variable, file) {
             (plain, None, None) => Ok(plain),
+            (None, Some(_), None) | (None, None, Some(_)) if !purpose.needs_all() => {
+                Ok(Some(UNREAD.to_owned()))
+            }
             (None, Some(name), None) => std::env::var(&name).map(Some).map_err(|_| {
                 ("api_key_env", format!("the environment variable {name:?} is not set"))
             }),
-            (None, None, Some(path)) => std::fs::read_to_string(Path::new(&path))
-                .map(|text| Some(text.trim().to_owned()))
-                .map_err(|error| ("api_key_file", format!("{path} cannot be read: {error}"))),
+            (None, None, Some(path)) => match std::fs::read_to_string(Path::new(&path)) {
+                Ok(text) => Ok(Some(text.trim().to_owned())),
+                Err(_) if purpose.is_of_service(Path::new(&path)) => {
+                    let key = format!("{}.api_key_file", self.key);
+                    self.faults.add_note(&key, of_service(Path::new(&path)));
+                    Ok(Some(UNREAD.to_owned()))
+                }
+                Err(error) => Err(("api_key_file", format!("{path} cannot be read: {error}"))),
+            },
             (_, _, file) => {
                 let name = if file.is_some() { "api_key_file" } else { "api_key_env" };
                 Err((name, "use one of api_key, api_key_env and api_key_file".to_owned()))

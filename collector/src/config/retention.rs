@@ -23,6 +23,12 @@ impl Retention {
         self.days.is_some() || self.orders_days.is_some() || some
     }
 
+    /// Whether all events are deleted within these days.
+    fn is_within(&self, most: u32) -> bool {
+        let is_within = |days: u32| (1..=most).contains(&days);
+        self.days.is_some_and(is_within) && self.customers.values().copied().all(is_within)
+    }
+
     /// The time of a customer's events.
     pub fn days_of(&self, customer: &str) -> Option<u32> {
         match self.customers.get(customer) {
@@ -56,10 +62,18 @@ impl FileRetention {
             let days = faults.whole(format!("retention.{name}"), given?, &(1..=MOST_DAYS));
             days.map(|days| days as u32)
         };
-        Retention {
+        let retention = Retention {
             customers,
             days: days("days", self.days),
             orders_days: days("orders_days", self.orders_days),
+        };
+        if let Some(orders) = retention.orders_days.filter(|orders| !retention.is_within(*orders)) {
+            let sentence = format!(
+                "some events are kept for longer than the list of orders: an order that is \
+                 reported again after {orders} days counts twice"
+            );
+            faults.add_note("retention.orders_days", sentence);
         }
+        retention
     }
 }

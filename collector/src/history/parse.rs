@@ -97,6 +97,11 @@ pub fn row(mut cells: Cells, now: u64, hasher: &Hasher) -> Result<Row, String> {
         fields,
         has_more_ids,
         older_ids: Vec::new(),
+        older_hashes: [&user, &anonymous]
+            .into_iter()
+            .flat_map(|all| all.iter().skip(1))
+            .cloned()
+            .collect(),
     };
     match id {
         // Vendors' interfaces make other ids.

@@ -1,8 +1,10 @@
 //! Copies of the database: made while a collector runs, and put back while none runs.
 
+use super::erased;
 use super::files;
 use super::forward;
 use super::schema::{self, SchemaError};
+use super::visitors::VisitorError;
 use crate::limits::Limits;
 use crate::private;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -24,6 +26,8 @@ pub enum BackupError {
     Used(PathBuf),
     /// The file cannot be written.
     File(PathBuf, io::Error),
+    /// The erased visitors cannot be erased again.
+    Erased(VisitorError),
 }
 
 impl fmt::Display for BackupError {
@@ -42,6 +46,7 @@ impl fmt::Display for BackupError {
             Self::File(path, error) => {
                 write!(f, "the file {} cannot be written: {error}", path.display())
             }
+            Self::Erased(error) => error.fmt(f),
         }
     }
 }
@@ -50,18 +55,18 @@ impl std::error::Error for BackupError {}
 
 /// Copies the database to a new file. A collector may store events meanwhile. The copy has all
 /// events that were answered before, and no deleted ones: `VACUUM INTO` writes no free pages
-/// (<https://www.sqlite.org/lang_vacuum.html#vacuum_with_an_into_clause>).
+/// (<https://www.sqlite.org/lang_vacuum.html#vacuum_with_an_into_clause>). Returns the name of an
+/// unfinished copy that an interrupted command had left, and that is removed.
 ///
 /// # Errors
 /// Nothing has the name `to` then.
-pub fn make(database: &Path, to: &Path) -> Result<(), BackupError> {
+pub fn make(database: &Path, to: &Path) -> Result<Option<PathBuf>, BackupError> {
     let failed = |error| BackupError::File(to.to_owned(), error);
     if to.exists() {
         return Err(BackupError::Exists(to.to_owned()));
     }
     let part = beside(to, ".part");
-    // Left by a copy that was interrupted.
-    remove(&part).map_err(failed)?;
+    let is_left = remove_part(&part).map_err(failed)?;
     // SQLite fills an existing empty file, which keeps its mode.
     private::create(&part).map_err(failed)?;
     let copied = copy(database, &part).and_then(|()| {
@@ -73,9 +78,16 @@ pub fn make(database: &Path, to: &Path) -> Result<(), BackupError> {
             _ => failed(error),
         })
     });
-    remove(&part).map_err(failed)?;
+    remove_part(&part).map_err(failed)?;
     copied?;
-    private::sync_folder(to).map_err(failed)
+    private::sync_folder(to).map_err(failed)?;
+    Ok(is_left.then_some(part))
+}
+
+/// Removes an unfinished copy with its journal: both have rows. Returns whether there was one.
+fn remove_part(part: &Path) -> io::Result<bool> {
+    let is_left = remove(part)?;
+    Ok(remove(&beside(part, "-journal"))? || is_left)
 }
 
 fn copy(database: &Path, part: &Path) -> Result<(), BackupError> {
@@ -111,6 +123,9 @@ pub struct Restored {
     pub aside: Option<PathBuf>,
     /// The number of events that wait for vendors.
     pub waiting: usize,
+    /// The number of rows of erased visitors that the copy had. `None`: an older version made the
+    /// copy, so the next start erases them after the migration.
+    pub erased: Option<usize>,
 }
 
 /// Puts a copy into the place of the database. The database before it stays beside it. The copy may
@@ -129,27 +144,42 @@ pub fn restore(copy: &Path, database: &Path) -> Result<Restored, BackupError> {
         Err(error) => return Err(BackupError::Database(copy.to_owned(), error)),
     }
     let failed = |error| BackupError::File(database.to_owned(), error);
+    private::make_folder(database).map_err(failed)?;
     let part = beside(database, ".part");
-    remove(&part).map_err(failed)?;
-    let mut file = private::create(&part).map_err(failed)?;
+    remove_part(&part).map_err(failed)?;
+    let mut file = private::create_beside(&part, database).map_err(failed)?;
     File::open(copy).and_then(|mut copy| io::copy(&mut copy, &mut file)).map_err(failed)?;
-    let waiting = suspect(&part)
-        .map_err(|error| BackupError::Database(part.clone(), SchemaError::from(error)))?;
-    file.sync_all().map_err(failed)?;
+    let changed = prepare(&part, database).and_then(|changed| {
+        file.sync_all().map_err(failed)?;
+        Ok(changed)
+    });
+    if changed.is_err() {
+        remove_part(&part).map_err(failed)?;
+    }
+    let (waiting, erased) = changed?;
     let aside = keep(database)?;
     // At once: without a database for a moment, a starting collector would make an empty one.
     std::fs::rename(&part, database).map_err(failed)?;
     private::sync_folder(database).map_err(failed)?;
-    Ok(Restored { aside, waiting })
+    Ok(Restored { aside, waiting, erased })
 }
 
-fn suspect(part: &Path) -> rusqlite::Result<usize> {
-    let connection = Connection::open(part)?;
+/// Marks the events that wait for vendors, and erases the erased visitors again. Returns the numbers
+/// of [`Restored`].
+fn prepare(part: &Path, database: &Path) -> Result<(usize, Option<usize>), BackupError> {
+    let failed = |error: rusqlite::Error| BackupError::Database(part.to_owned(), error.into());
+    let mut connection = Connection::open(part).map_err(failed)?;
     // A journal beside the file would outlive a restore that is killed.
-    connection.pragma_update(None, "journal_mode", "MEMORY")?;
-    let waiting = forward::suspect(&connection)?;
-    connection.close().map_err(|(_, error)| error)?;
-    Ok(waiting)
+    connection.pragma_update(None, "journal_mode", "MEMORY").map_err(failed)?;
+    connection.pragma_update(None, "secure_delete", "ON").map_err(failed)?;
+    let waiting = forward::suspect(&connection).map_err(failed)?;
+    let erased = if schema::is_current(&connection).map_err(failed)? {
+        Some(erased::apply(&mut connection, database).map_err(BackupError::Erased)?)
+    } else {
+        None
+    };
+    connection.close().map_err(|(_, error)| failed(error))?;
+    Ok((waiting, erased))
 }
 
 /// Gives the database a second name, and moves its log there. A log beside another database would
@@ -192,10 +222,12 @@ fn close_log(database: &Path) -> Result<(), BackupError> {
     }
 }
 
-fn remove(path: &Path) -> io::Result<()> {
+/// Returns whether there was a file.
+fn remove(path: &Path) -> io::Result<bool> {
     match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

@@ -56,7 +56,7 @@ fn identity(path: &Path) -> Option<Identity> {
 /// Creates a missing database file with access for its owner only. SQLite gives its other files the
 /// same mode. Removes other users' access to an existing file.
 pub fn make_private(database: &Path) -> io::Result<()> {
-    match crate::private::create(database) {
+    match crate::private::create_beside(database, database) {
         Ok(_) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             for path in [database.to_owned(), wal(database), shm(database)] {

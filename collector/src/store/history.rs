@@ -1,5 +1,6 @@
 //! The database as import and export use it, also while a collector runs.
 
+use super::erased::Erased;
 use super::orders::{self, Way};
 use super::row::{Inserted, Row};
 use super::schema::{self, SchemaError};
@@ -14,6 +15,16 @@ use std::path::Path;
 pub struct Appender {
     connection: Connection,
     begun: u64,
+    erased: Erased,
+}
+
+/// What became of some rows. The others were stored before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Appended {
+    /// The number of new ones.
+    pub new: u64,
+    /// Those that were left out, because their visitor was erased later.
+    pub erased: u64,
 }
 
 impl Appender {
@@ -25,23 +36,29 @@ impl Appender {
     pub fn open(database: &Path, hasher: &Hasher, now: u64) -> Result<Self, SchemaError> {
         let connection = schema::open(database, hasher)?;
         orders::begin_file(&connection)?;
-        Ok(Self { connection, begun: now })
+        // Rows of a visitor who is erased meanwhile are erased again by the next start.
+        let erased = Erased::read(database).map_err(SchemaError::Erased)?;
+        Ok(Self { connection, begun: now, erased })
     }
 
-    /// Inserts the rows in one transaction. Returns how many were new. They are on disk then.
+    /// Inserts the rows in one transaction, except those of erased visitors. They are on disk then.
     ///
     /// # Errors
     /// None of them is stored.
-    pub fn append(&mut self, rows: &[Row]) -> rusqlite::Result<usize> {
+    pub fn append(&mut self, rows: &[Row]) -> rusqlite::Result<Appended> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut new = 0;
+        let mut appended = Appended::default();
         for row in rows {
+            if self.erased.has(row) {
+                appended.erased += 1;
+                continue;
+            }
             let inserted = row.insert(&transaction, Way::File(self.begun))?;
-            new += usize::from(matches!(inserted, Inserted::New(_)));
+            appended.new += u64::from(matches!(inserted, Inserted::New(_)));
         }
         transaction.commit()?;
-        Ok(new)
+        Ok(appended)
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Row {
     pub has_more_ids: bool,
     /// The ids that a file's line had with older keys. They are not stored.
     pub older_ids: Vec<String>,
+    /// The hashes of a file's account and visitor by older keys. They are not stored.
+    pub older_hashes: Vec<String>,
 }
 
 /// What became of a row.
@@ -121,6 +123,7 @@ impl Row {
             fields: row.get("fields")?,
             has_more_ids: false,
             older_ids: Vec::new(),
+            older_hashes: Vec::new(),
         })
     }
 }

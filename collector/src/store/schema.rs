@@ -1,5 +1,6 @@
 //! The tables, and the migration of an older database.
 
+use super::erased::ListError;
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
@@ -60,6 +61,8 @@ pub enum SchemaError {
     Folder(std::io::Error),
     /// The file cannot be created or made private.
     File(std::io::Error),
+    /// The list of erased visitors cannot be read.
+    Erased(ListError),
     /// A newer version made the database.
     Newer,
     /// The database has a different key with this number.
@@ -76,6 +79,7 @@ impl fmt::Display for SchemaError {
             Self::Sqlite(error) => error.fmt(f),
             Self::Folder(error) => write!(f, "its folder cannot be created: {error}"),
             Self::File(error) => write!(f, "its file cannot be made private: {error}"),
+            Self::Erased(error) => error.fmt(f),
             Self::Newer => f.write_str("was made by a newer version of the collector"),
             Self::Key(number) => write!(
                 f,
@@ -106,9 +110,7 @@ impl From<rusqlite::Error> for SchemaError {
 
 /// Opens the database for writing, and migrates it to this version.
 pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(SchemaError::Folder)?;
-    }
+    crate::private::make_folder(path).map_err(SchemaError::Folder)?;
     super::files::make_private(path).map_err(SchemaError::File)?;
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(Limits::BUSY)?;

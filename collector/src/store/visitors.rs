@@ -5,7 +5,7 @@
 //! fields of vendors' events (`other_ids`) are found, but they join nothing: some of them name a
 //! company, and would join all its people.
 
-use super::erased;
+use super::erased::{self, ListError};
 use crate::clock::now_ms;
 use crate::limits::Limits;
 use recobeacon_engine::event::Kind;
@@ -141,7 +141,7 @@ pub(super) fn link_older(
 }
 
 /// The fields whose values have the form of a hash.
-fn hashes_in(fields: &str) -> BTreeMap<String, String> {
+pub(super) fn hashes_in(fields: &str) -> BTreeMap<String, String> {
     let is_hash = |text: &str| {
         text.len() == 32 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
     };
@@ -274,8 +274,10 @@ fn without_hashes(fields: &str) -> String {
 pub enum VisitorError {
     /// The database does not answer.
     Sqlite(rusqlite::Error),
-    /// The output or the list of erased hashes cannot be written.
+    /// The output is closed.
     Output(io::Error),
+    /// The list of erased hashes cannot be read or written.
+    List(ListError),
 }
 
 impl std::fmt::Display for VisitorError {
@@ -283,6 +285,7 @@ impl std::fmt::Display for VisitorError {
         match self {
             Self::Sqlite(error) => write!(f, "the database does not answer: {error}"),
             Self::Output(error) => write!(f, "the output cannot be written: {error}"),
+            Self::List(error) => error.fmt(f),
         }
     }
 }
@@ -292,6 +295,12 @@ impl std::error::Error for VisitorError {}
 impl From<rusqlite::Error> for VisitorError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)
+    }
+}
+
+impl From<ListError> for VisitorError {
+    fn from(error: ListError) -> Self {
+        Self::List(error)
     }
 }
 

@@ -412,5 +412,6 @@ fn row(delivery: &Delivery, place: usize, event: &NewEvent) -> Row {
         fields: event.fields.clone(),
         has_more_ids: event.has_more_ids,
         older_ids: Vec::new(),
+        older_hashes: Vec::new(),
     }
 }

@@ -1,6 +1,7 @@
 //! The command line: `--help` and `check`.
 
 use crate::common::SECRET;
+use crate::common::desk::Desk;
 use crate::common::process::run;
 use recobeacon_collector::config::{Config, Overrides, help};
 
@@ -144,6 +145,13 @@ fn check_names_the_line_and_the_key_of_each_fault() {
     assert_eq!(text(output.stdout), "the configuration is valid\n");
     assert!(!database.exists(), "the check starts nothing");
     assert_eq!(run(&["check", "--config", "none.toml"]).status.code(), Some(1));
+    // Without a file only the flags were checked.
+    let output = run(&["check"]);
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        text(output.stdout),
+        "no file was named (--config FILE): the flags are valid, with the defaults\n"
+    );
     let wrong = text(run(&["check", "--listen", "localhost:8787"]).stderr);
     assert!(wrong.contains("must be an IP address with a port, such as"), "{wrong}");
     let wrong = text(run(&["check", "--listen", "127.0.0.1:8788"]).stderr);
@@ -155,4 +163,79 @@ fn check_names_the_line_and_the_key_of_each_fault() {
     let log = text(run(&["--config", file]).stderr);
     assert_eq!(log.lines().count(), 2, "{log}");
     assert!(log.contains("line 2: origins[0]") && log.contains("line 4: limits.streams"));
+}
+
+#[test]
+fn check_notes_what_is_valid_and_may_surprise() {
+    let desk = Desk::new();
+    let file = desk.arguments()[1].to_owned();
+    for (table, note) in [
+        ("[retention]\ndays = 30\norders_days = 30\n", None),
+        ("[retention]\ndays = 30\norders_days = 30\ncustomers = { de = 7 }\n", None),
+        ("[retention]\ndays = 30\n", None),
+        ("[retention]\ndays = 31\norders_days = 30\n", Some(3)),
+        ("[retention]\norders_days = 30\n", Some(2)),
+        ("[retention]\ndays = 7\norders_days = 9\ncustomers = { de = 10 }\n", Some(3)),
+        ("[retention]\ndays = 7\norders_days = 9\ncustomers = { de = 0 }\n", Some(3)),
+    ] {
+        desk.set(table);
+        let done = desk.run(&["check"], "");
+        assert_eq!((done.code, done.log.as_str()), (Some(0), ""), "{table}");
+        let note = note.map(|line| format!("note: {file}: line {line}: retention.orders_days: "));
+        let (first, rest) = done.out.split_at(note.as_ref().map_or(0, String::len));
+        assert_eq!(first, note.unwrap_or_default(), "{table}");
+        assert!(rest.ends_with("the configuration is valid\n"), "{table}: {}", done.out);
+        assert_eq!(rest.lines().count(), if first.is_empty() { 1 } else { 2 }, "{}", done.out);
+    }
+}
+
+/// What only the service has: credentials of systemd, its environment, and the folders that it serves.
+#[test]
+fn commands_need_nothing_that_only_the_service_has() {
+    let credential = "/run/credentials/none.service/vendor.key";
+    let settings = |vendor: &str, key: &str, ca: &str| {
+        let table = match vendor {
+            "factfinder" => "endpoint = \"https://x.example\"\nchannel = \"de\"",
+            _ => "organization = \"o\"\nproject = \"p\"\nsource = \"1\"",
+        };
+        format!(
+            "{key_table}[[forward]]\nname = \"a\"\nprotocol = \"{vendor}\"\n{table}\n{key}\n\
+             [cluster]\nnats = [\"nats://127.0.0.1\"]\nca = \"{ca}\"\n",
+            key_table = format_args!("[[keys]]\nnumber = 3\nsecret = \"{SECRET}\"\n"),
+        )
+    };
+    let desk = Desk::new();
+    let history = desk.path("h.csv");
+    std::fs::write(&history, "type,at,user,itemId\nclick,1767261700000,johndoe,1\n").unwrap();
+    for vendor in ["factfinder", "intempt"] {
+        for key in [
+            format!("api_key_file = \"{credential}\""),
+            "api_key_file = \"/none\"".to_owned(),
+            "api_key_env = \"NO_SUCH_VARIABLE\"".to_owned(),
+        ] {
+            desk.set(&format!("site = \"/none\"\n{}", settings(vendor, &key, "/none")));
+            for arguments in
+                [["import", history.to_str().unwrap()].as_slice(), &["export"], &["hash"]]
+            {
+                let done = desk.run(arguments, "johndoe");
+                assert_eq!(done.code, Some(0), "{arguments:?}: {}", done.log);
+            }
+            let done = desk.run(&[], "");
+            assert_eq!(done.code, Some(1), "a start needs them");
+            assert!(done.log.contains("forward[0].api_key_"), "{}", done.log);
+        }
+    }
+    let key = format!("api_key_file = \"{credential}\"");
+    desk.set(&settings("factfinder", &key, credential));
+    let done = desk.run(&["check"], "");
+    assert_eq!(done.code, Some(0), "{}", done.log);
+    for setting in ["line 9: forward[0].api_key_file", "line 12: cluster.ca"] {
+        let note = format!(
+            "{setting}: {credential} was not checked, because only the service can read it\n"
+        );
+        assert!(done.out.contains(&note), "{}", done.out);
+    }
+    desk.set(&settings("factfinder", "api_key_file = \"/none\"", "/none"));
+    let done = desk.run(&["check"], "");
+    assert_eq!((done.code, done.log.lines().count()), (Some(1), 2), "{}", done.log);
 }

@@ -194,6 +194,57 @@ fn a_selection_is_exported() {
     let wrong = shop.run(&database, &["export", "--from", "yesterday"], "");
     let log = String::from_utf8(wrong.stderr).unwrap();
     assert!(log.contains("must be like 2026-11-27 or 2026-11-27T00:00:00Z"), "{log}");
+    // `-` is the standard output, as it is the standard input of `import`.
+    assert_eq!(count(&["--output", "-"]), 5);
+    assert!(!Path::new("-").exists());
+}
+
+#[test]
+fn a_flag_without_effect_is_refused() {
+    let shop = Shop::new();
+    let database = shop.path("a.sqlite");
+    let history = shop.file("h.csv", CSV);
+    shop.done(&database, &["import", &history]);
+    let key = shop.file("license.key", "8695-1828-92810-5535-4239");
+    let ibexa = ["--format", "ibexa", "--ibexa-customer", "00000", "--license-key-file", &key];
+    let input = [ibexa.as_slice(), &["--input", &history]].concat();
+    let lines = shop.file("h.jsonl", JSONL);
+    for (command, flags, sentence) in [
+        (
+            "export",
+            vec!["--from", "2026-01-02", "--to", "2026-01-01"],
+            "--from: must be before --to",
+        ),
+        (
+            "export",
+            vec!["--from", "2026-01-02", "--to", "2026-01-02"],
+            "--from: must be before --to",
+        ),
+        ("export", vec!["--input", &history], "--input: only with --format ibexa"),
+        ("export", vec!["--format", "csv", "--ibexa-customer", "1"], "--ibexa-customer: only with"),
+        ("export", vec!["--license-key-file", &key], "--license-key-file: only with"),
+        ("export", vec!["--endpoint", "https://x.example"], "--endpoint: only with"),
+        (
+            "export",
+            [&ibexa, ["--type", "click"].as_slice()].concat(),
+            "--type: --format ibexa writes",
+        ),
+        ("export", [&input, ["--type", "buy"].as_slice()].concat(), "--type: selects from the"),
+        ("export", [&input, ["--from", "2026-01-01"].as_slice()].concat(), "--from: selects from"),
+        ("export", [&input, ["--to", "2026-01-01"].as_slice()].concat(), "--to: selects from the"),
+        ("export", [&input, ["--customer", "de"].as_slice()].concat(), "--customer: selects from"),
+        ("export", [&ibexa, ["--input", "-"].as_slice()].concat(), "--input: the file's name must"),
+        ("import", vec![&lines, "--delimiter", ";"], "--delimiter: only for CSV"),
+    ] {
+        let output = shop.run(&database, &[&[command], flags.as_slice()].concat(), "");
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && log.contains(sentence), "{flags:?}: {log}");
+        assert_eq!(output.stdout, b"", "{flags:?}");
+    }
+    for flags in [&[], ["--type", "buy"].as_slice()] {
+        let flags = [&["export"], ibexa.as_slice(), flags].concat();
+        assert_eq!(shop.done(&database, &flags).lines().count(), 1);
+    }
 }
 
 #[test]

@@ -97,6 +97,7 @@ async fn a_backup_of_version_1_is_restored_and_migrated() {
     assert_eq!((done.code, version(&old)), (Some(0), 1), "{}", done.log);
     let done = desk.run(&["restore", copy.to_str().unwrap()], "");
     assert_eq!(done.code, Some(0), "{}", done.log);
+    assert!(done.out.contains("the next start migrates it, and erases"), "{}", done.out);
     // A command does not migrate.
     let done = desk.run(&["export-visitor"], "device-1");
     assert!(done.log.contains("start this version of the collector once"), "{}", done.log);
