@@ -1,5 +1,6 @@
 // npm run replay -- FILE.csv: plays recorded shopping sessions through the real tracker in a real browser, into a
-// collector with an empty database, and reports whether every event was stored once and in order.
+// collector with an empty database, and reports whether every event was stored once and in order, and whether the
+// collector's report has the right figures.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -12,6 +13,7 @@ import { seconds, steps } from "./lib/progress.mjs";
 import { at, main, Problem } from "./lib/project.mjs";
 import { setUp } from "./lib/toolchain.mjs";
 import { follow } from "./replay/feed.mjs";
+import { wrongFigures } from "./replay/figures.mjs";
 import { report, table } from "./replay/report.mjs";
 import { parseSessions } from "./replay/sessions.mjs";
 import { visitAll } from "./replay/visitors.mjs";
@@ -84,6 +86,7 @@ await main(async () => {
 
     const rows = await readAll(collector, "/v1/events", "events");
     const batches = await readAll(collector, "/v1/batches", "batches");
+    const orders = await readAll(collector, "/v1/orders", "orders");
     const result = report({ sessions, visitors, rows, batches });
     console.log(`\n${table(result, elapsed)}`);
     for (const fault of result.faulty.slice(0, FAULTS_SHOWN)) {
@@ -91,6 +94,10 @@ await main(async () => {
         `  session ${fault.session}: ${fault.missing} missing, ${fault.duplicated} duplicated, ${fault.outOfOrder} out of order`,
       );
     }
+    const wrong = await wrongFigures(collector, { rows, batches, orders });
+    if (wrong.length)
+      throw new Problem(`The collector's report has other figures than its events: ${wrong.join(", ")}.`);
+    console.log("  The collector's report has the figures of a second computation.");
     if (!result.good) throw new Problem("Not every event was stored exactly once and in order.");
   } finally {
     for (const end of ends.reverse()) await end();

@@ -46,7 +46,7 @@ await main(async () => {
     { quiet: false },
   );
   console.log(
-    `\nThe demo shop is open (after ${seconds(started)}):  ${collector.url}/\nStored events are read at ${collector.adminUrl}/v1/events\nCtrl-C stops it.`,
+    `\nThe demo shop is open (after ${seconds(started)}):  ${collector.url}/\nStored events are read at ${collector.adminUrl}/v1/events, and their figures at ${collector.adminUrl}/report\nCtrl-C stops it.`,
   );
 
   // The terminal also sends Ctrl-C to the collector; stop() then only waits for its end.

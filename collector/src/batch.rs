@@ -14,6 +14,9 @@ use recobeacon_engine::json::Object;
 use recobeacon_engine::rules;
 use recobeacon_engine::value::Value;
 
+/// The length of most events' fields as JSON.
+const FIELDS_BYTES: usize = 128;
+
 /// The default item type, as in the tracker.
 pub const ITEM_TYPE: &str = "1";
 
@@ -103,7 +106,7 @@ pub fn parse(
 
 /// An event's own fields as JSON.
 pub fn fields_of(event: &Event) -> String {
-    let mut json = String::new();
+    let mut json = String::with_capacity(FIELDS_BYTES);
     let mut object = Object::new(&mut json);
     event.write(&mut object);
     object.end();

@@ -4,6 +4,7 @@
 pub mod cluster;
 pub mod customers;
 mod faults;
+pub mod feeds;
 mod forward;
 pub mod help;
 pub mod network;
@@ -24,6 +25,7 @@ use crate::whole::Whole;
 use cluster::{Cluster, FileCluster};
 use customers::{Customers, FileCustomer};
 use faults::Faults;
+use feeds::Feeds;
 use network::Network;
 use retention::Retention;
 use serde::Deserialize;
@@ -69,6 +71,8 @@ pub struct Config {
     pub log: Log,
     /// How long rows are kept.
     pub retention: Retention,
+    /// The recommendations made of the stored events. Absent: there are none.
+    pub feeds: Option<Feeds>,
     /// The plans of tests of recommendations.
     pub variants: Plans,
     /// The vendors that get the events of batches.
@@ -152,6 +156,7 @@ struct File {
     intempt: vendors::FileIntempt,
     log: Log,
     retention: retention::FileRetention,
+    feeds: Option<feeds::FileFeeds>,
     variants: Vec<variants::FilePlan>,
     forward: Option<toml::Value>,
     cluster: Option<FileCluster>,
@@ -276,6 +281,7 @@ impl Config {
             customers,
             log: file.log,
             retention: file.retention.check(&mut faults),
+            feeds: file.feeds.map(|feeds| feeds.check(&mut faults)),
             variants: variants::check(file.variants, &mut faults),
             limits,
             forward: forward::read(file.forward, purpose, &mut faults),
@@ -319,10 +325,13 @@ impl Config {
                 let sentence = "must have a key, because all collectors must hash ids alike";
                 faults.add("keys".to_owned(), sentence);
             }
+            let sentence =
+                "cannot be used with [cluster], because collectors do not see the database";
             if self.customers.bounds_rows() {
-                let sentence =
-                    "cannot be used with [cluster], because collectors do not see the database";
                 faults.add("limits.customer_rows".to_owned(), sentence);
+            }
+            if self.feeds.is_some() {
+                faults.add("feeds".to_owned(), sentence);
             }
         }
         if self.inspector && self.admin_token.is_some() {

@@ -16,6 +16,9 @@ use std::collections::HashSet;
 /// Longest key in a refusal. A longer one is cut.
 const SHOWN: usize = 64;
 
+/// The most keys of an object that are compared with each other.
+const FEW: usize = 16;
+
 /// Reads a body.
 ///
 /// # Errors
@@ -30,8 +33,31 @@ pub fn read<'a, T: Deserialize<'a>>(body: &'a [u8]) -> Result<serde_json::Result
 
 /// An open object or list.
 enum Open<'a> {
-    Object { keys: HashSet<Cow<'a, [u8]>>, key: Cow<'a, [u8]> },
+    Object { keys: Keys<'a>, key: Cow<'a, [u8]> },
     List { place: usize },
+}
+
+/// Keys of an object. Comparing a few is faster than hashing them.
+#[derive(Default)]
+struct Keys<'a> {
+    few: Vec<Cow<'a, [u8]>>,
+    /// All of them, once there are more than [`FEW`].
+    many: HashSet<Cow<'a, [u8]>>,
+}
+
+impl<'a> Keys<'a> {
+    /// Returns whether the key is new.
+    fn insert(&mut self, key: Cow<'a, [u8]>) -> bool {
+        if self.few.len() < FEW {
+            let is_new = !self.few.contains(&key);
+            self.few.push(key);
+            return is_new;
+        }
+        if self.many.is_empty() {
+            self.many.extend(self.few.iter().cloned());
+        }
+        self.many.insert(key)
+    }
 }
 
 /// The path of the first key that its object has twice.
@@ -41,7 +67,7 @@ fn repeated_key(body: &[u8]) -> Option<String> {
     while let Some((first, behind)) = rest.split_first() {
         rest = behind;
         match first {
-            b'{' => open.push(Open::Object { keys: HashSet::new(), key: Cow::Borrowed(b"") }),
+            b'{' => open.push(Open::Object { keys: Keys::default(), key: Cow::Borrowed(b"") }),
             b'[' => open.push(Open::List { place: 0 }),
             b'}' | b']' => {
                 open.pop();
@@ -196,6 +222,12 @@ mod tests {
             assert_eq!(found(&format!("{open}1{close}")), None);
             let twice = found(&format!(r#"{open}{{"b":1,"b":2}}{close}"#)).unwrap();
             assert!(twice.ends_with("a[0].b") && twice.len() < 300, "{twice}");
+        }
+        let many: Vec<String> = (0..FEW * 3).map(|n| format!(r#""k{n}":1"#)).collect();
+        assert_eq!(found(&format!("{{{}}}", many.join(","))), None);
+        for n in [0, FEW - 1, FEW, FEW + 1, FEW * 3 - 1] {
+            let body = format!(r#"{{{},"k{n}":2}}"#, many.join(","));
+            assert_eq!(found(&body), Some(format!("k{n}")));
         }
         let long = "k".repeat(1000);
         let path = found(&format!(r#"{{"{long}":1,"{long}":2}}"#)).unwrap();

@@ -13,7 +13,8 @@
 //! * A line of an order is stored once, whichever device or shop system reports it.
 //! * A user id is stored and logged only as a keyed hash ([`pseudonym`]).
 //! * Events are read on the admin listener only: with the token or, if none is configured, by
-//!   programs on this machine.
+//!   programs on this machine. The [`feeds`], if they are configured, name items only, and the items
+//!   of one visitor only for that visitor's id.
 #![forbid(unsafe_code)]
 #![deny(clippy::too_many_lines)]
 
@@ -32,6 +33,7 @@ pub mod envelope;
 pub mod error;
 pub mod event;
 pub mod factfinder;
+pub mod feeds;
 pub mod forward;
 // Also compiled for the tests, so that a change of its parts does not break the fuzz targets unnoticed.
 #[cfg(any(fuzzing, test))]
@@ -185,6 +187,10 @@ impl Collector {
         if let Some(store) = app.sink.store() {
             let patience = Duration::from_secs(limits.stop_seconds);
             served.extend(app.forwarding.start(store, &stop, patience));
+            if let Some(feeds) = &app.feeds {
+                let (feeds, store) = (Arc::clone(feeds), Arc::clone(store));
+                served.push(tokio::spawn(feeds::follow(feeds, store, stop.clone())));
+            }
         }
         Ok(Self { address, admin_address, stop, served, app })
     }

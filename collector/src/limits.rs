@@ -245,8 +245,34 @@ impl Limits {
     /// Time after which an idle connection to a vendor is not used again. Shorter than the usual
     /// limits of servers, because a request on a connection that the server is closing is lost.
     pub const FORWARD_IDLE: Duration = Duration::from_secs(2);
+    /// Items of the feeds' model.
+    pub const FEED_ITEMS: u64 = 1_000_000;
+    /// Related items that the feeds' model keeps for an item, by views and by purchases.
+    pub const FEED_NEIGHBOURS: u64 = 100;
+    /// Days after which an event counts half in the feeds.
+    pub const FEED_DAYS: u64 = 30;
+    /// Hours after which the feeds' model is computed anew.
+    pub const FEED_HOURS: u64 = 24;
+    /// Rows that the feeds' model reads at once.
+    pub const FEED_ROWS: u32 = 500;
+    /// Events that the feeds' model learns before requests are answered again.
+    pub const FEED_STEP: usize = 100;
+    /// Pause between two readings of new rows, and after a failure, for the feeds' model.
+    pub const FEED_PAUSE: Duration = Duration::from_millis(200);
+    /// A visitor's latest events that personal feeds are made of.
+    pub const FEED_OWN_ROWS: u32 = 1_000;
+    /// Most recommendations of an answer, as in Ibexa's interface.
+    pub const FEED_ANSWER: usize = 50;
+    /// The default number of recommendations.
+    pub const FEED_ANSWER_DEFAULT: usize = 10;
+    /// Most context items of a request.
+    pub const FEED_CONTEXT: usize = 50;
+    /// Seconds for which an answer for all visitors may be kept.
+    pub const FEED_CACHED: u32 = 60;
     /// Size of the database's log (WAL) above which it is truncated.
-    pub const WAL_BYTES: u64 = 16 * 1024 * 1024;
+    pub const WAL_BYTES: u64 = 32 * 1024 * 1024;
+    /// Pages in the log above which they are written into the database. A page has 4 KiB.
+    pub const WAL_PAGES: i64 = 4000;
     /// Wait for readers of the log before it is truncated. Nothing is written meanwhile.
     pub const WAL_PATIENCE: Duration = Duration::from_millis(100);
     /// Pause between two keep-alive comments on an event stream.
@@ -259,6 +285,25 @@ impl Limits {
     pub const ACK_SECONDS: u32 = 600;
     /// Age in seconds at which the identity cookie is renewed.
     pub const RENEW_SECONDS: u64 = 86_400;
+    /// Most days of a report.
+    pub const REPORT_DAYS: i64 = 400;
+    /// Time after which a click of a recommendation no longer counts for a purchase, in milliseconds.
+    /// The view `report_scenario_purchases` has the same.
+    pub const REPORT_CLICK_MS: i64 = 7 * Tracker::DAY_MS as i64;
+    /// Items of a report.
+    pub const REPORT_ITEMS: u32 = 20;
+    /// Most scenarios of a report.
+    pub const REPORT_SCENARIOS: u32 = 10_000;
+    /// Days of which the refused requests are counted.
+    pub const REFUSED_DAYS: u32 = 800;
+    /// Longest time for a report, and for its wait for another one.
+    pub const REPORT_TIME: Duration = Duration::from_secs(20);
+    /// Steps of SQLite's machine between two checks of the time.
+    pub const REPORT_STEPS: i32 = 10_000;
+    /// Lifetime of a session of the report's page.
+    pub const SESSION: Duration = Duration::from_secs(12 * 3600);
+    /// Most sessions. A further one ends the oldest.
+    pub const SESSIONS: usize = 64;
     /// `Retry-After` of a 503, in seconds.
     pub const RETRY_SECONDS: u32 = 5;
 

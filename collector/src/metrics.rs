@@ -173,6 +173,11 @@ impl Written {
         *new += stored;
         *copies += events.saturating_sub(stored);
     }
+
+    /// The number of requests.
+    pub fn requests(&self) -> u64 {
+        self.0.values().map(|[requests, ..]| requests).sum()
+    }
 }
 
 impl Metrics {
@@ -222,8 +227,7 @@ impl Metrics {
     pub fn committed(&self, took: Duration, written: &Written) {
         self.commit.observe(took.as_secs_f64());
         self.last_commit.set(crate::clock::now_ms() as f64 / 1000.0);
-        let requests: u64 = written.0.values().map(|[requests, ..]| requests).sum();
-        self.commit_requests.observe(requests as f64);
+        self.commit_requests.observe(written.requests() as f64);
         for (interface, [requests, stored, copies]) in &written.0 {
             let of = Of { interface };
             self.accepted_requests.get_or_create(&of).inc_by(*requests);

@@ -6,6 +6,7 @@
 use crate::error::ConfigError;
 use crate::private;
 use hmac::{Hmac, KeyInit, Mac};
+use recobeacon_engine::json::push_hex;
 use sha2::Sha256;
 use std::fmt;
 use std::io::{ErrorKind, Write};
@@ -133,7 +134,9 @@ impl Keyed {
         let mut mac = self.mac.clone();
         mac.update(message);
         let digest = mac.finalize().into_bytes();
-        digest.iter().take(HASH_BYTES).map(|byte| format!("{byte:02x}")).collect()
+        let mut hex = String::with_capacity(2 * HASH_BYTES);
+        digest.iter().take(HASH_BYTES).for_each(|byte| push_hex(&mut hex, *byte));
+        hex
     }
 }
 

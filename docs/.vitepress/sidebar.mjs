@@ -26,12 +26,14 @@ export const SIDEBAR = [
   group("Collector", [
     page("Guide", "/collector"),
     page("Deployment", "/deployment"),
+    page("Report", "/report"),
     page("Its data", "/collector-data"),
     page("Import and export", "/collector-history"),
     page("Compare variants", "/variants"),
     page("Monitoring", "/collector-monitoring"),
     page("Several collectors", "/cluster"),
     page("Forward events to vendors", "/forwarding"),
+    page("Recommendations", "/feeds"),
   ]),
   group("Recipes", [
     page("Product page", "/recipes/product"),

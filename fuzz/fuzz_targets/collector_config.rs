@@ -6,20 +6,30 @@ use recobeacon_collector::config::{Config, Overrides};
 use recobeacon_fuzz::SECRET;
 
 /// The beginnings of sentences about settings that are no secrets.
-const SHOWN: [&str; 12] = [
-    "ibexa.customers:",
+const SHOWN: [&str; 15] = [
+    "ibexa.customers",
     "yoochoose.",
-    "factfinder.base_path:",
-    "factfinder.channels:",
-    "intempt.names:",
-    "customers[",
-    "forward \"",
-    "origins[",
-    "trusted_proxies:",
-    "admin_listen:",
-    "dist:",
-    "site:",
+    "factfinder.base_path",
+    "factfinder.channels",
+    "intempt.names",
+    "customers",
+    "origins",
+    "trusted_proxies",
+    "admin_listen",
+    "dist",
+    "site",
+    "variants",
+    "cluster.ca",
+    "retention.customers",
+    "database",
 ];
+
+/// Whether the sentence may repeat the value of its setting.
+fn is_shown(said: &str) -> bool {
+    let is_name = said.starts_with("forward[") && said.ends_with("appears twice");
+    let is_path = said.contains(".api_key_file: ");
+    is_name || is_path || SHOWN.iter().any(|start| said.starts_with(start))
+}
 
 fuzz_target!(|text: &str| {
     let config = match Config::from_toml(text, Overrides::default()) {
@@ -30,10 +40,9 @@ fuzz_target!(|text: &str| {
                 let behind_line =
                     sentence.strip_prefix("line ").and_then(|rest| rest.split_once(": "));
                 let said = behind_line.map_or(sentence, |(_, said)| said);
-                let is_shown = SHOWN.iter().any(|start| said.starts_with(start));
                 // The name of a setting is no secret.
                 let is_name = said.contains("unknown field") || said.contains(": is not known");
-                assert!(!sentence.contains(SECRET) || is_shown || is_name, "{sentence}");
+                assert!(!sentence.contains(SECRET) || is_shown(said) || is_name, "{sentence}");
             }
             return;
         }

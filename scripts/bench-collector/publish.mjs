@@ -73,7 +73,7 @@ export function publish({ machine, commit, measuredAt, rounds, seconds, rows }, 
   const image = ({ file, title }) => `![${title}](./public/${file})`;
   const text = [
     `\`npm run bench:collector -- --rows ${rows} --rounds ${rounds} --seconds ${seconds} --publish\` writes these results.`,
-    `${machine}, commit ${commit}, ${measuredAt.slice(0, 10)}, medians of ${rounds} rounds of ${seconds} seconds. The load generator runs on the same machine and keeps ${CONNECTIONS} requests under way. *SQLite alone* inserts the same rows into the same tables without HTTP and JSON, in transactions of ${CONNECTIONS} batches. *The empty route* reads the request and answers 204, with the same HTTP library. Every answer of the collector follows a flush to the disk.`,
+    `${machine}, commit ${commit}, ${measuredAt.slice(0, 10)}, medians of ${rounds} rounds of ${seconds} seconds. The load generator runs on the same machine and keeps ${CONNECTIONS} requests under way. *SQLite alone* inserts the same rows into the same tables without HTTP and JSON, with the collector's statement and settings, in transactions of ${CONNECTIONS} batches. *The empty route* reads the request and answers 204, with the same HTTP library. Every answer of the collector follows a flush to the disk.`,
     markdown(rate),
     image(drawn[0]),
     `A database with stored events gets batches of ${USUAL_BATCH}. The ids of the tracker's events begin with their time. Events that come late, or in imports, have ids of other times, for which SQLite reads and writes more pages of its index.`,

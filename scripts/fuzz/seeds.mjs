@@ -49,6 +49,11 @@ function services(vendors, batches) {
     "/v1/batches",
     "/v1/events/stream?after=0",
     "/v1/status",
+    "/report?from=2026-01-05&to=2026-01-06&customer=/",
+    "/report/report.json",
+    "/report/items.csv",
+    "/v1/recommendations/also_viewed?contextitems=1,2&itemtype=1&outputtypeid=1&numrecs=5&customerid=00000&userid=u",
+    `/v1/recommendations/recently_added_to_cart?userid=${STREAM}`,
     "/healthz",
     "/",
   ];
@@ -56,12 +61,22 @@ function services(vendors, batches) {
   const asked = tokens.flatMap((headers) =>
     [0, 1, 2, 3].flatMap((flags) => read.map((url) => http(flags, { method: "GET", url, headers }))),
   );
+  const form = { Cookie: "reco_report=1", "Sec-Fetch-Site": "same-origin" };
+  const signIns = [`token=0123456789abcdef0123456789abcdef`, "token=", "end=1"].flatMap((body) =>
+    [1, 3].map((flags) => http(flags, { method: "POST", url: "/report", headers: form, body })),
+  );
   const post = batches.map((body) => http(0, { method: "POST", url: "/v1/events", body }));
   const visitor = { Cookie: `reco_id=${STREAM}; reco_id_at=1.c`, Origin: "https://shop.example" };
   const acked = batches.map((body) =>
     http(0, { method: "POST", url: "/v1/events", headers: visitor, body: { ...body, ack: true } }),
   );
-  return [...asked, ...post, ...acked, ...vendors.map((one) => http(0, { ...one, url: afterHost(one.url) }))];
+  return [
+    ...asked,
+    ...signIns,
+    ...post,
+    ...acked,
+    ...vendors.map((one) => http(0, { ...one, url: afterHost(one.url) })),
+  ];
 }
 
 /** The inputs of each target. */

@@ -107,7 +107,7 @@ export function startCollector(args, { quiet = true } = {}) {
 
 /**
  * A collector with a temporary database and a key that the caller knows, so that stored hashes can be computed.
- * `config` is TOML before the key; `inspector`: pages may read.
+ * `config` is TOML before the key; `inspector`: pages may read; `dist`: empty for none.
  * @param {{ site?: string, dist?: string, config?: string, listen?: string, inspector?: boolean }} [options]
  */
 export async function startTemporary({
@@ -123,7 +123,8 @@ export async function startTemporary({
   writeFileSync(file, `${config}\n[[keys]]\nnumber = 1\nsecret = "${secret}"\n`, { mode: 0o600 });
   const args = ["--config", file, "--listen", listen, "--admin-listen", "127.0.0.1:0"];
   if (inspector) args.push("--inspector");
-  args.push("--database", join(directory, "events.sqlite"), "--dist", dist);
+  args.push("--database", join(directory, "events.sqlite"));
+  if (dist) args.push("--dist", dist);
   if (site) args.push("--site", site);
   try {
     const collector = await startCollector(args);

@@ -16,14 +16,14 @@ function parseLine(line, number, file) {
   if (fields.length !== COLUMNS.length) {
     throw wrong(`expected ${COLUMNS.length} columns (${HEADER}), found ${fields.length} in ${shown(line)}.`);
   }
-  const [session, , item, timeframe] = fields;
+  const [session, , item, timeframe, date] = fields;
   if (!POSITIVE_INTEGER.test(session)) throw wrong(`session_id must be a positive integer, found ${shown(session)}.`);
   if (!POSITIVE_INTEGER.test(item)) throw wrong(`item_id must be a positive integer, found ${shown(item)}.`);
   if (!INTEGER.test(timeframe)) throw wrong(`timeframe must be an integer, found ${shown(timeframe)}.`);
-  return { session, item, timeframe: Number(timeframe) };
+  return { session, item, timeframe: Number(timeframe), date };
 }
 
-/** The sessions of a file as `{ id, items }`, with the items in the order of viewing. */
+/** The sessions of a file as `{ id, date, items, times }`, with the items in the order of viewing. */
 export function parseSessions(text, file = "the file") {
   const lines = text.replace(/^\uFEFF/, "").split(/\r?\n/);
   if (lines.at(-1) === "") lines.pop();
@@ -40,8 +40,13 @@ export function parseSessions(text, file = "the file") {
   }
   if (views.size === 0) throw new Problem(`${file}: there is no product view in it. Nothing was replayed.`);
   // sort() is stable: views of the same moment keep the order of the file.
-  return [...views].map(([id, list]) => ({
-    id,
-    items: list.sort((a, b) => a.timeframe - b.timeframe).map((view) => view.item),
-  }));
+  return [...views].map(([id, list]) => {
+    list.sort((a, b) => a.timeframe - b.timeframe);
+    return {
+      id,
+      date: list[0].date,
+      items: list.map((view) => view.item),
+      times: list.map((view) => view.timeframe),
+    };
+  });
 }

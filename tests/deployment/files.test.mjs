@@ -79,6 +79,15 @@ test("the collector starts with the image's configuration", async (t) => {
   assert.equal((await fetch(`${collector.url}/healthz`)).status, 200);
 });
 
+test("Caddy has no warning about the Caddyfile", (t) => {
+  const own = folder(t);
+  const env = { ...process.env, XDG_DATA_HOME: own, XDG_CONFIG_HOME: own };
+  const args = ["validate", "--adapter", "caddyfile", "--config", at("collector", "deploy", "Caddyfile")];
+  const { status, out } = run(program("caddy"), args, { env });
+  assert.equal(status, 0, out);
+  assert.doesNotMatch(out, /"level":"(warn|error)"/);
+});
+
 test("compose, Caddyfile, Traefik and Dockerfile agree on ports and paths", () => {
   const { services, volumes } = parse(read("compose.yaml"));
   assert.deepEqual(Object.keys(services), ["collector", "proxy"]);

@@ -18,8 +18,8 @@ test("views are ordered by timeframe within a session, and by file order if equa
     `\uFEFF${HEADER}\r\n1;NA;10;500;2016-05-09\r\n2;NA;20;1;2016-05-09\r\n1;NA;11;-5;2016-05-09\r\n1;NA;12;500;2016-05-09\r\n`,
   );
   assert.deepEqual(sessions, [
-    { id: "1", items: ["11", "10", "12"] },
-    { id: "2", items: ["20"] },
+    { id: "1", date: "2016-05-09", items: ["11", "10", "12"], times: [-5, 500, 500] },
+    { id: "2", date: "2016-05-09", items: ["20"], times: [1] },
   ]);
 });
 

@@ -60,9 +60,10 @@ for (const [place, example] of everywhere.entries()) {
   const { document, line, stores = [] } = example;
   // The scenarios share a collector, where an order counts once.
   const code = example.code.replaceAll("A-1001", `A-1001-${place}`);
+  const config = code.includes("/v1/recommendations/") ? "[feeds]" : undefined;
   scenario(
     `${document}:${line} stores ${stores.join(", ") || "nothing"}`,
-    { site: { ...filesOf(document), "index.html": pageOf({ ...example, code }, snippet(), integrity) } },
+    { site: { ...filesOf(document), "index.html": pageOf({ ...example, code }, snippet(), integrity) }, config },
     async ({ page, visit, collector }) => {
       await visit();
       if (example.language === "js") await page.waitForFunction(() => window.ran);

@@ -1,6 +1,7 @@
 //! A collector's database, filled and written to without a collector.
 
 use super::body::{Random, id, now_ms, time};
+use recobeacon_collector::limits::Limits;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 use std::path::Path;
@@ -29,7 +30,7 @@ impl Shape {
             .collect();
         let marks = vec!["?"; columns.len()].join(", ");
         let insert = format!(
-            "INSERT INTO events ({}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING RETURNING row",
+            "INSERT INTO events ({}) VALUES ({marks}) ON CONFLICT (id) DO NOTHING",
             columns.join(", ")
         );
         Self { columns, insert }
@@ -73,7 +74,7 @@ pub fn fill(database: &Path, rows: u64, spread_days: u64) -> String {
             row[id_place] = Value::Text(id(at, &mut random));
             row[at_place] = Value::Integer(at as i64);
             row[stream] = Value::Text(format!("fill{:016x}", done / 20));
-            statement.query(params_from_iter(row.iter())).unwrap().next().unwrap();
+            statement.execute(params_from_iter(row.iter())).unwrap();
             done += 1;
         }
         drop(statement);
@@ -93,14 +94,15 @@ pub fn insert(from: &Path, into: &Path, after: i64, group: usize) -> String {
     // The collector's settings.
     connection.pragma_update(None, "journal_mode", "WAL").unwrap();
     connection.pragma_update(None, "synchronous", "FULL").unwrap();
+    connection.pragma_update(None, "cache_size", -i64::from(Limits::CACHE_KIB)).unwrap();
+    connection.pragma_update(None, "wal_autocheckpoint", Limits::WAL_PAGES).unwrap();
     let begun = Instant::now();
     for group in rows.chunks(group) {
         connection.execute_batch("BEGIN IMMEDIATE").unwrap();
         let mut statement = connection.prepare_cached(&shape.insert).unwrap();
         for row in group {
-            let new =
-                statement.query(params_from_iter(row.iter())).unwrap().next().unwrap().is_some();
-            assert!(new, "the row is there already");
+            let new = statement.execute(params_from_iter(row.iter())).unwrap();
+            assert_eq!(new, 1, "the row is there already");
         }
         drop(statement);
         connection.execute_batch("COMMIT").unwrap();

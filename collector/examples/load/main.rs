@@ -1,10 +1,11 @@
-//! The load generator of `npm run bench:collector`. It talks to loopback addresses only, and each
+//! The load generator of `npm run bench:collector` and `npm run bench:feeds`. It talks to loopback addresses only, and each
 //! command ends by itself, except `nothing`, which ends with its standard input.
 //!
 //! Each command prints one line of JSON.
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
+mod ask;
 mod body;
 mod database;
 mod nothing;
@@ -24,6 +25,8 @@ struct Flags {
 enum Command {
     /// Sends batches for some time, and measures the answers.
     Send(Send),
+    /// Asks for recommendations for some time, and measures the answers.
+    Ask(ask::Ask),
     /// Serves a route that reads a request's body and answers 204.
     Nothing,
     /// Adds copies of the rows of a collector's database to it, with new ids, until it has so many.
@@ -72,6 +75,7 @@ pub struct Send {
 fn main() {
     let result = match Flags::parse().command {
         Command::Send(options) => send::run(&options),
+        Command::Ask(options) => ask::run(&options),
         Command::Nothing => nothing::run(),
         Command::Fill { database, rows, spread_days } => {
             database::fill(&database, rows, spread_days)

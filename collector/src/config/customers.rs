@@ -153,6 +153,28 @@ impl Customers {
         if allows(own.or(self.origins.as_ref()), page) { Ok(()) } else { Err(NotAllowed) }
     }
 
+    /// Whether pages of this origin may read the recommendations of a customer, whose events can have
+    /// come by several interfaces.
+    ///
+    /// # Errors
+    /// They may send to none of the interfaces with an entry for this customer.
+    pub fn check_reader(&self, name: &str, page: Page<'_>) -> Result<(), NotAllowed> {
+        let lists: Vec<Option<&Vec<Origin>>> = self
+            .entries
+            .iter()
+            .filter(|entry| entry.name == name)
+            .map(|entry| entry.origins.as_ref().or(self.origins.as_ref()))
+            .collect();
+        let all = self.origins.as_ref();
+        let may = lists.iter().any(|list| allows(*list, page));
+        if may || (lists.is_empty() && allows(all, page)) { Ok(()) } else { Err(NotAllowed) }
+    }
+
+    /// Whether the page's origin tells the customer of a batch.
+    pub fn has_batches(&self) -> bool {
+        self.entries.iter().any(|entry| entry.interface == event::BATCH)
+    }
+
     /// The bounds of a customer.
     pub fn bounds(&self, interface: &str, name: &str) -> Bounds {
         self.find(interface, name).map_or(self.bounds, |entry| entry.bounds)

@@ -96,6 +96,18 @@ const TABLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "[feeds]",
+        &[
+            ("items", "most items of the model [default: 1000000]"),
+            ("neighbours", "most related items that are kept for an item [default: 100]"),
+            ("half_life_days", "days after which an event counts half [default: 30]"),
+            ("rebuild_hours", "hours after which the model is computed anew [default: 24]"),
+            ("visits", "least visits in which two items were together [default: 1]"),
+            ("any_id", "personal scenarios also for ids that can be guessed [default: false]"),
+            ("host", "host of the links [default: that of the request]"),
+        ],
+    ),
+    (
         "[[variants]]",
         &[
             ("scenario", "scenario of a test of recommendations"),

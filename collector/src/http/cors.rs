@@ -16,7 +16,7 @@ const PREFLIGHT_SECONDS: u32 = 7200;
 const VENDORS_HEADERS: &str = "content-type, authorization, x-ff-api-key";
 
 /// Lets the request's page read the response, if pages of its origin may send to any customer. The
-/// responses hold no private data. The value cannot be `*`, because beacons are sent with
+/// responses hold no private data, except recommendations for an id that the page itself has sent. The value cannot be `*`, because beacons are sent with
 /// credentials.
 pub fn allow_origin(app: &App, request: &HeaderMap, response: &mut Response) {
     let is_refused = response.extensions().get::<Unreadable>().is_some();

@@ -76,6 +76,19 @@ pub fn check_page(
     checked.map_err(|NotAllowed| refused(page))
 }
 
+/// The customer of a request for recommendations: the given one, or that of batches of the page. A
+/// page of the same host sends a GET without `Origin`.
+pub fn of_feed(app: &App, headers: &HeaderMap, given: Option<&str>) -> Result<String, Refusal> {
+    let page = page_or_referrer(headers);
+    let customers = &app.config.customers;
+    let customer = match given {
+        Some(name) => customers.check_reader(name, page).map(|()| Some(name)),
+        None => customers.of_batch(page),
+    };
+    let customer = customer.map_err(|NotAllowed| refused(page))?;
+    Ok(customer.unwrap_or_default().to_owned())
+}
+
 /// Refuses events above the customer's bounds. Called once for each request, when its events are
 /// known to be valid.
 pub async fn admit(

@@ -18,12 +18,13 @@ pub fn is_origin(origin: &Uri) -> bool {
     origin.scheme() == Some(&Scheme::HTTP) && origin.host().is_some_and(is_loopback_name)
 }
 
-/// Tells the page where to read. Pages under other names get an empty object, because they could
+/// Tells the page where to read, and whether it may ask for recommendations. Pages under other names get an empty object, because they could
 /// not read.
 pub async fn address(State(app): State<Arc<App>>, headers: HeaderMap) -> Response {
     let may_read = host::named(&headers).is_some_and(|host| is_loopback_name(host.host()));
     let found = app.inspector.filter(|_| may_read);
-    let json = found.map(|admin| format!("{{\"url\":\"http://{admin}\"}}"));
+    let feeds = if app.feeds.is_some() { ",\"feeds\":true" } else { "" };
+    let json = found.map(|admin| format!("{{\"url\":\"http://{admin}\"{feeds}}}"));
     typed("application/json", json.unwrap_or_else(|| "{}".to_owned()))
 }
 

@@ -9,6 +9,7 @@ mod cors;
 mod customers;
 mod events;
 mod factfinder;
+mod feeds;
 mod files;
 mod host;
 mod ibexa;
@@ -23,7 +24,9 @@ mod rates;
 mod read;
 mod read_access;
 mod refusals;
+mod report;
 pub mod serve;
+mod session;
 mod status;
 mod stream;
 mod variants;
@@ -31,11 +34,13 @@ mod vendor_events;
 mod vendors;
 
 use crate::blocking::Bounded;
-use crate::clock::Ids;
+use crate::clock::{Ids, now_ms};
 use crate::cluster::consumer::Consumer;
 use crate::config::Config;
 use crate::error::ConfigError;
 use crate::error::Refusal;
+use crate::event::INTERFACES;
+use crate::feeds::Feeds;
 use crate::forward::Forwarding;
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Refused};
@@ -57,6 +62,7 @@ use files::Files;
 use prometheus_client::registry::Registry;
 use rates::{Buckets, Rates};
 use refusals::Sentence;
+use session::Sessions;
 use status::Status;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -85,6 +91,8 @@ pub struct App {
     pub consumer: Option<Arc<Consumer>>,
     /// The vendors that get them.
     pub forwarding: Forwarding,
+    /// The recommendations, if the configuration has them.
+    pub feeds: Option<Arc<Feeds>>,
     ids: Ids,
     streams: Arc<Semaphore>,
     raw: Bounded,
@@ -96,6 +104,7 @@ pub struct App {
     metrics: Metrics,
     registry: Registry,
     counted: metrics::Counted,
+    sessions: Sessions,
     /// The interface of each route.
     interfaces: BTreeMap<String, &'static str>,
     stop: CancellationToken,
@@ -137,7 +146,9 @@ impl App {
             metrics,
             registry,
             counted: metrics::Counted::default(),
+            sessions: Sessions::default(),
             interfaces: vendors::interfaces(&config.vendors),
+            feeds: config.feeds.as_ref().map(|feeds| Arc::new(Feeds::new(feeds, now_ms()))),
             config,
             hasher,
             sink,
@@ -176,6 +187,9 @@ impl App {
             Side::Events => self.interfaces.get(route).copied().unwrap_or(OTHER),
         };
         self.metrics.refused_requests.get_or_create(&Refused { interface, reason }).inc();
+        if let Some(store) = self.sink.store().filter(|_| INTERFACES.contains(&interface)) {
+            store.note_refused(interface, reason);
+        }
     }
 }
 
@@ -203,8 +217,8 @@ fn only(methods: &'static str) -> impl Fn() -> std::future::Ready<Refusal> + Clo
     move || std::future::ready(Refusal::Method(methods))
 }
 
-/// The routes of the event listener. It takes events and serves files. It reads out no stored
-/// event.
+/// The routes of the event listener. It takes events, serves files, and answers with recommendations
+/// if they are configured. It reads out no stored event.
 pub fn events_router(app: Arc<App>) -> Router {
     let elsewhere = || std::future::ready(Refusal::Forbidden(READ_ELSEWHERE));
     let mut router = Router::new()
@@ -219,6 +233,9 @@ pub fn events_router(app: Arc<App>) -> Router {
         .route("/v1/batches", any(elsewhere))
         .route("/healthz", get(status::health).fallback(only("GET, HEAD")))
         .route("/dist/{*rest}", get(files::dist).fallback(files::other));
+    if app.feeds.is_some() {
+        router = router.route(feeds::PATH, any(feeds::answer));
+    }
     if app.inspector.is_some() {
         router = router.route(inspector::PATH, get(inspector::address));
     }
@@ -238,7 +255,10 @@ pub fn admin_router(app: Arc<App>) -> Router {
         parameters::only(parameters, route.fallback(only("GET, HEAD")))
     };
     let orders = get(orders::list).post(orders::take).fallback(only("GET, HEAD, POST"));
+    let report = get(report::show).post(report::form).fallback(only("GET, HEAD, POST"));
     Router::new()
+        .route(session::PATH, parameters::only(&report::PARAMETERS, report))
+        .route("/report/{file}", read(&report::PARAMETERS, get(report::file)))
         .route("/v1/events", read(&read::PARAMETERS, get(read::events)))
         .route("/v1/events/stream", read(&stream::PARAMETERS, get(stream::open)))
         .route("/v1/batches", read(&read::PARAMETERS, get(read::batches)))
@@ -390,6 +410,10 @@ impl From<StoreError> for Refusal {
                 "the events need more bytes than the stream takes in one message".to_owned(),
             ),
             StoreError::NotStored => Self::NotStored("the events could not be stored"),
+            StoreError::Slow => Self::Unavailable(
+                "the report takes too long, or another one is being made: choose a shorter period, or \
+                 try again later",
+            ),
             StoreError::Open(_) | StoreError::NotRead(_) => {
                 Self::NotStored("the database does not answer")
             }

@@ -13,7 +13,8 @@
 //!   behind proxies.
 
 use super::inspector::{is_loopback_name, is_origin};
-use super::{App, host};
+use super::session::{self, Guest};
+use super::{App, host, report};
 use crate::api_key::Secret;
 use crate::error::Refusal;
 use axum::extract::{Request, State};
@@ -47,7 +48,11 @@ enum Reader {
 pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let reader = match check(&app, request.headers()) {
         Ok(reader) => reader,
-        Err(refusal) => return refusal.into_response(),
+        Err(refusal) => match guest(&app, &request) {
+            Guest::Admitted => Reader::Program,
+            Guest::SignIn => return report::sign_in(false),
+            Guest::Refused => return refusal.into_response(),
+        },
     };
     if matches!(reader, Reader::Inspector(_)) && !request.method().is_safe() {
         return Refusal::Forbidden("the inspector's page may only read").into_response();
@@ -58,6 +63,15 @@ pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) ->
         response.headers_mut().insert(VARY, HeaderValue::from_static("Origin"));
     }
     response
+}
+
+/// A request with an `Authorization` is a program's, and its token decides alone.
+fn guest(app: &App, request: &Request) -> Guest {
+    let headers = request.headers();
+    if headers.contains_key(AUTHORIZATION) {
+        return Guest::Refused;
+    }
+    session::guest(app, request.method(), request.uri(), headers)
 }
 
 fn check(app: &App, headers: &HeaderMap) -> Result<Reader, Refusal> {

@@ -104,6 +104,11 @@ pub async fn status(State(app): State<Arc<App>>) -> Response {
     let mut refused = String::new();
     app.status.refusals.write(&mut refused);
     object.raw("refused", &refused);
+    if let Some(feeds) = &app.feeds {
+        let (items, row) = feeds.state();
+        let state = format!("{{\"items\":{items},\"row\":{row}}}");
+        object.raw("feeds", &state);
+    }
     let figures = match app.sink.store() {
         Some(store) => app.forwarding.figures(store, now_ms()).await,
         // The writer forwards.

@@ -44,8 +44,8 @@ pub async fn list(
     let from = time("from", wanted.from)?.unwrap_or_default();
     let to = time("to", wanted.to)?.unwrap_or(now).min(now);
     let (period, plans) = (Period { from, to }, app.config.variants.clone());
-    let query = move |connection: &_| comparisons(connection, &period, &plans);
-    let comparisons = app.store()?.query(query).await?;
+    let query = move |connection: &rusqlite::Connection| comparisons(connection, &period, &plans);
+    let comparisons = app.store()?.answer(query).await?;
     let unwritten = Refusal::Unavailable("the answer could not be written");
     let response = if is_csv {
         typed("text/csv; charset=utf-8", table(&comparisons).ok_or(unwritten)?)

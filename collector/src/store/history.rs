@@ -54,7 +54,7 @@ impl Appender {
                 appended.erased += 1;
                 continue;
             }
-            let inserted = row.insert(&transaction, Way::File(self.begun))?;
+            let inserted = row.borrowed().insert(&transaction, Way::File(self.begun))?;
             appended.new += u64::from(matches!(inserted, Inserted::New(_)));
         }
         transaction.commit()?;

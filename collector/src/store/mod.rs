@@ -6,17 +6,21 @@
 //! readers and writer do not wait for each other.
 
 pub mod backup;
+mod bounded_read;
 pub mod desk;
 mod disk;
 mod erased;
+pub mod feeds;
 mod files;
 pub mod forward;
+mod group;
 mod health;
 pub mod history;
 mod log;
 mod orders;
 mod progress;
 mod reader;
+mod refused;
 mod retention;
 mod row;
 mod rows;
@@ -30,22 +34,27 @@ pub use reader::Page;
 pub use row::Row;
 pub use schema::is_current;
 
+use crate::answers::report::period::Wanted;
+use crate::answers::report::{self, Report};
+use crate::clock::now_ms;
 use crate::config::Config;
 use crate::event::Delivery;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
 use crate::pseudonym::Hasher;
+use group::Job;
 use health::Health;
 use progress::Progress;
 use reader::Readers;
+use refused::Refused;
 use rows::Rows;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use tokio::sync::{mpsc, oneshot, watch};
-use writer::{Deliveries, Job, Writer};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use writer::{Shared, Writer};
 
 /// The database.
 #[derive(Debug)]
@@ -58,6 +67,9 @@ pub struct Store {
     writer: Mutex<Option<JoinHandle<()>>>,
     health: Arc<Health>,
     progress: Arc<Progress>,
+    refused: Arc<Refused>,
+    /// A report takes the time of a core, so there is one at a time.
+    reports: Semaphore,
     /// The time and the result of the last test write.
     tried: tokio::sync::Mutex<Option<(Instant, bool)>>,
 }
@@ -97,6 +109,8 @@ pub enum StoreError {
     NotStored,
     /// A query failed.
     NotRead(rusqlite::Error),
+    /// A report took too long.
+    Slow,
 }
 
 impl fmt::Display for StoreError {
@@ -110,6 +124,7 @@ impl fmt::Display for StoreError {
             }
             Self::NotStored => f.write_str("the events could not be stored"),
             Self::NotRead(error) => write!(f, "the database does not answer: {error}"),
+            Self::Slow => f.write_str("the report took too long"),
         }
     }
 }
@@ -143,8 +158,13 @@ impl Store {
         let (committed, last) = watch::channel(last);
         let health = Arc::new(Health::default());
         let progress = Arc::new(Progress::default());
-        let (at, shown) = (Arc::clone(&progress), Arc::clone(&health));
-        let writer = Writer::new(connection, config, committed, shown, at, metrics)
+        let refused = Arc::new(Refused::default());
+        let shared = Shared {
+            health: Arc::clone(&health),
+            progress: Arc::clone(&progress),
+            refused: Arc::clone(&refused),
+        };
+        let writer = Writer::new(connection, config, committed, shared, metrics)
             .map_err(|error| failed(&error))?;
         let writer = std::thread::Builder::new()
             .name("writer".to_owned())
@@ -159,6 +179,8 @@ impl Store {
             writer: Mutex::new(Some(writer)),
             health,
             progress,
+            refused,
+            reports: Semaphore::new(1),
             tried: tokio::sync::Mutex::default(),
         })
     }
@@ -168,7 +190,7 @@ impl Store {
     /// # Errors
     /// Nothing was stored.
     pub async fn append(&self, delivery: Delivery) -> Result<(), StoreError> {
-        self.write(Deliveries::One(delivery)).await
+        self.write(Arc::new([delivery])).await
     }
 
     /// Stores several deliveries in one transaction, all or none. They are on disk when this
@@ -177,14 +199,16 @@ impl Store {
     /// # Errors
     /// Nothing was stored.
     pub async fn append_all(&self, deliveries: Arc<[Delivery]>) -> Result<(), StoreError> {
-        self.write(Deliveries::Many(deliveries)).await
+        self.write(deliveries).await
     }
 
-    async fn write(&self, deliveries: Deliveries) -> Result<(), StoreError> {
+    async fn write(&self, deliveries: Arc<[Delivery]>) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
-        self.jobs.try_send(Job::Append(deliveries, answer)).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::Full,
-            mpsc::error::TrySendError::Closed(_) => StoreError::NotStored,
+        self.jobs.try_send(Job::Append(Arc::clone(&deliveries), answer)).map_err(|error| {
+            match error {
+                mpsc::error::TrySendError::Full(_) => StoreError::Full,
+                mpsc::error::TrySendError::Closed(_) => StoreError::NotStored,
+            }
         })?;
         match answered.await {
             Ok(true) => Ok(()),
@@ -244,7 +268,58 @@ impl Store {
         &self,
         query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.readers.run(query).await.inspect_err(|error| self.health.note(error))
+        self.readers
+            .run(|connection| query(connection))
+            .await
+            .inspect_err(|error| self.health.note(error))
+    }
+
+    /// The figures of a period.
+    ///
+    /// # Errors
+    /// As of [`Store::answer`].
+    pub async fn report(&self, wanted: Wanted) -> Result<Report, StoreError> {
+        self.write_refused().await;
+        self.answer(move |connection| report::read(connection, wanted)).await
+    }
+
+    /// Runs a query that may take long. It ends by itself after [`Limits::REPORT_TIME`], and when the
+    /// returned future is dropped.
+    ///
+    /// # Errors
+    /// The database does not answer, or not in time.
+    pub async fn answer<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let end = Instant::now() + Limits::REPORT_TIME;
+        let place = tokio::time::timeout(Limits::REPORT_TIME, self.reports.acquire()).await;
+        let _place = place.map_err(|_| StoreError::Slow)?;
+        let waiting = bounded_read::Waiting::default();
+        let sign = waiting.sign();
+        let read = move |connection: &mut rusqlite::Connection| {
+            bounded_read::run(connection, end, sign, query)
+        };
+        match self.readers.run(read).await {
+            Err(StoreError::NotRead(error)) if bounded_read::is_interrupted(&error) => {
+                Err(StoreError::Slow)
+            }
+            result => result.inspect_err(|error| self.health.note(error)),
+        }
+    }
+
+    /// Counts a request that was refused now.
+    pub fn note_refused(&self, interface: &'static str, reason: &'static str) {
+        self.refused.note(interface, reason, now_ms());
+    }
+
+    /// Writes the counts of refused requests, so that a reader has the latest. If the writer is busy,
+    /// they are written later.
+    async fn write_refused(&self) {
+        let (answer, answered) = oneshot::channel();
+        if self.jobs.try_send(Job::Refused(answer)).is_ok() {
+            let _ = answered.await;
+        }
     }
 
     async fn read(&self, query: reader::Query, after: i64, limit: u32) -> Result<Page, StoreError> {

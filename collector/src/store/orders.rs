@@ -26,8 +26,8 @@ struct Line {
 }
 
 impl Line {
-    fn of(event: &Row) -> Option<Self> {
-        serde_json::from_str(&event.fields).ok().filter(|line: &Self| line.order_id.is_some())
+    fn of(event: &Row<&str>) -> Option<Self> {
+        serde_json::from_str(event.fields).ok().filter(|line: &Self| line.order_id.is_some())
     }
 }
 
@@ -68,7 +68,11 @@ pub fn begin_file(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Counts a purchase. Only a new line gets a row.
-pub fn admit(transaction: &Transaction<'_>, event: &Row, way: Way) -> rusqlite::Result<Report> {
+pub fn admit(
+    transaction: &Transaction<'_>,
+    event: &Row<&str>,
+    way: Way,
+) -> rusqlite::Result<Report> {
     let line = if event.kind == Kind::Buy.name() { Line::of(event) } else { None };
     let Some(line) = line else {
         for id in &event.older_ids {
@@ -86,17 +90,17 @@ pub fn admit(transaction: &Transaction<'_>, event: &Row, way: Way) -> rusqlite::
 
 fn admit_request(
     transaction: &Transaction<'_>,
-    event: &Row,
+    event: &Row<&str>,
     line: &Line,
 ) -> rusqlite::Result<Report> {
-    if is_known(transaction, &event.id)? {
+    if is_known(transaction, event.id)? {
         return Ok(Report::Copy);
     }
     let is_shop = event.source == SHOP;
     let row = order(transaction, event, line, is_shop)?;
-    note(transaction, &event.id, row)?;
+    note(transaction, event.id, row)?;
     // The shop's ids rise with the lines of an item, so all its reports are one.
-    let stream = event.stream.as_deref().unwrap_or_default();
+    let stream = event.stream.unwrap_or_default();
     let at = if is_shop { 0 } else { event.at as i64 };
     let lines: i64 = transaction
         .prepare_cached(
@@ -122,20 +126,20 @@ fn admit_request(
 /// A file's lines are what the shop knows, except rows of pages in an export.
 fn admit_file(
     transaction: &Transaction<'_>,
-    event: &Row,
+    event: &Row<&str>,
     line: &Line,
     begun: u64,
 ) -> rusqlite::Result<Report> {
     let first = "INSERT INTO temp.file_events (id) VALUES (?) ON CONFLICT DO NOTHING";
-    if transaction.prepare_cached(first)?.execute([&event.id])? == 0 {
+    if transaction.prepare_cached(first)?.execute([event.id])? == 0 {
         return Ok(Report::Copy);
     }
-    let known = is_known(transaction, &event.id)?;
+    let known = is_known(transaction, event.id)?;
     // The event may have been corrected to another order. It keeps its first one.
     if known && !is_of_order(transaction, event, line)? {
         return Ok(Report::Copy);
     }
-    let is_shop = !INTERFACES.contains(&event.source.as_str());
+    let is_shop = !INTERFACES.contains(&event.source);
     let row = order(transaction, event, line, is_shop)?;
     // An exported row has its own time of receipt. Each is a line, whichever report it came from.
     let at = if event.received_at == begun { event.at as i64 } else { 0 };
@@ -155,7 +159,7 @@ fn admit_file(
             count(-1)?;
         }
     } else if place.add(transaction, is_shop)? {
-        note(transaction, &event.id, row)?;
+        note(transaction, event.id, row)?;
         return Ok(Report::New);
     }
     place.confirm(transaction, is_shop)?;
@@ -169,10 +173,14 @@ fn is_known(transaction: &Transaction<'_>, id: &str) -> rusqlite::Result<bool> {
 }
 
 /// Whether the known event belongs to the order that it names.
-fn is_of_order(transaction: &Transaction<'_>, event: &Row, line: &Line) -> rusqlite::Result<bool> {
+fn is_of_order(
+    transaction: &Transaction<'_>,
+    event: &Row<&str>,
+    line: &Line,
+) -> rusqlite::Result<bool> {
     let same = "SELECT 1 FROM order_events JOIN orders ON orders.row = order_row
                 WHERE id = ? AND customer = ? AND orders.order_id = ?";
-    let customer = event.customer.as_deref().unwrap_or_default();
+    let customer = event.customer.unwrap_or_default();
     transaction.prepare_cached(same)?.exists(params![event.id, customer, line.order_id])
 }
 
@@ -224,12 +232,12 @@ impl Place<'_> {
 /// The order's row. A new order gets one.
 fn order(
     transaction: &Transaction<'_>,
-    event: &Row,
+    event: &Row<&str>,
     line: &Line,
     is_shop: bool,
 ) -> rusqlite::Result<i64> {
     let order = &line.order_id;
-    let customer = event.customer.as_deref().unwrap_or_default();
+    let customer = event.customer.unwrap_or_default();
     let at = event.received_at as i64;
     let (page, shop) = if is_shop { (None, Some(at)) } else { (Some(at), None) };
     // An update that changes nothing would still use up a number of AUTOINCREMENT.

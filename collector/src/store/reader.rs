@@ -43,7 +43,7 @@ impl Readers {
     /// Runs a query on a blocking thread.
     pub async fn run<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        query: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
         let failures = self.health.failures();
@@ -53,8 +53,9 @@ impl Readers {
                 idle.retain(|(opened, _)| *opened == failures);
                 idle.pop()
             };
-            let connection = kept.map_or_else(|| open(&path), |(_, connection)| Ok(connection))?;
-            let result = query(&connection)?;
+            let mut connection =
+                kept.map_or_else(|| open(&path), |(_, connection)| Ok(connection))?;
+            let result = query(&mut connection)?;
             idle.lock().unwrap_or_else(PoisonError::into_inner).push((failures, connection));
             Ok(result)
         };
@@ -73,6 +74,9 @@ fn open(path: &std::path::Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Limits::BUSY)?;
+    // Sorting would write ids of visitors into a folder for temporary files. A container may have
+    // none that is writable.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(connection)
 }
 
@@ -162,6 +166,19 @@ pub(super) fn whole(
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_reader_writes_no_temporary_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (n)").unwrap();
+        let readers = Readers::new(path, Arc::default());
+        let place: i64 = readers
+            .run(|connection| connection.pragma_query_value(None, "temp_store", |row| row.get(0)))
+            .await
+            .unwrap();
+        assert_eq!(place, 2, "in memory: https://www.sqlite.org/pragma.html#pragma_temp_store");
+    }
 
     #[tokio::test]
     async fn a_connection_opened_before_a_failure_is_not_reused() {

@@ -50,6 +50,7 @@ const MIGRATIONS: &[&str] = &[
 ",
     include_str!("steps/orders_and_visitors.sql"),
     super::forward::TABLES,
+    include_str!("steps/report.sql"),
 ];
 
 /// Why a database cannot be used.

@@ -2,11 +2,13 @@
 
 use super::files;
 use super::files::Files;
-use super::forward::{self, Change};
+use super::forward;
+use super::group::{Group, Job};
 use super::health::Health;
 use super::log::Log;
 use super::orders::Way;
 use super::progress::Progress;
+use super::refused::Refused;
 use super::retention::Sweeper;
 use super::row::{Inserted, Row};
 use super::visitors;
@@ -21,43 +23,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc::error::TryRecvError;
-use tokio::sync::{mpsc, oneshot, watch};
-
-/// Events to store, and the channel for the result.
-type Waiting = (Deliveries, oneshot::Sender<bool>);
-
-/// Deliveries for the same transaction.
-#[derive(Debug)]
-pub enum Deliveries {
-    /// Of one request.
-    One(Delivery),
-    /// Of several messages of a cluster's stream, in order.
-    Many(Arc<[Delivery]>),
-}
-
-impl Deliveries {
-    fn as_slice(&self) -> &[Delivery] {
-        match self {
-            Self::One(delivery) => std::slice::from_ref(delivery),
-            Self::Many(deliveries) => deliveries,
-        }
-    }
-}
-
-/// A job for the writer.
-#[derive(Debug)]
-pub enum Job {
-    /// Store this, and report whether it is on disk.
-    Append(Deliveries, oneshot::Sender<bool>),
-    /// Change the forwarding queue, and report whether the change is on disk.
-    Forward(Change, oneshot::Sender<bool>),
-    /// Do a test write, and report whether it is on disk.
-    Try(oneshot::Sender<bool>),
-    /// Check the files.
-    Tend,
-    /// Finish the earlier jobs and end.
-    Close,
-}
+use tokio::sync::{mpsc, watch};
 
 const BATCH: &str = "
     INSERT INTO batches (stream, seq, bytes, events, stored, received_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -95,12 +61,23 @@ impl fmt::Display for Failed {
     }
 }
 
+/// The parts of the state that other threads see.
+pub struct Shared {
+    /// The result of the last attempts.
+    pub health: Arc<Health>,
+    /// The time of the current transaction.
+    pub progress: Arc<Progress>,
+    /// Refused requests that are not written yet.
+    pub refused: Arc<Refused>,
+}
+
 /// The state of the thread.
 pub struct Writer {
     connection: Connection,
     committed: watch::Sender<i64>,
     health: Arc<Health>,
     progress: Arc<Progress>,
+    refused: Arc<Refused>,
     metrics: Metrics,
     files: Files,
     log: Log,
@@ -121,12 +98,11 @@ impl Writer {
         connection: Connection,
         config: &Config,
         committed: watch::Sender<i64>,
-        health: Arc<Health>,
-        progress: Arc<Progress>,
+        Shared { health, progress, refused }: Shared,
         metrics: Metrics,
     ) -> rusqlite::Result<Self> {
         let database = &config.database;
-        let (files, log) = (Files::new(database), Log::new(database));
+        let (files, log) = (Files::new(database), Log::new(database, &connection)?);
         let most_bytes = config.limits.database_mib.saturating_mul(1024 * 1024);
         if most_bytes > 0 {
             let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
@@ -139,6 +115,7 @@ impl Writer {
             committed,
             health,
             progress,
+            refused,
             metrics,
             files,
             log,
@@ -153,14 +130,14 @@ impl Writer {
 
     /// Runs until a job closes it, or until all senders are gone.
     pub fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        let mut open = true;
-        while open {
+        loop {
             let first = if self.sweeper.is_busy() {
                 // Deletes while no event waits.
                 match jobs.try_recv() {
                     Ok(job) => job,
                     Err(TryRecvError::Empty) => {
                         self.sweep();
+                        self.log.tend(&self.connection);
                         continue;
                     }
                     Err(TryRecvError::Disconnected) => break,
@@ -169,35 +146,28 @@ impl Writer {
                 let Some(job) = jobs.blocking_recv() else { break };
                 job
             };
-            let mut group = Vec::new();
-            let mut changes = Vec::new();
-            let mut tries = Vec::new();
-            let mut next = Some(first);
             // This transaction has the requests that arrived while the last one was flushed.
-            while let Some(job) = next.take() {
-                match job {
-                    Job::Append(deliveries, answer) => group.push((deliveries, answer)),
-                    Job::Forward(change, answer) => changes.push((change, answer)),
-                    Job::Try(answer) => tries.push(answer),
-                    Job::Tend => self.begin_sweep(),
-                    Job::Close => {
-                        open = false;
-                        jobs.close();
-                    }
-                }
-                if group.len() + changes.len() < Limits::GROUP {
-                    next = jobs.try_recv().ok();
-                }
+            let mut group = Group::new(first, &mut jobs);
+            let stored = self.work(&mut group, &mut jobs);
+            let refused = std::mem::take(&mut group.refused);
+            let (tends, closes) = (group.tends, group.closes);
+            group.answer(stored);
+            if closes || !refused.is_empty() {
+                self.write_refused();
             }
-            let stored = self.work(&group, &changes, &tries);
-            let changed = changes.into_iter().map(|(_, answer)| answer);
-            for answer in group.into_iter().map(|(_, answer)| answer).chain(changed).chain(tries) {
-                // The client may have disconnected.
-                let _ = answer.send(stored);
+            for answer in refused {
+                let _ = answer.send(());
             }
+            // The answered clients send their next requests meanwhile.
             self.log.tend(&self.connection);
+            if tends {
+                self.begin_sweep();
+            }
             // Also under load, when an event always waits.
             self.sweep();
+            if closes {
+                break;
+            }
         }
         if let Err((_, error)) = self.connection.close() {
             tracing::warn!("the database could not be closed cleanly: {error}");
@@ -210,7 +180,14 @@ impl Writer {
             return;
         }
         self.swept = Some(Instant::now());
+        self.write_refused();
         if let Err(error) = self.sweeper.begin(&mut self.connection, now_ms()) {
+            self.health.note(&error);
+        }
+    }
+
+    fn write_refused(&mut self) {
+        if let Err(error) = self.refused.write(&mut self.connection) {
             self.health.note(&error);
         }
     }
@@ -245,28 +222,22 @@ impl Writer {
         if full && self.most_bytes > 0 && near { Failed::Large } else { Failed::Sqlite(error) }
     }
 
-    /// Writes the group or a test write. Returns whether it is on disk.
-    fn work(
-        &mut self,
-        group: &[Waiting],
-        changes: &[(Change, oneshot::Sender<bool>)],
-        tries: &[oneshot::Sender<bool>],
-    ) -> bool {
-        let deliveries = group.iter().flat_map(|(deliveries, _)| deliveries.as_slice());
+    /// Writes the group or a test write. Returns whether it is on disk. Jobs that arrive while the
+    /// group is written are added to it.
+    fn work(&mut self, group: &mut Group, jobs: &mut mpsc::Receiver<Job>) -> bool {
         // A test write would succeed in another page.
-        if group.is_empty() && changes.is_empty() && !tries.is_empty() && self.is_damaged {
+        if group.len() == 0 && !group.tries.is_empty() && self.is_damaged {
             return false;
         }
-        let all_changes = changes.iter().map(|(change, _)| change);
         let mut written = Written::default();
         let progress = Arc::clone(&self.progress);
         let (row, took) = progress.during(|| {
-            if group.is_empty() && changes.is_empty() && tries.is_empty() {
+            if group.len() == 0 && group.tries.is_empty() {
                 Ok(None)
             } else if self.is_log_large() {
                 Err(Failed::Large)
-            } else if !group.is_empty() || !changes.is_empty() {
-                commit(&mut self.connection, deliveries, all_changes, &mut written)
+            } else if group.len() > 0 {
+                commit(&mut self.connection, group, jobs, &mut written)
                     .map_err(|error| self.cause(error))
             } else {
                 let tried = try_write(&mut self.connection, self.failed_bytes).map(|()| None);
@@ -278,12 +249,12 @@ impl Writer {
         match row.and_then(|row| there().map(|()| row)) {
             Ok(row) => {
                 // A change of the forwarding queue may have written nothing, so it proves nothing.
-                if !(group.is_empty() && tries.is_empty()) {
+                if !(group.deliveries.is_empty() && group.tries.is_empty()) {
                     self.health.succeeded();
                     self.failed_bytes = 0;
                     self.is_damaged = false;
                 }
-                if !group.is_empty() {
+                if !group.deliveries.is_empty() {
                     self.metrics.committed(took, &written);
                 }
                 if let Some(row) = row {
@@ -307,9 +278,8 @@ impl Writer {
 const TRIED_BYTES: usize = 4 * 1024 * 1024;
 
 /// The approximate size of the events, rounded up: pages are not filled completely.
-fn bytes(group: &[Waiting]) -> usize {
-    let deliveries = group.iter().flat_map(|(deliveries, _)| deliveries.as_slice());
-    let events = deliveries.flat_map(|delivery| &delivery.events);
+fn bytes(group: &Group) -> usize {
+    let events = group.all_deliveries().flat_map(|delivery| &delivery.events);
     events.map(|event| event.fields.len().saturating_add(EVENT_BYTES).saturating_mul(2)).sum()
 }
 
@@ -333,21 +303,28 @@ fn try_write(connection: &mut Connection, bytes: usize) -> rusqlite::Result<()> 
     transaction.commit()
 }
 
-/// Stores the deliveries and the changes in one transaction. Returns the last new row, if there is
-/// one.
-fn commit<'a>(
+/// Writes the group in one transaction. Returns the last new row, if there is one.
+fn commit(
     connection: &mut Connection,
-    deliveries: impl Iterator<Item = &'a Delivery>,
-    changes: impl Iterator<Item = &'a Change>,
+    group: &mut Group,
+    jobs: &mut mpsc::Receiver<Job>,
     written: &mut Written,
 ) -> rusqlite::Result<Option<i64>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut last = None;
-    for delivery in deliveries {
-        last = append(&transaction, delivery, written)?.or(last);
-    }
-    for change in changes {
-        forward::apply(&transaction, change)?;
+    let (mut deliveries, mut changes) = (0, 0);
+    while deliveries + changes < group.len() {
+        for (new, _) in group.deliveries.iter().skip(deliveries) {
+            for delivery in new.iter() {
+                last = append(&transaction, delivery, written)?.or(last);
+            }
+        }
+        for (change, _) in group.changes.iter().skip(changes) {
+            forward::apply(&transaction, change)?;
+        }
+        (deliveries, changes) = (group.deliveries.len(), group.changes.len());
+        // A flush costs the same for more jobs.
+        group.take_waiting(jobs);
     }
     transaction.commit()?;
     Ok(last)
@@ -391,27 +368,64 @@ fn append(
 }
 
 /// The row of an event.
-fn row(delivery: &Delivery, place: usize, event: &NewEvent) -> Row {
+fn row<'a>(delivery: &'a Delivery, place: usize, event: &'a NewEvent) -> Row<&'a str> {
     let head = delivery.source.batch();
     let hashed = event.user.is_some() || event.anonymous.is_some() || event.has_more_ids;
     Row {
-        id: event.id.clone(),
-        kind: event.kind.to_owned(),
+        id: &event.id,
+        kind: event.kind,
         at: event.at,
         received_at: delivery.received_at,
         sent_at: head.and_then(|head| head.sent_at),
-        source: delivery.source.name().to_owned(),
-        stream: head.map(|head| head.stream.clone()),
+        source: delivery.source.name(),
+        stream: head.map(|head| head.stream.as_str()),
         seq: head.map(|head| head.seq),
         place: head.map(|_| place as u64),
-        client: head.and_then(|head| head.client.clone()),
-        customer: delivery.source.customer().map(str::to_owned),
-        user: event.user.clone(),
-        anonymous: event.anonymous.clone(),
+        client: head.and_then(|head| head.client.as_deref()),
+        customer: delivery.source.customer(),
+        user: event.user.as_deref(),
+        anonymous: event.anonymous.as_deref(),
         key: hashed.then_some(delivery.key),
-        fields: event.fields.clone(),
+        fields: &event.fields,
         has_more_ids: event.has_more_ids,
         older_ids: Vec::new(),
         older_hashes: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::event::{Source, Vendor};
+    use crate::pseudonym::{Hasher, Key};
+    use std::path::Path;
+    use tokio::sync::oneshot;
+
+    fn append(job: u64) -> Job {
+        let source = Source::Vendor(Vendor::Ibexa, "shop".to_owned());
+        let (events, entries) = (Vec::new(), Vec::new());
+        let delivery = Delivery { source, received_at: job, key: 1, events, entries };
+        Job::Append(Arc::new([delivery]), oneshot::channel().0)
+    }
+
+    #[test]
+    fn a_transaction_takes_the_jobs_that_arrive_while_it_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = Key { number: 1, secret: vec![1; 32] };
+        let hasher = Hasher::new(&[key], Path::new("unused")).unwrap();
+        let path = folder.path().join("a.sqlite");
+        let mut connection = super::super::schema::open(&path, &hasher).unwrap();
+        let (sender, mut jobs) = mpsc::channel(2 * Limits::GROUP);
+        let mut group = Group::new(append(0), &mut jobs);
+        for job in 1..=Limits::GROUP as u64 {
+            sender.try_send(append(job)).unwrap();
+        }
+        let mut written = Written::default();
+        commit(&mut connection, &mut group, &mut jobs, &mut written).unwrap();
+        let received: Vec<u64> = group.all_deliveries().map(|one| one.received_at).collect();
+        assert_eq!(received, (0..Limits::GROUP as u64).collect::<Vec<_>>(), "up to the limit");
+        assert_eq!(written.requests(), Limits::GROUP as u64, "each of them once");
+        assert!(jobs.try_recv().is_ok(), "the next one waits for the next transaction");
     }
 }

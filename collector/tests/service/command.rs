@@ -30,6 +30,7 @@ fn the_help_names_every_setting_of_the_configuration() {
                 "log" => "[log]",
                 "cluster" => "[cluster]",
                 "retention" => "[retention]",
+                "feeds" => "[feeds]",
                 "variants" => "[[variants]]\nscenario = \"s\"\nweights = { A = 1, B = 1 }",
                 "ibexa" => "[ibexa]",
                 "yoochoose" => "[yoochoose]",

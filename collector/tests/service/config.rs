@@ -92,6 +92,30 @@ fn faults_of_customers_name_the_entry() {
 }
 
 #[test]
+fn faults_of_the_feeds_name_the_setting() {
+    assert_faults("[feeds]\nhost = \"events.shop.example:8080\"", &[]);
+    for (setting, sentence) in [
+        ("items = 999", "line 2: feeds.items: must be a whole number, 1000 to 10000000"),
+        ("neighbours = 0", "line 2: feeds.neighbours: must be a whole number, 1 to 1000"),
+        ("half_life_days = 0", "line 2: feeds.half_life_days: must be a whole number, 1 to 3650"),
+        ("rebuild_hours = 721", "line 2: feeds.rebuild_hours: must be a whole number, 1 to 720"),
+        ("visits = 0.5", "line 2: feeds.visits: must be a whole number, 1 to 1000"),
+        (
+            "host = \"https://a.example\"",
+            "line 2: feeds.host: \"https://a.example\" must be a host",
+        ),
+        ("host = \"a.example/x\"", "line 2: feeds.host: \"a.example/x\" must be a host"),
+        ("any_id = 1", "line 2: feeds.any_id: invalid type: integer, expected a boolean"),
+        ("user = true", "line 2: feeds.user: unknown field `user`"),
+    ] {
+        assert_faults(&format!("[feeds]\n{setting}"), &[sentence]);
+    }
+    let key = format!("[[keys]]\nnumber = 1\nsecret = \"{}\"\n", "07".repeat(32));
+    let cluster = format!("[feeds]\n[cluster]\nnats = [\"nats://127.0.0.1:1\"]\n{key}");
+    assert_faults(&cluster, &["line 1: feeds: cannot be used with [cluster]"]);
+}
+
+#[test]
 fn plans_of_tests_are_checked() {
     assert_faults(
         "[[variants]]\n\

@@ -270,3 +270,22 @@ async fn unknown_query_parameters_of_the_admin_listener_are_refused() {
     assert_eq!((answer.status, answer.text().as_str()), (400, "after: must be there once\n"));
     assert_eq!(server.read("/v1/events?after=0&limit=1&order=row", &right).await.status, 200);
 }
+
+/// A parameter that no page describes is found by its refusal only.
+#[tokio::test]
+async fn the_documentation_names_every_parameter() {
+    let server = Server::start().await;
+    let pages = [include_str!("../../README.md"), include_str!("../../../docs/collector.md")];
+    for path in ["/v1/events", "/v1/events/stream", "/v1/batches", "/v1/orders"] {
+        let refusal = server.read(&format!("{path}?unknown=1"), "").await.text();
+        let (_, names) = refusal.split_once("the parameters here are ").unwrap();
+        for page in pages {
+            let row = page.lines().find(|line| line.starts_with(&format!("| `GET {path}?")));
+            let row = row.unwrap_or_else(|| panic!("{path}"));
+            for name in names.trim_end().split(", ") {
+                let places = [format!("?{name}="), format!("&{name}="), format!("`{name}")];
+                assert!(places.iter().any(|place| row.contains(place)), "{name}: {row}");
+            }
+        }
+    }
+}

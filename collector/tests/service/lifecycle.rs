@@ -302,7 +302,19 @@ fn the_example_configuration_is_valid() {
         .filter(|line| !apart.iter().any(|name| line.starts_with(name)))
         .map(|line| if line.starts_with("admin_token =") { token } else { line })
         .collect();
-    let config = Config::from_toml(&all.join("\n"), Overrides::default()).unwrap();
+    // A cluster has no feeds.
+    let without = |table: &str| {
+        let mut within = false;
+        let is_other = |line: &&&str| {
+            within = if line.starts_with('[') { **line == table } else { within };
+            !within
+        };
+        let lines: Vec<&str> = all.iter().filter(is_other).copied().collect();
+        Config::from_toml(&lines.join("\n"), Overrides::default()).unwrap()
+    };
+    assert!(without("[cluster]").feeds.is_some());
+    let config = without("[feeds]");
+    assert!(config.cluster.is_some() && config.feeds.is_none());
     assert!(config.cookie.is_some() && config.admin_token.is_some());
     let vendors = config.vendors;
     assert!(vendors.customers.is_some() && vendors.yoochoose.customers.is_some());

@@ -2,6 +2,7 @@
 
 use crate::common::process::{BINARY, FREE, Process};
 use crate::common::{Answer, PATIENCE, Server, batch, changed, click, send};
+use recobeacon_collector::limits::Limits;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -156,7 +157,7 @@ async fn a_deleted_database_is_logged_without_a_request() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_log_is_truncated_after_a_long_reader_ends() {
-    const BOUND: u64 = 16 * 1024 * 1024;
+    const BOUND: u64 = Limits::WAL_BYTES;
     let server = Server::start().await;
     let wal = beside(&server.database(), "-wal");
     let size = || std::fs::metadata(&wal).unwrap().len();

@@ -221,14 +221,22 @@ async fn the_table_has_a_line_for_each_variant_and_no_formula() {
     post(&server, &events).await;
     let answer = server.read("/v1/variants?format=csv", "").await;
     assert_eq!(answer.header("content-type"), Some("text/csv; charset=utf-8"));
+    let names = [
+        "customer,scenario,splitWrong,others,variant,visitors,changed,expectedShare,counted",
+        "clicked,clickedRate,clickedDifference,clickedLow,clickedHigh,clickedVerdict",
+        "bought,boughtRate,boughtDifference,boughtLow,boughtHigh,boughtVerdict",
+    ];
+    let names = format!("\"{}\"", names.join(",").replace(',', "\",\""));
+    let top = "\"top, \"\"new\"\"\"";
     assert_eq!(
         answer.text(),
-        "customer,scenario,splitWrong,others,variant,visitors,changed,expectedShare,counted,\
-         clicked,clickedRate,clickedDifference,clickedLow,clickedHigh,clickedVerdict,\
-         bought,boughtRate,boughtDifference,boughtLow,boughtHigh,boughtVerdict\n\
-         ,'+x,false,0,'@y,1,0,1,1,0,0,,,,reference,0,0,,,,reference\n\
-         ,\"top, \"\"new\"\"\",false,0,'=1+1,1,0,0.5,1,0,0,,,,reference,0,0,,,,reference\n\
-         ,\"top, \"\"new\"\"\",false,0,A,1,0,0.5,1,0,0,,,,tooFew,0,0,,,,tooFew\n"
+        format!(
+            "{names}\r\n\
+             E,\"'+x\",\"false\",0,\"'@y\",1,0,1,1,0,0,E,E,E,\"reference\",0,0,E,E,E,\"reference\"\r\n\
+             E,{top},\"false\",0,\"'=1+1\",1,0,0.5,1,0,0,E,E,E,\"reference\",0,0,E,E,E,\"reference\"\r\n\
+             E,{top},\"false\",0,\"A\",1,0,0.5,1,0,0,E,E,E,\"tooFew\",0,0,E,E,E,\"tooFew\"\r\n"
+        )
+        .replace('E', "\"\"")
     );
     let wrong = "must be like 2026-11-27 or 2026-11-27T00:00:00Z";
     for (query, sentence) in [

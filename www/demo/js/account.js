@@ -4,6 +4,7 @@ import { basketButton, card, wishButton } from "./cards.js";
 import { find, money, products } from "./catalogue.js";
 import { byId, el } from "./dom.js";
 import { layout } from "./layout.js";
+import { recommend } from "./recommendations.js";
 import { logOut, openPredicted } from "./shop.js";
 import { account, orders, wishlist } from "./state.js";
 
@@ -52,6 +53,13 @@ byId("predicted").append(
     }),
   ),
 );
+
+recommend("waiting", {
+  from: { feed: "recently_added_to_cart", own: true },
+  title: "Waiting in your basket",
+  text: "From the events of this browser: added, not removed, not bought.",
+  testId: "waiting",
+});
 
 drawWishlist();
 const placed = orders.all();

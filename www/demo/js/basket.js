@@ -121,6 +121,7 @@ draw();
 window.addEventListener("pageshow", (event) => event.persisted && draw());
 window.addEventListener("storage", draw);
 recommend("recommended", {
+  from: { feed: "bought_together", context: basket.lines().map((line) => line.id) },
   scenario: "basket-addons",
   title: "Before you go",
   text: "Small things that go with your basket.",

@@ -58,10 +58,18 @@ const HEADLINES = { A: "Picked for you", B: "You may like these" };
 const variant = visitorId() && (visitorId().charCodeAt(0) % 2 ? "A" : "B");
 
 drawGrid();
+const seen = viewed.all().slice(0, 5);
 recommend("recommended", {
+  from: seen.length > 0 ? { feed: "also_viewed", context: seen } : { feed: "bestsellers" },
   scenario: "home-picks",
   variant,
   title: HEADLINES[variant ?? "A"],
   text: "After what you looked at. Say so when a thing is not for you.",
-  mainId: viewed.all()[0],
+  mainId: seen[0],
+});
+recommend("recent", {
+  from: { feed: "recently_viewed", own: true },
+  title: "You looked at",
+  text: "From the events of this browser. Nobody else gets this list.",
+  testId: "recent",
 });

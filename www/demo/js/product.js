@@ -66,6 +66,7 @@ function show() {
     ),
   );
   recommend("recommended", {
+    from: { feed: "also_viewed", context: [product.id] },
     scenario: "product-similar",
     title: "Goes well with it",
     text: "Opened by people who looked at this.",

@@ -1,19 +1,24 @@
-// The recommendation box, normally filled by a recommendation engine. The tracker observes it: "rendered" when a
-// product was in view, "clickRecommended" when one is opened. Ready-made links of an engine's response are called by
-// the shop.
+// The recommendation boxes, filled by the collector's feeds or, while these know nothing, by the shop's own choice. The
+// tracker observes them: "rendered" when a product was in view, "clickRecommended" when one is opened. Ready-made links
+// of a response are called by the shop.
 
 import { card } from "./cards.js";
 import { find, products, trackedItem } from "./catalogue.js";
 import { byId, el, icon } from "./dom.js";
+import { feed } from "./feeds.js";
 import { toast } from "./layout.js";
 import { account, basket, hidden, viewed, visitorId } from "./state.js";
 
 const COUNT = 4;
+/** With fewer products of a feed, the shop shows its own choice. */
+const LEAST = 2;
 const SEEN_SHARE = 0.3;
+
+const leftOut = (except) => new Set([...except, ...hidden.all(), ...basket.lines().map((line) => line.id)]);
 
 /** Replaces a recommendation engine: products similar to the last viewed ones, then one of every other category. */
 function choose(except) {
-  const out = new Set([...except, ...hidden.all(), ...basket.lines().map((line) => line.id)]);
+  const out = leftOut(except);
   const seen = viewed.all();
   const likes = seen.map((id) => find(id)?.category);
   const rank = (product) => {
@@ -24,10 +29,7 @@ function choose(except) {
       ((product.id * 7) % 5) / 5
     );
   };
-  return products
-    .filter((product) => !out.has(product.id))
-    .sort((a, b) => rank(a) - rank(b))
-    .slice(0, COUNT);
+  return products.filter((product) => !out.has(product.id)).sort((a, b) => rank(a) - rank(b));
 }
 
 const MODEL = 37;
@@ -73,19 +75,44 @@ function refusal(product, refuse) {
 }
 
 /**
- * Fills the section with this id. `except`: products to leave out, such as the page's own; `mainId`: the product of the
- * request; `variant`: the visitor's variant in a test of the scenario.
+ * Fills the section with this id. `from`: the feed, its context, and whether it is the visitor's own; `scenario`: the
+ * name of the shop's own choice, which is shown without a feed. Without a name the section then stays empty. `except`:
+ * products to leave out, such as the page's own; `mainId`: the product of the request; `testId`: that of the list;
+ * `variant`: the visitor's variant in a test.
+ * @param {string} sectionId
+ * @param {{ from: { feed: string, context?: number[], own?: boolean }, scenario?: string, title: string, text: string,
+ * variant?: string | null, except?: number[], mainId?: number, testId?: string }} options
  */
-export function recommend(sectionId, { scenario, variant = null, title, text, except = [], mainId }) {
+export function recommend(
+  sectionId,
+  { from, scenario, variant = null, title, text, except = [], mainId, testId = "recommendations" },
+) {
+  const same = { variant, title, text, mainId, testId };
+  void feed(from.feed, from.context).then((items) => {
+    const out = from.own ? new Set(except) : leftOut(except);
+    const wanted = items.filter(({ product }) => !out.has(product.id));
+    if (wanted.length >= (scenario ? LEAST : 1)) {
+      const ready = new Map(wanted.map((item) => [item.product, item.links ?? links(item.product, from.feed)]));
+      show(sectionId, { ...same, scenario: from.feed, all: [...ready.keys()], ready });
+    } else if (scenario) {
+      const all = choose(except);
+      const ready = new Map(all.map((product) => [product, links(product, scenario)]));
+      show(sectionId, { ...same, scenario, all, ready });
+    }
+  });
+}
+
+/** Shows the first of these products. `ready`: the links of each, if it has some. */
+function show(sectionId, { scenario, variant, title, text, mainId, testId, all, ready }) {
   const section = byId(sectionId);
   const list = el("ul", {
     class: "grid",
-    "data-testid": "recommendations",
+    "data-testid": testId,
     "data-scenario": scenario,
     "data-reco-main-id": mainId,
   });
-  let shown = choose(except);
-  const ready = new Map(products.map((product) => [product, links(product, scenario)]));
+  let shown = all.slice(0, COUNT);
+  const rest = all.slice(COUNT);
 
   const seen = (fresh) => {
     for (const product of fresh) if (ready.get(product)) reco("followLink", ready.get(product).rendered);
@@ -108,7 +135,7 @@ export function recommend(sectionId, { scenario, variant = null, title, text, ex
 
   function refuse(product) {
     hidden.add(product.id);
-    const next = choose([...except, ...shown.map((other) => other.id)])[0];
+    const next = rest.shift();
     shown = shown.flatMap((other) => (other === product ? (next ? [next] : []) : [other]));
     draw();
     if (next) seen([next]);
@@ -127,15 +154,18 @@ export function recommend(sectionId, { scenario, variant = null, title, text, ex
   );
   section.classList.add("recommendations");
   section.setAttribute("aria-labelledby", `${sectionId}-title`);
+  observe(list, { scenario, variant }, ready, () => seen(shown));
+}
 
-  // With ready-made links the shop reports the impressions itself, so that they do not count twice.
+/** Reports the impressions. With ready-made links the shop does it itself, so that they do not count twice. */
+function observe(list, { scenario, variant }, ready, seen) {
   if (![...ready.values()].some(Boolean))
     reco("ready", (tracker) => tracker.observeRecommendations(list, { scenario, variant }));
   const observer = new IntersectionObserver(
     (entries) => {
       if (!entries.some((entry) => entry.isIntersecting)) return;
       observer.disconnect();
-      seen(shown);
+      seen();
     },
     { threshold: SEEN_SHARE },
   );

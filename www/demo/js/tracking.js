@@ -4,6 +4,14 @@
 (() => {
   const KEY = "demo_protocol";
   const endpoint = location.origin;
+  // The name of the shop at the vendor. The collector stores it with each event.
+  const CUSTOMERS = {
+    ibexa: "00000",
+    yoochoose: "00000",
+    factfinder: "demo",
+    factfinder7: "demo",
+    intempt: "lumen-loam/shop/1",
+  };
   const DESTINATIONS = {
     batch: { protocol: "batch", endpoint: "/v1/events" },
     ibexa: { protocol: "ibexa", customerId: "00000", endpoint },
@@ -30,6 +38,7 @@
   }
   // The shop's modules read it.
   document.documentElement.dataset.protocol = chosen;
+  document.documentElement.dataset.customer = CUSTOMERS[chosen] ?? "";
 
   // A link opened in another tab keeps the choice.
   const mark = (event) => {

@@ -1,0 +1,179 @@
+//! `GET /v1/recommendations/{scenario}`: recommendations made of the stored events.
+//!
+//! A personal scenario answers only for the id that the request itself has: in the parameter `userid`,
+//! or in the identity cookie of a page of this host.
+
+use super::{App, cookies, cors, customers, read, typed};
+use crate::customer;
+use crate::error::Refusal;
+use crate::feeds::Feeds;
+use crate::feeds::answer::{Answer, Links};
+use crate::feeds::model::{Pick, Question};
+use crate::feeds::personal::{self, Own};
+use crate::feeds::request::{self, Learnt, Personal, Request, Scenario};
+use crate::limits::Limits;
+use crate::percent;
+use crate::store::feeds as rows;
+use crate::user::UserId;
+use axum::extract::{Path, State};
+use axum::http::header::{CACHE_CONTROL, HOST, HeaderName, HeaderValue, ORIGIN};
+use axum::http::{HeaderMap, Method, Uri};
+use axum::response::Response;
+use recobeacon_engine::value::Value;
+use std::sync::Arc;
+
+/// The route.
+pub const PATH: &str = "/v1/recommendations/{scenario}";
+
+const METHODS: &str = "GET, HEAD, OPTIONS";
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// The tracker's cookie of a visitor who refused.
+const REFUSED: &str = "reco_off";
+
+/// Answers a request, a preflight, or another method.
+pub async fn answer(
+    State(app): State<Arc<App>>,
+    Path(scenario): Path<String>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    if method == Method::OPTIONS {
+        return cors::preflight(&app, &headers, METHODS, "content-type");
+    }
+    let answer = async {
+        if !matches!(method, Method::GET | Method::HEAD) {
+            return Err(Refusal::Method(METHODS));
+        }
+        recommend(&app, &scenario, uri.query().unwrap_or_default(), &headers).await
+    };
+    let mut response = answer.await.unwrap_or_else(|refusal| refusal.in_text());
+    cors::allow_origin(&app, &headers, &mut response);
+    response
+}
+
+async fn recommend(
+    app: &App,
+    scenario: &str,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Refusal> {
+    let unknown = Refusal::NotFound("the scenario is not known");
+    let feeds = app.feeds.as_ref().ok_or(unknown.clone())?;
+    let (name, scenario) = Scenario::named(scenario).ok_or(unknown)?;
+    let request = request::read(scenario, query)?;
+    let customer = customers::of_feed(app, headers, request.customer.as_deref())?;
+    let (picks, source) = match scenario {
+        Scenario::Learnt(learnt) => {
+            let source = (learnt != Learnt::Bestsellers).then_some("REQUEST");
+            (learnt_picks(feeds, learnt, &request, &customer), source)
+        }
+        Scenario::Personal(personal) => {
+            let source = match personal {
+                Personal::RecentlyViewed => "CLICK",
+                Personal::RecentlyAddedToCart => "BASKET",
+            };
+            let visitor = request.user.clone().or_else(|| visitor(app, headers));
+            let picks = match visitor.filter(|id| may_be_asked_for(feeds, id)) {
+                Some(visitor) => own_picks(app, personal, &request, &customer, &visitor).await?,
+                None => Vec::new(),
+            };
+            (picks, Some(source))
+        }
+    };
+    let is_personal = matches!(scenario, Scenario::Personal(_));
+    // An answer for all visitors depends on nothing but its address.
+    let shown = if is_personal {
+        request.user.clone().or_else(|| visitor(app, headers))
+    } else {
+        request.user.clone()
+    };
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = feeds.settings().host.as_deref().unwrap_or(host);
+    // The tracking interface takes no other customers.
+    let is_linked = customer.is_empty() || customer::is_id(&customer);
+    let links = shown.as_ref().filter(|_| is_linked);
+    let answer = Answer {
+        scenario: name,
+        source,
+        context: if is_personal { &[] } else { &request.context },
+        picks: &picks,
+        links: links.map(|user| Links { host, customer: &customer, user }),
+    };
+    let mut response = typed("application/json", answer.write());
+    if is_personal {
+        return Ok(read::private(response));
+    }
+    let names_customer = request.customer.is_some() || !app.config.customers.has_batches();
+    let is_for_all = request.user.is_none() && names_customer;
+    let scope = if is_for_all { "public" } else { "private" };
+    let cached = HeaderValue::try_from(format!("{scope}, max-age={}", Limits::FEED_CACHED));
+    if let Ok(cached) = cached {
+        response.headers_mut().insert(CACHE_CONTROL, cached);
+    }
+    Ok(response)
+}
+
+fn learnt_picks(feeds: &Feeds, learnt: Learnt, request: &Request, customer: &str) -> Vec<Pick> {
+    let Request { most, context, item_type, .. } = request;
+    let question = Question { customer, context, item_type: item_type.as_deref(), most: *most };
+    feeds.ask(learnt, &question)
+}
+
+/// The picks of the visitor's own events, which are read now, so that erased ones are not used.
+async fn own_picks(
+    app: &App,
+    personal: Personal,
+    request: &Request,
+    customer: &str,
+    visitor: &UserId,
+) -> Result<Vec<Pick>, Refusal> {
+    let hashes = app.hasher.all(visitor.as_str());
+    let of = customer.to_owned();
+    let none = Refusal::Unavailable("this collector has no database");
+    let store = app.sink.store().ok_or(none)?;
+    let mut events: Vec<Own> = store
+        .query(move |connection| {
+            let mut all = Vec::new();
+            for (_, hash) in &hashes {
+                all.extend(rows::own(connection, hash, &of)?);
+            }
+            Ok(all)
+        })
+        .await?;
+    let mut picks = match personal {
+        Personal::RecentlyViewed => personal::recently_viewed(&mut events),
+        Personal::RecentlyAddedToCart => personal::recently_added(&mut events),
+    };
+    picks.retain(|pick| {
+        let mut context = request.context.iter();
+        let is_context = context.any(|(of, id)| **of == *pick.item_type && **id == *pick.item_id);
+        let wanted = request.item_type.as_ref().is_none_or(|wanted| **wanted == *pick.item_type);
+        wanted && !is_context
+    });
+    picks.truncate(request.most);
+    Ok(picks)
+}
+
+/// Whoever knows an id gets its items, so ids that can be guessed need a setting.
+fn may_be_asked_for(feeds: &Feeds, id: &UserId) -> bool {
+    feeds.settings().any_id || request::is_random(id.as_str())
+}
+
+/// The visitor of the identity cookie, if a page of this host sent the request. A page of another
+/// host could otherwise read what the visitor did here.
+fn visitor(app: &App, headers: &HeaderMap) -> Option<UserId> {
+    let site = headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
+    let is_own_site = matches!(site, None | Some(b"same-origin" | b"none"));
+    let host = headers.get(HOST)?.as_bytes();
+    let is_own_page = headers.get(ORIGIN).is_none_or(|origin| {
+        let behind = |scheme: &[u8]| origin.as_bytes().strip_prefix(scheme) == Some(host);
+        behind(b"https://") || behind(b"http://")
+    });
+    if !is_own_site || !is_own_page || cookies::sent(headers, REFUSED).is_some() {
+        return None;
+    }
+    let name = app.config.cookie.as_ref().map_or("reco_id", |cookie| &cookie.name);
+    let id = percent::decode(cookies::sent(headers, name)?)?;
+    UserId::read(&Value::Text(id)).ok()
+}
