@@ -75,6 +75,25 @@ test("cookies-and-keys.md has every cookie and key of the code, and no other", (
   assert.deepEqual(documented, unique([...names, "reco_id_at"]));
 });
 
+test("cookies-and-keys.md has every lock and channel of the code, and no other", () => {
+  const files = ["src/browser/host", "www"].flatMap((folder) =>
+    readdirSync(at(folder), { recursive: true })
+      .filter((file) => file.endsWith(".js"))
+      .map((file) => read(`${folder}/${file}`)),
+  );
+  // Each of these files makes one of them, whose name is in the call or in a constant.
+  const makers = files.filter((text) => /\blocks\s*\.request\(|new BroadcastChannel\(/.test(text));
+  const constants = files.join("\n");
+  const names = makers.map((text) => {
+    const [, name] = text.match(/(?:\.request\(|new BroadcastChannel\()\s*(`[^`]+`|\w+)/);
+    return name.startsWith("`")
+      ? name.slice(1, -1).replace(/\$.*/, "")
+      : all(constants, new RegExp(`const ${name} = "(reco_[^"]*)"`, "g"))[0].trim();
+  });
+  const table = section(docs("reference/cookies-and-keys"), "Locks and channels");
+  assert.deepEqual(unique(cells(table).map((name) => name.replace(/<.*/, ""))), unique(names));
+});
+
 test("cookies-and-keys.md has every default endpoint of the code, every protocol, and no other host", () => {
   const folder = "engine/src/protocol";
   const sources = readdirSync(at(folder)).filter((file) => file.endsWith(".rs"));

@@ -88,6 +88,10 @@ const TABLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("days", "days for which events and batches are kept [default: for ever]"),
             ("orders_days", "days for which orders are kept [default: for ever]"),
+            (
+                "erased_days",
+                "days for which backups are kept, and the hashes of erased visitors [default: for ever]",
+            ),
             ("customers", "other days for single customers, by name; 0: for ever"),
         ],
     ),

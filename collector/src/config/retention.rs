@@ -14,13 +14,16 @@ pub struct Retention {
     pub customers: BTreeMap<String, u32>,
     /// The list of orders, by which a repeated purchase is recognised.
     pub orders_days: Option<u32>,
+    /// The list of erased visitors, by which a restored backup does not bring them back.
+    pub erased_days: Option<u32>,
 }
 
 impl Retention {
     /// Whether anything is deleted.
     pub fn is_any(&self) -> bool {
         let some = self.customers.values().any(|days| *days > 0);
-        self.days.is_some() || self.orders_days.is_some() || some
+        let all = [self.days, self.orders_days, self.erased_days];
+        some || all.iter().any(Option::is_some)
     }
 
     /// Whether all events are deleted within these days.
@@ -44,6 +47,7 @@ impl Retention {
 pub(super) struct FileRetention {
     days: Option<Whole>,
     orders_days: Option<Whole>,
+    erased_days: Option<Whole>,
     customers: BTreeMap<String, Whole>,
 }
 
@@ -66,6 +70,7 @@ impl FileRetention {
             customers,
             days: days("days", self.days),
             orders_days: days("orders_days", self.orders_days),
+            erased_days: days("erased_days", self.erased_days),
         };
         if let Some(orders) = retention.orders_days.filter(|orders| !retention.is_within(*orders)) {
             let sentence = format!(

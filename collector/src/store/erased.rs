@@ -4,14 +4,20 @@
 //!
 //! A line is `<hash> <milliseconds> <customer>`: rows with this hash that were received until then
 //! are erased at each start. The customer is empty if the rows of all customers are meant.
+//!
+//! A hash without rows is recorded too, because a backup may have rows that the database no longer
+//! has. No hash is listed twice for the same customer. Lines are deleted after
+//! `retention.erased_days`, when no backup with such rows is left.
+//!
+//! A command and the collector may change the file at the same time. The database's lock for writing
+//! is that of the file, too.
 
 use super::row::Row;
 use super::visitors::{self, Search, VisitorError};
-use rusqlite::Connection;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// The list cannot be read or written.
@@ -41,6 +47,13 @@ struct Erasure {
     at: u64,
 }
 
+impl Erasure {
+    /// Whether each row that the other one erases is erased by this one.
+    fn includes(&self, other: &Self) -> bool {
+        self.at >= other.at && (self.customer.is_none() || self.customer == other.customer)
+    }
+}
+
 /// The list, by hash.
 #[derive(Debug, Default)]
 pub struct Erased(BTreeMap<String, Vec<Erasure>>);
@@ -53,30 +66,38 @@ fn file(database: &Path) -> PathBuf {
 
 /// Records these hashes. They are on disk when this returns.
 pub fn add(
+    connection: &mut Connection,
     database: &Path,
     hashes: &BTreeSet<String>,
     customer: Option<&str>,
     at: u64,
-) -> Result<(), ListError> {
-    let path = file(database);
-    let customer = customer.unwrap_or_default();
-    let lines: String = hashes.iter().map(|hash| format!("{hash} {at} {customer}\n")).collect();
-    append(&path, database, &lines).map_err(|error| ListError {
-        file: path,
-        failed: "written",
-        error,
-    })
+) -> Result<(), VisitorError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut list = Erased::read(database)?;
+    for hash in hashes {
+        list.insert(hash, Erasure { customer: customer.map(str::to_owned), at });
+    }
+    Ok(list.write(database, &transaction)?)
 }
 
-fn append(path: &Path, database: &Path, lines: &str) -> io::Result<()> {
-    match crate::private::create_beside(path, database) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error),
-        Ok(_) => crate::private::sync_folder(path)?,
-        Err(_) => {}
+/// Deletes the lines of erasures before this time, and returns their number.
+pub fn forget(
+    transaction: &Transaction<'_>,
+    database: &Path,
+    before: u64,
+) -> Result<usize, ListError> {
+    let mut list = Erased::read(database)?;
+    let len = |list: &Erased| list.0.values().map(Vec::len).sum::<usize>();
+    let all = len(&list);
+    list.0.retain(|_, erasures| {
+        erasures.retain(|erasure| erasure.at >= before);
+        !erasures.is_empty()
+    });
+    let gone = all - len(&list);
+    if gone > 0 {
+        list.write(database, transaction)?;
     }
-    let mut file = OpenOptions::new().append(true).open(path)?;
-    file.write_all(lines.as_bytes())?;
-    file.sync_all()
+    Ok(gone)
 }
 
 impl Erased {
@@ -98,9 +119,35 @@ impl Erased {
             // A line that was cut by a crash was not confirmed.
             let Ok(at) = at.parse() else { continue };
             let customer = customer.filter(|name| !name.is_empty()).map(str::to_owned);
-            list.0.entry(hash.to_owned()).or_default().push(Erasure { customer, at });
+            list.insert(hash, Erasure { customer, at });
         }
         Ok(list)
+    }
+
+    /// Adds an erasure in place of earlier ones that it includes.
+    fn insert(&mut self, hash: &str, erasure: Erasure) {
+        let erasures = self.0.entry(hash.to_owned()).or_default();
+        if !erasures.iter().any(|other| other.includes(&erasure)) {
+            erasures.retain(|other| !erasure.includes(other));
+            erasures.push(erasure);
+        }
+    }
+
+    /// Replaces the file, while the transaction keeps other programs from doing so.
+    fn write(&self, database: &Path, _: &Transaction<'_>) -> Result<(), ListError> {
+        let mut text = String::new();
+        for (hash, erasures) in &self.0 {
+            for Erasure { customer, at } in erasures {
+                let customer = customer.as_deref().unwrap_or_default();
+                text.push_str(&format!("{hash} {at} {customer}\n"));
+            }
+        }
+        let file = file(database);
+        crate::private::replace(&file, database, text.as_bytes()).map_err(|error| ListError {
+            file,
+            failed: "written",
+            error,
+        })
     }
 
     /// Whether the row of a file is of an erased visitor, and was made or received before the

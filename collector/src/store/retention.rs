@@ -8,6 +8,7 @@
 use crate::config::retention::Retention;
 use crate::limits::Limits;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use std::path::{Path, PathBuf};
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
@@ -23,6 +24,8 @@ enum Next {
     Customers(String),
     Batches,
     Orders,
+    /// The hashes of erased visitors, which are in a file.
+    Erased,
     /// The links between the hashes of an id, after this one.
     Pseudonyms(String, String),
 }
@@ -31,6 +34,7 @@ enum Next {
 #[derive(Debug)]
 pub struct Sweeper {
     retention: Retention,
+    database: PathBuf,
     /// `None` between two rounds.
     next: Option<Next>,
     /// The number of rows deleted in this round.
@@ -40,8 +44,8 @@ pub struct Sweeper {
 
 impl Sweeper {
     /// Applies these settings.
-    pub fn new(retention: Retention) -> Self {
-        Self { retention, next: None, deleted: 0, is_held: false }
+    pub fn new(retention: Retention, database: &Path) -> Self {
+        Self { retention, database: database.to_owned(), next: None, deleted: 0, is_held: false }
     }
 
     /// Begins a round, if rows are to be deleted and the clock can be trusted.
@@ -136,8 +140,13 @@ impl Sweeper {
             }
             Next::Orders => {
                 let count = orders(transaction, before(self.retention.orders_days))?;
-                let pseudonyms = Next::Pseudonyms(String::new(), String::new());
-                then(count, Next::Orders, Some(pseudonyms))
+                then(count, Next::Orders, Some(Next::Erased))
+            }
+            Next::Erased => {
+                if let Some(before) = before(self.retention.erased_days) {
+                    forget(transaction, &self.database, before);
+                }
+                (0, Some(Next::Pseudonyms(String::new(), String::new())))
             }
             Next::Pseudonyms(hash, older) => pseudonyms(transaction, &hash, &older)?,
         })
@@ -182,6 +191,16 @@ fn orders(transaction: &Transaction<'_>, before: Option<i64>) -> rusqlite::Resul
         transaction.prepare_cached("DELETE FROM orders WHERE row = ?")?.execute([row])?;
     }
     Ok(rows.len())
+}
+
+/// Deletes the lines of old erasures. A failure concerns no event, so events are still stored and rows
+/// still deleted.
+fn forget(transaction: &Transaction<'_>, database: &Path, before: i64) {
+    match super::erased::forget(transaction, database, before.max(0) as u64) {
+        Ok(0) => {}
+        Ok(gone) => tracing::info!("{gone} hashes of erased visitors were deleted by their age"),
+        Err(error) => tracing::warn!("{error}"),
+    }
 }
 
 /// Deletes the links of hashes without events.
@@ -244,7 +263,6 @@ fn hold(connection: &mut Connection, now: i64) -> rusqlite::Result<bool> {
 mod tests {
     use super::*;
     use crate::pseudonym::{Hasher, Key};
-    use std::path::Path;
 
     const NOW: u64 = 1_795_000_000_000;
     const YEARS: u64 = 5 * 365 * DAY as u64;
@@ -280,7 +298,8 @@ mod tests {
     }
 
     fn sweeper(days: u32) -> Sweeper {
-        Sweeper::new(Retention { days: Some(days), ..Retention::default() })
+        let retention = Retention { days: Some(days), ..Retention::default() };
+        Sweeper::new(retention, Path::new("unused"))
     }
 
     #[test]

@@ -191,7 +191,8 @@ pub fn erase(
         all.accounts = all.accounts.max(found.accounts);
         let is_new = found.hashes.iter().any(|hash| !all.hashes.contains(hash));
         if is_new {
-            erased::add(database, &found.hashes, search.customer.as_deref(), now_ms())?;
+            let customer = search.customer.as_deref();
+            erased::add(connection, database, &found.hashes, customer, now_ms())?;
         }
         all.hashes.extend(found.hashes);
         if rows.is_empty() {

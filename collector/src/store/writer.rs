@@ -121,7 +121,7 @@ impl Writer {
             log,
             failed_bytes: 0,
             is_damaged: false,
-            sweeper: Sweeper::new(config.retention.clone()),
+            sweeper: Sweeper::new(config.retention.clone(), database),
             swept: None,
             wal: files::wal(database),
             most_bytes,

@@ -2,6 +2,7 @@
 
 use crate::common::desk::{Desk, Done, by};
 use crate::common::{SECRET, batch, id, send};
+use crate::keeping::until;
 
 /// Runs a command with the path of a file of the desk.
 fn with_file(desk: &Desk, command: &str, file: &str) -> Done {
@@ -98,4 +99,54 @@ fn a_list_that_cannot_be_read_is_named() {
     let path = desk.path("h.csv");
     let log = desk.run(&["import", path.to_str().unwrap()], "").log;
     assert!(log.contains(sentence), "{log}");
+}
+
+/// The hash and the customer of each line of the list.
+fn listed(desk: &Desk) -> Vec<String> {
+    let text = std::fs::read_to_string(desk.path("events.sqlite.erased")).unwrap();
+    let parts = text.lines().map(|line| line.splitn(3, ' ').collect::<Vec<_>>());
+    parts.map(|parts| format!("{} {}", parts[0], parts[2])).collect()
+}
+
+#[test]
+fn an_erased_visitor_is_listed_once() {
+    let desk = Desk::new();
+    let history = "type,at,user,itemId,customer\n\
+                   click,2026-01-01T10:00:00Z,johndoe,1,de\n\
+                   click,2026-01-01T10:00:00Z,johndoe,1,fr\n";
+    std::fs::write(desk.path("h.csv"), history).unwrap();
+    with_file(&desk, "import", "h.csv");
+    let erase = |flags: &[&str]| desk.run(&[&["erase-visitor"], flags].concat(), "johndoe");
+    assert_eq!(erase(&["--customer", "de"]).code, Some(0));
+    let [ref de] = listed(&desk)[..] else { panic!("{:?}", listed(&desk)) };
+    let hash = de.strip_suffix(" de").unwrap();
+    erase(&["--customer", "de"]);
+    assert_eq!(listed(&desk), [de.as_str()], "again");
+    assert_eq!(erase(&["--customer", "fr"]).code, Some(0));
+    assert_eq!(listed(&desk), [de.clone(), format!("{hash} fr")]);
+    for _ in 0..2 {
+        erase(&[]);
+        assert_eq!(listed(&desk), [format!("{hash} ")], "all customers");
+    }
+}
+
+/// The hashes are pseudonyms of people. They are needed as long as a backup has these rows.
+#[tokio::test]
+async fn the_list_forgets_a_visitor_after_the_time_of_the_backups() {
+    let desk = Desk::with("[retention]\nerased_days = 30\n");
+    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
+    let days = |days: u64| now - days * 86_400_000;
+    let [young, old] = ["0a".repeat(16), "0b".repeat(16)];
+    let lines = format!("{young} {} \n{old} {} \n{old} {} de\n", days(29), days(32), days(31));
+    let file = desk.path("events.sqlite.erased");
+    std::fs::write(&file, &lines).unwrap();
+    let without = Desk::new();
+    std::fs::write(without.path("events.sqlite.erased"), &lines).unwrap();
+    let (collector, other) = (desk.start(), without.start());
+    until(|| std::fs::read_to_string(&file).unwrap() != lines).await;
+    assert_eq!(listed(&desk), [format!("{young} ")]);
+    collector.signal("-TERM");
+    assert!(collector.end().2.contains("2 hashes of erased visitors were deleted by their age"));
+    assert_eq!(listed(&without).len(), 3, "for ever by default");
+    drop(other);
 }

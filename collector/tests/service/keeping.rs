@@ -11,7 +11,7 @@ async fn post(collector: &Process, stream: &str, seq: u64, events: &[Value]) -> 
     send(collector.address, "POST", "/v1/events", "", body.as_bytes()).await.status
 }
 
-async fn until(is: impl Fn() -> bool) {
+pub async fn until(is: impl Fn() -> bool) {
     let begun = Instant::now();
     while !is() {
         assert!(begun.elapsed() < PATIENCE, "timeout");

@@ -239,6 +239,7 @@ fn the_refusal_of_an_invalid_configuration_names_the_setting() {
         ),
         ("[retention]\ndays = 0", "retention.days: must be a whole number, 1 to 36525"),
         ("[retention]\norders_days = 0", "retention.orders_days: must be a whole number, 1 to"),
+        ("[retention]\nerased_days = 0", "retention.erased_days: must be a whole number, 1 to"),
         ("[retention]\nmonths = 1", "unknown field `months`"),
         (
             "[retention.customers]\n00001 = -1",
@@ -322,5 +323,8 @@ fn the_example_configuration_is_valid() {
     assert_eq!(vendors.factfinder.channels.currency("de").unwrap(), "EUR");
     assert_eq!(config.keys.len(), 2);
     assert_eq!((config.retention.days, config.retention.orders_days), (Some(365), Some(3650)));
-    assert_eq!(config.retention.days_of("shop-de"), Some(90));
+    assert_eq!(
+        (config.retention.days_of("shop-de"), config.retention.erased_days),
+        (Some(90), Some(90))
+    );
 }
