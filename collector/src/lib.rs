@@ -25,7 +25,7 @@ mod blocking;
 pub mod clock;
 mod cluster;
 pub mod config;
-mod customer;
+pub mod customer;
 pub mod dead_letters;
 pub mod destination;
 pub mod early_calls;

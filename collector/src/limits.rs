@@ -240,6 +240,8 @@ impl Limits {
     pub const FORWARD_RESPONSE_BYTES: usize = 16 * 1024;
     /// Longest message of a vendor that is kept with a dead letter.
     pub const FORWARD_MESSAGE_BYTES: usize = 500;
+    /// Time without requests to a vendor after five failures in a row, plus up to a quarter.
+    pub const FORWARD_BREAKER_MS: u64 = 48_000;
     /// Wait for a connection to a vendor, with its TLS handshake.
     pub const FORWARD_CONNECT: Duration = Duration::from_secs(10);
     /// Time after which an idle connection to a vendor is not used again. Shorter than the usual

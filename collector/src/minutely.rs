@@ -27,6 +27,12 @@ impl Minutely {
         state.last = Some(now);
         Some(std::mem::take(&mut state.since))
     }
+
+    /// Like [`due`](Self::due), for an occurrence whose line is due in any case.
+    pub fn at_once(&self) -> Option<u64> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).last = None;
+        self.due()
+    }
 }
 
 #[cfg(test)]

@@ -54,6 +54,9 @@ impl Sink {
     /// The sentence about a failure.
     pub fn failure(&self) -> &'static str {
         match self {
+            Self::Store(store) if store.is_large() => {
+                "the database has reached its limit (limits.database_mib)"
+            }
             Self::Store(_) => "the last transaction failed",
             Self::Stream(_) => "the stream does not take events",
         }

@@ -1,10 +1,10 @@
 //! The customers that a flag names.
 
 use recobeacon_collector::config::Config;
+use recobeacon_collector::customer;
 use recobeacon_collector::store::history;
 
-/// Checks that the configuration or the database has each of them: a misspelt name would look like
-/// a customer without events.
+/// Checks that the configuration or the database has each of them.
 ///
 /// # Errors
 /// One is not known, or the database cannot be read.
@@ -17,10 +17,8 @@ pub fn check<'a>(
             history::has_customer(&config.database, name)
                 .map_err(|error| format!("the database {}: {error}", config.database.display()))
         };
-        if !config.has_customer(name) && !is_stored()? {
-            return Err(format!(
-                "--customer: {name:?} is not in the configuration, and no event has this customer"
-            ));
+        if !customer::is_known(name, config, is_stored)? {
+            return Err(format!("--customer: {name:?} {}", customer::UNKNOWN));
         }
     }
     Ok(())

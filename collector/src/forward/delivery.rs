@@ -244,10 +244,8 @@ impl Job {
     /// The status and the vendor's message, without ids and keys.
     fn message(&self, pieces: &[Piece], answer: &Answer) -> String {
         let key = self.state.destination.key();
-        let mut secrets: Vec<&str> =
-            pieces.iter().flat_map(|piece| piece.content.secrets()).collect();
-        secrets.extend(key.as_deref().map(|key| key.trim_start_matches("Basic ")));
-        let text = redact::message(&answer.body, secrets.into_iter());
+        let ids = pieces.iter().flat_map(|piece| piece.content.secrets());
+        let text = redact::message(&answer.body, ids, key.as_deref());
         format!("{} {text}", answer.status).trim_end().to_owned()
     }
 

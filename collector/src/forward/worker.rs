@@ -37,7 +37,7 @@ pub struct State {
     pub refused: AtomicU64,
     lines: Minutely,
     started: Instant,
-    backoff: Mutex<Backoff>,
+    backoff: Mutex<Backoff<{ Limits::FORWARD_BREAKER_MS }>>,
 }
 
 impl std::fmt::Debug for State {

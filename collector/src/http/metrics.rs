@@ -39,7 +39,9 @@ async fn of_database(app: &Arc<App>, store: &Arc<Store>) {
     if let Some(disk) = store.disk().await {
         state.database.set(number(disk.database));
         state.log.set(number(disk.log));
-        state.free.set(number(disk.free));
+        let most = app.config.limits.database_mib.saturating_mul(1024 * 1024);
+        let left = if most > 0 { most.saturating_sub(disk.database) } else { disk.free };
+        state.free.set(number(disk.free.min(left)));
     }
     let last = *store.last().borrow();
     state.last_row.set(last);

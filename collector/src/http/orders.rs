@@ -4,10 +4,11 @@
 use super::read::{self, Wanted};
 use super::{App, body, typed};
 use crate::clock::now_ms;
+use crate::customer;
 use crate::error::Refusal;
 use crate::event::{Delivery, Source};
 use crate::orders;
-use crate::store::Reported;
+use crate::store::{Reported, history};
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -28,6 +29,7 @@ pub async fn take(
     let body = body::read(&headers, body, limits).await?;
     let received_at = now_ms();
     let confirmed = orders::read(&body, received_at, &app.hasher, limits)?;
+    check_customer(&app, &confirmed.customer).await?;
     let mut json = String::new();
     let mut object = Object::new(&mut json);
     object.some_whole("orders", Some(confirmed.orders as u64));
@@ -39,6 +41,25 @@ pub async fn take(
     let entries = Vec::new();
     app.sink.append(Delivery { source, received_at, key, events, entries }).await?;
     Ok(typed("application/json", json))
+}
+
+/// Refuses an unknown customer, because its orders would be stored beside those of the right one.
+async fn check_customer(app: &App, name: &str) -> Result<(), Refusal> {
+    if name.is_empty() {
+        return Ok(());
+    }
+    let stored = match app.sink.store() {
+        Some(store) if !app.config.has_customer(name) => {
+            let name = name.to_owned();
+            store.query(move |connection| history::is_customer(connection, &name)).await?
+        }
+        // A collector of a cluster has the configuration only.
+        _ => false,
+    };
+    if customer::is_known(name, &app.config, || Ok::<_, Refusal>(stored))? {
+        return Ok(());
+    }
+    Err(Refusal::invalid(format!("customer: {}", customer::UNKNOWN)))
 }
 
 /// The query parameters of `GET /v1/orders`.

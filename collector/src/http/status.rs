@@ -65,7 +65,7 @@ pub async fn health(State(app): State<Arc<App>>) -> Response {
     if app.sink.is_well().await {
         plain("ok\n".to_owned())
     } else {
-        Refusal::NotStored("events cannot be stored").into_response()
+        Refusal::NotStored(app.sink.failure()).into_response()
     }
 }
 

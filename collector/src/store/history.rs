@@ -140,7 +140,15 @@ pub fn scan<E>(
 /// # Errors
 /// The database cannot be read.
 pub fn has_customer(database: &Path, name: &str) -> rusqlite::Result<bool> {
-    open(database)?.prepare("SELECT 1 FROM events WHERE customer = ?")?.exists([name])
+    is_customer(&open(database)?, name)
+}
+
+/// Like [`has_customer`], with an open connection.
+///
+/// # Errors
+/// The database cannot be read.
+pub fn is_customer(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
+    connection.prepare("SELECT 1 FROM events WHERE customer = ?")?.exists([name])
 }
 
 fn open(database: &Path) -> rusqlite::Result<Connection> {

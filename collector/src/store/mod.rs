@@ -360,6 +360,11 @@ impl Store {
         in_time.unwrap_or(false) && self.health.is_well()
     }
 
+    /// Whether the last failure was for `limits.database_mib`.
+    pub fn is_large(&self) -> bool {
+        self.health.is_large()
+    }
+
     /// Whether the last transaction succeeded, or else a new test write.
     pub async fn has_committed(&self) -> bool {
         self.health.is_well() || self.is_well().await

@@ -117,10 +117,13 @@ fn admit_request(
     if is_shop {
         return Ok(Report::Copy);
     }
+    if is_first {
+        return Ok(Report::ConfirmedBefore);
+    }
     transaction
         .prepare_cached("UPDATE orders SET copies = copies + 1 WHERE row = ?")?
         .execute([row])?;
-    Ok(if is_first { Report::ConfirmedBefore } else { Report::Copy })
+    Ok(Report::Copy)
 }
 
 /// A file's lines are what the shop knows, except rows of pages in an export.

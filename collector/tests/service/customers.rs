@@ -1,6 +1,6 @@
 //! The bounds of each customer: its rate of events and its stored rows.
 
-use crate::common::{Answer, Server, batch, click};
+use crate::common::{Answer, Server, batch, click, send};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -117,4 +117,20 @@ async fn rows_are_counted_from_the_first_start_with_a_bound_and_copies_are_not()
     let server = server.again("").await;
     assert_eq!(server.post(batch("s1", 2, &[click(4)])).await.status, 204);
     assert_eq!(rows(), None);
+}
+
+/// A misspelt name would store a known order once more.
+#[tokio::test]
+async fn orders_of_an_unknown_customer_are_refused() {
+    let server = Server::with(&IBEXA.replace("\"1\"", "\"shop-de\"")).await;
+    assert_eq!(ibexa(&server, "00000").await.status, 204);
+    for (customer, status) in [("shop-de", 200), ("00000", 200), ("shop-ed", 400), ("0000", 400)] {
+        let order = json!({ "orderId": "A-1", "items": [{ "itemId": "x" }] });
+        let body = json!({ "customer": customer, "orders": [order] }).to_string();
+        let answer = send(server.admin, "POST", "/v1/orders", "", body.as_bytes()).await;
+        assert_eq!(answer.status, status, "{customer} {}", answer.text());
+        let says = "customer: is not in the configuration, and no event has this customer";
+        assert_eq!(answer.text().contains(says), status == 400, "{}", answer.text());
+    }
+    assert_eq!(server.events().await.len(), 3);
 }

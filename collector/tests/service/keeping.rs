@@ -129,6 +129,15 @@ async fn a_database_at_its_limit_refuses_events_stays_readable_and_recovers() {
     };
     assert_eq!((refused.status, refused.header("retry-after")), (503, Some("5")));
     assert!(refused.text().contains("limits.database_mib"), "{}", refused.text());
+    for path in ["/healthz", "/readyz"] {
+        let state = send(collector.admin, "GET", path, "", b"").await;
+        assert_eq!(state.status, 503, "{path}");
+        assert!(state.text().contains("limits.database_mib"), "{path} {}", state.text());
+    }
+    let figures = send(collector.admin, "GET", "/metrics", "", b"").await;
+    let figures = figures.text();
+    let free = figures.lines().find_map(|line| line.strip_prefix("recobeacon_disk_free_bytes "));
+    assert!(free.unwrap().parse::<u64>().unwrap() <= 2 * 1024 * 1024, "{free:?}");
     assert_eq!(send(collector.address, "GET", "/healthz", "", b"").await.status, 503);
     let answer = send(collector.admin, "GET", "/v1/events?limit=10000", "", b"").await;
     let json: Value = serde_json::from_slice(&answer.body).unwrap();

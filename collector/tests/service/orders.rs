@@ -195,14 +195,18 @@ async fn the_shops_orders_are_added_once_and_marked() {
         (&both["lines"], &both["pageLines"], &both["shopLines"]),
         (&2.into(), &1.into(), &2.into())
     );
+    // A page's first report of a shop's order is no copy.
+    assert_eq!(server.post(batch("n", 0, &[buy(90, "new", "z")])).await.status, 204);
+    assert_eq!(orders(&server, "&after=3").await[0]["copies"], 0);
     // Rows are numbered without gaps, so paging shows each order once.
-    assert_eq!(names("&after=3").await, ["new \"shop\""]);
+    assert_eq!(names("&after=3").await, ["new \"both\""]);
     assert_eq!(server.read("/v1/orders?reported=none", "").await.status, 400);
 }
 
 #[tokio::test]
 async fn orders_of_two_customers_are_different() {
-    let server = Server::start().await;
+    let entry = |name| format!("[[customers]]\ninterface = \"ibexa\"\nname = \"{name}\"\n");
+    let server = Server::with(&["a", "b", "o/p/s"].map(entry).concat()).await;
     for customer in ["", "a", "b", "o/p/s"] {
         let order = json!({ "orderId": "A-1", "items": [{ "itemId": "x" }] });
         let answer = confirm(&server, &json!({ "customer": customer, "orders": [order] })).await;

@@ -3,9 +3,10 @@
 use crate::limits::Limits;
 use crate::time::Now;
 
-/// The back-off of one destination.
+/// The back-off of one destination. `BREAKER_MS` is the time for which the circuit stays open, plus
+/// up to a quarter: a server tries more often than each of many pages.
 #[derive(Debug, Default)]
-pub struct Backoff {
+pub struct Backoff<const BREAKER_MS: u64 = { Limits::BREAKER_MS }> {
     /// Failures in a row.
     failures: u32,
     /// Nothing is tried before `paused_until`, not even when the page is left.
@@ -16,7 +17,7 @@ pub struct Backoff {
     forbidden: bool,
 }
 
-impl Backoff {
+impl<const BREAKER_MS: u64> Backoff<BREAKER_MS> {
     /// Whether nothing may be sent at all.
     pub fn is_shut(&self, mono_ms: u64) -> bool {
         self.forbidden || self.circuit_open && self.is_paused(mono_ms)
@@ -72,7 +73,7 @@ impl Backoff {
         let [.., random] = now.entropy;
         let share = |ms: u64| ms * u64::from(random) / u64::from(u8::MAX);
         if self.circuit_open {
-            return Limits::BREAKER_MS + share(Limits::BREAKER_MS / 4);
+            return BREAKER_MS + share(BREAKER_MS / 4);
         }
         let longest = Limits::RETRY_MS << (self.failures - 1);
         longest / 2 + share(longest / 2)
@@ -103,7 +104,7 @@ mod tests {
 
     #[test]
     fn each_failure_doubles_the_pause() {
-        let mut backoff = Backoff::default();
+        let mut backoff = <Backoff>::default();
         let mut now = 0;
         for pause in [1_000, 2_000, 4_000, 8_000] {
             backoff.on_failure(0, &at(now));
@@ -115,14 +116,14 @@ mod tests {
 
     #[test]
     fn jitter_takes_up_to_half_of_a_pause() {
-        let mut backoff = Backoff::default();
+        let mut backoff = <Backoff>::default();
         backoff.on_failure(0, &Now { wall_ms: 0, mono_ms: 0, entropy: [0; 16] });
         assert_eq!(backoff.paused_until(), 500);
     }
 
     #[test]
     fn failures_during_a_pause_are_one_failure() {
-        let mut backoff = Backoff::default();
+        let mut backoff = <Backoff>::default();
         for _ in 0..10 {
             backoff.on_failure(0, &at(0));
         }
@@ -131,7 +132,7 @@ mod tests {
 
     #[test]
     fn the_fifth_failure_opens_the_circuit() {
-        let mut backoff = Backoff::default();
+        let mut backoff = <Backoff>::default();
         let mut now = 0;
         for _ in 0..Limits::BREAKER_FAILURES {
             backoff.on_failure(0, &at(now));
@@ -145,15 +146,27 @@ mod tests {
     }
 
     #[test]
+    fn the_circuit_stays_open_as_long_as_the_parameter_says() {
+        let mut backoff = Backoff::<48_000>::default();
+        let mut now = 0;
+        for _ in 0..20 {
+            backoff.on_failure(0, &at(now));
+            assert!(backoff.paused_until() - now <= 60_000);
+            now = backoff.paused_until();
+        }
+        assert_eq!(now, 1_000 + 2_000 + 4_000 + 8_000 + 16 * 60_000);
+    }
+
+    #[test]
     fn a_server_may_ask_for_a_longer_pause() {
-        let mut backoff = Backoff::default();
+        let mut backoff = <Backoff>::default();
         backoff.on_failure(60_000, &at(0));
         assert_eq!(backoff.paused_until(), 60_000);
     }
 
     #[test]
     fn an_address_forbidden_by_policy_stays_forbidden() {
-        let mut backoff = Backoff::default();
+        let mut backoff = <Backoff>::default();
         assert!(backoff.forbid());
         assert!(!backoff.forbid());
         backoff.reset();

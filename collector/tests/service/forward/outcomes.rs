@@ -49,6 +49,27 @@ async fn a_refused_event_is_a_dead_letter_with_the_vendors_message_and_without_i
 }
 
 #[tokio::test]
+async fn a_key_that_the_vendor_quotes_is_in_no_message() {
+    let vendor = Vendor::start(|seen, _| {
+        let header = seen.header("authorization").unwrap().to_owned();
+        let text = format!(
+            "bad key: identifier.SECRETKEY123 identifier:SECRETKEY123 {header} SECRETKEY123 \
+             identifier%3ASECRETKEY123 U0VDUkVUS0VZMTIz"
+        );
+        Reply::Status(400, "", text)
+    })
+    .await;
+    let config = intempt("a", &vendor, "");
+    let config = config.replace("identifier.secret", "identifier.SECRETKEY123");
+    let server = Server::with(&config).await;
+    post(&server, 0, &[click(1, "v-long-id")]).await;
+    let figures = empty(&server, "a").await;
+    let [(_, _, message)] = &letters(&server)[..] else { panic!("{figures}") };
+    assert_eq!(message.as_deref(), Some("400 bad key: *** *** Basic *** *** *** ***"));
+    assert_eq!(figures["lastError"].as_str(), message.as_deref());
+}
+
+#[tokio::test]
 async fn a_success_counts_whatever_the_body_says() {
     let vendor = Vendor::start(|_, _| Reply::Status(200, "", r#"{"error":"no such item"}"#.into()));
     let vendor = vendor.await;
