@@ -209,6 +209,8 @@ const TOKEN_BYTES: usize = 16;
 const COOKIE_NAME: &str = "reco_id";
 /// The default lifetime of the identity cookie.
 const COOKIE_DAYS: u64 = 90;
+/// The fault of a customer that is not [known](Config::knows_customer).
+pub const UNKNOWN_CUSTOMER: &str = "is not in the configuration, and no event has this customer";
 /// Browsers limit a cookie's lifetime to this (RFC 6265bis).
 const COOKIE_DAYS_MAX: u64 = 400;
 /// The default of `trusted_proxies`: this machine.
@@ -233,6 +235,19 @@ impl Config {
             *note = format!("{}: {note}", path.display());
         }
         Ok(config)
+    }
+
+    /// Whether a table names this customer, or else the database has it, which `is_stored` asks: a
+    /// misspelt name would look like another customer.
+    ///
+    /// # Errors
+    /// `is_stored` failed.
+    pub fn knows_customer<E>(
+        &self,
+        name: &str,
+        is_stored: impl FnOnce() -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        if self.has_customer(name) { Ok(true) } else { is_stored() }
     }
 
     /// Whether any table names this customer or channel.

@@ -1,6 +1,5 @@
 //! Names of customers in a path: a vendor's customer id, channel or organization.
 
-use crate::config::Config;
 use crate::error::Refusal;
 use crate::limits::Limits;
 use crate::query;
@@ -17,22 +16,6 @@ pub fn is_name(name: &str) -> bool {
     // An identifier by the tracker's rule has no control character and no backslash, and is no `..`.
     let identifier = rules::identifier(&Value::Text(name.to_owned())).is_ok();
     identifier && name.len() <= Limits::CUSTOMER_BYTES && !name.contains('/')
-}
-
-/// The fault of a name that is not [known](is_known).
-pub const UNKNOWN: &str = "is not in the configuration, and no event has this customer";
-
-/// Whether the configuration has this customer, or else the database, which `is_stored` asks: a
-/// misspelt name would look like another customer.
-///
-/// # Errors
-/// `is_stored` failed.
-pub fn is_known<E>(
-    name: &str,
-    config: &Config,
-    is_stored: impl FnOnce() -> Result<bool, E>,
-) -> Result<bool, E> {
-    if config.has_customer(name) { Ok(true) } else { is_stored() }
 }
 
 /// Decodes the name in a path segment. The error calls it `what`.

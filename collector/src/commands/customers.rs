@@ -1,7 +1,7 @@
 //! The customers that a flag names.
 
+use recobeacon_collector::config;
 use recobeacon_collector::config::Config;
-use recobeacon_collector::customer;
 use recobeacon_collector::store::history;
 
 /// Checks that the configuration or the database has each of them.
@@ -17,8 +17,8 @@ pub fn check<'a>(
             history::has_customer(&config.database, name)
                 .map_err(|error| format!("the database {}: {error}", config.database.display()))
         };
-        if !customer::is_known(name, config, is_stored)? {
-            return Err(format!("--customer: {name:?} {}", customer::UNKNOWN));
+        if !config.knows_customer(name, is_stored)? {
+            return Err(format!("--customer: {name:?} {}", config::UNKNOWN_CUSTOMER));
         }
     }
     Ok(())

@@ -7,6 +7,7 @@
 
 use super::neighbours::{ItemRef, Neighbours};
 use super::visits::Visits;
+pub use crate::store::feeds::{Seen, Use};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -48,34 +49,6 @@ struct Item {
     bought: f32,
     views: Neighbours,
     purchases: Neighbours,
-}
-
-/// How an item was used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Use {
-    /// Its page was opened, or it was read.
-    Viewed,
-    /// It was bought.
-    Bought,
-}
-
-/// An event, as far as the model learns from it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
-    /// How the item was used.
-    pub by: Use,
-    /// The customer, or an empty text.
-    pub customer: String,
-    /// The visitor's hash.
-    pub visitor: Option<u128>,
-    /// A hash of the order's id.
-    pub order: Option<u128>,
-    /// The type of the item.
-    pub item_type: String,
-    /// The item.
-    pub item_id: String,
-    /// The time of the event.
-    pub at: u64,
 }
 
 /// A recommended item.

@@ -1,39 +1,8 @@
 //! What one visitor did: the items that they viewed and those in their basket.
 
 use super::model::Pick;
+pub use crate::store::feeds::{Act, Own};
 use std::collections::{BTreeMap, HashSet};
-
-/// What a visitor did with an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// They opened its page, or read it.
-    Viewed,
-    /// They put it into the basket.
-    Added,
-    /// They took it out of the basket.
-    Removed,
-    /// They bought it.
-    Bought,
-    /// They want no recommendation of it.
-    Refused,
-}
-
-/// An event of a visitor.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Own {
-    /// What they did.
-    pub act: Act,
-    /// The type of the item.
-    pub item_type: String,
-    /// The item.
-    pub item_id: String,
-    /// The quantity, if the event has one.
-    pub quantity: Option<f64>,
-    /// The time of the event.
-    pub at: u64,
-    /// The row of the event.
-    pub row: i64,
-}
 
 type Item<'a> = (&'a str, &'a str);
 

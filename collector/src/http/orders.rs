@@ -4,7 +4,7 @@
 use super::read::{self, Wanted};
 use super::{App, body, typed};
 use crate::clock::now_ms;
-use crate::customer;
+use crate::config;
 use crate::error::Refusal;
 use crate::event::{Delivery, Source};
 use crate::orders;
@@ -56,10 +56,10 @@ async fn check_customer(app: &App, name: &str) -> Result<(), Refusal> {
         // A collector of a cluster has the configuration only.
         _ => false,
     };
-    if customer::is_known(name, &app.config, || Ok::<_, Refusal>(stored))? {
+    if app.config.knows_customer(name, || Ok::<_, Refusal>(stored))? {
         return Ok(());
     }
-    Err(Refusal::invalid(format!("customer: {}", customer::UNKNOWN)))
+    Err(Refusal::invalid(format!("customer: {}", config::UNKNOWN_CUSTOMER)))
 }
 
 /// The query parameters of `GET /v1/orders`.

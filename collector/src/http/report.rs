@@ -2,7 +2,7 @@
 
 use super::{App, body, read, session, typed};
 use crate::answers::report::period::{PARAMETERS as QUESTION, Wanted};
-use crate::answers::report::{self, PARTS, page};
+use crate::answers::report::{self, PARTS, Report, page};
 use crate::clock::now_ms;
 use crate::error::Refusal;
 use crate::query;
@@ -27,7 +27,7 @@ pub async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
     let now = now_ms();
-    let report = app.store()?.report(wanted(query, now)?).await?;
+    let report = read_report(&app, query, now).await?;
     let has_session = app.config.admin_token.is_some() && session::has_session(&app, &headers);
     let html = page::page(&report, has_session, now).map_err(|_| FAILED)?;
     Ok(secured(typed(HTML, html)))
@@ -45,7 +45,7 @@ pub async fn file(
     if file != "report.json" && part.is_none() {
         return Err(Refusal::NotFound("there is nothing here"));
     }
-    let report = app.store()?.report(wanted(query, now_ms())?).await?;
+    let report = read_report(&app, query, now_ms()).await?;
     let Some(part) = part else {
         return Ok(read::private(typed("application/json", report::json(&report))));
     };
@@ -58,6 +58,11 @@ pub async fn file(
         response.headers_mut().insert(CONTENT_DISPOSITION, saved);
     }
     Ok(response)
+}
+
+async fn read_report(app: &App, query: Option<String>, now: u64) -> Result<Report, Refusal> {
+    let wanted = wanted(query, now)?;
+    Ok(app.store()?.answer(move |connection| report::read(connection, wanted)).await?)
 }
 
 fn wanted(query: Option<String>, now_ms: u64) -> Result<Wanted, Refusal> {

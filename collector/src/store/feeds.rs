@@ -1,12 +1,70 @@
 //! Reads events for the feeds: all new ones in small steps, and the latest ones of a visitor.
 
-use crate::feeds::model::{Seen, Use};
-use crate::feeds::personal::{Act, Own};
 use crate::limits::Limits;
 use recobeacon_engine::event::Kind;
 use rusqlite::{Connection, Row, params};
 use serde::Deserialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// How an item was used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Its page was opened, or it was read.
+    Viewed,
+    /// It was bought.
+    Bought,
+}
+
+/// An event, as far as the model learns from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// How the item was used.
+    pub by: Use,
+    /// The customer, or an empty text.
+    pub customer: String,
+    /// The visitor's hash.
+    pub visitor: Option<u128>,
+    /// A hash of the order's id.
+    pub order: Option<u128>,
+    /// The type of the item.
+    pub item_type: String,
+    /// The item.
+    pub item_id: String,
+    /// The time of the event.
+    pub at: u64,
+}
+
+/// What a visitor did with an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// They opened its page, or read it.
+    Viewed,
+    /// They put it into the basket.
+    Added,
+    /// They took it out of the basket.
+    Removed,
+    /// They bought it.
+    Bought,
+    /// They want no recommendation of it.
+    Refused,
+}
+
+/// An event of a visitor.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Own {
+    /// What they did.
+    pub act: Act,
+    /// The type of the item.
+    pub item_type: String,
+    /// The item.
+    pub item_id: String,
+    /// The quantity, if the event has one.
+    pub quantity: Option<f64>,
+    /// The time of the event.
+    pub at: u64,
+    /// The row of the event.
+    pub row: i64,
+}
 
 /// The fields of an event that the feeds use.
 #[derive(Deserialize)]

@@ -34,8 +34,6 @@ pub use reader::Page;
 pub use row::Row;
 pub use schema::is_current;
 
-use crate::answers::report::period::Wanted;
-use crate::answers::report::{self, Report};
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::event::Delivery;
@@ -274,16 +272,7 @@ impl Store {
             .inspect_err(|error| self.health.note(error))
     }
 
-    /// The figures of a period.
-    ///
-    /// # Errors
-    /// As of [`Store::answer`].
-    pub async fn report(&self, wanted: Wanted) -> Result<Report, StoreError> {
-        self.write_refused().await;
-        self.answer(move |connection| report::read(connection, wanted)).await
-    }
-
-    /// Runs a query that may take long. It ends by itself after [`Limits::REPORT_TIME`], and when the
+    /// Runs a query that may take long. The counts of refused requests are written before. It ends by itself after [`Limits::REPORT_TIME`], and when the
     /// returned future is dropped.
     ///
     /// # Errors
@@ -295,6 +284,7 @@ impl Store {
         let end = Instant::now() + Limits::REPORT_TIME;
         let place = tokio::time::timeout(Limits::REPORT_TIME, self.reports.acquire()).await;
         let _place = place.map_err(|_| StoreError::Slow)?;
+        self.write_refused().await;
         let waiting = bounded_read::Waiting::default();
         let sign = waiting.sign();
         let read = move |connection: &mut rusqlite::Connection| {
