@@ -116,19 +116,26 @@ impl Identity {
     }
 
     /// Rereads the stored values, because another page of the site may have changed the visitor or
-    /// the account.
-    pub fn reread(&mut self, stored: &Stored) {
+    /// the account. `stores`: this page may store. Otherwise it waits for consent, and takes over the
+    /// id of a tab that got it first. Returns whether the anonymous id has changed.
+    pub fn reread(&mut self, stored: &Stored, stores: bool) -> bool {
+        let mut changed = false;
         // If cookies are blocked, a missing cookie means nothing.
         if let Some(id) = stored.id.as_deref().filter(|id| usable(id))
             && self.config.identity.anonymous_id.is_none()
+            && (stores || self.written.is_none())
         {
+            changed = **self.anonymous != *id;
             self.anonymous = Rc::new(id.to_owned());
-            self.user = kept_user(stored);
+            // A login while consent is pending is later than that of the cookie.
+            let own = self.user.take().filter(|_| !stores);
+            self.user = own.or_else(|| kept_user(stored));
         }
         self.logins.reread(stored.logins.as_deref());
         if let Some(session) = &mut self.session {
             session.reread(stored.session.as_deref());
         }
+        changed
     }
 
     /// Sets the account. Returns whether the pair was never joined before.

@@ -47,8 +47,8 @@ pub fn call(number: u32, args: JsValue, at: f64) {
     if let Some(shell) = Shell::of(number) {
         let mut args = list(&args);
         if let Some(Value::Text(verb)) = args.pop() {
-            // Another tab may have sent the order, or the login.
-            if matches!(&*verb, "buy" | "login") {
+            // Another tab may have sent the order or the login, or stored the visitor's id.
+            if matches!(&*verb, "buy" | "login" | "consent") {
                 shell.reread();
             }
             shell.feed(Input::from_call(&verb, args, at as u64));

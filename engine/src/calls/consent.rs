@@ -37,7 +37,7 @@ impl Engine {
                 self.erase();
                 self.identity.renew(now);
                 let session = self.identity.session(true, now);
-                self.each_queue(now, |queue, context| queue.remove_identity(&session, context));
+                self.each_queue(now, |queue, context| queue.change_id(None, &session, context));
             }
             Consent::Denied => {
                 self.erase();
@@ -54,9 +54,13 @@ impl Engine {
     pub(crate) fn reread(&mut self, stored: &Stored, now: &Now) {
         if stored.off && self.consent != Consent::Denied {
             self.decide(&Value::Text("denied".to_owned()), now);
-        } else if self.identity.may_store(self.consent) {
-            self.identity.reread(stored);
+        } else if self.identity.may_store(Consent::Granted) && self.consent != Consent::Anonymous {
+            let stores = self.consent == Consent::Granted;
             self.orders.kept().reread(stored.orders.as_deref());
+            if self.identity.reread(stored, stores) && !stores {
+                let id = self.identity.anonymous().clone();
+                self.each_queue(now, |queue, context| queue.change_id(Some(&id), &None, context));
+            }
         }
     }
 

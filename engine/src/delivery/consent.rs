@@ -24,25 +24,30 @@ impl Queue {
         self.clear_batches(context);
     }
 
-    /// Removes the identity from pending events, because consent is anonymous now. A login has no
-    /// meaning without identity. Events of other pages cannot be encoded again. Both are dropped.
-    pub fn remove_identity(&mut self, session: &Option<Rc<String>>, context: &mut Context<'_>) {
+    /// Changes the anonymous id of pending events, or removes the whole identity and takes this session.
+    /// An event without an id stays without one. A login has no meaning without identity. Events of
+    /// other pages cannot be encoded again. Both are dropped.
+    pub fn change_id(
+        &mut self,
+        id: Option<&Rc<String>>,
+        session: &Option<Rc<String>>,
+        context: &mut Context<'_>,
+    ) {
         for event in self.pending.clear() {
             let PendingEvent { record, deliveries, .. } = *event;
             let Some(record) = record else {
                 self.counters.drop(deliveries, ErrorCode::Refused, context.out);
                 continue;
             };
-            let record = Record {
-                user: None,
-                anonymous: None,
-                account: None,
-                purchaser: None,
-                session: session.clone(),
-                ..Record::clone(&record)
-            };
+            let mut record = Record::clone(&record);
+            record.anonymous = record.anonymous.and(id.cloned());
+            if id.is_none() {
+                (record.user, record.account, record.purchaser) = (None, None, None);
+                record.session = session.clone();
+            }
+            let is_lost = record.event.kind() == Kind::Login && record.anonymous.is_none();
             match self.destination.protocol.encode(&record, &mut Vec::new()) {
-                Ok(encoded) if record.event.kind() != Kind::Login => {
+                Ok(encoded) if !is_lost => {
                     self.append(record.into(), encoded, deliveries, context);
                 }
                 _ => self.counters.drop(deliveries, ErrorCode::UnsupportedEvent, context.out),

@@ -176,7 +176,7 @@ impl Page {
     pub fn call_values(&mut self, verb: &str, args: Vec<Value>) {
         let at = self.wall;
         // As the shell does.
-        if matches!(verb, "buy" | "login") {
+        if matches!(verb, "buy" | "login" | "consent") {
             let stored = self.stored();
             self.feed(Input::Reread(stored));
         }
