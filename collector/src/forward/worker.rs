@@ -194,6 +194,12 @@ impl Worker {
             write(&self.store, || Change::Waiting(again.clone())).await;
         }
         if !rows.is_empty() {
+            tracing::warn!(
+                "forward {}: the requests of {} events had no answer when the collector ended; they are \
+                 dead letters now (recobeacon-collector dead-letters list)",
+                self.state.destination.name,
+                rows.len()
+            );
             let message = "the collector ended before the answer".to_owned();
             let (reason, now) = (Reason::Unknown, now_ms());
             let dead =
