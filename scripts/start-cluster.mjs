@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { buildStepsIfStale, DIST } from "./build.mjs";
 import { prepareCluster } from "./lib/cluster.mjs";
 import { collectorStep, freePort } from "./lib/collector.mjs";
+import { stopOnSignals } from "./lib/ending.mjs";
 import { seconds, steps } from "./lib/progress.mjs";
 import { at, main } from "./lib/project.mjs";
 import { programSteps } from "./lib/servers.mjs";
@@ -43,14 +44,5 @@ await main(async () => {
   console.log(
     `\nThe demo shop is open (after ${seconds(started)}):  ${first.url}/\nThe other collector:  ${second.url}/\nStored events are read at ${cluster.writer.adminUrl}/v1/events\nCtrl-C stops it.`,
   );
-
-  let stopping = false;
-  for (const signal of ["SIGINT", "SIGTERM"]) {
-    process.on(signal, async () => {
-      if (stopping) return;
-      stopping = true;
-      await cluster.stop();
-      process.exit(0);
-    });
-  }
+  stopOnSignals(cluster.stop);
 });

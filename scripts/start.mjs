@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { buildStepsIfStale, DIST } from "./build.mjs";
 import { collectorStep, freePort, startCollector, wantedPort } from "./lib/collector.mjs";
+import { stopOnSignals } from "./lib/ending.mjs";
 import { seconds, steps } from "./lib/progress.mjs";
 import { at, main, Problem } from "./lib/project.mjs";
 import { setUp } from "./lib/toolchain.mjs";
@@ -49,16 +50,7 @@ await main(async () => {
     `\nThe demo shop is open (after ${seconds(started)}):  ${collector.url}/\nStored events are read at ${collector.adminUrl}/v1/events, and their figures at ${collector.adminUrl}/report\nCtrl-C stops it.`,
   );
 
-  // The terminal also sends Ctrl-C to the collector; stop() then only waits for its end.
-  let stopping = false;
-  for (const signal of ["SIGINT", "SIGTERM"]) {
-    process.on(signal, async () => {
-      if (stopping) return;
-      stopping = true;
-      await collector.stop();
-      process.exit(0);
-    });
-  }
+  const isStopping = stopOnSignals(collector.stop);
   const how = await collector.ended;
-  if (!stopping) throw new Problem(`The collector has ended (${how}).`);
+  if (!isStopping()) throw new Problem(`The collector has ended (${how}).`);
 });

@@ -300,7 +300,7 @@ impl Config {
             variants: variants::check(file.variants, &mut faults),
             limits,
             forward: forward::read(file.forward, purpose, &mut faults),
-            cluster: file.cluster.and_then(|cluster| cluster.check(purpose, &mut faults)),
+            cluster: file.cluster.map(|cluster| cluster.check(purpose, &mut faults)),
             notes: Vec::new(),
         };
         config.check(purpose, &mut faults);
@@ -424,9 +424,8 @@ impl FileCookie {
         if self.domain.as_ref().is_some_and(|domain| !plain(domain, b"-.")) {
             faults.add("cookie.domain".to_owned(), "must be a domain name");
         }
-        let days = self
-            .days
-            .and_then(|days| faults.whole("cookie.days".to_owned(), days, &(1..=COOKIE_DAYS_MAX)));
-        CookieConfig { name, domain: self.domain, days: days.unwrap_or(COOKIE_DAYS) as u32 }
+        let days = "cookie.days".to_owned();
+        let days = faults.whole_or(days, self.days, &(1..=COOKIE_DAYS_MAX), COOKIE_DAYS);
+        CookieConfig { name, domain: self.domain, days: days as u32 }
     }
 }

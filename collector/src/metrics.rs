@@ -161,7 +161,7 @@ pub struct State {
     pub ready: Gauge,
 }
 
-/// What a transaction did, by interface.
+/// The numbers of a transaction, by interface.
 #[derive(Clone, Debug, Default)]
 pub struct Written(BTreeMap<&'static str, [u64; 3]>);
 

@@ -1,7 +1,8 @@
 //! Files that only their owner may read: the database and the files beside it.
 //!
-//! A command is often run by root, and the collector by another user. What root makes beside the
-//! database belongs to the user of the database, or else the collector could not read it.
+//! A command is often run by root, and the collector by another user. A file that
+//! root makes beside the database belongs to the user of the database, or else the collector could
+//! not read it.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};
@@ -35,8 +36,8 @@ pub fn create_beside(path: &Path, database: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Creates the folder of the database, if it is missing. What root creates belongs to the owner of
-/// the folder around it.
+/// Creates the folder of the database, if it is missing. A folder that root creates belongs to
+/// the owner of the folder around it.
 ///
 /// # Errors
 /// It cannot be created.

@@ -34,10 +34,13 @@ pub fn without(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut out = String::new();
     let (mut from, mut place, mut before) = (0, 0, Before::Other);
+    // An address begins after the sign of the one before.
+    let mut least = 0;
     while place < bytes.len() {
         let byte = at(bytes, place);
+        let sign = at_sign(bytes, place);
         let (start, end) = match before {
-            _ if byte == b'@' => email(bytes, from, place),
+            _ if sign > 0 => email(bytes, least, place, place + sign),
             Before::Other => number(bytes, place),
             Before::Digit | Before::Letter => (0, 0),
         };
@@ -49,6 +52,9 @@ pub fn without(text: &str) -> Option<String> {
             Before::Digit | Before::Letter | Before::Other => Before::Other,
         };
         place += 1;
+        if sign > 0 {
+            least = place;
+        }
         if end > 0 {
             out.push_str(text.get(from..start)?);
             // `[[` would be a template's placeholder.
@@ -56,7 +62,8 @@ pub fn without(text: &str) -> Option<String> {
                 out.pop();
             }
             out.push_str(REMOVED);
-            (from, place) = (end, end);
+            (from, least, place) = (end, end, end);
+            before = Before::Other;
         }
     }
     out.push_str(text.get(from..)?);
@@ -96,21 +103,32 @@ fn at(text: &[u8], place: usize) -> u8 {
     text.get(place).copied().unwrap_or_default()
 }
 
-/// A letter or digit of any script. Characters that begin with these two bytes are punctuation:
-/// U+0080 to U+00BF, and U+2000 to U+2FFF.
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80 && !matches!(byte, 0xc2 | 0xe2)
+/// The length of the at sign of an e-mail address at this place, or 0. It is also found as a URL has
+/// it, and in full width, as East Asian keyboards write it.
+fn at_sign(text: &[u8], place: usize) -> usize {
+    match text.get(place..).unwrap_or_default() {
+        [b'@', ..] => 1,
+        [b'%', b'4', b'0', ..] | [0xef, 0xbc, 0xa0, ..] => 3,
+        _ => 0,
+    }
 }
 
-/// The start and end of the e-mail address around the `@` at this place, or zeros. It is searched
+/// A letter or digit of any script. Characters that begin with these three bytes are mostly
+/// punctuation: U+0080 to U+00BF, U+2000 to U+2FFF, and from U+F000, which has the full-width at sign.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80 && !matches!(byte, 0xc2 | 0xe2 | 0xef)
+}
+
+/// The start and end of the e-mail address around the at sign from `place` to `host`, or zeros. Its
+/// name begins at `least` or later. It is searched
 /// as people write it: without quotes, comments and IP addresses, and in any script.
 /// <https://www.rfc-editor.org/rfc/rfc6531#section-3.3>
 ///
 /// The characters `& / = ? { | }` and the backtick are allowed in a name by RFC 5322, but end it
 /// here, because the address may be in a URL or a list.
-fn email(text: &[u8], from: usize, place: usize) -> (usize, usize) {
+fn email(text: &[u8], least: usize, place: usize, host: usize) -> (usize, usize) {
     let (mut start, mut next) = (place, place);
-    while next > from {
+    while next > least {
         next -= 1;
         let byte = at(text, next);
         // It begins with a letter or digit, and not in the middle of a character.
@@ -125,27 +143,27 @@ fn email(text: &[u8], from: usize, place: usize) -> (usize, usize) {
             break;
         }
     }
-    // The start of the last part of its domain, and the end. A sentence may end after the address.
-    let (mut last, mut end) = (0, 0);
-    next = place + 1;
+    // The start of the label of its domain that is read, and the end after the last label that can
+    // be a top-level domain. A number and a single letter can not: `package@1.2.3`, `2@9.99`. A
+    // sentence or a number may follow after a point.
+    let (mut label, mut end) = (0, 0);
+    next = host;
     loop {
         let byte = at(text, next);
         if is_word(byte) {
             if at(text, next - 1) == b'.' {
-                last = next;
+                label = next;
             }
-            end = next + 1;
+            if label > 0 && next > label && !at(text, label).is_ascii_digit() {
+                end = next + 1;
+            }
         } else if !matches!(byte, b'.' | b'-') {
             break;
         }
         next += 1;
     }
-    // A number is no domain: `package@1.2.3`, `2@9.99`.
-    let is_domain = at(text, place + 1) != b'.'
-        && last > 0
-        && end > last + 1
-        && !at(text, last).is_ascii_digit();
-    if start < place && is_domain { (start, end) } else { (0, 0) }
+    let is_address = start < place && at(text, host) != b'.' && end > 0;
+    if is_address { (start, end) } else { (0, 0) }
 }
 
 /// The start and end of the card number or IBAN that begins at this place, or zeros. Letters or

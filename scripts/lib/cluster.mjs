@@ -5,8 +5,8 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { startCollector } from "./collector.mjs";
-import { freePorts, natsServers } from "./nats.mjs";
+import { freePorts, startCollector } from "./collector.mjs";
+import { natsServers } from "./nats.mjs";
 import { Problem } from "./project.mjs";
 
 /** The election of a leader takes seconds, and longer on a busy machine. */

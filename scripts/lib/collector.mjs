@@ -44,6 +44,23 @@ export function wantedPort(flag) {
   return port;
 }
 
+/** Different free ports. All are held until the last is found. */
+export async function freePorts(count) {
+  const probes = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise((resolve, reject) => {
+          const probe = createServer().once("error", reject);
+          probe.listen(0, "127.0.0.1", () => resolve(probe));
+        }),
+    ),
+  );
+  const ports = probes.map((probe) => probe.address().port);
+  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
+  return ports;
+}
+
 /**
  * The first free port from this one on, except `except`. Another checkout may use the usual one.
  * @param {number} from

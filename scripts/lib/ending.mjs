@@ -25,6 +25,23 @@ export function exitOnSignals() {
   for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 }
 
+/**
+ * Calls `stop` once on SIGINT or SIGTERM, and then ends this process. Returns a function that tells whether it was called. A terminal also sends
+ * Ctrl-C to the started processes; `stop` then only waits for their end.
+ */
+export function stopOnSignals(stop) {
+  let stopping = false;
+  for (const signal of ["SIGINT", "SIGTERM"]) {
+    process.on(signal, async () => {
+      if (stopping) return;
+      stopping = true;
+      await stop();
+      process.exit(0);
+    });
+  }
+  return () => stopping;
+}
+
 /** A new directory, by default below the system's. `remove()` deletes it; the end of the process deletes it in any case. */
 export function temporaryDirectory(parent = tmpdir()) {
   const path = mkdtempSync(join(parent, `${manifest.name}-`));

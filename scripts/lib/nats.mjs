@@ -2,32 +2,15 @@
 
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { freePorts } from "./collector.mjs";
 import { atEnd } from "./ending.mjs";
 import { Problem } from "./project.mjs";
 import { program } from "./servers.mjs";
 
 const START_MS = 20_000;
 const READY = /Server is ready/;
-
-/** Different free ports. All are held until the last is found. */
-export async function freePorts(count) {
-  const probes = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise((resolve, reject) => {
-          const probe = createServer().once("error", reject);
-          probe.listen(0, "127.0.0.1", () => resolve(probe));
-        }),
-    ),
-  );
-  const ports = probes.map((probe) => probe.address().port);
-  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
-  return ports;
-}
 
 /** The configuration of a server: https://docs.nats.io/running-a-nats-service/configuration */
 function configuration({ name, port, folder, routes, own, settings }) {

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { test } from "node:test";
-import { event, figure, isReady, newStream, post, prepare, run, status, stored, until } from "./shared.mjs";
+import { event, figure, newStream, post, prepare, run, status, stored, until } from "./shared.mjs";
 
 const id = (row) => row.id;
 
@@ -89,10 +89,10 @@ test("the writer forwards the original ids, which stand nowhere in the stream", 
   t.after(() => vendor.close());
   const tables = `[[forward]]\nname = "vendor"\nprotocol = "ibexa"\ncustomer_id = "00000"\nendpoint = "http://127.0.0.1:${vendor.address().port}"\n`;
   const cluster = await prepare(t, { tables });
-  const { servers, collectors, writer } = cluster;
+  const { servers, collectors, writer, ready } = cluster;
   await servers[0].start();
   await collectors[0].start();
-  await isReady(collectors[0].adminUrl);
+  await ready();
   assert.equal(await post(collectors[0], newStream(), 0, [event({ anonymous: "original-id-of-a-visitor" })]), 204);
   // The message waits in the stream, because no writer runs.
   await servers[0].stop();

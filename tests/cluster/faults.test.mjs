@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { connect } from "./nats-client.mjs";
-import { event, figure, isReady, newStream, post, prepare, run, status, stored, until } from "./shared.mjs";
+import { event, figure, newStream, post, prepare, run, status, stored, until } from "./shared.mjs";
 
 const id = (row) => row.id;
 
 test("without a NATS server, collector and writer start, and events are answered 503 until it is there", async (t) => {
-  const { servers, collectors, writer, ...cluster } = await prepare(t);
+  const { servers, collectors, writer, ready: isReady } = await prepare(t);
   await collectors[0].start();
   await writer.start();
   const [collector] = collectors;
@@ -22,9 +22,9 @@ test("without a NATS server, collector and writer start, and events are answered
   assert.equal(ready.status, 503);
   assert.ok(Number(ready.headers.get("retry-after")) > 0);
   await servers[0].start();
-  await isReady(collector.adminUrl);
+  await isReady();
   assert.equal(await post(collector, stream, 0, events), 204);
-  assert.deepEqual((await stored({ writer, ...cluster })).map(id), events.map(id));
+  assert.deepEqual((await stored({ writer })).map(id), events.map(id));
 });
 
 test("a NATS server that is killed keeps what it has confirmed, and collector and writer go on by themselves", async (t) => {
@@ -63,10 +63,10 @@ test("a writer that is killed continues with the first event that it has not sto
 });
 
 test("a full stream refuses events with 503, and takes them again when the writer has caught up", async (t) => {
-  const { servers, collectors, writer } = await prepare(t, { cluster: "stream_mib = 1" });
+  const { servers, collectors, writer, ready } = await prepare(t, { cluster: "stream_mib = 1" });
   await servers[0].start();
   await collectors[0].start();
-  await isReady(collectors[0].adminUrl);
+  await ready();
   const answered = [];
   const title = "x".repeat(500);
   const batch = () => Array.from({ length: 100 }, () => event({ categoryPath: title }));

@@ -1,4 +1,4 @@
-// What the tests of the cluster share: a running cluster, events, and waiting.
+// Shared by the tests of the cluster: a running cluster, events, and waiting.
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";

@@ -1,8 +1,9 @@
 //! Asks for recommendations on many connections.
 
-use super::body::{Random, now_ms};
+use super::body::Random;
+use super::crowd::{self, percentile_ms};
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -24,39 +25,24 @@ pub struct Ask {
 }
 
 pub fn run(options: &Ask) -> String {
-    assert!(options.address.ip().is_loopback(), "only loopback addresses");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let begun = Instant::now();
-    let until = begun + Duration::from_secs(options.seconds);
-    let mut micros: Vec<u32> = runtime.block_on(async {
-        let connections: Vec<_> = (0..options.connections as u64)
-            .map(|number| {
-                let (address, target, items) =
-                    (options.address, options.target.clone(), options.items);
-                tokio::spawn(async move {
-                    let mut random = Random(now_ms().wrapping_mul(0x1_0001) ^ number << 48);
-                    let mut socket = TcpStream::connect(address).await.unwrap();
-                    socket.set_nodelay(true).unwrap();
-                    let mut micros = Vec::new();
-                    while Instant::now() < until {
-                        let item = 1 + random.next() % items;
-                        let at = Instant::now();
-                        exchange(&mut socket, &format!("{target}{item}")).await;
-                        micros.push(at.elapsed().as_micros() as u32);
-                    }
-                    micros
-                })
-            })
-            .collect();
-        let mut all = Vec::new();
-        for connection in connections {
-            all.extend(connection.await.unwrap());
+    let (address, items, target) = (options.address, options.items, options.target.clone());
+    let client = move |mut socket: TcpStream, mut random: Random, until| {
+        let target = target.clone();
+        async move {
+            let mut micros = Vec::new();
+            while Instant::now() < until {
+                let item = 1 + random.next() % items;
+                let at = Instant::now();
+                exchange(&mut socket, &format!("{target}{item}")).await;
+                micros.push(at.elapsed().as_micros() as u32);
+            }
+            micros
         }
-        all
-    });
-    let seconds = begun.elapsed().as_secs_f64();
+    };
+    let (all, seconds) = crowd::run(address, options.connections, options.seconds, client);
+    let mut micros = all.concat();
     micros.sort_unstable();
-    let at = |share: f64| f64::from(micros[(micros.len() as f64 * share) as usize]) / 1000.0;
+    let at = |share| percentile_ms(&micros, share);
     let (answers, p50, p99) = (micros.len(), at(0.5), at(0.99));
     format!(r#"{{"answers":{answers},"seconds":{seconds:.3},"p50Ms":{p50:.3},"p99Ms":{p99:.3}}}"#)
 }

@@ -7,6 +7,7 @@
 
 mod ask;
 mod body;
+mod crowd;
 mod database;
 mod nothing;
 mod send;

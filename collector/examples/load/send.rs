@@ -1,9 +1,9 @@
-//! Sends batches on many connections. Each connection sends the next batch when the last one is
-//! answered, as a crowd of pages does.
+//! Sends batches on many connections.
 
 use super::Send;
-use super::body::{Random, batch, now_ms};
-use std::time::{Duration, Instant};
+use super::body::{Random, batch};
+use super::crowd::{self, percentile_ms};
+use std::time::Instant;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -16,42 +16,24 @@ struct Sent {
 }
 
 pub fn run(options: &Send) -> String {
-    assert!(options.address.ip().is_loopback(), "only loopback addresses");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let begun = Instant::now();
-    let until = begun + Duration::from_secs(options.seconds);
-    let sent = runtime.block_on(async {
-        let connections: Vec<_> = (0..options.connections as u64)
-            .map(|number| {
-                let (address, size, days) = (options.address, options.batch, options.spread_days);
-                tokio::spawn(async move {
-                    let mut random = Random(now_ms().wrapping_mul(0x1_0001) ^ number << 48);
-                    let stream = format!("load{:016x}", random.next());
-                    let mut socket = TcpStream::connect(address).await.unwrap();
-                    socket.set_nodelay(true).unwrap();
-                    let mut sent = Sent::default();
-                    while Instant::now() < until {
-                        let body = batch(size, sent.batches, &stream, days, &mut random);
-                        let at = Instant::now();
-                        let accepted = exchange(&mut socket, &body).await;
-                        sent.micros.push(at.elapsed().as_micros() as u32);
-                        sent.batches += 1;
-                        sent.refused += u64::from(!accepted);
-                    }
-                    sent
-                })
-            })
-            .collect();
-        let mut all = Vec::new();
-        for connection in connections {
-            all.push(connection.await.unwrap());
+    let Send { batch: size, spread_days: days, .. } = *options;
+    let client = move |mut socket: TcpStream, mut random: Random, until| async move {
+        let stream = format!("load{:016x}", random.next());
+        let mut sent = Sent::default();
+        while Instant::now() < until {
+            let body = batch(size, sent.batches, &stream, days, &mut random);
+            let at = Instant::now();
+            let accepted = exchange(&mut socket, &body).await;
+            sent.micros.push(at.elapsed().as_micros() as u32);
+            sent.batches += 1;
+            sent.refused += u64::from(!accepted);
         }
-        all
-    });
-    let seconds = begun.elapsed().as_secs_f64();
+        sent
+    };
+    let (sent, seconds) = crowd::run(options.address, options.connections, options.seconds, client);
     let mut micros: Vec<u32> = sent.iter().flat_map(|one| one.micros.iter().copied()).collect();
     micros.sort_unstable();
-    let at = |share: f64| f64::from(micros[(micros.len() as f64 * share) as usize]) / 1000.0;
+    let at = |share| percentile_ms(&micros, share);
     let refused: u64 = sent.iter().map(|one| one.refused).sum();
     let accepted: u64 = sent.iter().map(|one| one.batches).sum::<u64>() - refused;
     let events = accepted * options.batch as u64;

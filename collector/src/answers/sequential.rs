@@ -1,10 +1,10 @@
 //! Statistics that may be read at every moment, as often as one likes, and acted upon at any of them.
 //!
 //! The usual interval for a difference of two rates is right at one moment that was chosen before.
-//! Whoever reads it every day and stops at the first difference is misled far more often than in
-//! one of twenty tests. The functions of this module are right at all moments together.
+//! A reader who looks at it every day and stops at the first difference is misled far more often
+//! than in one of twenty tests. The functions of this module are right at all moments together.
 
-/// The visitors of a variant, and those of them who did what is counted.
+/// The visitors of a variant, and those of them with a counted event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
     /// All visitors.

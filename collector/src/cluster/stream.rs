@@ -37,7 +37,7 @@ impl Link {
 
     /// The subject of the events.
     pub fn subject(&self) -> String {
-        subject(&self.cluster)
+        format!("{}.events", self.cluster.stream)
     }
 
     /// Whether there is a connection now.
@@ -50,7 +50,30 @@ impl Link {
     /// # Errors
     /// One sentence for the log.
     pub async fn open(&self) -> Result<Stream, String> {
-        open(&self.context, &self.cluster).await
+        let wanted = self.settings();
+        let name = &wanted.name;
+        let stream = self.context.get_or_create_stream(wanted.clone()).await;
+        let stream =
+            stream.map_err(|error| format!("the stream {name:?} cannot be opened: {error}"))?;
+        check(&stream.cached_info().config, &wanted)?;
+        Ok(stream)
+    }
+
+    /// The settings of a new stream.
+    fn settings(&self) -> Config {
+        Config {
+            name: self.cluster.stream.clone(),
+            subjects: vec![self.subject()],
+            // A message leaves the stream when a writer has confirmed it.
+            retention: RetentionPolicy::WorkQueue,
+            // A full stream refuses new messages. The other policy would delete unread ones.
+            discard: DiscardPolicy::New,
+            storage: StorageType::File,
+            num_replicas: self.cluster.replicas,
+            max_bytes: self.cluster.most_bytes,
+            description: Some("Events of recobeacon collectors for the writer".to_owned()),
+            ..Config::default()
+        }
     }
 
     /// The number of messages in the stream. `None` if it does not answer in time.
@@ -59,10 +82,6 @@ impl Link {
         let stream = tokio::time::timeout(Limits::HEALTHY, asked).await.ok()?.ok()?;
         Some(stream.cached_info().state.messages)
     }
-}
-
-fn subject(cluster: &Cluster) -> String {
-    format!("{}.events", cluster.stream)
 }
 
 async fn connect(cluster: &Cluster) -> Result<Client, ConfigError> {
@@ -103,25 +122,9 @@ fn log(event: &Event, lines: &Minutely) {
     }
 }
 
-async fn open(context: &Context, cluster: &Cluster) -> Result<Stream, String> {
-    let wanted = Config {
-        name: cluster.stream.clone(),
-        subjects: vec![subject(cluster)],
-        // A message leaves the stream when a writer has confirmed it.
-        retention: RetentionPolicy::WorkQueue,
-        // A full stream refuses new messages. The other policy would delete unread ones.
-        discard: DiscardPolicy::New,
-        storage: StorageType::File,
-        num_replicas: cluster.replicas,
-        max_bytes: cluster.most_bytes,
-        description: Some("Events of recobeacon collectors for the writer".to_owned()),
-        ..Config::default()
-    };
-    let name = &cluster.stream;
-    let stream = context.get_or_create_stream(wanted.clone()).await;
-    let stream =
-        stream.map_err(|error| format!("the stream {name:?} cannot be opened: {error}"))?;
-    let has = &stream.cached_info().config;
+/// Refuses a stream that could lose events.
+fn check(has: &Config, wanted: &Config) -> Result<(), String> {
+    let name = &wanted.name;
     let losing = [
         ("retention", has.retention != wanted.retention),
         ("discard", has.discard != wanted.discard),
@@ -144,5 +147,5 @@ async fn open(context: &Context, cluster: &Cluster) -> Result<Stream, String> {
             has.max_bytes
         );
     }
-    Ok(stream)
+    Ok(())
 }

@@ -6,7 +6,7 @@ use recobeacon_collector::dead_letters::{self, Action, Chosen};
 use recobeacon_collector::store::forward::Reason;
 use std::path::Path;
 
-/// What is done.
+/// The action.
 #[derive(Subcommand)]
 pub enum Letters {
     /// Prints each as a line of JSON. `replayUntil` is the time until which it can be replayed

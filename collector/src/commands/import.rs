@@ -25,7 +25,7 @@ pub struct Flags {
     /// The file's format [default: by its name, .csv, .jsonl or .ndjson]
     #[arg(long)]
     pub format: Option<Format>,
-    /// What separates the cells of CSV; spreadsheets may write a semicolon [default: ,]
+    /// Character between the cells of CSV; spreadsheets may write a semicolon [default: ,]
     #[arg(long)]
     pub delimiter: Option<char>,
     /// Check the file without storing anything
@@ -36,7 +36,7 @@ pub struct Flags {
     pub skip_invalid: bool,
 }
 
-/// What became of the lines.
+/// The numbers of lines by their result.
 #[derive(Debug, Default)]
 struct Counts {
     valid: u64,

@@ -104,7 +104,7 @@ impl Erase {
     }
 }
 
-/// What to look for.
+/// The visitor to look for.
 struct Wanted {
     search: Search,
     all_accounts: bool,

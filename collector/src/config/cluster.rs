@@ -62,14 +62,13 @@ const SECONDS: RangeInclusive<u64> = 1..=60;
 const SECONDS_DEFAULT: u64 = 5;
 
 impl FileCluster {
-    pub fn check(self, purpose: Purpose, faults: &mut Faults<'_>) -> Option<Cluster> {
-        let mut whole = |name: &str, given: Option<Whole>, default, bounds| match given {
-            Some(given) => faults.whole(format!("cluster.{name}"), given, bounds),
-            None => Some(default),
+    pub fn check(self, purpose: Purpose, faults: &mut Faults<'_>) -> Cluster {
+        let mut whole = |name: &str, given, bounds, default| {
+            faults.whole_or(format!("cluster.{name}"), given, bounds, default)
         };
-        let replicas = whole("replicas", self.replicas, REPLICAS_DEFAULT, &REPLICAS);
-        let mib = whole("stream_mib", self.stream_mib, MIB_DEFAULT, &MIB);
-        let seconds = whole("timeout_seconds", self.timeout_seconds, SECONDS_DEFAULT, &SECONDS);
+        let replicas = whole("replicas", self.replicas, &REPLICAS, REPLICAS_DEFAULT);
+        let mib = whole("stream_mib", self.stream_mib, &MIB, MIB_DEFAULT);
+        let seconds = whole("timeout_seconds", self.timeout_seconds, &SECONDS, SECONDS_DEFAULT);
         let mut servers = Vec::new();
         for (place, address) in self.nats.iter().enumerate() {
             let server = server(address);
@@ -98,14 +97,14 @@ impl FileCluster {
                 faults.add("cluster.ca".to_owned(), format!("{} is not a file", file.display()));
             }
         }
-        Some(Cluster {
+        Cluster {
             servers: Servers(servers),
             stream,
-            replicas: replicas? as usize,
-            most_bytes: (mib? * 1024 * 1024) as i64,
-            patience: Duration::from_secs(seconds?),
+            replicas: replicas as usize,
+            most_bytes: (mib * 1024 * 1024) as i64,
+            patience: Duration::from_secs(seconds),
             ca: self.ca,
-        })
+        }
     }
 }
 

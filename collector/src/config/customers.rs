@@ -107,8 +107,7 @@ impl Customers {
         let origins =
             origins.map(|origins| read_origins(&format!("{key}.origins"), &origins, faults));
         let mut bound = |name: &str, value: Option<Whole>, range, default| {
-            let read = value.and_then(|value| faults.whole(format!("{key}.{name}"), value, range));
-            read.unwrap_or(default)
+            faults.whole_or(format!("{key}.{name}"), value, range, default)
         };
         let events = bound("events", events, &Limits::CUSTOMER_EVENTS, self.bounds.events);
         let rows = bound("rows", rows, &Limits::CUSTOMER_ROWS, self.bounds.rows);

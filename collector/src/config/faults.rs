@@ -102,6 +102,36 @@ impl<'a> Faults<'a> {
         whole::unnamed(value, bounds).map_err(|sentence| self.add(key, sentence)).ok()
     }
 
+    /// Like [`Faults::whole`], with the default of a number that is not given or wrong.
+    pub fn whole_or(
+        &mut self,
+        key: String,
+        value: Option<Whole>,
+        bounds: &RangeInclusive<u64>,
+        default: u64,
+    ) -> u64 {
+        value.and_then(|value| self.whole(key, value, bounds)).unwrap_or(default)
+    }
+
+    /// Reads each value of a list, or adds the fault of the whole list, which repeats no value.
+    pub fn list<T>(
+        &mut self,
+        key: String,
+        value: Option<toml::Value>,
+        read: impl FnMut(toml::Value) -> Option<T>,
+        sentence: &str,
+    ) -> Vec<T> {
+        let values = match value {
+            None => Some(Vec::new()),
+            Some(toml::Value::Array(values)) => values.into_iter().map(read).collect(),
+            Some(_) => None,
+        };
+        values.unwrap_or_else(|| {
+            self.add(key, sentence);
+            Vec::new()
+        })
+    }
+
     /// Whether the file has this setting, right or wrong.
     pub fn has_key(&self, key: &str) -> bool {
         let path = read_path(key);

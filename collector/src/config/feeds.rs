@@ -42,8 +42,7 @@ pub(super) struct FileFeeds {
 impl FileFeeds {
     pub fn check(self, faults: &mut Faults<'_>) -> Feeds {
         let mut whole = |name: &str, given: Option<Whole>, bounds, default| {
-            let read = given.and_then(|given| faults.whole(format!("feeds.{name}"), given, bounds));
-            read.unwrap_or(default)
+            faults.whole_or(format!("feeds.{name}"), given, bounds, default)
         };
         let items = whole("items", self.items, &(1_000..=10_000_000), Limits::FEED_ITEMS);
         let neighbours =

@@ -46,17 +46,11 @@ pub fn read(
         toml::Value::Table(table) => Some(table),
         _ => None,
     };
-    let tables = match tables {
-        None => Some(Vec::new()),
-        Some(toml::Value::Array(tables)) => tables.into_iter().map(entries).collect(),
-        Some(_) => None,
-    };
-    if tables.is_none() {
-        faults.add("forward".to_owned(), "must be tables [[forward]]");
-    }
+    let sentence = "must be tables [[forward]]";
+    let tables = faults.list("forward".to_owned(), tables, entries, sentence);
     let mut names = Vec::new();
     let mut destinations = Vec::new();
-    for (place, entries) in tables.unwrap_or_default().into_iter().enumerate() {
+    for (place, entries) in tables.into_iter().enumerate() {
         let mut table = Table::new(format!("forward[{place}]"), entries, faults);
         let name = table.name(&names);
         destinations.extend(table.destination(&name, purpose).map(Arc::new));

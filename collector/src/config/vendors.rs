@@ -229,15 +229,7 @@ fn keys(table: &str, value: Option<toml::Value>, faults: &mut Faults<'_>) -> Vec
         toml::Value::String(key) if visible(&key) => Some(key),
         _ => None,
     };
-    let keys = match value {
-        None => Some(Vec::new()),
-        Some(toml::Value::Array(values)) => values.into_iter().map(read).collect(),
-        Some(_) => None,
-    };
-    if keys.is_none() {
-        faults.add(format!("{table}.keys"), "must be a list of texts without spaces");
-    }
-    keys.unwrap_or_default()
+    faults.list(format!("{table}.keys"), value, read, "must be a list of texts without spaces")
 }
 
 fn intempt_table(table: FileIntempt, faults: &mut Faults<'_>) -> Intempt {

@@ -1,5 +1,5 @@
-//! What all visitors' events tell about items: what was seen together, what was bought together, and
-//! what is bought most. It names no visitor.
+//! The model of all visitors' events: the items that were seen together, those that were bought
+//! together, and those that were bought most. It names no visitor.
 //!
 //! An event counts less with its age. Instead of lowering all weights as time passes, a new event gets
 //! a higher weight than the ones before (forward decay: Cormode, Shkapenyuk, Srivastava and Xu, 2009).
@@ -38,7 +38,7 @@ struct Key {
     item_id: Arc<str>,
 }
 
-/// What is known of an item.
+/// The facts about an item.
 #[derive(Clone, Debug)]
 struct Item {
     /// `None`: the place is free.
@@ -297,7 +297,7 @@ impl Model {
         best_of(known.collect(), question.most)
     }
 
-    /// What was bought most, without the items of the context.
+    /// The items that were bought most, without those of the context.
     pub fn bestsellers(&self, question: &Question<'_>) -> Vec<Pick> {
         let Some(customer) = self.customers.get(question.customer) else { return Vec::new() };
         let lists = self.best.iter().filter(|((of, item_type), _)| {

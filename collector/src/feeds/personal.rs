@@ -1,4 +1,4 @@
-//! What one visitor did: the items that they viewed and those in their basket.
+//! The items that one visitor viewed, and those in the basket.
 
 use super::model::Pick;
 pub use crate::store::feeds::{Act, Own};

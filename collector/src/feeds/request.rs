@@ -11,7 +11,7 @@ use crate::user::UserId;
 use recobeacon_engine::rules;
 use recobeacon_engine::value::Value;
 
-/// What is recommended.
+/// The kind of recommendation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scenario {
     /// By all visitors' events.

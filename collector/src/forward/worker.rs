@@ -110,7 +110,7 @@ pub struct Worker {
     client: Arc<Client>,
     seals: Arc<Seals>,
     tasks: JoinSet<After>,
-    /// What each running task has, by the task's id.
+    /// The entries of each running task, by the task's id.
     running: Vec<(tokio::task::Id, Group)>,
     rate: Rate,
 }

@@ -3,7 +3,7 @@
 //! A personal scenario answers only for the id that the request itself has: in the parameter `userid`,
 //! or in the identity cookie of a page of this host.
 
-use super::{App, cookies, cors, customers, read, typed};
+use super::{App, cookies, cors, customers, read, site, typed};
 use crate::customer;
 use crate::error::Refusal;
 use crate::feeds::Feeds;
@@ -16,7 +16,7 @@ use crate::percent;
 use crate::store::feeds as rows;
 use crate::user::UserId;
 use axum::extract::{Path, State};
-use axum::http::header::{CACHE_CONTROL, HOST, HeaderName, HeaderValue, ORIGIN};
+use axum::http::header::{CACHE_CONTROL, HOST, HeaderValue, ORIGIN};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use recobeacon_engine::value::Value;
@@ -26,7 +26,6 @@ use std::sync::Arc;
 pub const PATH: &str = "/v1/recommendations/{scenario}";
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 /// The tracker's cookie of a visitor who refused.
 const REFUSED: &str = "reco_off";
 
@@ -63,6 +62,10 @@ async fn recommend(
     let (name, scenario) = Scenario::named(scenario).ok_or(unknown)?;
     let request = request::read(scenario, query)?;
     let customer = customers::of_feed(app, headers, request.customer.as_deref())?;
+    let is_personal = matches!(scenario, Scenario::Personal(_));
+    let user = request.user.clone();
+    // An answer for all visitors depends on nothing but its address.
+    let shown = if is_personal { user.or_else(|| visitor(app, headers)) } else { user };
     let (picks, source) = match scenario {
         Scenario::Learnt(learnt) => {
             let source = (learnt != Learnt::Bestsellers).then_some("REQUEST");
@@ -73,20 +76,12 @@ async fn recommend(
                 Personal::RecentlyViewed => "CLICK",
                 Personal::RecentlyAddedToCart => "BASKET",
             };
-            let visitor = request.user.clone().or_else(|| visitor(app, headers));
-            let picks = match visitor.filter(|id| may_be_asked_for(feeds, id)) {
-                Some(visitor) => own_picks(app, personal, &request, &customer, &visitor).await?,
+            let picks = match shown.as_ref().filter(|id| may_be_asked_for(feeds, id)) {
+                Some(visitor) => own_picks(app, personal, &request, &customer, visitor).await?,
                 None => Vec::new(),
             };
             (picks, Some(source))
         }
-    };
-    let is_personal = matches!(scenario, Scenario::Personal(_));
-    // An answer for all visitors depends on nothing but its address.
-    let shown = if is_personal {
-        request.user.clone().or_else(|| visitor(app, headers))
-    } else {
-        request.user.clone()
     };
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let host = feeds.settings().host.as_deref().unwrap_or(host);
@@ -130,9 +125,8 @@ async fn own_picks(
 ) -> Result<Vec<Pick>, Refusal> {
     let hashes = app.hasher.all(visitor.as_str());
     let of = customer.to_owned();
-    let none = Refusal::Unavailable("this collector has no database");
-    let store = app.sink.store().ok_or(none)?;
-    let mut events: Vec<Own> = store
+    let mut events: Vec<Own> = app
+        .store()?
         .query(move |connection| {
             let mut all = Vec::new();
             for (_, hash) in &hashes {
@@ -155,7 +149,7 @@ async fn own_picks(
     Ok(picks)
 }
 
-/// Whoever knows an id gets its items, so ids that can be guessed need a setting.
+/// Everybody who knows an id gets its items, so ids that can be guessed need a setting.
 fn may_be_asked_for(feeds: &Feeds, id: &UserId) -> bool {
     feeds.settings().any_id || request::is_random(id.as_str())
 }
@@ -163,14 +157,12 @@ fn may_be_asked_for(feeds: &Feeds, id: &UserId) -> bool {
 /// The visitor of the identity cookie, if a page of this host sent the request. A page of another
 /// host could otherwise read what the visitor did here.
 fn visitor(app: &App, headers: &HeaderMap) -> Option<UserId> {
-    let site = headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes);
-    let is_own_site = matches!(site, None | Some(b"same-origin" | b"none"));
     let host = headers.get(HOST)?.as_bytes();
-    let is_own_page = headers.get(ORIGIN).is_none_or(|origin| {
+    let is_own_origin = headers.get(ORIGIN).is_none_or(|origin| {
         let behind = |scheme: &[u8]| origin.as_bytes().strip_prefix(scheme) == Some(host);
         behind(b"https://") || behind(b"http://")
     });
-    if !is_own_site || !is_own_page || cookies::sent(headers, REFUSED).is_some() {
+    if !site::is_own_page(headers) || !is_own_origin || cookies::sent(headers, REFUSED).is_some() {
         return None;
     }
     let name = app.config.cookie.as_ref().map_or("reco_id", |cookie| &cookie.name);

@@ -27,6 +27,7 @@ mod refusals;
 mod report;
 pub mod serve;
 mod session;
+mod site;
 mod status;
 mod stream;
 mod variants;

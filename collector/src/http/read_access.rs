@@ -14,7 +14,7 @@
 
 use super::inspector::{is_loopback_name, is_origin};
 use super::session::{self, Guest};
-use super::{App, host, report};
+use super::{App, host, report, site};
 use crate::api_key::Secret;
 use crate::error::Refusal;
 use axum::extract::{Request, State};
@@ -34,7 +34,6 @@ const FORWARDED: [HeaderName; 6] = [
     HeaderName::from_static("x-forwarded-proto"),
     HeaderName::from_static("x-real-ip"),
 ];
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// A client that may read.
 enum Reader {
@@ -95,16 +94,17 @@ fn without_token(app: &App, headers: &HeaderMap) -> Result<Reader, &'static str>
     let Some(host) = host::named(headers).filter(|host| is_loopback_name(host.host())) else {
         return Err("without an admin_token the Host must be a loopback name");
     };
-    let site = one(headers, SEC_FETCH_SITE)?;
+    let sender = one(headers, site::SEC_FETCH_SITE)?;
     let Some(origin) = one(headers, ORIGIN)? else {
-        let page = site.is_none_or(|site| matches!(site, "same-origin" | "none"));
+        let page = sender.is_none_or(|sender| site::is_own(sender.as_bytes()));
         return if page { Ok(Reader::Program) } else { Err(OTHER_PAGE) };
     };
     let address: Uri = origin.parse().map_err(|_| OTHER_PAGE)?;
     if app.inspector.is_some() && is_origin(&address) {
         return HeaderValue::from_str(origin).map(Reader::Inspector).map_err(|_| OTHER_PAGE);
     }
-    let own = site.is_none_or(|site| site == "same-origin") && address.authority() == Some(&host);
+    let own =
+        sender.is_none_or(|sender| sender == "same-origin") && address.authority() == Some(&host);
     if own { Ok(Reader::Program) } else { Err(OTHER_PAGE) }
 }
 

@@ -5,13 +5,12 @@
 //! other sites (`SameSite=Strict`). Pages of other ports of the same host belong to the same site, so
 //! `Sec-Fetch-Site` must not name them either; they could not read the answer anyway.
 
-use super::App;
-use super::host;
+use super::{App, cookies, host, site};
 use crate::api_key::Secret;
 use crate::error::{ConfigError, Refusal};
 use crate::limits::Limits;
 use crate::pseudonym;
-use axum::http::header::{COOKIE, HeaderName, HeaderValue, ORIGIN};
+use axum::http::header::{HeaderValue, ORIGIN};
 use axum::http::{HeaderMap, Method, Uri};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -20,7 +19,6 @@ use std::time::Instant;
 /// The path of the page, of its form and of the cookie.
 pub const PATH: &str = "/report";
 const COOKIE_NAME: &str = "reco_report";
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The open sessions, the oldest first. They end with the process.
 #[derive(Debug, Default)]
@@ -81,28 +79,15 @@ pub fn guest(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Gues
 
 /// Whether the request has the cookie of an open session, and no page of another origin made it.
 pub fn has_session(app: &App, headers: &HeaderMap) -> bool {
-    let own = is_own_page(headers) && !headers.contains_key(ORIGIN);
-    own && name(headers).is_some_and(|name| app.sessions.has(name.as_bytes()))
-}
-
-/// The name of the session in the cookie.
-fn name(headers: &HeaderMap) -> Option<&str> {
-    let values = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = values.flat_map(|value| value.split(';')).map(str::trim);
-    pairs.find_map(|pair| pair.strip_prefix(COOKIE_NAME)?.strip_prefix('='))
-}
-
-/// Whether `Sec-Fetch-Site` names no other page. Browsers send it on encrypted and local connections.
-fn is_own_page(headers: &HeaderMap) -> bool {
-    let mut sites = headers.get_all(SEC_FETCH_SITE).into_iter();
-    sites.all(|site| site == "same-origin" || site == "none")
+    let own = site::is_own_page(headers) && !headers.contains_key(ORIGIN);
+    own && cookies::sent(headers, COOKIE_NAME).is_some_and(|name| app.sessions.has(name.as_bytes()))
 }
 
 /// Whether the form comes from this page: `Sec-Fetch-Site` says so, or, where it is missing, `Origin`
 /// has the name in `Host`. A proxy may replace `Host`, but not `Sec-Fetch-Site`.
 pub fn is_own_form(headers: &HeaderMap) -> bool {
-    if headers.contains_key(SEC_FETCH_SITE) {
-        return is_own_page(headers);
+    if headers.contains_key(site::SEC_FETCH_SITE) {
+        return site::is_own_page(headers);
     }
     let mut origins = headers.get_all(ORIGIN).into_iter();
     let (Some(origin), None) = (origins.next(), origins.next()) else {
@@ -125,7 +110,7 @@ pub fn begin(app: &App, headers: &HeaderMap) -> Result<HeaderValue, Refusal> {
 
 /// Ends the session. Returns the cookie that deletes the old one.
 pub fn end(app: &App, headers: &HeaderMap) -> Option<HeaderValue> {
-    if let Some(name) = name(headers) {
+    if let Some(name) = cookies::sent(headers, COOKIE_NAME) {
         app.sessions.end(name.as_bytes());
     }
     cookie("", 0, headers)

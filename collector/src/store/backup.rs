@@ -116,7 +116,7 @@ fn check(path: &Path) -> Result<(), BackupError> {
     if result == "ok" { Ok(()) } else { Err(BackupError::Faulty(path.to_owned(), result)) }
 }
 
-/// What [`restore`] did.
+/// The result of [`restore`].
 #[derive(Debug)]
 pub struct Restored {
     /// The name of the database before it.

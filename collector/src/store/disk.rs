@@ -10,7 +10,7 @@ pub struct Disk {
     pub database: u64,
     /// Its log (WAL).
     pub log: u64,
-    /// What a program without special rights may still write.
+    /// The space that a program without special rights may still write.
     pub free: u64,
 }
 

@@ -34,7 +34,7 @@ pub struct Seen {
     pub at: u64,
 }
 
-/// What a visitor did with an item.
+/// The use that a visitor made of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// They opened its page, or read it.
@@ -52,7 +52,7 @@ pub enum Act {
 /// An event of a visitor.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Own {
-    /// What they did.
+    /// The use.
     pub act: Act,
     /// The type of the item.
     pub item_type: String,
@@ -190,16 +190,12 @@ fn own_row(row: &Row<'_>) -> rusqlite::Result<Option<Own>> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::pseudonym::{Hasher, Key};
-    use std::path::Path;
+    use crate::store::schema;
 
     #[test]
     fn a_visitors_events_are_found_by_an_index_and_without_sorting() {
         let folder = tempfile::tempdir().unwrap();
-        let key = Key { number: 1, secret: vec![7; 32] };
-        let hasher = Hasher::new(&[key], Path::new("unused")).unwrap();
-        let database = folder.path().join("a.sqlite");
-        let connection = crate::store::schema::open(&database, &hasher).unwrap();
+        let connection = schema::new_for_test(folder.path());
         for sql in [BY_ANONYMOUS, BY_USER] {
             let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let plan: Vec<String> = statement

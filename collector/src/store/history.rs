@@ -18,7 +18,7 @@ pub struct Appender {
     erased: Erased,
 }
 
-/// What became of some rows. The others were stored before.
+/// The numbers of rows that were added or left out. The others were stored before.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Appended {
     /// The number of new ones.

@@ -188,7 +188,7 @@ impl Store {
     /// # Errors
     /// Nothing was stored.
     pub async fn append(&self, delivery: Delivery) -> Result<(), StoreError> {
-        self.write(Arc::new([delivery])).await
+        self.append_all(Arc::new([delivery])).await
     }
 
     /// Stores several deliveries in one transaction, all or none. They are on disk when this
@@ -197,10 +197,6 @@ impl Store {
     /// # Errors
     /// Nothing was stored.
     pub async fn append_all(&self, deliveries: Arc<[Delivery]>) -> Result<(), StoreError> {
-        self.write(deliveries).await
-    }
-
-    async fn write(&self, deliveries: Arc<[Delivery]>) -> Result<(), StoreError> {
         let (answer, answered) = oneshot::channel();
         self.jobs.try_send(Job::Append(Arc::clone(&deliveries), answer)).map_err(|error| {
             match error {
@@ -272,8 +268,8 @@ impl Store {
             .inspect_err(|error| self.health.note(error))
     }
 
-    /// Runs a query that may take long. The counts of refused requests are written before. It ends by itself after [`Limits::REPORT_TIME`], and when the
-    /// returned future is dropped.
+    /// Runs a query that may take long, after the counts of refused requests are written. It ends by
+    /// itself after [`Limits::REPORT_TIME`], and when the returned future is dropped.
     ///
     /// # Errors
     /// The database does not answer, or not in time.

@@ -31,7 +31,7 @@ impl Line {
     }
 }
 
-/// What is known about the line that an event reports.
+/// The earlier reports of the line that an event reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Report {
     /// Nothing, or the event belongs to no order.

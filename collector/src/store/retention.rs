@@ -262,16 +262,14 @@ fn hold(connection: &mut Connection, now: i64) -> rusqlite::Result<bool> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::pseudonym::{Hasher, Key};
+    use crate::store::schema;
 
     const NOW: u64 = 1_795_000_000_000;
     const YEARS: u64 = 5 * 365 * DAY as u64;
 
     /// A database with this many events, received at `NOW` and a day apart backwards.
     fn database(folder: &Path, events: u64) -> Connection {
-        let key = Key { number: 1, secret: vec![1; 32] };
-        let hasher = Hasher::new(&[key], Path::new("unused")).unwrap();
-        let connection = super::super::schema::open(&folder.join("a.sqlite"), &hasher).unwrap();
+        let connection = schema::new_for_test(folder);
         for n in 0..events {
             let sql = "INSERT INTO events (id, type, at, received_at, source, fields)
                        VALUES (?, 'click', 0, ?, 'batch', '{}')";

@@ -45,7 +45,7 @@ pub struct Row<T = String> {
     pub older_hashes: Vec<T>,
 }
 
-/// What became of a row.
+/// The result of an insertion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Inserted {
     /// It is stored under this number.

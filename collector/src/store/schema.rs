@@ -109,6 +109,15 @@ impl From<rusqlite::Error> for SchemaError {
     }
 }
 
+/// A new database for a test, in this folder.
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+pub fn new_for_test(folder: &Path) -> Connection {
+    let key = crate::pseudonym::Key { number: 1, secret: vec![1; 32] };
+    let hasher = Hasher::new(&[key], Path::new("unused")).unwrap();
+    open(&folder.join("a.sqlite"), &hasher).unwrap()
+}
+
 /// Opens the database for writing, and migrates it to this version.
 pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
     crate::private::make_folder(path).map_err(SchemaError::Folder)?;

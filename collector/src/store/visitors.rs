@@ -25,7 +25,7 @@ pub struct Search {
     pub joined: bool,
 }
 
-/// What was found or erased.
+/// The rows that were found or erased.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// All hashes of the visitor.
@@ -315,16 +315,13 @@ impl From<io::Error> for VisitorError {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::pseudonym::{Hasher, Key};
+    use crate::store::schema;
 
     /// A scan of a table would take minutes in a large database, and block its caches.
     #[test]
     fn every_lookup_uses_an_index() {
         let folder = tempfile::tempdir().unwrap();
-        let key = Key { number: 1, secret: vec![1; 32] };
-        let hasher = Hasher::new(&[key], Path::new("unused")).unwrap();
-        let path = folder.path().join("a.sqlite");
-        let connection = super::super::schema::open(&path, &hasher).unwrap();
+        let connection = schema::new_for_test(folder.path());
         let erase = "DELETE FROM events WHERE row = ?1";
         let unlink = "DELETE FROM pseudonyms WHERE hash = ?1 OR older = ?1";
         let sweep = super::super::retention::EVENTS;

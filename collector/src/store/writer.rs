@@ -398,8 +398,7 @@ fn row<'a>(delivery: &'a Delivery, place: usize, event: &'a NewEvent) -> Row<&'a
 mod tests {
     use super::*;
     use crate::event::{Source, Vendor};
-    use crate::pseudonym::{Hasher, Key};
-    use std::path::Path;
+    use crate::store::schema;
     use tokio::sync::oneshot;
 
     fn append(job: u64) -> Job {
@@ -412,10 +411,7 @@ mod tests {
     #[test]
     fn a_transaction_takes_the_jobs_that_arrive_while_it_is_written() {
         let folder = tempfile::tempdir().unwrap();
-        let key = Key { number: 1, secret: vec![1; 32] };
-        let hasher = Hasher::new(&[key], Path::new("unused")).unwrap();
-        let path = folder.path().join("a.sqlite");
-        let mut connection = super::super::schema::open(&path, &hasher).unwrap();
+        let mut connection = schema::new_for_test(folder.path());
         let (sender, mut jobs) = mpsc::channel(2 * Limits::GROUP);
         let mut group = Group::new(append(0), &mut jobs);
         for job in 1..=Limits::GROUP as u64 {

@@ -190,7 +190,7 @@ fn check_notes_what_is_valid_and_may_surprise() {
     }
 }
 
-/// What only the service has: credentials of systemd, its environment, and the folders that it serves.
+/// The service alone has these: credentials of systemd, its environment, and the folders that it serves.
 #[test]
 fn commands_need_nothing_that_only_the_service_has() {
     let credential = "/run/credentials/none.service/vendor.key";

@@ -51,14 +51,20 @@ fn an_import_leaves_out_the_events_of_erased_visitors() {
     assert_eq!(desk.texts(IDS), [id(3), id(4)]);
 }
 
-#[test]
-fn an_erasure_for_one_customer_is_none_for_another() {
+/// A database with a visitor of two customers, and the history file that it was made of.
+fn with_two_customers() -> Desk {
     let desk = Desk::new();
     let history = "type,at,user,itemId,customer\n\
                    click,2026-01-01T10:00:00Z,johndoe,1,de\n\
                    click,2026-01-01T10:00:00Z,johndoe,1,fr\n";
     std::fs::write(desk.path("h.csv"), history).unwrap();
     with_file(&desk, "import", "h.csv");
+    desk
+}
+
+#[test]
+fn an_erasure_for_one_customer_is_none_for_another() {
+    let desk = with_two_customers();
     assert_eq!(desk.run(&["erase-visitor", "--customer", "de"], "johndoe").code, Some(0));
     assert_eq!(
         with_file(&desk, "import", "h.csv").out,
@@ -110,12 +116,7 @@ fn listed(desk: &Desk) -> Vec<String> {
 
 #[test]
 fn an_erased_visitor_is_listed_once() {
-    let desk = Desk::new();
-    let history = "type,at,user,itemId,customer\n\
-                   click,2026-01-01T10:00:00Z,johndoe,1,de\n\
-                   click,2026-01-01T10:00:00Z,johndoe,1,fr\n";
-    std::fs::write(desk.path("h.csv"), history).unwrap();
-    with_file(&desk, "import", "h.csv");
+    let desk = with_two_customers();
     let erase = |flags: &[&str]| desk.run(&[&["erase-visitor"], flags].concat(), "johndoe");
     assert_eq!(erase(&["--customer", "de"]).code, Some(0));
     let [ref de] = listed(&desk)[..] else { panic!("{:?}", listed(&desk)) };

@@ -1,7 +1,6 @@
 // The common code for the three browsers below their drivers: processes that end in time, and ports.
 
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { createServer } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { atEnd } from "../../../scripts/lib/ending.mjs";
 
@@ -88,13 +87,3 @@ export async function gone(pid, within = GONE_MS) {
   }
   return false;
 }
-
-/** A port that is free at present. */
-export const freePort = () =>
-  new Promise((resolve, reject) => {
-    const probe = createServer().once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = /** @type {import("node:net").AddressInfo} */ (probe.address());
-      probe.close(() => resolve(port));
-    });
-  });

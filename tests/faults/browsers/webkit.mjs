@@ -6,7 +6,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { aptSteps, onPath } from "../../../scripts/lib/browser.mjs";
-import { freePort, start } from "./process.mjs";
+import { freePorts } from "../../../scripts/lib/collector.mjs";
+import { start } from "./process.mjs";
 import { browserOf, session } from "./webdriver.mjs";
 
 const WINDOW = fileURLToPath(new URL("webkit-window.py", import.meta.url));
@@ -36,7 +37,7 @@ async function startWebKit({ profile, cookies, signal }) {
     screen.stdio[3].once("data", (text) => resolve(text.toString().trim()));
     void screen.ended.then(() => reject(new Error("Xvfb ended at its start")));
   });
-  const port = await freePort();
+  const [port] = await freePorts(1);
   const driver = start("WebKitWebDriver", [`--port=${port}`, "--host=127.0.0.1"], {
     signal,
     // The sandbox needs user namespaces, which containers and root often lack; the pages are our own. There is no
