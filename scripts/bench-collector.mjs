@@ -1,7 +1,7 @@
 // npm run bench:collector: durable events a second, latency, memory and processor time of the collector, beside SQLite alone and a route that does
 // nothing. It talks to loopback only. `-- --rows 20000000` fills databases with so many events, and `-- --databases target/filled` keeps them for
 // further runs, because filling them takes half an hour. `-- --rounds 5 --seconds 8` set the measurement, `-- --publish` writes tables and charts into
-// docs/performance.md. No result makes it fail.
+// docs/performance.md. `-- --cluster` measures a cluster instead, for docs/cluster.md. No result makes it fail.
 
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
@@ -9,6 +9,7 @@ import { text as asText } from "./bench/report.mjs";
 import { publish } from "./bench-collector/publish.mjs";
 import { tables } from "./bench-collector/report.mjs";
 import { measureGrowth, measureRates } from "./bench-collector/run.mjs";
+import { measureStreams, publishStreams, table } from "./bench-collector/stream.mjs";
 import { exitOnSignals, ownTemporaryDirectory } from "./lib/ending.mjs";
 import { command, showing, steps } from "./lib/progress.mjs";
 import { at, main, Problem, root } from "./lib/project.mjs";
@@ -17,23 +18,48 @@ const DEFAULTS = { rows: 1_000_000, rounds: 3, seconds: 5 };
 
 function chosen() {
   const text = { type: /** @type {const} */ ("string") };
+  const flag = { type: /** @type {const} */ ("boolean") };
   const { values } = parseArgs({
-    options: { rows: text, rounds: text, seconds: text, databases: text, publish: { type: "boolean" } },
+    options: { rows: text, rounds: text, seconds: text, databases: text, publish: flag, cluster: flag },
   });
   const read = (name) => {
     const value = Number(values[name] ?? DEFAULTS[name]);
     if (!Number.isInteger(value) || value < 1) throw new Problem(`"${values[name]}" is no number of ${name}.`);
     return value;
   };
+  const [rows, rounds, seconds] = ["rows", "rounds", "seconds"].map(read);
   const databases = values.databases && at(values.databases);
-  return { rows: read("rows"), rounds: read("rounds"), seconds: read("seconds"), databases, toDocs: values.publish };
+  return { rows, rounds, seconds, databases, toDocs: values.publish, isCluster: values.cluster };
+}
+
+/** One collector with its database. */
+async function alone({ rows, rounds, seconds, databases }) {
+  const results = { rates: [], growth: [] };
+  for (let round = 0; round < rounds; round++)
+    await showing(`batches, round ${round + 1} of ${rounds}`, async ({ say }) => {
+      results.rates.push(...(await measureRates({ round, seconds, say })));
+    });
+  await showing(`up to ${rows.toLocaleString("en-US")} stored events`, async ({ say }) => {
+    results.growth.push(...(await measureGrowth({ rows, rounds, seconds, say, databases })));
+  });
+  return { results, tables: tables(results), publish };
+}
+
+/** The collectors, the stream and the writer of a cluster. */
+async function inCluster({ rounds, seconds }) {
+  const results = [];
+  for (let round = 0; round < rounds; round++)
+    await showing(`a cluster, round ${round + 1} of ${rounds}`, async ({ say }) => {
+      results.push(...(await measureStreams({ round, seconds, say })));
+    });
+  return { results, tables: [table(results)], publish: publishStreams };
 }
 
 // Ctrl-C also ends the collectors.
 exitOnSignals();
 
 await main(async () => {
-  const { rows, rounds, seconds, databases, toDocs } = chosen();
+  const wanted = chosen();
   ownTemporaryDirectory();
   const build = ["build", "--release", "--package", "recobeacon-collector"];
   const targets = ["--bin", "recobeacon-collector", "--example", "load"];
@@ -43,18 +69,11 @@ await main(async () => {
       run: (task) => command("cargo", [...build, ...targets], { task, cwd: root }),
     },
   ]);
-  const results = { rates: [], growth: [] };
-  for (let round = 0; round < rounds; round++)
-    await showing(`batches, round ${round + 1} of ${rounds}`, async ({ say }) => {
-      results.rates.push(...(await measureRates({ round, seconds, say })));
-    });
-  await showing(`up to ${rows.toLocaleString("en-US")} stored events`, async ({ say }) => {
-    results.growth.push(...(await measureGrowth({ rows, rounds, seconds, say, databases })));
-  });
-  console.log(`\n${tables(results).map(asText).join("\n")}`);
+  const measured = await (wanted.isCluster ? inCluster : alone)(wanted);
+  console.log(`\n${measured.tables.map(asText).join("\n")}`);
   const { out } = await command("git", ["rev-parse", "--short", "HEAD"], { cwd: root });
   const [{ model }, ...others] = cpus();
   const machine = `${others.length + 1} processors${model ? ` (${model.trim()})` : ""}`;
-  const where = { machine, commit: out.trim(), measuredAt: new Date().toISOString(), rounds, seconds, rows };
-  if (toDocs) publish(where, results);
+  const where = { machine, commit: out.trim(), measuredAt: new Date().toISOString(), ...wanted };
+  if (wanted.toDocs) measured.publish(where, measured.results);
 });

@@ -27,17 +27,17 @@ const CLOCK_TICKS = 100;
 const LOAD = at("target", "release", "examples", "load");
 
 /** Runs a command of the load generator, and returns its result. */
-async function load(name, options) {
+export async function load(name, options) {
   const args = Object.entries(options).flatMap(([option, value]) => [`--${option}`, String(value)]);
   const { out } = await command(LOAD, [name, ...args]);
   return JSON.parse(out);
 }
 
-const send = (url, batch, seconds, spreadDays = 0) =>
+export const send = (url, batch, seconds, spreadDays = 0) =>
   load("send", { address: new URL(url).host, batch, seconds, connections: CONNECTIONS, "spread-days": spreadDays });
 
 /** A process's processor time so far in seconds, and its largest memory in MB. Linux only; elsewhere undefined. */
-function used(pid) {
+export function used(pid) {
   const file = `/proc/${pid}/stat`;
   if (!existsSync(file)) return {};
   // The name of the program, in parentheses, may have spaces.
@@ -88,13 +88,13 @@ async function collectorOn(database, batch, seconds, spreadDays) {
 }
 
 /** The rate at which SQLite alone inserts the rows after `after` of one database into another, in the collector's largest groups. */
-async function sqliteAlone(from, into, after, batch) {
+export async function sqliteAlone(from, into, after, batch) {
   const { events, seconds } = await load("insert", { from, into, after, group: batch * CONNECTIONS });
   return events / seconds;
 }
 
 /** A database of the collector without events. */
-async function emptyDatabase(file) {
+export async function emptyDatabase(file) {
   await withCollector(file, async () => {});
   return file;
 }

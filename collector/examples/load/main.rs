@@ -11,6 +11,7 @@ mod crowd;
 mod database;
 mod nothing;
 mod send;
+mod stream;
 
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -30,6 +31,14 @@ enum Command {
     Ask(ask::Ask),
     /// Serves a route that reads a request's body and answers 204.
     Nothing,
+    /// Publishes messages to a stream for some time, as NATS alone can.
+    Publish(stream::Publish),
+    /// Waits until the collectors' stream is empty.
+    Drain {
+        /// The servers, separated by commas.
+        #[arg(long)]
+        nats: String,
+    },
     /// Adds copies of the rows of a collector's database to it, with new ids, until it has so many.
     /// Prints the number of the last row.
     Fill {
@@ -78,6 +87,8 @@ fn main() {
         Command::Send(options) => send::run(&options),
         Command::Ask(options) => ask::run(&options),
         Command::Nothing => nothing::run(),
+        Command::Publish(options) => stream::publish(&options),
+        Command::Drain { nats } => stream::drain(&nats),
         Command::Fill { database, rows, spread_days } => {
             database::fill(&database, rows, spread_days)
         }
