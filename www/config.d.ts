@@ -211,9 +211,9 @@ export interface IdentityConfig {
    * used unchanged and not stored.
    */
   sessionId?: string | null | undefined;
-  /** Intempt, also through a collector that forwards: the account that the visitor belongs to. */
+  /** Intempt, also through a collector that forwards: the account that the visitor belongs to. No e-mail address. */
   accountId?: string | number | null | undefined;
-  /** FACT-Finder, also through a collector that forwards: the purchaser that the visitor buys for. */
+  /** FACT-Finder, also through a collector that forwards: the purchaser that the visitor buys for. No e-mail address. */
   purchaserId?: string | number | null | undefined;
   /** Default "reco_id"; letters, digits and `-_.`. Its companion `<name>_at` has the time of the last write. */
   cookieName?: string | undefined;

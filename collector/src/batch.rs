@@ -8,7 +8,7 @@ use crate::event::{Ids, NewEvent};
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;
 use crate::user::UserId;
-use recobeacon_engine::error::Error;
+use recobeacon_engine::error::{Error, ErrorCode};
 use recobeacon_engine::event::{Event, Kind};
 use recobeacon_engine::json::Object;
 use recobeacon_engine::rules;
@@ -20,25 +20,31 @@ const FIELDS_BYTES: usize = 128;
 /// The default item type, as in the tracker.
 pub const ITEM_TYPE: &str = "1";
 
-/// Reads the events of an envelope. The second value counts the events of unknown types, which are
-/// left out: a newer tracker has more types. An invalid event of a known type refuses the whole
-/// batch, because the tracker never sends one.
+/// What is left out of an accepted batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Events of unknown types, because a newer tracker has more types.
+    pub unknown: u64,
+    /// Ids that are e-mail addresses, as older trackers send them, and logins with such an id. All
+    /// other events of theirs are stored.
+    pub addresses: u64,
+}
+
+/// Reads the events of an envelope. An invalid event of a known type refuses the whole batch,
+/// because the tracker never sends one.
 ///
 /// # Errors
 /// The first fault, with the path to it.
-pub fn read(events: Vec<Value>, hasher: &Hasher) -> Result<(Vec<NewEvent>, u64), Refusal> {
+pub fn read(events: Vec<Value>, hasher: &Hasher) -> Result<(Vec<NewEvent>, LeftOut), Refusal> {
     let mut known = Vec::with_capacity(events.len());
-    let mut unknown = 0;
+    let mut left_out = LeftOut::default();
     for (place, value) in events.into_iter().enumerate() {
-        let event = event(value, hasher).map_err(|(field, detail)| {
+        let event = event(value, hasher, &mut left_out).map_err(|(field, detail)| {
             Refusal::invalid(format!("events[{place}]{field}: {detail}"))
         })?;
-        match event {
-            Some(event) => known.push(event),
-            None => unknown += 1,
-        }
+        known.extend(event);
     }
-    Ok((known, unknown))
+    Ok((known, left_out))
 }
 
 /// The path after `events[3]`, and the rule that the value breaks.
@@ -48,8 +54,8 @@ fn wrong(field: &str, detail: &'static str) -> Wrong {
     (format!(".{field}"), detail)
 }
 
-/// Returns `None` if the event's type is not known.
-fn event(value: Value, hasher: &Hasher) -> Result<Option<NewEvent>, Wrong> {
+/// Returns `None` if the event is left out.
+fn event(value: Value, hasher: &Hasher, left_out: &mut LeftOut) -> Result<Option<NewEvent>, Wrong> {
     let Value::Map(mut fields) = value else {
         return Err((String::new(), "must be an object"));
     };
@@ -61,11 +67,15 @@ fn event(value: Value, hasher: &Hasher) -> Result<Option<NewEvent>, Wrong> {
     let Some(Value::Text(name)) = take("type") else {
         return Err(wrong("type", "must be the name of an event"));
     };
-    let Some(kind) = Kind::from_name(&name) else { return Ok(None) };
+    let Some(kind) = Kind::from_name(&name) else {
+        left_out.unknown += 1;
+        return Ok(None);
+    };
     let at = take("at").ok_or_else(|| wrong("at", "is required"))?;
     let at = rules::whole(&at, 0, Limits::LATEST_MS)
         .map_err(|_| wrong("at", "must be whole milliseconds since 1970"))?;
-    let mut read = |name: &str| user(name, take(name));
+    let before = left_out.addresses;
+    let mut read = |name: &str| user(name, take(name), &mut left_out.addresses);
     let ids = Ids {
         user: read("user")?,
         anonymous: read("anonymous")?,
@@ -81,6 +91,9 @@ fn event(value: Value, hasher: &Hasher) -> Result<Option<NewEvent>, Wrong> {
     };
     let (user, anonymous) = (hashed(&ids.user), hashed(&ids.anonymous));
     if kind == Kind::Login && user.is_none() {
+        if left_out.addresses > before {
+            return Ok(None);
+        }
         return Err(wrong("user", "is required: a login's new account"));
     }
     let fields =
@@ -120,13 +133,18 @@ fn path(kind: Kind, error: &Error) -> Wrong {
     (field.to_owned(), error.detail)
 }
 
-/// Reads an id into a type that cannot be printed.
-fn user(name: &str, value: Option<Value>) -> Result<Option<UserId>, Wrong> {
+/// Reads an id into a type that cannot be printed. An e-mail address is left out, as in the page.
+fn user(name: &str, value: Option<Value>, addresses: &mut u64) -> Result<Option<UserId>, Wrong> {
     match value {
         None => Ok(None),
-        Some(value @ Value::Text(_)) => {
-            UserId::read(&value).map(Some).map_err(|problem| wrong(name, problem.detail))
-        }
+        Some(value @ Value::Text(_)) => match UserId::pseudonym(&value) {
+            Ok(id) => Ok(Some(id)),
+            Err(problem) if problem.code == ErrorCode::PersonalData => {
+                *addresses += 1;
+                Ok(None)
+            }
+            Err(problem) => Err(wrong(name, problem.detail)),
+        },
         Some(_) => Err(wrong(name, "must be text")),
     }
 }

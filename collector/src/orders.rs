@@ -102,7 +102,7 @@ impl Lines<'_> {
         let id = rules::identifier(id).map_err(|problem| wrong(".orderId", problem.detail))?;
         let at = given("at").map(iso::time).transpose();
         let at = at.map_err(|sentence| wrong(".at", sentence))?;
-        let user = given("user").map(rules::identifier).transpose();
+        let user = given("user").map(rules::pseudonym).transpose();
         let user = user.map_err(|problem| wrong(".user", problem.detail))?;
         let items = match given("items") {
             Some(Value::List(items)) if !items.is_empty() => items,

@@ -18,13 +18,21 @@ impl fmt::Debug for UserId {
 }
 
 impl UserId {
-    /// Applies the tracker's rule for identifiers. The rule `user_id` refuses e-mail addresses, but
-    /// shops that send these to a vendor must not lose events here.
+    /// Applies the tracker's rule for identifiers. The rule `pseudonym` refuses e-mail addresses,
+    /// but shops that send these to a vendor must not lose events here.
     ///
     /// # Errors
     /// The rule that the value breaks.
     pub fn read(value: &Value) -> Result<Self, &'static Problem> {
         rules::identifier(value).map(Self)
+    }
+
+    /// Applies the tracker's rule for ids of people, which refuses e-mail addresses.
+    ///
+    /// # Errors
+    /// The rule that the value breaks.
+    pub fn pseudonym(value: &Value) -> Result<Self, &'static Problem> {
+        rules::pseudonym(value).map(Self)
     }
 
     /// The id itself.

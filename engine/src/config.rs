@@ -4,7 +4,7 @@ use super::error::{Error, ErrorCode, Problem};
 use super::fields::{Fields, Report, element};
 use super::limits::Limits;
 use super::protocol::Protocol;
-use super::rules::{boolean, identifier, session_id, user_id};
+use super::rules::{boolean, identifier, pseudonym, session_id, user_id};
 use super::value::Value;
 use std::rc::Rc;
 
@@ -283,8 +283,8 @@ fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
     // The façade hashes.
     f.choice("hash", &["sha256"], "must be \"sha256\"");
     identity.session_id = f.optional("sessionId", user_id);
-    identity.account_id = f.optional("accountId", identifier).map(Rc::new);
-    identity.purchaser_id = f.optional("purchaserId", identifier).map(Rc::new);
+    identity.account_id = f.optional("accountId", pseudonym).map(Rc::new);
+    identity.purchaser_id = f.optional("purchaserId", pseudonym).map(Rc::new);
     f.end();
     identity
 }

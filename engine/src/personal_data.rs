@@ -9,7 +9,7 @@
 use super::error::{ErrorCode, Problem};
 use super::json::push_value;
 use super::limits::Limits;
-use super::text::{concat, split_once};
+use super::text::{concat, trim_end, trim_start};
 use super::value::Value;
 
 /// The text in the place of personal data. It is not found again.
@@ -83,19 +83,24 @@ pub fn without_in(list: &Value, json: &str) -> Option<String> {
     (out != json).then_some(out)
 }
 
-/// Whether the whole user id is an e-mail address: one `@` with text before it and a dotted name
-/// after it, without space or slash. This is wider than the search in free text, where most of
-/// these characters would end the address.
+/// Whether the whole user id is an e-mail address: one at sign with text before it and a dotted name
+/// after it, without a slash, and without a space but at its ends. This is wider than the search in
+/// free text, where most of these characters would end the address.
 pub fn is_email(text: &str) -> bool {
-    let odd = |b: u8| b == b' ' || b == b'/';
-    match split_once(text, b'@') {
-        Some((name, host)) => {
-            let dotted =
-                split_once(host, b'.').is_some_and(|(a, b)| !a.is_empty() && !b.is_empty());
-            dotted && !name.is_empty() && !text.bytes().any(odd) && !host.bytes().any(|b| b == b'@')
+    let text = trim_end(trim_start(text, b' '), b' ').as_bytes();
+    let is_odd = |place| matches!(at(text, place), b' ' | b'/');
+    let (mut signs, mut host, mut is_dotted) = (0, 0, false);
+    for place in 0..text.len() {
+        let sign = at_sign(text, place);
+        if is_odd(place) || sign > 0 && (place == 0 || signs > 0) {
+            return false;
         }
-        None => false,
+        if sign > 0 {
+            (signs, host) = (1, place + sign);
+        }
+        is_dotted |= signs > 0 && at(text, place) == b'.' && place > host && place + 1 < text.len();
     }
+    is_dotted
 }
 
 /// The byte at this place, or 0 after the end.

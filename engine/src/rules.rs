@@ -70,13 +70,15 @@ pub fn identifier(value: &Value) -> Result<String, &'static Problem> {
     if is_empty_variable(text) { Err(&UNFILLED) } else { Ok(text.to_owned()) }
 }
 
-/// An identifier that must be text. User ids are case-sensitive everywhere.
+/// An identifier of a person or a company.
+pub fn pseudonym(value: &Value) -> Result<String, &'static Problem> {
+    if value.as_text().is_some_and(is_email) { Err(&PERSONAL) } else { identifier(value) }
+}
+
+/// A pseudonym that must be text. User ids are case-sensitive everywhere.
 pub fn user_id(value: &Value) -> Result<String, &'static Problem> {
     let text = value.as_text().ok_or(&NOT_TEXT)?;
-    if is_email(text) {
-        return Err(&PERSONAL);
-    }
-    if is_guest(text) { Err(&GUEST) } else { identifier(value) }
+    if is_guest(text) { Err(&GUEST) } else { pseudonym(value) }
 }
 
 /// Whether it is a valid session id of FACT-Finder: exactly thirty letters or digits.

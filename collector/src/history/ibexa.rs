@@ -56,7 +56,7 @@ impl Requests {
         let mut user = None;
         for name in [ANONYMOUS_HASH, ANONYMOUS, USER_HASH, USER] {
             if let Some(value) = cells.take(name) {
-                let id = rules::identifier(&value)
+                let id = rules::pseudonym(&value)
                     .map_err(|problem| format!("{name}: {}", problem.detail))?;
                 user = Some(Rc::new(id));
             }

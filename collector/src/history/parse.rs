@@ -182,7 +182,7 @@ fn visitor(
 ) -> Result<Visitor, String> {
     match (cells.take(clear), text(cells, stored)?) {
         (Some(_), Some(_)) => Err(format!("{stored}: must be empty if there is {clear}")),
-        (Some(value), None) => match rules::identifier(&value) {
+        (Some(value), None) => match rules::pseudonym(&value) {
             Ok(id) => Ok(hasher.all(&id).into_iter().map(|(_, hash)| hash).collect()),
             Err(problem) => Err(format!("{clear}: {}", problem.detail)),
         },

@@ -68,8 +68,9 @@ async fn store(
     let head = BatchHead { customer, ..head };
     let (head, events, ack) = match content {
         Content::Events(events) => {
-            let (events, unknown) = batch::read(events, &app.hasher)?;
-            app.status.left_out("batch", unknown);
+            let (events, left_out) = batch::read(events, &app.hasher)?;
+            app.status.left_out("batch", left_out.unknown);
+            app.status.no_pseudonym(left_out.addresses);
             (head, events, ack)
         }
         Content::Raw(raw) => {

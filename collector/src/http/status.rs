@@ -23,13 +23,14 @@ pub struct Status {
     metrics: Metrics,
     crowds: Minutely,
     failed: Minutely,
+    addresses: Minutely,
 }
 
 impl Status {
     /// Starts with these figures.
     pub fn new(metrics: Metrics) -> Self {
-        let (crowds, failed) = (Minutely::default(), Minutely::default());
-        Self { refusals: Refusals::default(), metrics, crowds, failed }
+        let [crowds, failed, addresses] = [(); 3].map(|()| Minutely::default());
+        Self { refusals: Refusals::default(), metrics, crowds, failed, addresses }
     }
 
     /// Counts events of unknown names, which were left out of an accepted request. The names are
@@ -38,6 +39,17 @@ impl Status {
         if events > 0 {
             self.metrics.unknown_events.get_or_create(&Of { interface }).inc_by(events);
             tracing::debug!(interface, events, "events of unknown names were left out");
+        }
+    }
+
+    /// Logs that ids of a batch were left out.
+    pub fn no_pseudonym(&self, ids: u64) {
+        if ids > 0
+            && let Some(batches) = self.addresses.due()
+        {
+            tracing::warn!(
+                "batches with e-mail addresses as ids, which were left out: {batches}. Send pseudonyms"
+            );
         }
     }
 

@@ -363,3 +363,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_line_with_an_e_mail_address_as_visitor_is_refused() {
+    for name in ["user", "anonymous"] {
+        let shop = Shop::new();
+        let database = shop.path("a.sqlite");
+        let line = "buy,2026-01-01T10:00:00Z,1,1EUR,jane@shop.example";
+        let file = shop.file("h.csv", &format!("type,at,itemId,price,{name}\n{line}\n"));
+        let key = shop.file("key", "8695-1828-92810-5535-4239");
+        let ibexa = ["--format", "ibexa", "--ibexa-customer", "00000", "--license-key-file", &key];
+        for flags in [vec!["import", &file], [&["export", "--input", &file], &ibexa[..]].concat()] {
+            let output = shop.run(&database, &flags, "");
+            let log = String::from_utf8(output.stderr).unwrap();
+            let wrong = format!("line 2: {name}: must be a pseudonym, not an e-mail address");
+            assert!(!output.status.success() && log.contains(&wrong), "{flags:?}: {log}");
+            assert!(!log.contains("jane@") && output.stdout.is_empty(), "{flags:?}: {log}");
+        }
+    }
+}

@@ -64,6 +64,18 @@ async fn requests(run: &Run) {
 }
 
 #[tokio::test]
+async fn an_e_mail_address_as_an_id_is_logged_without_the_address() {
+    let run = Run::start("");
+    let event = changed(click(1), json!({ "user": "jane@shop.example" }));
+    let body = batch("s1", 0, &[event]).to_string();
+    let answer = send(run.collector.address, "POST", "/v1/events", "", body.as_bytes()).await;
+    assert_eq!(answer.status, 204);
+    let log = run.end();
+    assert!(log.contains("ids, which were left out: 1. Send pseudonyms"), "{log}");
+    assert!(!log.contains("jane@"), "{log}");
+}
+
+#[tokio::test]
 async fn the_access_log_has_one_line_for_each_response_and_no_id() {
     let run = Run::start("[log]\nformat = \"json\"\naccess = true\n");
     requests(&run).await;

@@ -272,6 +272,10 @@ async fn a_wrong_order_is_refused_with_the_path_and_nothing_is_stored() {
             "orders[0].user: ",
         ),
         (
+            json!({ "orders": [{ "orderId": "a", "user": "jane@shop.example", "items": [item] }] }),
+            "orders[0].user: must be a pseudonym, not an e-mail address",
+        ),
+        (
             json!({ "orders": [{ "orderId": "a", "total": 1, "items": [item] }] }),
             "orders[0].total: ",
         ),

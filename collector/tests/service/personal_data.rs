@@ -1,8 +1,9 @@
 //! Personal data in free text: every interface stores `[removed]` in its place, and refuses
-//! nothing. The engine's own tests have the cases.
+//! nothing. The engine's own tests have the cases. In batches, an id that is an e-mail address is
+//! left out.
 
 use crate::common::raw::{self, AT};
-use crate::common::{Server, batch, changed, click};
+use crate::common::{JOHNDOE, Server, VISITOR, batch, changed, click, id};
 use serde_json::{Value, json};
 
 const VENDORS: &str = "[[factfinder.channels]]\nname = \"de\"\ncurrency = \"EUR\"\n";
@@ -55,4 +56,27 @@ async fn every_interface_stores_other_text_as_it_is() {
     for row in stored(text).await {
         assert!(row.to_string().contains(text), "{row}");
     }
+}
+
+#[tokio::test]
+async fn a_batch_loses_ids_that_are_e_mail_addresses_and_no_event_but_logins() {
+    let server = Server::start().await;
+    let address = SECRETS[0];
+    let mut events = Vec::new();
+    for (n, name) in (1..).zip(["user", "anonymous", "session", "account", "purchaser"]) {
+        events.push(changed(click(n), json!({ name: address })));
+    }
+    events.push(changed(click(6), json!({ "user": address, "anonymous": "Js79009234YU7" })));
+    events.push(json!({ "id": id(7), "type": "login", "at": 1, "user": address }));
+    events.push(json!({ "id": id(8), "type": "login", "at": 1, "user": "johndoe" }));
+    assert_eq!(server.post(batch("s", 0, &events)).await.status, 204);
+    let rows = server.events().await;
+    let ids: Vec<_> = rows.iter().map(|row| [&row["user"], &row["anonymous"]]).collect();
+    let none = &Value::Null;
+    let mut expected = vec![[none, none]; 5];
+    let (visitor, john) = (json!(VISITOR), json!(JOHNDOE));
+    expected.extend([[none, &visitor], [&john, none]]);
+    assert_eq!(ids, expected);
+    // The type of a login is known.
+    assert_eq!(server.unknown_events().await, 0);
 }
