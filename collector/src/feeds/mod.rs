@@ -42,7 +42,7 @@ pub struct Feeds {
 #[derive(Debug)]
 struct Shared {
     model: RwLock<Model>,
-    /// The last row that it has learnt from.
+    /// The last row that it has read.
     row: AtomicI64,
 }
 
@@ -58,7 +58,7 @@ impl Feeds {
         &self.settings
     }
 
-    /// The number of items, and the last row that the model has learnt from.
+    /// The number of items, and the last row that the model has read.
     pub fn state(&self) -> (usize, i64) {
         let live = self.live();
         (live.read().count(), live.row.load(Ordering::Relaxed))
@@ -127,11 +127,14 @@ impl Shared {
     /// Learns from the next rows. Returns whether there may be more.
     async fn step(self: &Arc<Self>, store: &Store) -> Result<bool, StoreError> {
         let shared = Arc::clone(self);
+        let last = *store.last().borrow();
         let step = move |connection: &rusqlite::Connection| {
             let before = shared.row.load(Ordering::Relaxed);
             let (seen, row) = rows::after(connection, before, Limits::FEED_ROWS)?;
             shared.learn(&seen);
-            shared.row.store(row, Ordering::Relaxed);
+            // Every row up to `last` was on disk before. Those that were not found are deleted.
+            let read = if row > before { row } else { before.max(last) };
+            shared.row.store(read, Ordering::Relaxed);
             Ok(row > before)
         };
         store.query(step).await
