@@ -183,3 +183,19 @@ async fn full_feeds_are_logged_once_with_the_remedy() {
     }
     assert!(log.contains("raise feeds.items") && !log.contains("visits were open"), "{log}");
 }
+
+#[tokio::test]
+async fn unknown_events_are_logged_once_for_each_interface_and_without_their_names() {
+    let run = Run::start("");
+    let strange = |n| changed(click(n), json!({ "type": "erika" }));
+    for seq in 0..3 {
+        let body = batch("s1", seq, &[click(2 * seq), strange(2 * seq + 1)]).to_string();
+        let answer = send(run.collector.address, "POST", "/v1/events", "", body.as_bytes()).await;
+        assert_eq!(answer.status, 204, "{}", answer.text());
+    }
+    let log = run.end();
+    let sentence =
+        "WARN recobeacon_collector::http::status: batch: events of unknown names are left";
+    assert_eq!(log.matches(sentence).count(), 1, "{log}");
+    assert!(!log.contains("erika"), "{log}");
+}
