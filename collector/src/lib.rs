@@ -167,6 +167,12 @@ impl Collector {
         let stop = CancellationToken::new();
         let inspector = config.inspector.then_some(admin_address);
         let app = open(config, stop.clone(), inspector, link.map(|link| (role, link)))?;
+        // Before the first request, because it notes what was lost earlier.
+        let patience = Duration::from_secs(limits.stop_seconds);
+        let forwarding = match app.sink.store() {
+            Some(store) => app.forwarding.start(store, &stop, patience).await,
+            None => Vec::new(),
+        };
         let serve = |side, listener, router, most| {
             let listener = http::serve::Listener { side, listener, most };
             tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, stop.clone()))
@@ -184,13 +190,10 @@ impl Collector {
         if let Some(consumer) = &app.consumer {
             served.push(tokio::spawn(Arc::clone(consumer).run(stop.clone())));
         }
-        if let Some(store) = app.sink.store() {
-            let patience = Duration::from_secs(limits.stop_seconds);
-            served.extend(app.forwarding.start(store, &stop, patience));
-            if let Some(feeds) = &app.feeds {
-                let (feeds, store) = (Arc::clone(feeds), Arc::clone(store));
-                served.push(tokio::spawn(feeds::follow(feeds, store, stop.clone())));
-            }
+        served.extend(forwarding);
+        if let (Some(store), Some(feeds)) = (app.sink.store(), &app.feeds) {
+            let (feeds, store) = (Arc::clone(feeds), Arc::clone(store));
+            served.push(tokio::spawn(feeds::follow(feeds, store, stop.clone())));
         }
         Ok(Self { address, admin_address, stop, served, app })
     }

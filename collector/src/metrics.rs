@@ -111,6 +111,33 @@ impl Consumed {
     }
 }
 
+/// The figures of the feeds. They are read when they are asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Fed {
+    /// Items of the model.
+    items: Gauge,
+    /// Rows after the last one that the model has read.
+    behind: Gauge,
+}
+
+impl Fed {
+    /// Makes the figures, each 0, and registers them.
+    pub fn new(registry: &mut Registry) -> Self {
+        let all = Self::default();
+        let Self { items, behind } = all.clone();
+        let mut add = Adder(registry.sub_registry_with_prefix("recobeacon_feeds"));
+        add.one("items", "Items of the model of the feeds", items);
+        add.one("behind_rows", "Rows that the model of the feeds has not read yet", behind);
+        all
+    }
+
+    /// Sets the figures.
+    pub fn set(&self, items: usize, behind: i64) {
+        self.items.set(i64::try_from(items).unwrap_or(i64::MAX));
+        self.behind.set(behind);
+    }
+}
+
 /// All figures. A clone has the same figures.
 #[derive(Clone, Debug)]
 pub struct Metrics {

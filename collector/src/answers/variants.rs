@@ -6,7 +6,7 @@
 //!
 //! A visitor belongs to the first variant that they saw, whatever they see later, and counts once a
 //! day has passed since. So what is known of a counted visitor does not change any more, as the
-//! statistics require. Visitors who change the variant, or who return after a day, cannot favour
+//! statistics require, unless an event arrives later than that. Visitors who change the variant, or who return after a day, cannot favour
 //! one of them.
 
 use super::sequential::{Sample, difference, is_split_wrong};

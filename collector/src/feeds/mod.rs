@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `model` | what all visitors' events tell about items, in memory |
 //! | `neighbours`, `visits` | its parts, each with a bound |
+//! | `losses` | tells the operator which bounds were reached |
 //! | `personal` | one visitor's own events, read at the request |
 //! | `request`, `answer` | Ibexa's parameters and form |
 //!
@@ -12,6 +13,7 @@
 //! only then it forgets deleted events. `store/feeds.rs` has the queries.
 
 pub mod answer;
+mod losses;
 pub mod model;
 mod neighbours;
 pub mod personal;
@@ -24,7 +26,8 @@ use crate::clock::now_ms;
 use crate::config::feeds::Feeds as Settings;
 use crate::limits::Limits;
 use crate::store::{Store, StoreError, feeds as rows};
-use model::{Bounds, Model, Pick, Question, Seen};
+use losses::Losses;
+use model::{Bounds, Model, Pick, Question, Reached, Seen};
 use request::Learnt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -35,6 +38,7 @@ use tokio_util::sync::CancellationToken;
 #[derive(Debug)]
 pub struct Feeds {
     settings: Settings,
+    losses: Arc<Losses>,
     live: RwLock<Arc<Shared>>,
 }
 
@@ -42,15 +46,17 @@ pub struct Feeds {
 #[derive(Debug)]
 struct Shared {
     model: RwLock<Model>,
-    /// The last row that it has learnt from.
+    /// The last row that it has read.
     row: AtomicI64,
+    losses: Arc<Losses>,
 }
 
 impl Feeds {
     /// Makes an empty model.
     pub fn new(settings: &Settings, now: u64) -> Self {
-        let live = RwLock::new(Arc::new(Shared::new(settings, now)));
-        Self { settings: settings.clone(), live }
+        let losses = Arc::new(Losses::new(settings.items));
+        let live = RwLock::new(Arc::new(Shared::new(settings, now, &losses)));
+        Self { settings: settings.clone(), losses, live }
     }
 
     /// The settings.
@@ -58,7 +64,7 @@ impl Feeds {
         &self.settings
     }
 
-    /// The number of items, and the last row that the model has learnt from.
+    /// The number of items, and the last row that the model has read.
     pub fn state(&self) -> (usize, i64) {
         let live = self.live();
         (live.read().count(), live.row.load(Ordering::Relaxed))
@@ -89,14 +95,15 @@ impl Feeds {
 }
 
 impl Shared {
-    fn new(settings: &Settings, now: u64) -> Self {
+    fn new(settings: &Settings, now: u64, losses: &Arc<Losses>) -> Self {
         let bounds = Bounds {
             items: settings.items,
             neighbours: settings.neighbours,
             half_life_ms: settings.half_life_ms as f64,
             visits: settings.visits,
         };
-        Self { model: RwLock::new(Model::new(bounds, now)), row: AtomicI64::new(0) }
+        let model = RwLock::new(Model::new(bounds, now));
+        Self { model, row: AtomicI64::new(0), losses: Arc::clone(losses) }
     }
 
     fn read(&self) -> RwLockReadGuard<'_, Model> {
@@ -116,22 +123,29 @@ impl Shared {
                 (model.room() < some.len())
                     .then(|| model.weakest(some.len().max(model.count() / WEAKEST)))
             };
+            if full.is_some() {
+                self.losses.tell(Reached::Items);
+            }
             for forgotten in full.iter().flat_map(|all| all.chunks(Limits::FEED_STEP)) {
                 self.write().forget(forgotten);
             }
             let mut model = self.write();
             some.iter().for_each(|seen| model.learn(seen));
         }
+        self.read().reached().for_each(|reached| self.losses.tell(reached));
     }
 
     /// Learns from the next rows. Returns whether there may be more.
     async fn step(self: &Arc<Self>, store: &Store) -> Result<bool, StoreError> {
         let shared = Arc::clone(self);
+        let last = *store.last().borrow();
         let step = move |connection: &rusqlite::Connection| {
             let before = shared.row.load(Ordering::Relaxed);
             let (seen, row) = rows::after(connection, before, Limits::FEED_ROWS)?;
             shared.learn(&seen);
-            shared.row.store(row, Ordering::Relaxed);
+            // Every row up to `last` was on disk before. Those that were not found are deleted.
+            let read = if row > before { row } else { before.max(last) };
+            shared.row.store(read, Ordering::Relaxed);
             Ok(row > before)
         };
         store.query(step).await
@@ -151,7 +165,7 @@ pub async fn follow(feeds: Arc<Feeds>, store: Arc<Store>, stop: CancellationToke
     while !stop.is_cancelled() {
         if newer.is_none() && begun.elapsed() >= feeds.settings.rebuild {
             begun = Instant::now();
-            newer = Some(Arc::new(Shared::new(&feeds.settings, now_ms())));
+            newer = Some(Arc::new(Shared::new(&feeds.settings, now_ms(), &feeds.losses)));
         }
         // The live model learns meanwhile too, because a newer one may take minutes.
         let mut done = feeds.live().step(&store).await;

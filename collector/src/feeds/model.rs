@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// Items of a list of bestsellers, for each customer and item type.
 const BEST: usize = 200;
 /// Customers of a model. The events of further ones are left out.
-const CUSTOMERS: usize = 1000;
+pub const CUSTOMERS: usize = 1000;
 /// Item types above which unused ones are forgotten.
 const TYPES: usize = 10_000;
 /// Weight of the way from the later item of a visit to the earlier one. The other way has 1.
@@ -105,6 +105,19 @@ pub struct Model {
     orders: Visits<(u16, u128)>,
     best: HashMap<(u16, Arc<str>), Vec<ItemRef>>,
     types: HashMap<String, Arc<str>>,
+    /// Whether events of further customers were left out.
+    has_left_out_customers: bool,
+}
+
+/// A bound of the model because of which events were lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// Items were forgotten.
+    Items,
+    /// Events of further customers were left out.
+    Customers,
+    /// Visits ended before their time.
+    Visits,
 }
 
 impl Model {
@@ -123,7 +136,18 @@ impl Model {
             orders: Visits::default(),
             best: HashMap::new(),
             types: HashMap::new(),
+            has_left_out_customers: false,
         }
+    }
+
+    /// The bounds that were reached since the model was made, without that of the items, which
+    /// [`Model::forget`] keeps.
+    pub fn reached(&self) -> impl Iterator<Item = Reached> {
+        let ended = self.views.have_ended_early()
+            || self.purchases.have_ended_early()
+            || self.orders.have_ended_early();
+        let customers = self.has_left_out_customers.then_some(Reached::Customers);
+        customers.into_iter().chain(ended.then_some(Reached::Visits))
     }
 
     /// The number of items.
@@ -334,6 +358,7 @@ impl Model {
         }
         let number = self.customers.len();
         if number >= CUSTOMERS {
+            self.has_left_out_customers = true;
             return None;
         }
         self.customers.insert(name.to_owned(), number as u16);

@@ -25,11 +25,13 @@ pub struct Visits<K> {
     open: HashMap<K, Visit>,
     /// The time at which visits that are over were last removed.
     swept: u64,
+    /// Whether visits were ended because there were too many.
+    has_ended_early: bool,
 }
 
 impl<K> Default for Visits<K> {
     fn default() -> Self {
-        Self { open: HashMap::new(), swept: 0 }
+        Self { open: HashMap::new(), swept: 0, has_ended_early: false }
     }
 }
 
@@ -63,8 +65,14 @@ impl<K: Eq + Hash + Copy + Ord> Visits<K> {
         (known.is_none(), earlier)
     }
 
+    /// Whether visits were ended before their time, because more than [`VISITS`] were open.
+    pub fn have_ended_early(&self) -> bool {
+        self.has_ended_early
+    }
+
     /// Ends the older half of the visits.
     fn shrink(&mut self) {
+        self.has_ended_early = true;
         let mut all: Vec<(u64, K)> =
             self.open.iter().map(|(key, visit)| (visit.at, *key)).collect();
         all.sort_unstable();
@@ -107,6 +115,7 @@ mod tests {
         assert_eq!(visits.open.len(), 2, "the first is over");
         visits.add(3, item(1), begin + 2 * VISIT_MS + 1);
         assert_eq!(visits.open.len(), 1);
+        assert!(!visits.have_ended_early());
     }
 
     #[test]
@@ -119,7 +128,7 @@ mod tests {
         for n in 0..3 * VISITS as u64 {
             visits.add(n, item(1), n);
         }
-        assert!(visits.open.len() <= VISITS);
+        assert!(visits.open.len() <= VISITS && visits.have_ended_early());
         let latest = 3 * VISITS as u64 - 1;
         assert_eq!(visits.add(latest, item(2), latest), (true, vec![item(1)]), "the latest stay");
     }

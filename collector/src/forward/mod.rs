@@ -12,6 +12,7 @@
 //! | `client` | HTTP |
 //! | `redact` | removes ids and keys from a vendor's message |
 //! | `figures` | the state of each destination, for operators |
+//! | `losses` | tells the operator which events a vendor does not get because of a limit |
 //!
 //! The encoding, the retry policy, the reaction to a status and the back-off are the tracker's own
 //! (`recobeacon_engine`). `destination.rs` has a configured
@@ -21,6 +22,7 @@ mod client;
 mod content;
 mod delivery;
 pub mod figures;
+mod losses;
 mod queue;
 mod redact;
 pub mod seal;
@@ -31,6 +33,7 @@ use crate::destination::Destination;
 use crate::event::{Entry, NewEvent};
 use crate::store::Store;
 use client::Client;
+use losses::Untold;
 use prometheus_client::registry::Registry;
 use queue::Queue;
 use seal::Seals;
@@ -88,7 +91,7 @@ impl Forwarding {
 
     /// Starts a task for each destination, and one that deletes expired ids. They end after `stop`.
     /// Requests in flight then get `patience`.
-    pub fn start(
+    pub async fn start(
         &self,
         store: &Arc<Store>,
         stop: &CancellationToken,
@@ -98,9 +101,11 @@ impl Forwarding {
             return vec![tokio::spawn(worker::expire(Arc::clone(store), stop.clone()))];
         }
         let client = Arc::new(Client::new());
+        let losses = Untold::of(&self.states, store).await;
         let mut tasks = vec![
             tokio::spawn(worker::expire(Arc::clone(store), stop.clone())),
             tokio::spawn(worker::tell_strangers(self.names(), Arc::clone(store))),
+            tokio::spawn(losses.tell(Arc::clone(store), stop.clone())),
         ];
         for state in &self.states {
             state.destination.warn_of_plain_key();

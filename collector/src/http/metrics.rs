@@ -48,6 +48,11 @@ async fn of_database(app: &Arc<App>, store: &Arc<Store>) {
     if let Some(rows) = rows(app, store).await {
         state.rows.set(rows);
     }
+    if let (Some(feeds), Some(fed)) = (&app.feeds, &app.fed) {
+        let (items, row) = feeds.state();
+        // Rows of other processes may be read before the writer knows them.
+        fed.set(items, last.saturating_sub(row).max(0));
+    }
     app.forwarding.refresh(store, now_ms()).await;
 }
 

@@ -44,7 +44,7 @@ use crate::event::INTERFACES;
 use crate::feeds::Feeds;
 use crate::forward::Forwarding;
 use crate::limits::Limits;
-use crate::metrics::{Metrics, Refused};
+use crate::metrics::{Fed, Metrics, Refused};
 use crate::pseudonym::Hasher;
 use crate::sink::Sink;
 use crate::store::{Store, StoreError};
@@ -94,6 +94,8 @@ pub struct App {
     pub forwarding: Forwarding,
     /// The recommendations, if the configuration has them.
     pub feeds: Option<Arc<Feeds>>,
+    /// Their figures.
+    fed: Option<Fed>,
     ids: Ids,
     streams: Arc<Semaphore>,
     raw: Bounded,
@@ -128,7 +130,7 @@ impl App {
         config: Config,
         hasher: Hasher,
         (sink, consumer): (Sink, Option<Arc<Consumer>>),
-        (registry, metrics): (Registry, Metrics),
+        (mut registry, metrics): (Registry, Metrics),
         forwarding: Forwarding,
         stop: CancellationToken,
         inspector: Option<SocketAddr>,
@@ -145,6 +147,7 @@ impl App {
             customers: Buckets::default(),
             status: Status::new(metrics.clone()),
             metrics,
+            fed: config.feeds.as_ref().map(|_| Fed::new(&mut registry)),
             registry,
             counted: metrics::Counted::default(),
             sessions: Sessions::default(),

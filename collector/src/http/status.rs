@@ -12,8 +12,9 @@ use crate::minutely::Minutely;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use recobeacon_engine::json::{Object, push_list};
+use std::collections::BTreeSet;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Counters since the start.
 #[derive(Debug)]
@@ -24,21 +25,30 @@ pub struct Status {
     crowds: Minutely,
     failed: Minutely,
     addresses: Minutely,
+    /// The interfaces whose unknown events the log has told of.
+    told: Mutex<BTreeSet<&'static str>>,
 }
 
 impl Status {
     /// Starts with these figures.
     pub fn new(metrics: Metrics) -> Self {
         let [crowds, failed, addresses] = [(); 3].map(|()| Minutely::default());
-        Self { refusals: Refusals::default(), metrics, crowds, failed, addresses }
+        let (refusals, told) = (Refusals::default(), Mutex::default());
+        Self { refusals, metrics, crowds, failed, addresses, told }
     }
 
-    /// Counts events of unknown names, which were left out of an accepted request. The names are
-    /// not logged, because a page can put anything into them.
+    /// Counts events of unknown names, which were left out of an accepted request, and logs the first
+    /// ones of an interface. The names are not logged, because a page can put anything into them.
     pub fn left_out(&self, interface: &'static str, events: u64) {
         if events > 0 {
             self.metrics.unknown_events.get_or_create(&Of { interface }).inc_by(events);
-            tracing::debug!(interface, events, "events of unknown names were left out");
+            if self.told.lock().unwrap_or_else(PoisonError::into_inner).insert(interface) {
+                tracing::warn!(
+                    "{interface}: events of unknown names are left out of accepted requests and counted \
+                     (recobeacon_unknown_events_total); if the pages' tracker is newer than the \
+                     collector, update the collector"
+                );
+            }
         }
     }
 

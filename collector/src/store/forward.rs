@@ -379,6 +379,31 @@ pub fn counts(connection: &Connection, destination: &str) -> rusqlite::Result<Co
     Ok(Counts { oldest, ..counts.unwrap_or_default() })
 }
 
+/// What a destination lost because of a limit.
+#[derive(Clone, Copy, Debug)]
+pub struct Losses {
+    /// Events that were not queued because the queue was full, since the database was made.
+    pub dropped: u64,
+    /// Dead letters.
+    pub dead: u64,
+    /// Whether events have expired since a time.
+    pub has_expired: bool,
+}
+
+/// The losses of a destination.
+pub fn losses(connection: &Connection, destination: &str, since: u64) -> rusqlite::Result<Losses> {
+    let sql = "
+        SELECT coalesce(max(dropped), 0), coalesce(max(dead), 0), EXISTS (
+            SELECT 1 FROM forward
+            WHERE destination = ?1 AND state = 'dead' AND reason = ?2 AND failed_at >= ?3)
+        FROM forward_counts WHERE destination = ?1";
+    let parameters = params![destination, Reason::Expired.name(), since as i64];
+    connection.prepare_cached(sql)?.query_row(parameters, |row| {
+        let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+        Ok(Losses { dropped: number(0)?, dead: number(1)?, has_expired: row.get(2)? })
+    })
+}
+
 /// The names of the destinations that have or had entries.
 pub fn known(connection: &Connection) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare("SELECT destination FROM forward_counts")?;

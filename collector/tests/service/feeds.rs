@@ -79,7 +79,9 @@ fn cookie(id: &str) -> String {
 async fn without_the_table_there_are_no_feeds() {
     let server = Server::start().await;
     assert_eq!(server.feed("bestsellers", "").await.status, 404);
-    assert!(!server.read("/v1/status", "").await.text().contains("feeds"));
+    for target in ["/v1/status", "/metrics"] {
+        assert!(!server.read(target, "").await.text().contains("feeds"), "{target}");
+    }
 }
 
 #[tokio::test]
@@ -90,6 +92,9 @@ async fn the_scenarios_of_all_visitors_follow_the_events() {
         events(0, &["click v1 a", "consume v1 b", "click v2 a", "click v2 b", "click v2 c"]);
     server.store("s1", &first).await;
     server.learnt().await;
+    let figures = server.read("/metrics", "").await.text();
+    assert!(figures.contains("\nrecobeacon_feeds_items 3\n"), "{figures}");
+    assert!(figures.contains("\nrecobeacon_feeds_behind_rows 0\n"), "{figures}");
     assert_eq!(server.ids("also_viewed?contextitems=a", "").await, ["b", "c"]);
     assert_eq!(server.ids("also_viewed?contextitems=a,b&numrecs=1", "").await, ["c"]);
     let more = events(10, &["buy v1 a", "buy v1 b", "buy v2 a", "buy v3 d", "rate v3 e"]);
@@ -230,6 +235,18 @@ async fn an_erased_visitor_leaves_personal_feeds_at_once_and_the_model_when_it_i
     assert_eq!(feed(&format!("recently_viewed?userid={VISITOR}")).await, [""; 0]);
     until("also_viewed?contextitems=1", &[]).await;
     until("bestsellers", &[]).await;
+    // The last row is deleted, so the new model never reads it.
+    let figures = async {
+        loop {
+            let figures = send(collector.admin_address(), "GET", "/metrics", "", b"").await.text();
+            let is = |line| figures.lines().any(|one| one == line);
+            if is("recobeacon_feeds_items 0") && is("recobeacon_feeds_behind_rows 0") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, figures).await.unwrap();
     collector.stop().await;
 }
 

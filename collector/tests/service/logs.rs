@@ -158,3 +158,56 @@ async fn a_level_that_does_not_exist_is_reported_and_the_log_has_the_usual_lines
     }
     assert_eq!(Run::at_level("", "error").end(), "");
 }
+
+#[tokio::test]
+async fn full_feeds_are_logged_once_with_the_remedy() {
+    let run = Run::start("[feeds]\nitems = 1000\n");
+    let address = run.collector.address;
+    for seq in 0..5 {
+        let events: Vec<Value> = (0..500)
+            .map(|n| changed(click(seq * 500 + n), json!({ "itemId": format!("i{seq}-{n}") })))
+            .collect();
+        let body = batch("s1", seq, &events).to_string();
+        let answer = send(address, "POST", "/v1/events", "", body.as_bytes()).await;
+        assert_eq!(answer.status, 204, "{}", answer.text());
+    }
+    for customer in 0..1001 {
+        let target = format!("/api/{customer}/click/v/1/1");
+        assert_eq!(send(address, "GET", &target, "", b"").await.status, 204);
+    }
+    let read = async {
+        let done = "\nrecobeacon_feeds_behind_rows 0\n";
+        let all = "\nrecobeacon_last_row 3501\n";
+        loop {
+            let text = send(run.collector.admin, "GET", "/metrics", "", b"").await.text();
+            if text.contains(done) && text.contains(all) {
+                return;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(crate::common::PATIENCE, read).await.unwrap();
+    let log = run.end();
+    for sentence in
+        ["the model is full (feeds.items = 1000)", "events of more than 1000 customers were stored"]
+    {
+        assert_eq!(log.matches(sentence).count(), 1, "{sentence}: {log}");
+    }
+    assert!(log.contains("raise feeds.items") && !log.contains("visits were open"), "{log}");
+}
+
+#[tokio::test]
+async fn unknown_events_are_logged_once_for_each_interface_and_without_their_names() {
+    let run = Run::start("");
+    let strange = |n| changed(click(n), json!({ "type": "erika" }));
+    for seq in 0..3 {
+        let body = batch("s1", seq, &[click(2 * seq), strange(2 * seq + 1)]).to_string();
+        let answer = send(run.collector.address, "POST", "/v1/events", "", body.as_bytes()).await;
+        assert_eq!(answer.status, 204, "{}", answer.text());
+    }
+    let log = run.end();
+    let sentence =
+        "WARN recobeacon_collector::http::status: batch: events of unknown names are left";
+    assert_eq!(log.matches(sentence).count(), 1, "{log}");
+    assert!(!log.contains("erika"), "{log}");
+}

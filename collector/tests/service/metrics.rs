@@ -52,9 +52,9 @@ async fn of_cluster() -> String {
 
 /// The names that a query can use.
 async fn names() -> BTreeSet<String> {
-    // The figures of forwarding need a destination.
-    let forward = "[[forward]]\nname = \"a\"\nprotocol = \"ibexa\"\ncustomer_id = \"1\"\n";
-    let server = Server::with(forward).await;
+    // The figures of forwarding need a destination, those of the feeds their table.
+    let toml = "[feeds]\n[[forward]]\nname = \"a\"\nprotocol = \"ibexa\"\ncustomer_id = \"1\"\n";
+    let server = Server::with(toml).await;
     // The figure of refusals begins with the first one.
     assert_eq!(server.get("/none").await.status, 404);
     let text = text(&server).await + &of_cluster().await;

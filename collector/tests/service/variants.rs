@@ -1,6 +1,6 @@
 //! `GET /v1/variants`: the visitors of each variant, counted from stored events.
 
-use crate::common::{Server, batch, changed, id};
+use crate::common::{Server, batch, changed, id, send};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -188,6 +188,36 @@ async fn a_difference_is_told_with_its_bounds_and_a_wrong_split() {
     assert_eq!(told[0]["splitWrong"], false);
     assert_eq!(told[0]["variants"][0]["variant"], "B");
     assert_eq!(told[0]["variants"][1]["clicked"]["verdict"], "lower");
+}
+
+/// What `docs/variants.md` says under "What is missed".
+#[tokio::test]
+async fn a_purchase_that_the_shop_confirms_first_is_missed_and_a_late_click_still_counts() {
+    let server = Server::start().await;
+    let buy = |n, visitor, order: &str| {
+        event(n, "buy", visitor, START + 5_000, json!({ "orderId": order, "price": "5EUR" }))
+    };
+    let confirm = async |order: &str| {
+        let line = json!([{ "itemId": "1", "itemType": "1", "price": "5EUR" }]);
+        let body = json!({ "orders": [{ "orderId": order, "at": START + 5_000, "items": line }] });
+        let body = body.to_string();
+        let headers = "Content-Type: application/json\r\n";
+        let answer = send(server.admin, "POST", "/v1/orders", headers, body.as_bytes()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    };
+    let seen: Vec<Value> =
+        (1..=3).map(|n| event(n, "rendered", n, START, shown("top", "A"))).collect();
+    post(&server, &seen).await;
+    let numbers = async || told(&comparisons(&server, "").await)[&("top".into(), "A".into())];
+    confirm("shop-first").await;
+    assert_eq!(server.post(batch("late1", 0, &[buy(11, 1, "shop-first")])).await.status, 204);
+    assert_eq!(numbers().await, [3, 0, 3, 0, 0], "the shop's row has no visitor");
+    assert_eq!(server.post(batch("late2", 0, &[buy(12, 2, "page-first")])).await.status, 204);
+    confirm("page-first").await;
+    assert_eq!(numbers().await, [3, 0, 3, 0, 1]);
+    let click = event(13, "clickRecommended", 3, START + 60_000, shown("top", "A"));
+    assert_eq!(server.post(batch("late3", 0, &[click])).await.status, 204);
+    assert_eq!(numbers().await, [3, 0, 3, 1, 1], "visitors who were counted already may change");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod encrypted;
 mod figures;
 mod killed;
 mod left_out;
+mod losses;
 mod outcomes;
 mod queue;
 mod restored;

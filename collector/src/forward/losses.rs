@@ -1,0 +1,105 @@
+//! Tells the operator which events a vendor does not get because of a limit: each limit once for each
+//! destination. The figures count further ones.
+
+use super::worker::State;
+use crate::clock::now_ms;
+use crate::limits::Limits;
+use crate::store::Store;
+use crate::store::forward::{self, Losses};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// The losses of all destinations.
+pub struct Untold {
+    since: u64,
+    all: Vec<Told>,
+}
+
+/// What the log has told of a destination.
+struct Told {
+    state: Arc<State>,
+    /// The dropped events that were known at the start.
+    dropped_before: Option<u64>,
+    has_dropped: bool,
+    has_expired: bool,
+    has_deleted: bool,
+}
+
+impl Untold {
+    /// Notes the losses before the start, which are no news.
+    pub async fn of(states: &[Arc<State>], store: &Store) -> Self {
+        let since = now_ms();
+        let mut all = Vec::new();
+        for state in states {
+            let before = read(state, store, since).await;
+            all.push(Told {
+                state: Arc::clone(state),
+                dropped_before: before.map(|losses| losses.dropped),
+                has_dropped: false,
+                has_expired: false,
+                has_deleted: false,
+            });
+        }
+        Self { since, all }
+    }
+
+    /// Looks for losses regularly, and once more at the end.
+    pub async fn tell(mut self, store: Arc<Store>, stop: CancellationToken) {
+        loop {
+            let is_last = stop.is_cancelled();
+            for told in &mut self.all {
+                if let Some(losses) = read(&told.state, &store, self.since).await {
+                    told.log(&losses);
+                }
+            }
+            if is_last {
+                return;
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(Limits::EXPIRE_PAUSE) => {}
+            }
+        }
+    }
+}
+
+/// `None`: the database does not answer.
+async fn read(state: &State, store: &Store, since: u64) -> Option<Losses> {
+    let name = Arc::clone(&state.destination.name);
+    let query = move |connection: &rusqlite::Connection| forward::losses(connection, &name, since);
+    store.query(query).await.ok()
+}
+
+impl Told {
+    fn log(&mut self, losses: &Losses) {
+        let destination = &self.state.destination;
+        let name = &destination.name;
+        let before = *self.dropped_before.get_or_insert(losses.dropped);
+        if is_first(&mut self.has_dropped, losses.dropped > before) {
+            tracing::warn!(
+                "forward {name}: {} events wait (max_events), so further events are stored and not \
+                 forwarded; GET /v1/status has the vendor's last error. If there is none, raise \
+                 requests_per_second, connections or max_events",
+                destination.max_events
+            );
+        }
+        if is_first(&mut self.has_expired, losses.has_expired) {
+            tracing::warn!(
+                "forward {name}: events were not delivered within max_age_hours; they are dead letters \
+                 without ids and are not sent again"
+            );
+        }
+        if is_first(&mut self.has_deleted, losses.dead >= Limits::DEAD_LETTERS) {
+            tracing::warn!(
+                "forward {name}: there are {} dead letters, and a further one deletes the oldest; \
+                 mend the cause, then replay or delete them (recobeacon-collector dead-letters list)",
+                Limits::DEAD_LETTERS
+            );
+        }
+    }
+}
+
+/// Whether this happens now and has not been told yet. Notes that it is told.
+fn is_first(told: &mut bool, happens: bool) -> bool {
+    happens && !std::mem::replace(told, true)
+}
