@@ -44,6 +44,9 @@ pub async fn list(
     let now = now_ms();
     let from = time("from", wanted.from)?.unwrap_or_default();
     let to = time("to", wanted.to)?.unwrap_or(now).min(now);
+    if from > to {
+        return Err(Refusal::invalid("from: must not be after to, and not in the future"));
+    }
     let (period, plans) = (Period { from, to }, app.config.variants.clone());
     let query = move |connection: &rusqlite::Connection| comparisons(connection, &period, &plans);
     let all = app.store()?.answer(query).await?;
