@@ -2,6 +2,8 @@
 // /v1/orders return. docs/report.md defines them. Nothing here uses the collector's code or SQL.
 
 import { isDeepStrictEqual } from "node:util";
+import { compare, groups } from "./lists.mjs";
+import { variants } from "./variants.mjs";
 
 const DAY = 86_400_000;
 const HOUR = 3_600_000;
@@ -35,8 +37,6 @@ function share(part, whole) {
   return Number(hundredths) / 100;
 }
 
-const compare = (a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b));
-
 class Money {
   #sums = new Map();
   add({ price, quantity = 1 }) {
@@ -52,17 +52,6 @@ class Money {
 }
 
 const distinct = (events) => new Set(events.map(({ visitor }) => visitor).filter(Boolean)).size;
-
-/** The events in groups, by the text that `key` returns. */
-function groups(events, key) {
-  const found = new Map();
-  for (const event of events) {
-    const name = key(event);
-    if (!found.has(name)) found.set(name, []);
-    found.get(name).push(event);
-  }
-  return found;
-}
 
 const itemKey = ({ customer, visitor, itemType, itemId }) => JSON.stringify([customer, visitor, itemType, itemId]);
 
@@ -231,9 +220,9 @@ function quality(events, batches, orders) {
 
 /**
  * The report of these rows, without `madeAt` and `refused`. `from` and `to` are dates; `customer` is a name, "/" for
- * events without a customer, or nothing for all.
+ * events without a customer, or nothing for all. Variants are compared over all rows until `now`, with these plans.
  */
-export function figures({ rows, batches, orders, from, to, customer }) {
+export function figures({ rows, batches, orders, from, to, customer, now, plans }) {
   const begin = Date.parse(from);
   const end = Date.parse(to) + DAY;
   const within = (time) => time >= begin && time < end;
@@ -265,6 +254,7 @@ export function figures({ rows, batches, orders, from, to, customer }) {
       events,
       all.filter(({ time }) => time < begin),
     ),
+    variants: variants(all, now, plans),
     items: items(events),
     consumption: consumption(events),
     ...quality(
@@ -283,7 +273,7 @@ export async function wrongFigures(collector, stored) {
   const answer = await fetch(`${collector.adminUrl}/report/report.json?${new URLSearchParams(question)}`);
   if (!answer.ok) throw new Error(`GET /report/report.json: ${answer.status} ${await answer.text()}`);
   const report = await answer.json();
-  return Object.entries(figures({ ...stored, ...question }))
+  return Object.entries(figures({ ...stored, ...question, now: report.madeAt }))
     .filter(([name, expected]) => !isDeepStrictEqual(report[name], expected))
     .map(([name]) => name);
 }

@@ -18,7 +18,14 @@ export const CONFIG = `origins = ["http://none.example"]
 ${Object.entries(ORIGINS)
   .map(([origin, name]) => `[[customers]]\ninterface = "batch"\nname = "${name}"\norigins = ["${origin}"]`)
   .join("\n")}
+[[variants]]
+scenario = "planned"
+reference = "old"
+weights = { old = 3, new = 1 }
 `;
+
+/** The plans of the configuration. */
+export const PLANS = { planned: { reference: "old", weights: { old: 3, new: 1 } } };
 
 /** Numbers that look random, from 0 to below 1 (mulberry32). */
 function numbers(seed) {
@@ -76,6 +83,54 @@ export function batches(now, count = 150) {
     const events = Array.from({ length }, () => event(sentAt, visitor, { anonymous, user }));
     const body = { v: 1, stream: `s${place}`, seq: 0, sentAt, events };
     return { origin: pick([undefined, undefined, ...Object.keys(ORIGINS)]), body };
+  });
+}
+
+/**
+ * Batches of visitors who see variants and click and buy by turns: scenarios with a difference in both directions, with
+ * none, with a wrong split, with too few visitors, with names of an attacker, and of a customer.
+ */
+export function tests(now) {
+  let made = 0;
+  const of = (scenario, visitors, variantOf, clicks, buys, origin) => ({
+    scenario,
+    visitors,
+    variantOf,
+    clicks,
+    buys,
+    origin,
+  });
+  const half = (n) => (n % 2 ? "B" : "A");
+  const planned = (n) => (n % 40 === 7 ? "strange" : n % 4 ? "old" : "new");
+  return [
+    of("better", 600, half, { A: 8, B: 2 }, { A: 5, B: 5 }),
+    of("planned", 800, planned, { old: 2, new: 9, strange: 3 }, { old: 4, new: 3, strange: 2 }),
+    of("split", 300, (n) => (n % 3 ? "A" : "B"), { A: 4, B: 4 }, { A: 6, B: 5 }),
+    of("better", 50, half, { A: 3, B: 3 }, { A: 9, B: 9 }, "http://a.example"),
+    of(NAMES.script, 6, (n) => [NAMES.formula, "higher", NAMES.long][n % 3], { higher: 2 }, { higher: 1 }),
+  ].flatMap(({ scenario, visitors, variantOf, clicks, buys, origin }, test) => {
+    const events = Array.from({ length: visitors }, (_, n) => {
+      const variant = variantOf(n);
+      // The last tenth saw it within the last day.
+      const at = n < visitors * 0.9 ? now - 3 * DAY + n * 1000 : now - HOUR - n * 1000;
+      const event = (type, after, fields) => {
+        made += 1;
+        const id = `0193bdc2-0000-7000-8000-${made.toString(16).padStart(12, "0")}`;
+        return { id, type, at: at + after, anonymous: `tester-${test}-${n}`, itemType: "1", ...fields };
+      };
+      const all = [event("rendered", 0, { items: ["1"], scenario, variant })];
+      const turn = Math.floor(n / 4);
+      if (turn % clicks[variant] === 0) all.push(event("clickRecommended", 5000, { itemId: "1", scenario, variant }));
+      // One in ten buys too late, and one in fifty sees another variant.
+      if (turn % buys[variant] === 0)
+        all.push(event("buy", n % 10 ? 9000 : 30 * HOUR, { itemId: "1", price: "3.00EUR" }));
+      if (n % 50 === 9) all.push(event("rendered", 6000, { items: ["1"], scenario, variant: "A" }));
+      return all.filter(({ at }) => at < now);
+    }).flat();
+    return Array.from({ length: Math.ceil(events.length / 500) }, (_, seq) => ({
+      origin,
+      body: { v: 1, stream: `t${test}`, seq, sentAt: now, events: events.slice(seq * 500, (seq + 1) * 500) },
+    }));
   });
 }
 

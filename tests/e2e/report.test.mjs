@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { launch } from "../../scripts/lib/browser.mjs";
 import { readAll, startTemporary } from "../../scripts/lib/collector.mjs";
 import { figures } from "../../scripts/replay/figures.mjs";
-import { batches, CONFIG, NAMES, send } from "./report-sessions.mjs";
+import { batches, CONFIG, NAMES, PLANS, send, tests } from "./report-sessions.mjs";
 
 const DAY = 86_400_000;
 const TOKEN = "a-token-of-32-characters-or-more";
@@ -22,7 +22,7 @@ before(async () => {
   collector = await startTemporary({ config: CONFIG, inspector: false });
   const now = Date.now();
   today = Date.parse(date(now));
-  refused = await send(collector, batches(now), now);
+  refused = await send(collector, [...batches(now), ...tests(now)], now);
   const all = await Promise.all(["events", "batches", "orders"].map((name) => readAll(collector, `/v1/${name}`, name)));
   stored = { rows: all[0], batches: all[1], orders: all[2] };
   browser = await launch();
@@ -52,7 +52,7 @@ for (const [what, first, last, customer] of [
   test(`every figure equals the second computation: ${what}`, async () => {
     const question = { from: date(today - first * DAY), to: date(today - last * DAY), customer };
     const { madeAt, refused: shown, orders, ...rest } = await report(question);
-    const { orders: expectedOrders, ...expected } = figures({ ...stored, ...question });
+    const { orders: expectedOrders, ...expected } = figures({ ...stored, ...question, now: madeAt, plans: PLANS });
     assert.ok(madeAt >= today);
     assert.deepEqual(rest, expected);
     assert.deepEqual(shown, last === 0 ? refused : []);
@@ -65,6 +65,11 @@ for (const [what, first, last, customer] of [
       assert.ok(rest.scenarios.some(({ revenue }) => revenue.length > 1));
       assert.ok(rest.delivery[0].copies > 0 && rest.totals[0].eventsWithoutVisitor > 0);
       assert.ok(rest.totals[0].visitors > 20);
+      const found = (name) => new Set(rest.variants.map((row) => row[name]));
+      assert.deepEqual(found("verdict"), new Set(["reference", "tooFew", "open", "higher", "lower"]));
+      assert.deepEqual(found("splitWrong"), new Set([false, true]));
+      assert.ok(rest.variants.some(({ difference, others }) => difference < 0 && others > 0));
+      assert.ok(rest.variants.some(({ changed, counted, visitors }) => changed > 0 && counted < visitors));
     }
   });
 }
@@ -88,7 +93,9 @@ test("each CSV file has the figures of the JSON, and no cell is a formula", asyn
       ? value.map(({ amount, currency }) => `${amount} ${currency}`).join("; ")
       : typeof value === "string"
         ? value.replace(/^(?=[=+@-])/, "'")
-        : value;
+        : typeof value === "boolean"
+          ? String(value)
+          : value;
   for (const [name, rows] of Object.entries(tables)) {
     const answer = await fetch(`${collector.adminUrl}/report/${name}.csv?${new URLSearchParams(question)}`);
     assert.match(answer.headers.get("content-type"), /^text\/csv/);
@@ -102,7 +109,8 @@ test("each CSV file has the figures of the JSON, and no cell is a formula", asyn
         else assert.equal(shown, expected ?? "", `${name} ${key}`);
       }
     }
-    assert.ok(!values.flat().some((cell) => /^[=+@-]/.test(cell)), name);
+    // A negative number is none.
+    assert.ok(!values.flat().some((cell) => /^(?:[=+@]|-(?!\d+\.\d\d$))/.test(cell)), name);
   }
 });
 
@@ -159,7 +167,7 @@ test("the page works without JavaScript: another period and another customer", a
   await page.click("text=Show");
   const question = { from, to: date(today), customer: "shop-b" };
   assert.equal(new URL(page.url()).search, `?from=${from}&to=${question.to}&customer=shop-b`);
-  const [{ events }] = figures({ ...stored, ...question }).totals;
+  const [{ events }] = figures({ ...stored, ...question, now: Date.now() }).totals;
   assert.equal(await page.textContent(".totals dd"), events.toLocaleString("en-US"));
   await context.close();
 });

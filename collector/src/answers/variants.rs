@@ -21,6 +21,21 @@ use std::collections::BTreeMap;
 /// purchases.
 const ERROR: f64 = 0.05;
 
+/// The comparisons of all scenarios.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Comparisons {
+    /// By customer and scenario.
+    pub comparisons: Vec<Comparison>,
+    /// The variants that were left out because there are too many.
+    #[serde(skip_serializing_if = "is_none")]
+    pub left_out: u64,
+}
+
+fn is_none(number: &u64) -> bool {
+    *number == 0
+}
+
 /// A scenario with its variants.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -114,11 +129,12 @@ pub fn comparisons(
     connection: &Connection,
     period: &Period,
     plans: &Plans,
-) -> rusqlite::Result<Vec<Comparison>> {
-    let seen = seen(connection, period)?;
+) -> rusqlite::Result<Comparisons> {
+    let (seen, left_out) = seen(connection, period)?;
     let same =
         |one: &Seen, other: &Seen| one.customer == other.customer && one.scenario == other.scenario;
-    Ok(seen.chunk_by(same).filter_map(|seen| compare(seen, plans)).collect())
+    let comparisons = seen.chunk_by(same).filter_map(|seen| compare(seen, plans)).collect();
+    Ok(Comparisons { comparisons, left_out })
 }
 
 /// Compares the variants of one scenario.

@@ -6,6 +6,7 @@ use crate::answers::report::{self, PARTS, Report, page};
 use crate::clock::now_ms;
 use crate::error::Refusal;
 use crate::query;
+use crate::store::StoreError;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
@@ -27,7 +28,7 @@ pub async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
     let now = now_ms();
-    let report = read_report(&app, query, now).await?;
+    let report = read_report(&app, query, now, true).await?;
     let has_session = app.config.admin_token.is_some() && session::has_session(&app, &headers);
     let html = page::page(&report, has_session, now).map_err(|_| FAILED)?;
     Ok(secured(typed(HTML, html)))
@@ -45,11 +46,12 @@ pub async fn file(
     if file != "report.json" && part.is_none() {
         return Err(Refusal::NotFound("there is nothing here"));
     }
-    let report = read_report(&app, query, now_ms()).await?;
+    let compares = part.is_none_or(|part| part == report::VARIANTS);
+    let report = read_report(&app, query, now_ms(), compares).await?;
     let Some(part) = part else {
         return Ok(read::private(typed("application/json", report::json(&report))));
     };
-    let table = report.table(part).ok_or(Refusal::NotFound("there is nothing here"))?;
+    let table = report.table(part).ok_or(StoreError::Slow)?;
     let csv = report::csv(table).ok_or(FAILED)?;
     let mut response = read::private(typed("text/csv; charset=utf-8; header=present", csv));
     // Opened in the browser, the file would be a page.
@@ -60,9 +62,19 @@ pub async fn file(
     Ok(response)
 }
 
-async fn read_report(app: &App, query: Option<String>, now: u64) -> Result<Report, Refusal> {
+/// `compares`: whether variants are compared, which reads events of all stored time.
+async fn read_report(
+    app: &App,
+    query: Option<String>,
+    now: u64,
+    compares: bool,
+) -> Result<Report, Refusal> {
     let wanted = wanted(query, now)?;
-    Ok(app.store()?.answer(move |connection| report::read(connection, wanted)).await?)
+    let plans = compares.then(|| app.config.variants.clone());
+    let read = move |connection: &rusqlite::Connection| {
+        report::read(connection, wanted, plans.as_ref(), now)
+    };
+    Ok(app.store()?.answer(read).await?)
 }
 
 fn wanted(query: Option<String>, now_ms: u64) -> Result<Wanted, Refusal> {

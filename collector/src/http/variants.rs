@@ -2,7 +2,7 @@
 
 use super::{App, read, typed};
 use crate::answers::csv;
-use crate::answers::variants::{Comparison, Outcome, comparisons};
+use crate::answers::variants::{Comparison, Comparisons, Outcome, comparisons};
 use crate::clock::now_ms;
 use crate::error::Refusal;
 use crate::iso;
@@ -27,7 +27,8 @@ pub struct Wanted {
 struct Answer {
     from: u64,
     to: u64,
-    comparisons: Vec<Comparison>,
+    #[serde(flatten)]
+    all: Comparisons,
 }
 
 /// The comparison of each scenario's variants.
@@ -43,14 +44,17 @@ pub async fn list(
     let now = now_ms();
     let from = time("from", wanted.from)?.unwrap_or_default();
     let to = time("to", wanted.to)?.unwrap_or(now).min(now);
+    if from > to {
+        return Err(Refusal::invalid("from: must not be after to, and not in the future"));
+    }
     let (period, plans) = (Period { from, to }, app.config.variants.clone());
     let query = move |connection: &rusqlite::Connection| comparisons(connection, &period, &plans);
-    let comparisons = app.store()?.answer(query).await?;
+    let all = app.store()?.answer(query).await?;
     let unwritten = Refusal::Unavailable("the answer could not be written");
     let response = if is_csv {
-        typed("text/csv; charset=utf-8", table(&comparisons).ok_or(unwritten)?)
+        typed("text/csv; charset=utf-8", table(&all.comparisons).ok_or(unwritten)?)
     } else {
-        let answer = serde_json::to_string(&Answer { from, to, comparisons });
+        let answer = serde_json::to_string(&Answer { from, to, all });
         typed("application/json", answer.map_err(|_| unwritten)?)
     };
     Ok(read::private(response))

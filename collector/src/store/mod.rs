@@ -6,7 +6,7 @@
 //! readers and writer do not wait for each other.
 
 pub mod backup;
-mod bounded_read;
+pub mod bounded_read;
 pub mod desk;
 mod disk;
 mod erased;
@@ -24,7 +24,7 @@ mod refused;
 mod retention;
 mod row;
 mod rows;
-mod schema;
+pub(crate) mod schema;
 pub mod variants;
 pub mod visitors;
 mod writer;

@@ -56,18 +56,34 @@ const SEEN: &str = "
         FROM visitors LEFT JOIN buys
             ON buys.visitor = visitors.visitor AND buys.customer IS visitors.customer
             AND buys.time >= since AND buys.time < since + :window
-        GROUP BY visitors.customer, visitors.scenario, visitors.visitor)
-    SELECT customer, scenario, variant, count(*) AS visitors, sum(changed) AS changed,
-        sum(counted) AS counted, sum(counted AND clicked) AS clicked,
-        sum(counted AND bought) AS bought
-    FROM complete GROUP BY customer, scenario, variant
-    ORDER BY customer, scenario, variant LIMIT :most";
+        GROUP BY visitors.customer, visitors.scenario, visitors.visitor),
+    numbers AS (
+        SELECT customer, scenario, variant, count(*) AS visitors, sum(changed) AS changed,
+            sum(counted) AS counted, sum(counted AND clicked) AS clicked,
+            sum(counted AND bought) AS bought
+        FROM complete GROUP BY customer, scenario, variant)
+    SELECT *, count(*) OVER () AS found,
+        sum(visitors) OVER (PARTITION BY customer, scenario) AS of_scenario
+    FROM numbers ORDER BY of_scenario DESC, customer, scenario, visitors DESC, variant LIMIT :most";
 
-/// The visitors of each scenario and variant, by customer, scenario and variant.
+/// Whether an event names a variant. That is found out much faster than their numbers, because
+/// [`SEEN`] reads the fields of all recommendations and purchases as JSON.
 ///
 /// # Errors
 /// SQLite reports an error.
-pub fn seen(connection: &Connection, period: &Period) -> rusqlite::Result<Vec<Seen>> {
+pub fn are_any(connection: &Connection) -> rusqlite::Result<bool> {
+    let sql = "SELECT 1 FROM events WHERE type IN ('rendered', 'clickRecommended')
+               AND instr(fields, '\"variant\"') AND fields ->> '$.variant' IS NOT NULL LIMIT 1";
+    connection.prepare_cached(sql)?.exists([])
+}
+
+/// The visitors of each scenario and variant, by customer, scenario and variant, and the number of
+/// variants that were left out because there are too many. Those of the scenarios with the most
+/// visitors stay, because anybody can invent others.
+///
+/// # Errors
+/// SQLite reports an error.
+pub fn seen(connection: &Connection, period: &Period) -> rusqlite::Result<(Vec<Seen>, u64)> {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
     let parameters = named_params! {
         ":from": whole(period.from),
@@ -76,7 +92,9 @@ pub fn seen(connection: &Connection, period: &Period) -> rusqlite::Result<Vec<Se
         ":most": Limits::VARIANTS as i64,
     };
     let mut statement = connection.prepare_cached(SEEN)?;
+    let mut found = 0;
     let rows = statement.query_map(parameters, |row| {
+        found = row.get::<_, i64>("found")?.unsigned_abs();
         let count = |name: &str| row.get::<_, i64>(name).map(i64::unsigned_abs);
         Ok(Seen {
             customer: row.get("customer")?,
@@ -89,5 +107,9 @@ pub fn seen(connection: &Connection, period: &Period) -> rusqlite::Result<Vec<Se
             bought: count("bought")?,
         })
     })?;
-    rows.collect()
+    let mut all = rows.collect::<rusqlite::Result<Vec<Seen>>>()?;
+    let of = |one: &Seen| (one.customer.clone(), one.scenario.clone(), one.variant.clone());
+    all.sort_by_cached_key(of);
+    let left_out = found.saturating_sub(all.len() as u64);
+    Ok((all, left_out))
 }

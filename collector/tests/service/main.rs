@@ -47,6 +47,7 @@ mod raw_visitor;
 mod ready;
 mod refusals;
 mod report;
+mod report_variants;
 mod round_trip;
 mod storage;
 mod stream;

@@ -268,10 +268,13 @@ async fn the_table_has_a_line_for_each_variant_and_no_formula() {
         )
         .replace('E', "\"\"")
     );
+    let order = "must not be after to, and not in the future";
     let wrong = "must be like 2026-11-27 or 2026-11-27T00:00:00Z";
     for (query, sentence) in [
         ("from=yesterday", format!("from: {wrong}\n")),
         ("to=", format!("to: {wrong}\n")),
+        ("from=2026-01-02&to=2026-01-01", format!("from: {order}\n")),
+        ("from=2999-01-01", format!("from: {order}\n")),
         ("format=xml", "format: must be json or csv\n".to_owned()),
     ] {
         let answer = server.read(&format!("/v1/variants?{query}"), "").await;

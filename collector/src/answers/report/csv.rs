@@ -18,6 +18,9 @@ fn value(cell: &Cell) -> String {
             let amounts = money.amounts().map(|(amount, currency)| format!("{amount} {currency}"));
             amounts.collect::<Vec<_>>().join("; ")
         }
-        Cell::Count(_) | Cell::Decimal(_) | Cell::Share(..) => cell.number().unwrap_or_default(),
+        Cell::Flag(flag) => flag.to_string(),
+        Cell::Count(_) | Cell::Decimal(_) | Cell::Share(..) | Cell::Points(_) => {
+            cell.number().unwrap_or_default()
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A report as JSON. Amounts are texts, because JSON's numbers are read as floating-point numbers.
 
 use super::table::{Cell, Table};
-use super::{Report, period::Customer};
+use super::{Report, VARIANTS, period::Customer};
 use recobeacon_engine::json::{Object, push_list};
 
 /// Writes the report: its question, and each table as a list of objects.
@@ -14,6 +14,9 @@ pub fn json(report: &Report) -> String {
         object.text("customer", report.wanted.customer.parameter());
     }
     object.whole("madeAt", report.made_at);
+    if report.comparisons.is_none() {
+        object.raw(VARIANTS, "null");
+    }
     for table in &report.tables {
         push_list(object.key(table.name), &table.rows, |out, row| push_row(out, table, row));
     }
@@ -35,7 +38,10 @@ fn push_row(out: &mut String, table: &Table, row: &[Cell]) {
                     object.end();
                 });
             }
-            Cell::Count(_) | Cell::Decimal(_) | Cell::Share(..) => {
+            Cell::Flag(flag) => {
+                object.raw(column.key, if *flag { "true" } else { "false" });
+            }
+            Cell::Count(_) | Cell::Decimal(_) | Cell::Share(..) | Cell::Points(_) => {
                 object.raw(column.key, cell.number().as_deref().unwrap_or("null"));
             }
         }

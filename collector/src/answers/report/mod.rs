@@ -12,12 +12,15 @@ pub mod period;
 mod quality;
 mod scenarios;
 mod table;
+mod variants;
+mod variants_page;
 
 pub use csv::csv;
 pub use json::json;
 pub use table::{Cell, Column, Table};
 
-use crate::clock::now_ms;
+use crate::answers::variants::Comparisons;
+use crate::config::variants::Plans;
 use period::{Customer, Wanted};
 use rusqlite::types::Value;
 use rusqlite::{Connection, ToSql};
@@ -27,12 +30,14 @@ use rusqlite::{Connection, ToSql};
 pub struct Report {
     /// The question.
     pub wanted: Wanted,
-    /// The time of the answer.
+    /// The time of the question.
     pub made_at: u64,
     /// The customers that may be asked for.
     pub customers: Vec<Customer>,
     /// The tables, in the order of the page.
     pub tables: Vec<Table>,
+    /// The comparisons of variants. `None`: they were not asked for, or take too long.
+    pub comparisons: Option<Comparisons>,
 }
 
 impl Report {
@@ -43,12 +48,13 @@ impl Report {
 }
 
 /// The names of the tables, in the order of the page.
-pub const PARTS: [&str; 12] = [
+pub const PARTS: [&str; 13] = [
     "totals",
     "days",
     "funnel",
     "revenue",
     "scenarios",
+    VARIANTS,
     "items",
     "consumption",
     "refused",
@@ -58,11 +64,20 @@ pub const PARTS: [&str; 12] = [
     "orders",
 ];
 
-/// Reads all figures in one transaction, so that they are of one moment.
+/// The table of variants. It is missing if the comparison takes too long.
+pub const VARIANTS: &str = "variants";
+
+/// Reads all figures in one transaction, so that they are of one moment. `plans`: those of tests, if
+/// variants are compared, too.
 ///
 /// # Errors
 /// The database does not answer, or the connection was interrupted.
-pub fn read(connection: &Connection, wanted: Wanted) -> rusqlite::Result<Report> {
+pub fn read(
+    connection: &Connection,
+    wanted: Wanted,
+    plans: Option<&Plans>,
+    now: u64,
+) -> rusqlite::Result<Report> {
     let moment = connection.unchecked_transaction()?;
     let part = Part::of(&moment, &wanted, wanted.period.begin())?;
     let (totals, visitors) = figures::totals(&part)?;
@@ -72,8 +87,16 @@ pub fn read(connection: &Connection, wanted: Wanted) -> rusqlite::Result<Report>
     tables.extend([revenue, scenarios, items, figures::consumption(&part)?]);
     tables.extend(quality::tables(&part)?);
     let customers = customers(&moment)?;
-    moment.finish()?;
-    Ok(Report { wanted, made_at: now_ms(), customers, tables })
+    // Last, because it may take the rest of the time.
+    let comparisons = match plans {
+        Some(plans) => variants::read(&moment, &wanted, plans, now)?,
+        None => None,
+    };
+    if let Some(all) = &comparisons {
+        let place = PARTS.iter().position(|part| *part == VARIANTS).unwrap_or_default();
+        tables.insert(place, variants::table(all));
+    }
+    Ok(Report { wanted, made_at: now, customers, tables, comparisons })
 }
 
 /// The part of the database that a report is about.

@@ -3,8 +3,9 @@
 use super::chart::{self, Chart};
 use super::period::{Customer, Period};
 use super::table::{Cell, Table};
-use super::{Report, money::Money};
+use super::{Report, money::Money, variants_page};
 use crate::iso;
+use crate::limits::Limits;
 use askama::Template;
 use sha2::{Digest, Sha256};
 use std::sync::LazyLock;
@@ -12,7 +13,7 @@ use std::sync::LazyLock;
 const STYLE: &str = include_str!("../../../templates/report.css");
 
 /// Rows of a table that the page shows. The CSV file has all of them.
-const ROWS: usize = 50;
+pub(super) const ROWS: usize = 50;
 /// Longest name in a table of the page. The CSV file has the whole name.
 const NAME_CHARS: usize = 80;
 /// Most currencies in a cell of the page.
@@ -41,6 +42,7 @@ struct Page<'a> {
     /// Headings and values.
     totals: Vec<(&'static str, String)>,
     groups: Vec<Group>,
+    most_seconds: u64,
 }
 
 struct Choice<'a> {
@@ -50,36 +52,44 @@ struct Choice<'a> {
 }
 
 /// Sections below a common heading.
-struct Group {
-    heading: &'static str,
-    note: &'static str,
-    sections: Vec<Section>,
+pub(super) struct Group {
+    pub(super) heading: &'static str,
+    pub(super) note: &'static str,
+    /// Whether the sections are missing because they take too long.
+    pub(super) is_slow: bool,
+    pub(super) sections: Vec<Section>,
 }
 
 /// A table with its chart.
-struct Section {
-    name: &'static str,
+pub(super) struct Section {
+    /// Its id in the page.
+    pub(super) id: String,
+    /// The table's name.
+    pub(super) name: &'static str,
     /// Empty: the group's heading is enough.
-    heading: &'static str,
-    caption: &'static str,
-    note: &'static str,
+    pub(super) heading: String,
+    pub(super) caption: String,
+    pub(super) note: &'static str,
+    pub(super) warnings: Vec<String>,
     /// The chart, and its description.
-    chart: Option<(Chart, &'static str)>,
-    is_wide: bool,
+    pub(super) chart: Option<(Chart, &'static str)>,
+    pub(super) is_wide: bool,
     /// Whether the table is closed at first.
-    is_long: bool,
+    pub(super) is_long: bool,
+    /// Whether the CSV file is offered here.
+    pub(super) has_file: bool,
     /// Each heading, and whether its column has numbers.
-    headings: Vec<(&'static str, bool)>,
-    rows: Vec<Vec<Shown>>,
+    pub(super) headings: Vec<(&'static str, bool)>,
+    pub(super) rows: Vec<Vec<Shown>>,
     /// The rows that are not shown, as a sentence.
-    more: Option<String>,
+    pub(super) more: Option<String>,
 }
 
 /// A cell's lines.
-struct Shown {
-    heading: &'static str,
-    is_number: bool,
-    lines: Vec<String>,
+pub(super) struct Shown {
+    pub(super) heading: &'static str,
+    pub(super) is_number: bool,
+    pub(super) lines: Vec<String>,
 }
 
 /// The page of a report.
@@ -108,6 +118,7 @@ pub fn page(report: &Report, has_session: bool, now_ms: u64) -> askama::Result<S
         has_session,
         totals: totals(report),
         groups: groups(report),
+        most_seconds: Limits::REPORT_TIME.as_secs(),
     }
     .render()
 }
@@ -142,9 +153,10 @@ fn groups(report: &Report) -> Vec<Group> {
     let group = |heading, note, sections: Vec<Option<Section>>| Group {
         heading,
         note,
+        is_slow: false,
         sections: sections.into_iter().flatten().collect(),
     };
-    vec![
+    let mut groups = vec![
         group("Events over time", "", vec![section("days", "", "Events of each day or hour", "")]),
         group(
             "Funnel",
@@ -180,7 +192,10 @@ fn groups(report: &Report) -> Vec<Group> {
             )],
         ),
         quality(section, group),
-    ]
+    ];
+    // After the recommendations.
+    groups.splice(4..4, variants_page::group(report));
+    groups
 }
 
 fn quality(
@@ -226,6 +241,11 @@ fn quality(
 }
 
 impl Section {
+    /// The content of the CSV file, for screen readers.
+    fn file(&self) -> &str {
+        if self.id == self.name { &self.caption } else { "variants of all scenarios" }
+    }
+
     fn new(
         table: &Table,
         heading: &'static str,
@@ -244,10 +264,13 @@ impl Section {
             cells.map(|(column, cell)| Shown::of(table.name, column.heading, cell)).collect()
         };
         Self {
+            id: table.name.to_owned(),
             name: table.name,
-            heading,
-            caption,
+            heading: heading.to_owned(),
+            caption: caption.to_owned(),
             note,
+            warnings: Vec::new(),
+            has_file: true,
             chart: chart_of(table),
             is_wide: table.columns.len() >= 4,
             is_long,
@@ -303,13 +326,24 @@ fn label(table: &str, cell: &Cell) -> String {
 impl Shown {
     fn of(table: &str, heading: &'static str, cell: &Cell) -> Self {
         let lines = match cell {
-            Cell::Text(_) => vec![chart::shortened(&label(table, cell), NAME_CHARS)],
+            Cell::Text(_) => vec![Self::shortened(&label(table, cell))],
+            Cell::Flag(flag) => vec![flag.to_string()],
             Cell::Money(money) => amounts(money),
-            Cell::Count(_) | Cell::Decimal(_) | Cell::Share(..) => {
-                vec![cell.number().map_or_else(|| "–".to_owned(), |number| grouped(&number))]
+            Cell::Count(_) | Cell::Decimal(_) | Cell::Share(..) | Cell::Points(_) => {
+                vec![Self::number(cell)]
             }
         };
         Self { heading, is_number: !matches!(cell, Cell::Text(_)), lines }
+    }
+
+    /// A name that does not fill the page.
+    pub fn shortened(name: &str) -> String {
+        chart::shortened(name, NAME_CHARS)
+    }
+
+    /// The number, or a dash if there is none.
+    pub fn number(cell: &Cell) -> String {
+        cell.number().map_or_else(|| "–".to_owned(), |number| grouped(&number))
     }
 }
 
@@ -331,6 +365,9 @@ fn amounts(money: &Money) -> Vec<String> {
 
 /// The number with commas between thousands.
 pub fn grouped(number: &str) -> String {
+    if let Some(number) = number.strip_prefix('-') {
+        return format!("-{}", grouped(number));
+    }
     let (whole, rest) =
         number.split_at_checked(number.find('.').unwrap_or(number.len())).unwrap_or((number, ""));
     let mut out = String::new();
@@ -349,9 +386,13 @@ mod tests {
 
     #[test]
     fn thousands_are_separated() {
-        for (number, shown) in
-            [("0", "0"), ("999", "999"), ("1000", "1,000"), ("1234567.1234", "1,234,567.1234")]
-        {
+        for (number, shown) in [
+            ("0", "0"),
+            ("999", "999"),
+            ("1000", "1,000"),
+            ("1234567.1234", "1,234,567.1234"),
+            ("-100.00", "-100.00"),
+        ] {
             assert_eq!(grouped(number), shown);
         }
     }

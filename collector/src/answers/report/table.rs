@@ -35,6 +35,10 @@ pub enum Cell {
     Decimal(i128),
     /// A part of a whole. Without a whole there is no share.
     Share(u64, u64),
+    /// A number of percent or percentage points in hundredths, which may be negative or missing.
+    Points(Option<i64>),
+    /// Yes or no.
+    Flag(bool),
     /// Amounts of money.
     Money(Money),
 }
@@ -60,10 +64,11 @@ impl Cell {
     /// The value as a number without unit, where it is one. A share is in percent.
     pub fn number(&self) -> Option<String> {
         match self {
-            Self::Text(_) | Self::Money(_) => None,
+            Self::Text(_) | Self::Flag(_) | Self::Money(_) => None,
             Self::Count(count) => Some(count.to_string()),
             Self::Decimal(micros) => Some(decimal(*micros)),
             Self::Share(part, whole) => percent(*part, *whole),
+            Self::Points(hundredths) => hundredths.map(points),
         }
     }
 
@@ -71,7 +76,12 @@ impl Cell {
     pub fn count(&self) -> u64 {
         match self {
             Self::Count(count) => *count,
-            Self::Text(_) | Self::Decimal(_) | Self::Share(..) | Self::Money(_) => 0,
+            Self::Text(_)
+            | Self::Decimal(_)
+            | Self::Share(..)
+            | Self::Points(_)
+            | Self::Flag(_)
+            | Self::Money(_) => 0,
         }
     }
 
@@ -79,9 +89,19 @@ impl Cell {
     pub fn as_text(&self) -> &str {
         match self {
             Self::Text(text) => text,
-            Self::Count(_) | Self::Decimal(_) | Self::Share(..) | Self::Money(_) => "",
+            Self::Count(_)
+            | Self::Decimal(_)
+            | Self::Share(..)
+            | Self::Points(_)
+            | Self::Flag(_)
+            | Self::Money(_) => "",
         }
     }
+}
+
+fn points(hundredths: i64) -> String {
+    let (whole, part) = (hundredths.unsigned_abs() / 100, hundredths.unsigned_abs() % 100);
+    format!("{}{whole}.{part:02}", if hundredths < 0 { "-" } else { "" })
 }
 
 /// A share in percent with two decimals, rounded half up.
@@ -107,5 +127,14 @@ mod tests {
         assert_eq!(shown(1, 8).as_deref(), Some("12.50"));
         assert_eq!(shown(1, 20_000).as_deref(), Some("0.01"));
         assert_eq!(shown(7, 7).as_deref(), Some("100.00"));
+    }
+
+    #[test]
+    fn points_have_two_decimals_and_a_sign() {
+        let shown = |points| Cell::Points(points).number();
+        assert_eq!(shown(None), None);
+        for (points, text) in [(0, "0.00"), (5, "0.05"), (-5, "-0.05"), (-1234, "-12.34")] {
+            assert_eq!(shown(Some(points)).as_deref(), Some(text));
+        }
     }
 }
