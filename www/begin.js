@@ -14,8 +14,8 @@ export async function begin({ settings, heard, engine, early, flushing, recover,
   };
   try {
     engine.start(module, plain(settings), sink);
-  } catch (error) {
-    problem = heard.warn({ code: "config", field: "config", message: String(error) });
+  } catch {
+    problem = heard.fault("config", "config", "threw an exception");
   }
   if (!engine.module) {
     engine.isDead = true;

@@ -81,7 +81,7 @@ export interface Config<Destinations = Destination | readonly Destination[]> {
       }
     | undefined;
   /**
-   * true: logs every call, request and warning to the console. false: writes nothing to the console. Absent: without a
+   * true: logs the name of every call, every request and every warning to the console. false: writes nothing to the console. Absent: without a
    * listener for warnings, the console shows the first warning of each code and field.
    */
   debug?: boolean | undefined;

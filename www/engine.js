@@ -3,8 +3,8 @@
 import { inPage } from "./page.js";
 import { isTrap } from "./trap.js";
 
-/** `warn` reports a failure to the page. `onFailure` runs before it. */
-export function connection(warn, onFailure) {
+/** `warn` and `fault` report a failure to the page. `onFailure` runs before it. */
+export function connection({ warn, fault }, onFailure) {
   /** The module's number for this tracker. */
   let number;
 
@@ -27,14 +27,14 @@ export function connection(warn, onFailure) {
     },
 
     /** Runs a function of the module. Exceptions do not reach the page. */
-    guard(run, otherwise = null, field = undefined) {
+    guard(run, otherwise = null, field = "measure") {
       if (engine.isDead) return otherwise;
       try {
         return run();
       } catch (error) {
         if (isTrap(error)) engine.fail("internal", error);
         // A getter or a proxy in the page's argument threw.
-        else warn({ code: "bad-type", field, message: String(error) });
+        else fault("bad-type", field, "threw an exception");
         return otherwise;
       }
     },

@@ -1,5 +1,7 @@
 // consumeTimer and observeRecommendations: the page's handles for objects that the engine knows by number.
 
+import { attempt } from "../src/browser/host/env.js";
+
 /** The two methods of a tracker. */
 export function handles(call, ask, watch) {
   let count = 0;
@@ -7,8 +9,8 @@ export function handles(call, ask, watch) {
     consumeTimer(item, options) {
       const id = ++count;
       let last = 0;
-      // The engine gets an element's measures, not the element.
-      const { element, ...measures } = /** @type {any} */ (options ?? {});
+      // The engine gets an element's measures, not the element. A getter may throw.
+      const { element, ...measures } = /** @type {any} */ (attempt(() => ({ ...options })) ?? {});
       const { by } = measures;
       const watched = by === "scroll" || by === "media";
       call("consumeTimer", [item, measures, id]);

@@ -30,7 +30,7 @@ export function accountIn(verb, args) {
  *
  * If the page is left meanwhile, the waiting calls run without those whose id is not hashed yet.
  */
-export function gate(warn) {
+export function gate(fault) {
   let waiting = [];
   let isBusy = false;
   const idOf = ([, holder, field]) => holder && normal(holder[field]);
@@ -43,8 +43,7 @@ export function gate(warn) {
       if (id)
         return void sha256(id)
           .catch(() => {
-            const message = `${name} cannot be hashed without https: the visitor is anonymous`;
-            warn({ code: "personal-data", field: name, message });
+            fault("personal-data", name, "cannot be hashed without https: the visitor is anonymous");
             return null;
           })
           .then((hash) => {

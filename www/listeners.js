@@ -40,7 +40,7 @@ export function listening({ onWarning, debug }) {
   const show = ({ code, field, message }) => {
     if (debug === false || !inPage()) return;
     if (!debug && (code === "duplicate-order" || shown.length === SHOWN || isKnown(shown, code, field))) return;
-    console.warn(`recobeacon: ${code}: ${message} (shown once; debug: true shows all)`);
+    console.warn(`recobeacon: ${code}: ${message} (debug: true shows all)`);
   };
 
   const warn = (detail) => {
@@ -55,13 +55,15 @@ export function listening({ onWarning, debug }) {
     return error;
   };
 
+  /** Warns of a field. It repeats no value of the page, because a page may forward its warnings. */
+  const fault = (code, field, problem) => warn({ code, field, message: `${field} ${problem}` });
+
   /** Reports an error of a promise without a handler. */
   const internal = (error) => void warn({ code: "internal", message: String(error) });
 
   const on = (type, listener) => {
     if (!listeners[type] || typeof listener !== "function") {
-      const message = 'on needs "sent", "acknowledged", "dropped" or "warning", and a function';
-      warn({ code: "bad-type", field: "on", message });
+      fault("bad-type", "on", 'needs "sent", "acknowledged", "dropped" or "warning", and a function');
       return () => {};
     }
     listeners[type].push(listener);
@@ -82,6 +84,6 @@ export function listening({ onWarning, debug }) {
   };
 
   /** `element`: the element that the call is made for, with its name and the codes and fields of its warnings. */
-  const heard = { element: undefined, listeners, log, emit, warn, internal, on, withElement };
+  const heard = { element: undefined, listeners, log, emit, warn, fault, internal, on, withElement };
   return heard;
 }

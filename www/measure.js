@@ -13,7 +13,7 @@ import { seen } from "./measure/seen.js";
  *
  * - `call(verb, args, at)`: a call of the engine, `percentage(timer)`: a timer's percentage, `tracker`: the public
  * methods;
- * - `warn({ code, field, message })`, and `withElement(about, deed)`: warnings during the function are about this
+ * - `fault(code, field, problem)` warns, and `withElement(about, deed)`: warnings during the function are about this
  * element;
  * - `guard(deed)`: runs a function and turns its exceptions into warnings;
  * - `auto`: the configuration's `autoTrack` as an object.
@@ -33,8 +33,7 @@ export function measure(port) {
   if (routed) auto.push(routes(port));
   if (layer) auto.push(dataLayer(port, layer));
 
-  const wrong = (field) =>
-    port.warn({ code: "bad-type", field, message: `${field} must be an element; for media, a video or audio` });
+  const wrong = (field) => port.fault("bad-type", field, "must be an element; for media, a video or audio");
   const isElement = (value) => value?.nodeType === Node.ELEMENT_NODE;
 
   return {

@@ -77,9 +77,7 @@ function run(verb, args, at) {
   if (verb === "create") {
     const made = create({ autoTrack: true, ...args[0] }, load, measure, source);
     if (last && last !== made && !last.isDisposed())
-      console.warn(
-        'recobeacon: calls go to the last "create" only. For several destinations, name all of them in one "create".',
-      );
+      console.warn('recobeacon: calls go to the last "create" only: name all destinations in one "create".');
     last = made;
     for (const call of early.splice(0)) last.dispatch(...call);
     return made.tracker;
@@ -101,6 +99,4 @@ function takeOver() {
 // A second script tag finds the first one's function and does not replace it.
 if (!stub || Array.isArray(stub.q)) takeOver();
 else if (!stub.q)
-  console.warn(
-    `recobeacon: window.${name} belongs to another script. Choose another name with the attribute data-reco-global.`,
-  );
+  console.warn(`recobeacon: window.${name} belongs to another script: choose another name by data-reco-global.`);

@@ -56,12 +56,12 @@ export function create(config, load, measure, source) {
 function make(config, files, key, forget) {
   const { onWarning, debug, consentFrom, wasmUrl, baseUrl, autoTrack, ...settings } = config;
   const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
-  pendingIfAsked(settings, consentFrom);
   const heard = listening(config);
+  pendingIfAsked(settings, consentFrom, heard.fault);
   if (debug && inPage() && consentOf(settings, []) !== (settings.consent ?? "granted"))
     heard.log("consent", "denied", "by the browser's setting or an earlier answer");
   const close = () => (own.watcher.end(), own.unfollow?.(), own.tabs?.end(), forget());
-  const engine = connection(heard.warn, () => own.watcher.end());
+  const engine = connection(heard, () => own.watcher.end());
   const early = earlyCalls(settings);
   const leave = () => engine.isOpen || engine.isDead || early.leave();
   const user = () => (engine.isOpen ? own.user : settings.identity?.userId);
@@ -84,7 +84,7 @@ function make(config, files, key, forget) {
   own.watcher.start();
 
   if (inPage()) own.tabs = agreement(key, (state) => own.call("consent", [state], undefined, true));
-  if (isAsked(consentFrom)) followConsent(own, consentFrom, (name) => files.source(name, { baseUrl }));
+  if (isAsked(consentFrom)) void followConsent(own, consentFrom, (name) => files.source(name, { baseUrl }));
   return {
     tracker,
     dispatch: dispatching(own),
@@ -102,7 +102,7 @@ function identify(own) {
   const { userId } = identity;
   const holder = { userId };
   own.settings.identity = { ...identity, userId: (own.user = undefined) };
-  own.gate = gate(own.heard.warn);
+  own.gate = gate(own.heard.fault);
   own.identified = new Promise((done) => {
     const take = () => done((own.settings.identity.userId = own.user = holder.userId));
     own.gate(take, holder, "userId", "config.identity.userId");
@@ -122,7 +122,8 @@ const calling =
     const deed = () => {
       if (verb === "login" && typeof args[0] === "string") own.user = args[0];
       if (verb === "logout") own.user = null;
-      heard.log(verb, ...args);
+      // No other value, because some are never sent: a wrong account, and personal data in a text.
+      heard.log(verb, verb === "consent" ? args[0] : "");
       if (!engine.isOpen) return own.early.add([verb, args, at, heard.element]);
       engine.call(verb, args, at);
       if (verb === "consent") void own.recover(engine.module, [[verb, args]]);
@@ -147,12 +148,11 @@ const dispatching =
   };
 
 /** A second call for the same destinations: adds its onWarning. Its other options have no effect. */
-function join({ listeners, warn }, config, { onWarning, ...other }) {
+function join({ listeners, fault }, config, { onWarning, ...other }) {
   if (onWarning) listeners.warning.push(onWarning);
-  const message = "the existing tracker for these destinations is used";
   const paths = differences({ ...config, onWarning: undefined }, other);
-  for (const path of paths) warn({ code: "config", field: path, message: `${path}: ${message}, with its own option` });
-  if (!paths.length) warn({ code: "config", field: "config.destinations", message });
+  for (const path of paths.length ? paths : ["config.destinations"])
+    fault("config", path, "has no effect: these destinations have a tracker");
 }
 
 /** The tracker as index.d.ts describes it. */

@@ -15,7 +15,7 @@ const AUTO = ["attributes", "dataLayer", "jsonLd", "routes"];
  */
 export function watching(own, measure, verbs) {
   const { auto, call, engine, heard } = own;
-  const { warn, withElement } = heard;
+  const { fault, withElement } = heard;
   const { ask, guard } = engine;
   let watcher;
   let loading;
@@ -32,14 +32,14 @@ export function watching(own, measure, verbs) {
       .then((loaded) => {
         const percentage = (id) => ask("percentage", 0, id);
         const { tracker } = own;
-        if (!ended) watcher = loaded.measure({ auto, call, guard, withElement, percentage, tracker, verbs, warn });
+        if (!ended) watcher = loaded.measure({ auto, call, guard, withElement, percentage, tracker, verbs, fault });
         markup?.disconnect();
       })
       .catch((error) =>
         stays()
           .then(() => own.ready)
           .then(
-            () => void warn({ code: "internal", field: "measure", message: `measure.js: ${error}` }),
+            () => void fault("internal", "measure", `cannot be loaded: ${error}`),
             // The module is missing as well, and one warning names the folder of both.
             () => {},
           ),
@@ -54,8 +54,7 @@ export function watching(own, measure, verbs) {
     /** Starts what the configuration asks for. */
     start() {
       for (const [name] of Object.entries(auto)) {
-        const field = `config.autoTrack.${name}`;
-        if (!AUTO.includes(name)) warn({ code: "unknown-option", field, message: `${field} is unknown` });
+        if (!AUTO.includes(name)) fault("unknown-option", `config.autoTrack.${name}`, "is not known");
       }
       if (auto.dataLayer || auto.routes) watch(() => {});
       if (auto.attributes && !ended)

@@ -82,7 +82,7 @@ const COMMANDS = {
   _trackTimedEvent(type, event, id, ms, ...more) {
     if (!(ms >= 0)) throw "the fourth value must be a number of milliseconds";
     const go = item(type, event, id, ...more);
-    setTimeout(guard, ms, go, id);
+    setTimeout(guard, ms, go, ["_trackTimedEvent"]);
   },
   _login(source, target, params) {
     if (!text(target)) throw "needs a source and a target user";
@@ -90,12 +90,15 @@ const COMMANDS = {
   },
 };
 
-/** Errors of the page's commands are not thrown into the page. */
+/** Errors of the page's commands are not thrown into the page. The console gets no value of a command, which may be a user. */
 function guard(deed, command) {
   try {
     deed();
   } catch (why) {
-    warn(`${why.message || why}; not sent:`, command);
+    warn(
+      `${why.message ? "an exception was thrown" : why}; not sent:`,
+      attempt(() => command[0]),
+    );
   }
 }
 
@@ -120,7 +123,7 @@ function start() {
       .filter(Boolean)
       .join("/");
   } catch {
-    return warn("data-endpoint is not an address; nothing is sent:", endpoint);
+    return warn("nothing is sent, because data-endpoint is not an address");
   }
   if (consentFrom !== undefined) follow(consentFrom, own, decide);
   else resume(base);

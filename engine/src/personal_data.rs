@@ -88,17 +88,16 @@ pub fn without_in(list: &Value, json: &str) -> Option<String> {
 /// free text, where most of these characters would end the address.
 pub fn is_email(text: &str) -> bool {
     let text = trim_end(trim_start(text, b' '), b' ').as_bytes();
-    let is_odd = |place| matches!(at(text, place), b' ' | b'/');
-    let (mut signs, mut host, mut is_dotted) = (0, 0, false);
+    let (mut host, mut is_dotted) = (0, false);
     for place in 0..text.len() {
         let sign = at_sign(text, place);
-        if is_odd(place) || sign > 0 && (place == 0 || signs > 0) {
-            return false;
+        match at(text, place) {
+            b' ' | b'/' => return false,
+            b'.' => is_dotted |= host > 0 && place > host && place + 1 < text.len(),
+            _ if sign == 0 => {}
+            _ if place == 0 || host > 0 => return false,
+            _ => host = place + sign,
         }
-        if sign > 0 {
-            (signs, host) = (1, place + sign);
-        }
-        is_dotted |= signs > 0 && at(text, place) == b'.' && place > host && place + 1 < text.len();
     }
     is_dotted
 }

@@ -112,7 +112,7 @@ scenario(
     await all.collector.expectStored({ type: "basket", itemId: "5", quantity: undefined });
     const [{ field, message }, ...more] = await warned(all.page);
     assert.deepEqual([field, more], ["data-reco-qty", []]);
-    assert.match(message, /^data-reco-qty is unknown \(button#buy\)$/);
+    assert.match(message, /^data-reco-qty is not known \(button#buy\)$/);
   },
 );
 

@@ -179,9 +179,9 @@ const documentOf = (...texts) => ({
   querySelector: () => null,
 });
 test("the problem with a page's JSON-LD is reported", () => {
-  assert.match(product(documentOf('{"@type": Product}')).problem, /^JSON-LD is invalid JSON: /);
+  assert.match(product(documentOf('{"@type": Product}')).problem, /^finds JSON-LD that is invalid JSON$/);
   const two = JSON.stringify([PRODUCT, { ...PRODUCT, sku: "S-2" }]);
-  assert.match(product(documentOf(two)).problem, /^JSON-LD has 2 products/);
+  assert.match(product(documentOf(two)).problem, /^finds 2 products in JSON-LD/);
   assert.deepEqual(product(documentOf("{", JSON.stringify(PRODUCT))), { fields: FOUND, problem: undefined });
   assert.deepEqual(product(documentOf()), { fields: {}, problem: undefined });
 });

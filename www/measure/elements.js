@@ -11,14 +11,11 @@ export const elements = (port) => {
     if (!known.has(element)) known.set(element, { name: nameOf(element), told: [] });
     return port.withElement(known.get(element), deed);
   };
-  const warn = (element, field, problem) =>
-    withElement(element, () => port.warn({ code: "bad-type", field, message: `${field}${problem}` }));
-  const complain = (element, attribute, problem) =>
-    warn(element, attribute, `="${element.getAttribute(attribute)}" ${problem}`);
-  /** A misspelt attribute would be left out in silence. Its value may be the address of a person. */
+  const complain = (element, field, problem) => withElement(element, () => port.fault("bad-type", field, problem));
+  /** A misspelt attribute would be left out in silence. */
   const checkNames = (element) => {
     for (const { name } of [...element.attributes])
-      if (/^data-reco-/.test(name) && !ATTRIBUTES.includes(name)) warn(element, name, " is unknown");
+      if (/^data-reco-/.test(name) && !ATTRIBUTES.includes(name)) complain(element, name, "is not known");
   };
   return { withElement, complain, checkNames, forget: (element) => known.delete(element) };
 };

@@ -10,8 +10,8 @@ export function product(document) {
   const scripts = [...document.querySelectorAll('script[type="application/ld+json"]')].map((script) => {
     try {
       return parsed(script.textContent);
-    } catch (error) {
-      broken = `JSON-LD is invalid JSON: ${error.message}`;
+    } catch {
+      broken = "finds JSON-LD that is invalid JSON";
     }
   });
   const metas = {};
@@ -66,7 +66,7 @@ function chosen(values, addresses) {
   if (!one)
     return {
       problem: found.length
-        ? `JSON-LD has ${found.length} products, but not exactly one with the page's address`
+        ? `finds ${found.length} products in JSON-LD, but not exactly one with the page's address`
         : undefined,
     };
   return { one, variants: [...list(one.hasVariant), ...(isWhole ? others : [])].filter((each) => is(each, "Product")) };

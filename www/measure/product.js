@@ -15,7 +15,7 @@ export const productOf = (port) => {
     const { fields, problem } = product(document);
     if (problem && !told.has(problem)) {
       told.add(problem);
-      port.warn({ code: "missing-field", field: "autoTrack.jsonLd", message: `autoTrack.jsonLd: ${problem}` });
+      port.fault("missing-field", "autoTrack.jsonLd", problem);
     }
     return (known = fields);
   };
