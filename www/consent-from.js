@@ -3,6 +3,7 @@
 
 import { FIELD, SOURCES } from "./consent/names.js";
 import { stays } from "./page.js";
+import { CONSENTS } from "./rules.gen.js";
 
 /**
  * `own` is what the parts of one tracker share, `source` the option, `load(name)` brings the file of a source.
@@ -11,15 +12,26 @@ import { stays } from "./page.js";
  * @param {any} source
  * @param {(name: string) => Promise<{ follow: Function }>} load
  */
-export function followConsent(own, source, load) {
+export async function followConsent(own, source, load) {
   const { engine, heard, tracker } = own;
   const name = source.source ?? source;
-  if (typeof source === "function") engine.guard(() => source(tracker.consent), null, FIELD);
-  else if (!SOURCES.includes(name))
-    heard.warn({ code: "out-of-range", field: FIELD, message: `${FIELD} must be a function or ${SOURCES.join(", ")}` });
-  else if (!engine.isDead)
-    load(name).then(
-      ({ follow }) => follow(own, source),
-      (error) => stays().then(() => heard.warn({ code: "internal", field: FIELD, message: String(error) })),
-    );
+  const warn = (code, problem) => heard.fault(code, FIELD, `${problem}: consent stays "pending"`);
+  const misuse = () => warn("out-of-range", `must be ${SOURCES.join(", ")} or a function that calls its argument`);
+  if (engine.isDead) return;
+  if (typeof source === "function") {
+    let said = null;
+    try {
+      said = await source(tracker.consent);
+    } finally {
+      if ([true, false, null, ...CONSENTS].includes(said)) misuse();
+    }
+  } else if (SOURCES.includes(name))
+    try {
+      const { follow } = await load(name);
+      follow(own, source);
+    } catch (error) {
+      await stays();
+      warn("internal", error);
+    }
+  else misuse();
 }

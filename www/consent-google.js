@@ -6,13 +6,15 @@ import { isCommand, listenToLayer } from "./data-layer.js";
 
 const RULES = { types: [["personalization_storage"], listOf(isText)], dataLayer: ["dataLayer", isText] };
 
-const listen = (answer, { types, dataLayer }, safe, warn) => {
+const listen = (answer, { types, dataLayer }, safe, warn, here) => {
   /** By type, "granted" or "denied". Of the defaults the strictest counts, because those of a region may be another region's. */
   const defaults = { __proto__: null };
   const updates = { __proto__: null };
   let isReading = true;
-  /** The missing types that a warning has named. */
-  let told;
+  /** The problems that were reported. */
+  const told = [];
+  const tell = (problem) =>
+    told.includes(problem) || (told.push(problem) && warn(`${problem}: consent stays "pending"`));
   const has = (states, state) => types.filter((type) => states[type] === state).length;
   const decide = () => {
     const states = Object.assign({ __proto__: null }, defaults, updates);
@@ -23,16 +25,16 @@ const listen = (answer, { types, dataLayer }, safe, warn) => {
   };
   const hear = ([command, action, states]) => {
     if (command !== "consent" || Object(states) !== states) return;
+    here();
     for (const type of types) {
       if (action === "update") updates[type] = states[type] ?? updates[type];
       else if (action === "default" && defaults[type] !== "denied") defaults[type] = states[type] ?? defaults[type];
     }
     const missing = types.filter((type) => !(updates[type] ?? defaults[type]));
     // A page may make one update for each type.
-    if (action === "update" && missing.length && missing.join() !== told) {
-      told = missing.join();
-      warn(`no consent update has had ${missing.join(", ")} yet: consent stays "pending"`);
-    }
+    if (action === "update" && missing.length) tell(`has had no consent update with ${missing.join(", ")} yet`);
+    const wrong = types.filter((type) => ![undefined, "granted", "denied"].includes(states[type]));
+    if (wrong.length) tell(`has a value of ${wrong.join(", ")} that is neither "granted" nor "denied"`);
     if (!isReading) decide();
   };
   const take = safe((entry) => isCommand(entry) && hear(entry));
@@ -43,4 +45,4 @@ const listen = (answer, { types, dataLayer }, safe, warn) => {
   return end;
 };
 
-export const follow = following(RULES, listen);
+export const follow = following(RULES, ({ dataLayer }) => `gtag("consent", ...) in ${dataLayer}`, listen);

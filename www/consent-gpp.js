@@ -45,12 +45,14 @@ function decide({ signalStatus, applicableSections = [], parsedSections = {} }, 
   return [!isOut, has(NOT_OPTED_OUT)];
 }
 
-const listen = (answer, { purposes }, safe) => {
+const listen = (answer, { purposes }, safe, _, here) => {
   const hear = ({ pingData }) => {
+    // The stub answers the registration itself.
+    if (pingData?.cmpStatus !== "stub") here();
     const decision = decide(pingData ?? {}, purposes);
     if (decision) answer(...decision);
   };
   return listenToCmp(GPP, hear, safe);
 };
 
-export const follow = following({ purposes: PURPOSES }, listen);
+export const follow = following({ purposes: PURPOSES }, () => "answer of __gpp", listen);

@@ -12,7 +12,7 @@ const ALLOWED = {
   marketing: "marketingAllowed",
 };
 
-const listen = (answer, { purpose }, safe) => {
+const listen = (answer, { purpose }, safe, _, here) => {
   const page = /** @type {any} */ (window);
   let asked = false;
   const api = safe(() => {
@@ -26,6 +26,7 @@ const listen = (answer, { purpose }, safe) => {
   const look = safe(() => {
     const privacy = api();
     if (!privacy) return;
+    here();
     const allowed = privacy[ALLOWED[purpose]]() === true;
     // "": the visitor has not answered. Where no answer is needed, it is allowed all the same.
     const said = Boolean(privacy.currentVisitorConsent?.()[purpose]);
@@ -38,4 +39,6 @@ const listen = (answer, { purpose }, safe) => {
   };
 };
 
-export const follow = following({ purpose: ["preferences", oneOf("preferences", "analytics", "marketing")] }, listen);
+const RULES = { purpose: ["preferences", oneOf("preferences", "analytics", "marketing")] };
+
+export const follow = following(RULES, () => "Shopify.customerPrivacy", listen);

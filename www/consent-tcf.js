@@ -14,8 +14,9 @@ const LAST_VENDOR = 65_535;
 /** The visitor has answered, now or before. Until then the CMP shows its dialogue ("cmpuishown"). */
 const ANSWERED = /^(tcloaded|useractioncomplete)$/;
 
-const listen = (answer, { purposes, vendor }, safe) => {
+const listen = (answer, { purposes, vendor }, safe, _, here) => {
   const hear = ({ gdprApplies, eventStatus, cmpStatus, purpose, vendor: vendors }) => {
+    here();
     if (cmpStatus === "error") return;
     if (gdprApplies === false) return answer(true, false);
     if (!ANSWERED.test(eventStatus)) return;
@@ -25,4 +26,8 @@ const listen = (answer, { purposes, vendor }, safe) => {
   return listenToCmp(TCF, hear, safe);
 };
 
-export const follow = following({ purposes: PURPOSES, vendor: [undefined, wholeTo(LAST_VENDOR)] }, listen);
+export const follow = following(
+  { purposes: PURPOSES, vendor: [undefined, wholeTo(LAST_VENDOR)] },
+  () => "answer of __tcfapi",
+  listen,
+);

@@ -14,10 +14,12 @@ const CATEGORIES = ["functional", "preferences", "statistics-anonymous", "statis
 const typeOf = (page) =>
   String(page.wp_consent_type ?? page.wp_fallback_consent_type ?? page.consent_api?.consent_type ?? "");
 
-const listen = (answer, { category }, safe) => {
+const listen = (answer, { category }, safe, _, here) => {
   const page = /** @type {any} */ (window);
   const look = safe(() => {
     const said = cookie(`${page.consent_api?.cookie_prefix ?? "wp_consent"}_${category}`);
+    // Without a banner for it, the plugin has no type.
+    if (said || typeOf(page)) here();
     // Without an answer, the site's own rule holds: under "optout" it is a yes, under "optin" the visitor is still to be asked.
     if (said || typeOf(page).includes("optout")) answer(page.wp_has_consent(category) === true, Boolean(said));
   });
@@ -37,4 +39,8 @@ const listen = (answer, { category }, safe) => {
   };
 };
 
-export const follow = following({ category: ["preferences", oneOf(...CATEGORIES)] }, listen);
+export const follow = following(
+  { category: ["preferences", oneOf(...CATEGORIES)] },
+  () => "consent type of the WP Consent API",
+  listen,
+);

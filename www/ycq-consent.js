@@ -14,7 +14,7 @@ import { off, warn } from "./ycq/browser.js";
 const SOURCES = { __proto__: null, tcf, gpp, google, wp, shopify };
 
 /** @type {any} */ (document.currentScript).follow = (name, decide) => {
-  if (!SOURCES[name]) return warn("nothing is sent, because data-consent-from names no banner:", name);
+  if (!SOURCES[name]) return warn("nothing is sent, because data-consent-from names no banner");
   const apply = (granted) => {
     setCookie("reco_off", granted ? undefined : 1, OFF_DAYS);
     if (!granted) erase();
@@ -23,6 +23,6 @@ const SOURCES = { __proto__: null, tcf, gpp, google, wp, shopify };
   // An earlier refusal and Global Privacy Control are a no, until the banner says yes. A signal is no decision to remember.
   if (off() || /** @type {any} */ (navigator).globalPrivacyControl) decide(false);
   const tracker = { consent: (state) => state === "pending" || apply(state === "granted") };
-  const heard = { warn: ({ message }) => warn(message) };
+  const heard = { fault: (_, field, problem) => warn(`${field} ${problem}`) };
   SOURCES[name]({ engine: { guard: (deed) => attempt(deed) }, heard, tracker }, name);
 };

@@ -19,7 +19,7 @@ export const listOf = (isRight) => (value) =>
 const OTHERWISE = ["denied", oneOf("denied", "anonymous")];
 
 /** The options with their defaults; nothing where one of them is wrong or unknown, because a guess could be a yes. */
-function read(source, rules, warn) {
+function read(source, rules, fault) {
   const all = Object.assign({ __proto__: null, otherwise: OTHERWISE }, rules);
   const options = {};
   for (const [name, [standard]] of Object.entries(all)) options[name] = standard;
@@ -27,34 +27,48 @@ function read(source, rules, warn) {
     const field = `${FIELD}.${name}`;
     if (name === "source" || value === undefined) continue;
     const rule = all[name];
-    const problem = rule ? "is not valid" : "is not known";
-    if (!rule?.[1](value))
-      return void warn({
-        code: rule ? "out-of-range" : "unknown-option",
-        field,
-        message: `${field} ${problem}: consent stays "pending"`,
-      });
+    const [code, problem] = rule ? ["out-of-range", "is not valid"] : ["unknown-option", "is not known"];
+    if (!rule?.[1](value)) return void fault(code, field, `${problem}: consent stays "pending"`);
     options[name] = value;
   }
   return options;
 }
 
+/** The time in which a banner is expected to be there. Consent platforms load late, and slow pages need some seconds. */
+const EXPECTED_SECONDS = 15;
+
+/** Runs `missing()` if `isHere()` has not become true. A hidden or prerendered page has time: its banner may wait, too. */
+function expect(isHere, missing) {
+  let seconds = 0;
+  const timer = setInterval(() => {
+    if (!document.hidden) seconds += 1;
+    if (!isHere() && seconds < EXPECTED_SECONDS) return;
+    clearInterval(timer);
+    if (!isHere()) missing();
+  }, 1000);
+}
+
 /**
- * Makes the `follow` of a file. `rules` has the default and the rule of each option. `listen(answer, options, safe, warn)` listens to the banner and returns the function
- * that ends it: `answer(state, isVisitors)` takes a yes (true), a no (false), or that there is no answer (undefined); `isVisitors` says whether the
- * visitor has given it, and not the site's rule for visitors who were not asked. `safe(f)` is the function `f` without exceptions.
+ * Makes the `follow` of a file. `rules` has the default and the rule of each option, `banner` names what the banner has. `listen(answer, options, safe, warn, here)` listens
+ * to the banner and returns the function that ends it: `answer(state, isVisitors)` takes a yes (true), a no (false), or that there is no answer
+ * (undefined); `isVisitors` says whether the visitor has given it, and not the site's rule for visitors who were not asked. `safe(f)` is the function
+ * `f` without exceptions. `here()` says that the banner is there, although it has no answer.
  */
-export const following = (rules, listen) => (own, source) => {
+export const following = (rules, banner, listen) => (own, source) => {
   const { engine, heard, tracker, settings } = own;
   const safe =
     (deed) =>
     (...args) =>
       engine.guard(() => deed(...args), null, FIELD);
-  const options = read(source, rules, heard.warn);
+  const options = read(source, rules, heard.fault);
   if (!options) return;
   /** An earlier no and the browser's signals. Only the visitor can withdraw them. */
   const isRefused = () => consentOf({ consent: undefined, respect: settings?.respect }, []) === "denied";
   let last;
+  let isHere = false;
+  const here = () => {
+    isHere = true;
+  };
   const answer = (yes, isVisitors = true) => {
     if (own.disposed || (yes && !isVisitors && isRefused())) return;
     const state = yes === undefined ? "pending" : yes ? "granted" : options.otherwise;
@@ -63,8 +77,11 @@ export const following = (rules, listen) => (own, source) => {
     last = state;
     tracker.consent(state);
   };
-  const warn = (message) => heard.warn({ code: "out-of-range", field: FIELD, message });
-  const end = safe(listen)(answer, options, safe, warn);
+  const warn = (problem) => heard.fault("out-of-range", FIELD, problem);
+  const end = safe(listen)(answer, options, safe, warn, here);
+  const missing = () =>
+    heard.fault("missing-field", FIELD, `has found no ${banner(options)} yet: is this page's banner another one?`);
+  expect(() => isHere || own.disposed, missing);
   if (own.disposed) end?.();
   else own.unfollow = end;
 };
