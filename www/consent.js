@@ -13,12 +13,16 @@ export function consentOf({ consent, respect }, calls) {
   return last;
 }
 
-/** While the visitor has not decided, there is no consent. A misspelt option, such as `consentfrom`, is no yes either. */
-export const pendingIfAsked = (settings, consentFrom) =>
-  (isAsked(consentFrom) || Object.entries(settings).filter(isMisspelt).length) && (settings.consent ??= "pending");
-
-/** @param {[string, any]} option */
-const isMisspelt = ([name]) => /^con/i.test(name) && name !== "consent";
+/** While the visitor has not decided, there is no consent. A misspelt option, such as `consentfrom`, is no yes either. `fault` reports it. */
+export function pendingIfAsked(settings, consentFrom, fault) {
+  if (settings.consent != null) return;
+  const misspelt = Object.entries(settings).filter(([name]) => /^con/i.test(name) && name !== "consent");
+  if (isAsked(consentFrom) || misspelt.length) settings.consent = "pending";
+  for (const [name] of misspelt) {
+    delete settings[name];
+    fault("unknown-option", `config.${name}`, 'is not known: consent stays "pending"');
+  }
+}
 
 /** An empty text is what a template prints for a banner without a name: it is reported, and is no yes. */
 export const isAsked = (consentFrom) => consentFrom || consentFrom === "";

@@ -57,7 +57,7 @@ function make(config, files, key, forget) {
   const { onWarning, debug, consentFrom, wasmUrl, baseUrl, autoTrack, ...settings } = config;
   const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
   const heard = listening(config);
-  pendingIfAsked(settings, consentFrom);
+  pendingIfAsked(settings, consentFrom, heard.fault);
   if (debug && inPage() && consentOf(settings, []) !== (settings.consent ?? "granted"))
     heard.log("consent", "denied", "by the browser's setting or an earlier answer");
   const close = () => (own.watcher.end(), own.unfollow?.(), own.tabs?.end(), forget());
@@ -84,7 +84,7 @@ function make(config, files, key, forget) {
   own.watcher.start();
 
   if (inPage()) own.tabs = agreement(key, (state) => own.call("consent", [state], undefined, true));
-  if (isAsked(consentFrom)) followConsent(own, consentFrom, (name) => files.source(name, { baseUrl }));
+  if (isAsked(consentFrom)) void followConsent(own, consentFrom, (name) => files.source(name, { baseUrl }));
   return {
     tracker,
     dispatch: dispatching(own),

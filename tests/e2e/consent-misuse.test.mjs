@@ -90,6 +90,40 @@ for (const [name, source] of [
   );
 
 scenario(
+  "a misspelt option for consent is reported as pending consent, unless consent is configured",
+  {
+    site: {
+      "index.html": pageOf('consentfrom: "tcf"'),
+      "granted.html": pageOf('consentfrom: "tcf", consent: "granted"'),
+    },
+  },
+  async ({ page, context, collector, visit }) => {
+    await visit();
+    await ready(page);
+    assert.deepEqual(await warnings(page), [{ code: "unknown-option", field: "config.consentfrom" }]);
+    await expectNothing({ page, context, collector });
+    await visit("granted.html");
+    await ready(page);
+    await collector.expectExactly({ itemId: "1" });
+    assert.deepEqual(await said(page), ["config.consentfrom is not known and was ignored"]);
+  },
+);
+
+scenario(
+  "the warning about a misspelt option says that consent is pending",
+  {
+    site: {
+      "index.html": tagged({ config: 'consentfrom: "tcf", onWarning: ({ message }) => (window.said = message)' }),
+    },
+  },
+  async ({ page, visit }) => {
+    await visit();
+    await ready(page);
+    assert.equal(await page.evaluate(() => window.said), 'config.consentfrom is not known: consent stays "pending"');
+  },
+);
+
+scenario(
   "consentFrom google: a state in another case is reported once",
   {
     site: {

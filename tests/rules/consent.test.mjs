@@ -13,7 +13,7 @@ const cases = JSON.parse(readFileSync(at("tests", "vectors", "consent.json"), "u
 for (const { name, config = {}, browser = {}, said = [], consent, stub } of cases) {
   test(`consent, ${name}`, async () => {
     const { consentFrom, ...settings } = config;
-    pendingIfAsked(settings, consentFrom);
+    pendingIfAsked(settings, consentFrom, () => {});
     const page = await stubPage(browser);
     const { document, navigator } = page;
     Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
