@@ -67,7 +67,7 @@ const SEEN: &str = "
     FROM numbers ORDER BY of_scenario DESC, customer, scenario, visitors DESC, variant LIMIT :most";
 
 /// Whether an event names a variant. That is found out much faster than their numbers, because
-/// [`SEEN`] reads the fields of all recommendations and purchases as JSON.
+/// The comparison reads the fields of all recommendations and purchases as JSON.
 ///
 /// # Errors
 /// SQLite reports an error.
