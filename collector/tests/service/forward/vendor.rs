@@ -87,10 +87,17 @@ impl Vendor {
         address: SocketAddr,
         answer: impl FnMut(&Seen, usize) -> Reply + Send + 'static,
     ) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_reuseaddr(true).unwrap();
-        socket.bind(address).unwrap();
-        let listener = socket.listen(64).unwrap();
+        let begun = Instant::now();
+        let listener = loop {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.set_reuseaddr(true).unwrap();
+            match socket.bind(address).and_then(|()| socket.listen(64)) {
+                Ok(listener) => break listener,
+                // While the vendor was down, a connection of another test may have taken its port.
+                Err(error) => assert!(begun.elapsed() < PATIENCE, "{address}: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        };
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let answer: Arc<Mutex<Box<Answer>>> = Arc::new(Mutex::new(Box::new(answer)));
