@@ -15,8 +15,12 @@ import { CONSENTS } from "./rules.gen.js";
 export async function followConsent(own, source, load) {
   const { engine, heard, tracker } = own;
   const name = source.source ?? source;
-  const warn = (code, problem) => heard.fault(code, FIELD, `${problem}: consent stays "pending"`);
-  const misuse = () => warn("out-of-range", `must be ${SOURCES.join(", ")} or a function that calls its argument`);
+  const misuse = () =>
+    heard.fault(
+      "out-of-range",
+      FIELD,
+      `must be ${SOURCES.join(", ")} or a function that calls its argument: consent stays "pending"`,
+    );
   if (engine.isDead) return;
   if (typeof source === "function") {
     let said = null;
@@ -27,11 +31,10 @@ export async function followConsent(own, source, load) {
     }
   } else if (SOURCES.includes(name))
     try {
-      const { follow } = await load(name);
-      follow(own, source);
+      (await load(name)).follow(own, source);
     } catch (error) {
       await stays();
-      warn("internal", error);
+      heard.fault("internal", FIELD, error);
     }
   else misuse();
 }

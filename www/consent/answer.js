@@ -52,7 +52,7 @@ function expect(isHere, missing) {
  * Makes the `follow` of a file. `rules` has the default and the rule of each option, `banner` names what the banner has. `listen(answer, options, safe, warn, here)` listens
  * to the banner and returns the function that ends it: `answer(state, isVisitors)` takes a yes (true), a no (false), or that there is no answer
  * (undefined); `isVisitors` says whether the visitor has given it, and not the site's rule for visitors who were not asked. `safe(f)` is the function
- * `f` without exceptions. `here()` says that the banner is there, although it has no answer.
+ * `f` without exceptions. `warn(problem)` reports a wrong use of it, and `here()` says that it is there, although it has no answer.
  */
 export const following = (rules, banner, listen) => (own, source) => {
   const { engine, heard, tracker, settings } = own;
