@@ -20,7 +20,7 @@ const FIELDS_BYTES: usize = 128;
 /// The default item type, as in the tracker.
 pub const ITEM_TYPE: &str = "1";
 
-/// What is left out of an accepted batch.
+/// The parts of an accepted batch that are left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
     /// Events of unknown types, because a newer tracker has more types.

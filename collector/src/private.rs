@@ -1,8 +1,7 @@
 //! Files that only their owner may read: the database and the files beside it.
 //!
-//! A command is often run by root, and the collector by another user. A file that
-//! root makes beside the database belongs to the user of the database, or else the collector could
-//! not read it.
+//! A command is often run by root, and the collector by another user. A file that root makes beside
+//! the database belongs to the user of the database, or else the collector could not read it.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{self, Write};

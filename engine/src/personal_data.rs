@@ -124,8 +124,8 @@ fn is_word(byte: u8) -> bool {
 }
 
 /// The start and end of the e-mail address around the at sign from `place` to `host`, or zeros. Its
-/// name begins at `least` or later. It is searched
-/// as people write it: without quotes, comments and IP addresses, and in any script.
+/// name begins at `least` or later. It is searched as people write it: without quotes, comments and
+/// IP addresses, and in any script.
 /// <https://www.rfc-editor.org/rfc/rfc6531#section-3.3>
 ///
 /// The characters `& / = ? { | }` and the backtick are allowed in a name by RFC 5322, but end it

@@ -4,11 +4,11 @@ import { rounded } from "../bench/report.mjs";
 import { median, summary } from "../bench/statistics.mjs";
 import { BATCHES } from "./run.mjs";
 
-const cell = (values, unit) => {
+export const cell = (values, unit) => {
   const found = summary(values);
   return found ? `${rounded(found.median)} ${unit}`.trim() : "";
 };
-const ratio = (values) => `${median(values).toFixed(2)} ×`;
+export const ratio = (values) => `${median(values).toFixed(2)} ×`;
 
 /** The rows of one size of batch. */
 export const ofBatch = ({ rates }, batch) => rates.filter((one) => one.batch === batch);

@@ -33,11 +33,11 @@ export async function load(name, options) {
   return JSON.parse(out);
 }
 
-export const send = (url, batch, seconds, spreadDays = 0) =>
+const send = (url, batch, seconds, spreadDays = 0) =>
   load("send", { address: new URL(url).host, batch, seconds, connections: CONNECTIONS, "spread-days": spreadDays });
 
 /** A process's processor time so far in seconds, and its largest memory in MB. Linux only; elsewhere undefined. */
-export function used(pid) {
+function used(pid) {
   const file = `/proc/${pid}/stat`;
   if (!existsSync(file)) return {};
   // The name of the program, in parentheses, may have spaces.
@@ -76,16 +76,17 @@ async function withNothing(use) {
   }
 }
 
-/** Sends to a collector on this database, and returns its rate, latencies, memory and processor time for an event. */
-async function collectorOn(database, batch, seconds, spreadDays) {
-  return withCollector(database, async ({ url, pid }) => {
-    const before = used(pid);
-    const sent = await send(url, batch, seconds, spreadDays);
-    const after = used(pid);
-    const cpuUs = after.cpuS === undefined ? undefined : (1e6 * (after.cpuS - before.cpuS)) / sent.events;
-    return { ...sent, rate: sent.events / sent.seconds, cpuUs, peakMb: after.peakMb };
-  });
+/** Sends to a collector, and returns its rate, latencies, memory and processor time for an event. */
+export async function sendTo({ url, pid }, batch, seconds, spreadDays) {
+  const before = used(pid);
+  const sent = await send(url, batch, seconds, spreadDays);
+  const after = used(pid);
+  const cpuUs = after.cpuS === undefined ? undefined : (1e6 * (after.cpuS - before.cpuS)) / sent.events;
+  return { ...sent, rate: sent.events / sent.seconds, cpuUs, peakMb: after.peakMb };
 }
+
+const collectorOn = (database, batch, seconds, spreadDays) =>
+  withCollector(database, (collector) => sendTo(collector, batch, seconds, spreadDays));
 
 /** The rate at which SQLite alone inserts the rows after `after` of one database into another, in the collector's largest groups. */
 export async function sqliteAlone(from, into, after, batch) {

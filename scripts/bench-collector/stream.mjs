@@ -3,13 +3,14 @@
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { markdown, rounded } from "../bench/report.mjs";
-import { rotated, summary } from "../bench/statistics.mjs";
+import { markdown } from "../bench/report.mjs";
+import { rotated } from "../bench/statistics.mjs";
 import { prepareCluster } from "../lib/cluster.mjs";
 import { temporaryDirectory } from "../lib/ending.mjs";
 import { replaceBetween } from "../lib/markers.mjs";
 import { at } from "../lib/project.mjs";
-import { BATCHES, CONNECTIONS, emptyDatabase, load, send, sqliteAlone, used } from "./run.mjs";
+import { cell, ratio } from "./report.mjs";
+import { BATCHES, CONNECTIONS, emptyDatabase, load, sendTo, sqliteAlone } from "./run.mjs";
 
 /** The numbers of NATS servers. Each of them has each message. */
 const SERVERS = [1, 3];
@@ -33,20 +34,16 @@ async function measureStream({ nats, batch, seconds }) {
     await Promise.all(cluster.servers.map((server) => server.start()));
     await collector.start();
     await cluster.ready();
-    const before = used(collector.pid);
-    const sent = await send(collector.url, batch, seconds);
-    const cpuUs = (1e6 * (used(collector.pid).cpuS - before.cpuS)) / sent.events;
+    const sent = await sendTo(collector, batch, seconds);
     const addresses = cluster.servers.map(({ url }) => url).join(",");
-    const alone = await load("publish", { nats: addresses, replicas: nats, connections: CONNECTIONS, seconds });
+    const alone = await load("publish", { nats: addresses, connections: CONNECTIONS, seconds });
     const [drained] = await Promise.all([load("drain", { nats: addresses }), cluster.writer.start()]);
     await cluster.stop();
     const other = join(folder, "alone");
     mkdirSync(other);
     const into = await emptyDatabase(join(other, "events.sqlite"));
     return {
-      rate: sent.events / sent.seconds,
-      p99Ms: sent.p99Ms,
-      cpuUs,
+      ...sent,
       bytes: alone.bytes / batch,
       bare: (alone.messages * batch) / alone.seconds,
       written: (drained.messages * batch) / drained.seconds,
@@ -58,35 +55,53 @@ async function measureStream({ nats, batch, seconds }) {
   }
 }
 
+const HEADINGS = [
+  "NATS servers",
+  "batches of",
+  "answered events/s",
+  "of a bare publisher",
+  "p99",
+  "processor",
+  "bytes an event",
+  "written events/s",
+  "of SQLite alone",
+];
+
 /** The medians in the form of bench/report.mjs. */
 export function table(results) {
   const rows = SERVERS.flatMap((nats) =>
     BATCHES.map((batch) => {
       const own = results.filter((one) => one.nats === nats && one.batch === batch);
-      const middle = (read) => summary(own.map(read)).median;
+      const of = (read) => own.map(read);
       return [
         `${nats}`,
         `${batch}`,
-        rounded(middle(({ rate }) => rate)),
-        `${middle(({ rate, bare }) => rate / bare).toFixed(2)} ×`,
-        `${rounded(middle(({ p99Ms }) => p99Ms))} ms`,
-        `${rounded(middle(({ cpuUs }) => cpuUs))} µs an event`,
-        rounded(middle(({ bytes }) => bytes)),
-        rounded(middle(({ written }) => written)),
-        `${middle(({ written, sqlite }) => written / sqlite).toFixed(2)} ×`,
+        cell(
+          of(({ rate }) => rate),
+          "",
+        ),
+        ratio(of(({ rate, bare }) => rate / bare)),
+        cell(
+          of(({ p99Ms }) => p99Ms),
+          "ms",
+        ),
+        cell(
+          of(({ cpuUs }) => cpuUs),
+          "µs an event",
+        ),
+        cell(
+          of(({ bytes }) => bytes),
+          "",
+        ),
+        cell(
+          of(({ written }) => written),
+          "",
+        ),
+        ratio(of(({ written, sqlite }) => written / sqlite)),
       ];
     }),
   );
-  const heading = [
-    "NATS servers",
-    "batches of",
-    "answered events/s",
-    "of a bare publisher",
-    "p99",
-    "processor",
-    "bytes an event",
-  ];
-  return { title: "A cluster", rows: [[...heading, "written events/s", "of SQLite alone"], ...rows] };
+  return { title: "A cluster", rows: [HEADINGS, ...rows] };
 }
 
 /** Writes the results into docs/cluster.md. */

@@ -41,8 +41,6 @@ export async function run(t, options) {
 }
 
 export const status = async (url) => (await fetch(url).catch(() => ({ status: 0 }))).status;
-export const isReady = (adminUrl) =>
-  until(async () => (await status(`${adminUrl}/readyz`)) === 200, "a ready collector");
 
 /** A UUID of version 7: https://www.rfc-editor.org/rfc/rfc9562#name-uuid-version-7 */
 function uuid() {

@@ -18,10 +18,9 @@ where
     C: Future<Output: Send> + Send + 'static,
 {
     assert!(address.ip().is_loopback(), "only loopback addresses");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let begun = Instant::now();
     let until = begun + Duration::from_secs(seconds);
-    let results = runtime.block_on(async {
+    let results = runtime().block_on(async {
         let mut clients = Vec::new();
         for number in 0..connections as u64 {
             let random = Random(now_ms().wrapping_mul(0x1_0001) ^ number << 48);
@@ -39,6 +38,11 @@ where
         results
     });
     (results, begun.elapsed().as_secs_f64())
+}
+
+/// A runtime of one thread.
+pub fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
 /// The time within which this share of the requests was answered, in milliseconds. The times are

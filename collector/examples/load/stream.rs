@@ -1,15 +1,16 @@
 //! A stream of NATS JetStream without a collector: a bare publisher, and the time until a writer has
 //! taken all messages.
 
-use super::crowd::percentile_ms;
-use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType};
+use super::crowd::runtime;
+use async_nats::jetstream::stream::Config;
 use async_nats::jetstream::{self, Context};
 use std::time::{Duration, Instant};
 
 /// The stream of the collectors, by its default name.
 const STREAM: &str = "recobeacon";
-/// The stream of the bare publisher, with the same settings.
+/// The stream of the bare publisher, and its subject.
 const BARE: &str = "bare";
+const SUBJECT: &str = "bare.events";
 /// Pause between two questions for the number of messages.
 const PAUSE: Duration = Duration::from_millis(20);
 /// A writer that takes longer has stopped.
@@ -21,8 +22,6 @@ pub struct Publish {
     /// The servers, which must be on loopback.
     #[arg(long)]
     nats: String,
-    #[arg(long)]
-    replicas: usize,
     /// Messages that wait for the stream at the same time.
     #[arg(long, default_value_t = 64)]
     connections: usize,
@@ -36,59 +35,41 @@ async fn context(nats: &str) -> Context {
     jetstream::new(async_nats::connect(servers).await.unwrap())
 }
 
-fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
-}
-
-/// Publishes copies of a message of the collectors' stream to a stream of its own.
+/// Publishes copies of a message of the collectors' stream to a stream of its own, which has the same
+/// settings.
 pub fn publish(options: &Publish) -> String {
-    let begun = Instant::now();
-    let until = begun + Duration::from_secs(options.seconds);
-    let (results, bytes) = runtime().block_on(async {
+    let (messages, bytes) = runtime().block_on(async {
         let context = context(&options.nats).await;
-        let settings = Config {
-            name: BARE.to_owned(),
-            subjects: vec![format!("{BARE}.events")],
-            retention: RetentionPolicy::WorkQueue,
-            discard: DiscardPolicy::New,
-            storage: StorageType::File,
-            num_replicas: options.replicas,
-            ..Config::default()
-        };
-        context.create_stream(settings).await.unwrap();
         let stream = context.get_stream(STREAM).await.unwrap();
-        let first = stream.cached_info().state.first_sequence;
-        let message = stream.get_raw_message(first).await.unwrap();
+        let (settings, state) = (&stream.cached_info().config, &stream.cached_info().state);
+        let message = stream.get_raw_message(state.first_sequence).await.unwrap();
+        let subjects = vec![SUBJECT.to_owned()];
+        let settings = Config { name: BARE.to_owned(), subjects, ..settings.clone() };
+        context.create_stream(settings).await.unwrap();
+        let until = Instant::now() + Duration::from_secs(options.seconds);
         let mut clients = Vec::new();
         for _ in 0..options.connections {
             let (context, message) = (context.clone(), message.clone());
             clients.push(tokio::spawn(async move {
-                let mut micros = Vec::new();
+                let mut messages = 0;
                 while Instant::now() < until {
-                    let at = Instant::now();
                     let (headers, body) = (message.headers.clone(), message.payload.clone());
-                    let sent =
-                        context.publish_with_headers(format!("{BARE}.events"), headers, body);
+                    let sent = context.publish_with_headers(SUBJECT, headers, body);
                     sent.await.unwrap().await.unwrap();
-                    micros.push(at.elapsed().as_micros() as u32);
+                    messages += 1;
                 }
-                micros
+                messages
             }));
         }
-        let mut all: Vec<u32> = Vec::new();
+        let mut all = 0_u64;
         for client in clients {
-            all.extend(client.await.unwrap());
+            all += client.await.unwrap();
         }
         context.delete_stream(BARE).await.unwrap();
-        all.sort_unstable();
         (all, message.payload.len())
     });
     let seconds = options.seconds;
-    let (messages, p50, p99) =
-        (results.len(), percentile_ms(&results, 0.5), percentile_ms(&results, 0.99));
-    format!(
-        r#"{{"messages":{messages},"bytes":{bytes},"seconds":{seconds},"p50Ms":{p50:.3},"p99Ms":{p99:.3}}}"#
-    )
+    format!(r#"{{"messages":{messages},"bytes":{bytes},"seconds":{seconds}}}"#)
 }
 
 /// Waits until a writer has confirmed all messages. Counts those that it confirms after the first

@@ -6,8 +6,8 @@
 //!
 //! A visitor belongs to the first variant that they saw, whatever they see later, and counts once a
 //! day has passed since. So what is known of a counted visitor does not change any more, as the
-//! statistics require, unless an event arrives later than that. Visitors who change the variant, or who return after a day, cannot favour
-//! one of them.
+//! statistics require, unless an event arrives later than that. Visitors who change the variant, or
+//! who return after a day, cannot favour one of them.
 
 use super::sequential::{Sample, difference, is_split_wrong};
 use crate::config::variants::Plans;

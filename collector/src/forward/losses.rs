@@ -6,7 +6,7 @@ use crate::clock::now_ms;
 use crate::limits::Limits;
 use crate::store::Store;
 use crate::store::forward::{self, Losses};
-use std::sync::Arc;
+use std::sync::{Arc, Once};
 use tokio_util::sync::CancellationToken;
 
 /// The losses of all destinations.
@@ -15,14 +15,14 @@ pub struct Untold {
     all: Vec<Told>,
 }
 
-/// What the log has told of a destination.
+/// The losses of a destination that the log has told of.
 struct Told {
     state: Arc<State>,
     /// The dropped events that were known at the start.
     dropped_before: Option<u64>,
-    has_dropped: bool,
-    has_expired: bool,
-    has_deleted: bool,
+    dropped: Once,
+    expired: Once,
+    deleted: Once,
 }
 
 impl Untold {
@@ -35,9 +35,9 @@ impl Untold {
             all.push(Told {
                 state: Arc::clone(state),
                 dropped_before: before.map(|losses| losses.dropped),
-                has_dropped: false,
-                has_expired: false,
-                has_deleted: false,
+                dropped: Once::new(),
+                expired: Once::new(),
+                deleted: Once::new(),
             });
         }
         Self { since, all }
@@ -75,31 +75,32 @@ impl Told {
         let destination = &self.state.destination;
         let name = &destination.name;
         let before = *self.dropped_before.get_or_insert(losses.dropped);
-        if is_first(&mut self.has_dropped, losses.dropped > before) {
-            tracing::warn!(
-                "forward {name}: {} events wait (max_events), so further events are stored and not \
-                 forwarded; GET /v1/status has the vendor's last error. If there is none, raise \
-                 requests_per_second, connections or max_events",
-                destination.max_events
-            );
+        if losses.dropped > before {
+            self.dropped.call_once(|| {
+                tracing::warn!(
+                    "forward {name}: {} events wait (max_events), so further events are stored and not \
+                     forwarded; GET /v1/status has the vendor's last error. If there is none, raise \
+                     requests_per_second, connections or max_events",
+                    destination.max_events
+                );
+            });
         }
-        if is_first(&mut self.has_expired, losses.has_expired) {
-            tracing::warn!(
-                "forward {name}: events were not delivered within max_age_hours; they are dead letters \
-                 without ids and are not sent again"
-            );
+        if losses.has_expired {
+            self.expired.call_once(|| {
+                tracing::warn!(
+                    "forward {name}: events were not delivered within max_age_hours; they are dead \
+                     letters without ids and are not sent again"
+                );
+            });
         }
-        if is_first(&mut self.has_deleted, losses.dead >= Limits::DEAD_LETTERS) {
-            tracing::warn!(
-                "forward {name}: there are {} dead letters, and a further one deletes the oldest; \
-                 mend the cause, then replay or delete them (recobeacon-collector dead-letters list)",
-                Limits::DEAD_LETTERS
-            );
+        if losses.dead >= Limits::DEAD_LETTERS {
+            self.deleted.call_once(|| {
+                tracing::warn!(
+                    "forward {name}: there are {} dead letters, and a further one deletes the oldest; \
+                     mend the cause, then replay or delete them (recobeacon-collector dead-letters list)",
+                    Limits::DEAD_LETTERS
+                );
+            });
         }
     }
-}
-
-/// Whether this happens now and has not been told yet. Notes that it is told.
-fn is_first(told: &mut bool, happens: bool) -> bool {
-    happens && !std::mem::replace(told, true)
 }

@@ -379,7 +379,7 @@ pub fn counts(connection: &Connection, destination: &str) -> rusqlite::Result<Co
     Ok(Counts { oldest, ..counts.unwrap_or_default() })
 }
 
-/// What a destination lost because of a limit.
+/// The events that a destination lost because of a limit.
 #[derive(Clone, Copy, Debug)]
 pub struct Losses {
     /// Events that were not queued because the queue was full, since the database was made.

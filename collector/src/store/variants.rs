@@ -66,8 +66,8 @@ const SEEN: &str = "
         sum(visitors) OVER (PARTITION BY customer, scenario) AS of_scenario
     FROM numbers ORDER BY of_scenario DESC, customer, scenario, visitors DESC, variant LIMIT :most";
 
-/// Whether an event names a variant. That is found out much faster than their numbers, because
-/// The comparison reads the fields of all recommendations and purchases as JSON.
+/// Whether an event names a variant. This takes much less time than the comparison, which reads the
+/// fields of all recommendations and purchases as JSON.
 ///
 /// # Errors
 /// SQLite reports an error.

@@ -190,7 +190,7 @@ async fn a_difference_is_told_with_its_bounds_and_a_wrong_split() {
     assert_eq!(told[0]["variants"][1]["clicked"]["verdict"], "lower");
 }
 
-/// What `docs/variants.md` says under "What is missed".
+/// The cases that `docs/variants.md` lists under "What is missed".
 #[tokio::test]
 async fn a_purchase_that_the_shop_confirms_first_is_missed_and_a_late_click_still_counts() {
     let server = Server::start().await;

@@ -39,7 +39,7 @@ fn push_row(out: &mut String, table: &Table, row: &[Cell]) {
                 });
             }
             Cell::Flag(flag) => {
-                object.raw(column.key, if *flag { "true" } else { "false" });
+                object.boolean(column.key, *flag);
             }
             Cell::Count(_) | Cell::Decimal(_) | Cell::Share(..) | Cell::Points(_) => {
                 object.raw(column.key, cell.number().as_deref().unwrap_or("null"));

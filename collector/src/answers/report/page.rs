@@ -176,6 +176,9 @@ fn groups(report: &Report) -> Vec<Group> {
              be more than the whole revenue.",
             vec![section("scenarios", "", "Scenarios, most clicked first", "")],
         ),
+    ];
+    groups.extend(variants_page::group(report));
+    groups.extend([
         group(
             "Items",
             "The 20 items that were opened, read or played, put into the basket and bought most often.",
@@ -192,9 +195,7 @@ fn groups(report: &Report) -> Vec<Group> {
             )],
         ),
         quality(section, group),
-    ];
-    // After the recommendations.
-    groups.splice(4..4, variants_page::group(report));
+    ]);
     groups
 }
 

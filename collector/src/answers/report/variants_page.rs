@@ -8,6 +8,8 @@ use crate::answers::variants::{Comparison, Outcome, Variant, Verdict};
 
 /// Scenarios that the page shows. The CSV file has all of them.
 const SCENARIOS: usize = 20;
+/// Variants that the warning of a wrong split names.
+const SPLIT: usize = 10;
 
 const NOTE: &str = "Over all stored time and not over the period above, because a period that moves \
     permits no conclusion. A visitor belongs to the first variant that they saw, and is counted a day \
@@ -99,9 +101,6 @@ fn section((place, of): (usize, &&Comparison)) -> Section {
         more: (hidden > 0).then(|| format!("{hidden} more rows are in the CSV file.")),
     }
 }
-
-/// Variants that the warning of a wrong split names.
-const SPLIT: usize = 10;
 
 fn row(name: &str, variant: &Variant, outcome: &Outcome) -> Vec<Shown> {
     let text = |text: &str| vec![Shown::shortened(text)];
