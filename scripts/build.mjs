@@ -11,6 +11,7 @@ import { parseArgs } from "node:util";
 import { bundle } from "./build/bundle.mjs";
 import { writeFallback } from "./build/fallback.mjs";
 import { checkedViews, instances, shortenNames } from "./build/glue.mjs";
+import { withoutUnusedShims } from "./build/table.mjs";
 import { isFresh, markFresh, sourcesDigest } from "./lib/freshness.mjs";
 import { command, steps } from "./lib/progress.mjs";
 import { at, main, manifest, root, tool } from "./lib/project.mjs";
@@ -157,7 +158,6 @@ async function shrink(task, name, work) {
       "web",
       "--omit-default-module-path",
       "--no-typescript",
-      "--remove-name-section",
       "--remove-producers-section",
       "--out-dir",
       work,
@@ -167,21 +167,19 @@ async function shrink(task, name, work) {
     { task },
   );
   task.say(`${name}: wasm-opt`);
-  const wasmOpt = (from, to, ...passes) =>
+  const binaryen = (program, from, to, ...passes) =>
     command(
       process.execPath,
-      [
-        at("node_modules", "binaryen", "bin", "wasm-opt"),
-        join(work, from),
-        "-o",
-        join(work, to),
-        ...FEATURES,
-        ...passes,
-      ],
+      [at("node_modules", "binaryen", "bin", program), join(work, from), "-o", join(work, to), ...FEATURES, ...passes],
       { task },
     );
-  await wasmOpt(
-    `${manifest.name}_bg.wasm`,
+  await binaryen("wasm-dis", `${manifest.name}_bg.wasm`, "named.wat");
+  const text = withoutUnusedShims(readFileSync(join(work, "named.wat"), "utf8"));
+  writeFileSync(join(work, "shims.wat"), text);
+  await binaryen("wasm-as", "shims.wat", "shims.wasm");
+  await binaryen(
+    "wasm-opt",
+    "shims.wasm",
     "optimised.wasm",
     ...PASSES,
     ...ASSUMPTIONS,
@@ -190,7 +188,8 @@ async function shrink(task, name, work) {
     "--strip-target-features",
   );
   // wasm-bindgen's names for imports and exports are long and contain hashes: 1.5 kB compressed.
-  const { out } = await wasmOpt("optimised.wasm", `${name}.wasm`, "--minify-imports-and-exports-and-modules");
+  const minify = "--minify-imports-and-exports-and-modules";
+  const { out } = await binaryen("wasm-opt", "optimised.wasm", `${name}.wasm`, minify);
   const glue = readFileSync(join(work, `${manifest.name}.js`), "utf8");
   return checkedViews(instances(shortenNames(glue, JSON.parse(out))));
 }

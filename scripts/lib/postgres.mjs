@@ -1,0 +1,138 @@
+// Starts a PostgreSQL server on loopback, with its data in a folder.
+
+import { spawn, spawnSync } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { freePorts } from "./collector.mjs";
+import { atEnd } from "./ending.mjs";
+import { Problem } from "./project.mjs";
+import { program } from "./servers.mjs";
+
+const USER = "recobeacon";
+/** The database that every server has. */
+const DATABASE = "postgres";
+const START_MS = 30_000;
+const PAUSE_MS = 100;
+const READY = /database system is ready to accept connections/;
+/** Processes of a killed server end within moments. Until then the next one refuses to start. */
+const IN_USE = /pre-existing shared memory block/;
+
+/** The account for the server. PostgreSQL refuses to run as root, so root uses `nobody`, which every system has. */
+function account() {
+  if (process.getuid?.() !== 0) return {};
+  const line = /^nobody:[^:]*:(\d+):(\d+):/m.exec(readFileSync("/etc/passwd", "utf8"));
+  if (!line) throw new Problem("PostgreSQL cannot run as root, and this system has no account nobody.");
+  return { uid: Number(line[1]), gid: Number(line[2]) };
+}
+
+/** Makes the server's data once, with a password. */
+function initialise(data, password, as) {
+  const file = `${data}.password`;
+  writeFileSync(file, password, { mode: 0o600 });
+  if (as.uid !== undefined) for (const path of [data, file]) chownSync(path, as.uid, as.gid);
+  const args = [
+    "--pgdata",
+    data,
+    "--username",
+    USER,
+    "--pwfile",
+    file,
+    "--auth",
+    "scram-sha-256",
+    "--encoding",
+    "UTF8",
+  ];
+  const { status, stderr, error } = spawnSync(program("initdb"), [...args, "--no-locale"], {
+    ...as,
+    encoding: "utf8",
+    cwd: data,
+  });
+  if (status !== 0) throw new Problem(`initdb failed: ${error?.message ?? stderr}`);
+}
+
+/** Starts the server and resolves when it takes connections. `isInUse` tells why it did not. */
+function launch(data, port, settings, as) {
+  const options = { listen_addresses: "127.0.0.1", port, unix_socket_directories: "", ...settings };
+  const args = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const child = spawn(program("postgres"), ["-D", data, ...args], {
+    ...as,
+    cwd: data,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const forget = atEnd(() => child.kill("SIGKILL"));
+  const ended = new Promise((resolve) => child.once("close", resolve)).finally(forget);
+  const log = [];
+  return new Promise((resolve, reject) => {
+    const fail = (problem) => {
+      clearTimeout(late);
+      reject(
+        Object.assign(new Problem(`${problem}\n${log.join("\n")}`), { isInUse: log.some((line) => IN_USE.test(line)) }),
+      );
+    };
+    const late = setTimeout(() => {
+      child.kill("SIGKILL");
+      fail(`PostgreSQL did not start within ${START_MS / 1000} s.`);
+    }, START_MS);
+    child.once("error", (error) => fail(`PostgreSQL cannot be run: ${error.message}`));
+    child.once("close", () => fail("PostgreSQL ended at its start."));
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      log.push(line);
+      if (log.length > 100) log.shift();
+      if (!READY.test(line)) return;
+      clearTimeout(late);
+      resolve({ child, ended, log });
+    });
+  });
+}
+
+/** Starts the server again after a SIGKILL, as soon as the processes of the last one have ended. */
+async function launchWhenFree(...args) {
+  const end = performance.now() + START_MS;
+  for (;;)
+    try {
+      return await launch(...args);
+    } catch (problem) {
+      if (!problem.isInUse || performance.now() > end) throw problem;
+      await delay(PAUSE_MS);
+    }
+}
+
+/**
+ * Prepares a server with its data in `folder`, which is kept for later starts. It has `url`, `start()`, `stop()`, and `kill()` with SIGKILL.
+ * `settings` are options of the server: https://www.postgresql.org/docs/current/runtime-config.html
+ * @param {{ folder: string, port?: number, settings?: Record<string, string | number> }} options
+ */
+export async function postgresServer({ folder, port, settings = {} }) {
+  const own = port ?? (await freePorts(1))[0];
+  const as = account();
+  const data = join(folder, "postgres");
+  const secret = `${data}.password`;
+  if (!existsSync(join(data, "PG_VERSION"))) {
+    mkdirSync(data, { recursive: true, mode: 0o700 });
+    // A temporary folder belongs to root alone. The server's account must be able to pass through it.
+    if (as.uid !== undefined) chmodSync(folder, 0o711);
+    initialise(data, randomBytes(16).toString("hex"), as);
+  }
+  let running;
+  const end = async (signal) => {
+    running?.child.kill(signal);
+    await running?.ended;
+    running = undefined;
+  };
+  return {
+    url: `postgres://${USER}:${readFileSync(secret, "utf8")}@127.0.0.1:${own}/${DATABASE}`,
+    data,
+    get log() {
+      return running?.log ?? [];
+    },
+    start: async () => {
+      running = await launchWhenFree(data, own, settings, as);
+    },
+    /** A fast shutdown: open transactions are rolled back. https://www.postgresql.org/docs/current/server-shutdown.html */
+    stop: () => end("SIGINT"),
+    kill: () => end("SIGKILL"),
+  };
+}
