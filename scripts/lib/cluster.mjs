@@ -1,5 +1,5 @@
-// A cluster on loopback: NATS servers, collectors without a database, and the writer. For npm run start:cluster and the
-// tests.
+// A cluster on loopback: NATS servers, collectors without a database, and writers with their database. For npm run
+// start:cluster and the tests.
 
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePorts, startCollector } from "./collector.mjs";
 import { natsServers } from "./nats.mjs";
+import { postgresServer } from "./postgres.mjs";
 import { Problem } from "./project.mjs";
 
 /** The election of a leader takes seconds, and longer on a busy machine. */
@@ -44,26 +45,65 @@ function secretOf(folder) {
   return readFileSync(file, "utf8");
 }
 
+const local = (port) => `127.0.0.1:${port}`;
+
+/** Writes a configuration, which may have secrets. */
+function configure(folder, name, lines) {
+  const file = join(folder, name);
+  writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o600 });
+  return file;
+}
+
+/** Collectors without a database, each with a port and an admin port. */
+const frontsOf = (file, ports, flags) =>
+  Array.from({ length: ports.length / 2 }, (_, index) => {
+    const [port, admin] = ports.slice(index * 2);
+    const args = ["--config", file, "--listen", local(port), "--admin-listen", local(admin), ...flags];
+    return Object.assign(node(args), { url: `http://${local(port)}`, adminUrl: `http://${local(admin)}` });
+  });
+
+const writersOf = (file, ports) =>
+  ports.map((port) =>
+    Object.assign(node(["--config", file, "--admin-listen", local(port), "write"]), {
+      adminUrl: `http://${local(port)}`,
+    }),
+  );
+
+/** Waits until all these collectors take events. */
+async function ready(fronts) {
+  const end = performance.now() + READY_MS;
+  for (const { adminUrl } of fronts)
+    while ((await fetch(`${adminUrl}/readyz`).catch(() => ({ ok: false }))).ok === false) {
+      if (performance.now() > end) throw new Problem(`${adminUrl}/readyz: not ready within ${READY_MS / 1000} s.`);
+      await delay(100);
+    }
+}
+
 /**
  * Prepares a cluster; nothing runs yet. `config` is TOML at the top of the configuration, `tables` behind it, `cluster`
- * inside [cluster]. `start()` starts all of it; each part has its own `start()`, `stop()` and `kill()`.
- * @param {{ folder: string, nats?: number, collectors?: number, config?: string, cluster?: string, tables?: string,
- * flags?: string[], natsSettings?: string[], ports?: number[] }} options
+ * inside [cluster]. With `postgres` the database is a server of PostgreSQL instead of a file; only then there can be several `writers`.
+ * `start()` starts all of it; each part has its own `start()`, `stop()` and `kill()`. `ports` are two for each collector, then one for each writer.
+ * @param {{ folder: string, nats?: number, collectors?: number, writers?: number, postgres?: boolean, config?: string, cluster?: string,
+ * tables?: string, flags?: string[], natsSettings?: string[], postgresSettings?: Record<string, string | number>, ports?: number[] }} options
  */
 export async function prepareCluster({
   folder,
   nats = 1,
   collectors = 1,
+  writers = 1,
+  postgres = false,
   config = "",
   cluster = "",
   tables = "",
   flags = [],
   natsSettings = [],
+  postgresSettings = {},
   ports,
 }) {
   const servers = await natsServers({ folder, count: nats, settings: natsSettings });
-  const own = ports ?? (await freePorts(collectors * 2 + 1));
-  const file = join(folder, "cluster.toml");
+  const database = postgres ? await postgresServer({ folder, settings: postgresSettings }) : undefined;
+  const place = database?.url ?? join(folder, "events.sqlite");
+  const own = ports ?? (await freePorts(collectors * 2 + writers));
   const lines = [
     config,
     "[[keys]]",
@@ -75,41 +115,29 @@ export async function prepareCluster({
     cluster,
     tables,
   ];
-  writeFileSync(file, `${lines.join("\n")}\n`, { mode: 0o600 });
-  const database = join(folder, "events.sqlite");
-  const at = (port) => `127.0.0.1:${port}`;
-  const common = ["--config", file];
-  const fronts = Array.from({ length: collectors }, (_, index) => {
-    const [port, admin] = own.slice(index * 2);
-    const args = [...common, "--listen", at(port), "--admin-listen", at(admin), ...flags];
-    return Object.assign(node(args), { url: `http://${at(port)}`, adminUrl: `http://${at(admin)}` });
-  });
-  const admin = own.at(-1);
-  const writer = Object.assign(node([...common, "--admin-listen", at(admin), "--database", database, "write"]), {
-    adminUrl: `http://${at(admin)}`,
-  });
-  const parts = [...servers, ...fronts, writer];
+  const file = configure(folder, "cluster.toml", lines);
+  // Its own file, because the password of a database must not be seen in the list of processes.
+  const writerFile = configure(folder, "writer.toml", [`database = ${JSON.stringify(place)}`, ...lines]);
+  const fronts = frontsOf(file, own.slice(0, collectors * 2), flags);
+  const backs = writersOf(writerFile, own.slice(collectors * 2));
+  const below = [...servers, ...(database ? [database] : [])];
+  const above = [...fronts, ...backs];
   return {
     servers,
+    postgres: database,
     collectors: fronts,
-    writer,
+    writers: backs,
+    writer: backs[0],
     file,
-    database,
+    writerFile,
+    database: place,
     start: async (options) => {
-      await Promise.all(servers.map((server) => server.start()));
-      await Promise.all([...fronts, writer].map((part) => part.start(options)));
+      await Promise.all(below.map((server) => server.start()));
+      await Promise.all(above.map((part) => part.start(options)));
     },
-    /** Waits until all collectors take events. */
-    ready: async () => {
-      const end = performance.now() + READY_MS;
-      for (const { adminUrl } of fronts)
-        while ((await fetch(`${adminUrl}/readyz`).catch(() => ({ ok: false }))).ok === false) {
-          if (performance.now() > end) throw new Problem(`${adminUrl}/readyz: not ready within ${READY_MS / 1000} s.`);
-          await delay(100);
-        }
-    },
+    ready: () => ready(fronts),
     stop: async () => {
-      for (const part of parts.toReversed()) await part.stop();
+      for (const part of [...below, ...above].toReversed()) await part.stop();
     },
   };
 }

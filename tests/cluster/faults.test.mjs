@@ -88,7 +88,7 @@ test("a full stream refuses events with 503, and takes them again when the write
 });
 
 test("while the database is full, events wait in the stream and are answered, and their order is kept", async (t) => {
-  const { collectors, writer, file } = await run(t, { tables: "[limits]\ndatabase_mib = 1" });
+  const { collectors, writer, writerFile: file } = await run(t, { tables: "[limits]\ndatabase_mib = 1" });
   const answered = [];
   const title = "x".repeat(500);
   const send = async () => {
