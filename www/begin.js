@@ -5,7 +5,7 @@ import { NEWS_SETTLED, NEWS_WARNING } from "../src/browser/host/codes.gen.js";
 import { attempt } from "../src/browser/host/env.js";
 import { lose } from "./recover/replay.js";
 
-export async function begin({ settings, heard, engine, early, flushing, recover, leave, close }, module) {
+export async function begin({ settings, heard, engine, early, flushing, recover, leave, tabs, close }, module) {
   let problem;
   const sink = (type, detail) => {
     if (type === NEWS_SETTLED) for (const done of flushing.splice(0)) done();
@@ -13,7 +13,7 @@ export async function begin({ settings, heard, engine, early, flushing, recover,
     else heard.emit(type, detail);
   };
   try {
-    engine.start(module, plain(settings), sink);
+    engine.start(module, { ...settings, destinations: acknowledgeables(settings) }, sink);
   } catch {
     problem = heard.fault("config", "config", "threw an exception");
   }
@@ -27,21 +27,15 @@ export async function begin({ settings, heard, engine, early, flushing, recover,
   if (engine.isDead) return;
   engine.isOpen = true;
   removeEventListener("pagehide", leave);
-  for (const [verb, args, at, element] of early.calls.splice(0))
-    heard.withElement(element, () => engine.run(verb, args, at));
+  // After a trap the list is still needed: a decision in it is carried out without the module.
+  for (const [verb, args, at, element] of early.calls) heard.withElement(element, () => engine.run(verb, args, at));
+  early.calls = [];
+  tabs.share();
   lose(engine.run, { "queue-full": early.leftOut });
 }
 
-/** The settings without absent ones. For a user id, undefined and null have different meanings. */
-function plain(settings) {
-  const identity = Object.entries(settings.identity ?? {}).filter(([, value]) => value !== undefined);
-  const { destinations } = settings;
-  return {
-    ...settings,
-    destinations: Array.isArray(destinations) ? destinations.map(acknowledgeable) : acknowledgeable(destinations),
-    identity: Object.fromEntries(identity),
-  };
-}
+const acknowledgeables = ({ destinations }) =>
+  Array.isArray(destinations) ? destinations.map(acknowledgeable) : acknowledgeable(destinations);
 
 /**
  * A collector's destination with a transport that can be acknowledged. For a beacon to another origin the page sees

@@ -3,7 +3,7 @@
 import { inPage } from "./page.js";
 import { isTrap } from "./trap.js";
 
-/** `warn` and `fault` report a failure to the page. `onFailure` runs before it. */
+/** `warn` and `fault` report a failure to the page. `onFailure` runs before that. */
 export function connection({ warn, fault }, onFailure) {
   /** The module's number for this tracker. */
   let number;
@@ -22,13 +22,12 @@ export function connection({ warn, fault }, onFailure) {
       if (engine.isDead) engine.module?.discard();
       engine.module = null;
       engine.isOpen = false;
-      if (engine.isDead) onFailure();
+      onFailure();
       return warn({ code, message: String(cause?.message ?? cause) });
     },
 
-    /** Runs a function of the module. Exceptions do not reach the page. */
-    guard(run, otherwise = null, field = "measure") {
-      if (engine.isDead) return otherwise;
+    /** Runs a function, also after a failure of the module. Exceptions do not reach the page. */
+    attempt(run, otherwise = null, field = "measure") {
       try {
         return run();
       } catch (error) {
@@ -38,6 +37,9 @@ export function connection({ warn, fault }, onFailure) {
         return otherwise;
       }
     },
+
+    /** Runs a function that needs the module. */
+    guard: (run, otherwise, field) => (engine.isDead ? otherwise : engine.attempt(run, otherwise, field)),
 
     /** Starts a tracker in the module, which reports to `sink`. Returns whether it started. */
     start(module, settings, sink) {

@@ -15,7 +15,7 @@ function isKnown(list, code, field) {
 /** The listeners of one tracker. */
 export function listening({ onWarning, debug }) {
   /** A list for each code NEWS_* that a page may listen to. */
-  const listeners = { sent: [], acknowledged: [], dropped: [], warning: onWarning ? [onWarning] : [] };
+  const listeners = { __proto__: null, sent: [], acknowledged: [], dropped: [], warning: onWarning ? [onWarning] : [] };
   /** The warnings that the console has shown, by code and field. */
   const shown = [];
   const log = (...parts) => debug && console.debug("recobeacon:", ...parts);
@@ -62,7 +62,7 @@ export function listening({ onWarning, debug }) {
   const internal = (error) => void warn({ code: "internal", message: String(error) });
 
   const on = (type, listener) => {
-    if (!listeners[type] || typeof listener !== "function") {
+    if (typeof type !== "string" || !listeners[type] || typeof listener !== "function") {
       fault("bad-type", "on", 'needs "sent", "acknowledged", "dropped" or "warning", and a function');
       return () => {};
     }

@@ -1,26 +1,47 @@
-// The settings of a tracker: how trackers are identified, and how the settings of a second call differ.
+// The settings of a tracker: how they are read, how trackers are identified, and how the settings of a second call differ.
 
-import { json } from "../src/browser/host/env.js";
+import { attempt, json } from "../src/browser/host/env.js";
+
+/** Deeper levels of nested options are not read: an object may contain itself. */
+const DEEPEST = 6;
+/** The options that may be functions. A function could have such properties, too. */
+const FUNCTIONS = ["config.consentFrom", "config.onWarning"];
+
+/**
+ * Reads the page's options once, because a getter or a proxy may throw. Returns them as plain data; `values`, each with its path; and `wrong`, the
+ * paths of those that threw. They keep their defaults, except for consent: an option that cannot be read is no yes.
+ */
+export function read(config) {
+  const values = {};
+  const wrong = [];
+  const copyOf = (get, path, depth) => {
+    try {
+      const value = get();
+      const inner = (name, at) => copyOf(() => value[name], path + at, depth - 1);
+      if (Array.isArray(value)) return depth ? value.map((_, index) => inner(index, `[${index}]`)) : [];
+      const isUrl = value instanceof URL;
+      if (Object(value) !== value || isUrl || (typeof value === "function" && FUNCTIONS.includes(path)))
+        return (values[path] = isUrl ? value.href : value);
+      const copy = {};
+      for (const name in depth ? value : copy) {
+        const option = copy.hasOwnProperty.call(value, name) ? inner(name, `.${name}`) : undefined;
+        // For a user id, undefined and null have different meanings.
+        if (option !== undefined) copy[name] = option;
+      }
+      return copy;
+    } catch {
+      wrong.push(path);
+      return path === "config.consent" ? "pending" : path.startsWith("config.con") ? "" : undefined;
+    }
+  };
+  return { options: copyOf(() => config, "config", DEEPEST), values, wrong };
+}
 
 /** The key that identifies trackers and their parked calls: the destinations. */
-export function keyOf(config) {
-  try {
-    return json([].concat(config.destinations));
-  } catch {
-    return "";
-  }
-}
+export const keyOf = (config) => attempt(() => json([].concat(config.destinations))) ?? "";
 
 /** The paths of the options that differ in a second call for the same destinations. */
-export function differences(first, second, path = "config") {
-  if (isGroup(first) && isGroup(second)) {
-    const options = Object.entries({ ...first, ...second });
-    return options.flatMap(([name]) => differences(first[name], second[name], `${path}.${name}`));
-  }
-  return comparable(first) === comparable(second) ? [] : [path];
-}
-
-/** A URL is one value. */
-const isGroup = (value) => value && typeof value === "object" && !Array.isArray(value) && !(value instanceof URL);
-
-const comparable = (value) => (typeof value === "function" ? value : json(value));
+export const differences = (first, second) =>
+  Object.entries({ ...first, ...second })
+    .map(([path]) => path)
+    .filter((path) => path !== "config.onWarning" && first[path] !== second[path]);

@@ -25,9 +25,9 @@ import { MOST_EARLY } from "./rules.gen.js";
   const reco = (verb, ...args) => {
     const call = [verb, args, +new Date()];
     const [said] = args;
-    reco.q.push(reco.q.length > MOST_EARLY - 1 && verb != "consent" ? 0 : call);
-    // Storage and cookies may be blocked, and an argument may be cyclic.
+    // Storage and cookies may be blocked, and an argument may be cyclic or throw.
     try {
+      reco.q.push(reco.q.length > MOST_EARLY - 1 && verb != "consent" ? 0 : call);
       const line = `${JSON.stringify(
         call,
         /** @this {any} */ function (key) {

@@ -7,16 +7,28 @@ const NAME = "reco_consent";
 
 /**
  * `key` tells trackers apart: a decision is about one tracker, in whichever tab. `apply(state)` carries out what another tab says. Returns
- * `{ tell(state), end() }`.
+ * `{ tell(state, isDone), share(), end() }`.
  */
 export function agreement(key, apply) {
   let channel;
+  /** The decision that the other tabs have not heard. */
+  let untold;
+  const heard = ({ data: [of, state] }) => {
+    if (of !== key || !CONSENTS.includes(state)) return;
+    untold = undefined;
+    apply(state);
+  };
   const open = () => {
     // A frame without an origin has none.
     channel ??= attempt(() => new BroadcastChannel(NAME));
-    if (channel) channel.onmessage = ({ data: [of, state] }) => of === key && CONSENTS.includes(state) && apply(state);
+    if (channel) channel.onmessage = heard;
+  };
+  const share = () => {
+    if (untold) attempt(() => channel?.postMessage([key, untold]));
+    untold = undefined;
   };
   const close = () => {
+    share();
     channel?.close();
     channel = undefined;
   };
@@ -26,7 +38,15 @@ export function agreement(key, apply) {
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);
   return {
-    tell: (state) => attempt(() => channel?.postMessage([key, state])),
+    /**
+     * The other tabs hear a yes once it is done, because they take the id that this tab then has stored. They need not wait for anything else.
+     */
+    tell(state, isDone) {
+      if (!CONSENTS.includes(state)) return;
+      untold = state;
+      if (isDone || state !== "granted") share();
+    },
+    share,
     end() {
       close();
       removeEventListener("pagehide", close);

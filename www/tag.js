@@ -75,7 +75,7 @@ const early = [];
 
 function run(verb, args, at) {
   if (verb === "create") {
-    const made = create({ autoTrack: true, ...args[0] }, load, measure, source);
+    const made = create(args[0], load, measure, source, { autoTrack: true });
     if (last && last !== made && !last.isDisposed())
       console.warn('recobeacon: calls go to the last "create" only: name all destinations in one "create".');
     last = made;
@@ -90,7 +90,8 @@ function takeOver() {
   const reco = (verb, ...args) => run(verb, args, clock());
   // Pages keep references to the stub, and libraries push to its queue. Both continue to work.
   const replayed = stub ? stub.q : [];
-  reco.q = { push: (...calls) => calls.forEach((call) => run(...(call || LEFT_OUT))) };
+  // An entry that is no call must not stop the others.
+  reco.q = { push: (...calls) => calls.forEach((call) => attempt(() => run(...(call || LEFT_OUT)))) };
   if (stub) stub.q = reco.q;
   /** @type {any} */ (window)[name] = reco;
   reco.q.push(...replayed);

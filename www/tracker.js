@@ -2,7 +2,7 @@
 
 import { clock } from "../src/browser/host/env.js";
 import { earlyCalls } from "./calls.js";
-import { consentOf, isAsked, pendingIfAsked } from "./consent.js";
+import { consentOf, isAsked, pendingIfAsked, remember } from "./consent.js";
 import { followConsent } from "./consent-from.js";
 import { connection } from "./engine.js";
 import { handles } from "./handles.js";
@@ -11,7 +11,7 @@ import { listening } from "./listeners.js";
 import { start } from "./loader.js";
 import { inPage } from "./page.js";
 import { VISITOR_CALLS } from "./rules.gen.js";
-import { differences, keyOf } from "./settings.js";
+import { differences, keyOf, read } from "./settings.js";
 import { agreement } from "./tabs.js";
 import { watching } from "./watch.js";
 
@@ -32,15 +32,19 @@ const open = new Map();
  * @param {(larger: boolean, where: { wasmUrl?: string | URL, baseUrl?: string | URL }) => Promise<any>} load
  * @param {(where: { baseUrl?: string | URL }) => Promise<{ measure(port: object): any }>} measure
  * @param {(name: string, where: { baseUrl?: string | URL }) => Promise<{ follow: Function }>} source
+ * @param {object} defaults the options of an entry
  */
-export function create(config, load, measure, source) {
-  const key = keyOf(config);
+export function create(config, load, measure, source, defaults = {}) {
+  const { values, wrong, ...given } = read(config);
+  const options = { ...defaults, ...given.options };
+  const key = keyOf(options);
   const known = open.get(key);
-  if (known) {
-    known.join(config);
-    return known;
-  }
-  const made = make(config ?? {}, { load, measure, source }, key, () => open.delete(key));
+  const heard = known?.heard ?? listening(options);
+  if (known) join(known, options, values);
+  for (const path of wrong) heard.fault("bad-type", path, "threw an exception");
+  if (known) return known;
+  const made = make(options, heard, { load, measure, source }, key, () => open.delete(key));
+  made.values = values;
   if (key && inPage()) open.set(key, made);
   return made;
 }
@@ -49,22 +53,25 @@ export function create(config, load, measure, source) {
  * Puts a tracker together. `own` is the state that its parts share; `files` loads the other files of the build.
  *
  * @param {any} config
+ * @param {any} heard
  * @param {{ load: Function, measure: Function, source: Function }} files
  * @param {string} key
  * @param {() => void} forget
  */
-function make(config, files, key, forget) {
+function make(config, heard, files, key, forget) {
   const { onWarning, debug, consentFrom, wasmUrl, baseUrl, autoTrack, ...settings } = config;
   const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
-  const heard = listening(config);
   pendingIfAsked(settings, consentFrom, heard.fault);
   if (debug && inPage() && consentOf(settings, []) !== (settings.consent ?? "granted"))
     heard.log("consent", "denied", "by the browser's setting or an earlier answer");
-  const close = () => (own.watcher.end(), own.unfollow?.(), own.tabs?.end(), forget());
-  const engine = connection(heard, () => own.watcher.end());
+  for (const group of ["identity", "respect", "queue"]) settings[group] ??= {};
+  /** Carries out a decision without the module. */
+  const settle = () => remember(settings, early.calls);
+  const close = () => (settle(), own.watcher.end(), own.unfollow?.(), own.tabs?.end(), forget());
+  const engine = connection(heard, () => (settle(), own.tabs.share()));
   const early = earlyCalls(settings);
   const leave = () => engine.isOpen || engine.isDead || early.leave();
-  const user = () => (engine.isOpen ? own.user : settings.identity?.userId);
+  const user = () => (engine.isOpen ? own.user : settings.identity.userId);
   const recover = (module, calls) =>
     module.recover(settings, consentOf(settings, calls), VISITOR_CALLS, engine.run, user).catch(heard.internal);
   /** @type {any} */
@@ -85,26 +92,23 @@ function make(config, files, key, forget) {
 
   if (inPage()) own.tabs = agreement(key, (state) => own.call("consent", [state], undefined, true));
   if (isAsked(consentFrom)) void followConsent(own, consentFrom, (name) => files.source(name, { baseUrl }));
-  return {
-    tracker,
-    dispatch: dispatching(own),
-    isDisposed: () => own.disposed,
-    join: (other) => join(heard, config, other),
-  };
+  return { tracker, heard, dispatch: dispatching(own), isDisposed: () => own.disposed };
 }
 
 /** Takes the account of the configuration. With `identity.hash`, nothing else sees it before it is hashed. */
 function identify(own) {
   const { identity } = own.settings;
   /** The account that this page has named. undefined: the account of earlier pages. */
-  own.user = identity?.userId;
-  if (!identity?.hash || !inPage()) return;
-  const { userId } = identity;
-  const holder = { userId };
-  own.settings.identity = { ...identity, userId: (own.user = undefined) };
+  own.user = identity.userId;
+  if (!identity.hash || !inPage()) return;
   own.gate = gate(own.heard.fault);
+  const { userId, ...others } = identity;
+  own.settings.identity = others;
+  own.user = undefined;
+  if (userId === undefined) return;
+  const holder = { userId };
   own.identified = new Promise((done) => {
-    const take = () => done((own.settings.identity.userId = own.user = holder.userId));
+    const take = () => done((others.userId = own.user = holder.userId));
     own.gate(take, holder, "userId", "config.identity.userId");
   });
 }
@@ -113,10 +117,9 @@ function identify(own) {
 const calling =
   (own) =>
   (verb, args, at = clock(), isToldByTab = false) => {
-    const { engine, heard } = own;
+    const { engine, heard, tabs } = own;
     const { element } = heard;
     if (own.disposed) return;
-    if (verb === "consent" && !isToldByTab) own.tabs?.tell(args[0]);
     // Observation of the page ends before the page view does.
     if (verb === "page") own.watcher.page();
     const deed = () => {
@@ -129,28 +132,36 @@ const calling =
       if (verb === "consent") void own.recover(engine.module, [[verb, args]]);
     };
     // A login without a hash has no effect, like any other that is refused.
-    const run = (hash) =>
-      (hash === null && verb === "login") || heard.withElement(element, () => engine.guard(deed, null, verb));
-    engine.guard(() => own.gate(run, ...accountIn(verb, args)), null, verb);
+    const run = (hash) => {
+      if (hash !== null || verb !== "login") heard.withElement(element, () => engine.guard(deed, null, verb));
+      if (verb !== "consent" || !tabs) return;
+      // There is no module that would do it.
+      if (engine.isDead) remember(own.settings, [[verb, args]]);
+      if (!isToldByTab) tabs.tell(args[0], engine.isOpen || engine.isDead);
+    };
+    engine.attempt(() => own.gate(run, ...accountIn(verb, args)), null, verb);
   };
 
 /** Executes a call that the script tag replays. */
 const dispatching =
   ({ tracker, ready, call }) =>
   (verb, args, at) => {
-    if (VERBS.includes(verb)) return void call(verb, args, at);
+    const [listener] = args;
     if (verb === "ready")
       return void ready.then(
-        () => args[0]?.(tracker),
+        () => typeof listener === "function" && listener(tracker),
         () => {},
       );
-    return typeof tracker[verb] === "function" ? tracker[verb](...args) : void call(verb, args, at);
+    // A value that is no text must not be used as a name.
+    const name = typeof verb === "string" ? verb : "reco";
+    const isOther = !VERBS.includes(name) && tracker.hasOwnProperty(name) && typeof tracker[name] === "function";
+    return isOther ? tracker[name](...args) : void call(name, args, at);
   };
 
 /** A second call for the same destinations: adds its onWarning. Its other options have no effect. */
-function join({ listeners, fault }, config, { onWarning, ...other }) {
+function join({ values, heard: { listeners, fault } }, { onWarning }, others) {
   if (onWarning) listeners.warning.push(onWarning);
-  const paths = differences({ ...config, onWarning: undefined }, other);
+  const paths = differences(values, others);
   for (const path of paths.length ? paths : ["config.destinations"])
     fault("config", path, "has no effect: these destinations have a tracker");
 }
@@ -168,7 +179,7 @@ function publicObject(own) {
       return ask("anonymousId");
     },
     get sessionId() {
-      return engine.isOpen ? ask("sessionId") : (settings.identity?.sessionId ?? null);
+      return engine.isOpen ? ask("sessionId") : (settings.identity.sessionId ?? null);
     },
     ...handles(call, ask, own.watcher.watch),
     on: heard.on,

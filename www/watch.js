@@ -16,7 +16,8 @@ const AUTO = ["attributes", "dataLayer", "jsonLd", "routes"];
 export function watching(own, measure, verbs) {
   const { auto, call, engine, heard } = own;
   const { fault, withElement } = heard;
-  const { ask, guard } = engine;
+  // Also after a failure of the module: an element may be the button for the visitor's decision.
+  const { ask, attempt: guard } = engine;
   let watcher;
   let loading;
   /** Waits for a reason to load measure.js. */

@@ -112,7 +112,8 @@ async function write(ecma, options, { shrink = true } = {}) {
   });
   const module = options.format === "esm";
   for (const { path, text } of outputFiles) {
-    const minified = () => minify(text, { ecma, module, compress: { passes: 3 }, mangle: true });
+    const minified = () =>
+      minify(text, { ecma, module, compress: { passes: 3, unsafe_arrows: ecma > OLD_TARGET }, mangle: true });
     const { code } = shrink ? await minified() : { code: text.trimEnd() };
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, `${code}\n`);

@@ -86,6 +86,9 @@ scenario(
     for (let n = 1; n <= 30; n++) {
       await open(page, `${network.url}/?click=${n}`);
       await settled(page, MODULE);
+      // A page counts the cookies that are there. That of the page before comes with the answer to its beacon.
+      await until(async () => (await collector.stored()).length === n - 1, `${n - 1} raw calls`);
+      await until(async () => (await acknowledgements()) === Math.min(n - 1, 20), `the cookies of ${n - 1} pages`);
     }
     await leave(page, network);
     await until(async () => (await collector.stored()).length === 30, "thirty raw calls");
@@ -100,6 +103,31 @@ scenario(
     assert.ok((await acknowledgements()) <= 1, `${await acknowledgements()} are left`);
   },
 );
+
+for (const [what, id] of [
+  ["@", "jane@shop.example"],
+  ["%40", "jane%40shop.example"],
+  ["a full-width at sign", "jane\uff20shop.example"],
+])
+  scenario(
+    `an e-mail address as an id does not leave the page: with ${what}`,
+    {
+      site: shop({
+        head: "<script>WebAssembly.compile = () => new Promise(() => {});</script>",
+        config: `identity: { userId: "${id}", anonymousId: "${id}" }`,
+      }),
+      gated: true,
+      wasm: true,
+    },
+    async ({ page, visit, gate, collector }) => {
+      await visit("/?click=1");
+      await settled(page);
+      await visit("/empty.html");
+      await collector.expectExactly({ itemId: "1", user: undefined });
+      assert.equal(gate.log.length, 1);
+      assert.doesNotMatch(JSON.stringify(gate.log), /jane/);
+    },
+  );
 
 scenario(
   "a visit of one page, without the module: its event is stored at once and belongs to the returning visitor",

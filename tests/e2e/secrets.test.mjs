@@ -86,13 +86,14 @@ scenario(
   "an option that throws is reported without the text of its error",
   {
     site: {
-      "index.html": tagged({ config: 'batch: { get maxEvents() { throw new Error("jane"); } }' }),
+      "index.html": tagged({
+        config: `onWarning: ({ message }) => (window.message = message), batch: { get maxEvents() { throw new Error("jane"); } }`,
+      }),
     },
   },
   async ({ page, visit }) => {
     await visit();
-    await page.evaluate(() => window.reco("on", "warning", ({ message }) => (window.message = message)));
     await page.waitForFunction(() => window.message);
-    assert.equal(await page.evaluate(() => window.message), "config threw an exception");
+    assert.equal(await page.evaluate(() => window.message), "config.batch.maxEvents threw an exception");
   },
 );

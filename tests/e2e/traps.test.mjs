@@ -3,6 +3,8 @@
 
 import assert from "node:assert/strict";
 import binaryen from "binaryen";
+import { BANNERS } from "./banners/index.mjs";
+import { ASKS, answer, kept } from "./banners/visitor.mjs";
 import { down, pass } from "./gate.mjs";
 import { flush, ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
 import { ownBuild } from "./own-build.mjs";
@@ -141,3 +143,171 @@ for (const fuse of [1, 20]) {
     },
   );
 }
+
+/** The ways of a decision after a trap, or of one whose call traps. */
+const DECISIONS = {
+  "after a trap": async (page, state) => {
+    await MOMENTS["at the begin of a call"](page);
+    await page.evaluate((state) => window.reco("consent", state), state);
+  },
+  "by a call that traps": (page, state) =>
+    page.evaluate((state) => {
+      window.fuse.value = 1;
+      window.reco("consent", state);
+    }, state),
+  "by a call that traps later": (page, state) =>
+    page.evaluate((state) => {
+      window.fuse.value = 40;
+      window.reco("consent", state);
+    }, state),
+};
+
+const LEFT = { denied: ["reco_off"], anonymous: [] };
+
+for (const [way, decide] of Object.entries(DECISIONS))
+  for (const [state, left] of Object.entries(LEFT))
+    scenario(
+      `"${state}" ${way} deletes what is stored`,
+      { site, dist, wasm: true },
+      async ({ page, visit, context, collector }) => {
+        await visit();
+        await ready(page);
+        await page.evaluate(() => window.reco("click", { itemId: "1" }));
+        await collector.expectStored({ itemId: "1" });
+        assert.ok((await kept(page, context)).includes("reco_id"));
+        await decide(page, state);
+        assert.ok((await page.evaluate(() => window.fuse.value)) <= 0, "the module has trapped");
+        assert.deepEqual(await kept(page, context), left);
+      },
+    );
+
+for (const [state, left] of Object.entries(LEFT))
+  scenario(
+    `"${state}" after a trap is heard by other tabs`,
+    { site, dist, wasm: true },
+    async ({ page, visit, context, url, collector }) => {
+      const other = await context.newPage();
+      await other.goto(`${url}/next.html`);
+      await ready(other);
+      await other.evaluate(() => window.reco("click", { itemId: "other" }));
+      await collector.expectStored({ itemId: "other" });
+      await visit();
+      await ready(page);
+      await DECISIONS["after a trap"](page, state);
+      await until(async () => (await kept(page, context)).join() === left.join(), "what may be left");
+      await other.evaluate(() => window.reco("click", { itemId: "later" }));
+      await flush(other);
+      await page.waitForTimeout(SILENT_MS);
+      const later = (await collector.stored()).filter(({ itemId }) => itemId === "later");
+      assert.equal(later.length, state === "denied" ? 0 : 1);
+      assert.ok(later.every(({ anonymous }) => !anonymous));
+      assert.deepEqual(await kept(page, context), left);
+    },
+  );
+
+scenario(
+  "a yes after a trap ends an earlier no",
+  { site, dist, wasm: true },
+  async ({ page, visit, context, url, collector }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() => window.reco("consent", "denied"));
+    await MOMENTS["at the begin of a call"](page);
+    assert.deepEqual(await kept(page, context), ["reco_off"]);
+    await page.evaluate(() => window.reco("consent", "maybe"));
+    assert.deepEqual(await kept(page, context), ["reco_off"]);
+    await page.evaluate(() => window.reco("consent", "granted"));
+    assert.deepEqual(await kept(page, context), []);
+    await visit("/next.html");
+    await ready(page);
+    await page.evaluate(() => window.reco("click", { itemId: "1" }));
+    await collector.expectExactly({ itemId: "1" });
+    assert.equal(page.url(), `${url}/next.html`);
+  },
+);
+
+/** Pages whose tracker fails with a decision that the module has not carried out. */
+const UNDONE = {
+  "before the module has loaded, and the module traps at its start": {
+    head: HOLD.replace("window.fuse =", "instance.exports.fuse.value = 50; window.fuse ="),
+  },
+  "before the module has loaded, and the configuration is not valid": { config: "batch: { maxEvents: -1 }" },
+};
+for (const [name, page] of Object.entries(UNDONE))
+  scenario(
+    `a no ${name}: it is remembered, and nothing else is left`,
+    {
+      site: {
+        "index.html": site["next.html"],
+        "wrong.html": tagged({ ...page, script: 'reco("consent", "denied");' }),
+      },
+      dist,
+      wasm: true,
+    },
+    async ({ page, visit, context, collector }) => {
+      await visit();
+      await ready(page);
+      await page.evaluate(() => window.reco("click", { itemId: "1" }));
+      await collector.expectStored({ itemId: "1" });
+      await visit("/wrong.html");
+      await until(async () => (await warnings(page)).length > 0, "the warning");
+      await until(async () => (await kept(page, context)).join() === "reco_off", "only the decision is left");
+    },
+  );
+
+for (const { source, script } of BANNERS)
+  scenario(
+    `consentFrom ${source}: a no of the banner after a trap is remembered`,
+    {
+      site: {
+        "index.html": tagged({
+          head: HOLD + ASKS,
+          config: `consentFrom: ${JSON.stringify(source)}, batch: { maxWaitMs: 50 }`,
+        }),
+        "banner.js": script,
+      },
+      dist,
+      wasm: true,
+    },
+    async ({ page, visit, context, collector }) => {
+      await visit();
+      await ready(page);
+      await page.evaluate(() => window.reco("click", { itemId: "1" }));
+      await answer(page, true);
+      await collector.expectStored({ itemId: "1" });
+      await MOMENTS["at the begin of a call"](page);
+      await answer(page, false);
+      await until(async () => (await kept(page, context)).join() === "reco_off", "only the decision is left");
+    },
+  );
+
+scenario(
+  "a button for the decision works after a trap, and all other elements do nothing",
+  {
+    site: {
+      "index.html": tagged({
+        head: HOLD,
+        config: "batch: { maxWaitMs: 50 }",
+        body: `<button id="no" data-reco="consent" data-reco-state="denied" data-reco-on="click">No</button>
+          <button id="item" data-reco="click" data-reco-item="2" data-reco-on="click">An item</button>`,
+      }),
+    },
+    dist,
+    wasm: true,
+  },
+  async ({ page, visit, context, collector }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() => window.reco("click", { itemId: "1" }));
+    await collector.expectStored({ itemId: "1" });
+    await MOMENTS["at the begin of a call"](page);
+    await page.click("#item");
+    await page.click("#no");
+    await until(async () => (await kept(page, context)).join() === "reco_off", "only the decision is left");
+    assert.deepEqual(
+      (await warnings(page)).map(({ code }) => code),
+      ["internal"],
+    );
+    assert.equal((await collector.stored()).length, 1);
+  },
+);

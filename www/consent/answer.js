@@ -59,7 +59,7 @@ export const following = (rules, banner, listen) => (own, source) => {
   const safe =
     (deed) =>
     (...args) =>
-      engine.guard(() => deed(...args), null, FIELD);
+      engine.attempt(() => deed(...args), null, FIELD);
   const options = read(source, rules, heard.fault);
   if (!options) return;
   /** An earlier no and the browser's signals. Only the visitor can withdraw them. */

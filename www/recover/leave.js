@@ -1,11 +1,9 @@
 // Handles a page that is left before the module has loaded. If all events go to a single collector, its calls are sent
 // at once as a raw batch. Otherwise they stay parked for the next page. docs/loading.md has the rules.
 
-import { setCookie } from "../../src/browser/host/cookies.js";
 import { attempt } from "../../src/browser/host/env.js";
-import { erase } from "../../src/browser/host/storage.js";
-import { consentOf } from "../consent.js";
-import { OFF_DAYS, VISITOR_CALLS } from "../rules.gen.js";
+import { consentOf, remember } from "../consent.js";
+import { VISITOR_CALLS } from "../rules.gen.js";
 import { sendRaw } from "./raw.js";
 
 /**
@@ -18,13 +16,11 @@ export const leave = (settings, calls, parked, isWhole) => {
 };
 
 function leftovers(settings, calls, parked, isParked, isWhole) {
-  const identity = settings.identity ?? {};
-  if (identity.storage === "memory" || document.prerendering) return calls;
+  const { identity } = settings;
+  if (document.prerendering) return calls;
+  remember(settings, calls);
+  if (identity.storage === "memory") return calls;
   const consent = consentOf(settings, calls);
-  if (consent === "denied" && calls.filter(([verb]) => verb === "consent").length) {
-    setCookie("reco_off", 1, OFF_DAYS, identity.cookieDomain);
-    erase();
-  }
   const gone = calls.filter(([verb]) => VISITOR_CALLS.includes(verb));
   if (consent !== "granted" || !gone.length) return calls;
   // The parked text also has the calls that are missing here.

@@ -79,7 +79,7 @@ function makeRoom() {
 }
 
 const mayKeep = ({ identity, queue }) =>
-  identity?.storage !== "memory" && queue?.persist !== false && attempt(() => localStorage.length < MOST_KEYS);
+  identity.storage !== "memory" && queue.persist !== false && attempt(() => localStorage.length < MOST_KEYS);
 
 /** The calls as JSON, with a comma after each. A call with an argument that cannot be written is left out. */
 export const lines = (calls) => calls.map((call) => attempt(() => `${json(call.slice(0, 3))},`) ?? "").join("");

@@ -15,7 +15,8 @@ export function sendRaw(settings, identity, calls, gone, parked) {
   if (to?.protocol !== "batch" || to.transport === "fetch" || others.length) return false;
   if (gone.filter(([verb]) => verb === "login" || verb === "logout").length) return false;
   const { itemType, consent, respect } = settings;
-  const { anonymousId, userId = cookie("reco_user") } = identity;
+  const { userId = cookie("reco_user") } = identity;
+  const anonymousId = pseudonym(identity.anonymousId);
   const stream = id();
   const head = {
     v: 1,
@@ -26,8 +27,7 @@ export function sendRaw(settings, identity, calls, gone, parked) {
     ack: attempt(() => document.cookie.split("reco_ack_").length <= MOST_ACKNOWLEDGEMENTS) ?? false,
     token: to.token,
     anonymous: anonymousId ?? visitor(identity),
-    // An e-mail address must not leave the page as an id.
-    user: /@/.test(userId) ? undefined : (userId ?? undefined),
+    user: pseudonym(userId),
     orders: attempt(() => localStorage.getItem("reco_orders")) ?? undefined,
     config: { itemType, consent, respect, identity: { anonymousId } },
   };
@@ -43,6 +43,9 @@ export function sendRaw(settings, identity, calls, gone, parked) {
   if (orders.length) keep(settings, parkedKey(), heading(settings) + lines(orders));
   return true;
 }
+
+/** The id, unless it may be an e-mail address, which must not leave the page: the engine's rule without its details. */
+const pseudonym = (id) => (/@|%40|＠/.test(id) ? undefined : (id ?? undefined));
 
 /** The visitor's id. For a new visitor it is made here and stored in the tracker's cookies. */
 function visitor(identity) {

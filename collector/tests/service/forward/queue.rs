@@ -175,6 +175,7 @@ async fn expired_events_lose_their_ids_and_are_not_sent() {
     assert_eq!(server.post(batch("s1", 0, &events)).await.status, 204);
     // The second one waits behind nothing and is sent at once; the test stops it from being
     // answered. The first one is too old already.
+    vendor.until(1).await;
     let first = figures(&server, "a").await;
     assert_eq!((&first["waiting"], &first["deadLetters"]), (&json!(2), &json!(1)));
     let connection = Connection::open(server.database()).unwrap();
