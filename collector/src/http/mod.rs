@@ -28,6 +28,7 @@ mod report;
 pub mod serve;
 mod session;
 mod site;
+mod slash;
 mod status;
 mod stream;
 mod variants;
@@ -260,18 +261,23 @@ pub fn admin_router(app: Arc<App>) -> Router {
     };
     let orders = get(orders::list).post(orders::take).fallback(only("GET, HEAD, POST"));
     let report = get(report::show).post(report::form).fallback(only("GET, HEAD, POST"));
-    Router::new()
-        .route(session::PATH, parameters::only(&report::PARAMETERS, report))
-        .route("/report/{file}", read(&report::PARAMETERS, get(report::file)))
-        .route("/v1/events", read(&read::PARAMETERS, get(read::events)))
-        .route("/v1/events/stream", read(&stream::PARAMETERS, get(stream::open)))
-        .route("/v1/batches", read(&read::PARAMETERS, get(read::batches)))
-        .route("/v1/orders", parameters::only(&orders::PARAMETERS, orders))
-        .route("/v1/variants", read(&variants::PARAMETERS, get(variants::list)))
-        .route("/healthz", read(&[], get(status::health)))
-        .route("/readyz", read(&[], get(status::ready)))
-        .route("/metrics", read(&[], get(metrics::metrics)))
-        .route("/v1/status", read(&[], get(status::status)))
+    let routes = [
+        (session::PATH, parameters::only(&report::PARAMETERS, report)),
+        ("/report/{file}", read(&report::PARAMETERS, get(report::file))),
+        ("/v1/events", read(&read::PARAMETERS, get(read::events))),
+        ("/v1/events/stream", read(&stream::PARAMETERS, get(stream::open))),
+        ("/v1/batches", read(&read::PARAMETERS, get(read::batches))),
+        ("/v1/orders", parameters::only(&orders::PARAMETERS, orders)),
+        ("/v1/variants", read(&variants::PARAMETERS, get(variants::list))),
+        ("/healthz", read(&[], get(status::health))),
+        ("/readyz", read(&[], get(status::ready))),
+        ("/metrics", read(&[], get(metrics::metrics))),
+        ("/v1/status", read(&[], get(status::status))),
+    ];
+    let add = |router, (path, route)| slash::also(router, path, route);
+    routes
+        .into_iter()
+        .fold(Router::new(), add)
         .fallback(nothing)
         .layer(from_fn_with_state(Arc::clone(&app), read_access::guard))
         .layer(from_fn_with_state((Arc::clone(&app), Side::Admin), every))

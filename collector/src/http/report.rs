@@ -2,7 +2,7 @@
 
 use super::{App, body, read, session, typed};
 use crate::answers::report::period::{PARAMETERS as QUESTION, Wanted};
-use crate::answers::report::{self, PARTS, Report, page};
+use crate::answers::report::{self, Report, TableName, page};
 use crate::clock::now_ms;
 use crate::error::Refusal;
 use crate::query;
@@ -28,7 +28,7 @@ pub async fn show(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
     let now = now_ms();
-    let report = read_report(&app, query, now, true).await?;
+    let report = read_report(&app, query, now).await?;
     let has_session = app.config.admin_token.is_some() && session::has_session(&app, &headers);
     let html = page::page(&report, has_session, now).map_err(|_| FAILED)?;
     Ok(secured(typed(HTML, html)))
@@ -42,38 +42,30 @@ pub async fn file(
     Path(file): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
-    let part = file.strip_suffix(".csv").filter(|part| PARTS.contains(part));
-    if file != "report.json" && part.is_none() {
-        return Err(Refusal::NotFound("there is nothing here"));
-    }
-    let compares = part.is_none_or(|part| part == report::VARIANTS);
-    let report = read_report(&app, query, now_ms(), compares).await?;
-    let Some(part) = part else {
+    let now = now_ms();
+    if file == "report.json" {
+        let report = read_report(&app, query, now).await?;
         return Ok(read::private(typed("application/json", report::json(&report))));
-    };
-    let table = report.table(part).ok_or(StoreError::Slow)?;
-    let csv = report::csv(table).ok_or(FAILED)?;
+    }
+    let name = file.strip_suffix(".csv").and_then(TableName::named);
+    let name = name.ok_or(Refusal::NotFound("there is nothing here"))?;
+    let (wanted, plans) = (wanted(query, now)?, app.config.variants.clone());
+    let read =
+        move |open: &rusqlite::Connection| report::read_table(open, &wanted, name, &plans, now);
+    let table = app.store()?.answer(read).await?.ok_or(StoreError::Slow)?;
+    let csv = report::csv(&table).ok_or(FAILED)?;
     let mut response = read::private(typed("text/csv; charset=utf-8; header=present", csv));
     // Opened in the browser, the file would be a page.
-    let saved = format!("attachment; filename=\"{part}.csv\"");
+    let saved = format!("attachment; filename=\"{}.csv\"", name.text());
     if let Ok(saved) = HeaderValue::try_from(saved) {
         response.headers_mut().insert(CONTENT_DISPOSITION, saved);
     }
     Ok(response)
 }
 
-/// `compares`: whether variants are compared, which reads events of all stored time.
-async fn read_report(
-    app: &App,
-    query: Option<String>,
-    now: u64,
-    compares: bool,
-) -> Result<Report, Refusal> {
-    let wanted = wanted(query, now)?;
-    let plans = compares.then(|| app.config.variants.clone());
-    let read = move |connection: &rusqlite::Connection| {
-        report::read(connection, wanted, plans.as_ref(), now)
-    };
+async fn read_report(app: &App, query: Option<String>, now: u64) -> Result<Report, Refusal> {
+    let (wanted, plans) = (wanted(query, now)?, app.config.variants.clone());
+    let read = move |open: &rusqlite::Connection| report::read(open, wanted, &plans, now);
     Ok(app.store()?.answer(read).await?)
 }
 

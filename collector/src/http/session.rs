@@ -51,7 +51,7 @@ impl Sessions {
 /// A request without the token, to a collector that has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guest {
-    /// It has a session, or brings the form.
+    /// It has a session, brings the form, or is led to the page.
     Admitted,
     /// It gets the form.
     SignIn,
@@ -68,6 +68,10 @@ pub fn guest(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Gues
         return Guest::Refused;
     }
     if *method == Method::POST && path == PATH {
+        return Guest::Admitted;
+    }
+    // The path with a slash at its end only leads to the page.
+    if path.strip_prefix(PATH) == Some("/") {
         return Guest::Admitted;
     }
     let reads = *method == Method::GET || *method == Method::HEAD;

@@ -49,6 +49,7 @@ mod refusals;
 mod report;
 mod report_variants;
 mod round_trip;
+mod slash;
 mod storage;
 mod stream;
 mod tracking_ff;

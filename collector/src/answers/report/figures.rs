@@ -153,9 +153,21 @@ impl Line {
 /// An item's type and id.
 type Item = (String, String);
 
+/// An item with the numbers of its events.
+type TopItem = (Item, [u64; 4], Sold);
+
+/// The revenue of each currency.
+pub fn revenue(part: &Part<'_>) -> rusqlite::Result<Table> {
+    bought(part, Vec::new()).map(|(revenue, _)| revenue)
+}
+
 /// The revenue of each currency, and the items with the most events.
 pub fn revenue_and_items(part: &Part<'_>) -> rusqlite::Result<(Table, Table)> {
-    let mut items = top_items(part)?;
+    bought(part, top_items(part)?)
+}
+
+/// The revenue of each currency, and the items with theirs.
+fn bought(part: &Part<'_>, mut items: Vec<TopItem>) -> rusqlite::Result<(Table, Table)> {
     let places: HashMap<Item, usize> =
         items.iter().enumerate().map(|(place, (item, ..))| (item.clone(), place)).collect();
     let sql = format!(
@@ -184,7 +196,7 @@ pub fn revenue_and_items(part: &Part<'_>) -> rusqlite::Result<(Table, Table)> {
     Ok((revenue, Table::new("items", ITEMS, items.collect())))
 }
 
-fn top_items(part: &Part<'_>) -> rusqlite::Result<Vec<(Item, [u64; 4], Sold)>> {
+fn top_items(part: &Part<'_>) -> rusqlite::Result<Vec<TopItem>> {
     let sql = format!(
         "SELECT item_type, item_id, count(*), sum(type = 'click'), sum(type = 'consume'), sum(type = 'basket')
          FROM report_events

@@ -6,15 +6,7 @@ use super::{Part, WITHIN, count};
 
 /// All tables.
 pub fn tables(part: &Part<'_>) -> rusqlite::Result<[Table; 5]> {
-    let late = ranges(part, "received_at - time", false)?;
-    let clocks = ranges(part, "abs(sent_at - received_at)", true)?;
-    Ok([
-        refused(part)?,
-        delivery(part)?,
-        Table::new("delays", DELAYS, late),
-        Table::new("clocks", CLOCKS, clocks),
-        orders(part)?,
-    ])
+    Ok([refused(part)?, delivery(part)?, delays(part)?, clocks(part)?, orders(part)?])
 }
 
 const REFUSED: &[Column] = &[
@@ -24,7 +16,7 @@ const REFUSED: &[Column] = &[
 ];
 
 /// Refused requests, of all customers: a refused request has none.
-fn refused(part: &Part<'_>) -> rusqlite::Result<Table> {
+pub fn refused(part: &Part<'_>) -> rusqlite::Result<Table> {
     let sql = "SELECT interface, reason, sum(requests) FROM refused_requests
                WHERE day BETWEEN :from AND :to GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2";
     let period = part.wanted.period;
@@ -47,7 +39,7 @@ const DELIVERY: &[Column] = &[
 ];
 
 /// Batches of the tracker, of all customers: a batch has none.
-fn delivery(part: &Part<'_>) -> rusqlite::Result<Table> {
+pub fn delivery(part: &Part<'_>) -> rusqlite::Result<Table> {
     let sql = "SELECT count(*), sum(copies), sum(events * (copies + 1)), sum(stored),
                       sum(events * (copies + 1) - stored)
                FROM batches WHERE received_at >= :begin AND received_at < :end";
@@ -75,6 +67,16 @@ const CLOCKS: &[Column] = &[
 const RANGES: [&str; 4] =
     ["up to 1 minute", "1 minute to 1 hour", "1 hour to 1 day", "more than 1 day"];
 const CHANGED: &str = "changed between the event and its sending";
+
+/// Events of batches by the time until they arrived.
+pub fn delays(part: &Part<'_>) -> rusqlite::Result<Table> {
+    Ok(Table::new("delays", DELAYS, ranges(part, "received_at - time", false)?))
+}
+
+/// Events of batches by the difference of the clocks.
+pub fn clocks(part: &Part<'_>) -> rusqlite::Result<Table> {
+    Ok(Table::new("clocks", CLOCKS, ranges(part, "abs(sent_at - received_at)", true)?))
+}
 
 /// The events of batches by a duration. Other events have no time of sending. If `changed`, the last
 /// row has those whose times are more than 7 days apart or in the wrong order.
@@ -109,7 +111,7 @@ const ORDERS: &[Column] = &[
 ];
 
 /// Orders by their reporters.
-fn orders(part: &Part<'_>) -> rusqlite::Result<Table> {
+pub fn orders(part: &Part<'_>) -> rusqlite::Result<Table> {
     let sql = "SELECT reported, count(*), sum(copies) FROM report_orders
                WHERE time >= :begin AND time < :end
                    AND (:customer IS NULL OR customer = :customer)

@@ -103,7 +103,7 @@ mod tests {
 
     fn report(connection: &Connection) -> crate::answers::report::Report {
         let wanted = Wanted::read("", NOW).unwrap();
-        crate::answers::report::read(connection, wanted, Some(&Plans::new()), NOW).unwrap()
+        crate::answers::report::read(connection, wanted, &Plans::new(), NOW).unwrap()
     }
 
     fn fill(connection: &Connection) {
