@@ -7,6 +7,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { atEnd, temporaryDirectory } from "./ending.mjs";
+import { collectorDigest, isProgramFresh, markProgramFresh } from "./freshness.mjs";
 import { command } from "./progress.mjs";
 import { at, collectorBinary, collectorProfile, Problem, root } from "./project.mjs";
 
@@ -16,12 +17,18 @@ const LISTENING = /^listening on (http:\/\/\S+)$/;
 const START_MS = 20_000;
 const STOP_MS = 15_000;
 
-/** The step that compiles the collector. Without changes it takes a moment. */
+/**
+ * The step that compiles the collector. Without changes it takes a moment. cargo goes by the times of files, so after a
+ * checkout of another revision and back it would compile the same sources for minutes.
+ */
 export const collectorStep = () => ({
   label: "compiling the collector",
-  run: (task) => {
+  run: async (task) => {
+    const digest = collectorDigest();
+    if (isProgramFresh(collectorBinary(), digest)) return;
     const profile = collectorProfile() === "release" ? ["--release"] : [];
-    return command("cargo", ["build", ...profile, "--package", "recobeacon-collector"], { task, cwd: root });
+    await command("cargo", ["build", ...profile, "--package", "recobeacon-collector"], { task, cwd: root });
+    markProgramFresh(collectorBinary(), digest);
   },
 });
 
