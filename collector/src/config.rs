@@ -231,8 +231,9 @@ impl Config {
             ConfigError::new(format!("{} cannot be read: {error}", path.display()))
         })?;
         let mut config = Self::read(&text, flags, purpose).map_err(|error| error.within(path))?;
-        for note in &mut config.notes {
-            *note = format!("{}: {note}", path.display());
+        let places = config.variants.values_mut().map(|plan| &mut plan.place);
+        for place in config.notes.iter_mut().chain(places) {
+            *place = format!("{}: {place}", path.display());
         }
         Ok(config)
     }

@@ -191,6 +191,10 @@ impl Collector {
             served.push(tokio::spawn(Arc::clone(consumer).run(stop.clone())));
         }
         served.extend(forwarding);
+        if let Some(store) = app.sink.store() {
+            let (plans, store) = (app.plans().clone(), Arc::clone(store));
+            served.push(tokio::spawn(answers::unseen::tell(plans, store, stop.clone())));
+        }
         if let (Some(store), Some(feeds)) = (app.sink.store(), &app.feeds) {
             let (feeds, store) = (Arc::clone(feeds), Arc::clone(store));
             served.push(tokio::spawn(feeds::follow(feeds, store, stop.clone())));

@@ -3,4 +3,5 @@
 pub mod csv;
 pub mod report;
 mod sequential;
+pub mod unseen;
 pub mod variants;

@@ -30,6 +30,10 @@ pub struct Comparisons {
     /// The variants that were left out because there are too many.
     #[serde(skip_serializing_if = "is_none")]
     pub left_out: u64,
+    /// The scenarios of plans of which no visitor saw a variant. Unknown, and therefore none, if
+    /// variants were left out.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unseen: Vec<String>,
 }
 
 fn is_none(number: &u64) -> bool {
@@ -131,10 +135,13 @@ pub fn comparisons(
     plans: &Plans,
 ) -> rusqlite::Result<Comparisons> {
     let (seen, left_out) = seen(connection, period)?;
+    let is_seen = |scenario: &String| seen.iter().any(|one| one.scenario == *scenario);
+    let unseen = plans.keys().filter(|scenario| left_out == 0 && !is_seen(scenario));
+    let unseen = unseen.cloned().collect();
     let same =
         |one: &Seen, other: &Seen| one.customer == other.customer && one.scenario == other.scenario;
     let comparisons = seen.chunk_by(same).filter_map(|seen| compare(seen, plans)).collect();
-    Ok(Comparisons { comparisons, left_out })
+    Ok(Comparisons { comparisons, left_out, unseen })
 }
 
 /// Compares the variants of one scenario.
@@ -235,7 +242,8 @@ mod tests {
 
     fn plans(reference: Option<&str>, weights: &[(&str, f64)]) -> Plans {
         let weights = weights.iter().map(|(name, weight)| ((*name).to_owned(), *weight)).collect();
-        let plan = Plan { reference: reference.map(str::to_owned), weights };
+        let (place, reference) = (String::new(), reference.map(str::to_owned));
+        let plan = Plan { place, reference, weights };
         Plans::from([("also_bought".to_owned(), plan)])
     }
 

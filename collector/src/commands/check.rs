@@ -1,5 +1,6 @@
 //! `check`: validates the configuration as the start does.
 
+use recobeacon_collector::answers::unseen;
 use recobeacon_collector::config::Config;
 use recobeacon_collector::error::ConfigError;
 use std::io::Write;
@@ -11,7 +12,8 @@ pub fn run(config: Result<Config, ConfigError>, file: Option<&Path>) -> ExitCode
     match config {
         Ok(config) => {
             let mut out = std::io::stdout();
-            for note in config.notes {
+            let unseen = unseen::notes(&config);
+            for note in config.notes.into_iter().chain(unseen) {
                 let _ = writeln!(out, "note: {note}");
             }
             let sentence = match file {

@@ -77,6 +77,11 @@ impl<'a> Faults<'a> {
         self.notes.push((self.line_of(&sentence), sentence));
     }
 
+    /// The line of a setting, and its key.
+    pub fn place(&self, key: &str) -> String {
+        located((self.line_of(&format!("{key}: ")), key.to_owned()))
+    }
+
     /// Adds that a setting is missing, unless it was left out for a fault of its own.
     pub fn add_missing(&mut self, key: String, sentence: &str) {
         if !self.has_key(&key) {
@@ -187,11 +192,14 @@ impl<'a> Faults<'a> {
 /// The sentences with their lines. One about a flag has no line, and comes first.
 fn by_line(mut sentences: Vec<(Option<usize>, String)>) -> Vec<String> {
     sentences.sort_by_key(|(line, _)| *line);
-    let written = sentences.into_iter().map(|(line, sentence)| match line {
+    sentences.into_iter().map(located).collect()
+}
+
+fn located((line, sentence): (Option<usize>, String)) -> String {
+    match line {
         Some(line) => format!("line {line}: {sentence}"),
         None => sentence,
-    });
-    written.collect()
+    }
 }
 
 /// serde's sentence about a wrong value without the value, which may be a secret.

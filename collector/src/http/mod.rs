@@ -39,6 +39,7 @@ use crate::blocking::Bounded;
 use crate::clock::{Ids, now_ms};
 use crate::cluster::consumer::Consumer;
 use crate::config::Config;
+use crate::config::variants::Plans;
 use crate::error::ConfigError;
 use crate::error::Refusal;
 use crate::event::INTERFACES;
@@ -175,6 +176,11 @@ impl App {
         self.sink.store().ok_or(Refusal::NotFound(
             "this collector has no database; ask the admin listener of the writer",
         ))
+    }
+
+    /// The plans of tests of recommendations.
+    pub fn plans(&self) -> &Plans {
+        &self.config.variants
     }
 
     /// Counts and logs a refused request.

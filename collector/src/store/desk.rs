@@ -1,11 +1,13 @@
 //! The database as the commands open it, beside a collector that may be running.
 
 use super::StoreError;
+use super::bounded_read::{self, Waiting};
 use super::schema;
 use super::visitors::{self, Found, Search, VisitorError};
 use rusqlite::Connection;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// An open database of this version.
 #[derive(Debug)]
@@ -28,6 +30,19 @@ impl Desk {
         }
         let connection = schema::join(database).map_err(|error| failed(&error))?;
         Ok(Self { connection, database: database.to_owned() })
+    }
+
+    /// Runs a query that ends by itself after this time.
+    ///
+    /// # Errors
+    /// The database does not answer, or not in time.
+    pub fn answer<T>(
+        &mut self,
+        most: Duration,
+        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        let waiting = Waiting::default();
+        bounded_read::run(&mut self.connection, Instant::now() + most, waiting.sign(), query)
     }
 
     /// Counts the visitor's rows.

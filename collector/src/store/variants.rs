@@ -77,6 +77,33 @@ pub fn are_any(connection: &Connection) -> rusqlite::Result<bool> {
     connection.prepare_cached(sql)?.exists([])
 }
 
+/// Those of the scenarios that no event with a variant has. None of them if no event has a variant.
+///
+/// # Errors
+/// SQLite reports an error.
+pub fn unseen(
+    connection: &Connection,
+    mut scenarios: Vec<String>,
+) -> rusqlite::Result<Vec<String>> {
+    if !are_any(connection)? {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT DISTINCT fields ->> '$.scenario' AS scenario FROM events
+               WHERE type IN ('rendered', 'clickRecommended')
+               AND instr(fields, '\"variant\"') AND fields ->> '$.variant' IS NOT NULL
+               AND scenario IN (SELECT value FROM json_each(?))";
+    let list = serde_json::Value::from(scenarios.as_slice()).to_string();
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query([list])?;
+    while !scenarios.is_empty()
+        && let Some(row) = rows.next()?
+    {
+        let seen: String = row.get(0)?;
+        scenarios.retain(|scenario| *scenario != seen);
+    }
+    Ok(scenarios)
+}
+
 /// The visitors of each scenario and variant, by customer, scenario and variant, and the number of
 /// variants that were left out because there are too many. Those of the scenarios with the most
 /// visitors stay, because anybody can invent others.

@@ -135,6 +135,14 @@ fn plans_of_tests_are_checked() {
             "line 8: variants[2].weights: is required",
         ],
     );
+    // No event can have these names.
+    assert_faults(
+        "[[variants]]\nscenario = \"\"\nweights = { \"a\\\\b\" = 1, B = 1 }\n",
+        &[
+            "line 2: variants[0].scenario: \"\" must not be empty",
+            "line 3: variants[0].weights.a\\b: \"a\\\\b\" must have no backslash",
+        ],
+    );
 }
 
 #[test]

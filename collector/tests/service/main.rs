@@ -53,6 +53,7 @@ mod slash;
 mod storage;
 mod stream;
 mod tracking_ff;
+mod unseen;
 mod variants;
 mod vendors_config;
 mod visitors;

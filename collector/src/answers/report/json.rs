@@ -2,7 +2,7 @@
 
 use super::table::{Cell, Table};
 use super::{Report, VARIANTS, period::Customer};
-use recobeacon_engine::json::{Object, push_list};
+use recobeacon_engine::json::{Object, push_list, push_text};
 
 /// Writes the report: its question, and each table as a list of objects.
 pub fn json(report: &Report) -> String {
@@ -16,6 +16,10 @@ pub fn json(report: &Report) -> String {
     object.whole("madeAt", report.made_at);
     if report.comparisons.is_none() {
         object.raw(VARIANTS, "null");
+    }
+    let unseen = report.comparisons.iter().flat_map(|all| &all.unseen).collect::<Vec<_>>();
+    if !unseen.is_empty() {
+        push_list(object.key("unseenScenarios"), &unseen, |out, name| push_text(out, name));
     }
     for table in &report.tables {
         push_list(object.key(table.name), &table.rows, |out, row| push_row(out, table, row));

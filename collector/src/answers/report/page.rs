@@ -55,6 +55,7 @@ struct Choice<'a> {
 pub(super) struct Group {
     pub(super) heading: &'static str,
     pub(super) note: &'static str,
+    pub(super) warnings: Vec<String>,
     /// Whether the sections are missing because they take too long.
     pub(super) is_slow: bool,
     pub(super) sections: Vec<Section>,
@@ -153,6 +154,7 @@ fn groups(report: &Report) -> Vec<Group> {
     let group = |heading, note, sections: Vec<Option<Section>>| Group {
         heading,
         note,
+        warnings: Vec::new(),
         is_slow: false,
         sections: sections.into_iter().flatten().collect(),
     };

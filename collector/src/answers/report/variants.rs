@@ -38,7 +38,8 @@ pub fn read(
         if rows::are_any(connection)? {
             return comparisons(connection, &Period { from: 0, to: now }, plans);
         }
-        Ok(Comparisons { comparisons: Vec::new(), left_out: 0 })
+        let unseen = plans.keys().cloned().collect();
+        Ok(Comparisons { comparisons: Vec::new(), left_out: 0, unseen })
     };
     let mut all = match compare() {
         Ok(all) => all,

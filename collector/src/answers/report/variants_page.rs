@@ -29,33 +29,52 @@ const HEADINGS: [(&str, bool); 8] = [
     ("Verdict", false),
 ];
 
-/// The section of the page, unless no event has a variant.
+/// The section of the page, unless no event and no plan has a variant.
 pub fn group(report: &Report) -> Option<Group> {
     let Some(all) = &report.comparisons else {
-        return Some(Group { heading: "Variants", note: "", is_slow: true, sections: Vec::new() });
+        let (warnings, sections) = (Vec::new(), Vec::new());
+        return Some(Group { heading: "Variants", note: "", warnings, is_slow: true, sections });
     };
+    if all.comparisons.is_empty() && all.unseen.is_empty() {
+        return None;
+    }
+    let warnings = all.unseen.iter().map(|scenario| {
+        format!(
+            "No visitor saw a variant of the scenario {:?}, which [[variants]] of the configuration \
+             names. Before the test begins, this is right. Otherwise compare the spelling there and in \
+             the pages.",
+            Shown::shortened(scenario)
+        )
+    });
+    let warnings = warnings.collect();
     let mut shown: Vec<&Comparison> = all.comparisons.iter().collect();
     let visitors = |of: &Comparison| of.variants.iter().map(|one| one.visitors).sum::<u64>();
     // Anybody can invent scenarios, so those with the most visitors come first.
     shown.sort_by_key(|of| std::cmp::Reverse(visitors(of)));
-    let hidden = shown.len().saturating_sub(SCENARIOS) as u64;
+    let hidden = shown.len().saturating_sub(SCENARIOS);
     shown.truncate(SCENARIOS);
     let mut sections: Vec<Section> = shown.iter().enumerate().map(section).collect();
-    let last = sections.last_mut()?;
+    if let Some(last) = sections.last_mut() {
+        end(last, hidden, all.left_out);
+    }
+    Some(Group { heading: "Variants", note: NOTE, warnings, is_slow: false, sections })
+}
+
+/// Adds the file, and what the page does not show, to the last section.
+fn end(last: &mut Section, hidden: usize, left_out: u64) {
     last.has_file = true;
     let mut more: Vec<String> = last.more.take().into_iter().collect();
     if hidden > 0 {
         more.push(format!("{} more scenarios are in the CSV file.", grouped(&hidden.to_string())));
     }
-    if all.left_out > 0 {
-        let left_out = grouped(&all.left_out.to_string());
+    if left_out > 0 {
+        let left_out = grouped(&left_out.to_string());
         more.push(format!(
             "{left_out} variants of the scenarios with the fewest visitors are in no file: there are \
              too many."
         ));
     }
     last.more = (!more.is_empty()).then(|| more.join(" "));
-    Some(Group { heading: "Variants", note: NOTE, is_slow: false, sections })
 }
 
 fn section((place, of): (usize, &&Comparison)) -> Section {
