@@ -1,9 +1,11 @@
-//! Tells the operator which events a vendor does not get because of a limit: each limit once for each
-//! destination. The figures count further ones.
+//! Tells the operator which events a vendor does not get because of a limit. Dropped events leave no
+//! other trace than a figure, so their line is repeated, at most once a minute. Expired ones are dead
+//! letters, so one line for each destination is enough.
 
 use super::worker::State;
 use crate::clock::now_ms;
 use crate::limits::Limits;
+use crate::minutely::Minutely;
 use crate::store::Store;
 use crate::store::forward::{self, Losses};
 use std::sync::{Arc, Once};
@@ -18,9 +20,9 @@ pub struct Untold {
 /// The losses of a destination that the log has told of.
 struct Told {
     state: Arc<State>,
-    /// The dropped events that were known at the start.
+    /// The dropped events that were known at the start, and those that were told since.
     dropped_before: Option<u64>,
-    dropped: Once,
+    dropped: Minutely,
     expired: Once,
     deleted: Once,
 }
@@ -35,7 +37,7 @@ impl Untold {
             all.push(Told {
                 state: Arc::clone(state),
                 dropped_before: before.map(|losses| losses.dropped),
-                dropped: Once::new(),
+                dropped: Minutely::default(),
                 expired: Once::new(),
                 deleted: Once::new(),
             });
@@ -75,15 +77,15 @@ impl Told {
         let destination = &self.state.destination;
         let name = &destination.name;
         let before = *self.dropped_before.get_or_insert(losses.dropped);
-        if losses.dropped > before {
-            self.dropped.call_once(|| {
-                tracing::warn!(
-                    "forward {name}: {} events wait (max_events), so further events are stored and not \
-                     forwarded; GET /v1/status has the vendor's last error. If there is none, raise \
-                     requests_per_second, connections or max_events",
-                    destination.max_events
-                );
-            });
+        if losses.dropped > before && self.dropped.due().is_some() {
+            self.dropped_before = Some(losses.dropped);
+            tracing::warn!(
+                "forward {name}: {} events wait (max_events), so further events were stored and are \
+                 not forwarded: {} since the last line; GET /v1/status has the vendor's last error. If \
+                 there is none, raise requests_per_second, connections or max_events",
+                destination.max_events,
+                losses.dropped - before
+            );
         }
         if losses.has_expired {
             self.expired.call_once(|| {

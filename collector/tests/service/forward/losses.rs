@@ -1,4 +1,4 @@
-//! Limits because of which a vendor does not get events: the log tells of each once.
+//! Limits because of which a vendor does not get events: the log tells of each.
 
 use super::vendor::{Reply, Vendor, status};
 use super::{click, ibexa, now};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::process::Command;
 
 const TOLD: [&str; 3] = [
-    "forward slow: 2 events wait (max_events), so further events are stored and not forwarded",
+    "forward slow: 2 events wait (max_events), so further events were stored and are not forwarded: ",
     "forward slow: events were not delivered within max_age_hours",
     "forward slow: there are 10000 dead letters, and a further one deletes the oldest",
 ];
@@ -49,7 +49,7 @@ impl Run {
 }
 
 #[tokio::test]
-async fn each_limit_is_logged_once_for_a_vendor() {
+async fn each_limit_is_logged_for_a_vendor_and_not_for_each_event() {
     let vendor = Vendor::start(|_, _| Reply::After(PATIENCE, Box::new(status(200)))).await;
     let run = Run::start(tempfile::tempdir().unwrap(), &vendor);
     let (folder, log) = run.end();
