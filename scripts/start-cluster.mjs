@@ -1,12 +1,13 @@
 // npm run start:cluster: set-up, build, three NATS servers, two collectors without a database, and the writer, all on
-// loopback. Prints one address at the end; Ctrl-C stops all of it. `-- --data DIR` stores elsewhere than in .data/cluster.
+// loopback. Prints the addresses at the end; Ctrl-C stops all of it. `-- --data DIR` stores elsewhere than in
+// .data/cluster; PORT sets another port than 8787, from which on free ones are taken.
 
-import { mkdirSync } from "node:fs";
-import { resolve } from "node:path";
+import { cpSync, mkdirSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { buildStepsIfStale, DIST } from "./build.mjs";
 import { prepareCluster } from "./lib/cluster.mjs";
-import { collectorStep, freePort } from "./lib/collector.mjs";
+import { collectorStep, freePort, wantedPort } from "./lib/collector.mjs";
 import { stopOnSignals } from "./lib/ending.mjs";
 import { seconds, steps } from "./lib/progress.mjs";
 import { at, main } from "./lib/project.mjs";
@@ -16,33 +17,43 @@ import { setUp } from "./lib/toolchain.mjs";
 const USUAL_PORT = 8787;
 const COLLECTORS = 2;
 
-/** Free ports from the usual one on: two for each collector, and the writer's. */
-async function usualPorts() {
+/** Free ports from this one on: two for each collector, and the writer's. */
+async function freePortsFrom(first) {
   const ports = [];
-  for (let from = USUAL_PORT; ports.length < COLLECTORS * 2 + 1; from = ports.at(-1) + 1)
-    ports.push(await freePort(from));
+  for (let from = first; ports.length < COLLECTORS * 2 + 1; from = ports.at(-1) + 1) ports.push(await freePort(from));
   return ports;
+}
+
+/** A copy of the demo shop whose inspector reads at the writer, because the collector that serves it has no database. */
+function shopOf(folder, writerPort) {
+  const shop = join(folder, "shop");
+  cpSync(at("www", "demo"), shop, { recursive: true });
+  writeFileSync(join(shop, "inspector.json"), JSON.stringify({ url: `http://127.0.0.1:${writerPort}` }));
+  return shop;
 }
 
 await main(async () => {
   const started = performance.now();
+  const port = wantedPort() ?? USUAL_PORT;
   const { values } = parseArgs({ options: { data: { type: "string", default: at(".data", "cluster") } } });
   await steps([...setUp(), ...programSteps(["nats-server"]), ...buildStepsIfStale(), collectorStep()]);
 
   const folder = resolve(values.data);
   mkdirSync(folder, { recursive: true });
+  const ports = await freePortsFrom(port);
   const cluster = await prepareCluster({
     folder,
     nats: 3,
     collectors: COLLECTORS,
-    ports: await usualPorts(),
-    flags: ["--dist", DIST, "--site", at("www", "demo")],
+    ports,
+    flags: ["--dist", DIST, "--site", shopOf(folder, ports.at(-1))],
+    writerFlags: ["--inspector"],
   });
   await cluster.start({ quiet: false });
   await steps([{ label: "waiting for the stream's leader", run: () => cluster.ready() }]);
   const [first, second] = cluster.collectors;
   console.log(
-    `\nThe demo shop is open (after ${seconds(started)}):  ${first.url}/\nThe other collector:  ${second.url}/\nStored events are read at ${cluster.writer.adminUrl}/v1/events\nCtrl-C stops it.`,
+    `\nThe demo shop is open (after ${seconds(started)}):  ${first.url}/\nThe other collector:  ${second.url}/\nStored events are read at ${cluster.writer.adminUrl}/v1/events, and their figures at ${cluster.writer.adminUrl}/report\nCtrl-C stops it.`,
   );
   stopOnSignals(cluster.stop);
 });

@@ -62,9 +62,9 @@ const frontsOf = (file, ports, flags) =>
     return Object.assign(node(args), { url: `http://${local(port)}`, adminUrl: `http://${local(admin)}` });
   });
 
-const writersOf = (file, ports) =>
+const writersOf = (file, ports, flags) =>
   ports.map((port) =>
-    Object.assign(node(["--config", file, "--admin-listen", local(port), "write"]), {
+    Object.assign(node(["--config", file, "--admin-listen", local(port), ...flags, "write"]), {
       adminUrl: `http://${local(port)}`,
     }),
   );
@@ -81,10 +81,10 @@ async function ready(fronts) {
 
 /**
  * Prepares a cluster; nothing runs yet. `config` is TOML at the top of the configuration, `tables` behind it, `cluster`
- * inside [cluster]. With `postgres` the database is a server of PostgreSQL instead of a file; only then there can be several `writers`.
+ * inside [cluster], `flags` are those of the collectors. With `postgres` the database is a server of PostgreSQL instead of a file; only then there can be several `writers`.
  * `start()` starts all of it; each part has its own `start()`, `stop()` and `kill()`. `ports` are two for each collector, then one for each writer.
  * @param {{ folder: string, nats?: number, collectors?: number, writers?: number, postgres?: boolean, config?: string, cluster?: string,
- * tables?: string, flags?: string[], natsSettings?: string[], postgresSettings?: Record<string, string | number>, ports?: number[] }} options
+ * tables?: string, flags?: string[], writerFlags?: string[], natsSettings?: string[], postgresSettings?: Record<string, string | number>, ports?: number[] }} options
  */
 export async function prepareCluster({
   folder,
@@ -96,6 +96,7 @@ export async function prepareCluster({
   cluster = "",
   tables = "",
   flags = [],
+  writerFlags = [],
   natsSettings = [],
   postgresSettings = {},
   ports,
@@ -119,7 +120,7 @@ export async function prepareCluster({
   // Its own file, because the password of a database must not be seen in the list of processes.
   const writerFile = configure(folder, "writer.toml", [`database = ${JSON.stringify(place)}`, ...lines]);
   const fronts = frontsOf(file, own.slice(0, collectors * 2), flags);
-  const backs = writersOf(writerFile, own.slice(collectors * 2));
+  const backs = writersOf(writerFile, own.slice(collectors * 2), writerFlags);
   const below = [...servers, ...(database ? [database] : [])];
   const above = [...fronts, ...backs];
   return {
