@@ -49,11 +49,21 @@ await main(async () => {
     flags: ["--dist", DIST, "--site", shopOf(folder, ports.at(-1))],
     writerFlags: ["--inspector"],
   });
+  // Before the start, so that a signal meanwhile ends the parts that run already.
+  const isStopping = stopOnSignals(cluster.stop);
   await cluster.start({ quiet: false });
   await steps([{ label: "waiting for the stream's leader", run: () => cluster.ready() }]);
   const [first, second] = cluster.collectors;
   console.log(
     `\nThe demo shop is open (after ${seconds(started)}):  ${first.url}/\nThe other collector:  ${second.url}/\nStored events are read at ${cluster.writer.adminUrl}/v1/events, and their figures at ${cluster.writer.adminUrl}/report\nCtrl-C stops it.`,
   );
-  stopOnSignals(cluster.stop);
+
+  const named = [
+    ...cluster.servers.map((server, index) => ({ name: `NATS server ${index + 1}`, part: server })),
+    ...cluster.collectors.map((collector) => ({ name: `The collector ${collector.url}`, part: collector })),
+    { name: "The writer", part: cluster.writer },
+  ];
+  // The others go on, as the guarantees in docs/cluster.md say.
+  for (const { name, part } of named)
+    part.ended.then((how) => isStopping() || console.error(`${name} has ended (${how}). The other parts go on.`));
 });

@@ -23,6 +23,10 @@ function node(args) {
     get pid() {
       return running?.pid;
     },
+    /** Resolves when the running process ends. */
+    get ended() {
+      return running?.ended;
+    },
     start: async (options) => {
       running = await startCollector(args, options);
     },

@@ -31,7 +31,9 @@ function configuration({ name, port, folder, routes, own, settings }) {
 function start(file) {
   const child = spawn(program("nats-server"), ["--config", file], { stdio: ["ignore", "ignore", "pipe"] });
   const forget = atEnd(() => child.kill("SIGKILL"));
-  const ended = new Promise((resolve) => child.once("close", resolve)).finally(forget);
+  const ended = new Promise((resolve) => child.once("close", (code, signal) => resolve(signal ?? code))).finally(
+    forget,
+  );
   const log = [];
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => {
@@ -76,6 +78,10 @@ export async function natsServers({ folder, count = 1, settings = [] }) {
     return {
       url: `nats://127.0.0.1:${port}`,
       data,
+      /** Resolves when the running process ends. */
+      get ended() {
+        return running?.ended;
+      },
       start: async () => {
         running = await start(file);
       },
