@@ -51,13 +51,16 @@ pub async fn answer(
     response
 }
 
+const UNKNOWN: &str = "the scenario is not known; the scenarios are recently_viewed, \
+                       recently_added_to_cart, also_viewed, bought_together and bestsellers";
+
 async fn recommend(
     app: &App,
     scenario: &str,
     query: &str,
     headers: &HeaderMap,
 ) -> Result<Response, Refusal> {
-    let unknown = Refusal::NotFound("the scenario is not known");
+    let unknown = Refusal::NotFound(UNKNOWN);
     let feeds = app.feeds.as_ref().ok_or(unknown.clone())?;
     let (name, scenario) = Scenario::named(scenario).ok_or(unknown)?;
     let request = request::read(scenario, query)?;
@@ -168,4 +171,14 @@ fn visitor(app: &App, headers: &HeaderMap) -> Option<UserId> {
     let name = app.config.cookie.as_ref().map_or("reco_id", |cookie| &cookie.name);
     let id = percent::decode(cookies::sent(headers, name)?)?;
     UserId::read(&Value::Text(id)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sentence_about_an_unknown_scenario_names_all() {
+        assert!(Scenario::ALL.iter().all(|(name, _)| UNKNOWN.contains(name)), "{UNKNOWN}");
+    }
 }
