@@ -167,7 +167,7 @@ const LEFT = { denied: ["reco_off"], anonymous: [] };
 for (const [way, decide] of Object.entries(DECISIONS))
   for (const [state, left] of Object.entries(LEFT))
     scenario(
-      `"${state}" ${way} deletes what is stored`,
+      `consent ${state} ${way}: what is stored is deleted`,
       { site, dist, wasm: true },
       async ({ page, visit, context, collector }) => {
         await visit();
@@ -183,7 +183,7 @@ for (const [way, decide] of Object.entries(DECISIONS))
 
 for (const [state, left] of Object.entries(LEFT))
   scenario(
-    `"${state}" after a trap is heard by other tabs`,
+    `consent ${state} after a trap: other tabs hear it`,
     { site, dist, wasm: true },
     async ({ page, visit, context, url, collector }) => {
       const other = await context.newPage();
