@@ -37,8 +37,7 @@ import { MOST_EARLY } from "./rules.gen.js";
       if (verb == "create") {
         never =
           localStorage.length > MOST_KEYS - 1 ||
-          /"memory"|persist":f|dnt":t|From":""|\["login.*hash":"/.test(text + line) ||
-          /reco_off/.test(document.cookie);
+          /"memory"|persist":f|dnt":t|From":""|\["login.*hash":"/.test(text + line);
         may =
           (said.consent || said.consentFrom || granted) == granted &&
           (!navigator.globalPrivacyControl || /gpc":f/.test(line));
@@ -72,7 +71,8 @@ import { MOST_EARLY } from "./rules.gen.js";
   addEventListener("pagehide", () => {
     try {
       // Once the tracker has loaded, the queue is its own and no longer a list.
-      if (may && !never && reco.q.map) {
+      // Another tab may have heard a no since.
+      if (may && !never && reco.q.map && !/reco_off/.test(document.cookie)) {
         localStorage[`reco_q${+new Date() - Math.random()}`] = text;
         text = kept;
         reco.q = stay.slice();

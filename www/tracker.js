@@ -135,8 +135,8 @@ const calling =
     const run = (hash) => {
       if (hash !== null || verb !== "login") heard.withElement(element, () => engine.guard(deed, null, verb));
       if (verb !== "consent" || !tabs) return;
-      // There is no module that would do it.
-      if (engine.isDead) remember(own.settings, [[verb, args]]);
+      // Without a module. If it is still loading, it carries out a yes itself: events from before the yes may have been made after an earlier no.
+      if (engine.isDead || (!engine.isOpen && args[0] !== "granted")) remember(own.settings, [[verb, args]]);
       if (!isToldByTab) tabs.tell(args[0], engine.isOpen || engine.isDead);
     };
     engine.attempt(() => own.gate(run, ...accountIn(verb, args)), null, verb);

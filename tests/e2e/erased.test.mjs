@@ -6,8 +6,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { at } from "../../scripts/lib/project.mjs";
 import { BANNERS } from "./banners/index.mjs";
-import { ASKS, answer } from "./banners/visitor.mjs";
-import { ready, scenario, tagged, until, useBrowser } from "./harness.mjs";
+import { ASKS, answer, kept } from "./banners/visitor.mjs";
+import { ready, scenario, tagged, until, useBrowser, warnings } from "./harness.mjs";
 import { EMPTY, leave, MODULE, open, settled, slow } from "./slow.mjs";
 import { loaded, shop as ycqShop } from "./ycq.mjs";
 
@@ -128,5 +128,81 @@ scenario(
     await plant(it.page);
     await answer(it.page, false);
     await gone(it);
+  },
+);
+
+scenario(
+  "a no in another tab: a page that is left before the script has loaded keeps no call",
+  {
+    site: {
+      "index.html": tagged(),
+      "early.html": tagged({ load: false, script: 'reco("click", { itemId: 1 })' }),
+      "empty.html": EMPTY,
+    },
+  },
+  async ({ page, context, visit, url }) => {
+    await visit("/early.html");
+    const other = await context.newPage();
+    await other.goto(url);
+    await ready(other);
+    await other.evaluate(() => window.reco("consent", "denied"));
+    await visit("/empty.html");
+    assert.deepEqual(await kept(page, context), ["reco_off"]);
+  },
+);
+
+scenario(
+  "a no in a page whose module cannot be loaded takes effect at once",
+  {
+    site: {
+      "index.html": tagged({ config: "batch: { maxWaitMs: 50 }" }),
+      "without.html": tagged({
+        head: `<script>WebAssembly.compile = () => Promise.reject(new Error("of the test"));</script>`,
+      }),
+    },
+    wasm: true,
+  },
+  async ({ page, context, visit, collector }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() => window.reco("click", { itemId: 1 }));
+    await collector.expectStored({ itemId: "1" });
+    await visit("/without.html");
+    await until(async () => (await warnings(page)).length > 0, "the warning");
+    assert.ok((await kept(page, context)).includes("reco_id"));
+    await page.evaluate(() => window.reco("consent", "denied"));
+    assert.deepEqual(await kept(page, context), ["reco_off"]);
+  },
+);
+
+scenario(
+  "a no while a request is in flight: the cookie of its answer is deleted",
+  { site: { "index.html": tagged() }, gated: true },
+  async ({ page, context, visit, collector, gate }) => {
+    let release;
+    const released = new Promise((resolve) => (release = resolve));
+    gate.fault = async ({ forward, answer }) => {
+      const response = await forward();
+      await released;
+      answer(response);
+    };
+    await visit();
+    await ready(page);
+    await page.evaluate(() => {
+      window.reco("click", { itemId: 1 });
+      window.reco("flush");
+    });
+    await collector.expectStored({ itemId: "1" });
+    await page.evaluate(() => window.reco("consent", "denied"));
+    let wasThere = false;
+    page.on("response", async (response) => {
+      wasThere ||= (await response.headerValue("set-cookie"))?.startsWith("reco_ack_") ?? false;
+    });
+    release();
+    await until(() => wasThere, "the answer with its cookie");
+    await until(
+      async () => (await context.cookies()).map(({ name }) => name).join() === "reco_off",
+      "only the decision is left",
+    );
   },
 );

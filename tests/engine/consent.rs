@@ -234,6 +234,16 @@ fn denied_deletes_stored_values_and_is_remembered() {
     }
 }
 
+/// The answer to a request from before the no sets it afterwards.
+#[test]
+fn after_a_no_each_acknowledgement_cookie_is_deleted() {
+    let mut page = Page::open_with(batch(), &known());
+    decide(&mut page, "denied");
+    page.jar.insert("reco_ack_s0.0".to_owned(), ("1".to_owned(), 1));
+    page.feed(Input::Acknowledged(vec!["s0.0".to_owned()]));
+    assert_eq!(device(&page), ["reco_off"]);
+}
+
 /// The keys of all features, of pages with other destinations, of the stub and of the drop-in.
 const KEYS: [&str; 8] = [
     "reco_o_0123456789abcdefABCDEF_1",

@@ -145,8 +145,10 @@ impl Engine {
         let count = batches.len();
         for (index, batch) in batches.into_iter().enumerate() {
             // Browsers list the oldest cookie first. If a page misses one, it sends its batch
-            // again, and the collector drops the copy.
-            let mut is_done = index + Limits::ACKNOWLEDGEMENTS < count;
+            // again, and the collector drops the copy. The answer to a request from before a no
+            // sets a cookie after it.
+            let mut is_done =
+                index + Limits::ACKNOWLEDGEMENTS < count || self.consent == Consent::Denied;
             self.each_queue(now, |queue, context| is_done |= queue.acknowledge(&batch, context));
             if is_done {
                 self.effects.push(Effect::DeleteCookie(concat(&["reco_ack_", &batch])));
