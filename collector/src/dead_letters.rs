@@ -4,11 +4,10 @@
 //! a second.
 
 use crate::clock::now_ms;
-use crate::limits::Limits;
+use crate::store::db::{self, Connection, Params, params};
 use crate::store::forward::{self, Reason};
-use crate::store::is_current;
+use crate::store::schema::{self, is_current};
 use recobeacon_engine::json::Object;
-use rusqlite::{Connection, OpenFlags, params};
 use std::fmt;
 use std::io::{self, Write};
 use std::path::Path;
@@ -40,8 +39,8 @@ pub struct Chosen {
 /// Why the command failed.
 #[derive(Debug)]
 pub enum Failed {
-    /// SQLite reports an error.
-    Sqlite(rusqlite::Error),
+    /// The database does not answer.
+    Database(db::Error),
     /// Another version of the collector made the database.
     Version,
     /// Nothing is chosen.
@@ -55,7 +54,7 @@ pub enum Failed {
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sqlite(error) => write!(f, "the database: {error}"),
+            Self::Database(error) => write!(f, "the database: {error}"),
             Self::Version => f.write_str(
                 "the database is of another version of the collector; start this version once",
             ),
@@ -76,9 +75,9 @@ impl fmt::Display for Failed {
 
 impl std::error::Error for Failed {}
 
-impl From<rusqlite::Error> for Failed {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
+impl From<db::Error> for Failed {
+    fn from(error: db::Error) -> Self {
+        Self::Database(error)
     }
 }
 
@@ -105,9 +104,7 @@ pub fn run(
     chosen: &Chosen,
     out: &mut dyn Write,
 ) -> Result<(), Failed> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
-    connection.busy_timeout(Limits::BUSY)?;
+    let connection = schema::attach(database)?;
     if !is_current(&connection)? {
         return Err(Failed::Version);
     }
@@ -139,7 +136,7 @@ fn check(
     if known.contains(name) { Ok(()) } else { Err(Failed::Destination(name.clone(), known)) }
 }
 
-fn values(chosen: &Chosen) -> impl rusqlite::Params {
+fn values(chosen: &Chosen) -> impl Params {
     (chosen.destination.clone(), chosen.reason.map(Reason::name), chosen.row)
 }
 
@@ -149,7 +146,7 @@ fn list(connection: &Connection, chosen: &Chosen, out: &mut dyn Write) -> Result
                 sealed IS NOT NULL AS whole, expires_at
          FROM forward WHERE {CHOSEN} ORDER BY row"
     );
-    let mut statement = connection.prepare(&sql)?;
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(values(chosen))?;
     while let Some(row) = rows.next()? {
         let mut line = String::new();

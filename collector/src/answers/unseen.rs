@@ -7,9 +7,9 @@
 use crate::config::Config;
 use crate::config::variants::Plans;
 use crate::limits::Limits;
+use crate::store::db::{self, Connection};
 use crate::store::desk::Desk;
 use crate::store::{Store, variants as rows};
-use rusqlite::Connection;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +38,7 @@ pub async fn tell(plans: Plans, store: Arc<Store>, stop: CancellationToken) {
     }
 }
 
-fn sentences(connection: &Connection, plans: &Plans) -> rusqlite::Result<Vec<String>> {
+fn sentences(connection: &Connection, plans: &Plans) -> db::Result<Vec<String>> {
     let unseen = rows::unseen(connection, plans.keys().cloned().collect())?;
     let told = unseen.iter().filter_map(|name| Some(plans.get(name)?.unseen(name)));
     Ok(told.collect())

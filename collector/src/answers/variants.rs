@@ -12,8 +12,8 @@
 use super::sequential::{Sample, difference, is_split_wrong};
 use crate::config::variants::Plans;
 use crate::store::Period;
+use crate::store::db::{self, Connection};
 use crate::store::variants::{Seen, seen};
-use rusqlite::Connection;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -128,12 +128,12 @@ impl Verdict {
 /// The bounds hold at all moments together as long as `period.from` stays the same.
 ///
 /// # Errors
-/// SQLite reports an error.
+/// The database does not answer.
 pub fn comparisons(
     connection: &Connection,
     period: &Period,
     plans: &Plans,
-) -> rusqlite::Result<Comparisons> {
+) -> db::Result<Comparisons> {
     let (seen, left_out) = seen(connection, period)?;
     let is_seen = |scenario: &String| seen.iter().any(|one| one.scenario == *scenario);
     let unseen = plans.keys().filter(|scenario| left_out == 0 && !is_seen(scenario));

@@ -157,7 +157,9 @@ fn each(
     use_row: impl FnMut(Row) -> Result<(), String>,
 ) -> Result<u64, String> {
     scan(&config.database, selection, use_row).map_err(|error| match error {
-        ScanError::Sqlite(error) => format!("the database {}: {error}", config.database.display()),
+        ScanError::Database(error) => {
+            format!("the database {}: {error}", config.database.display())
+        }
         ScanError::Use(sentence) => sentence,
     })
 }

@@ -25,7 +25,7 @@ mod visits;
 use crate::clock::now_ms;
 use crate::config::feeds::Feeds as Settings;
 use crate::limits::Limits;
-use crate::store::{Store, StoreError, feeds as rows};
+use crate::store::{Store, StoreError, db, feeds as rows};
 use losses::Losses;
 use model::{Bounds, Model, Pick, Question, Reached, Seen};
 use request::Learnt;
@@ -139,7 +139,7 @@ impl Shared {
     async fn step(self: &Arc<Self>, store: &Store) -> Result<bool, StoreError> {
         let shared = Arc::clone(self);
         let last = *store.last().borrow();
-        let step = move |connection: &rusqlite::Connection| {
+        let step = move |connection: &db::Connection| {
             let before = shared.row.load(Ordering::Relaxed);
             let (seen, row) = rows::after(connection, before, Limits::FEED_ROWS)?;
             shared.learn(&seen);

@@ -11,8 +11,8 @@ use super::seal::{Place, Seals};
 use super::worker::{State, write};
 use crate::clock::now_ms;
 use crate::destination::{Destination, method};
-use crate::store::Store;
 use crate::store::forward::{self, Change, Reason, Sealed};
+use crate::store::{Store, db};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{ACCEPT, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
@@ -72,7 +72,7 @@ impl Job {
     /// Sends the entries.
     pub async fn run(self) -> After {
         let rows = self.rows.clone();
-        let query = move |connection: &rusqlite::Connection| forward::sealed(connection, &rows);
+        let query = move |connection: &db::Connection| forward::sealed(connection, &rows);
         let Ok(sealed) = self.store.query(query).await else { return After::NotStored };
         let (mut pieces, unusable) = self.opened(sealed);
         if !unusable.is_empty() {

@@ -6,8 +6,8 @@ use super::worker::State;
 use crate::clock::now_ms;
 use crate::limits::Limits;
 use crate::minutely::Minutely;
-use crate::store::Store;
 use crate::store::forward::{self, Losses};
+use crate::store::{Store, db};
 use std::sync::{Arc, Once};
 use tokio_util::sync::CancellationToken;
 
@@ -68,7 +68,7 @@ impl Untold {
 /// `None`: the database does not answer.
 async fn read(state: &State, store: &Store, since: u64) -> Option<Losses> {
     let name = Arc::clone(&state.destination.name);
-    let query = move |connection: &rusqlite::Connection| forward::losses(connection, &name, since);
+    let query = move |connection: &db::Connection| forward::losses(connection, &name, since);
     store.query(query).await.ok()
 }
 

@@ -8,8 +8,8 @@ use crate::clock::now_ms;
 use crate::destination::Destination;
 use crate::limits::Limits;
 use crate::minutely::Minutely;
-use crate::store::Store;
 use crate::store::forward::{self, Change, Head, Reason};
+use crate::store::{Store, db};
 use recobeacon_engine::delivery::backoff::Backoff;
 use recobeacon_engine::limits::Limits as Tracker;
 use recobeacon_engine::protocol::BatchShape;
@@ -177,8 +177,7 @@ impl Worker {
     /// Decides about the entries whose requests a collector had begun when it ended.
     async fn recover(&self) {
         let name = Arc::clone(&self.state.destination.name);
-        let query =
-            move |connection: &rusqlite::Connection| forward::interrupted(connection, &name);
+        let query = move |connection: &db::Connection| forward::interrupted(connection, &name);
         let heads = loop {
             match self.store.query(query.clone()).await {
                 Ok(heads) => break heads,

@@ -6,7 +6,7 @@ use crate::answers::report::{self, Report, TableName, page};
 use crate::clock::now_ms;
 use crate::error::Refusal;
 use crate::query;
-use crate::store::StoreError;
+use crate::store::{StoreError, db};
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::header::{
@@ -50,8 +50,7 @@ pub async fn file(
     let name = file.strip_suffix(".csv").and_then(TableName::named);
     let name = name.ok_or(Refusal::NotFound("there is nothing here"))?;
     let (wanted, plans) = (wanted(query, now)?, app.config.variants.clone());
-    let read =
-        move |open: &rusqlite::Connection| report::read_table(open, &wanted, name, &plans, now);
+    let read = move |open: &db::Connection| report::read_table(open, &wanted, name, &plans, now);
     let table = app.store()?.answer(read).await?.ok_or(StoreError::Slow)?;
     let csv = report::csv(&table).ok_or(FAILED)?;
     let mut response = read::private(typed("text/csv; charset=utf-8; header=present", csv));
@@ -65,7 +64,7 @@ pub async fn file(
 
 async fn read_report(app: &App, query: Option<String>, now: u64) -> Result<Report, Refusal> {
     let (wanted, plans) = (wanted(query, now)?, app.config.variants.clone());
-    let read = move |open: &rusqlite::Connection| report::read(open, wanted, &plans, now);
+    let read = move |open: &db::Connection| report::read(open, wanted, &plans, now);
     Ok(app.store()?.answer(read).await?)
 }
 

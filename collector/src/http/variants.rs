@@ -6,7 +6,7 @@ use crate::answers::variants::{Comparison, Comparisons, Outcome, comparisons};
 use crate::clock::now_ms;
 use crate::error::Refusal;
 use crate::iso;
-use crate::store::Period;
+use crate::store::{Period, db};
 use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ pub async fn list(
         return Err(Refusal::invalid("from: must not be after to, and not in the future"));
     }
     let (period, plans) = (Period { from, to }, app.config.variants.clone());
-    let query = move |connection: &rusqlite::Connection| comparisons(connection, &period, &plans);
+    let query = move |connection: &db::Connection| comparisons(connection, &period, &plans);
     let all = app.store()?.answer(query).await?;
     let unwritten = Refusal::Unavailable("the answer could not be written");
     let response = if is_csv {

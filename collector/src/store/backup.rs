@@ -1,5 +1,6 @@
 //! Copies of the database: made while a collector runs, and put back while none runs.
 
+use super::db;
 use super::erased;
 use super::files;
 use super::forward;
@@ -168,17 +169,19 @@ pub fn restore(copy: &Path, database: &Path) -> Result<Restored, BackupError> {
 /// of [`Restored`].
 fn prepare(part: &Path, database: &Path) -> Result<(usize, Option<usize>), BackupError> {
     let failed = |error: rusqlite::Error| BackupError::Database(part.to_owned(), error.into());
-    let mut connection = Connection::open(part).map_err(failed)?;
+    let connection = Connection::open(part).map_err(failed)?;
     // A journal beside the file would outlive a restore that is killed.
     connection.pragma_update(None, "journal_mode", "MEMORY").map_err(failed)?;
     connection.pragma_update(None, "secure_delete", "ON").map_err(failed)?;
+    let failed = |error: db::Error| BackupError::Database(part.to_owned(), error.into());
+    let mut connection = db::Connection::from(connection);
     let waiting = forward::suspect(&connection).map_err(failed)?;
     let erased = if schema::is_current(&connection).map_err(failed)? {
         Some(erased::apply(&mut connection, database).map_err(BackupError::Erased)?)
     } else {
         None
     };
-    connection.close().map_err(|(_, error)| failed(error))?;
+    connection.close().map_err(failed)?;
     Ok((waiting, erased))
 }
 

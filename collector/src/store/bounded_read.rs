@@ -1,7 +1,7 @@
 //! A reading that may take long: it ends at its time limit, and when nobody waits for it any more.
 
+use super::db::{self, Connection};
 use crate::limits::Limits;
-use rusqlite::{Connection, ErrorCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -26,23 +26,24 @@ impl Drop for Waiting {
 /// Runs a query until `end`, or until the sign is given.
 ///
 /// # Errors
-/// Those of the query, and SQLite's "interrupted".
+/// Those of the query, and that of an [ended](db::Error::is_interrupted) one.
 pub fn run<T>(
     connection: &mut Connection,
     end: Instant,
     sign: Arc<AtomicBool>,
-    query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
+    query: impl FnOnce(&Connection) -> db::Result<T>,
+) -> db::Result<T> {
     let ended = move || sign.load(Ordering::Relaxed) || Instant::now() >= end;
-    connection.progress_handler(Limits::REPORT_STEPS, Some(ended))?;
+    match connection {
+        Connection::Sqlite(sqlite) => {
+            sqlite.progress_handler(Limits::REPORT_STEPS, Some(ended))?;
+        }
+    }
     let result = query(connection);
-    connection.progress_handler(0, None::<fn() -> bool>)?;
+    match connection {
+        Connection::Sqlite(sqlite) => sqlite.progress_handler(0, None::<fn() -> bool>)?,
+    }
     result
-}
-
-/// Whether the query was ended.
-pub fn is_interrupted(error: &rusqlite::Error) -> bool {
-    error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
 }
 
 #[cfg(test)]
@@ -54,21 +55,21 @@ mod tests {
     const ENDLESS: &str = "WITH RECURSIVE n(n) AS (VALUES (0) UNION ALL SELECT n + 1 FROM n)
                            SELECT count(*) FROM n";
 
-    fn count(connection: &Connection, sql: &str) -> rusqlite::Result<i64> {
-        connection.query_row(sql, [], |row| row.get(0))
+    fn count(connection: &Connection, sql: &str) -> db::Result<i64> {
+        connection.query_row(sql, (), |row| row.get(0))
     }
 
     #[test]
     fn a_query_ends_at_its_time_or_when_nobody_waits_and_the_connection_works_on() {
-        let mut connection = Connection::open_in_memory().unwrap();
+        let mut connection = Connection::from(rusqlite::Connection::open_in_memory().unwrap());
         let (waiting, far) = (Waiting::default(), Instant::now() + Duration::from_secs(3600));
         let near = Instant::now() + Duration::from_millis(20);
         let ended = run(&mut connection, near, waiting.sign(), |open| count(open, ENDLESS));
-        assert!(is_interrupted(&ended.unwrap_err()));
+        assert!(ended.unwrap_err().is_interrupted());
         let sign = waiting.sign();
         drop(waiting);
         let ended = run(&mut connection, far, sign, |open| count(open, ENDLESS));
-        assert!(is_interrupted(&ended.unwrap_err()));
+        assert!(ended.unwrap_err().is_interrupted());
         let waiting = Waiting::default();
         let one = run(&mut connection, far, waiting.sign(), |open| count(open, "SELECT 1"));
         assert_eq!(one.unwrap(), 1);

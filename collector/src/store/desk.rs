@@ -2,9 +2,9 @@
 
 use super::StoreError;
 use super::bounded_read::{self, Waiting};
+use super::db::{self, Connection};
 use super::schema;
 use super::visitors::{self, Found, Search, VisitorError};
-use rusqlite::Connection;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -39,8 +39,8 @@ impl Desk {
     pub fn answer<T>(
         &mut self,
         most: Duration,
-        query: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<T> {
+        query: impl FnOnce(&Connection) -> db::Result<T>,
+    ) -> db::Result<T> {
         let waiting = Waiting::default();
         bounded_read::run(&mut self.connection, Instant::now() + most, waiting.sign(), query)
     }
@@ -69,7 +69,7 @@ impl Desk {
     pub fn erase(&mut self, search: &Search) -> Result<(Found, bool), VisitorError> {
         let found = visitors::erase(&mut self.connection, &self.database, search)?;
         let busy: i64 =
-            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
         Ok((found, busy == 0))
     }
 }

@@ -12,9 +12,9 @@
 //! A command and the collector may change the file at the same time. The database's lock for writing
 //! is that of the file, too.
 
+use super::db::{Connection, Transaction};
 use super::row::Row;
 use super::visitors::{self, Search, VisitorError};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -72,7 +72,7 @@ pub fn add(
     customer: Option<&str>,
     at: u64,
 ) -> Result<(), VisitorError> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = connection.transaction()?;
     let mut list = Erased::read(database)?;
     for hash in hashes {
         list.insert(hash, Erasure { customer: customer.map(str::to_owned), at });

@@ -1,8 +1,8 @@
 //! Reads events for the feeds: all new ones in small steps, and the latest ones of a visitor.
 
+use super::db::{self, Connection, Row, params};
 use crate::limits::Limits;
 use recobeacon_engine::event::Kind;
-use rusqlite::{Connection, Row, params};
 use serde::Deserialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -83,7 +83,7 @@ pub const ITEM_TYPE: &str = "1";
 ///
 /// # Errors
 /// The database does not answer.
-pub fn after(connection: &Connection, row: i64, limit: u32) -> rusqlite::Result<(Vec<Seen>, i64)> {
+pub fn after(connection: &Connection, row: i64, limit: u32) -> db::Result<(Vec<Seen>, i64)> {
     let sql = "SELECT row, type, at, received_at, customer, user, anonymous, fields
                FROM events WHERE row > ? ORDER BY row LIMIT ?";
     let mut statement = connection.prepare_cached(sql)?;
@@ -91,12 +91,12 @@ pub fn after(connection: &Connection, row: i64, limit: u32) -> rusqlite::Result<
     let (mut all, mut last) = (Vec::new(), row);
     while let Some(row) = rows.next()? {
         last = row.get("row")?;
-        all.extend(seen(row)?);
+        all.extend(seen(&row)?);
     }
     Ok((all, last))
 }
 
-fn seen(row: &Row<'_>) -> rusqlite::Result<Option<Seen>> {
+fn seen(row: &Row<'_>) -> db::Result<Option<Seen>> {
     let kind: String = row.get("type")?;
     let by = if kind == Kind::Click.name() || kind == Kind::Consume.name() {
         Use::Viewed
@@ -124,13 +124,13 @@ fn seen(row: &Row<'_>) -> rusqlite::Result<Option<Seen>> {
     }))
 }
 
-fn fields(row: &Row<'_>) -> rusqlite::Result<Option<Fields>> {
-    let json = row.get_ref("fields")?;
-    Ok(json.as_str().ok().and_then(|json| serde_json::from_str(json).ok()))
+fn fields(row: &Row<'_>) -> db::Result<Option<Fields>> {
+    let json = row.text("fields")?;
+    Ok(json.and_then(|json| serde_json::from_str(json).ok()))
 }
 
 /// The event's time. A visitor's clock may be wrong, but no event is of the future.
-fn time(row: &Row<'_>) -> rusqlite::Result<u64> {
+fn time(row: &Row<'_>) -> db::Result<u64> {
     let (at, received_at): (i64, i64) = (row.get("at")?, row.get("received_at")?);
     Ok(at.min(received_at).unsigned_abs())
 }
@@ -149,14 +149,14 @@ fn hash(id: &str) -> u128 {
 ///
 /// # Errors
 /// The database does not answer.
-pub fn own(connection: &Connection, hash: &str, customer: &str) -> rusqlite::Result<Vec<Own>> {
+pub fn own(connection: &Connection, hash: &str, customer: &str) -> db::Result<Vec<Own>> {
     let mut all = Vec::new();
     for sql in [BY_ANONYMOUS, BY_USER] {
         let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query(params![hash, Limits::FEED_OWN_ROWS])?;
         while let Some(row) = rows.next()? {
             if row.get::<_, Option<String>>("customer")?.unwrap_or_default() == customer {
-                all.extend(own_row(row)?);
+                all.extend(own_row(&row)?);
             }
         }
     }
@@ -168,7 +168,7 @@ pub(super) const BY_ANONYMOUS: &str = "SELECT row, type, at, received_at, custom
 pub(super) const BY_USER: &str = "SELECT row, type, at, received_at, customer, fields
     FROM events INDEXED BY events_by_user WHERE user = ? ORDER BY row DESC LIMIT ?";
 
-fn own_row(row: &Row<'_>) -> rusqlite::Result<Option<Own>> {
+fn own_row(row: &Row<'_>) -> db::Result<Option<Own>> {
     let kind: String = row.get("type")?;
     let act = match Kind::ALL.iter().find(|known| known.name() == kind) {
         Some(Kind::Click | Kind::Consume) => Act::Viewed,
@@ -197,12 +197,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let connection = schema::new_for_test(folder.path());
         for sql in [BY_ANONYMOUS, BY_USER] {
-            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
-            let plan: Vec<String> = statement
-                .query_map(params!["a", 1], |row| row.get(3))
-                .unwrap()
-                .collect::<Result<_, _>>()
-                .unwrap();
+            let mut statement =
+                connection.prepare_cached(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let plan: Vec<String> =
+                statement.query_map(params!["a", 1i64], |row| row.get(3)).unwrap();
             assert_eq!(plan.len(), 1, "{plan:?}");
             assert!(plan.concat().starts_with("SEARCH events USING INDEX"), "{plan:?}");
         }

@@ -5,9 +5,9 @@
 //! durable cursor: requests of different visitors run at the same time, so one row number would not
 //! do.
 
+use super::db::{self, Connection, Optional, Transaction, params};
 use crate::event::Entry;
 use crate::limits::Limits;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 /// The tables. Triggers keep the counts right, whichever process changes an entry.
 pub const TABLES: &str = "
@@ -160,7 +160,7 @@ pub fn insert(
     event: &str,
     received_at: u64,
     entry: &Entry,
-) -> rusqlite::Result<()> {
+) -> db::Result<()> {
     let sealed = entry.sealed.as_ref();
     let state = if sealed.is_some() { "waiting" } else { "dead" };
     let expired = sealed.is_none().then_some(Reason::Expired.name());
@@ -198,7 +198,7 @@ pub fn insert(
 }
 
 /// Makes a change.
-pub fn apply(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result<()> {
+pub fn apply(transaction: &Transaction<'_>, change: &Change) -> db::Result<()> {
     match change {
         Change::Sent(rows) => each(
             transaction,
@@ -237,7 +237,7 @@ pub fn apply(transaction: &Transaction<'_>, change: &Change) -> rusqlite::Result
     }
 }
 
-fn each(transaction: &Transaction<'_>, sql: &str, rows: &[i64]) -> rusqlite::Result<()> {
+fn each(transaction: &Transaction<'_>, sql: &str, rows: &[i64]) -> db::Result<()> {
     let mut statement = transaction.prepare_cached(sql)?;
     for row in rows {
         statement.execute([row])?;
@@ -247,9 +247,9 @@ fn each(transaction: &Transaction<'_>, sql: &str, rows: &[i64]) -> rusqlite::Res
 
 /// Marks the entries of a copy of the database as being sent, because a collector may have sent them
 /// after the copy was made. The next start decides about them as after a crash. Returns their number.
-pub fn suspect(connection: &Connection) -> rusqlite::Result<usize> {
+pub fn suspect(connection: &Connection) -> db::Result<usize> {
     let table = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'forward'";
-    if !connection.prepare(table)?.exists([])? {
+    if !connection.prepare_cached(table)?.exists(())? {
         // The copy is of an older version.
         return Ok(0);
     }
@@ -265,7 +265,7 @@ pub fn suspect(connection: &Connection) -> rusqlite::Result<usize> {
 /// Deletes the ids of entries whose lifetime is over. Entries that wait become dead letters. An
 /// entry that is being sent is left to its request. Without a request, its destination is not
 /// configured any more.
-fn expire(transaction: &Transaction<'_>, now: u64) -> rusqlite::Result<()> {
+fn expire(transaction: &Transaction<'_>, now: u64) -> db::Result<()> {
     let sql = "
         UPDATE forward SET state = 'dead', failed_at = coalesce(failed_at, ?1),
                reason = CASE state WHEN 'waiting' THEN 'expired' WHEN 'sent' THEN 'unknown'
@@ -284,7 +284,7 @@ fn expire(transaction: &Transaction<'_>, now: u64) -> rusqlite::Result<()> {
 }
 
 /// Deletes the oldest dead letters above the limit.
-fn forget_oldest(transaction: &Transaction<'_>, destination: &str) -> rusqlite::Result<()> {
+fn forget_oldest(transaction: &Transaction<'_>, destination: &str) -> db::Result<()> {
     let sql = "
         DELETE FROM forward WHERE row IN (
             SELECT row FROM forward WHERE destination = ?1 AND state = 'dead' ORDER BY row
@@ -295,12 +295,12 @@ fn forget_oldest(transaction: &Transaction<'_>, destination: &str) -> rusqlite::
 }
 
 /// The oldest entries that wait.
-pub fn waiting(connection: &Connection, destination: &str) -> rusqlite::Result<Vec<Head>> {
+pub fn waiting(connection: &Connection, destination: &str) -> db::Result<Vec<Head>> {
     heads(connection, destination, "waiting", Limits::FORWARD_WINDOW)
 }
 
 /// The entries whose requests a collector had begun when it ended.
-pub fn interrupted(connection: &Connection, destination: &str) -> rusqlite::Result<Vec<Head>> {
+pub fn interrupted(connection: &Connection, destination: &str) -> db::Result<Vec<Head>> {
     heads(connection, destination, "sent", u32::MAX)
 }
 
@@ -309,25 +309,24 @@ fn heads(
     destination: &str,
     state: &str,
     most: u32,
-) -> rusqlite::Result<Vec<Head>> {
+) -> db::Result<Vec<Head>> {
     let sql = "
         SELECT row, type, visitor, attempts FROM forward
         WHERE destination = ? AND state = ? ORDER BY row LIMIT ?";
     let mut statement = connection.prepare_cached(sql)?;
-    let rows = statement.query_map(params![destination, state, most], |row| {
+    statement.query_map(params![destination, state, most], |row| {
         Ok(Head {
             row: row.get(0)?,
             kind: row.get(1)?,
             visitor: row.get(2)?,
             attempts: row.get(3)?,
         })
-    })?;
-    rows.collect()
+    })
 }
 
 /// The content of these entries, in their order. Entries that another process has deleted are left
 /// out.
-pub fn sealed(connection: &Connection, rows: &[i64]) -> rusqlite::Result<Vec<(i64, Sealed)>> {
+pub fn sealed(connection: &Connection, rows: &[i64]) -> db::Result<Vec<(i64, Sealed)>> {
     let sql = "SELECT event, piece, type, at, key, sealed FROM forward WHERE row = ?";
     let mut statement = connection.prepare_cached(sql)?;
     let mut all = Vec::new();
@@ -348,10 +347,10 @@ pub fn sealed(connection: &Connection, rows: &[i64]) -> rusqlite::Result<Vec<(i6
 }
 
 /// The numbers of a destination.
-pub fn counts(connection: &Connection, destination: &str) -> rusqlite::Result<Counts> {
+pub fn counts(connection: &Connection, destination: &str) -> db::Result<Counts> {
     let sql = "
         SELECT waiting, dead, delivered, dropped FROM forward_counts WHERE destination = ?";
-    let number = |row: &rusqlite::Row<'_>, column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    let number = |row: &db::Row<'_>, column| row.get::<_, i64>(column).map(i64::unsigned_abs);
     let counts = connection
         .prepare_cached(sql)?
         .query_row([destination], |row| {
@@ -391,7 +390,7 @@ pub struct Losses {
 }
 
 /// The losses of a destination.
-pub fn losses(connection: &Connection, destination: &str, since: u64) -> rusqlite::Result<Losses> {
+pub fn losses(connection: &Connection, destination: &str, since: u64) -> db::Result<Losses> {
     let sql = "
         SELECT coalesce(max(dropped), 0), coalesce(max(dead), 0), EXISTS (
             SELECT 1 FROM forward
@@ -405,17 +404,14 @@ pub fn losses(connection: &Connection, destination: &str, since: u64) -> rusqlit
 }
 
 /// The names of the destinations that have or had entries.
-pub fn known(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut statement = connection.prepare("SELECT destination FROM forward_counts")?;
-    let rows = statement.query_map([], |row| row.get(0))?;
-    rows.collect()
+pub fn known(connection: &Connection) -> db::Result<Vec<String>> {
+    let mut statement = connection.prepare_cached("SELECT destination FROM forward_counts")?;
+    statement.query_map((), |row| row.get(0))
 }
 
 /// The destinations that have entries.
-pub fn destinations(connection: &Connection) -> rusqlite::Result<Vec<(String, u64)>> {
+pub fn destinations(connection: &Connection) -> db::Result<Vec<(String, u64)>> {
     let sql = "SELECT destination, waiting FROM forward_counts WHERE waiting > 0";
     let mut statement = connection.prepare_cached(sql)?;
-    let rows =
-        statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))?;
-    rows.collect()
+    statement.query_map((), |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())))
 }

@@ -1,13 +1,11 @@
 //! The database as import and export use it, also while a collector runs.
 
+use super::db::{self, Connection, Value};
 use super::erased::Erased;
 use super::orders::{self, Way};
 use super::row::{Inserted, Row};
 use super::schema::{self, SchemaError};
-use crate::limits::Limits;
 use crate::pseudonym::Hasher;
-use rusqlite::types::ToSql;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params_from_iter};
 use std::path::Path;
 
 /// Inserts rows in short transactions, so that a running collector waits for a moment only.
@@ -45,9 +43,8 @@ impl Appender {
     ///
     /// # Errors
     /// None of them is stored.
-    pub fn append(&mut self, rows: &[Row]) -> rusqlite::Result<Appended> {
-        let transaction =
-            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    pub fn append(&mut self, rows: &[Row]) -> db::Result<Appended> {
+        let transaction = self.connection.transaction()?;
         let mut appended = Appended::default();
         for row in rows {
             if self.erased.has(row) {
@@ -61,6 +58,9 @@ impl Appender {
         Ok(appended)
     }
 }
+
+/// A named parameter.
+type Named = (String, Box<dyn Value>);
 
 /// The rows to be read. Absent parts are without limit.
 #[derive(Clone, Debug, Default)]
@@ -76,20 +76,24 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The condition of the query, and its values.
-    fn condition(&self) -> (String, Vec<Box<dyn ToSql>>) {
-        let mut parts = vec!["1".to_owned()];
-        let mut values: Vec<Box<dyn ToSql>> = Vec::new();
-        for (limit, comparison) in [(self.from, "at >= ?"), (self.to, "at < ?")] {
+    /// The condition of the query, and its parameters.
+    fn condition(&self) -> (String, Vec<Named>) {
+        let mut parts = vec!["true".to_owned()];
+        let mut values: Vec<Named> = Vec::new();
+        let mut name = |value: Box<dyn Value>| {
+            let name = format!(":value{}", values.len());
+            values.push((name.clone(), value));
+            name
+        };
+        for (limit, comparison) in [(self.from, "at >="), (self.to, "at <")] {
             if let Some(limit) = limit {
-                parts.push(comparison.to_owned());
-                values.push(Box::new(limit as i64));
+                parts.push(format!("{comparison} {}", name(Box::new(limit as i64))));
             }
         }
         for (column, names) in [("type", &self.kinds), ("customer", &self.customers)] {
             if !names.is_empty() {
-                parts.push(format!("{column} IN ({})", vec!["?"; names.len()].join(", ")));
-                values.extend(names.iter().map(|name| Box::new(name.clone()) as Box<dyn ToSql>));
+                let all: Vec<_> = names.iter().map(|one| name(Box::new(one.clone()))).collect();
+                parts.push(format!("{column} IN ({})", all.join(", ")));
             }
         }
         (parts.join(" AND "), values)
@@ -100,14 +104,14 @@ impl Selection {
 #[derive(Debug)]
 pub enum ScanError<E> {
     /// The database does not answer.
-    Sqlite(rusqlite::Error),
+    Database(db::Error),
     /// The caller's error.
     Use(E),
 }
 
-impl<E> From<rusqlite::Error> for ScanError<E> {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
+impl<E> From<db::Error> for ScanError<E> {
+    fn from(error: db::Error) -> Self {
+        Self::Database(error)
     }
 }
 
@@ -122,16 +126,17 @@ pub fn scan<E>(
     selection: &Selection,
     mut use_row: impl FnMut(Row) -> Result<(), E>,
 ) -> Result<u64, ScanError<E>> {
-    let connection = open(database)?;
+    let connection = schema::read(database)?;
     let (condition, values) = selection.condition();
     let sql = format!("SELECT * FROM events WHERE {condition} ORDER BY row");
-    let mut statement = connection.prepare(&sql)?;
-    let mut rows = statement.query(params_from_iter(values))?;
+    let values: Vec<(&str, &dyn Value)> =
+        values.iter().map(|(name, value)| (name.as_str(), &**value)).collect();
     let mut count = 0;
-    while let Some(row) = rows.next()? {
+    connection.each(&sql, &values, |row| -> Result<(), ScanError<E>> {
         use_row(Row::read(row)?).map_err(ScanError::Use)?;
         count += 1;
-    }
+        Ok(())
+    })?;
     Ok(count)
 }
 
@@ -139,21 +144,14 @@ pub fn scan<E>(
 ///
 /// # Errors
 /// The database cannot be read.
-pub fn has_customer(database: &Path, name: &str) -> rusqlite::Result<bool> {
-    is_customer(&open(database)?, name)
+pub fn has_customer(database: &Path, name: &str) -> db::Result<bool> {
+    is_customer(&schema::read(database)?, name)
 }
 
 /// Like [`has_customer`], with an open connection.
 ///
 /// # Errors
 /// The database cannot be read.
-pub fn is_customer(connection: &Connection, name: &str) -> rusqlite::Result<bool> {
-    connection.prepare("SELECT 1 FROM events WHERE customer = ?")?.exists([name])
-}
-
-fn open(database: &Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(database, flags)?;
-    connection.busy_timeout(Limits::BUSY)?;
-    Ok(connection)
+pub fn is_customer(connection: &Connection, name: &str) -> db::Result<bool> {
+    connection.prepare_cached("SELECT 1 FROM events WHERE customer = ?")?.exists([name])
 }

@@ -7,6 +7,7 @@
 
 pub mod backup;
 pub mod bounded_read;
+pub mod db;
 pub mod desk;
 mod disk;
 mod erased;
@@ -25,6 +26,7 @@ mod retention;
 mod row;
 mod rows;
 pub(crate) mod schema;
+mod upkeep;
 pub mod variants;
 pub mod visitors;
 mod writer;
@@ -32,7 +34,6 @@ mod writer;
 pub use disk::Disk;
 pub use reader::Page;
 pub use row::Row;
-pub use schema::is_current;
 
 use crate::clock::now_ms;
 use crate::config::Config;
@@ -106,7 +107,7 @@ pub enum StoreError {
     /// The transaction failed, or the collector is stopping. Nothing was stored.
     NotStored,
     /// A query failed.
-    NotRead(rusqlite::Error),
+    NotRead(db::Error),
     /// A report took too long.
     Slow,
 }
@@ -260,7 +261,7 @@ impl Store {
     /// The database does not answer.
     pub async fn query<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+        query: impl FnOnce(&db::Connection) -> db::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         self.readers
             .run(|connection| query(connection))
@@ -275,7 +276,7 @@ impl Store {
     /// The database does not answer, or not in time.
     pub async fn answer<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&rusqlite::Connection) -> rusqlite::Result<T> + Send + 'static,
+        query: impl FnOnce(&db::Connection) -> db::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let end = Instant::now() + Limits::REPORT_TIME;
         let place = tokio::time::timeout(Limits::REPORT_TIME, self.reports.acquire()).await;
@@ -283,13 +284,10 @@ impl Store {
         self.write_refused().await;
         let waiting = bounded_read::Waiting::default();
         let sign = waiting.sign();
-        let read = move |connection: &mut rusqlite::Connection| {
-            bounded_read::run(connection, end, sign, query)
-        };
+        let read =
+            move |connection: &mut db::Connection| bounded_read::run(connection, end, sign, query);
         match self.readers.run(read).await {
-            Err(StoreError::NotRead(error)) if bounded_read::is_interrupted(&error) => {
-                Err(StoreError::Slow)
-            }
+            Err(StoreError::NotRead(error)) if error.is_interrupted() => Err(StoreError::Slow),
             result => result.inspect_err(|error| self.health.note(error)),
         }
     }
@@ -379,7 +377,7 @@ impl Store {
     /// The database does not answer.
     pub async fn count(&self) -> Result<i64, StoreError> {
         let sql = "SELECT count(*) FROM events";
-        self.readers.run(|connection| connection.query_row(sql, [], |row| row.get(0))).await
+        self.readers.run(|connection| connection.query_row(sql, (), |row| row.get(0))).await
     }
 
     async fn try_write(&self) -> bool {

@@ -7,11 +7,11 @@
 //! order would otherwise count in addition to the original. So an order has as many lines of an
 //! item as the report with most of them, in whatever order the reports arrive.
 
+use super::db::{self, Connection, Optional, Transaction, params};
 use super::reader::{self, Page};
 use super::row::Row;
 use crate::event::{INTERFACES, SHOP};
 use recobeacon_engine::event::Kind;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde::Deserialize;
 
 /// The fields that identify a line.
@@ -52,7 +52,7 @@ pub enum Way {
 }
 
 /// Prepares a connection for the import of one file.
-pub fn begin_file(connection: &Connection) -> rusqlite::Result<()> {
+pub fn begin_file(connection: &Connection) -> db::Result<()> {
     // Of this import only: the lines of another import are another report.
     connection.execute_batch(
         "CREATE TEMP TABLE file_events (id TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -68,11 +68,7 @@ pub fn begin_file(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// Counts a purchase. Only a new line gets a row.
-pub fn admit(
-    transaction: &Transaction<'_>,
-    event: &Row<&str>,
-    way: Way,
-) -> rusqlite::Result<Report> {
+pub fn admit(transaction: &Transaction<'_>, event: &Row<&str>, way: Way) -> db::Result<Report> {
     let line = if event.kind == Kind::Buy.name() { Line::of(event) } else { None };
     let Some(line) = line else {
         for id in &event.older_ids {
@@ -92,7 +88,7 @@ fn admit_request(
     transaction: &Transaction<'_>,
     event: &Row<&str>,
     line: &Line,
-) -> rusqlite::Result<Report> {
+) -> db::Result<Report> {
     if is_known(transaction, event.id)? {
         return Ok(Report::Copy);
     }
@@ -132,7 +128,7 @@ fn admit_file(
     event: &Row<&str>,
     line: &Line,
     begun: u64,
-) -> rusqlite::Result<Report> {
+) -> db::Result<Report> {
     let first = "INSERT INTO temp.file_events (id) VALUES (?) ON CONFLICT DO NOTHING";
     if transaction.prepare_cached(first)?.execute([event.id])? == 0 {
         return Ok(Report::Copy);
@@ -146,7 +142,7 @@ fn admit_file(
     let row = order(transaction, event, line, is_shop)?;
     // An exported row has its own time of receipt. Each is a line, whichever report it came from.
     let at = if event.received_at == begun { event.at as i64 } else { 0 };
-    let count = |change: i64| -> rusqlite::Result<i64> {
+    let count = |change: i64| -> db::Result<i64> {
         transaction
             .prepare_cached(
                 "INSERT INTO temp.file_reports (order_row, item_type, item_id, at, lines)
@@ -169,18 +165,14 @@ fn admit_file(
     Ok(Report::Copy)
 }
 
-fn is_known(transaction: &Transaction<'_>, id: &str) -> rusqlite::Result<bool> {
+fn is_known(transaction: &Transaction<'_>, id: &str) -> db::Result<bool> {
     let known = "SELECT 1 FROM order_events WHERE id = ?1
                  UNION ALL SELECT 1 FROM events WHERE id = ?1";
     transaction.prepare_cached(known)?.exists([id])
 }
 
 /// Whether the known event belongs to the order that it names.
-fn is_of_order(
-    transaction: &Transaction<'_>,
-    event: &Row<&str>,
-    line: &Line,
-) -> rusqlite::Result<bool> {
+fn is_of_order(transaction: &Transaction<'_>, event: &Row<&str>, line: &Line) -> db::Result<bool> {
     let same = "SELECT 1 FROM order_events JOIN orders ON orders.row = order_row
                 WHERE id = ? AND customer = ? AND orders.order_id = ?";
     let customer = event.customer.unwrap_or_default();
@@ -188,7 +180,7 @@ fn is_of_order(
 }
 
 /// Notes that the event reported a line of the order.
-fn note(transaction: &Transaction<'_>, id: &str, order: i64) -> rusqlite::Result<()> {
+fn note(transaction: &Transaction<'_>, id: &str, order: i64) -> db::Result<()> {
     transaction
         .prepare_cached("INSERT INTO order_events (id, order_row) VALUES (?, ?)")?
         .execute(params![id, order])?;
@@ -204,7 +196,7 @@ struct Place<'a> {
 
 impl Place<'_> {
     /// Adds it. Returns whether it is new.
-    fn add(&self, transaction: &Transaction<'_>, is_shop: bool) -> rusqlite::Result<bool> {
+    fn add(&self, transaction: &Transaction<'_>, is_shop: bool) -> db::Result<bool> {
         let Self { order, line, n } = self;
         let sql = "INSERT INTO order_lines VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
         let values = params![order, line.item_type, line.item_id, n, !is_shop, is_shop];
@@ -212,7 +204,7 @@ impl Place<'_> {
     }
 
     /// Marks it as reported. Returns whether this is the first report of a page, or of the shop.
-    fn confirm(&self, transaction: &Transaction<'_>, is_shop: bool) -> rusqlite::Result<bool> {
+    fn confirm(&self, transaction: &Transaction<'_>, is_shop: bool) -> db::Result<bool> {
         let Self { order, line, n } = self;
         let reporter = if is_shop { "shop" } else { "page" };
         let sql = format!(
@@ -223,7 +215,7 @@ impl Place<'_> {
         Ok(transaction.prepare_cached(&sql)?.execute(values)? == 1)
     }
 
-    fn is_there(&self, transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
+    fn is_there(&self, transaction: &Transaction<'_>) -> db::Result<bool> {
         let Self { order, line, n } = self;
         let sql = "SELECT 1 FROM order_lines
                    WHERE order_row = ? AND item_type = ? AND item_id = ? AND n = ?";
@@ -238,7 +230,7 @@ fn order(
     event: &Row<&str>,
     line: &Line,
     is_shop: bool,
-) -> rusqlite::Result<i64> {
+) -> db::Result<i64> {
     let order = &line.order_id;
     let customer = event.customer.unwrap_or_default();
     let at = event.received_at as i64;
@@ -255,36 +247,32 @@ fn order(
             .execute(params![row, page, shop])?;
         return Ok(row);
     }
-    transaction
-        .prepare_cached(
-            "INSERT INTO orders (customer, order_id, first_at, page_at, shop_at)
-             VALUES (?, ?, ?, ?, ?)",
-        )?
-        .execute(params![customer, order, at, page, shop])?;
-    Ok(transaction.last_insert_rowid())
+    let sql = "INSERT INTO orders (customer, order_id, first_at, page_at, shop_at)
+               VALUES (?, ?, ?, ?, ?)";
+    transaction.insert(sql, params![customer, order, at, page, shop])?.ok_or(db::Error::NoRow)
 }
 
 /// All orders after a row.
-pub fn all(connection: &Connection, after: i64, limit: u32) -> rusqlite::Result<Page> {
+pub fn all(connection: &Connection, after: i64, limit: u32) -> db::Result<Page> {
     list(connection, "", after, limit)
 }
 
 /// Orders that only pages have reported.
-pub fn by_page(connection: &Connection, after: i64, limit: u32) -> rusqlite::Result<Page> {
+pub fn by_page(connection: &Connection, after: i64, limit: u32) -> db::Result<Page> {
     list(connection, "AND shop_at IS NULL", after, limit)
 }
 
 /// Orders that only the shop has reported.
-pub fn by_shop(connection: &Connection, after: i64, limit: u32) -> rusqlite::Result<Page> {
+pub fn by_shop(connection: &Connection, after: i64, limit: u32) -> db::Result<Page> {
     list(connection, "AND page_at IS NULL", after, limit)
 }
 
 /// Orders that a page and the shop have reported.
-pub fn by_both(connection: &Connection, after: i64, limit: u32) -> rusqlite::Result<Page> {
+pub fn by_both(connection: &Connection, after: i64, limit: u32) -> db::Result<Page> {
     list(connection, "AND page_at IS NOT NULL AND shop_at IS NOT NULL", after, limit)
 }
 
-fn list(connection: &Connection, only: &str, after: i64, limit: u32) -> rusqlite::Result<Page> {
+fn list(connection: &Connection, only: &str, after: i64, limit: u32) -> db::Result<Page> {
     let sql = format!(
         "SELECT row, customer, order_id, first_at, page_at, shop_at, copies,
                 CASE WHEN shop_at IS NULL THEN 'page' WHEN page_at IS NULL THEN 'shop'

@@ -1,11 +1,12 @@
 //! Reads pages of rows as JSON, in the order of storing.
 
 use super::StoreError;
+use super::db::{self, Connection, Row};
 use super::health::Health;
+use super::schema;
 use crate::blocking::Bounded;
 use crate::limits::Limits;
 use recobeacon_engine::json::Object;
-use rusqlite::{Connection, OpenFlags, Row};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -27,7 +28,7 @@ pub struct Readers {
 }
 
 /// A query for a page of rows.
-pub type Query = fn(&Connection, i64, u32) -> rusqlite::Result<Page>;
+pub type Query = fn(&Connection, i64, u32) -> db::Result<Page>;
 
 impl Readers {
     /// Makes the pool without connections.
@@ -43,7 +44,7 @@ impl Readers {
     /// Runs a query on a blocking thread.
     pub async fn run<T: Send + 'static>(
         &self,
-        query: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+        query: impl FnOnce(&mut Connection) -> db::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
         let failures = self.health.failures();
@@ -54,13 +55,13 @@ impl Readers {
                 idle.pop()
             };
             let mut connection =
-                kept.map_or_else(|| open(&path), |(_, connection)| Ok(connection))?;
+                kept.map_or_else(|| schema::read(&path), |(_, connection)| Ok(connection))?;
             let result = query(&mut connection)?;
             idle.lock().unwrap_or_else(PoisonError::into_inner).push((failures, connection));
             Ok(result)
         };
         let result = self.places.run(work).await;
-        result.unwrap_or(Err(rusqlite::Error::InvalidQuery)).map_err(StoreError::NotRead)
+        result.unwrap_or(Err(db::Error::Closed)).map_err(StoreError::NotRead)
     }
 
     /// Closes the connections. Later queries are refused.
@@ -70,18 +71,8 @@ impl Readers {
     }
 }
 
-fn open(path: &std::path::Path) -> rusqlite::Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(Limits::BUSY)?;
-    // Sorting would write ids of visitors into a folder for temporary files. A container may have
-    // none that is writable.
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
-    Ok(connection)
-}
-
 /// Events after a row.
-pub fn events(connection: &Connection, after: i64, limit: u32) -> rusqlite::Result<Page> {
+pub fn events(connection: &Connection, after: i64, limit: u32) -> db::Result<Page> {
     let sql = "SELECT * FROM events WHERE row > ? ORDER BY row LIMIT ?";
     rows(connection, sql, after, limit, |row, object| {
         text(row, object, "id", "id")?;
@@ -103,7 +94,7 @@ pub fn events(connection: &Connection, after: i64, limit: u32) -> rusqlite::Resu
 }
 
 /// Batches after a row.
-pub fn batches(connection: &Connection, after: i64, limit: u32) -> rusqlite::Result<Page> {
+pub fn batches(connection: &Connection, after: i64, limit: u32) -> db::Result<Page> {
     let sql = "SELECT * FROM batches WHERE row > ? ORDER BY row LIMIT ?";
     rows(connection, sql, after, limit, |row, object| {
         text(row, object, "stream", "stream")?;
@@ -122,8 +113,8 @@ pub(super) fn rows(
     sql: &str,
     after: i64,
     limit: u32,
-    write: fn(&Row<'_>, &mut Object<'_>) -> rusqlite::Result<String>,
-) -> rusqlite::Result<Page> {
+    write: fn(&Row<'_>, &mut Object<'_>) -> db::Result<String>,
+) -> db::Result<Page> {
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map((after, limit), |row| {
         let mut json = String::new();
@@ -138,7 +129,7 @@ pub(super) fn rows(
         }
         Ok((row.get("row")?, json))
     })?;
-    Ok(Page { rows: rows.collect::<Result<_, _>>()? })
+    Ok(Page { rows })
 }
 
 pub(super) fn text(
@@ -146,7 +137,7 @@ pub(super) fn text(
     object: &mut Object<'_>,
     name: &str,
     column: &str,
-) -> rusqlite::Result<()> {
+) -> db::Result<()> {
     object.some_text(name, row.get::<_, Option<String>>(column)?.as_deref());
     Ok(())
 }
@@ -156,7 +147,7 @@ pub(super) fn whole(
     object: &mut Object<'_>,
     name: &str,
     column: &str,
-) -> rusqlite::Result<()> {
+) -> db::Result<()> {
     // All stored numbers are zero or positive.
     object.some_whole(name, row.get::<_, Option<i64>>(column)?.map(i64::unsigned_abs));
     Ok(())
@@ -171,10 +162,10 @@ mod tests {
     async fn a_reader_writes_no_temporary_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
-        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (n)").unwrap();
+        rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (n)").unwrap();
         let readers = Readers::new(path, Arc::default());
         let place: i64 = readers
-            .run(|connection| connection.pragma_query_value(None, "temp_store", |row| row.get(0)))
+            .run(|open| open.query_row("PRAGMA temp_store", (), |row| row.get(0)))
             .await
             .unwrap();
         assert_eq!(place, 2, "in memory: https://www.sqlite.org/pragma.html#pragma_temp_store");
@@ -186,14 +177,14 @@ mod tests {
         let (path, away) = (folder.path().join("a"), folder.path().join("b"));
         let make = |path: &std::path::Path, name: &str| {
             let sql = format!("CREATE TABLE t (name TEXT); INSERT INTO t VALUES ('{name}')");
-            Connection::open(path).unwrap().execute_batch(&sql).unwrap();
+            rusqlite::Connection::open(path).unwrap().execute_batch(&sql).unwrap();
         };
         make(&path, "wrong");
         make(&away, "right");
         let health = Arc::new(Health::default());
         let readers = Readers::new(path.clone(), Arc::clone(&health));
         let query: Query = |connection, _, _| {
-            let name = connection.query_row("SELECT name FROM t", [], |row| row.get(0))?;
+            let name = connection.query_row("SELECT name FROM t", (), |row| row.get(0))?;
             Ok(Page { rows: vec![(0, name)] })
         };
         let name = async || readers.page(query, 0, 1).await.unwrap().rows[0].1.clone();

@@ -1,9 +1,9 @@
 //! Counts refused requests by day. They are written at intervals, because a refused request must not
 //! cost a write.
 
+use super::db::{self, Connection};
 use crate::iso;
 use crate::limits::Limits;
-use rusqlite::{Connection, TransactionBehavior};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -24,7 +24,7 @@ impl Refused {
     }
 
     /// Writes the counts. After a failure they are kept.
-    pub fn write(&self, connection: &mut Connection) -> rusqlite::Result<()> {
+    pub fn write(&self, connection: &mut Connection) -> db::Result<()> {
         let taken = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
         if taken.is_empty() {
             return Ok(());
@@ -40,8 +40,8 @@ impl Refused {
     }
 }
 
-fn write(connection: &mut Connection, counts: &BTreeMap<Kind, u64>) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+fn write(connection: &mut Connection, counts: &BTreeMap<Kind, u64>) -> db::Result<()> {
+    let transaction = connection.transaction()?;
     for ((day, interface, reason), requests) in counts {
         transaction
             .prepare_cached(
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn counts_are_kept_until_they_are_written() {
-        let mut connection = Connection::open_in_memory().unwrap();
+        let mut connection = Connection::from(rusqlite::Connection::open_in_memory().unwrap());
         let refused = Refused::default();
         refused.note("batch", "invalid", 1_795_827_600_000);
         refused.note("batch", "invalid", 1_795_827_600_001);
@@ -84,14 +84,14 @@ mod tests {
         refused.write(&mut connection).unwrap();
         let sql = "SELECT day || ' ' || interface || ' ' || reason || ' ' || requests
                    FROM refused_requests";
-        let row: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        let row: String = connection.query_row(sql, (), |row| row.get(0)).unwrap();
         assert_eq!(row, "2026-11-28 batch invalid 3");
         for day in 0..1000 {
             refused.note("ibexa", "origin", day * 86_400_000);
         }
         refused.write(&mut connection).unwrap();
         let sql = "SELECT count(*) || ' ' || min(day) || ' ' || max(day) FROM refused_requests";
-        let days: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        let days: String = connection.query_row(sql, (), |row| row.get(0)).unwrap();
         assert_eq!(days, "800 1970-07-21 2026-11-28");
     }
 }

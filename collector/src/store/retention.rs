@@ -5,9 +5,9 @@
 //! for a day. An operator or NTP has that time to correct it, and the next check then begins anew.
 //! A collector that was stopped for more than a day waits as well, which costs nothing.
 
+use super::db::{self, Connection, Optional, Transaction, params};
 use crate::config::retention::Retention;
 use crate::limits::Limits;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::path::{Path, PathBuf};
 
 /// Milliseconds of a day.
@@ -49,7 +49,7 @@ impl Sweeper {
     }
 
     /// Begins a round, if rows are to be deleted and the clock can be trusted.
-    pub fn begin(&mut self, connection: &mut Connection, now: u64) -> rusqlite::Result<()> {
+    pub fn begin(&mut self, connection: &mut Connection, now: u64) -> db::Result<()> {
         if self.next.is_some() || !self.retention.is_any() {
             return Ok(());
         }
@@ -77,9 +77,9 @@ impl Sweeper {
     }
 
     /// Deletes some rows in one transaction.
-    pub fn step(&mut self, connection: &mut Connection, now: u64) -> rusqlite::Result<()> {
+    pub fn step(&mut self, connection: &mut Connection, now: u64) -> db::Result<()> {
         let Some(next) = self.next.clone() else { return Ok(()) };
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.transaction()?;
         let (count, next) = self.chunk(&transaction, next, now as i64)?;
         if count == 0 {
             // Nothing was written, so nothing has to be flushed.
@@ -102,7 +102,7 @@ impl Sweeper {
         transaction: &Transaction<'_>,
         next: Next,
         now: i64,
-    ) -> rusqlite::Result<(usize, Option<Next>)> {
+    ) -> db::Result<(usize, Option<Next>)> {
         let most = Limits::SWEEP_ROWS;
         let before = |days: Option<u32>| days.map(|days| now - i64::from(days) * DAY);
         // A full chunk may have left rows.
@@ -153,7 +153,7 @@ impl Sweeper {
     }
 }
 
-fn aged(transaction: &Transaction<'_>, sql: &str, before: Option<i64>) -> rusqlite::Result<usize> {
+fn aged(transaction: &Transaction<'_>, sql: &str, before: Option<i64>) -> db::Result<usize> {
     let Some(before) = before else { return Ok(0) };
     transaction.prepare_cached(sql)?.execute(params![FIRST_TIME, before, Limits::SWEEP_ROWS as i64])
 }
@@ -162,7 +162,7 @@ fn events(
     transaction: &Transaction<'_>,
     customer: Option<&str>,
     before: Option<i64>,
-) -> rusqlite::Result<usize> {
+) -> db::Result<usize> {
     let Some(before) = before else { return Ok(0) };
     transaction.prepare_cached(EVENTS)?.execute(params![
         customer,
@@ -175,14 +175,13 @@ fn events(
 pub(super) const EVENTS: &str = "DELETE FROM events WHERE row IN (SELECT row FROM events
     WHERE customer IS ? AND received_at >= ? AND received_at < ? LIMIT ?)";
 
-fn orders(transaction: &Transaction<'_>, before: Option<i64>) -> rusqlite::Result<usize> {
+fn orders(transaction: &Transaction<'_>, before: Option<i64>) -> db::Result<usize> {
     let Some(before) = before else { return Ok(0) };
     let sql = "SELECT row FROM orders WHERE first_at >= ? AND first_at < ? LIMIT ?";
     let most = Limits::SWEEP_ROWS as i64;
     let rows = transaction
         .prepare_cached(sql)?
-        .query_map(params![FIRST_TIME, before, most], |row| row.get::<_, i64>(0))?
-        .collect::<Result<Vec<_>, _>>()?;
+        .query_map(params![FIRST_TIME, before, most], |row| row.get::<_, i64>(0))?;
     for row in &rows {
         for table in ["order_lines", "order_reports", "order_events"] {
             let sql = format!("DELETE FROM {table} WHERE order_row = ?");
@@ -208,15 +207,14 @@ fn pseudonyms(
     transaction: &Transaction<'_>,
     hash: &str,
     older: &str,
-) -> rusqlite::Result<(usize, Option<Next>)> {
+) -> db::Result<(usize, Option<Next>)> {
     let sql = "SELECT hash, older FROM pseudonyms WHERE (hash, older) > (?, ?)
                ORDER BY hash, older LIMIT ?";
     let links = transaction
         .prepare_cached(sql)?
         .query_map(params![hash, older, Limits::SWEEP_ROWS as i64], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-        })?
-        .collect::<Result<Vec<_>, _>>()?;
+        })?;
     let mut count = 0;
     for (hash, older) in &links {
         if !(super::visitors::has_rows(transaction, hash)?
@@ -232,8 +230,8 @@ fn pseudonyms(
 }
 
 /// Records the clock, and returns whether it moved by more than a day within the last day.
-fn hold(connection: &mut Connection, now: i64) -> rusqlite::Result<bool> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+fn hold(connection: &mut Connection, now: i64) -> db::Result<bool> {
+    let transaction = connection.transaction()?;
     let value = |name: &str| {
         transaction
             .query_row("SELECT value FROM tending WHERE name = ?", [name], |row| {
@@ -252,7 +250,7 @@ fn hold(connection: &mut Connection, now: i64) -> rusqlite::Result<bool> {
     transaction.execute(set, params!["clock", now])?;
     match since {
         Some(since) => transaction.execute(set, params!["held since", since])?,
-        None => transaction.execute("DELETE FROM tending WHERE name = 'held since'", [])?,
+        None => transaction.execute("DELETE FROM tending WHERE name = 'held since'", ())?,
     };
     transaction.commit()?;
     Ok(since.is_some())
@@ -280,7 +278,7 @@ mod tests {
     }
 
     fn count(connection: &Connection) -> i64 {
-        connection.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap()
+        connection.query_row("SELECT count(*) FROM events", (), |row| row.get(0)).unwrap()
     }
 
     /// A round. Returns the largest number of rows that one step deleted.
@@ -354,7 +352,7 @@ mod tests {
     fn rows_of_a_clock_without_a_date_are_not_deleted() {
         let folder = tempfile::tempdir().unwrap();
         let mut connection = database(folder.path(), 1);
-        connection.execute("UPDATE events SET received_at = 1000", []).unwrap();
+        connection.execute("UPDATE events SET received_at = 1000", ()).unwrap();
         round(&mut sweeper(1), &mut connection, NOW);
         assert_eq!(count(&connection), 1);
     }
@@ -368,7 +366,7 @@ mod tests {
         connection.execute_batch(links).unwrap();
         round(&mut sweeper(30), &mut connection, NOW);
         let left = "SELECT group_concat(hash || older) FROM pseudonyms";
-        let left: String = connection.query_row(left, [], |row| row.get(0)).unwrap();
+        let left: String = connection.query_row(left, (), |row| row.get(0)).unwrap();
         assert_eq!(left, "u1u2");
     }
 }

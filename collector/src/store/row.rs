@@ -1,8 +1,8 @@
 //! A row of the table `events`.
 
+use super::db::{self, Row as Columns, Transaction, params};
 use super::orders::{self, Report, Way};
 use super::visitors;
-use rusqlite::{Row as Columns, Transaction, params};
 
 /// A row without its number. The writer's rows borrow their texts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ const INSERT: &str = "
 
 impl Row<&str> {
     /// Inserts it, unless an event with this id or a line of its order exists.
-    pub fn insert(&self, transaction: &Transaction<'_>, way: Way) -> rusqlite::Result<Inserted> {
+    pub fn insert(&self, transaction: &Transaction<'_>, way: Way) -> db::Result<Inserted> {
         match orders::admit(transaction, self, way)? {
             Report::New => {}
             Report::ConfirmedBefore => return Ok(Inserted::ConfirmedBefore),
@@ -89,12 +89,7 @@ impl Row<&str> {
             self.key,
             self.fields,
         ];
-        // Not RETURNING: for it, SQLite opens a temporary database and copies all pages that the
-        // statement changes, which doubles the cost.
-        if transaction.prepare_cached(INSERT)?.execute(values)? == 0 {
-            return Ok(Inserted::Copy);
-        }
-        let number = transaction.last_insert_rowid();
+        let Some(number) = transaction.insert(INSERT, values)? else { return Ok(Inserted::Copy) };
         if self.has_more_ids {
             visitors::index_fields(transaction, number, self.fields)?;
         }
@@ -128,7 +123,7 @@ impl Row {
     }
 
     /// Reads it from a query of all columns.
-    pub fn read(row: &Columns<'_>) -> rusqlite::Result<Self> {
+    pub fn read(row: &Columns<'_>) -> db::Result<Self> {
         // All stored numbers are zero or positive.
         let whole = |name: &str| row.get::<_, i64>(name).map(i64::unsigned_abs);
         let some = |name: &str| {

@@ -4,9 +4,9 @@
 //! import, or an operator with SQL. Without a bound there are no triggers, and nothing is counted.
 
 use super::StoreError;
+use super::db::{self, Connection, Optional};
 use super::reader::Readers;
 use crate::limits::Limits;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -38,10 +38,10 @@ const END: &str = "
 ";
 
 /// Begins or ends counting. Beginning reads all rows once.
-pub fn count(connection: &mut Connection, wanted: bool) -> rusqlite::Result<()> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+pub fn count(connection: &mut Connection, wanted: bool) -> db::Result<()> {
+    let transaction = connection.transaction()?;
     let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'customer_rows'";
-    let counts = transaction.query_row(sql, [], |_| Ok(())).optional()?.is_some();
+    let counts = transaction.query_row(sql, (), |_| Ok(())).optional()?.is_some();
     if wanted != counts {
         transaction.execute_batch(if wanted { BEGIN } else { END })?;
     }
@@ -83,7 +83,7 @@ impl Rows {
     }
 }
 
-fn read(connection: &Connection, (source, customer): &Customer) -> rusqlite::Result<u64> {
+fn read(connection: &Connection, (source, customer): &Customer) -> db::Result<u64> {
     let sql = "SELECT rows FROM customer_rows WHERE source = ? AND customer = ?";
     let mut statement = connection.prepare_cached(sql)?;
     let rows: Option<i64> = statement.query_row((source, customer), |row| row.get(0)).optional()?;

@@ -1,9 +1,10 @@
 //! The tables, and the migration of an older database.
 
+use super::db::{self, Connection, Optional};
 use super::erased::ListError;
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
+use rusqlite::OpenFlags;
 use std::cmp::Ordering;
 use std::fmt;
 use std::path::Path;
@@ -56,8 +57,8 @@ const MIGRATIONS: &[&str] = &[
 /// Why a database cannot be used.
 #[derive(Debug)]
 pub enum SchemaError {
-    /// SQLite reports an error.
-    Sqlite(rusqlite::Error),
+    /// The database does not answer.
+    Database(db::Error),
     /// The folder cannot be created.
     Folder(std::io::Error),
     /// The file cannot be created or made private.
@@ -69,7 +70,7 @@ pub enum SchemaError {
     /// The database has a different key with this number.
     Key(u32),
     /// The file is not a database, or parts of it are wrong.
-    Corrupt(rusqlite::Error),
+    Corrupt(db::Error),
     /// An older version made the database.
     Older,
 }
@@ -77,7 +78,7 @@ pub enum SchemaError {
 impl fmt::Display for SchemaError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Sqlite(error) => error.fmt(f),
+            Self::Database(error) => error.fmt(f),
             Self::Folder(error) => write!(f, "its folder cannot be created: {error}"),
             Self::File(error) => write!(f, "its file cannot be made private: {error}"),
             Self::Erased(error) => error.fmt(f),
@@ -100,12 +101,15 @@ impl fmt::Display for SchemaError {
     }
 }
 
+impl From<db::Error> for SchemaError {
+    fn from(error: db::Error) -> Self {
+        if error.is_damage() { Self::Corrupt(error) } else { Self::Database(error) }
+    }
+}
+
 impl From<rusqlite::Error> for SchemaError {
     fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => Self::Corrupt(error),
-            Some(_) | None => Self::Sqlite(error),
-        }
+        db::Error::from(error).into()
     }
 }
 
@@ -122,7 +126,7 @@ pub fn new_for_test(folder: &Path) -> Connection {
 pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
     crate::private::make_folder(path).map_err(SchemaError::Folder)?;
     super::files::make_private(path).map_err(SchemaError::File)?;
-    let mut connection = Connection::open(path)?;
+    let connection = rusqlite::Connection::open(path)?;
     connection.busy_timeout(Limits::BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // FULL: a commit returns when the log has reached the disk. NORMAL would lose answered
@@ -135,6 +139,7 @@ pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
     // The hashes in the indexes are random, so each event changes pages all over them.
     connection.pragma_update(None, "cache_size", -(Limits::CACHE_KIB as i64))?;
     connection.set_prepared_statement_cache_capacity(Limits::STATEMENTS);
+    let mut connection = Connection::from(connection);
     migrate(&mut connection)?;
     check_keys(&connection, hasher)?;
     Ok(connection)
@@ -142,40 +147,62 @@ pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
 
 /// Opens a database of this version for a command, beside a collector that may be running.
 pub fn join(path: &Path) -> Result<Connection, SchemaError> {
+    let connection = attach(path)?;
+    version(&connection)?;
+    Ok(connection)
+}
+
+/// Opens a database for a command, whatever version made it.
+pub fn attach(path: &Path) -> db::Result<Connection> {
     // Without SQLITE_OPEN_CREATE: a wrong path must not make a new database.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
+    let connection = rusqlite::Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Limits::PATIENT)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "secure_delete", "ON")?;
-    version(&connection)?;
-    Ok(connection)
+    Ok(connection.into())
+}
+
+/// Opens a database for reading only.
+pub fn read(path: &Path) -> db::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Limits::BUSY)?;
+    // Sorting would write ids of visitors into a folder for temporary files. A container may have
+    // none that is writable.
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    Ok(connection.into())
 }
 
 /// Whether the file is a database of the collector, of this version or an older one.
 pub fn is_ours(path: &Path) -> Result<bool, SchemaError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags)?;
-    let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if done as usize > MIGRATIONS.len() {
+    let connection = rusqlite::Connection::open_with_flags(path, flags)?;
+    let connection = Connection::from(connection);
+    let done = number(&connection)?;
+    if done > MIGRATIONS.len() {
         return Err(SchemaError::Newer);
     }
     let tables = "SELECT count(*) FROM sqlite_schema
                   WHERE type = 'table' AND name IN ('events', 'batches', 'keys')";
-    let tables: i64 = connection.query_row(tables, [], |row| row.get(0))?;
+    let tables: i64 = connection.query_row(tables, (), |row| row.get(0))?;
     Ok(done > 0 && tables == 3)
 }
 
 /// Whether the database is of this version.
-pub fn is_current(connection: &Connection) -> rusqlite::Result<bool> {
-    let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    Ok(done as usize == MIGRATIONS.len())
+pub fn is_current(connection: &Connection) -> db::Result<bool> {
+    Ok(number(connection)? == MIGRATIONS.len())
+}
+
+/// The number of migrations that the database has.
+fn number(connection: &Connection) -> db::Result<usize> {
+    let done: u32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+    Ok(done as usize)
 }
 
 /// Checks that this version made the database.
 pub fn version(connection: &Connection) -> Result<(), SchemaError> {
-    let done: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match (done as usize).cmp(&MIGRATIONS.len()) {
+    match number(connection)?.cmp(&MIGRATIONS.len()) {
         Ordering::Less => Err(SchemaError::Older),
         Ordering::Equal => Ok(()),
         Ordering::Greater => Err(SchemaError::Newer),
@@ -185,15 +212,15 @@ pub fn version(connection: &Connection) -> Result<(), SchemaError> {
 /// The last event's row, or 0 if there is none.
 pub fn last_row(connection: &Connection) -> Result<i64, SchemaError> {
     let last = "SELECT coalesce(max(row), 0) FROM events";
-    Ok(connection.query_row(last, [], |row| row.get(0))?)
+    Ok(connection.query_row(last, (), |row| row.get(0))?)
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
     // Immediate: if two collectors start at once, the second one waits and finds the migration
     // done.
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let done: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    let missing = MIGRATIONS.get(done as usize..).ok_or(SchemaError::Newer)?;
+    let transaction = connection.transaction()?;
+    let done = number(&transaction)?;
+    let missing = MIGRATIONS.get(done..).ok_or(SchemaError::Newer)?;
     // A new database has no rows to migrate.
     if done > 0 && !missing.is_empty() {
         tracing::info!(
@@ -206,7 +233,7 @@ fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
         transaction.execute_batch(step)?;
     }
     if !missing.is_empty() {
-        transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32)?;
+        transaction.execute_batch(&format!("PRAGMA user_version = {}", MIGRATIONS.len()))?;
     }
     transaction.commit()?;
     Ok(())
@@ -227,13 +254,12 @@ fn check_keys(connection: &Connection, hasher: &Hasher) -> Result<(), SchemaErro
             Some(_) => return Err(SchemaError::Key(*number)),
             None => {
                 let sql = "INSERT INTO keys (number, recognised_by) VALUES (?, ?)";
-                connection.execute(sql, params![number, check])?;
+                connection.execute(sql, (number, check))?;
             }
         }
     }
-    let mut statement = connection.prepare("SELECT number FROM keys ORDER BY number")?;
-    let numbers = statement.query_map([], |row| row.get::<_, u32>(0))?;
-    for number in numbers.collect::<Result<Vec<_>, _>>()? {
+    let mut statement = connection.prepare_cached("SELECT number FROM keys ORDER BY number")?;
+    for number in statement.query_map((), |row| row.get::<_, u32>(0))? {
         if checks.iter().all(|(known, _)| *known != number) {
             tracing::warn!(
                 "the database has rows hashed with key {number}, which is not configured: their \
@@ -259,11 +285,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let connection = open(&folder.path().join("new/folder/a.sqlite"), &hasher(1)).unwrap();
         let pragma = |name| {
-            connection.pragma_query_value(None, name, |row| row.get::<_, String>(0)).unwrap()
+            let sqlite = connection.sqlite().unwrap();
+            sqlite.pragma_query_value(None, name, |row| row.get::<_, String>(0)).unwrap()
         };
         assert_eq!(pragma("journal_mode"), "wal");
         let synchronous: i64 =
-            connection.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+            connection.query_row("PRAGMA synchronous", (), |row| row.get(0)).unwrap();
         assert_eq!(synchronous, 2);
     }
 
@@ -303,7 +330,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.sqlite");
         let connection = open(&path, &hasher(1)).unwrap();
-        connection.pragma_update(None, "user_version", MIGRATIONS.len() as u32 + 1).unwrap();
+        let newer = format!("PRAGMA user_version = {}", MIGRATIONS.len() + 1);
+        connection.execute_batch(&newer).unwrap();
         assert!(matches!(open(&path, &hasher(1)), Err(SchemaError::Newer)));
     }
 

@@ -1,8 +1,8 @@
 //! The visitors of each variant of recommendations.
 
 use super::Period;
+use super::db::{self, Connection, Value};
 use crate::limits::Limits;
-use rusqlite::{Connection, named_params};
 
 /// The time in which a visitor's click or purchase counts.
 const WINDOW_MS: u64 = 24 * 3_600_000;
@@ -70,21 +70,18 @@ const SEEN: &str = "
 /// fields of all recommendations and purchases as JSON.
 ///
 /// # Errors
-/// SQLite reports an error.
-pub fn are_any(connection: &Connection) -> rusqlite::Result<bool> {
+/// The database does not answer.
+pub fn are_any(connection: &Connection) -> db::Result<bool> {
     let sql = "SELECT 1 FROM events WHERE type IN ('rendered', 'clickRecommended')
                AND instr(fields, '\"variant\"') AND fields ->> '$.variant' IS NOT NULL LIMIT 1";
-    connection.prepare_cached(sql)?.exists([])
+    connection.prepare_cached(sql)?.exists(())
 }
 
 /// Those of the scenarios that no event with a variant has. None of them if no event has a variant.
 ///
 /// # Errors
-/// SQLite reports an error.
-pub fn unseen(
-    connection: &Connection,
-    mut scenarios: Vec<String>,
-) -> rusqlite::Result<Vec<String>> {
+/// The database does not answer.
+pub fn unseen(connection: &Connection, mut scenarios: Vec<String>) -> db::Result<Vec<String>> {
     if !are_any(connection)? {
         return Ok(Vec::new());
     }
@@ -109,21 +106,19 @@ pub fn unseen(
 /// visitors stay, because anybody can invent others.
 ///
 /// # Errors
-/// SQLite reports an error.
-pub fn seen(connection: &Connection, period: &Period) -> rusqlite::Result<(Vec<Seen>, u64)> {
+/// The database does not answer.
+pub fn seen(connection: &Connection, period: &Period) -> db::Result<(Vec<Seen>, u64)> {
     let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let parameters = named_params! {
-        ":from": whole(period.from),
-        ":to": whole(period.to),
-        ":window": WINDOW_MS as i64,
-        ":most": Limits::VARIANTS as i64,
-    };
-    let mut statement = connection.prepare_cached(SEEN)?;
+    let (from, to) = (whole(period.from), whole(period.to));
+    let (window, most) = (WINDOW_MS as i64, Limits::VARIANTS as i64);
+    let parameters: [(&str, &dyn Value); 4] =
+        [(":from", &from), (":to", &to), (":window", &window), (":most", &most)];
     let mut found = 0;
-    let rows = statement.query_map(parameters, |row| {
+    let mut all = Vec::new();
+    connection.each(SEEN, &parameters, |row| -> db::Result<()> {
         found = row.get::<_, i64>("found")?.unsigned_abs();
         let count = |name: &str| row.get::<_, i64>(name).map(i64::unsigned_abs);
-        Ok(Seen {
+        all.push(Seen {
             customer: row.get("customer")?,
             scenario: row.get("scenario")?,
             variant: row.get("variant")?,
@@ -132,9 +127,9 @@ pub fn seen(connection: &Connection, period: &Period) -> rusqlite::Result<(Vec<S
             counted: count("counted")?,
             clicked: count("clicked")?,
             bought: count("bought")?,
-        })
+        });
+        Ok(())
     })?;
-    let mut all = rows.collect::<rusqlite::Result<Vec<Seen>>>()?;
     let of = |one: &Seen| (one.customer.clone(), one.scenario.clone(), one.variant.clone());
     all.sort_by_cached_key(of);
     let left_out = found.saturating_sub(all.len() as u64);

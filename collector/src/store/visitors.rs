@@ -5,11 +5,11 @@
 //! fields of vendors' events (`other_ids`) are found, but they join nothing: some of them name a
 //! company, and would join all its people.
 
+use super::db::{self, Connection, Optional, Transaction, params};
 use super::erased::{self, ListError};
 use crate::clock::now_ms;
 use crate::limits::Limits;
 use recobeacon_engine::event::Kind;
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
@@ -51,7 +51,7 @@ pub(super) const LINKS: &str = "SELECT older FROM pseudonyms WHERE hash = ?1
 ///
 /// # Errors
 /// The database does not answer.
-pub fn find(connection: &Connection, search: &Search) -> rusqlite::Result<(Found, BTreeSet<i64>)> {
+pub fn find(connection: &Connection, search: &Search) -> db::Result<(Found, BTreeSet<i64>)> {
     let mut found = Found::default();
     let mut rows = BTreeSet::new();
     let mut next: Vec<String> = search.hashes.clone();
@@ -77,8 +77,8 @@ pub fn find(connection: &Connection, search: &Search) -> rusqlite::Result<(Found
         }
         // The same id by another key is the same visitor in any case.
         let mut statement = connection.prepare_cached(LINKS)?;
-        let links = statement.query_map([&hash], |row| row.get(0))?;
-        for link in links.collect::<Result<Vec<String>, _>>()? {
+        let links = statement.query_map([&hash], |row| row.get::<_, String>(0))?;
+        for link in links {
             same.push([hash.clone(), link.clone()]);
             next.push(link);
         }
@@ -105,7 +105,7 @@ fn groups(mut hashes: BTreeSet<String>, same: &[[String; 2]]) -> usize {
 }
 
 /// Whether an event has this hash.
-pub(super) fn has_rows(connection: &Connection, hash: &str) -> rusqlite::Result<bool> {
+pub(super) fn has_rows(connection: &Connection, hash: &str) -> db::Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM events WHERE user = ?1)
         OR EXISTS (SELECT 1 FROM events WHERE anonymous = ?1)
         OR EXISTS (SELECT 1 FROM other_ids WHERE hash = ?1)";
@@ -117,7 +117,7 @@ pub(super) fn index_fields(
     transaction: &Transaction<'_>,
     row: i64,
     fields: &str,
-) -> rusqlite::Result<()> {
+) -> db::Result<()> {
     let sql = "INSERT OR IGNORE INTO other_ids (hash, row) VALUES (?, ?)";
     for hash in hashes_in(fields).into_values() {
         transaction.prepare_cached(sql)?.execute(params![hash, row])?;
@@ -129,7 +129,7 @@ pub(super) fn index_fields(
 pub(super) fn link_older(
     transaction: &Transaction<'_>,
     links: &[(String, String)],
-) -> rusqlite::Result<()> {
+) -> db::Result<()> {
     for (hash, older) in links {
         // Most ids have no older rows.
         if has_rows(transaction, older)? {
@@ -202,7 +202,7 @@ pub fn erase(
         all.rows += rows;
         all.kept += kept;
     }
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = connection.transaction()?;
     for hash in &all.hashes {
         let sql = "DELETE FROM pseudonyms WHERE hash = ?1 OR older = ?1";
         transaction.prepare_cached(sql)?.execute([hash])?;
@@ -220,11 +220,11 @@ pub fn erase(
 pub(super) fn erase_rows(
     connection: &mut Connection,
     rows: BTreeSet<i64>,
-) -> rusqlite::Result<(usize, usize)> {
+) -> db::Result<(usize, usize)> {
     let rows: Vec<i64> = rows.into_iter().collect();
     let mut kept = 0;
     for some in rows.chunks(Limits::SWEEP_ROWS) {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = connection.transaction()?;
         for row in some {
             kept += usize::from(erase_row(&transaction, *row)?);
         }
@@ -234,7 +234,7 @@ pub(super) fn erase_rows(
 }
 
 /// Returns whether the row stays without the person.
-fn erase_row(transaction: &Transaction<'_>, row: i64) -> rusqlite::Result<bool> {
+fn erase_row(transaction: &Transaction<'_>, row: i64) -> db::Result<bool> {
     // A vendor gets nothing of an erased visitor.
     let sql = "DELETE FROM forward WHERE event = (SELECT id FROM events WHERE row = ?)";
     transaction.prepare_cached(sql)?.execute([row])?;
@@ -274,7 +274,7 @@ fn without_hashes(fields: &str) -> String {
 #[derive(Debug)]
 pub enum VisitorError {
     /// The database does not answer.
-    Sqlite(rusqlite::Error),
+    Database(db::Error),
     /// The output is closed.
     Output(io::Error),
     /// The list of erased hashes cannot be read or written.
@@ -284,7 +284,7 @@ pub enum VisitorError {
 impl std::fmt::Display for VisitorError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Sqlite(error) => write!(f, "the database does not answer: {error}"),
+            Self::Database(error) => write!(f, "the database does not answer: {error}"),
             Self::Output(error) => write!(f, "the output cannot be written: {error}"),
             Self::List(error) => error.fmt(f),
         }
@@ -293,9 +293,9 @@ impl std::fmt::Display for VisitorError {
 
 impl std::error::Error for VisitorError {}
 
-impl From<rusqlite::Error> for VisitorError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
+impl From<db::Error> for VisitorError {
+    fn from(error: db::Error) -> Self {
+        Self::Database(error)
     }
 }
 
@@ -322,11 +322,12 @@ mod tests {
     fn every_lookup_uses_an_index() {
         let folder = tempfile::tempdir().unwrap();
         let connection = schema::new_for_test(folder.path());
+        let sqlite = connection.sqlite().unwrap();
         let erase = "DELETE FROM events WHERE row = ?1";
         let unlink = "DELETE FROM pseudonyms WHERE hash = ?1 OR older = ?1";
         let sweep = super::super::retention::EVENTS;
         for sql in [BY_USER, BY_ANONYMOUS, BY_OTHER, LINKS, erase, unlink, sweep] {
-            let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let mut statement = sqlite.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let count = statement.parameter_count();
             let none = rusqlite::params_from_iter(vec![rusqlite::types::Null; count]);
             let plan = statement.query_map(none, |row| row.get::<_, String>("detail")).unwrap();

@@ -1,25 +1,21 @@
 //! The thread that writes to the database.
 
-use super::files;
-use super::files::Files;
+use super::db::{self, Connection, Transaction, params};
 use super::forward;
 use super::group::{Group, Job};
 use super::health::Health;
-use super::log::Log;
 use super::orders::Way;
 use super::progress::Progress;
 use super::refused::Refused;
 use super::retention::Sweeper;
 use super::row::{Inserted, Row};
+use super::upkeep::{Failed, TRIED_BYTES, Upkeep, try_write};
 use super::visitors;
 use crate::clock::now_ms;
 use crate::config::Config;
 use crate::event::{Delivery, NewEvent};
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Written};
-use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params};
-use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc::error::TryRecvError;
@@ -29,37 +25,6 @@ const BATCH: &str = "
     INSERT INTO batches (stream, seq, bytes, events, stored, received_at) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (stream, seq)
     DO UPDATE SET copies = copies + 1, stored = stored + excluded.stored";
-
-/// Why a transaction failed.
-#[derive(Debug)]
-enum Failed {
-    Sqlite(rusqlite::Error),
-    Gone,
-    /// The database or its log has reached the limit.
-    Large,
-    /// Pages of the database are wrong.
-    Damaged(rusqlite::Error),
-}
-
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Sqlite(error) => error.fmt(f),
-            Self::Gone => f.write_str(
-                "its file was deleted, moved or replaced; put it back, or restart the collector",
-            ),
-            Self::Damaged(error) => write!(
-                f,
-                "{error}. Stop the collector and restore a backup (recobeacon-collector restore \
-                 BACKUP), which keeps the damaged database beside it"
-            ),
-            Self::Large => f.write_str(
-                "it has reached limits.database_mib; raise the limit, or let [retention] delete \
-                 old rows",
-            ),
-        }
-    }
-}
 
 /// The parts of the state that other threads see.
 pub struct Shared {
@@ -79,17 +44,13 @@ pub struct Writer {
     progress: Arc<Progress>,
     refused: Arc<Refused>,
     metrics: Metrics,
-    files: Files,
-    log: Log,
+    upkeep: Upkeep,
     /// The size of the events that could not be stored. 0 after a success.
     failed_bytes: usize,
     /// Whether the last events met damaged pages. A test write does not use the same pages.
     is_damaged: bool,
     sweeper: Sweeper,
     swept: Option<Instant>,
-    /// The path of the database's log, and the largest size in bytes. 0: no limit.
-    wal: PathBuf,
-    most_bytes: u64,
 }
 
 impl Writer {
@@ -100,16 +61,8 @@ impl Writer {
         committed: watch::Sender<i64>,
         Shared { health, progress, refused }: Shared,
         metrics: Metrics,
-    ) -> rusqlite::Result<Self> {
-        let database = &config.database;
-        let (files, log) = (Files::new(database), Log::new(database, &connection)?);
-        let most_bytes = config.limits.database_mib.saturating_mul(1024 * 1024);
-        if most_bytes > 0 {
-            let page: i64 = connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
-            let pages = (most_bytes as i64) / page.max(1);
-            // A larger database keeps its size, and takes only what fits into its free pages.
-            connection.pragma_update(None, "max_page_count", pages)?;
-        }
+    ) -> db::Result<Self> {
+        let upkeep = Upkeep::new(&connection, config)?;
         Ok(Self {
             connection,
             committed,
@@ -117,14 +70,11 @@ impl Writer {
             progress,
             refused,
             metrics,
-            files,
-            log,
+            upkeep,
             failed_bytes: 0,
             is_damaged: false,
-            sweeper: Sweeper::new(config.retention.clone(), database),
+            sweeper: Sweeper::new(config.retention.clone(), &config.database),
             swept: None,
-            wal: files::wal(database),
-            most_bytes,
         })
     }
 
@@ -137,7 +87,7 @@ impl Writer {
                     Ok(job) => job,
                     Err(TryRecvError::Empty) => {
                         self.sweep();
-                        self.log.tend(&self.connection);
+                        self.upkeep.tend(&self.connection);
                         continue;
                     }
                     Err(TryRecvError::Disconnected) => break,
@@ -159,7 +109,7 @@ impl Writer {
                 let _ = answer.send(());
             }
             // The answered clients send their next requests meanwhile.
-            self.log.tend(&self.connection);
+            self.upkeep.tend(&self.connection);
             if tends {
                 self.begin_sweep();
             }
@@ -169,7 +119,7 @@ impl Writer {
                 break;
             }
         }
-        if let Err((_, error)) = self.connection.close() {
+        if let Err(error) = self.connection.close() {
             tracing::warn!("the database could not be closed cleanly: {error}");
         }
     }
@@ -200,28 +150,6 @@ impl Writer {
         }
     }
 
-    /// A long reader keeps the log from being written into the database.
-    fn is_log_large(&self) -> bool {
-        let size = || std::fs::metadata(&self.wal).map_or(0, |file| file.len());
-        self.most_bytes > 0 && size() > self.most_bytes.max(Limits::WAL_BYTES * 2)
-    }
-
-    /// The cause of a failed write.
-    fn cause(&self, error: rusqlite::Error) -> Failed {
-        let code = error.sqlite_error_code();
-        if matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)) {
-            return Failed::Damaged(error);
-        }
-        let full = code == Some(ErrorCode::DiskFull);
-        let value = |name| {
-            self.connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap_or(0)
-        };
-        let bytes = value("page_size").saturating_mul(value("page_count")).unsigned_abs();
-        // A transaction needs more pages than are left.
-        let near = bytes.saturating_add(TRIED_BYTES as u64 * 2) >= self.most_bytes;
-        if full && self.most_bytes > 0 && near { Failed::Large } else { Failed::Sqlite(error) }
-    }
-
     /// Writes the group or a test write. Returns whether it is on disk. Jobs that arrive while the
     /// group is written are added to it.
     fn work(&mut self, group: &mut Group, jobs: &mut mpsc::Receiver<Job>) -> bool {
@@ -234,19 +162,17 @@ impl Writer {
         let (row, took) = progress.during(|| {
             if group.len() == 0 && group.tries.is_empty() {
                 Ok(None)
-            } else if self.is_log_large() {
+            } else if self.upkeep.is_log_large() {
                 Err(Failed::Large)
             } else if group.len() > 0 {
                 commit(&mut self.connection, group, jobs, &mut written)
-                    .map_err(|error| self.cause(error))
+                    .map_err(|error| self.upkeep.cause(&self.connection, error))
             } else {
                 let tried = try_write(&mut self.connection, self.failed_bytes).map(|()| None);
-                tried.map_err(|error| self.cause(error))
+                tried.map_err(|error| self.upkeep.cause(&self.connection, error))
             }
         });
-        // Checked after the commit, so that events in a deleted file are not confirmed.
-        let there = || if self.files.are_there() { Ok(()) } else { Err(Failed::Gone) };
-        match row.and_then(|row| there().map(|()| row)) {
+        match row.and_then(|row| self.upkeep.check().map(|()| row)) {
             Ok(row) => {
                 // A change of the forwarding queue may have written nothing, so it proves nothing.
                 if !(group.deliveries.is_empty() && group.tries.is_empty()) {
@@ -274,9 +200,6 @@ impl Writer {
     }
 }
 
-/// Largest test write in bytes.
-const TRIED_BYTES: usize = 4 * 1024 * 1024;
-
 /// The approximate size of the events, rounded up: pages are not filled completely.
 fn bytes(group: &Group) -> usize {
     let events = group.all_deliveries().flat_map(|delivery| &delivery.events);
@@ -286,31 +209,14 @@ fn bytes(group: &Group) -> usize {
 /// The approximate size of an event without its fields, in its table and the indexes.
 const EVENT_BYTES: usize = 600;
 
-/// A test write as large as the events that could not be stored. A small write would still succeed
-/// on an almost full disk.
-fn try_write(connection: &mut Connection, bytes: usize) -> rusqlite::Result<()> {
-    if bytes > 0 {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute_batch("CREATE TABLE IF NOT EXISTS tried (bytes BLOB)")?;
-        transaction.execute("INSERT INTO tried VALUES (zeroblob(?))", [bytes as i64])?;
-        transaction.commit()?;
-        return connection.execute_batch("DROP TABLE tried");
-    }
-    // Writes one page without changing it.
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    transaction.pragma_update(None, "user_version", version)?;
-    transaction.commit()
-}
-
 /// Writes the group in one transaction. Returns the last new row, if there is one.
 fn commit(
     connection: &mut Connection,
     group: &mut Group,
     jobs: &mut mpsc::Receiver<Job>,
     written: &mut Written,
-) -> rusqlite::Result<Option<i64>> {
-    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+) -> db::Result<Option<i64>> {
+    let transaction = connection.transaction()?;
     let mut last = None;
     let (mut deliveries, mut changes) = (0, 0);
     while deliveries + changes < group.len() {
@@ -334,7 +240,7 @@ fn append(
     transaction: &Transaction<'_>,
     delivery: &Delivery,
     written: &mut Written,
-) -> rusqlite::Result<Option<i64>> {
+) -> db::Result<Option<i64>> {
     let mut last = None;
     let mut stored = 0u32;
     for (place, event) in delivery.events.iter().enumerate() {

@@ -5,6 +5,7 @@ use super::period;
 use super::table::{Cell, Column, Table, column};
 use super::{Part, WITHIN, count};
 use crate::limits::Limits;
+use crate::store::db;
 use recobeacon_engine::event::Kind;
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,7 +16,7 @@ const TOTALS: &[Column] = &[
 ];
 
 /// The size of the period, and the number of visitors.
-pub fn totals(part: &Part<'_>) -> rusqlite::Result<(Table, u64)> {
+pub fn totals(part: &Part<'_>) -> db::Result<(Table, u64)> {
     let sql = format!(
         "SELECT count(*), count(DISTINCT visitor), sum(visitor IS NULL)
          FROM report_events WHERE {WITHIN}"
@@ -40,7 +41,7 @@ const DAYS: &[Column] = &[
 ];
 
 /// Events of each day, or of each hour of a short period. Times without events have a row too.
-pub fn days(part: &Part<'_>) -> rusqlite::Result<Table> {
+pub fn days(part: &Part<'_>) -> db::Result<Table> {
     let sql = format!(
         "SELECT (time - :begin) / :step, count(*), count(DISTINCT visitor), sum(type = 'click'),
                 sum(type = 'basket'), sum(type = 'buy')
@@ -73,7 +74,7 @@ const FUNNEL: &[Column] = &[
 ];
 
 /// The visitors with at least one event of each step, as a share of all these visitors.
-pub fn funnel(part: &Part<'_>, all: u64) -> rusqlite::Result<Table> {
+pub fn funnel(part: &Part<'_>, all: u64) -> db::Result<Table> {
     let sql = format!(
         "SELECT type, count(*), count(DISTINCT visitor) FROM report_events
          WHERE type IN ('click', 'basket', 'buy') AND {WITHIN} GROUP BY 1"
@@ -142,7 +143,7 @@ pub struct Line {
 
 impl Line {
     /// Reads currency, price and quantity from this column on.
-    pub fn read(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Self> {
+    pub fn read(row: &db::Row<'_>, column: usize) -> db::Result<Self> {
         let currency: Option<String> = row.get(column)?;
         let price: Option<i64> = row.get(column + 1)?;
         let quantity: Option<i64> = row.get(column + 2)?;
@@ -157,17 +158,17 @@ type Item = (String, String);
 type TopItem = (Item, [u64; 4], Sold);
 
 /// The revenue of each currency.
-pub fn revenue(part: &Part<'_>) -> rusqlite::Result<Table> {
+pub fn revenue(part: &Part<'_>) -> db::Result<Table> {
     bought(part, Vec::new()).map(|(revenue, _)| revenue)
 }
 
 /// The revenue of each currency, and the items with the most events.
-pub fn revenue_and_items(part: &Part<'_>) -> rusqlite::Result<(Table, Table)> {
+pub fn revenue_and_items(part: &Part<'_>) -> db::Result<(Table, Table)> {
     bought(part, top_items(part)?)
 }
 
 /// The revenue of each currency, and the items with theirs.
-fn bought(part: &Part<'_>, mut items: Vec<TopItem>) -> rusqlite::Result<(Table, Table)> {
+fn bought(part: &Part<'_>, mut items: Vec<TopItem>) -> db::Result<(Table, Table)> {
     let places: HashMap<Item, usize> =
         items.iter().enumerate().map(|(place, (item, ..))| (item.clone(), place)).collect();
     let sql = format!(
@@ -196,7 +197,7 @@ fn bought(part: &Part<'_>, mut items: Vec<TopItem>) -> rusqlite::Result<(Table, 
     Ok((revenue, Table::new("items", ITEMS, items.collect())))
 }
 
-fn top_items(part: &Part<'_>) -> rusqlite::Result<Vec<TopItem>> {
+fn top_items(part: &Part<'_>) -> db::Result<Vec<TopItem>> {
     let sql = format!(
         "SELECT item_type, item_id, count(*), sum(type = 'click'), sum(type = 'consume'), sum(type = 'basket')
          FROM report_events
@@ -220,7 +221,7 @@ const CONSUMPTION: &[Column] = &[
 ];
 
 /// How much of the items was read or played.
-pub fn consumption(part: &Part<'_>) -> rusqlite::Result<Table> {
+pub fn consumption(part: &Part<'_>) -> db::Result<Table> {
     let sql = format!(
         "SELECT CAST(percentage AS INTEGER) / 25, count(*), count(DISTINCT visitor)
          FROM report_events WHERE type = 'consume' AND {WITHIN} GROUP BY 1"

@@ -21,9 +21,8 @@ pub use table::{Cell, Column, Table};
 
 use crate::answers::variants::Comparisons;
 use crate::config::variants::Plans;
+use crate::store::db::{self, Connection, Value};
 use period::{Customer, Wanted};
-use rusqlite::types::Value;
-use rusqlite::{Connection, ToSql};
 
 /// The figures of a period.
 #[derive(Clone, Debug)]
@@ -134,8 +133,8 @@ pub fn read(
     wanted: Wanted,
     plans: &Plans,
     now: u64,
-) -> rusqlite::Result<Report> {
-    let moment = connection.unchecked_transaction()?;
+) -> db::Result<Report> {
+    let moment = connection.snapshot()?;
     let part = Part::of(&moment, &wanted, wanted.period.begin())?;
     let (totals, visitors) = figures::totals(&part)?;
     let mut tables = vec![totals, figures::days(&part)?, figures::funnel(&part, visitors)?];
@@ -164,8 +163,8 @@ pub fn read_table(
     name: TableName,
     plans: &Plans,
     now: u64,
-) -> rusqlite::Result<Option<Table>> {
-    let moment = connection.unchecked_transaction()?;
+) -> db::Result<Option<Table>> {
+    let moment = connection.snapshot()?;
     let part = || Part::of(&moment, wanted, wanted.period.begin());
     let table = match name {
         TableName::Totals => figures::totals(&part()?)?.0,
@@ -201,7 +200,7 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn of(connection: &'a Connection, wanted: &'a Wanted, begin: i64) -> rusqlite::Result<Self> {
+    fn of(connection: &'a Connection, wanted: &'a Wanted, begin: i64) -> db::Result<Self> {
         let first: Option<i64> = connection.query_row(FIRST, [begin], |row| row.get(0))?;
         Ok(Self { connection, wanted, first: first.unwrap_or(i64::MAX) })
     }
@@ -211,29 +210,24 @@ impl<'a> Part<'a> {
     fn each(
         &self,
         sql: &str,
-        more: &[(&str, &dyn ToSql)],
-        mut take: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<()>,
-    ) -> rusqlite::Result<()> {
-        let mut statement = self.connection.prepare_cached(sql)?;
+        more: &[(&str, &dyn Value)],
+        take: impl FnMut(&db::Row<'_>) -> db::Result<()>,
+    ) -> db::Result<()> {
         let period = self.wanted.period;
-        let customer: Value = match &self.wanted.customer {
-            Customer::Any => Value::Null,
-            Customer::None => Value::Text(String::new()),
-            Customer::Named(name) => Value::Text(name.clone()),
+        let customer = match &self.wanted.customer {
+            Customer::Any => None,
+            Customer::None => Some(""),
+            Customer::Named(name) => Some(name.as_str()),
         };
         let (begin, end) = (period.begin(), period.end());
-        let all: [(&str, &dyn ToSql); 4] =
-            [(":first", &self.first), (":begin", &begin), (":end", &end), (":customer", &customer)];
-        for (name, value) in more.iter().chain(&all) {
-            if let Some(place) = statement.parameter_index(name)? {
-                statement.raw_bind_parameter(place, value)?;
-            }
-        }
-        let mut rows = statement.raw_query();
-        while let Some(row) = rows.next()? {
-            take(row)?;
-        }
-        Ok(())
+        let mut all: Vec<(&str, &dyn Value)> = vec![
+            (":first", &self.first),
+            (":begin", &begin),
+            (":end", &end),
+            (":customer", &customer),
+        ];
+        all.extend(more);
+        self.connection.each(sql, &all, take)
     }
 }
 
@@ -256,10 +250,10 @@ const FIRST: &str = "
 const CUSTOMERS: usize = 100;
 
 /// The customers of the stored events, without those after the first hundred.
-fn customers(connection: &Connection) -> rusqlite::Result<Vec<Customer>> {
+fn customers(connection: &Connection) -> db::Result<Vec<Customer>> {
     let sql = "SELECT 1 FROM events WHERE customer IS NULL LIMIT 1";
     let mut found = Vec::new();
-    if connection.prepare_cached(sql)?.exists([])? {
+    if connection.prepare_cached(sql)?.exists(())? {
         found.push(Customer::None);
     }
     let sql = "SELECT min(customer) FROM events WHERE customer > ?";
@@ -274,8 +268,8 @@ fn customers(connection: &Connection) -> rusqlite::Result<Vec<Customer>> {
     Ok(found)
 }
 
-/// A count of SQLite. It is never negative.
-fn count(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
+/// A count. It is never negative.
+fn count(row: &db::Row<'_>, column: usize) -> db::Result<u64> {
     Ok(row.get::<_, Option<i64>>(column)?.unwrap_or_default().unsigned_abs())
 }
 
@@ -314,8 +308,9 @@ mod tests {
             }
             Authorization::Allow
         };
-        connection.flush_prepared_statement_cache();
-        connection.authorizer(Some(note)).unwrap();
+        let Connection::Sqlite(sqlite) = &mut *connection;
+        sqlite.flush_prepared_statement_cache();
+        sqlite.authorizer(Some(note)).unwrap();
         let wanted = Wanted::read("", NOW).unwrap();
         read_table(connection, &wanted, name, &Plans::new(), NOW).unwrap().unwrap();
         let sources = sources.lock().unwrap();

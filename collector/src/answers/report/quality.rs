@@ -3,9 +3,10 @@
 
 use super::table::{Cell, Column, Table, column};
 use super::{Part, WITHIN, count};
+use crate::store::db;
 
 /// All tables.
-pub fn tables(part: &Part<'_>) -> rusqlite::Result<[Table; 5]> {
+pub fn tables(part: &Part<'_>) -> db::Result<[Table; 5]> {
     Ok([refused(part)?, delivery(part)?, delays(part)?, clocks(part)?, orders(part)?])
 }
 
@@ -16,7 +17,7 @@ const REFUSED: &[Column] = &[
 ];
 
 /// Refused requests, of all customers: a refused request has none.
-pub fn refused(part: &Part<'_>) -> rusqlite::Result<Table> {
+pub fn refused(part: &Part<'_>) -> db::Result<Table> {
     let sql = "SELECT interface, reason, sum(requests) FROM refused_requests
                WHERE day BETWEEN :from AND :to GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2";
     let period = part.wanted.period;
@@ -39,7 +40,7 @@ const DELIVERY: &[Column] = &[
 ];
 
 /// Batches of the tracker, of all customers: a batch has none.
-pub fn delivery(part: &Part<'_>) -> rusqlite::Result<Table> {
+pub fn delivery(part: &Part<'_>) -> db::Result<Table> {
     let sql = "SELECT count(*), sum(copies), sum(events * (copies + 1)), sum(stored),
                       sum(events * (copies + 1) - stored)
                FROM batches WHERE received_at >= :begin AND received_at < :end";
@@ -69,18 +70,18 @@ const RANGES: [&str; 4] =
 const CHANGED: &str = "changed between the event and its sending";
 
 /// Events of batches by the time until they arrived.
-pub fn delays(part: &Part<'_>) -> rusqlite::Result<Table> {
+pub fn delays(part: &Part<'_>) -> db::Result<Table> {
     Ok(Table::new("delays", DELAYS, ranges(part, "received_at - time", false)?))
 }
 
 /// Events of batches by the difference of the clocks.
-pub fn clocks(part: &Part<'_>) -> rusqlite::Result<Table> {
+pub fn clocks(part: &Part<'_>) -> db::Result<Table> {
     Ok(Table::new("clocks", CLOCKS, ranges(part, "abs(sent_at - received_at)", true)?))
 }
 
 /// The events of batches by a duration. Other events have no time of sending. If `changed`, the last
 /// row has those whose times are more than 7 days apart or in the wrong order.
-fn ranges(part: &Part<'_>, duration: &str, changed: bool) -> rusqlite::Result<Vec<Vec<Cell>>> {
+fn ranges(part: &Part<'_>, duration: &str, changed: bool) -> db::Result<Vec<Vec<Cell>>> {
     let sql = format!(
         "SELECT CASE WHEN :changed AND sent_at - at NOT BETWEEN 0 AND 604800000 THEN 4
                      WHEN {duration} <= 60000 THEN 0 WHEN {duration} <= 3600000 THEN 1
@@ -111,7 +112,7 @@ const ORDERS: &[Column] = &[
 ];
 
 /// Orders by their reporters.
-pub fn orders(part: &Part<'_>) -> rusqlite::Result<Table> {
+pub fn orders(part: &Part<'_>) -> db::Result<Table> {
     let sql = "SELECT reported, count(*), sum(copies) FROM report_orders
                WHERE time >= :begin AND time < :end
                    AND (:customer IS NULL OR customer = :customer)

@@ -6,7 +6,7 @@ use super::money::Money;
 use super::table::{Cell, Column, Table, column};
 use super::{Part, WITHIN, count};
 use crate::limits::Limits;
-use rusqlite::Row;
+use crate::store::db::{self, Row};
 use std::collections::{BTreeMap, HashMap};
 
 const SCENARIOS: &[Column] = &[
@@ -34,7 +34,7 @@ struct Scenario {
 }
 
 /// The scenarios, those with most clicks first.
-pub fn scenarios(part: &Part<'_>) -> rusqlite::Result<Table> {
+pub fn scenarios(part: &Part<'_>) -> db::Result<Table> {
     let sql = format!(
         "WITH each AS (
              SELECT scenario, visitor, sum(type = 'rendered') AS seen,
@@ -99,7 +99,7 @@ pub fn scenarios(part: &Part<'_>) -> rusqlite::Result<Table> {
 /// within [`Limits::REPORT_CLICK_MS`] before. The view `report_scenario_purchases` has the same rows.
 /// It compares each purchase with all clicks of its visitor; here one pass over the sorted events is
 /// enough, however many events a client invents for one visitor.
-fn purchases(part: &Part<'_>, mut take: impl FnMut(&str, &Line)) -> rusqlite::Result<()> {
+fn purchases(part: &Part<'_>, mut take: impl FnMut(&str, &Line)) -> db::Result<()> {
     let sql = format!(
         "SELECT customer, visitor, item_type, item_id, time, 0 AS bought, scenario,
                 NULL AS currency, NULL AS price_micros, NULL AS quantity_micros
@@ -138,6 +138,6 @@ fn purchases(part: &Part<'_>, mut take: impl FnMut(&str, &Line)) -> rusqlite::Re
 }
 
 /// Customer, visitor, and the item's type and id.
-fn key(row: &Row<'_>) -> rusqlite::Result<[String; 4]> {
+fn key(row: &Row<'_>) -> db::Result<[String; 4]> {
     Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
 }

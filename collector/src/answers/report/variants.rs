@@ -5,8 +5,8 @@ use super::table::{Cell, Column, Table, column};
 use super::{VARIANTS, Wanted};
 use crate::answers::variants::{Comparison, Comparisons, Outcome, Variant, comparisons};
 use crate::config::variants::Plans;
-use crate::store::{Period, bounded_read, variants as rows};
-use rusqlite::Connection;
+use crate::store::db::{self, Connection};
+use crate::store::{Period, variants as rows};
 
 const COLUMNS: &[Column] = &[
     column("customer", "Customer"),
@@ -33,7 +33,7 @@ pub fn read(
     wanted: &Wanted,
     plans: &Plans,
     now: u64,
-) -> rusqlite::Result<Option<Comparisons>> {
+) -> db::Result<Option<Comparisons>> {
     let compare = || {
         if rows::are_any(connection)? {
             return comparisons(connection, &Period { from: 0, to: now }, plans);
@@ -43,7 +43,7 @@ pub fn read(
     };
     let mut all = match compare() {
         Ok(all) => all,
-        Err(error) if bounded_read::is_interrupted(&error) => return Ok(None),
+        Err(error) if error.is_interrupted() => return Ok(None),
         Err(error) => return Err(error),
     };
     all.comparisons.retain(|one| match &wanted.customer {
@@ -98,7 +98,7 @@ pub fn points(share: Option<f64>) -> Cell {
 mod tests {
     use super::*;
     use crate::answers::report::{csv, json, page};
-    use crate::store::schema;
+    use crate::store::{bounded_read, schema};
 
     const NOW: u64 = 1_795_827_600_000;
 
@@ -132,8 +132,9 @@ mod tests {
             }
             rusqlite::hooks::Authorization::Allow
         };
-        connection.flush_prepared_statement_cache();
-        connection.authorizer(Some(authorize)).unwrap();
+        let Connection::Sqlite(sqlite) = &mut connection;
+        sqlite.flush_prepared_statement_cache();
+        sqlite.authorizer(Some(authorize)).unwrap();
         let far = std::time::Instant::now() + std::time::Duration::from_secs(3600);
         let slow = bounded_read::run(&mut connection, far, sign, |open| Ok(report(open))).unwrap();
         assert!(slow.comparisons.is_none() && slow.table(VARIANTS).is_none());
