@@ -20,6 +20,7 @@ use crate::api_key::Secret;
 use crate::destination::Destination;
 use crate::error::ConfigError;
 use crate::limits::Limits;
+use crate::place::Place;
 use crate::pseudonym::{Key, parse_secret};
 use crate::whole::Whole;
 use cluster::{Cluster, FileCluster};
@@ -47,8 +48,8 @@ pub struct Config {
     /// Whether pages under loopback names may read stored events. The demo shop's inspector needs
     /// this.
     pub inspector: bool,
-    /// The path of the database file.
-    pub database: PathBuf,
+    /// The database.
+    pub database: Place,
     /// The folder that is served under `/dist/`.
     pub dist: Option<PathBuf>,
     /// The folder that is served under `/`.
@@ -126,7 +127,7 @@ pub struct Overrides {
     /// Overrides `admin_listen`.
     pub admin_listen: Option<SocketAddr>,
     /// Overrides `database`.
-    pub database: Option<PathBuf>,
+    pub database: Option<Place>,
     /// Overrides `dist`.
     pub dist: Option<PathBuf>,
     /// Overrides `site`.
@@ -141,7 +142,7 @@ struct File {
     listen: Option<Address>,
     admin_listen: Option<Address>,
     inspector: bool,
-    database: Option<PathBuf>,
+    database: Option<Place>,
     dist: Option<PathBuf>,
     site: Option<PathBuf>,
     admin_token: Option<String>,
@@ -286,7 +287,7 @@ impl Config {
             database: flags
                 .database
                 .or(file.database)
-                .unwrap_or_else(|| PathBuf::from("recobeacon.sqlite")),
+                .unwrap_or_else(|| PathBuf::from("recobeacon.sqlite").into()),
             dist: flags.dist.or(file.dist),
             site: flags.site.or(file.site),
             admin_token: file.admin_token.map(|token| admin_token(&token, &mut faults)),
@@ -304,6 +305,9 @@ impl Config {
             cluster: file.cluster.map(|cluster| cluster.check(purpose, &mut faults)),
             notes: Vec::new(),
         };
+        if let (Place::Server(server), Some(cluster)) = (&mut config.database, &config.cluster) {
+            server.ca.clone_from(&cluster.ca);
+        }
         config.check(purpose, &mut faults);
         config.notes = faults.take_notes();
         if faults.is_empty() { Ok(config) } else { Err(faults.into_error()) }
@@ -335,6 +339,16 @@ impl Config {
                 if faults.has_key("admin_listen") { names } else { ["listen", "admin_listen"] };
             let sentence = format!("must have another port than {other}");
             faults.add(name.to_owned(), sentence);
+        }
+        if self.database.file().is_none() {
+            if self.keys.is_empty() && faults.is_right("keys") {
+                let sentence = "must have a key, because PostgreSQL has no file beside it for one";
+                faults.add("keys".to_owned(), sentence);
+            }
+            if self.limits.database_mib > 0 {
+                let sentence = "cannot be used with PostgreSQL: limit its size there";
+                faults.add("limits.database_mib".to_owned(), sentence);
+            }
         }
         if self.cluster.is_some() {
             if self.keys.is_empty() && faults.is_right("keys") {

@@ -4,13 +4,13 @@
 //! a second.
 
 use crate::clock::now_ms;
+use crate::place::Place;
 use crate::store::db::{self, Connection, Params, params};
 use crate::store::forward::{self, Reason};
 use crate::store::schema::{self, is_current};
 use recobeacon_engine::json::Object;
 use std::fmt;
 use std::io::{self, Write};
-use std::path::Path;
 
 /// An action on dead letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,8 +89,8 @@ impl From<io::Error> for Failed {
 
 /// The condition of all statements. An absent choice is NULL.
 const CHOSEN: &str = "
-    state = 'dead' AND (?1 IS NULL OR destination = ?1) AND (?2 IS NULL OR reason = ?2)
-    AND (?3 IS NULL OR row = ?3)";
+    state = 'dead' AND (destination = ?1 OR ?1 IS NULL) AND (reason = ?2 OR ?2 IS NULL)
+    AND (row = ?3 OR ?3 IS NULL)";
 
 /// Works on the dead letters in this database, and writes the result. `configured` are the names of
 /// the configured destinations.
@@ -98,7 +98,7 @@ const CHOSEN: &str = "
 /// # Errors
 /// The database cannot be used, nothing is chosen, or a name is not known.
 pub fn run(
-    database: &Path,
+    database: &Place,
     configured: Vec<String>,
     action: Action,
     chosen: &Chosen,

@@ -50,11 +50,13 @@ mod metrics;
 mod minutely;
 pub mod orders;
 mod percent;
+pub mod place;
 mod private;
 pub mod pseudonym;
 mod query;
 mod sink;
 pub mod store;
+mod tls;
 pub mod user;
 mod uuid;
 pub mod vendor_event;
@@ -166,7 +168,14 @@ impl Collector {
         let limits = config.limits.clone();
         let stop = CancellationToken::new();
         let inspector = config.inspector.then_some(admin_address);
-        let app = open(config, stop.clone(), inspector, link.map(|link| (role, link)))?;
+        let cluster = link.map(|link| (role, link));
+        let (of_app, runs) = (stop.clone(), tokio::runtime::Handle::current());
+        // The client of PostgreSQL must not be called on a thread of the runtime.
+        let opening = tokio::task::spawn_blocking(move || {
+            let _entered = runs.enter();
+            open(config, of_app, inspector, cluster)
+        });
+        let app = opening.await.map_err(|_| StartError::Store(StoreError::NotStored))??;
         // Before the first request, because it notes what was lost earlier.
         let patience = Duration::from_secs(limits.stop_seconds);
         let forwarding = match app.sink.store() {
@@ -234,8 +243,8 @@ fn open(
     inspector: Option<SocketAddr>,
     cluster: Option<(Role, Link)>,
 ) -> Result<Arc<App>, StartError> {
-    let hasher = Hasher::new(&config.keys, &config.database).map_err(StartError::Config)?;
-    let seals = Seals::new(&config.keys, &config.database).map_err(StartError::Config)?;
+    let hasher = Hasher::new(&config.keys, config.database.beside()).map_err(StartError::Config)?;
+    let seals = Seals::new(&config.keys, config.database.beside()).map_err(StartError::Config)?;
     let forwarding = Forwarding::new(&config.forward, seals);
     let mut registry = Registry::default();
     let metrics = Metrics::new(&mut registry);

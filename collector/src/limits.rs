@@ -201,6 +201,10 @@ impl Limits {
     pub const BUSY: Duration = Duration::from_secs(5);
     /// Wait of a command for a running collector.
     pub const PATIENT: Duration = Duration::from_secs(60);
+    /// Time for a connection to PostgreSQL.
+    pub const DATABASE_CONNECT: Duration = Duration::from_secs(5);
+    /// Time after which a silent connection to PostgreSQL is tested.
+    pub const DATABASE_ALIVE: Duration = Duration::from_secs(10);
     /// Most rows that are deleted in one transaction. Commits of events wait for it.
     pub const SWEEP_ROWS: usize = 250;
     /// Pause between two rounds of deleting by age.
@@ -302,6 +306,8 @@ impl Limits {
     pub const REPORT_TIME: Duration = Duration::from_secs(20);
     /// Steps of SQLite's machine between two checks of the time.
     pub const REPORT_STEPS: i32 = 10_000;
+    /// Pause between two checks whether a report that PostgreSQL makes is still wanted.
+    pub const REPORT_CHECK: Duration = Duration::from_millis(100);
     /// Lifetime of a session of the report's page.
     pub const SESSION: Duration = Duration::from_secs(12 * 3600);
     /// Most sessions. A further one ends the oldest.

@@ -7,8 +7,10 @@ import { buildSteps, DIST, STABLE_DIST } from "../build.mjs";
 import { browser, findDriver } from "../lib/browser.mjs";
 import { collectorStep } from "../lib/collector.mjs";
 import { check, counted, total } from "../lib/counting.mjs";
+import { temporaryDirectory } from "../lib/ending.mjs";
 import { isFresh } from "../lib/freshness.mjs";
 import { fuzzSteps } from "../lib/fuzz.mjs";
+import { postgresServer } from "../lib/postgres.mjs";
 import { command } from "../lib/progress.mjs";
 import { at, manifest, tool } from "../lib/project.mjs";
 import { sbomToolSteps } from "../lib/sbom.mjs";
@@ -24,6 +26,33 @@ export const TIERS = ["check", "test", "all"];
 const BROWSER_TEST_S = 600;
 /** Each file has its own browser and collector, and a scenario waits for much of its time. */
 const SCENARIO_FILES_AT_ONCE = 5;
+
+/** Tests about the file of SQLite, its key file or its list of erased visitors. PostgreSQL has none of them. */
+const OF_FILES = [
+  "backup::",
+  "migration::",
+  "storage::",
+  "owners::",
+  "ready::",
+  "forward::restored::",
+  "erased::a_list_that_cannot_be_read_is_named",
+  "erased::a_restore_erases_before_the_next_start",
+  "erased::the_list_forgets_a_visitor_after_the_time_of_the_backups",
+  "visitors::a_restored_backup",
+  "visitors::the_hash_of_an_id_is_found_by_hand",
+  "visitors::the_key_file_is_rotated",
+  "keeping::a_database_at_its_limit",
+  "keeping::a_damaged_database",
+  "keeping::damage_within",
+  "keeping::the_log_has_a_limit",
+  "no_plain_user_id_is_in_the_database",
+  "forward::queue::the_ids_are_on_disk_only_encrypted",
+  "lifecycle::the_largest_allowed_limits_work",
+  "metrics::the_sizes_of_the_files",
+  "report::the_documented_queries",
+  "command::check_notes_what_is_valid",
+  "order_files::after_a_new_key",
+];
 
 const cargo = (task, args, options) => check(task, "cargo", args, options);
 const cargoTest = (task, ...args) => counted("cargo", task, "cargo", ["test", ...args]);
@@ -94,6 +123,21 @@ async function wasmPack(task) {
 const deny = ["-D", "warnings"];
 const ENGINE = ["--package", manifest.name, "--package", `${manifest.name}-engine`];
 const inModule = [...ENGINE, "--lib", "--target", WASM_TARGET];
+/** Runs the tests of the service with PostgreSQL in place of SQLite. */
+async function withPostgres(task) {
+  const { path: folder, remove } = temporaryDirectory();
+  const server = await postgresServer({ folder, settings: { fsync: "off", max_connections: 300 } });
+  try {
+    await server.start();
+    const skipped = OF_FILES.flatMap((name) => ["--skip", name]);
+    const args = ["test", "--package", "recobeacon-collector", "--test", "service", "--", ...skipped];
+    return await counted("cargo", task, "cargo", args, { env: { RECOBEACON_TEST_POSTGRES: server.url.replace(/[^/]*$/, "") } });
+  } finally {
+    await server.stop();
+    remove();
+  }
+}
+
 const rustdoc = { env: { RUSTDOCFLAGS: "-D warnings" } };
 
 /**
@@ -164,6 +208,13 @@ export const STAGES = {
     cargo: true,
     label: "the collector's tests",
     run: (task) => cargoTest(task, "--package", "recobeacon-collector"),
+  },
+  postgres: {
+    tier: "test",
+    cargo: true,
+    label: "the collector's tests with PostgreSQL",
+    programs: ["initdb", "postgres"],
+    run: withPostgres,
   },
   smaller: {
     tier: "test",

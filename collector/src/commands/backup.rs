@@ -4,7 +4,7 @@ use super::Done;
 use clap::Args;
 use recobeacon_collector::config::Config;
 use recobeacon_collector::store::backup::{self, Restored};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The arguments of `backup`.
 #[derive(Args)]
@@ -24,7 +24,7 @@ pub struct Restore {
 
 impl Backup {
     pub fn run(self, config: &Config) -> Done {
-        let left = backup::make(&config.database, &self.file)?;
+        let left = backup::make(file(config)?, &self.file)?;
         if let Some(left) = left {
             println!("{} of an interrupted backup was removed", left.display());
         }
@@ -32,7 +32,7 @@ impl Backup {
         if config.keys.is_empty() {
             println!(
                 "It does not contain the key of the ids: back up {}.key too, in another place",
-                config.database.display()
+                config.database
             );
         }
         Ok(())
@@ -41,8 +41,8 @@ impl Backup {
 
 impl Restore {
     pub fn run(self, config: &Config) -> Done {
-        let Restored { aside, waiting, erased } = backup::restore(&self.file, &config.database)?;
-        println!("{} now has the content of {}", config.database.display(), self.file.display());
+        let Restored { aside, waiting, erased } = backup::restore(&self.file, file(config)?)?;
+        println!("{} now has the content of {}", config.database, self.file.display());
         if let Some(aside) = aside {
             println!("The database before is {}. Delete it when all is well", aside.display());
         }
@@ -62,4 +62,12 @@ impl Restore {
         }
         Ok(())
     }
+}
+
+/// The database, which must be a file.
+fn file(config: &Config) -> Result<&Path, &'static str> {
+    config.database.file().ok_or(
+        "a database of PostgreSQL is copied and restored with its own programs, pg_dump and \
+         pg_restore, or by continuous archiving",
+    )
 }

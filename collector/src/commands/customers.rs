@@ -15,7 +15,7 @@ pub fn check<'a>(
     for name in names {
         let is_stored = || {
             history::has_customer(&config.database, name)
-                .map_err(|error| format!("the database {}: {error}", config.database.display()))
+                .map_err(|error| format!("the database {}: {error}", config.database))
         };
         if !config.knows_customer(name, is_stored)? {
             return Err(format!("--customer: {name:?} {}", config::UNKNOWN_CUSTOMER));

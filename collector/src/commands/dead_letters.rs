@@ -3,8 +3,8 @@
 use super::Done;
 use clap::{Args, Subcommand, ValueEnum};
 use recobeacon_collector::dead_letters::{self, Action, Chosen};
+use recobeacon_collector::place::Place;
 use recobeacon_collector::store::forward::Reason;
-use std::path::Path;
 
 /// The action.
 #[derive(Subcommand)]
@@ -63,7 +63,7 @@ impl Choice {
 impl Letters {
     /// Works on this database. The configuration and its secrets are not needed, but the
     /// destinations that it names are known.
-    pub fn run(self, database: &Path, configured: Vec<String>) -> Done {
+    pub fn run(self, database: &Place, configured: Vec<String>) -> Done {
         let (action, choice) = match self {
             Self::List(choice) => (Action::List, choice),
             Self::Replay(choice) => (Action::Replay, choice),

@@ -158,7 +158,7 @@ fn each(
 ) -> Result<u64, String> {
     scan(&config.database, selection, use_row).map_err(|error| match error {
         ScanError::Database(error) => {
-            format!("the database {}: {error}", config.database.display())
+            format!("the database {}: {error}", config.database)
         }
         ScanError::Use(sentence) => sentence,
     })

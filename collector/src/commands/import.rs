@@ -80,13 +80,13 @@ pub fn run(flags: &Flags, config: &Config) -> Result<bool, String> {
     // A trial makes no key file.
     let keys =
         if flags.dry_run { &[Key { number: 1, secret: vec![0] }] } else { config.keys.as_slice() };
-    let hasher = Hasher::new(keys, &config.database).map_err(|error| error.to_string())?;
+    let hasher = Hasher::new(keys, config.database.beside()).map_err(|error| error.to_string())?;
     let now = now_ms();
     let mut appender = if flags.dry_run {
         None
     } else {
         let opened = Appender::open(&config.database, &hasher, now);
-        let path = config.database.display();
+        let path = &config.database;
         Some(opened.map_err(|error| format!("the database {path}: {error}"))?)
     };
     let mut counts = Counts::default();

@@ -11,9 +11,11 @@ mod rotate_key;
 mod serve;
 mod visitor;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 use recobeacon_collector::config::{self, Config, LogFormat, Overrides, Purpose, help};
 use recobeacon_collector::error::ConfigError;
+use recobeacon_collector::place::Place;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,9 +36,10 @@ pub struct Flags {
     /// [default: 127.0.0.1:8788]
     #[arg(long, value_name = "ADDRESS", global = true, value_parser = config::address)]
     admin_listen: Option<SocketAddr>,
-    /// Database file [default: recobeacon.sqlite]
-    #[arg(long, value_name = "PATH", global = true)]
-    database: Option<PathBuf>,
+    /// Database file, or an address of PostgreSQL (postgres://USER@HOST/DATABASE) [default:
+    /// recobeacon.sqlite]
+    #[arg(long, value_name = "PATH", global = true, value_parser = OsStringValueParser::new().try_map(Place::parse))]
+    database: Option<Place>,
     /// Folder to serve under /dist/
     #[arg(long, value_name = "DIR", global = true)]
     dist: Option<PathBuf>,
@@ -93,7 +96,9 @@ impl Flags {
             Some(_) => Purpose::Command,
         });
         match command {
-            Some(Command::Check) => check::run(config, file.as_deref()),
+            Some(Command::Check) => {
+                tokio::task::block_in_place(|| check::run(config, file.as_deref()))
+            }
             Some(Command::Import(flags)) => finish(config, |config| import::run(&flags, config)),
             Some(Command::Export(flags)) => finish(config, |config| export::run(&flags, config)),
             Some(Command::Backup(command)) => done(config, |config| command.run(config)),
@@ -110,12 +115,9 @@ impl Flags {
                     Some(database) => Ok(database),
                     None => config.map(|config| config.database).map_err(|error| error.to_string()),
                 };
-                finish_with(database.and_then(|database| {
-                    action
-                        .run(&database, configured)
-                        .map(|()| true)
-                        .map_err(|error| error.to_string())
-                }))
+                let run = |database| action.run(&database, configured).map(|()| true);
+                let run = || database.and_then(|at| run(at).map_err(|error| error.to_string()));
+                finish_with(tokio::task::block_in_place(run))
             }
             Some(Command::Write) | None => {
                 let format = config.as_ref().map_or(LogFormat::Text, |config| config.log.format);
@@ -146,7 +148,10 @@ fn finish(
     config: Result<Config, ConfigError>,
     run: impl FnOnce(&Config) -> Result<bool, String>,
 ) -> ExitCode {
-    finish_with(config.map_err(|error| error.to_string()).and_then(|config| run(&config)))
+    let config = config.map_err(|error| error.to_string());
+    // The client of PostgreSQL must not be called on a thread of the runtime.
+    let run = || config.and_then(|config| run(&config));
+    finish_with(tokio::task::block_in_place(run))
 }
 
 /// The exit code of a result.

@@ -20,10 +20,10 @@ impl RotateKey {
             )
             .into());
         }
-        let number = pseudonym::add_key(&config.database)?;
+        let number = pseudonym::add_key(config.database.beside())?;
         println!(
             "{} now has key {number}. Back it up, and restart the collector to use it",
-            pseudonym::key_file(&config.database).display()
+            pseudonym::key_file(config.database.beside()).display()
         );
         Ok(())
     }

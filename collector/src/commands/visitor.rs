@@ -47,7 +47,7 @@ pub struct Erase {
 impl Hash {
     pub fn run(self, config: &Config) -> Done {
         let id = id()?;
-        let hasher = Hasher::existing(&config.keys, &config.database)?;
+        let hasher = Hasher::existing(&config.keys, config.database.beside())?;
         for (number, hash) in hasher.all(&id) {
             println!("{hash} key {number}");
         }
@@ -117,7 +117,7 @@ impl Which {
         let Self { customer, not_joined, all_accounts } = self;
         customers::check(&customer, config)?;
         let id = id()?;
-        let hasher = Hasher::existing(&config.keys, &config.database)?;
+        let hasher = Hasher::existing(&config.keys, config.database.beside())?;
         let hashes = hasher.all(&id).into_iter().map(|(_, hash)| hash).collect();
         let hint = hint(&id, customer.as_deref());
         let search = Search { hashes, customer, joined: !not_joined };

@@ -18,7 +18,10 @@ const TABLES: &[(&str, &[(&str, &str)])] = &[
         &[
             ("listen", "address of the event listener [default: 127.0.0.1:8787]"),
             ("admin_listen", "address of the admin listener [default: 127.0.0.1:8788]"),
-            ("database", "database file [default: recobeacon.sqlite]"),
+            (
+                "database",
+                "database file, or postgres://USER@HOST/DATABASE [default: recobeacon.sqlite]",
+            ),
             ("dist", "folder to serve under /dist/"),
             ("site", "folder to serve under /"),
             ("admin_token", "token that requests to the admin listener must have"),

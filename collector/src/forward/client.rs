@@ -7,6 +7,7 @@
 
 use crate::destination::Server;
 use crate::limits::Limits;
+use crate::tls;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -14,13 +15,11 @@ use hyper::header::RETRY_AFTER;
 use hyper::rt::{Read, Write};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
-use tokio_rustls::rustls::crypto::ring;
-use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 /// Wait for a connection to be ready again after an answer.
 const READY: Duration = Duration::from_millis(100);
@@ -82,28 +81,10 @@ impl Client {
         // Requests are small and written at once.
         let _ = stream.set_nodelay(true);
         let Some(name) = &server.tls else { return speak(TokioIo::new(stream)).await };
-        let tls = self.tls.get_or_init(connector).as_ref().map_err(String::clone)?;
+        let tls = self.tls.get_or_init(|| tls::connector(None)).as_ref().map_err(String::clone)?;
         let stream = tls.connect(name.clone(), stream).await;
         speak(TokioIo::new(stream.map_err(|error| format!("TLS: {error}"))?)).await
     }
-}
-
-fn connector() -> Result<TlsConnector, String> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        return Err(
-            "TLS: the system has no certificates; install ca-certificates, or name a file \
-                    in the environment variable SSL_CERT_FILE"
-                .to_owned(),
-        );
-    }
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS: {error}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
 }
 
 async fn speak(io: impl Read + Write + Unpin + Send + 'static) -> Result<Connection, String> {

@@ -177,7 +177,10 @@ fn prepare(part: &Path, database: &Path) -> Result<(usize, Option<usize>), Backu
     let mut connection = db::Connection::from(connection);
     let waiting = forward::suspect(&connection).map_err(failed)?;
     let erased = if schema::is_current(&connection).map_err(failed)? {
-        Some(erased::apply(&mut connection, database).map_err(BackupError::Erased)?)
+        Some(
+            erased::apply(&mut connection, &database.to_owned().into())
+                .map_err(BackupError::Erased)?,
+        )
     } else {
         None
     };

@@ -2,8 +2,9 @@
 
 use super::db::{self, Connection};
 use crate::limits::Limits;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 /// Ends the reading when it is dropped.
@@ -37,13 +38,31 @@ pub fn run<T>(
     match connection {
         Connection::Sqlite(sqlite) => {
             sqlite.progress_handler(Limits::REPORT_STEPS, Some(ended))?;
+            let result = query(connection);
+            if let Connection::Sqlite(sqlite) = connection {
+                sqlite.progress_handler(0, None::<fn() -> bool>)?;
+            }
+            result
+        }
+        Connection::Postgres(open) => {
+            let cancel = open.canceller()?;
+            let (done, is_done) = mpsc::channel::<()>();
+            let watch = move || {
+                while is_done.recv_timeout(Limits::REPORT_CHECK) == Err(RecvTimeoutError::Timeout) {
+                    if ended() {
+                        cancel();
+                    }
+                }
+            };
+            let watching = std::thread::Builder::new().name("watch".to_owned()).spawn(watch);
+            let result = query(connection);
+            drop(done);
+            if let Ok(watching) = watching {
+                let _ = watching.join();
+            }
+            result
         }
     }
-    let result = query(connection);
-    match connection {
-        Connection::Sqlite(sqlite) => sqlite.progress_handler(0, None::<fn() -> bool>)?,
-    }
-    result
 }
 
 #[cfg(test)]

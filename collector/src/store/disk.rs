@@ -14,6 +14,13 @@ pub struct Disk {
     pub free: u64,
 }
 
+impl Disk {
+    /// A database of PostgreSQL. Only its server knows the log and the free space.
+    pub fn of_server(size: i64) -> Self {
+        Self { database: size.unsigned_abs(), log: 0, free: u64::MAX }
+    }
+}
+
 /// Reads the sizes. `None` if the database file is not there or its disk does not answer.
 pub fn read(database: &Path) -> Option<Disk> {
     let size = |path: &Path| std::fs::metadata(path).ok().map(|file| file.len());

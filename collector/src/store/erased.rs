@@ -9,12 +9,15 @@
 //! has. No hash is listed twice for the same customer. Lines are deleted after
 //! `retention.erased_days`, when no backup with such rows is left.
 //!
+//! A database of PostgreSQL has the table `erased` in place of the file: its backups are not made here.
+//!
 //! A command and the collector may change the file at the same time. The database's lock for writing
 //! is that of the file, too.
 
-use super::db::{Connection, Transaction};
+use super::db::{self, Connection, Transaction, params};
 use super::row::Row;
 use super::visitors::{self, Search, VisitorError};
+use crate::place::Place;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, ErrorKind};
@@ -22,20 +25,30 @@ use std::path::{Path, PathBuf};
 
 /// The list cannot be read or written.
 #[derive(Debug)]
-pub struct ListError {
-    file: PathBuf,
-    failed: &'static str,
-    error: io::Error,
+pub enum ListError {
+    /// The file, what failed, and why.
+    File(PathBuf, &'static str, io::Error),
+    /// The database does not answer.
+    Database(db::Error),
 }
 
 impl fmt::Display for ListError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, failed, error } = self;
+        let (file, failed, error) = match self {
+            Self::File(file, failed, error) => (file, failed, error),
+            Self::Database(error) => return write!(f, "the list of erased visitors: {error}"),
+        };
         write!(f, "the list of erased visitors {} cannot be {failed}: {error}", file.display())?;
         if error.kind() == ErrorKind::PermissionDenied {
             f.write_str(". It must belong to the owner of the database")?;
         }
         Ok(())
+    }
+}
+
+impl From<db::Error> for ListError {
+    fn from(error: db::Error) -> Self {
+        Self::Database(error)
     }
 }
 
@@ -67,26 +80,51 @@ fn file(database: &Path) -> PathBuf {
 /// Records these hashes. They are on disk when this returns.
 pub fn add(
     connection: &mut Connection,
-    database: &Path,
+    database: &Place,
     hashes: &BTreeSet<String>,
     customer: Option<&str>,
     at: u64,
 ) -> Result<(), VisitorError> {
     let transaction = connection.transaction()?;
-    let mut list = Erased::read(database)?;
-    for hash in hashes {
-        list.insert(hash, Erasure { customer: customer.map(str::to_owned), at });
+    match database {
+        Place::File(path) => {
+            let mut list = Erased::read_file(path)?;
+            for hash in hashes {
+                list.insert(hash, Erasure { customer: customer.map(str::to_owned), at });
+            }
+            list.write(path, &transaction)?;
+        }
+        Place::Server(_) => {
+            // As in the file: a new one takes the place of those that it includes.
+            let end = "DELETE FROM erased
+                       WHERE hash = ?1 AND at <= ?2 AND (customer = ?3 OR ?3 = '')";
+            let begin = "INSERT INTO erased (hash, at, customer)
+                         SELECT ?1, ?2, ?3 WHERE NOT EXISTS (
+                             SELECT 1 FROM erased
+                             WHERE hash = ?1 AND at >= ?2 AND customer IN (?3, ''))";
+            for hash in hashes {
+                let values = params![hash, at as i64, customer.unwrap_or_default()];
+                transaction.execute(end, values)?;
+                transaction.execute(begin, values)?;
+            }
+        }
     }
-    Ok(list.write(database, &transaction)?)
+    Ok(transaction.commit()?)
 }
 
 /// Deletes the lines of erasures before this time, and returns their number.
 pub fn forget(
     transaction: &Transaction<'_>,
-    database: &Path,
+    database: &Place,
     before: u64,
 ) -> Result<usize, ListError> {
-    let mut list = Erased::read(database)?;
+    let path = match database {
+        Place::File(path) => path,
+        Place::Server(_) => {
+            return Ok(transaction.execute("DELETE FROM erased WHERE at < ?", [before as i64])?);
+        }
+    };
+    let mut list = Erased::read_file(path)?;
     let len = |list: &Erased| list.0.values().map(Vec::len).sum::<usize>();
     let all = len(&list);
     list.0.retain(|_, erasures| {
@@ -95,19 +133,38 @@ pub fn forget(
     });
     let gone = all - len(&list);
     if gone > 0 {
-        list.write(database, transaction)?;
+        list.write(path, transaction)?;
     }
     Ok(gone)
 }
 
 impl Erased {
-    /// Reads the list. Without a file it is empty.
-    pub fn read(database: &Path) -> Result<Self, ListError> {
+    /// Reads the list.
+    pub fn read(connection: &Connection, database: &Place) -> Result<Self, ListError> {
+        match database {
+            Place::File(path) => Self::read_file(path),
+            Place::Server(_) => {
+                let sql = "SELECT hash, at, customer FROM erased";
+                let mut list = Self::default();
+                connection.each(sql, &[], |row| -> db::Result<()> {
+                    let (hash, at, customer): (String, i64, String) =
+                        (row.get(0)?, row.get(1)?, row.get(2)?);
+                    let customer = Some(customer).filter(|name| !name.is_empty());
+                    list.insert(&hash, Erasure { customer, at: at.unsigned_abs() });
+                    Ok(())
+                })?;
+                Ok(list)
+            }
+        }
+    }
+
+    /// Without a file the list is empty.
+    fn read_file(database: &Path) -> Result<Self, ListError> {
         let file = file(database);
         let text = match std::fs::read_to_string(&file) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Self::default()),
-            Err(error) => return Err(ListError { file, failed: "read", error }),
+            Err(error) => return Err(ListError::File(file, "read", error)),
         };
         let mut list = Self::default();
         for line in text.lines() {
@@ -143,11 +200,8 @@ impl Erased {
             }
         }
         let file = file(database);
-        crate::private::replace(&file, database, text.as_bytes()).map_err(|error| ListError {
-            file,
-            failed: "written",
-            error,
-        })
+        crate::private::replace(&file, database, text.as_bytes())
+            .map_err(|error| ListError::File(file, "written", error))
     }
 
     /// Whether the row of a file is of an erased visitor, and was made or received before the
@@ -168,9 +222,9 @@ impl Erased {
 }
 
 /// Erases the rows of all recorded hashes again. Returns the number of rows.
-pub fn apply(connection: &mut Connection, database: &Path) -> Result<usize, VisitorError> {
+pub fn apply(connection: &mut Connection, database: &Place) -> Result<usize, VisitorError> {
     let mut count = 0;
-    for (hash, erasures) in Erased::read(database)?.0 {
+    for (hash, erasures) in Erased::read(connection, database)?.0 {
         for Erasure { customer, at } in erasures {
             let search = Search { hashes: vec![hash.clone()], customer, joined: false };
             let (_, rows) = visitors::find(connection, &search)?;

@@ -188,7 +188,8 @@ pub fn insert(
     if added == 0 {
         let sql = "
             INSERT INTO forward_counts (destination, dropped) VALUES (?, 1)
-            ON CONFLICT (destination) DO UPDATE SET dropped = dropped + 1";
+            ON CONFLICT (destination)
+            DO UPDATE SET dropped = forward_counts.dropped + 1";
         transaction.prepare_cached(sql)?.execute([&*entry.destination])?;
     }
     if state == "dead" {
@@ -288,7 +289,8 @@ fn forget_oldest(transaction: &Transaction<'_>, destination: &str) -> db::Result
     let sql = "
         DELETE FROM forward WHERE row IN (
             SELECT row FROM forward WHERE destination = ?1 AND state = 'dead' ORDER BY row
-            LIMIT max(0, (SELECT dead FROM forward_counts WHERE destination = ?1) - ?2))";
+            LIMIT (SELECT coalesce(max(CASE WHEN dead > ?2 THEN dead - ?2 END), 0)
+                   FROM forward_counts WHERE destination = ?1))";
     let most = Limits::DEAD_LETTERS as i64;
     transaction.prepare_cached(sql)?.execute(params![destination, most])?;
     Ok(())

@@ -1,12 +1,13 @@
 //! The database as import and export use it, also while a collector runs.
 
+use super::copy;
 use super::db::{self, Connection, Value};
 use super::erased::Erased;
 use super::orders::{self, Way};
 use super::row::{Inserted, Row};
 use super::schema::{self, SchemaError};
+use crate::place::Place;
 use crate::pseudonym::Hasher;
-use std::path::Path;
 
 /// Inserts rows in short transactions, so that a running collector waits for a moment only.
 #[derive(Debug)]
@@ -31,11 +32,11 @@ impl Appender {
     ///
     /// # Errors
     /// As for the collector.
-    pub fn open(database: &Path, hasher: &Hasher, now: u64) -> Result<Self, SchemaError> {
+    pub fn open(database: &Place, hasher: &Hasher, now: u64) -> Result<Self, SchemaError> {
         let connection = schema::open(database, hasher)?;
         orders::begin_file(&connection)?;
         // Rows of a visitor who is erased meanwhile are erased again by the next start.
-        let erased = Erased::read(database).map_err(SchemaError::Erased)?;
+        let erased = Erased::read(&connection, database).map_err(SchemaError::Erased)?;
         Ok(Self { connection, begun: now, erased })
     }
 
@@ -46,14 +47,17 @@ impl Appender {
     pub fn append(&mut self, rows: &[Row]) -> db::Result<Appended> {
         let transaction = self.connection.transaction()?;
         let mut appended = Appended::default();
-        for row in rows {
-            if self.erased.has(row) {
-                appended.erased += 1;
-                continue;
-            }
-            let inserted = row.borrowed().insert(&transaction, Way::File(self.begun))?;
-            appended.new += u64::from(matches!(inserted, Inserted::New(_)));
-        }
+        let kept = rows.iter().filter(|row| !self.erased.has(row)).map(Row::borrowed);
+        let kept: Vec<_> = kept.collect();
+        appended.erased = (rows.len() - kept.len()) as u64;
+        let way = Way::File(self.begun);
+        let inserted = if transaction.sqlite().is_some() {
+            kept.iter().map(|row| row.insert(&transaction, way)).collect::<db::Result<Vec<_>>>()?
+        } else {
+            copy::insert(&transaction, &kept, way)?
+        };
+        let new = inserted.iter().filter(|one| matches!(one, Inserted::New(_)));
+        appended.new = new.count() as u64;
         transaction.commit()?;
         Ok(appended)
     }
@@ -122,7 +126,7 @@ impl<E> From<db::Error> for ScanError<E> {
 /// # Errors
 /// The database cannot be read, or the first error of `use_row`.
 pub fn scan<E>(
-    database: &Path,
+    database: &Place,
     selection: &Selection,
     mut use_row: impl FnMut(Row) -> Result<(), E>,
 ) -> Result<u64, ScanError<E>> {
@@ -144,7 +148,7 @@ pub fn scan<E>(
 ///
 /// # Errors
 /// The database cannot be read.
-pub fn has_customer(database: &Path, name: &str) -> db::Result<bool> {
+pub fn has_customer(database: &Place, name: &str) -> db::Result<bool> {
     is_customer(&schema::read(database)?, name)
 }
 

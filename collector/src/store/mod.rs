@@ -7,6 +7,7 @@
 
 pub mod backup;
 pub mod bounded_read;
+mod copy;
 pub mod db;
 pub mod desk;
 mod disk;
@@ -26,6 +27,7 @@ mod retention;
 mod row;
 mod rows;
 pub(crate) mod schema;
+mod server;
 mod upkeep;
 pub mod variants;
 pub mod visitors;
@@ -40,6 +42,7 @@ use crate::config::Config;
 use crate::event::Delivery;
 use crate::limits::Limits;
 use crate::metrics::Metrics;
+use crate::place::Place;
 use crate::pseudonym::Hasher;
 use group::Job;
 use health::Health;
@@ -48,7 +51,7 @@ use reader::Readers;
 use refused::Refused;
 use rows::Rows;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -58,7 +61,7 @@ use writer::{Shared, Writer};
 /// The database.
 #[derive(Debug)]
 pub struct Store {
-    path: PathBuf,
+    place: Place,
     jobs: mpsc::Sender<Job>,
     readers: Readers,
     rows: Rows,
@@ -138,18 +141,18 @@ impl Store {
     /// The database cannot be opened, a newer version made it, or its rows were hashed with a
     /// different key of the same number.
     pub fn open(config: &Config, hasher: &Hasher, metrics: Metrics) -> Result<Self, StoreError> {
-        let path = &config.database;
-        let failed = |error: &dyn fmt::Display| {
-            StoreError::Open(format!("the database {}: {error}", path.display()))
-        };
+        let place = &config.database;
+        let failed =
+            |error: &dyn fmt::Display| StoreError::Open(format!("the database {place}: {error}"));
         let count_rows = config.customers.bounds_rows();
-        let opened = schema::open(path, hasher).and_then(|mut connection| {
+        let opened = schema::open(place, hasher).and_then(|mut connection| {
+            connection.lead()?;
             let last = schema::last_row(&connection)?;
             rows::count(&mut connection, count_rows)?;
             Ok((connection, last))
         });
         let (mut connection, last) = opened.map_err(|error| failed(&error))?;
-        let again = erased::apply(&mut connection, path).map_err(|error| failed(&error))?;
+        let again = erased::apply(&mut connection, place).map_err(|error| failed(&error))?;
         if again > 0 {
             tracing::info!("{again} rows of erased visitors were erased again");
         }
@@ -170,9 +173,9 @@ impl Store {
             .spawn(move || writer.run(waiting))
             .map_err(|error| StoreError::Open(format!("the writer cannot start: {error}")))?;
         Ok(Self {
-            path: path.to_owned(),
+            place: place.clone(),
             jobs,
-            readers: Readers::new(path.to_owned(), Arc::clone(&health)),
+            readers: Readers::new(place.clone(), Arc::clone(&health)),
             rows: Rows::default(),
             last,
             writer: Mutex::new(Some(writer)),
@@ -367,7 +370,11 @@ impl Store {
 
     /// The sizes of the files. `None` if they cannot be read.
     pub async fn disk(&self) -> Option<Disk> {
-        let path = self.path.clone();
+        let Some(path) = self.place.file().map(Path::to_owned) else {
+            let size = "SELECT pg_database_size(current_database())";
+            let size = |open: &mut db::Connection| open.query_row(size, (), |row| row.get(0));
+            return self.readers.run(size).await.ok().map(Disk::of_server);
+        };
         tokio::task::spawn_blocking(move || disk::read(&path)).await.ok().flatten()
     }
 

@@ -57,11 +57,11 @@ pub fn begin_file(connection: &Connection) -> db::Result<()> {
     connection.execute_batch(
         "CREATE TEMP TABLE file_events (id TEXT PRIMARY KEY) WITHOUT ROWID;
          CREATE TEMP TABLE file_reports (
-             order_row INTEGER NOT NULL,
+             order_row BIGINT NOT NULL,
              item_type TEXT NOT NULL,
              item_id TEXT NOT NULL,
-             at INTEGER NOT NULL,
-             lines INTEGER NOT NULL,
+             at BIGINT NOT NULL,
+             lines BIGINT NOT NULL,
              PRIMARY KEY (order_row, item_type, item_id, at)
          ) WITHOUT ROWID",
     )
@@ -102,7 +102,8 @@ fn admit_request(
         .prepare_cached(
             "INSERT INTO order_reports (order_row, item_type, item_id, stream, at, lines)
              VALUES (?, ?, ?, ?, ?, 1)
-             ON CONFLICT DO UPDATE SET lines = lines + 1 RETURNING lines",
+             ON CONFLICT (order_row, item_type, item_id, stream, at)
+             DO UPDATE SET lines = order_reports.lines + 1 RETURNING lines",
         )?
         .query_row(params![row, line.item_type, line.item_id, stream, at], |row| row.get(0))?;
     let place = Place { order: row, line, n: lines - 1 };
@@ -129,7 +130,7 @@ fn admit_file(
     line: &Line,
     begun: u64,
 ) -> db::Result<Report> {
-    let first = "INSERT INTO temp.file_events (id) VALUES (?) ON CONFLICT DO NOTHING";
+    let first = "INSERT INTO file_events (id) VALUES (?) ON CONFLICT DO NOTHING";
     if transaction.prepare_cached(first)?.execute([event.id])? == 0 {
         return Ok(Report::Copy);
     }
@@ -145,9 +146,10 @@ fn admit_file(
     let count = |change: i64| -> db::Result<i64> {
         transaction
             .prepare_cached(
-                "INSERT INTO temp.file_reports (order_row, item_type, item_id, at, lines)
+                "INSERT INTO file_reports (order_row, item_type, item_id, at, lines)
                  VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT DO UPDATE SET lines = lines + ?5 RETURNING lines",
+                 ON CONFLICT (order_row, item_type, item_id, at)
+                 DO UPDATE SET lines = file_reports.lines + excluded.lines RETURNING lines",
             )?
             .query_row(params![row, line.item_type, line.item_id, at, change], |row| row.get(0))
     };
@@ -208,7 +210,7 @@ impl Place<'_> {
         let Self { order, line, n } = self;
         let reporter = if is_shop { "shop" } else { "page" };
         let sql = format!(
-            "UPDATE order_lines SET {reporter} = 1
+            "UPDATE order_lines SET {reporter} = true
              WHERE order_row = ? AND item_type = ? AND item_id = ? AND n = ? AND NOT {reporter}"
         );
         let values = params![order, line.item_type, line.item_id, n];

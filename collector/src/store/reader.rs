@@ -6,8 +6,8 @@ use super::health::Health;
 use super::schema;
 use crate::blocking::Bounded;
 use crate::limits::Limits;
+use crate::place::Place;
 use recobeacon_engine::json::Object;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A page of rows.
@@ -20,7 +20,7 @@ pub struct Page {
 /// A small pool of read-only connections.
 #[derive(Debug)]
 pub struct Readers {
-    path: PathBuf,
+    place: Place,
     places: Bounded,
     /// Each with the number of failures before it was opened.
     idle: Arc<Mutex<Vec<(u64, Connection)>>>,
@@ -32,8 +32,8 @@ pub type Query = fn(&Connection, i64, u32) -> db::Result<Page>;
 
 impl Readers {
     /// Makes the pool without connections.
-    pub fn new(path: PathBuf, health: Arc<Health>) -> Self {
-        Self { path, places: Bounded::new(Limits::READERS), idle: Arc::default(), health }
+    pub fn new(place: Place, health: Arc<Health>) -> Self {
+        Self { place, places: Bounded::new(Limits::READERS), idle: Arc::default(), health }
     }
 
     /// Reads a page of rows.
@@ -46,7 +46,7 @@ impl Readers {
         &self,
         query: impl FnOnce(&mut Connection) -> db::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (idle, path) = (Arc::clone(&self.idle), self.path.clone());
+        let (idle, place) = (Arc::clone(&self.idle), self.place.clone());
         let failures = self.health.failures();
         let work = move || {
             let kept = {
@@ -54,8 +54,10 @@ impl Readers {
                 idle.retain(|(opened, _)| *opened == failures);
                 idle.pop()
             };
+            // The server may have ended a connection that was idle.
+            let kept = kept.filter(|(_, connection)| connection.is_alive());
             let mut connection =
-                kept.map_or_else(|| schema::read(&path), |(_, connection)| Ok(connection))?;
+                kept.map_or_else(|| schema::read(&place), |(_, connection)| Ok(connection))?;
             let result = query(&mut connection)?;
             idle.lock().unwrap_or_else(PoisonError::into_inner).push((failures, connection));
             Ok(result)
@@ -163,7 +165,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         rusqlite::Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (n)").unwrap();
-        let readers = Readers::new(path, Arc::default());
+        let readers = Readers::new(path.into(), Arc::default());
         let place: i64 = readers
             .run(|open| open.query_row("PRAGMA temp_store", (), |row| row.get(0)))
             .await
@@ -182,7 +184,7 @@ mod tests {
         make(&path, "wrong");
         make(&away, "right");
         let health = Arc::new(Health::default());
-        let readers = Readers::new(path.clone(), Arc::clone(&health));
+        let readers = Readers::new(path.clone().into(), Arc::clone(&health));
         let query: Query = |connection, _, _| {
             let name = connection.query_row("SELECT name FROM t", (), |row| row.get(0))?;
             Ok(Page { rows: vec![(0, name)] })

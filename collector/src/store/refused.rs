@@ -47,14 +47,15 @@ fn write(connection: &mut Connection, counts: &BTreeMap<Kind, u64>) -> db::Resul
             .prepare_cached(
                 "INSERT INTO refused_requests (day, interface, reason, requests)
                  VALUES (?, ?, ?, ?)
-                 ON CONFLICT DO UPDATE SET requests = requests + excluded.requests",
+                 ON CONFLICT (day, interface, reason)
+                 DO UPDATE SET requests = refused_requests.requests + excluded.requests",
             )?
             .execute((day, interface, reason, *requests as i64))?;
     }
     // Not by the present date: a wrong clock must not delete the other days.
     transaction.execute(
         "DELETE FROM refused_requests WHERE day < (SELECT min(day) FROM (
-             SELECT DISTINCT day FROM refused_requests ORDER BY day DESC LIMIT ?))",
+             SELECT DISTINCT day FROM refused_requests ORDER BY day DESC LIMIT ?) AS days)",
         [Limits::REFUSED_DAYS],
     )?;
     transaction.commit()

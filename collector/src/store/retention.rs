@@ -8,7 +8,7 @@
 use super::db::{self, Connection, Optional, Transaction, params};
 use crate::config::retention::Retention;
 use crate::limits::Limits;
-use std::path::{Path, PathBuf};
+use crate::place::Place;
 
 /// Milliseconds of a day.
 const DAY: i64 = 86_400_000;
@@ -34,7 +34,7 @@ enum Next {
 #[derive(Debug)]
 pub struct Sweeper {
     retention: Retention,
-    database: PathBuf,
+    database: Place,
     /// `None` between two rounds.
     next: Option<Next>,
     /// The number of rows deleted in this round.
@@ -44,8 +44,8 @@ pub struct Sweeper {
 
 impl Sweeper {
     /// Applies these settings.
-    pub fn new(retention: Retention, database: &Path) -> Self {
-        Self { retention, database: database.to_owned(), next: None, deleted: 0, is_held: false }
+    pub fn new(retention: Retention, database: &Place) -> Self {
+        Self { retention, database: database.clone(), next: None, deleted: 0, is_held: false }
     }
 
     /// Begins a round, if rows are to be deleted and the clock can be trusted.
@@ -164,16 +164,17 @@ fn events(
     before: Option<i64>,
 ) -> db::Result<usize> {
     let Some(before) = before else { return Ok(0) };
-    transaction.prepare_cached(EVENTS)?.execute(params![
-        customer,
-        FIRST_TIME,
-        before,
-        Limits::SWEEP_ROWS as i64
-    ])
+    let most = Limits::SWEEP_ROWS as i64;
+    match customer {
+        None => transaction.execute(OF_NONE, (FIRST_TIME, before, most)),
+        Some(name) => transaction.execute(OF_CUSTOMER, (FIRST_TIME, before, most, name)),
+    }
 }
 
-pub(super) const EVENTS: &str = "DELETE FROM events WHERE row IN (SELECT row FROM events
-    WHERE customer IS ? AND received_at >= ? AND received_at < ? LIMIT ?)";
+pub(super) const OF_NONE: &str = "DELETE FROM events WHERE row IN (SELECT row FROM events
+    WHERE customer IS NULL AND received_at >= ?1 AND received_at < ?2 LIMIT ?3)";
+pub(super) const OF_CUSTOMER: &str = "DELETE FROM events WHERE row IN (SELECT row FROM events
+    WHERE customer = ?4 AND received_at >= ?1 AND received_at < ?2 LIMIT ?3)";
 
 fn orders(transaction: &Transaction<'_>, before: Option<i64>) -> db::Result<usize> {
     let Some(before) = before else { return Ok(0) };
@@ -194,7 +195,7 @@ fn orders(transaction: &Transaction<'_>, before: Option<i64>) -> db::Result<usiz
 
 /// Deletes the lines of old erasures. A failure concerns no event, so events are still stored and rows
 /// still deleted.
-fn forget(transaction: &Transaction<'_>, database: &Path, before: i64) {
+fn forget(transaction: &Transaction<'_>, database: &Place, before: i64) {
     match super::erased::forget(transaction, database, before.max(0) as u64) {
         Ok(0) => {}
         Ok(gone) => tracing::info!("{gone} hashes of erased visitors were deleted by their age"),
@@ -261,6 +262,7 @@ fn hold(connection: &mut Connection, now: i64) -> db::Result<bool> {
 mod tests {
     use super::*;
     use crate::store::schema;
+    use std::path::{Path, PathBuf};
 
     const NOW: u64 = 1_795_000_000_000;
     const YEARS: u64 = 5 * 365 * DAY as u64;
@@ -295,7 +297,7 @@ mod tests {
 
     fn sweeper(days: u32) -> Sweeper {
         let retention = Retention { days: Some(days), ..Retention::default() };
-        Sweeper::new(retention, Path::new("unused"))
+        Sweeper::new(retention, &PathBuf::from("unused").into())
     }
 
     #[test]

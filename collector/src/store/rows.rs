@@ -31,19 +31,63 @@ const BEGIN: &str = "
     END;
 ";
 
+/// The same in PostgreSQL.
+const BEGIN_SERVER: &str = "
+    CREATE TABLE customer_rows (
+        source TEXT COLLATE \"C\" NOT NULL,
+        customer TEXT COLLATE \"C\" NOT NULL,
+        rows BIGINT NOT NULL,
+        PRIMARY KEY (source, customer)
+    );
+    INSERT INTO customer_rows
+        SELECT source, coalesce(customer, ''), count(*) FROM events GROUP BY 1, 2;
+    CREATE FUNCTION customer_rows_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF TG_OP = 'INSERT' THEN
+            INSERT INTO customer_rows
+                SELECT source, coalesce(customer, ''), count(*) FROM changed GROUP BY 1, 2
+                ON CONFLICT (source, customer)
+                DO UPDATE SET rows = customer_rows.rows + excluded.rows;
+        ELSE
+            UPDATE customer_rows SET rows = customer_rows.rows - gone.rows
+            FROM (SELECT source, coalesce(customer, '') AS customer, count(*) AS rows
+                  FROM changed GROUP BY 1, 2) AS gone
+            WHERE customer_rows.source = gone.source AND customer_rows.customer = gone.customer;
+        END IF;
+        RETURN NULL;
+    END $$;
+    CREATE TRIGGER customer_rows_added AFTER INSERT ON events
+        REFERENCING NEW TABLE AS changed
+        FOR EACH STATEMENT EXECUTE FUNCTION customer_rows_changed();
+    CREATE TRIGGER customer_rows_deleted AFTER DELETE ON events
+        REFERENCING OLD TABLE AS changed
+        FOR EACH STATEMENT EXECUTE FUNCTION customer_rows_changed();
+";
+
 const END: &str = "
     DROP TRIGGER IF EXISTS customer_rows_added;
     DROP TRIGGER IF EXISTS customer_rows_deleted;
     DROP TABLE IF EXISTS customer_rows;
 ";
 
+const END_SERVER: &str = "
+    DROP TRIGGER IF EXISTS customer_rows_added ON events;
+    DROP TRIGGER IF EXISTS customer_rows_deleted ON events;
+    DROP FUNCTION IF EXISTS customer_rows_changed;
+    DROP TABLE IF EXISTS customer_rows;
+";
+
 /// Begins or ends counting. Beginning reads all rows once.
 pub fn count(connection: &mut Connection, wanted: bool) -> db::Result<()> {
     let transaction = connection.transaction()?;
-    let sql = "SELECT 1 FROM sqlite_schema WHERE name = 'customer_rows'";
+    let sql = transaction.choose(
+        "SELECT 1 FROM sqlite_schema WHERE name = 'customer_rows'",
+        "SELECT 1 WHERE to_regclass('customer_rows') IS NOT NULL",
+    );
     let counts = transaction.query_row(sql, (), |_| Ok(())).optional()?.is_some();
     if wanted != counts {
-        transaction.execute_batch(if wanted { BEGIN } else { END })?;
+        let (begin, end) =
+            (transaction.choose(BEGIN, BEGIN_SERVER), transaction.choose(END, END_SERVER));
+        transaction.execute_batch(if wanted { begin } else { end })?;
     }
     transaction.commit()
 }

@@ -2,7 +2,9 @@
 
 use super::db::{self, Connection, Optional};
 use super::erased::ListError;
+use super::server;
 use crate::limits::Limits;
+use crate::place::Place;
 use crate::pseudonym::Hasher;
 use rusqlite::OpenFlags;
 use std::cmp::Ordering;
@@ -119,11 +121,20 @@ impl From<rusqlite::Error> for SchemaError {
 pub fn new_for_test(folder: &Path) -> Connection {
     let key = crate::pseudonym::Key { number: 1, secret: vec![1; 32] };
     let hasher = Hasher::new(&[key], Path::new("unused")).unwrap();
-    open(&folder.join("a.sqlite"), &hasher).unwrap()
+    open(&folder.join("a.sqlite").into(), &hasher).unwrap()
 }
 
 /// Opens the database for writing, and migrates it to this version.
-pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
+pub fn open(place: &Place, hasher: &Hasher) -> Result<Connection, SchemaError> {
+    let connection = match place {
+        Place::File(path) => open_file(path),
+        Place::Server(server) => server::open(server),
+    }?;
+    check_keys(&connection, hasher)?;
+    Ok(connection)
+}
+
+fn open_file(path: &Path) -> Result<Connection, SchemaError> {
     crate::private::make_folder(path).map_err(SchemaError::Folder)?;
     super::files::make_private(path).map_err(SchemaError::File)?;
     let connection = rusqlite::Connection::open(path)?;
@@ -141,19 +152,22 @@ pub fn open(path: &Path, hasher: &Hasher) -> Result<Connection, SchemaError> {
     connection.set_prepared_statement_cache_capacity(Limits::STATEMENTS);
     let mut connection = Connection::from(connection);
     migrate(&mut connection)?;
-    check_keys(&connection, hasher)?;
     Ok(connection)
 }
 
 /// Opens a database of this version for a command, beside a collector that may be running.
-pub fn join(path: &Path) -> Result<Connection, SchemaError> {
-    let connection = attach(path)?;
+pub fn join(place: &Place) -> Result<Connection, SchemaError> {
+    let connection = attach(place)?;
     version(&connection)?;
     Ok(connection)
 }
 
 /// Opens a database for a command, whatever version made it.
-pub fn attach(path: &Path) -> db::Result<Connection> {
+pub fn attach(place: &Place) -> db::Result<Connection> {
+    let path = match place {
+        Place::File(path) => path,
+        Place::Server(server) => return server::connect(server, Limits::PATIENT),
+    };
     // Without SQLITE_OPEN_CREATE: a wrong path must not make a new database.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = rusqlite::Connection::open_with_flags(path, flags)?;
@@ -164,7 +178,11 @@ pub fn attach(path: &Path) -> db::Result<Connection> {
 }
 
 /// Opens a database for reading only.
-pub fn read(path: &Path) -> db::Result<Connection> {
+pub fn read(place: &Place) -> db::Result<Connection> {
+    let path = match place {
+        Place::File(path) => path,
+        Place::Server(server) => return server::read(server),
+    };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = rusqlite::Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Limits::BUSY)?;
@@ -191,18 +209,30 @@ pub fn is_ours(path: &Path) -> Result<bool, SchemaError> {
 
 /// Whether the database is of this version.
 pub fn is_current(connection: &Connection) -> db::Result<bool> {
-    Ok(number(connection)? == MIGRATIONS.len())
+    Ok(number(connection)? == newest(connection))
 }
 
 /// The number of migrations that the database has.
 fn number(connection: &Connection) -> db::Result<usize> {
-    let done: u32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
-    Ok(done as usize)
+    match connection {
+        Connection::Sqlite(_) => {
+            let done: u32 = connection.query_row("PRAGMA user_version", (), |row| row.get(0))?;
+            Ok(done as usize)
+        }
+        Connection::Postgres(_) => server::number(connection),
+    }
+}
+
+fn newest(connection: &Connection) -> usize {
+    match connection {
+        Connection::Sqlite(_) => MIGRATIONS.len(),
+        Connection::Postgres(_) => server::NEWEST,
+    }
 }
 
 /// Checks that this version made the database.
 pub fn version(connection: &Connection) -> Result<(), SchemaError> {
-    match number(connection)?.cmp(&MIGRATIONS.len()) {
+    match number(connection)?.cmp(&newest(connection)) {
         Ordering::Less => Err(SchemaError::Older),
         Ordering::Equal => Ok(()),
         Ordering::Greater => Err(SchemaError::Newer),
@@ -283,7 +313,8 @@ mod tests {
     #[test]
     fn commits_are_flushed_to_the_disk() {
         let folder = tempfile::tempdir().unwrap();
-        let connection = open(&folder.path().join("new/folder/a.sqlite"), &hasher(1)).unwrap();
+        let connection =
+            open(&folder.path().join("new/folder/a.sqlite").into(), &hasher(1)).unwrap();
         let pragma = |name| {
             let sqlite = connection.sqlite().unwrap();
             sqlite.pragma_query_value(None, name, |row| row.get::<_, String>(0)).unwrap()
@@ -299,7 +330,7 @@ mod tests {
     fn only_the_owner_may_read_the_files() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.sqlite");
+        let path = folder.path().join("a.sqlite").into();
         let modes = || {
             ["a.sqlite", "a.sqlite-wal", "a.sqlite-shm"].map(|name| {
                 let file = std::fs::metadata(folder.path().join(name)).unwrap();
@@ -328,7 +359,7 @@ mod tests {
     #[test]
     fn a_database_of_a_newer_version_is_refused_and_not_changed() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.sqlite");
+        let path = folder.path().join("a.sqlite").into();
         let connection = open(&path, &hasher(1)).unwrap();
         let newer = format!("PRAGMA user_version = {}", MIGRATIONS.len() + 1);
         connection.execute_batch(&newer).unwrap();
@@ -338,7 +369,7 @@ mod tests {
     #[test]
     fn a_different_key_with_a_known_number_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.sqlite");
+        let path = folder.path().join("a.sqlite").into();
         open(&path, &hasher(1)).unwrap();
         open(&path, &hasher(1)).unwrap();
         assert!(matches!(open(&path, &hasher(2)), Err(SchemaError::Key(1))));

@@ -33,7 +33,7 @@ pub struct Seen {
 const SEEN: &str = "
     WITH timed AS MATERIALIZED (
         SELECT customer, coalesce(anonymous, user) AS visitor, type,
-            min(at, received_at) AS time,
+            CASE WHEN at < received_at THEN at ELSE received_at END AS time,
             fields ->> '$.scenario' AS scenario, fields ->> '$.variant' AS variant
         FROM events
         WHERE type IN ('rendered', 'clickRecommended', 'buy') AND received_at >= :from),
@@ -46,25 +46,34 @@ const SEEN: &str = "
     visitors AS (
         SELECT customer, scenario, visitor, since,
             min(CASE WHEN time = since THEN variant END) AS variant,
-            count(DISTINCT variant) > 1 AS changed,
-            since + :window <= :to AS counted,
-            max(type = 'clickRecommended' AND time >= since AND time < since + :window) AS clicked
-        FROM placed WHERE since IS NOT NULL GROUP BY customer, scenario, visitor),
+            CASE WHEN count(DISTINCT variant) > 1 THEN 1 ELSE 0 END AS changed,
+            CASE WHEN since + :window <= :to THEN 1 ELSE 0 END AS counted,
+            max(CASE WHEN type = 'clickRecommended' AND time >= since AND time < since + :window
+                THEN 1 ELSE 0 END) AS clicked
+        FROM placed WHERE since IS NOT NULL GROUP BY customer, scenario, visitor, since),
     buys AS MATERIALIZED (SELECT customer, visitor, time FROM within WHERE type = 'buy'),
     complete AS (
-        SELECT visitors.*, max(buys.time IS NOT NULL) AS bought
+        SELECT visitors.customer, scenario, visitors.visitor, variant, changed, counted, clicked,
+            max(CASE WHEN buys.time IS NULL THEN 0 ELSE 1 END) AS bought
         FROM visitors LEFT JOIN buys
-            ON buys.visitor = visitors.visitor AND buys.customer IS visitors.customer
+            ON buys.visitor = visitors.visitor
+            AND buys.customer IS NOT DISTINCT FROM visitors.customer
             AND buys.time >= since AND buys.time < since + :window
-        GROUP BY visitors.customer, visitors.scenario, visitors.visitor),
+        GROUP BY visitors.customer, scenario, visitors.visitor, variant, changed, counted, clicked),
     numbers AS (
         SELECT customer, scenario, variant, count(*) AS visitors, sum(changed) AS changed,
-            sum(counted) AS counted, sum(counted AND clicked) AS clicked,
-            sum(counted AND bought) AS bought
+            sum(counted) AS counted, sum(counted * clicked) AS clicked,
+            sum(counted * bought) AS bought
         FROM complete GROUP BY customer, scenario, variant)
     SELECT *, count(*) OVER () AS found,
         sum(visitors) OVER (PARTITION BY customer, scenario) AS of_scenario
-    FROM numbers ORDER BY of_scenario DESC, customer, scenario, visitors DESC, variant LIMIT :most";
+    FROM numbers ORDER BY of_scenario DESC, customer NULLS FIRST, scenario, visitors DESC, variant LIMIT :most";
+
+/// A quick condition that all events with a variant fulfil.
+fn names(connection: &Connection) -> &'static str {
+    connection
+        .choose("instr(fields, '\"variant\"')", "strpos(CAST(fields AS TEXT), '\"variant\"') > 0")
+}
 
 /// Whether an event names a variant. This takes much less time than the comparison, which reads the
 /// fields of all recommendations and purchases as JSON.
@@ -72,9 +81,12 @@ const SEEN: &str = "
 /// # Errors
 /// The database does not answer.
 pub fn are_any(connection: &Connection) -> db::Result<bool> {
-    let sql = "SELECT 1 FROM events WHERE type IN ('rendered', 'clickRecommended')
-               AND instr(fields, '\"variant\"') AND fields ->> '$.variant' IS NOT NULL LIMIT 1";
-    connection.prepare_cached(sql)?.exists(())
+    let names = names(connection);
+    let sql = format!(
+        "SELECT 1 FROM events WHERE type IN ('rendered', 'clickRecommended')
+         AND {names} AND fields ->> '$.variant' IS NOT NULL LIMIT 1"
+    );
+    connection.prepare_cached(&sql)?.exists(())
 }
 
 /// Those of the scenarios that no event with a variant has. None of them if no event has a variant.
@@ -85,13 +97,20 @@ pub fn unseen(connection: &Connection, mut scenarios: Vec<String>) -> db::Result
     if !are_any(connection)? {
         return Ok(Vec::new());
     }
-    let sql = "SELECT DISTINCT fields ->> '$.scenario' AS scenario FROM events
-               WHERE type IN ('rendered', 'clickRecommended')
-               AND instr(fields, '\"variant\"') AND fields ->> '$.variant' IS NOT NULL
-               AND scenario IN (SELECT value FROM json_each(?))";
-    let list = serde_json::Value::from(scenarios.as_slice()).to_string();
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query([list])?;
+    let list = connection.choose(
+        "SELECT value FROM json_each(?)",
+        "SELECT json_array_elements_text(CAST(? AS JSON))",
+    );
+    let sql = format!(
+        "SELECT DISTINCT fields ->> '$.scenario' AS scenario FROM events
+         WHERE type IN ('rendered', 'clickRecommended')
+         AND {names} AND fields ->> '$.variant' IS NOT NULL
+         AND fields ->> '$.scenario' IN ({list})",
+        names = names(connection)
+    );
+    let wanted = serde_json::Value::from(scenarios.as_slice()).to_string();
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([wanted])?;
     while !scenarios.is_empty()
         && let Some(row) = rows.next()?
     {

@@ -9,10 +9,10 @@ use super::db::{self, Connection, Optional, Transaction, params};
 use super::erased::{self, ListError};
 use crate::clock::now_ms;
 use crate::limits::Limits;
+use crate::place::Place;
 use recobeacon_engine::event::Kind;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
-use std::path::Path;
 
 /// The rows that are looked for.
 #[derive(Clone, Debug, Default)]
@@ -39,11 +39,11 @@ pub struct Found {
 }
 
 pub(super) const BY_USER: &str = "SELECT row, anonymous FROM events INDEXED BY events_by_user
-    WHERE user = ?1 AND (?2 IS NULL OR customer = ?2)";
+    WHERE user = ?1 AND (customer = ?2 OR ?2 IS NULL)";
 pub(super) const BY_ANONYMOUS: &str = "SELECT row, user FROM events INDEXED BY events_by_anonymous
-    WHERE anonymous = ?1 AND (?2 IS NULL OR customer = ?2)";
+    WHERE anonymous = ?1 AND (customer = ?2 OR ?2 IS NULL)";
 pub(super) const BY_OTHER: &str = "SELECT events.row, NULL FROM other_ids JOIN events USING (row)
-    WHERE hash = ?1 AND (?2 IS NULL OR customer = ?2)";
+    WHERE hash = ?1 AND (customer = ?2 OR ?2 IS NULL)";
 pub(super) const LINKS: &str = "SELECT older FROM pseudonyms WHERE hash = ?1
     UNION SELECT hash FROM pseudonyms WHERE older = ?1";
 
@@ -118,7 +118,7 @@ pub(super) fn index_fields(
     row: i64,
     fields: &str,
 ) -> db::Result<()> {
-    let sql = "INSERT OR IGNORE INTO other_ids (hash, row) VALUES (?, ?)";
+    let sql = "INSERT INTO other_ids (hash, row) VALUES (?, ?) ON CONFLICT DO NOTHING";
     for hash in hashes_in(fields).into_values() {
         transaction.prepare_cached(sql)?.execute(params![hash, row])?;
     }
@@ -133,7 +133,7 @@ pub(super) fn link_older(
     for (hash, older) in links {
         // Most ids have no older rows.
         if has_rows(transaction, older)? {
-            let sql = "INSERT OR IGNORE INTO pseudonyms (hash, older) VALUES (?, ?)";
+            let sql = "INSERT INTO pseudonyms (hash, older) VALUES (?, ?) ON CONFLICT DO NOTHING";
             transaction.prepare_cached(sql)?.execute([hash, older])?;
         }
     }
@@ -181,7 +181,7 @@ pub fn export(
 /// The database does not answer, or the list of erased hashes cannot be written.
 pub fn erase(
     connection: &mut Connection,
-    database: &Path,
+    database: &Place,
     search: &Search,
 ) -> Result<Found, VisitorError> {
     let mut all = Found::default();
@@ -315,7 +315,7 @@ impl From<io::Error> for VisitorError {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::store::schema;
+    use crate::store::{retention, schema};
 
     /// A scan of a table would take minutes in a large database, and block its caches.
     #[test]
@@ -325,8 +325,8 @@ mod tests {
         let sqlite = connection.sqlite().unwrap();
         let erase = "DELETE FROM events WHERE row = ?1";
         let unlink = "DELETE FROM pseudonyms WHERE hash = ?1 OR older = ?1";
-        let sweep = super::super::retention::EVENTS;
-        for sql in [BY_USER, BY_ANONYMOUS, BY_OTHER, LINKS, erase, unlink, sweep] {
+        let (sweep, of) = (retention::OF_NONE, retention::OF_CUSTOMER);
+        for sql in [BY_USER, BY_ANONYMOUS, BY_OTHER, LINKS, erase, unlink, sweep, of] {
             let mut statement = sqlite.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let count = statement.parameter_count();
             let none = rusqlite::params_from_iter(vec![rusqlite::types::Null; count]);

@@ -1,5 +1,6 @@
 //! The thread that writes to the database.
 
+use super::copy;
 use super::db::{self, Connection, Transaction, params};
 use super::forward;
 use super::group::{Group, Job};
@@ -9,6 +10,7 @@ use super::progress::Progress;
 use super::refused::Refused;
 use super::retention::Sweeper;
 use super::row::{Inserted, Row};
+use super::schema;
 use super::upkeep::{Failed, TRIED_BYTES, Upkeep, try_write};
 use super::visitors;
 use crate::clock::now_ms;
@@ -16,6 +18,7 @@ use crate::config::Config;
 use crate::event::{Delivery, NewEvent};
 use crate::limits::Limits;
 use crate::metrics::{Metrics, Written};
+use crate::place::Place;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc::error::TryRecvError;
@@ -24,7 +27,7 @@ use tokio::sync::{mpsc, watch};
 const BATCH: &str = "
     INSERT INTO batches (stream, seq, bytes, events, stored, received_at) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (stream, seq)
-    DO UPDATE SET copies = copies + 1, stored = stored + excluded.stored";
+    DO UPDATE SET copies = batches.copies + 1, stored = batches.stored + excluded.stored";
 
 /// The parts of the state that other threads see.
 pub struct Shared {
@@ -44,6 +47,8 @@ pub struct Writer {
     progress: Arc<Progress>,
     refused: Arc<Refused>,
     metrics: Metrics,
+    /// To connect again.
+    place: Place,
     upkeep: Upkeep,
     /// The size of the events that could not be stored. 0 after a success.
     failed_bytes: usize,
@@ -70,6 +75,7 @@ impl Writer {
             progress,
             refused,
             metrics,
+            place: config.database.clone(),
             upkeep,
             failed_bytes: 0,
             is_damaged: false,
@@ -150,6 +156,17 @@ impl Writer {
         }
     }
 
+    /// Connects again after the server has ended the connection.
+    fn renew(&mut self) -> db::Result<()> {
+        if self.connection.is_closed() {
+            let connection = schema::attach(&self.place)?;
+            connection.lead()?;
+            self.connection = connection;
+            tracing::info!("connected to the database again");
+        }
+        Ok(())
+    }
+
     /// Writes the group or a test write. Returns whether it is on disk. Jobs that arrive while the
     /// group is written are added to it.
     fn work(&mut self, group: &mut Group, jobs: &mut mpsc::Receiver<Job>) -> bool {
@@ -164,6 +181,8 @@ impl Writer {
                 Ok(None)
             } else if self.upkeep.is_log_large() {
                 Err(Failed::Large)
+            } else if let Err(error) = self.renew() {
+                Err(Failed::Database(error))
             } else if group.len() > 0 {
                 commit(&mut self.connection, group, jobs, &mut written)
                     .map_err(|error| self.upkeep.cause(&self.connection, error))
@@ -220,11 +239,8 @@ fn commit(
     let mut last = None;
     let (mut deliveries, mut changes) = (0, 0);
     while deliveries + changes < group.len() {
-        for (new, _) in group.deliveries.iter().skip(deliveries) {
-            for delivery in new.iter() {
-                last = append(&transaction, delivery, written)?.or(last);
-            }
-        }
+        let new = group.deliveries.iter().skip(deliveries);
+        last = append(&transaction, new.flat_map(|(new, _)| new.iter()), written)?.or(last);
         for (change, _) in group.changes.iter().skip(changes) {
             forward::apply(&transaction, change)?;
         }
@@ -236,18 +252,48 @@ fn commit(
     Ok(last)
 }
 
-fn append(
+/// Stores the events of the deliveries. PostgreSQL gets all rows at once.
+fn append<'a>(
+    transaction: &Transaction<'_>,
+    deliveries: impl Iterator<Item = &'a Delivery>,
+    written: &mut Written,
+) -> db::Result<Option<i64>> {
+    let mut last = None;
+    if transaction.sqlite().is_some() {
+        for delivery in deliveries {
+            let rows = rows(delivery);
+            let insert = |row: &Row<&str>| row.insert(transaction, Way::Interface);
+            let results = rows.iter().map(insert).collect::<db::Result<Vec<_>>>()?;
+            last = finish(transaction, delivery, &results, written)?.or(last);
+        }
+        return Ok(last);
+    }
+    let deliveries: Vec<&Delivery> = deliveries.collect();
+    let rows: Vec<_> = deliveries.iter().flat_map(|delivery| rows(delivery)).collect();
+    let results = copy::insert(transaction, &rows, Way::Interface)?;
+    let mut rest = results.as_slice();
+    for delivery in deliveries {
+        let (of_delivery, after) = rest.split_at_checked(delivery.events.len()).unwrap_or_default();
+        last = finish(transaction, delivery, of_delivery, written)?.or(last);
+        rest = after;
+    }
+    Ok(last)
+}
+
+/// Writes what belongs to the rows of a delivery. Returns the last new row.
+fn finish(
     transaction: &Transaction<'_>,
     delivery: &Delivery,
+    results: &[Inserted],
     written: &mut Written,
 ) -> db::Result<Option<i64>> {
     let mut last = None;
     let mut stored = 0u32;
-    for (place, event) in delivery.events.iter().enumerate() {
-        match row(delivery, place, event).insert(transaction, Way::Interface)? {
+    for (place, (event, result)) in delivery.events.iter().zip(results).enumerate() {
+        match result {
             Inserted::New(number) => {
                 visitors::link_older(transaction, &event.older)?;
-                last = Some(number);
+                last = Some(*number);
                 stored += 1;
             }
             // The shop's report has no id of a visitor, so it was not forwarded.
@@ -271,6 +317,12 @@ fn append(
     }
     written.add(&delivery.source, delivery.events.len() as u64, u64::from(stored));
     Ok(last)
+}
+
+/// The rows of a delivery.
+fn rows(delivery: &Delivery) -> Vec<Row<&str>> {
+    let events = delivery.events.iter().enumerate();
+    events.map(|(place, event)| row(delivery, place, event)).collect()
 }
 
 /// The row of an event.
@@ -304,7 +356,6 @@ fn row<'a>(delivery: &'a Delivery, place: usize, event: &'a NewEvent) -> Row<&'a
 mod tests {
     use super::*;
     use crate::event::{Source, Vendor};
-    use crate::store::schema;
     use tokio::sync::oneshot;
 
     fn append(job: u64) -> Job {

@@ -1,5 +1,6 @@
 //! The bounds of each customer: its rate of events and its stored rows.
 
+use crate::common::database;
 use crate::common::{Answer, Server, batch, click, send};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -87,7 +88,7 @@ async fn a_customer_with_its_most_rows_is_refused_until_rows_are_deleted() {
     }
     assert_eq!(reasons(&server).await, [("customer_rows".to_owned(), 3)]);
     let delete = "DELETE FROM events WHERE customer = '1' AND row IN (SELECT min(row) FROM events)";
-    rusqlite::Connection::open(server.database()).unwrap().execute_batch(delete).unwrap();
+    database::run(&server.place(), delete);
     tokio::time::sleep(Duration::from_millis(1100)).await;
     assert_eq!(ibexa(&server, "1").await.status, 204);
     tokio::time::sleep(Duration::from_millis(1100)).await;
@@ -98,13 +99,15 @@ async fn a_customer_with_its_most_rows_is_refused_until_rows_are_deleted() {
 async fn rows_are_counted_from_the_first_start_with_a_bound_and_copies_are_not() {
     let server = Server::start().await;
     assert_eq!(server.post(batch("s1", 0, &[click(1), click(2)])).await.status, 204);
-    let database = server.database();
+    let place = server.place();
     let rows = || {
-        let open = rusqlite::Connection::open(&database).unwrap();
         let sql = "SELECT source || customer || rows FROM customer_rows ORDER BY 1";
-        let mut statement = open.prepare(sql).ok()?;
-        let rows = statement.query_map([], |row| row.get(0)).unwrap();
-        Some(rows.collect::<Result<Vec<String>, _>>().unwrap())
+        let is_there = [
+            "SELECT count(*) FROM sqlite_schema WHERE name = 'customer_rows'",
+            "SELECT count(*) FROM pg_class WHERE relname = 'customer_rows'",
+        ];
+        let is_there = is_there[usize::from(database::is_postgres())];
+        (database::number(&place, is_there) > 0).then(|| database::texts(&place, sql))
     };
     assert_eq!(rows(), None, "without a bound nothing is counted");
     let server = server.again("[limits]\ncustomer_rows = 4\n").await;

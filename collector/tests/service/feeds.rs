@@ -205,7 +205,7 @@ async fn an_erased_visitor_leaves_personal_feeds_at_once_and_the_model_when_it_i
     let flags = Overrides {
         listen: Some("127.0.0.1:0".parse().unwrap()),
         admin_listen: Some("127.0.0.1:0".parse().unwrap()),
-        database: Some(desk.database.clone()),
+        database: Some(desk.place()),
         ..Overrides::default()
     };
     let mut config = Config::from_toml(&toml, flags).unwrap();

@@ -1,5 +1,6 @@
 //! The commands `import` and `export`: files of past events.
 
+use crate::common::database::{address, further};
 use crate::common::process::BINARY;
 use crate::common::{SECRET, Server, batch, click, hash};
 use crate::generate::call;
@@ -48,12 +49,16 @@ impl Shop {
         self.0.path().join(name)
     }
 
+    fn database(&self) -> String {
+        address(self.0.path())
+    }
+
     fn file(&self, name: &str, content: &str) -> String {
         std::fs::write(self.path(name), content).unwrap();
         self.path(name).to_str().unwrap().to_owned()
     }
 
-    fn run(&self, database: &Path, arguments: &[&str], input: &str) -> Output {
+    fn run(&self, database: &str, arguments: &[&str], input: &str) -> Output {
         let mut child = Command::new(BINARY)
             .args(arguments)
             .arg("--config")
@@ -71,7 +76,7 @@ impl Shop {
     }
 
     /// Runs a command that succeeds, and returns its output.
-    fn done(&self, database: &Path, arguments: &[&str]) -> String {
+    fn done(&self, database: &str, arguments: &[&str]) -> String {
         let output = self.run(database, arguments, "");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
@@ -79,7 +84,7 @@ impl Shop {
 }
 
 /// The stored rows as JSON, without the time of receipt.
-fn rows(shop: &Shop, database: &Path) -> Vec<Value> {
+fn rows(shop: &Shop, database: &str) -> Vec<Value> {
     let without_receipt = |line: &str| {
         let mut row: Value = serde_json::from_str(line).unwrap();
         row.as_object_mut().unwrap().remove("receivedAt").unwrap();
@@ -92,7 +97,7 @@ fn rows(shop: &Shop, database: &Path) -> Vec<Value> {
 fn both_formats_store_the_same_events_and_twice_equals_once() {
     let shop = Shop::new();
     let [csv, jsonl] = [("h.csv", CSV), ("h.jsonl", JSONL)].map(|(n, text)| shop.file(n, text));
-    let (first, second) = (shop.path("a.sqlite"), shop.path("b.sqlite"));
+    let (first, second) = (shop.database(), further(shop.0.path(), "b"));
     let counts = |new, known| {
         format!("{new} new events, {known} that were stored before, 0 invalid lines\n")
     };
@@ -115,7 +120,7 @@ fn both_formats_store_the_same_events_and_twice_equals_once() {
 fn the_published_example_is_valid() {
     let shop = Shop::new();
     let example = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/history.csv");
-    let out = shop.done(&shop.path("a.sqlite"), &["import", example]);
+    let out = shop.done(&shop.database(), &["import", example]);
     assert_eq!(out, "6 new events, 0 that were stored before, 0 invalid lines\n");
 }
 
@@ -128,7 +133,7 @@ async fn a_running_collector_stores_on_while_a_file_is_imported() {
     for n in 0..lines {
         file.push_str(&format!("click,{},a1,{n}\n", 1_700_000_000_000_u64 + n));
     }
-    let (database, csv) = (server.database(), shop.file("h.csv", &file));
+    let (database, csv) = (address(server.folder.path()), shop.file("h.csv", &file));
     let import = tokio::task::spawn_blocking(move || shop.done(&database, &["import", &csv]));
     for n in 0..50 {
         assert_eq!(server.post(batch("s1", n, &[click(n)])).await.status, 204);
@@ -160,14 +165,14 @@ async fn an_export_imported_into_an_empty_database_gives_the_same_rows() {
         assert!(answer.status < 300, "{target}: {}", answer.text());
     }
     let shop = Shop::new();
-    let database = server.database();
+    let database = address(server.folder.path());
     let exported = shop.done(&database, &["export"]);
     assert_eq!(exported.lines().count(), 5);
     for format in ["jsonl", "csv"] {
         let name = format!("h.{format}");
         let file = shop.path(&name).to_str().unwrap().to_owned();
         shop.done(&database, &["export", "--format", format, "--output", &file]);
-        let copy = shop.path(&format!("{format}.sqlite"));
+        let copy = further(shop.0.path(), format);
         shop.done(&copy, &["import", &file]);
         assert_eq!(shop.done(&copy, &["export"]), exported, "{format}");
         // An existing file is not overwritten.
@@ -179,7 +184,7 @@ async fn an_export_imported_into_an_empty_database_gives_the_same_rows() {
 #[test]
 fn a_selection_is_exported() {
     let shop = Shop::new();
-    let database = shop.path("a.sqlite");
+    let database = shop.database();
     shop.done(&database, &["import", &shop.file("h.csv", CSV)]);
     let count = |arguments: &[&str]| {
         shop.done(&database, &[&["export"], arguments].concat()).lines().count()
@@ -202,7 +207,7 @@ fn a_selection_is_exported() {
 #[test]
 fn a_flag_without_effect_is_refused() {
     let shop = Shop::new();
-    let database = shop.path("a.sqlite");
+    let database = shop.database();
     let history = shop.file("h.csv", CSV);
     shop.done(&database, &["import", &history]);
     let key = shop.file("license.key", "8695-1828-92810-5535-4239");
@@ -265,7 +270,7 @@ fn an_invalid_line_is_named_with_its_column_and_stores_nothing() {
         ("click,2026-01-01T10:00:00Z,1", "has 3 cells, the header has 5"),
     ] {
         let shop = Shop::new();
-        let database = shop.path("a.sqlite");
+        let database = shop.database();
         let good = "click,2026-01-01T10:00:00Z,1,,";
         let text =
             format!("type,at,itemId,price,id\n{good}\n{line}\nclick,2026-01-01T10:00:01Z,2,,\n");
@@ -288,7 +293,7 @@ fn an_invalid_line_is_named_with_its_column_and_stores_nothing() {
 #[test]
 fn a_header_or_a_name_that_is_not_known_is_refused() {
     let shop = Shop::new();
-    let database = shop.path("a.sqlite");
+    let database = shop.database();
     for (name, text, sentence) in [
         ("a.csv", "type,at,prize\n", "line 1: prize: is not a column"),
         (
@@ -320,7 +325,7 @@ fn a_header_or_a_name_that_is_not_known_is_refused() {
 #[test]
 fn a_trial_stores_nothing_and_reads_the_standard_input_and_semicolons() {
     let shop = Shop::new();
-    let database = shop.path("a.sqlite");
+    let database = shop.database();
     let semicolons = "type;at;itemId\nclick;2026-01-01T10:00:00Z;1\nclick;2026-01-01T10:00:00Z;\n";
     let flags = ["import", "-", "--format", "csv", "--delimiter", ";", "--dry-run"];
     let output = shop.run(&database, &flags, semicolons);
@@ -329,7 +334,8 @@ fn a_trial_stores_nothing_and_reads_the_standard_input_and_semicolons() {
         "1 valid lines, 1 invalid ones; nothing was stored\n"
     );
     assert!(String::from_utf8(output.stderr).unwrap().contains("line 3: itemId: is required"));
-    assert!(!database.exists() && !shop.path("a.sqlite.key").exists());
+    assert!(!Path::new(&database).exists());
+    assert!(!Path::new(&format!("{database}.key")).exists());
 }
 
 fn parsed(format: Format, text: Vec<u8>, hasher: &Hasher) -> Vec<Result<Row, String>> {
@@ -368,7 +374,7 @@ proptest! {
 fn a_line_with_an_e_mail_address_as_visitor_is_refused() {
     for name in ["user", "anonymous"] {
         let shop = Shop::new();
-        let database = shop.path("a.sqlite");
+        let database = shop.database();
         let line = "buy,2026-01-01T10:00:00Z,1,1EUR,jane@shop.example";
         let file = shop.file("h.csv", &format!("type,at,itemId,price,{name}\n{line}\n"));
         let key = shop.file("key", "8695-1828-92810-5535-4239");

@@ -4,11 +4,16 @@ use crate::common::desk::{Desk, buy, by};
 use crate::common::process::{FREE, Process};
 use crate::common::{PATIENCE, batch, changed, click, send};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 async fn post(collector: &Process, stream: &str, seq: u64, events: &[Value]) -> u16 {
     let body = batch(stream, seq, events).to_string();
     send(collector.address, "POST", "/v1/events", "", body.as_bytes()).await.status
+}
+
+/// Milliseconds since 1970.
+fn now() -> i64 {
+    SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as i64
 }
 
 pub async fn until(is: impl Fn() -> bool) {
@@ -19,9 +24,9 @@ pub async fn until(is: impl Fn() -> bool) {
     }
 }
 
-const AGED: &str = "UPDATE events SET received_at = received_at - 40 * 86400000;
-    UPDATE batches SET received_at = received_at - 40 * 86400000;
-    UPDATE orders SET first_at = first_at - 40 * 86400000";
+const AGED: &str = "UPDATE events SET received_at = received_at - 3456000000;
+    UPDATE batches SET received_at = received_at - 3456000000;
+    UPDATE orders SET first_at = first_at - 3456000000";
 
 /// 20,000 old rows are deleted while events arrive, and no event waits for all of them.
 #[tokio::test]
@@ -35,17 +40,17 @@ async fn old_rows_are_deleted_while_events_are_stored() {
     assert_eq!(post(&collector, "order", 0, &[buy(50_000, "A-1", "x")]).await, 204);
     collector.signal("-TERM");
     collector.end();
-    desk.open().execute_batch(AGED).unwrap();
+    desk.sql(AGED);
     let collector = desk.start();
     let mut n = 0;
     let begun = Instant::now();
-    let old = "SELECT count(*) FROM events WHERE received_at < 1000 * unixepoch() - 86400000";
+    let old = format!("SELECT count(*) FROM events WHERE received_at < {}", now() - 86_400_000);
     let mut steps = Vec::new();
-    while desk.number(old) > 0 {
-        assert!(begun.elapsed() < PATIENCE * 2, "{} rows are left", desk.number(old));
+    while desk.number(&old) > 0 {
+        assert!(begun.elapsed() < PATIENCE * 2, "{} rows are left", desk.number(&old));
         assert_eq!(post(&collector, "new", n, &[click(100_000 + n)]).await, 204);
         n += 1;
-        steps.push(desk.number(old));
+        steps.push(desk.number(&old));
     }
     // Events were stored between the steps: rows were neither deleted at once, nor only at the end.
     steps.dedup();
@@ -72,7 +77,7 @@ async fn customers_have_times_of_their_own_and_orders_too() {
     }
     collector.signal("-TERM");
     collector.end();
-    desk.open().execute_batch(AGED).unwrap();
+    desk.sql(AGED);
     let collector = desk.start();
     until(|| desk.number("SELECT count(*) FROM orders") == 0).await;
     let left = "SELECT customer FROM events ORDER BY customer";
@@ -90,13 +95,14 @@ async fn nothing_is_deleted_for_a_day_after_the_clock_jumped() {
     assert_eq!(post(&collector, "s", 0, &[click(1)]).await, 204);
     collector.signal("-TERM");
     collector.end();
-    desk.open().execute_batch(AGED).unwrap();
+    desk.sql(AGED);
     for years in [-3, 3] {
         let last = format!(
-            "INSERT OR REPLACE INTO tending VALUES ('clock', 1000 * unixepoch('now', '{years} years'));
-             DELETE FROM tending WHERE name = 'held since'"
+            "DELETE FROM tending WHERE name IN ('clock', 'held since');
+             INSERT INTO tending VALUES ('clock', {})",
+            now() + years * 365 * 86_400_000
         );
-        desk.open().execute_batch(&last).unwrap();
+        desk.sql(&last);
         let collector = desk.start();
         until(|| desk.number("SELECT count(*) FROM tending WHERE name = 'held since'") == 1).await;
         assert_eq!(post(&collector, "s", 1, &[click(1)]).await, 204);
@@ -144,7 +150,7 @@ async fn a_database_at_its_limit_refuses_events_stays_readable_and_recovers() {
     assert_eq!(json["events"].as_array().unwrap().len() as u64, stored * 100);
     assert!(desk.database.metadata().unwrap().len() <= 2 * 1024 * 1024);
     // Deleted rows make space, and the collector works again by itself.
-    desk.open().execute_batch("DELETE FROM events WHERE row <= 300").unwrap();
+    desk.sql("DELETE FROM events WHERE row <= 300");
     assert_eq!(post(&collector, "large", stored, &large(stored)).await, 204);
     // The result of a health check is kept for a second.
     let begun = Instant::now();
@@ -174,7 +180,7 @@ async fn the_log_has_a_limit_too() {
     let batches = "SELECT count(*) FROM batches";
     while post(&collector, "s", n % 10, &large(1)).await == 204 {
         n += 1;
-        desk.open().execute_batch("UPDATE events SET fields = fields || ' '").unwrap();
+        desk.sql("UPDATE events SET fields = fields || ' '");
         assert!(n < 400, "the log has no limit");
     }
     assert!(desk.number(batches) <= 10);

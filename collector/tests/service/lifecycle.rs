@@ -1,5 +1,6 @@
 //! Start and stop, limits for connections, and the configuration.
 
+use crate::common::database;
 use crate::common::process::{FREE, Process, run};
 use crate::common::{PATIENCE, SECRET, Server, batch, click, parse, send};
 use recobeacon_collector::config::{Config, Overrides};
@@ -12,10 +13,8 @@ async fn healthz_reports_the_state_of_the_database() {
     let server = Server::start().await;
     let answer = server.get("/healthz").await;
     assert_eq!((answer.status, answer.text().as_str()), (200, "ok\n"));
-    rusqlite::Connection::open(server.database())
-        .unwrap()
-        .execute_batch("DROP TABLE events")
-        .unwrap();
+    let drop = ["DROP TABLE events", "DROP TABLE events CASCADE"];
+    database::run(&server.place(), drop[usize::from(database::is_postgres())]);
     assert_eq!(server.get("/healthz").await.status, 503);
     let answer = server.post(batch("s1", 0, &[click(1)])).await;
     assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")));
@@ -25,7 +24,7 @@ async fn healthz_reports_the_state_of_the_database() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_open_request_is_finished_before_the_stop() {
     let server = Server::start().await;
-    let (address, database, folder) = (server.address, server.database(), server.folder);
+    let (address, place, folder) = (server.address, server.place(), server.folder);
     let body = batch("s1", 0, &[click(1)]).to_string();
     let mut open = TcpStream::connect(address).await.unwrap();
     let head =
@@ -47,11 +46,7 @@ async fn an_open_request_is_finished_before_the_stop() {
     open.read_to_end(&mut received).await.unwrap();
     assert_eq!(parse(&received, false).status, 204);
     stopping.await.unwrap();
-    let stored: i64 = rusqlite::Connection::open(database)
-        .unwrap()
-        .query_row("SELECT count(*) FROM events", [], |row| row.get(0))
-        .unwrap();
-    assert_eq!(stored, 1);
+    assert_eq!(database::number(&place, "SELECT count(*) FROM events"), 1);
     drop(folder);
 }
 

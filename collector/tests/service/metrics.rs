@@ -1,6 +1,7 @@
 //! `GET /metrics`, and the dashboard and the documentation that name its figures.
 //! `forward/figures.rs` has the values of forwarding.
 
+use crate::common::database::{self, place};
 use crate::common::{Server, batch, click, raw, send};
 use recobeacon_collector::Collector;
 use recobeacon_collector::config::{Config, Overrides};
@@ -35,7 +36,7 @@ async fn of_cluster() -> String {
         let toml = "[cluster]\nnats = [\"nats://127.0.0.1:1\"]\n[[keys]]\nnumber = 1\n\
                     secret = \"000102030405060708090a0b0c0d0e0f\"";
         let any = Some("127.0.0.1:0".parse().unwrap());
-        let database = Some(folder.path().join("events.sqlite"));
+        let database = Some(place(folder.path()));
         let flags = Overrides { listen: any, admin_listen: any, database, ..Overrides::default() };
         Config::from_toml(toml, flags).unwrap()
     };
@@ -199,7 +200,7 @@ async fn the_sizes_of_the_files_and_the_free_space_are_real() {
     assert_eq!(server.post(batch("s2", 0, &events)).await.status, 204);
     assert_eq!(samples(&server).await["recobeacon_rows"], 1001.0);
     let delete = "DELETE FROM events WHERE row <= 400";
-    rusqlite::Connection::open(server.database()).unwrap().execute_batch(delete).unwrap();
+    database::run(&server.place(), delete);
     let server = server.again("").await;
     assert_eq!(samples(&server).await["recobeacon_rows"], 601.0);
 }
@@ -207,8 +208,7 @@ async fn the_sizes_of_the_files_and_the_free_space_are_real() {
 #[tokio::test]
 async fn a_failed_commit_is_counted_and_the_figures_are_still_read() {
     let server = Server::start().await;
-    let open = rusqlite::Connection::open(server.database()).unwrap();
-    open.execute_batch("ALTER TABLE events RENAME TO away").unwrap();
+    database::run(&server.place(), "ALTER TABLE events RENAME TO away");
     assert_eq!(server.post(batch("s1", 0, &[click(1)])).await.status, 503);
     let now = samples(&server).await;
     assert_eq!(now["recobeacon_ready"], 0.0);

@@ -1,17 +1,15 @@
 //! Each event is stored once, and is on disk before the response.
 
+use crate::common::database::{self, address, place};
 use crate::common::process::Process;
 use crate::common::{SECRET, Server, batch, click, id, send};
 use recobeacon_collector::Collector;
 use recobeacon_collector::config::{Config, Overrides};
-use rusqlite::Connection;
 use serde_json::json;
 use std::path::Path;
 
-fn count(database: &Path) -> u64 {
-    let connection = Connection::open(database).unwrap();
-    let count = "SELECT count(*) FROM events";
-    connection.query_row(count, [], |row| row.get::<_, i64>(0)).unwrap() as u64
+fn count(folder: &Path) -> u64 {
+    database::number(&place(folder), "SELECT count(*) FROM events") as u64
 }
 
 #[tokio::test]
@@ -104,15 +102,17 @@ async fn a_confirmed_event_is_visible_to_other_connections_at_once() {
     let server = Server::start().await;
     for n in 1..=50 {
         assert_eq!(server.post(batch("s1", n, &[click(n)])).await.status, 204);
-        assert_eq!(count(&server.database()), n);
+        assert_eq!(count(server.folder.path()), n);
     }
 }
 
 #[tokio::test]
 async fn a_confirmed_event_survives_sigkill() {
     let folder = tempfile::tempdir().unwrap();
-    let database = folder.path().join("events.sqlite");
-    let mut collector = Process::start(&["--database", database.to_str().unwrap()]);
+    let file = folder.path().join("c.toml");
+    std::fs::write(&file, format!("[[keys]]\nnumber = 1\nsecret = \"{SECRET}\"\n")).unwrap();
+    let (file, database) = (file.to_str().unwrap(), address(folder.path()));
+    let mut collector = Process::start(&["--config", file, "--database", &database]);
     let address = collector.address;
     for n in 1..=20 {
         let body = batch("s1", n, &[click(n)]).to_string();
@@ -120,7 +120,7 @@ async fn a_confirmed_event_survives_sigkill() {
     }
     collector.child.kill().unwrap();
     collector.child.wait().unwrap();
-    assert_eq!(count(&database), 20);
+    assert_eq!(count(folder.path()), 20);
 }
 
 #[tokio::test]
@@ -130,7 +130,7 @@ async fn row_numbers_continue_after_a_restart() {
         let flags = Overrides {
             listen: Some("127.0.0.1:0".parse().unwrap()),
             admin_listen: Some("127.0.0.1:0".parse().unwrap()),
-            database: Some(folder.path().join("events.sqlite")),
+            database: Some(place(folder.path())),
             ..Overrides::default()
         };
         let key = format!("[[keys]]\nnumber = 1\nsecret = \"{SECRET}\"\n");
@@ -152,7 +152,7 @@ async fn row_numbers_continue_after_a_restart() {
     }
     // After a clean close the database is a single file.
     assert!(!folder.path().join("events.sqlite-wal").exists());
-    assert_eq!(count(&folder.path().join("events.sqlite")), 3);
+    assert_eq!(count(folder.path()), 3);
 }
 
 #[tokio::test]

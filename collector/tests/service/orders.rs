@@ -1,5 +1,6 @@
 //! Each line of an order is one row, whichever device, page or shop system reports it.
 
+use crate::common::database;
 use crate::common::desk::buy;
 use crate::common::process::run;
 use crate::common::{Answer, SECRET, Server, batch, changed, send};
@@ -384,9 +385,9 @@ fn import(server: &Server, events: &[Value]) {
     std::fs::write(&file, lines).unwrap();
     let config = server.folder.path().join("c.toml");
     std::fs::write(&config, format!("[[keys]]\nnumber = 3\nsecret = \"{SECRET}\"\n")).unwrap();
-    let database = server.database();
-    let [file, config, database] = [&file, &config, &database].map(|path| path.to_str().unwrap());
-    let done = run(&["import", file, "--config", config, "--database", database]);
+    let database = database::address(server.folder.path());
+    let [file, config] = [&file, &config].map(|path| path.to_str().unwrap());
+    let done = run(&["import", file, "--config", config, "--database", &database]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
 }
 

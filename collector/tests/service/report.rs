@@ -2,6 +2,7 @@
 //!
 //! `tests/e2e/report.test.mjs` compares every figure with a second computation.
 
+use crate::common::database;
 use crate::common::{Answer, Server, batch, click, send};
 use futures_util::future::join_all;
 use rusqlite::Connection;
@@ -207,18 +208,14 @@ async fn json(server: &Server, query: &str) -> Value {
 }
 
 /// Fills the database with clicks and purchases of a few visitors and items, always the same ones.
-fn fill(connection: &Connection) {
+fn fill(server: &Server) {
     let mut state = 7u64;
     let mut next = |below: u64| {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 33) % below
     };
-    let sql =
-        "INSERT INTO events (id, type, at, received_at, sent_at, source, customer, anonymous, user,
-                   fields)
-               VALUES (?, ?, ?, ?, ?, 'batch', ?, ?, ?, ?)";
-    let mut statement = connection.prepare(sql).unwrap();
+    let mut sql = "BEGIN;".to_owned();
     for n in 0..3000 {
         let kind = ["click", "rendered", "clickRecommended", "clickRecommended", "basket", "buy"]
             [next(6) as usize];
@@ -241,16 +238,19 @@ fn fill(connection: &Connection) {
         let (anonymous, user) =
             [(Some(&visitor), None), (None, Some(&visitor)), (None, None)][next(3) as usize];
         let customer = [None, Some("shop")][next(2) as usize];
-        let values =
-            (format!("id{n}"), kind, at, received, sent, customer, anonymous, user, fields);
-        statement.execute(values).unwrap();
+        let text = |value: Option<&str>| value.map_or("NULL".to_owned(), |it| format!("'{it}'"));
+        let (customer, anonymous) = (text(customer), text(anonymous.map(String::as_str)));
+        let user = text(user.map(String::as_str));
+        sql.push_str(&format!(
+            "INSERT INTO events (id, type, at, received_at, sent_at, source, customer, anonymous,
+                                 user, fields)
+             VALUES ('id{n}', '{kind}', {at}, {received}, {sent}, 'batch', {customer}, {anonymous},
+                     {user}, '{fields}');"
+        ));
     }
-    connection
-        .execute_batch(
-            "INSERT INTO refused_requests VALUES ('2026-11-02', 'batch', 'invalid', 3),
-                 ('2026-11-03', 'batch', 'invalid', 4), ('2026-12-01', 'batch', 'invalid', 5)",
-        )
-        .unwrap();
+    sql.push_str("INSERT INTO refused_requests VALUES ('2026-11-02', 'batch', 'invalid', 3),
+                 ('2026-11-03', 'batch', 'invalid', 4), ('2026-12-01', 'batch', 'invalid', 5); COMMIT");
+    database::run(&server.place(), &sql);
 }
 
 /// The SQL blocks of the documentation. Each begins with the name of its table.
@@ -294,8 +294,8 @@ fn is_equal(cell: &Cell, value: &Value, currency: Option<&str>) -> bool {
 #[tokio::test]
 async fn the_documented_queries_return_the_figures_of_the_report() {
     let server = Server::start().await;
+    fill(&server);
     let connection = Connection::open(server.database()).unwrap();
-    fill(&connection);
     let report = json(&server, MONTH).await;
     let documented = documented();
     assert_eq!(documented.len(), 6);
@@ -324,26 +324,26 @@ async fn the_documented_queries_return_the_figures_of_the_report() {
 #[tokio::test]
 async fn the_view_of_purchases_after_a_click_has_the_lines_of_the_page() {
     let server = Server::start().await;
-    let connection = Connection::open(server.database()).unwrap();
-    fill(&connection);
-    for (query, first, last) in [
-        (MONTH, "2026-11-01", "2026-11-30"),
-        ("from=2026-11-17&to=2026-11-18", "2026-11-17", "2026-11-18"),
+    fill(&server);
+    let day = 86_400_000;
+    for (query, first, end) in [
+        (MONTH, DAY - 9 * day, DAY + 21 * day),
+        ("from=2026-11-17&to=2026-11-18", DAY + 7 * day, DAY + 9 * day),
     ] {
         let sql = format!(
-            "SELECT scenario, count(*) AS purchases FROM report_scenario_purchases
-             WHERE date(time / 1000, 'unixepoch') BETWEEN '{first}' AND '{last}' GROUP BY 1 ORDER BY 1"
+            "SELECT scenario, CAST(count(*) AS TEXT) FROM report_scenario_purchases
+             WHERE time >= {first} AND time < {end} GROUP BY 1 ORDER BY 1"
         );
-        let of_view: Vec<String> = rows(&connection, &sql)
-            .iter()
-            .map(|row| format!("{:?} {:?}", row["scenario"], row["purchases"]))
+        let of_view: Vec<String> = database::rows(&server.place(), 2, &sql)
+            .into_iter()
+            .map(|row| row.into_iter().map(Option::unwrap).collect::<Vec<_>>().join(" "))
             .collect();
         let report = json(&server, query).await;
         let scenarios = report["scenarios"].as_array().unwrap();
         let mut of_page: Vec<String> = scenarios
             .iter()
             .filter(|row| row["purchases"] != 0)
-            .map(|row| format!("Text({}) Integer({})", row["scenario"], row["purchases"]))
+            .map(|row| format!("{} {}", row["scenario"].as_str().unwrap(), row["purchases"]))
             .collect();
         of_page.sort();
         assert_eq!(of_view, of_page);
@@ -354,15 +354,14 @@ async fn the_view_of_purchases_after_a_click_has_the_lines_of_the_page() {
 #[tokio::test]
 async fn ten_thousand_scenarios_are_shown_and_the_rest_is_counted() {
     let server = Server::start().await;
-    let connection = Connection::open(server.database()).unwrap();
-    connection
-        .execute_batch(&format!(
-            "WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 10050)
-             INSERT INTO events (id, type, at, received_at, source, anonymous, fields)
-             SELECT 'id' || n, 'rendered', {DAY}, {DAY}, 'batch', 'v',
-                    json_object('scenario', printf('s%05d', n)) FROM n"
-        ))
-        .unwrap();
+    let value = |n: i64| {
+        format!("('id{n}', 'rendered', {DAY}, {DAY}, 'batch', 'v', '{{\"scenario\":\"s{n:05}\"}}')")
+    };
+    let sql = format!(
+        "INSERT INTO events (id, type, at, received_at, source, anonymous, fields) VALUES {}",
+        (1..=10_050).map(value).collect::<Vec<_>>().join(", ")
+    );
+    database::run(&server.place(), &sql);
     let report = json(&server, MONTH).await;
     let scenarios = report["scenarios"].as_array().unwrap();
     assert_eq!((scenarios.len(), &scenarios[9999]["scenario"]), (10_000, &"s10000".into()));
@@ -392,7 +391,7 @@ async fn refused_requests_are_counted_at_once_and_after_a_restart() {
 #[tokio::test]
 async fn events_are_stored_while_reports_are_made() {
     let server = Server::start().await;
-    fill(&Connection::open(server.database()).unwrap());
+    fill(&server);
     let reports = (0..6).map(|_| json(&server, MONTH));
     let events = async {
         for n in 0..20 {

@@ -1,8 +1,8 @@
 //! The comparison of variants in `/report`. `tests/e2e/report.test.mjs` compares its figures with a
 //! second computation.
 
+use crate::common::database;
 use crate::common::{Server, batch, changed, click};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 
 async fn get(server: &Server, target: &str) -> String {
@@ -18,19 +18,23 @@ async fn rows(server: &Server, query: &str) -> Vec<Value> {
 }
 
 /// Visitors who see a variant of a scenario, a year ago.
-fn insert(
-    connection: &Connection,
-    customer: Option<&str>,
-    scenario: &str,
-    numbers: &[(&str, u64)],
-) {
+fn insert(server: &Server, customer: Option<&str>, scenario: &str, numbers: &[(&str, u64)]) {
     for (variant, visitors) in numbers {
-        let sql =
+        let name = customer.map_or("NULL".to_owned(), |name| format!("'{name}'"));
+        let of = format!("{customer:?}{scenario}{variant}").replace('"', "");
+        let value = |n: u64| {
+            format!(
+                "('{of}{n}', 'rendered', 1760000000000, 1760000000000, 'batch', {name}, '{of}{n}',
+                  '{{\"scenario\":\"{scenario}\",\"variant\":\"{variant}\"}}')"
+            )
+        };
+        let values: Vec<_> = (0..*visitors).map(value).collect();
+        let sql = format!(
             "INSERT INTO events (id, type, at, received_at, source, customer, anonymous, fields)
-            WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < ?4)
-            SELECT hex(randomblob(16)), 'rendered', 1760000000000, 1760000000000, 'batch', ?1,
-                   hex(randomblob(16)), json_object('scenario', ?2, 'variant', ?3) FROM n";
-        connection.execute(sql, (customer, scenario, variant, *visitors as i64)).unwrap();
+             VALUES {}",
+            values.join(", ")
+        );
+        database::run(&server.place(), &sql);
     }
 }
 
@@ -51,9 +55,8 @@ async fn without_variants_the_report_has_no_section_of_them() {
 #[tokio::test]
 async fn all_stored_time_is_compared_and_the_customer_of_the_page() {
     let server = Server::start().await;
-    let connection = Connection::open(server.database()).unwrap();
-    insert(&connection, None, "top", &[("A", 300), ("B", 100)]);
-    insert(&connection, Some("shop"), "top", &[("A", 20), ("higher", 20)]);
+    insert(&server, None, "top", &[("A", 300), ("B", 100)]);
+    insert(&server, Some("shop"), "top", &[("A", 20), ("higher", 20)]);
     // The events are older than the period of the page.
     let page = get(&server, "/report").await;
     assert!(page.contains("<h2>Variants</h2>") && page.contains("Over all stored time"));
@@ -82,16 +85,19 @@ async fn all_stored_time_is_compared_and_the_customer_of_the_page() {
 #[tokio::test]
 async fn of_too_many_variants_those_with_the_most_visitors_stay() {
     let server = Server::start().await;
-    let connection = Connection::open(server.database()).unwrap();
-    insert(&connection, None, "top", &[("A", 30), ("B", 30)]);
-    connection
-        .execute_batch(
-            "INSERT INTO events (id, type, at, received_at, source, anonymous, fields)
-             WITH RECURSIVE n(n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM n WHERE n < 10050)
-             SELECT 'id' || n, 'rendered', 1760000000000, 1760000000000, 'batch', 'v' || n,
-                    json_object('scenario', 's' || n, 'variant', 'x') FROM n",
+    insert(&server, None, "top", &[("A", 30), ("B", 30)]);
+    let value = |n: u64| {
+        format!(
+            "('id{n}', 'rendered', 1760000000000, 1760000000000, 'batch', 'v{n}',
+              '{{\"scenario\":\"s{n}\",\"variant\":\"x\"}}')"
         )
-        .unwrap();
+    };
+    let values: Vec<_> = (1..=10_050).map(value).collect();
+    let sql = format!(
+        "INSERT INTO events (id, type, at, received_at, source, anonymous, fields) VALUES {}",
+        values.join(", ")
+    );
+    database::run(&server.place(), &sql);
     let answer: Value = serde_json::from_str(&get(&server, "/v1/variants").await).unwrap();
     let comparisons = answer["comparisons"].as_array().unwrap();
     assert_eq!(answer["leftOut"], 52);

@@ -18,7 +18,7 @@ const TOTALS: &[Column] = &[
 /// The size of the period, and the number of visitors.
 pub fn totals(part: &Part<'_>) -> db::Result<(Table, u64)> {
     let sql = format!(
-        "SELECT count(*), count(DISTINCT visitor), sum(visitor IS NULL)
+        "SELECT count(*), count(DISTINCT visitor), count(*) FILTER (WHERE visitor IS NULL)
          FROM report_events WHERE {WITHIN}"
     );
     let (mut rows, mut visitors) = (Vec::new(), 0);
@@ -43,8 +43,9 @@ const DAYS: &[Column] = &[
 /// Events of each day, or of each hour of a short period. Times without events have a row too.
 pub fn days(part: &Part<'_>) -> db::Result<Table> {
     let sql = format!(
-        "SELECT (time - :begin) / :step, count(*), count(DISTINCT visitor), sum(type = 'click'),
-                sum(type = 'basket'), sum(type = 'buy')
+        "SELECT (time - :begin) / :step, count(*), count(DISTINCT visitor),
+                count(*) FILTER (WHERE type = 'click'), count(*) FILTER (WHERE type = 'basket'),
+                count(*) FILTER (WHERE type = 'buy')
          FROM report_events WHERE {WITHIN} GROUP BY 1"
     );
     let mut found = BTreeMap::new();
@@ -199,7 +200,8 @@ fn bought(part: &Part<'_>, mut items: Vec<TopItem>) -> db::Result<(Table, Table)
 
 fn top_items(part: &Part<'_>) -> db::Result<Vec<TopItem>> {
     let sql = format!(
-        "SELECT item_type, item_id, count(*), sum(type = 'click'), sum(type = 'consume'), sum(type = 'basket')
+        "SELECT item_type, item_id, count(*), count(*) FILTER (WHERE type = 'click'),
+                count(*) FILTER (WHERE type = 'consume'), count(*) FILTER (WHERE type = 'basket')
          FROM report_events
          WHERE type IN ('click', 'consume', 'basket', 'buy') AND item_id IS NOT NULL AND {WITHIN}
          GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT :most"
@@ -223,7 +225,8 @@ const CONSUMPTION: &[Column] = &[
 /// How much of the items was read or played.
 pub fn consumption(part: &Part<'_>) -> db::Result<Table> {
     let sql = format!(
-        "SELECT CAST(percentage AS INTEGER) / 25, count(*), count(DISTINCT visitor)
+        "SELECT CASE WHEN percentage < 25 THEN 0 WHEN percentage < 50 THEN 1
+                     WHEN percentage < 75 THEN 2 WHEN percentage < 100 THEN 3 ELSE 4 END, count(*), count(DISTINCT visitor)
          FROM report_events WHERE type = 'consume' AND {WITHIN} GROUP BY 1"
     );
     let mut found = [(0, 0); 5];

@@ -233,7 +233,7 @@ impl<'a> Part<'a> {
 
 /// The condition for events of the period.
 const WITHIN: &str = "row >= :first AND time >= :begin AND time < :end
-    AND (:customer IS NULL OR customer = :customer)";
+    AND (customer = :customer OR :customer IS NULL)";
 
 /// The first row of each customer is found by the index `events_by_age`.
 const FIRST: &str = "
@@ -243,7 +243,7 @@ const FIRST: &str = "
         SELECT (SELECT min(customer) FROM events WHERE customer > name) FROM names
         WHERE name IS NOT NULL
     )
-    SELECT min((SELECT min(row) FROM events WHERE customer IS name AND received_at >= ?))
+    SELECT min((SELECT min(row) FROM events WHERE customer IS NOT DISTINCT FROM name AND received_at >= ?))
     FROM names";
 
 /// Most customers that the page offers.
@@ -308,9 +308,10 @@ mod tests {
             }
             Authorization::Allow
         };
-        let Connection::Sqlite(sqlite) = &mut *connection;
-        sqlite.flush_prepared_statement_cache();
-        sqlite.authorizer(Some(note)).unwrap();
+        if let Connection::Sqlite(sqlite) = &mut *connection {
+            sqlite.flush_prepared_statement_cache();
+            sqlite.authorizer(Some(note)).unwrap();
+        }
         let wanted = Wanted::read("", NOW).unwrap();
         read_table(connection, &wanted, name, &Plans::new(), NOW).unwrap().unwrap();
         let sources = sources.lock().unwrap();

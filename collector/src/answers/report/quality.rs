@@ -115,7 +115,7 @@ const ORDERS: &[Column] = &[
 pub fn orders(part: &Part<'_>) -> db::Result<Table> {
     let sql = "SELECT reported, count(*), sum(copies) FROM report_orders
                WHERE time >= :begin AND time < :end
-                   AND (:customer IS NULL OR customer = :customer)
+                   AND (customer = :customer OR :customer IS NULL)
                GROUP BY 1";
     let names = [("both", "page and shop"), ("page", "pages only"), ("shop", "shop only")];
     let mut found = [(0, 0); 3];

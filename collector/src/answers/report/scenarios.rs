@@ -37,14 +37,15 @@ struct Scenario {
 pub fn scenarios(part: &Part<'_>) -> db::Result<Table> {
     let sql = format!(
         "WITH each AS (
-             SELECT scenario, visitor, sum(type = 'rendered') AS seen,
-                    sum(type = 'clickRecommended') AS clicked
+             SELECT scenario, visitor, count(*) FILTER (WHERE type = 'rendered') AS seen,
+                    count(*) FILTER (WHERE type = 'clickRecommended') AS clicked
              FROM report_events WHERE type IN ('rendered', 'clickRecommended') AND {WITHIN}
              GROUP BY 1, 2
          )
-         SELECT scenario, sum(seen), sum(visitor IS NOT NULL AND seen > 0), sum(clicked),
-                sum(visitor IS NOT NULL AND clicked > 0),
-                sum(visitor IS NOT NULL AND seen > 0 AND clicked > 0), count(*) OVER ()
+         SELECT scenario, sum(seen), count(*) FILTER (WHERE visitor IS NOT NULL AND seen > 0),
+                sum(clicked), count(*) FILTER (WHERE visitor IS NOT NULL AND clicked > 0),
+                count(*) FILTER (WHERE visitor IS NOT NULL AND seen > 0 AND clicked > 0),
+                count(*) OVER ()
          FROM each GROUP BY 1 ORDER BY 4 DESC, 2 DESC, 1 LIMIT :most"
     );
     let mut found: HashMap<String, Scenario> = HashMap::new();
@@ -105,8 +106,8 @@ fn purchases(part: &Part<'_>, mut take: impl FnMut(&str, &Line)) -> db::Result<(
                 NULL AS currency, NULL AS price_micros, NULL AS quantity_micros
          FROM report_events
          WHERE type = 'clickRecommended' AND visitor IS NOT NULL AND item_id IS NOT NULL
-             AND row >= :first_click AND time >= :begin - :window AND time < :end
-             AND (:customer IS NULL OR customer = :customer)
+             AND row >= :first_click AND time >= :begin_click AND time < :end
+             AND (customer = :customer OR :customer IS NULL)
          UNION ALL
          SELECT customer, visitor, item_type, item_id, time, 1, NULL,
                 currency, price_micros, quantity_micros
@@ -119,7 +120,7 @@ fn purchases(part: &Part<'_>, mut take: impl FnMut(&str, &Line)) -> db::Result<(
     let mut of_item = [const { String::new() }; 4];
     // The last click in each scenario.
     let mut clicks: BTreeMap<String, i64> = BTreeMap::new();
-    part.each(&sql, &[(":first_click", &first_click), (":window", &window)], |row| {
+    part.each(&sql, &[(":first_click", &first_click), (":begin_click", &begin)], |row| {
         let key = key(row)?;
         if key != of_item {
             of_item = key;

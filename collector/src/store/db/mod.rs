@@ -4,11 +4,13 @@
 //! in a file of that system.
 
 mod error;
+pub mod postgres;
 mod row;
 mod statement;
 mod transaction;
 mod value;
 
+use self::postgres::Postgres;
 pub use error::{Error, Optional, Result};
 pub use row::{Column, Index, Row, Rows};
 pub use statement::Statement;
@@ -21,6 +23,8 @@ pub use value::{Params, Value};
 pub enum Connection {
     /// SQLite, with the database in a file.
     Sqlite(rusqlite::Connection),
+    /// PostgreSQL.
+    Postgres(Box<Postgres>),
 }
 
 impl Connection {
@@ -28,6 +32,15 @@ impl Connection {
     pub fn sqlite(&self) -> Option<&rusqlite::Connection> {
         match self {
             Self::Sqlite(connection) => Some(connection),
+            Self::Postgres(_) => None,
+        }
+    }
+
+    /// The text for this system, where one text cannot do.
+    pub fn choose<'a>(&self, sqlite: &'a str, postgres: &'a str) -> &'a str {
+        match self {
+            Self::Sqlite(_) => sqlite,
+            Self::Postgres(_) => postgres,
         }
     }
 
@@ -38,6 +51,7 @@ impl Connection {
     pub fn prepare_cached(&self, sql: &str) -> Result<Statement<'_>> {
         match self {
             Self::Sqlite(connection) => Ok(Statement::Sqlite(connection.prepare_cached(sql)?)),
+            Self::Postgres(open) => Ok(Statement::Postgres(open, open.prepare(sql)?)),
         }
     }
 
@@ -61,6 +75,10 @@ impl Connection {
             Self::Sqlite(connection) => {
                 let changed = self.prepare_cached(sql)?.execute(params)?;
                 Ok((changed > 0).then(|| connection.last_insert_rowid()))
+            }
+            Self::Postgres(_) => {
+                let sql = format!("{sql} RETURNING row");
+                self.query_row(&sql, params, |row| row.get(0)).optional()
             }
         }
     }
@@ -98,6 +116,11 @@ impl Connection {
                 }
                 Ok(())
             }
+            Self::Postgres(open) => {
+                let named: Vec<_> =
+                    named.iter().map(|(name, value)| (*name, value.param())).collect();
+                open.each(sql, &named, |row| take(&Row::Postgres(row)))
+            }
         }
     }
 
@@ -108,6 +131,7 @@ impl Connection {
     pub fn execute_batch(&self, sql: &str) -> Result<()> {
         match self {
             Self::Sqlite(connection) => Ok(connection.execute_batch(sql)?),
+            Self::Postgres(open) => open.batch(sql),
         }
     }
 
@@ -118,6 +142,12 @@ impl Connection {
     pub fn transaction(&mut self) -> Result<Transaction<'_>> {
         match self {
             Self::Sqlite(_) => Transaction::begin(self, "BEGIN IMMEDIATE"),
+            Self::Postgres(open) => {
+                // Dropped, it ends also a transaction whose lock was not free.
+                let begun = open.begin();
+                let transaction = Transaction::begun(self);
+                begun.map(|()| transaction)
+            }
         }
     }
 
@@ -128,6 +158,38 @@ impl Connection {
     pub fn snapshot(&self) -> Result<Transaction<'_>> {
         match self {
             Self::Sqlite(_) => Transaction::begin(self, "BEGIN"),
+            Self::Postgres(_) => {
+                Transaction::begin(self, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            }
+        }
+    }
+
+    /// Becomes the connection whose process stores events.
+    ///
+    /// # Errors
+    /// There is another one, or the database does not answer.
+    pub fn lead(&self) -> Result<()> {
+        match self {
+            // An operator runs one collector for each file.
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(open) if open.leads()? => Ok(()),
+            Self::Postgres(_) => Err(Error::Led),
+        }
+    }
+
+    /// Whether the server still answers. A file needs none.
+    pub fn is_alive(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => true,
+            Self::Postgres(open) => open.is_alive(),
+        }
+    }
+
+    /// Whether the server has ended the connection.
+    pub fn is_closed(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::Postgres(open) => open.is_closed(),
         }
     }
 
@@ -138,6 +200,7 @@ impl Connection {
     pub fn close(self) -> Result<()> {
         match self {
             Self::Sqlite(connection) => Ok(connection.close().map_err(|(_, error)| error)?),
+            Self::Postgres(_) => Ok(()),
         }
     }
 }
@@ -145,5 +208,11 @@ impl Connection {
 impl From<rusqlite::Connection> for Connection {
     fn from(connection: rusqlite::Connection) -> Self {
         Self::Sqlite(connection)
+    }
+}
+
+impl From<Postgres> for Connection {
+    fn from(connection: Postgres) -> Self {
+        Self::Postgres(Box::new(connection))
     }
 }

@@ -1,29 +1,68 @@
 //! The rows of a query.
 
+use super::postgres::Raw;
 use super::{Error, Result};
+use std::fmt;
 
 /// A row.
 #[derive(Clone, Copy, Debug)]
 pub enum Row<'a> {
     /// Of SQLite.
     Sqlite(&'a rusqlite::Row<'a>),
+    /// Of PostgreSQL.
+    Postgres(&'a postgres::Row),
 }
 
 /// A column by its name or place.
-pub trait Index: rusqlite::RowIndex {}
+pub trait Index: rusqlite::RowIndex + postgres::row::RowIndex + fmt::Display {}
 
 impl Index for usize {}
 impl Index for &str {}
 
 /// A type of the values in a column.
-pub trait Column: rusqlite::types::FromSql {}
+pub trait Column: rusqlite::types::FromSql {
+    /// Reads a value of PostgreSQL. `None`: it has another type.
+    fn of(raw: Option<Raw<'_>>) -> Option<Self>;
+}
 
-impl Column for i64 {}
-impl Column for u32 {}
-impl Column for bool {}
-impl Column for String {}
-impl Column for Vec<u8> {}
-impl<T: Column> Column for Option<T> {}
+impl Column for i64 {
+    fn of(raw: Option<Raw<'_>>) -> Option<Self> {
+        raw?.whole()
+    }
+}
+
+impl Column for u32 {
+    fn of(raw: Option<Raw<'_>>) -> Option<Self> {
+        raw?.whole()?.try_into().ok()
+    }
+}
+
+impl Column for bool {
+    fn of(raw: Option<Raw<'_>>) -> Option<Self> {
+        Some(raw?.whole()? != 0)
+    }
+}
+
+impl Column for String {
+    fn of(raw: Option<Raw<'_>>) -> Option<Self> {
+        raw?.text().map(str::to_owned)
+    }
+}
+
+impl Column for Vec<u8> {
+    fn of(raw: Option<Raw<'_>>) -> Option<Self> {
+        raw?.bytes().map(<[u8]>::to_vec)
+    }
+}
+
+impl<T: Column> Column for Option<T> {
+    fn of(raw: Option<Raw<'_>>) -> Option<Self> {
+        match raw {
+            None => Some(None),
+            raw => T::of(raw).map(Some),
+        }
+    }
+}
 
 impl Row<'_> {
     /// The value in a column.
@@ -33,6 +72,12 @@ impl Row<'_> {
     pub fn get<I: Index, T: Column>(&self, column: I) -> Result<T> {
         match self {
             Self::Sqlite(row) => Ok(row.get(column)?),
+            Self::Postgres(row) => {
+                let name = column.to_string();
+                let raw: Option<Raw<'_>> = row.try_get(column)?;
+                let kind = raw.as_ref().map_or("NULL", Raw::kind).to_owned();
+                T::of(raw).ok_or_else(|| Error::Column(format!("{name}: {kind}")))
+            }
         }
     }
 
@@ -43,6 +88,10 @@ impl Row<'_> {
     pub fn text<I: Index>(&self, column: I) -> Result<Option<&str>> {
         match self {
             Self::Sqlite(row) => Ok(row.get_ref(column)?.as_str().ok()),
+            Self::Postgres(row) => {
+                let raw: Option<Raw<'_>> = row.try_get(column)?;
+                Ok(raw.and_then(|raw| raw.text()))
+            }
         }
     }
 }
@@ -52,6 +101,8 @@ impl Row<'_> {
 pub enum Rows<'a> {
     /// Of SQLite, which reads each row when it is asked for.
     Sqlite(rusqlite::Rows<'a>),
+    /// Of PostgreSQL, with the present one. All rows are in memory.
+    Postgres(std::vec::IntoIter<postgres::Row>, Option<postgres::Row>),
 }
 
 impl Rows<'_> {
@@ -64,6 +115,10 @@ impl Rows<'_> {
     pub fn next(&mut self) -> Result<Option<Row<'_>>> {
         match self {
             Self::Sqlite(rows) => Ok(rows.next().map_err(Error::from)?.map(Row::Sqlite)),
+            Self::Postgres(rows, present) => {
+                *present = rows.next();
+                Ok(present.as_ref().map(Row::Postgres))
+            }
         }
     }
 }

@@ -1,14 +1,18 @@
 //! A prepared statement.
 
+use super::postgres::{Postgres, Prepared};
 use super::value::Params;
 use super::{Error, Result, Row, Rows, Value};
 use rusqlite::params_from_iter;
+use std::sync::Arc;
 
 /// A prepared statement.
 #[allow(missing_debug_implementations)]
 pub enum Statement<'a> {
     /// Of SQLite.
     Sqlite(rusqlite::CachedStatement<'a>),
+    /// Of PostgreSQL.
+    Postgres(&'a Postgres, Arc<Prepared>),
 }
 
 impl Statement<'_> {
@@ -19,6 +23,7 @@ impl Statement<'_> {
     pub fn execute(&mut self, params: impl Params) -> Result<usize> {
         match self {
             Self::Sqlite(statement) => Ok(statement.execute(params_from_iter(params.list()))?),
+            Self::Postgres(open, prepared) => open.execute(prepared, &params.list()),
         }
     }
 
@@ -30,6 +35,10 @@ impl Statement<'_> {
         match self {
             Self::Sqlite(statement) => {
                 Ok(Rows::Sqlite(statement.query(params_from_iter(params.list()))?))
+            }
+            Self::Postgres(open, prepared) => {
+                let rows = open.query(prepared, &params.list())?;
+                Ok(Rows::Postgres(rows.into_iter(), None))
             }
         }
     }

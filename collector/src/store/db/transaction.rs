@@ -14,7 +14,12 @@ impl<'a> Transaction<'a> {
     /// Begins it with this statement.
     pub(super) fn begin(connection: &'a Connection, sql: &str) -> Result<Self> {
         connection.execute_batch(sql)?;
-        Ok(Self { connection, is_open: true })
+        Ok(Self::begun(connection))
+    }
+
+    /// The transaction that this connection has begun.
+    pub(super) fn begun(connection: &'a Connection) -> Self {
+        Self { connection, is_open: true }
     }
 
     /// Makes its changes durable.
@@ -41,6 +46,7 @@ impl Drop for Transaction<'_> {
         let is_open = match self.connection {
             // Some errors of SQLite end the transaction.
             Connection::Sqlite(connection) => self.is_open && !connection.is_autocommit(),
+            Connection::Postgres(_) => self.is_open,
         };
         if is_open {
             // After a failure the next BEGIN reports it.

@@ -1,7 +1,9 @@
 //! The collector's commands, and its database file.
 
+use super::database::{self, address, place};
 use super::process::BINARY;
 use super::{SECRET, changed, click, id};
+use recobeacon_collector::place::Place;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::io::Write;
@@ -12,6 +14,8 @@ use std::process::{Command, Stdio};
 pub struct Desk {
     pub folder: tempfile::TempDir,
     pub database: PathBuf,
+    /// The path, or the address of PostgreSQL.
+    address: String,
     config: PathBuf,
 }
 
@@ -39,7 +43,8 @@ impl Desk {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("events.sqlite");
         let config = folder.path().join("collector.toml");
-        let desk = Self { folder, database, config };
+        let address = address(folder.path());
+        let desk = Self { folder, database, address, config };
         desk.set(toml);
         desk
     }
@@ -50,8 +55,7 @@ impl Desk {
 
     /// The arguments that name the configuration and the database.
     pub fn arguments(&self) -> [&str; 4] {
-        let database = self.database.to_str().unwrap();
-        ["--config", self.config.to_str().unwrap(), "--database", database]
+        ["--config", self.config.to_str().unwrap(), "--database", &self.address]
     }
 
     pub fn start(&self) -> super::process::Process {
@@ -69,20 +73,41 @@ impl Desk {
         self.folder.path().join(name)
     }
 
+    pub fn place(&self) -> Place {
+        place(self.folder.path())
+    }
+
+    /// The file of SQLite.
     pub fn open(&self) -> Connection {
         Connection::open(&self.database).unwrap()
     }
 
+    /// Runs statements.
+    pub fn sql(&self, sql: &str) {
+        database::run(&self.place(), sql);
+    }
+
     pub fn number(&self, sql: &str) -> i64 {
-        self.open().query_row(sql, [], |row| row.get(0)).unwrap()
+        database::number(&self.place(), sql)
     }
 
     pub fn texts(&self, sql: &str) -> Vec<String> {
-        texts(&self.open(), sql)
+        database::texts(&self.place(), sql)
     }
 
-    /// Whether any file of the database has these bytes.
+    /// Whether any file of the database has these bytes, or any row of PostgreSQL except those of the
+    /// list of erased visitors, which is no part of SQLite's files either.
     pub fn has_bytes(&self, text: &str) -> bool {
+        if database::is_postgres() {
+            let tables = "SELECT tablename FROM pg_tables
+                          WHERE schemaname = 'public' AND tablename <> 'erased'";
+            return self.texts(tables).iter().any(|table| {
+                let sql = format!(
+                    "SELECT count(*) FROM {table} AS one WHERE strpos(one::text, '{text}') > 0"
+                );
+                self.number(&sql) > 0
+            });
+        }
         ["", "-wal"].iter().any(|ending| {
             let mut path = self.database.as_os_str().to_owned();
             path.push(ending);

@@ -2,6 +2,7 @@
 //! Other clients would correct the malformed requests of these tests.
 #![allow(dead_code, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+pub mod database;
 pub mod desk;
 pub mod process;
 pub mod proxy;
@@ -9,6 +10,7 @@ pub mod raw;
 
 use recobeacon_collector::Collector;
 use recobeacon_collector::config::{Config, Overrides};
+use recobeacon_collector::place::Place;
 use recobeacon_collector::pseudonym::{Hasher, Key, parse_secret};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -61,7 +63,7 @@ impl Server {
         let flags = Overrides {
             listen: Some("127.0.0.1:0".parse().unwrap()),
             admin_listen: Some("127.0.0.1:0".parse().unwrap()),
-            database: Some(folder.path().join("events.sqlite")),
+            database: Some(database::place(folder.path())),
             dist: has_files.then(|| folder.path().join("dist")),
             site: has_files.then(|| folder.path().join("site")),
             inspector: false,
@@ -79,6 +81,12 @@ impl Server {
         Self::within(folder, toml, false).await
     }
 
+    /// The database of this server.
+    pub fn place(&self) -> Place {
+        database::place(self.folder.path())
+    }
+
+    /// The file of a database of SQLite.
     pub fn database(&self) -> PathBuf {
         self.folder.path().join("events.sqlite")
     }

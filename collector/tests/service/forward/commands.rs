@@ -2,6 +2,7 @@
 
 use super::vendor::{Reply, Vendor, status};
 use super::{click, empty, ibexa, item, until};
+use crate::common::database::{self, address};
 use crate::common::desk::Desk;
 use crate::common::process::run;
 use crate::common::{Server, batch, id};
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Runs the command. Returns its exit code and its output.
 async fn letters(server: &Server, arguments: &[&str]) -> (Option<i32>, String) {
-    let database = server.database().display().to_string();
+    let database = address(server.folder.path());
     let mut all = vec!["dead-letters".to_owned()];
     all.extend(arguments.iter().map(|one| (*one).to_owned()));
     all.extend(["--database".to_owned(), database]);
@@ -90,8 +91,7 @@ async fn expired_dead_letters_are_listed_without_ids_and_cannot_be_replayed() {
     let server = Server::with(&ibexa("a", &vendor, "")).await;
     assert_eq!(server.post(batch("s1", 0, &[click(1, "v1")])).await.status, 204);
     until(&server, "a", |figures| figures["deadLetters"] == 1).await;
-    let connection = Connection::open(server.database()).unwrap();
-    connection.execute("UPDATE forward SET expires_at = 1", []).unwrap();
+    database::run(&server.place(), "UPDATE forward SET expires_at = 1");
     let (_, text) = letters(&server, &["replay", "--all"]).await;
     assert!(text.starts_with("replayed: 0\nleft: 1"), "{text}");
     let (_, text) = letters(&server, &["delete", "--row", "1"]).await;

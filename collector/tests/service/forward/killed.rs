@@ -1,15 +1,16 @@
 //! Collector and vendors end at random moments. Nothing is lost that is promised, and copies occur
 //! only where they are documented.
 
+use super::three;
 use super::vendor::{Seen, Vendor, status};
 use super::{click, item};
+use crate::common::database::{self, address, place};
 use crate::common::process::Process;
 use crate::common::{PATIENCE, SECRET, batch, id, send};
-use rusqlite::Connection;
+use recobeacon_collector::place::Place;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -88,12 +89,9 @@ async fn stored(address: SocketAddr, body: &str) -> bool {
 }
 
 /// The events in the queue with this state: (destination, id, reason).
-fn entries(database: &Path, state: &str) -> Vec<(String, String, Option<String>)> {
-    let connection = Connection::open(database).unwrap();
-    let sql = "SELECT destination, event, reason FROM forward WHERE state = ?";
-    let mut statement = connection.prepare(sql).unwrap();
-    let rows = statement.query_map([state], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    rows.unwrap().map(Result::unwrap).collect()
+fn entries(place: &Place, state: &str) -> Vec<(String, String, Option<String>)> {
+    let sql = format!("SELECT destination, event, reason FROM forward WHERE state = '{state}'");
+    database::rows(place, 3, &sql).into_iter().map(three).collect()
 }
 
 /// The items in each visitor's order must rise.
@@ -111,10 +109,11 @@ async fn ends_at_random_moments_lose_nothing_that_is_promised() {
     println!("seed {seed}");
     let mut random = Random(seed);
     let folder = tempfile::tempdir().unwrap();
-    let (database, file) = (folder.path().join("e.sqlite"), folder.path().join("c.toml"));
+    let (place, file) = (place(folder.path()), folder.path().join("c.toml"));
+    let address = address(folder.path());
     let mut both = Both::start().await;
     std::fs::write(&file, configuration(&both)).unwrap();
-    let arguments = ["--config", file.to_str().unwrap(), "--database", database.to_str().unwrap()];
+    let arguments = ["--config", file.to_str().unwrap(), "--database", &address];
     let mut next = 1;
     let mut waiting: Option<String> = None;
     for _ in 0..ROUNDS {
@@ -156,15 +155,15 @@ async fn ends_at_random_moments_lose_nothing_that_is_promised() {
         assert_eq!(answer.status, 204);
     }
     let begun = Instant::now();
-    while !entries(&database, "waiting").is_empty() || !entries(&database, "sent").is_empty() {
-        assert!(begun.elapsed() < PATIENCE * 3, "{:?}", entries(&database, "waiting"));
+    while !entries(&place, "waiting").is_empty() || !entries(&place, "sent").is_empty() {
+        assert!(begun.elapsed() < PATIENCE * 3, "{:?}", entries(&place, "waiting"));
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     drop(collector);
     for which in 0..2 {
         both.end(which).await;
     }
-    let dead = entries(&database, "dead");
+    let dead = entries(&place, "dead");
     check(&both, &dead, next);
 }
 

@@ -3,6 +3,7 @@
 
 use super::vendor::{Reply, Vendor, status};
 use super::{click, empty, ibexa, item, now};
+use crate::common::database::address;
 use crate::common::desk::{self, Desk, buy};
 use crate::common::process::{BINARY, Process};
 use crate::common::{SECRET, Server, batch, changed, id, send};
@@ -74,7 +75,7 @@ async fn imported_history_is_not_forwarded() {
     std::fs::write(&config, format!("{}\n{key}", ibexa("a", &vendor, ""))).unwrap();
     let mut command = Command::new(BINARY);
     command.arg("import").arg("--config").arg(config);
-    command.arg("--database").arg(server.database()).arg(file);
+    command.arg("--database").arg(address(server.folder.path())).arg(file);
     let done = tokio::task::spawn_blocking(move || desk::run(&mut command, "")).await.unwrap();
     assert!(done.code == Some(0) && done.out.starts_with("1 new event"), "{done:?}");
     assert_eq!(settled(&server, &vendor).await, [""; 0]);
@@ -115,7 +116,7 @@ async fn an_erased_visitors_events_leave_the_queue() {
     }
     // An event that was deleted by its age may still wait.
     let old = format!("DELETE FROM events WHERE id = '{}'", id(5));
-    assert_eq!(desk.open().execute(&old, []).unwrap(), 1);
+    desk.sql(&old);
     let done = desk.run(&["erase-visitor"], "device-1");
     assert_eq!(done.code, Some(0), "{}", done.log);
     assert_eq!(queued(&desk), [format!("waiting {}", id(4))]);

@@ -2,9 +2,9 @@
 
 use super::vendor::{Reply, Vendor, status};
 use super::{click, ibexa, now};
+use crate::common::database::{self, address, place};
 use crate::common::process::{BINARY, FREE, Process};
 use crate::common::{PATIENCE, SECRET, batch, changed, send};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::process::Command;
 
@@ -29,7 +29,7 @@ impl Run {
         ];
         std::fs::write(at("c.toml"), toml.concat()).unwrap();
         let mut command = Command::new(BINARY);
-        command.args(FREE).args(["--config", &at("c.toml"), "--database", &at("events.sqlite")]);
+        command.args(FREE).args(["--config", &at("c.toml"), "--database", &address(folder.path())]);
         let collector = Process::of(&mut command);
         Self { folder, collector }
     }
@@ -59,12 +59,14 @@ async fn each_limit_is_logged_for_a_vendor_and_not_for_each_event() {
     let old = changed(click(1, "v"), json!({ "at": now() - 30 * 3_600_000 }));
     run.post(0, &[old, click(2, "v"), click(3, "v"), click(4, "v"), click(5, "v")]).await;
     run.post(1, &[click(6, "v")]).await;
-    let open = Connection::open(run.folder.path().join("events.sqlite")).unwrap();
-    let many = "INSERT INTO forward (destination, event, piece, type, at, received_at, expires_at,
+    let now = now();
+    let many = format!(
+        "INSERT INTO forward (destination, event, piece, type, at, received_at, expires_at,
                                      state, reason, failed_at)
                 WITH RECURSIVE n(n) AS (VALUES (2) UNION ALL SELECT n + 1 FROM n WHERE n < 10000)
-                SELECT 'slow', 'x' || n, 0, 'click', 1, 1, 1, 'dead', 'refused', ?1 FROM n";
-    assert_eq!(open.execute(many, [now() as i64]).unwrap(), 9_999);
+                SELECT 'slow', 'x' || n, 0, 'click', 1, 1, 1, 'dead', 'refused', {now} FROM n"
+    );
+    database::run(&place(run.folder.path()), &many);
     let (_, log) = run.end();
     for sentence in TOLD {
         assert_eq!(log.matches(sentence).count(), 1, "{sentence}: {log}");

@@ -77,3 +77,9 @@ pub async fn until(server: &Server, name: &str, is: impl Fn(&Value) -> bool) -> 
 pub async fn empty(server: &Server, name: &str) -> Value {
     until(server, name, |figures| figures["waiting"] == 0 && figures["inFlight"] == 0).await
 }
+
+/// The columns of a row, of which only the last may be NULL.
+fn three(row: Vec<Option<String>>) -> (String, String, Option<String>) {
+    let [first, second, third] = <[Option<String>; 3]>::try_from(row).unwrap();
+    (first.unwrap(), second.unwrap(), third)
+}

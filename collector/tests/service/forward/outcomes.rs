@@ -1,9 +1,10 @@
 //! What happens after each outcome of a request.
 
+use super::three;
 use super::vendor::{Reply, Vendor, status};
 use super::{click, empty, figures, ibexa, intempt, item, until};
+use crate::common::database;
 use crate::common::{Server, batch, changed, id};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::time::Duration;
@@ -14,11 +15,8 @@ async fn post(server: &Server, seq: u64, events: &[Value]) {
 
 /// The dead letters as (event, reason, message).
 fn letters(server: &Server) -> Vec<(String, String, Option<String>)> {
-    let connection = Connection::open(server.database()).unwrap();
     let sql = "SELECT event, reason, message FROM forward WHERE state = 'dead' ORDER BY row";
-    let mut statement = connection.prepare(sql).unwrap();
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-    rows.unwrap().map(Result::unwrap).collect()
+    database::rows(&server.place(), 3, sql).into_iter().map(three).collect()
 }
 
 #[tokio::test]

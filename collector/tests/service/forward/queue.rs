@@ -1,11 +1,12 @@
 //! The queue: its order, its limits, and what it keeps of a visitor.
 
+use super::three;
 use super::vendor::{Reply, Vendor, status};
 use super::{click, empty, figures, ibexa, item, now, until};
+use crate::common::database::{self, place};
 use crate::common::{PATIENCE, SECRET, Server, batch, changed, send};
 use recobeacon_collector::Collector;
 use recobeacon_collector::config::{Config, Overrides};
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -178,14 +179,14 @@ async fn expired_events_lose_their_ids_and_are_not_sent() {
     vendor.until(1).await;
     let first = figures(&server, "a").await;
     assert_eq!((&first["waiting"], &first["deadLetters"]), (&json!(2), &json!(1)));
-    let connection = Connection::open(server.database()).unwrap();
+    let place = server.place();
     let left = || {
         let sql = "SELECT count(*) FROM forward WHERE state = 'dead' AND reason = 'expired'
                    AND sealed IS NULL AND visitor IS NULL AND key IS NULL";
-        connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap()
+        database::number(&place, sql)
     };
     assert_eq!(left(), 1);
-    connection.execute("UPDATE forward SET expires_at = 1 WHERE state = 'waiting'", []).unwrap();
+    database::run(&place, "UPDATE forward SET expires_at = 1 WHERE state = 'waiting'");
     let waited = until(&server, "a", |figures| figures["deadLetters"] != 1).await;
     assert_eq!(waited["deadLetters"], 2, "{waited}");
     assert_eq!(left(), 2);
@@ -256,7 +257,7 @@ async fn a_stop_waits_for_answers_for_a_limited_time() {
         let flags = Overrides {
             listen: Some("127.0.0.1:0".parse().unwrap()),
             admin_listen: Some("127.0.0.1:0".parse().unwrap()),
-            database: Some(folder.path().join("e.sqlite")),
+            database: Some(place(folder.path())),
             ..Overrides::default()
         };
         Collector::start(Config::from_toml(&toml, flags).unwrap())
@@ -270,11 +271,9 @@ async fn a_stop_waits_for_answers_for_a_limited_time() {
     tokio::time::timeout(PATIENCE, collector.stop()).await.unwrap();
     let collector = start().await.unwrap();
     let state = || {
-        let connection = Connection::open(folder.path().join("e.sqlite")).unwrap();
         let sql = "SELECT destination, state, reason FROM forward";
-        let mut statement = connection.prepare(sql).unwrap();
-        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
-        rows.unwrap().map(Result::unwrap).collect::<Vec<(String, String, Option<String>)>>()
+        let rows = database::rows(&place(folder.path()), 3, sql);
+        rows.into_iter().map(three).collect::<Vec<_>>()
     };
     let begun = std::time::Instant::now();
     while state().first().is_some_and(|(_, state, _)| state == "sent") {

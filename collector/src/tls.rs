@@ -1,0 +1,39 @@
+//! TLS to other servers: rustls, with the certificates of the operating system.
+
+use std::path::Path;
+use std::sync::Arc;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
+
+/// Makes encrypted connections. `more` is a file with further certificates (PEM).
+///
+/// # Errors
+/// One sentence about the certificates.
+pub fn connector(more: Option<&Path>) -> Result<TlsConnector, String> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(file) = more {
+        let failed = |error: &dyn std::fmt::Display| format!("TLS: {}: {error}", file.display());
+        let certificates = CertificateDer::pem_file_iter(file).map_err(|error| failed(&error))?;
+        for certificate in certificates {
+            let certificate = certificate.map_err(|error| failed(&error))?;
+            roots.add(certificate).map_err(|error| failed(&error))?;
+        }
+    }
+    if roots.is_empty() {
+        return Err(
+            "TLS: the system has no certificates; install ca-certificates, or name a file \
+                    in the environment variable SSL_CERT_FILE"
+                .to_owned(),
+        );
+    }
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| format!("TLS: {error}"))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(TlsConnector::from(Arc::new(config)))
+}
