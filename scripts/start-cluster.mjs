@@ -1,4 +1,4 @@
-// npm run start:cluster: set-up, build, three NATS servers, two collectors without a database, and the writer, all on
+// npm run start:cluster: set-up, build, three NATS servers, two collectors without a database, PostgreSQL, and two writers, all on
 // loopback. Prints the addresses at the end; Ctrl-C stops all of it. `-- --data DIR` stores elsewhere than in
 // .data/cluster; PORT sets another port than 8787, from which on free ones are taken.
 
@@ -16,11 +16,12 @@ import { setUp } from "./lib/toolchain.mjs";
 
 const USUAL_PORT = 8787;
 const COLLECTORS = 2;
+const WRITERS = 2;
 
-/** Free ports from this one on: two for each collector, and the writer's. */
+/** Free ports from this one on: two for each collector, and one for each writer. */
 async function freePortsFrom(first) {
   const ports = [];
-  for (let from = first; ports.length < COLLECTORS * 2 + 1; from = ports.at(-1) + 1) ports.push(await freePort(from));
+  for (let from = first; ports.length < COLLECTORS * 2 + WRITERS; from = ports.at(-1) + 1) ports.push(await freePort(from));
   return ports;
 }
 
@@ -36,7 +37,7 @@ await main(async () => {
   const started = performance.now();
   const port = wantedPort() ?? USUAL_PORT;
   const { values } = parseArgs({ options: { data: { type: "string", default: at(".data", "cluster") } } });
-  await steps([...setUp(), ...programSteps(["nats-server"]), ...buildStepsIfStale(), collectorStep()]);
+  await steps([...setUp(), ...programSteps(["nats-server", "initdb", "postgres"]), ...buildStepsIfStale(), collectorStep()]);
 
   const folder = resolve(values.data);
   mkdirSync(folder, { recursive: true });
@@ -45,8 +46,10 @@ await main(async () => {
     folder,
     nats: 3,
     collectors: COLLECTORS,
+    writers: WRITERS,
+    postgres: true,
     ports,
-    flags: ["--dist", DIST, "--site", shopOf(folder, ports.at(-1))],
+    flags: ["--dist", DIST, "--site", shopOf(folder, ports[COLLECTORS * 2])],
     writerFlags: ["--inspector"],
   });
   // Before the start, so that a signal meanwhile ends the parts that run already.
@@ -60,8 +63,9 @@ await main(async () => {
 
   const named = [
     ...cluster.servers.map((server, index) => ({ name: `NATS server ${index + 1}`, part: server })),
+    { name: "PostgreSQL", part: cluster.postgres },
     ...cluster.collectors.map((collector) => ({ name: `The collector ${collector.url}`, part: collector })),
-    { name: "The writer", part: cluster.writer },
+    ...cluster.writers.map((writer) => ({ name: `The writer ${writer.adminUrl}`, part: writer })),
   ];
   // The others go on, as the guarantees in docs/cluster.md say.
   for (const { name, part } of named)

@@ -3,6 +3,7 @@
 use crate::StartError;
 use crate::config::Config;
 use crate::http::{self, Peer};
+use crate::store::Lead;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
@@ -27,7 +28,7 @@ impl Service {
     /// As in [`crate::Collector::start`].
     pub fn open(config: Config) -> Result<Self, StartError> {
         let inspector = config.inspector.then_some(config.admin_listen);
-        let app = crate::open(config, CancellationToken::new(), inspector, None)?;
+        let app = crate::open(config, CancellationToken::new(), inspector, None, &Lead::default())?;
         Ok(Self { events: http::events_router(Arc::clone(&app)), admin: http::admin_router(app) })
     }
 

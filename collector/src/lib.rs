@@ -55,6 +55,7 @@ mod private;
 pub mod pseudonym;
 mod query;
 mod sink;
+mod start;
 pub mod store;
 mod tls;
 pub mod user;
@@ -69,19 +70,18 @@ use config::Config;
 use error::ConfigError;
 use forward::Forwarding;
 use forward::seal::Seals;
-use http::{App, Side};
+use http::App;
 use limits::Limits;
 use metrics::{Consumed, Metrics, Published};
 use prometheus_client::registry::Registry;
 use pseudonym::Hasher;
 use sink::Sink;
+pub use start::Bound;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
-use store::{Store, StoreError};
-use tokio::net::TcpListener;
+use store::{Lead, Store, StoreError};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -94,11 +94,12 @@ pub struct Collector {
     stop: CancellationToken,
     served: Vec<JoinHandle<()>>,
     app: Arc<App>,
+    lost: CancellationToken,
 }
 
 /// The part of a process in a cluster. Without a cluster there are only collectors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
+pub enum Role {
     /// Takes events over HTTP.
     Collector,
     /// Stores the events of the stream.
@@ -137,78 +138,22 @@ impl Collector {
     /// # Errors
     /// One sentence that says what to change.
     pub async fn start(config: Config) -> Result<Self, StartError> {
-        Self::start_as(Role::Collector, config).await
+        Bound::new(Role::Collector, config).await?.start().await
     }
 
     /// Opens the database and starts to store what the stream of the cluster has. There is no event
-    /// listener.
+    /// listener. If another writer stores events into a database of PostgreSQL, it waits for the end of
+    /// that one.
     ///
     /// # Errors
     /// One sentence that says what to change.
     pub async fn start_writer(config: Config) -> Result<Self, StartError> {
-        Self::start_as(Role::Writer, config).await
+        Bound::new(Role::Writer, config).await?.start().await
     }
 
-    async fn start_as(role: Role, config: Config) -> Result<Self, StartError> {
-        let link = match (&config.cluster, role) {
-            (Some(cluster), _) => Some(Link::connect(cluster).await.map_err(StartError::Config)?),
-            (None, Role::Writer) => {
-                let sentence = "write: the configuration has no [cluster], so there is no stream to \
-                                read. Start the collector without a command";
-                return Err(StartError::Config(ConfigError::new(sentence)));
-            }
-            (None, Role::Collector) => None,
-        };
-        let events = match role {
-            Role::Collector => Some(listen("listen", config.listen).await?),
-            Role::Writer => None,
-        };
-        let (admin, admin_address) = listen("admin_listen", config.admin_listen).await?;
-
-        let limits = config.limits.clone();
-        let stop = CancellationToken::new();
-        let inspector = config.inspector.then_some(admin_address);
-        let cluster = link.map(|link| (role, link));
-        let (of_app, runs) = (stop.clone(), tokio::runtime::Handle::current());
-        // The client of PostgreSQL must not be called on a thread of the runtime.
-        let opening = tokio::task::spawn_blocking(move || {
-            let _entered = runs.enter();
-            open(config, of_app, inspector, cluster)
-        });
-        let app = opening.await.map_err(|_| StartError::Store(StoreError::NotStored))??;
-        // Before the first request, because it notes what was lost earlier.
-        let patience = Duration::from_secs(limits.stop_seconds);
-        let forwarding = match app.sink.store() {
-            Some(store) => app.forwarding.start(store, &stop, patience).await,
-            None => Vec::new(),
-        };
-        let serve = |side, listener, router, most| {
-            let listener = http::serve::Listener { side, listener, most };
-            tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, stop.clone()))
-        };
-        let readers = limits.streams.saturating_add(Limits::ADMIN_CONNECTIONS);
-        let mut served = vec![
-            serve(Side::Admin, admin, http::admin_router(Arc::clone(&app)), readers),
-            tokio::spawn(tend(Arc::clone(&app), stop.clone())),
-        ];
-        let address = events.as_ref().map(|(_, address)| *address);
-        if let Some((listener, _)) = events {
-            let router = http::events_router(Arc::clone(&app));
-            served.push(serve(Side::Events, listener, router, limits.connections));
-        }
-        if let Some(consumer) = &app.consumer {
-            served.push(tokio::spawn(Arc::clone(consumer).run(stop.clone())));
-        }
-        served.extend(forwarding);
-        if let Some(store) = app.sink.store() {
-            let (plans, store) = (app.plans().clone(), Arc::clone(store));
-            served.push(tokio::spawn(answers::unseen::tell(plans, store, stop.clone())));
-        }
-        if let (Some(store), Some(feeds)) = (app.sink.store(), &app.feeds) {
-            let (feeds, store) = (Arc::clone(feeds), Arc::clone(store));
-            served.push(tokio::spawn(feeds::follow(feeds, store, stop.clone())));
-        }
-        Ok(Self { address, admin_address, stop, served, app })
+    /// Resolves when another writer stores events in place of this one, which must be stopped then.
+    pub async fn lost(&self) {
+        self.lost.cancelled().await;
     }
 
     /// The address of the event listener. `None`: this is the writer of a cluster.
@@ -242,6 +187,7 @@ fn open(
     stop: CancellationToken,
     inspector: Option<SocketAddr>,
     cluster: Option<(Role, Link)>,
+    lead: &Lead,
 ) -> Result<Arc<App>, StartError> {
     let hasher = Hasher::new(&config.keys, config.database.beside()).map_err(StartError::Config)?;
     let seals = Seals::new(&config.keys, config.database.beside()).map_err(StartError::Config)?;
@@ -250,8 +196,8 @@ fn open(
     let metrics = Metrics::new(&mut registry);
     forwarding.register(&mut registry);
     let store = || {
-        let store = Store::open(&config, &hasher, metrics.clone()).map_err(StartError::Store)?;
-        Ok(Arc::new(store))
+        let opened = Store::open(&config, &hasher, metrics.clone(), lead);
+        Ok(Arc::new(opened.map_err(StartError::Store)?))
     };
     let sink = match cluster {
         None => (Sink::Store(store()?), None),
@@ -269,16 +215,6 @@ fn open(
     };
     let app = App::new(config, hasher, sink, (registry, metrics), forwarding, stop, inspector);
     Ok(Arc::new(app.map_err(StartError::Config)?))
-}
-
-async fn listen(
-    setting: &'static str,
-    wanted: SocketAddr,
-) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |error| StartError::Listen(setting, wanted, error);
-    let listener = TcpListener::bind(wanted).await.map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    Ok((listener, address))
 }
 
 /// Checks the database's files, or opens the stream, until `stop`.

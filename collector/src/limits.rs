@@ -203,6 +203,8 @@ impl Limits {
     pub const PATIENT: Duration = Duration::from_secs(60);
     /// Time for a connection to PostgreSQL.
     pub const DATABASE_CONNECT: Duration = Duration::from_secs(5);
+    /// Pause between two attempts to become the writer that stores events.
+    pub const LEAD_PAUSE: Duration = Duration::from_millis(250);
     /// Time after which a silent connection to PostgreSQL is tested.
     pub const DATABASE_ALIVE: Duration = Duration::from_secs(10);
     /// Most rows that are deleted in one transaction. Commits of events wait for it.

@@ -73,7 +73,7 @@ const writersOf = (file, ports, flags) =>
     }),
   );
 
-/** Waits until all these collectors take events. */
+/** Waits until all these collectors take events, or these writers store them. */
 async function ready(fronts) {
   const end = performance.now() + READY_MS;
   for (const { adminUrl } of fronts)
@@ -138,7 +138,11 @@ export async function prepareCluster({
     database: place,
     start: async (options) => {
       await Promise.all(below.map((server) => server.start()));
-      await Promise.all(above.map((part) => part.start(options)));
+      const [first, ...more] = backs;
+      await Promise.all([...fronts, first].map((part) => part.start(options)));
+      // So that the first one stores events, and the others wait.
+      if (more.length > 0) await ready([first]);
+      await Promise.all(more.map((part) => part.start(options)));
     },
     ready: () => ready(fronts),
     stop: async () => {

@@ -3,12 +3,12 @@
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePorts } from "./collector.mjs";
 import { atEnd } from "./ending.mjs";
-import { Problem } from "./project.mjs";
+import { manifest, Problem } from "./project.mjs";
 import { program } from "./servers.mjs";
 
 const USER = "recobeacon";
@@ -88,6 +88,13 @@ function launch(data, port, settings, as) {
   });
 }
 
+/** Temporary folders belong to root alone. The server's account must be able to pass through them. */
+function openTemporary(folder) {
+  if (!basename(folder).startsWith(`${manifest.name}-`)) return;
+  chmodSync(folder, 0o711);
+  openTemporary(dirname(folder));
+}
+
 /** Starts the server again after a SIGKILL, as soon as the processes of the last one have ended. */
 async function launchWhenFree(...args) {
   const end = performance.now() + START_MS;
@@ -112,8 +119,7 @@ export async function postgresServer({ folder, port, settings = {} }) {
   const secret = `${data}.password`;
   if (!existsSync(join(data, "PG_VERSION"))) {
     mkdirSync(data, { recursive: true, mode: 0o700 });
-    // A temporary folder belongs to root alone. The server's account must be able to pass through it.
-    if (as.uid !== undefined) chmodSync(folder, 0o711);
+    if (as.uid !== undefined) openTemporary(folder);
     initialise(data, randomBytes(16).toString("hex"), as);
   }
   let running;
@@ -125,6 +131,10 @@ export async function postgresServer({ folder, port, settings = {} }) {
   return {
     url: `postgres://${USER}:${readFileSync(secret, "utf8")}@127.0.0.1:${own}/${DATABASE}`,
     data,
+    /** Resolves when the running server ends. */
+    get ended() {
+      return running?.ended;
+    },
     get log() {
       return running?.log ?? [];
     },

@@ -27,8 +27,19 @@ const BROWSER_TEST_S = 600;
 /** Each file has its own browser and collector, and a scenario waits for much of its time. */
 const SCENARIO_FILES_AT_ONCE = 5;
 
-/** Tests about the file of SQLite, its key file or its list of erased visitors. PostgreSQL has none of them. */
-const OF_FILES = [
+/** Tests that concern no database, or the file of SQLite with its key file and its list of erased visitors. */
+const WITHOUT_POSTGRES = [
+  "bounds::",
+  "config::",
+  "cors::",
+  "files::",
+  "guard::",
+  "json_keys::",
+  "logs::",
+  "origins::",
+  "refusals::",
+  "round_trip::",
+  "vendors_config::",
   "backup::",
   "migration::",
   "storage::",
@@ -129,9 +140,21 @@ async function withPostgres(task) {
   const server = await postgresServer({ folder, settings: { fsync: "off", max_connections: 300 } });
   try {
     await server.start();
-    const skipped = OF_FILES.flatMap((name) => ["--skip", name]);
-    const args = ["test", "--package", "recobeacon-collector", "--test", "service", "--", ...skipped];
-    return await counted("cargo", task, "cargo", args, { env: { RECOBEACON_TEST_POSTGRES: server.url.replace(/[^/]*$/, "") } });
+    const skipped = WITHOUT_POSTGRES.flatMap((name) => ["--skip", name]);
+    const args = [
+      "test",
+      "--package",
+      "recobeacon-collector",
+      "--test",
+      "service",
+      "--",
+      "--test-threads=6",
+      ...skipped,
+    ];
+    return await counted("cargo", task, "cargo", args, {
+      // The generators of inputs are tested with SQLite. Here each input needs a database.
+      env: { RECOBEACON_TEST_POSTGRES: server.url.replace(/[^/]*$/, ""), PROPTEST_CASES: "8" },
+    });
   } finally {
     await server.stop();
     remove();
@@ -269,16 +292,16 @@ export const STAGES = {
   },
   cluster: {
     tier: "test",
-    label: "collectors, NATS and the writer",
+    label: "collectors, NATS, writers and PostgreSQL",
     needs: [collector],
-    programs: ["nats-server"],
+    programs: ["nats-server", "initdb", "postgres"],
     run: nodeTests("cluster"),
   },
   "cluster-long": {
     tier: "all",
     label: "each part of a cluster killed under load",
     needs: [collector],
-    programs: ["nats-server"],
+    programs: ["nats-server", "initdb", "postgres"],
     run: nodeTests("cluster/long"),
   },
   package: { tier: "test", label: "npm package", needs: [dist, collector], browser: true, run: nodeTests("package") },

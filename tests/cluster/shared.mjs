@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
+import { chmodSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { prepareCluster } from "../../scripts/lib/cluster.mjs";
 import { readAll } from "../../scripts/lib/collector.mjs";
@@ -24,6 +25,8 @@ export async function until(holds, subject) {
 /** A cluster that ends with the test. Nothing runs yet. */
 export async function prepare(t, options = {}) {
   const { path: folder, remove } = temporaryDirectory();
+  // PostgreSQL runs as another user.
+  if (options.postgres) chmodSync(folder, 0o755);
   const cluster = await prepareCluster({ folder, ...options });
   t.after(async () => {
     await cluster.stop();
@@ -80,8 +83,24 @@ export async function figure({ adminUrl }, name) {
   return Number(line.split(" ").at(-1));
 }
 
+/** Waits until exactly one writer stores events, and returns it and the other one. */
+export async function leader({ writers }) {
+  const first = await until(async () => {
+    const [one, ...more] = await readyOnes(writers);
+    return more.length === 0 && one;
+  }, "one writer that is ready");
+  return [first, writers.find((one) => one !== first)];
+}
+
+/** The writers that are ready. */
+export async function readyOnes(writers) {
+  const all = await Promise.all(writers.map(async (one) => [one, await status(`${one.adminUrl}/readyz`)]));
+  return all.filter(([, code]) => code === 200).map(([one]) => one);
+}
+
 /** Waits until the writer has stored all of the stream, and returns the stored events. */
-export async function stored({ writer }, path = "/v1/events", name = "events") {
+export async function stored(cluster, path = "/v1/events", name = "events") {
+  const writer = cluster.writers?.length > 1 ? (await leader(cluster))[0] : cluster.writer;
   await until(async () => (await figure(writer, "recobeacon_consume_backlog")) === 0, "an empty stream");
   return readAll(writer, path, name);
 }

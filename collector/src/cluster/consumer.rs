@@ -61,6 +61,11 @@ impl Consumer {
 
     /// Consumes until the connection fails, or until `stop`.
     async fn consume(&self, stop: &CancellationToken) -> Result<(), String> {
+        // The consumer of the stream is that of the writer that stores events. Another one must not
+        // delete it.
+        if !self.store.leads().await {
+            return Err("the database does not take events".to_owned());
+        }
         let pull = self.open().await?;
         let mut messages = messages(&pull).await?.ready_chunks(Limits::GROUP);
         loop {

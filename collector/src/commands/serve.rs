@@ -1,9 +1,10 @@
 //! The default, and `write`: runs the collector or the writer until a signal arrives, and stops it.
 
-use recobeacon_collector::Collector;
 use recobeacon_collector::config::Config;
 use recobeacon_collector::error::ConfigError;
+use recobeacon_collector::{Bound, Role};
 use std::io::Write;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -28,23 +29,54 @@ pub async fn run(config: Result<Config, ConfigError>, is_writer: bool) -> ExitCo
 
 async fn serve(config: Config, is_writer: bool) -> Result<(), Box<dyn std::error::Error>> {
     // Registered before the start, so that no signal is missed.
-    let signal = Signals::new()?;
-    let collector = if is_writer {
-        Collector::start_writer(config).await?
-    } else {
-        Collector::start(config).await?
-    };
-    // A program that waits for the last line then has both addresses. A closed output is no error.
+    let mut signal = Signals::new()?;
+    let role = if is_writer { Role::Writer } else { Role::Collector };
+    loop {
+        let bound = Bound::new(role, config.clone()).await?;
+        let waiting = bound.may_wait();
+        if let Some(admin) = waiting {
+            tell(admin, None);
+        }
+        let stop = bound.stopper();
+        let starting = bound.start();
+        tokio::pin!(starting);
+        let collector = tokio::select! {
+            started = &mut starting => started?,
+            () = signal.wait() => {
+                stop.cancel();
+                // It may have become the writer at the same moment.
+                if let Ok(collector) = starting.await {
+                    collector.stop().await;
+                }
+                return Ok(());
+            }
+        };
+        if waiting.is_none() {
+            tell(collector.admin_address(), collector.address());
+        }
+        tokio::select! {
+            () = signal.wait() => {
+                tracing::info!("stopping");
+                collector.stop().await;
+                return Ok(());
+            }
+            () = collector.lost() => {
+                tracing::warn!("another writer stores events: this one starts again and waits");
+                collector.stop().await;
+            }
+        }
+    }
+}
+
+/// Prints the addresses. A program that waits for the last line then has both. A closed output is no
+/// error.
+fn tell(admin: SocketAddr, events: Option<SocketAddr>) {
     let mut out = std::io::stdout();
-    let _ = writeln!(out, "admin listening on http://{}", collector.admin_address());
-    if let Some(address) = collector.address() {
+    let _ = writeln!(out, "admin listening on http://{admin}");
+    if let Some(address) = events {
         let _ = writeln!(out, "listening on http://{address}");
     }
     let _ = out.flush();
-    signal.wait().await;
-    tracing::info!("stopping");
-    collector.stop().await;
-    Ok(())
 }
 
 /// The signals that stop the collector.
@@ -67,7 +99,7 @@ impl Signals {
         })
     }
 
-    async fn wait(mut self) {
+    async fn wait(&mut self) {
         loop {
             tokio::select! {
                 // In this order: a SIGHUP that came before the end is logged.
@@ -94,7 +126,7 @@ impl Signals {
         Ok(Self)
     }
 
-    async fn wait(self) {
+    async fn wait(&mut self) {
         let _ = tokio::signal::ctrl_c().await;
     }
 }

@@ -18,6 +18,7 @@ pub mod forward;
 mod group;
 mod health;
 pub mod history;
+mod lead;
 mod log;
 mod orders;
 mod progress;
@@ -34,6 +35,7 @@ pub mod visitors;
 mod writer;
 
 pub use disk::Disk;
+pub use lead::Lead;
 pub use reader::Page;
 pub use row::Row;
 
@@ -140,13 +142,19 @@ impl Store {
     /// # Errors
     /// The database cannot be opened, a newer version made it, or its rows were hashed with a
     /// different key of the same number.
-    pub fn open(config: &Config, hasher: &Hasher, metrics: Metrics) -> Result<Self, StoreError> {
+    pub fn open(
+        config: &Config,
+        hasher: &Hasher,
+        metrics: Metrics,
+        lead: &Lead,
+    ) -> Result<Self, StoreError> {
         let place = &config.database;
         let failed =
             |error: &dyn fmt::Display| StoreError::Open(format!("the database {place}: {error}"));
         let count_rows = config.customers.bounds_rows();
-        let opened = schema::open(place, hasher).and_then(|mut connection| {
-            connection.lead()?;
+        let opened = lead.patiently(place, || {
+            let mut connection = schema::open(place, hasher)?;
+            lead.take(&connection, place)?;
             let last = schema::last_row(&connection)?;
             rows::count(&mut connection, count_rows)?;
             Ok((connection, last))
@@ -165,6 +173,7 @@ impl Store {
             health: Arc::clone(&health),
             progress: Arc::clone(&progress),
             refused: Arc::clone(&refused),
+            lost: lead.lost.clone(),
         };
         let writer = Writer::new(connection, config, committed, shared, metrics)
             .map_err(|error| failed(&error))?;
@@ -385,6 +394,11 @@ impl Store {
     pub async fn count(&self) -> Result<i64, StoreError> {
         let sql = "SELECT count(*) FROM events";
         self.readers.run(|connection| connection.query_row(sql, (), |row| row.get(0))).await
+    }
+
+    /// Whether this process stores events into a database that several ones may use. Does a test write.
+    pub async fn leads(&self) -> bool {
+        self.place.file().is_some() || self.try_write().await
     }
 
     async fn try_write(&self) -> bool {

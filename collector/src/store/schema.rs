@@ -283,7 +283,8 @@ fn check_keys(connection: &Connection, hasher: &Hasher) -> Result<(), SchemaErro
             Some(known) if known == *check => {}
             Some(_) => return Err(SchemaError::Key(*number)),
             None => {
-                let sql = "INSERT INTO keys (number, recognised_by) VALUES (?, ?)";
+                let sql =
+                    "INSERT INTO keys (number, recognised_by) VALUES (?, ?) ON CONFLICT DO NOTHING";
                 connection.execute(sql, (number, check))?;
             }
         }

@@ -23,6 +23,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 const BATCH: &str = "
     INSERT INTO batches (stream, seq, bytes, events, stored, received_at) VALUES (?, ?, ?, ?, ?, ?)
@@ -37,6 +38,8 @@ pub struct Shared {
     pub progress: Arc<Progress>,
     /// Refused requests that are not written yet.
     pub refused: Arc<Refused>,
+    /// Is cancelled when another process stores events.
+    pub lost: CancellationToken,
 }
 
 /// The state of the thread.
@@ -46,6 +49,7 @@ pub struct Writer {
     health: Arc<Health>,
     progress: Arc<Progress>,
     refused: Arc<Refused>,
+    lost: CancellationToken,
     metrics: Metrics,
     /// To connect again.
     place: Place,
@@ -64,7 +68,7 @@ impl Writer {
         connection: Connection,
         config: &Config,
         committed: watch::Sender<i64>,
-        Shared { health, progress, refused }: Shared,
+        Shared { health, progress, refused, lost }: Shared,
         metrics: Metrics,
     ) -> db::Result<Self> {
         let upkeep = Upkeep::new(&connection, config)?;
@@ -74,6 +78,7 @@ impl Writer {
             health,
             progress,
             refused,
+            lost,
             metrics,
             place: config.database.clone(),
             upkeep,
@@ -117,6 +122,12 @@ impl Writer {
             // The answered clients send their next requests meanwhile.
             self.upkeep.tend(&self.connection);
             if tends {
+                // Without events, nothing else would notice that the server has ended the connection.
+                if !self.connection.is_alive()
+                    && let Err(error) = self.renew()
+                {
+                    self.health.note(&error);
+                }
                 self.begin_sweep();
             }
             // Also under load, when an event always waits.
@@ -160,7 +171,12 @@ impl Writer {
     fn renew(&mut self) -> db::Result<()> {
         if self.connection.is_closed() {
             let connection = schema::attach(&self.place)?;
-            connection.lead()?;
+            if let Err(error) = connection.lead() {
+                if matches!(error, db::Error::Led) {
+                    self.lost.cancel();
+                }
+                return Err(error);
+            }
             self.connection = connection;
             tracing::info!("connected to the database again");
         }

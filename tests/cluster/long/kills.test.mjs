@@ -33,12 +33,13 @@ function visitors(collectors) {
   };
 }
 
-test(`${ROUNDS} rounds of SIGKILL: each server, both collectors and the writer`, { timeout: 900_000 }, async (t) => {
-  const cluster = await run(t, { nats: 3, collectors: 2 });
+async function killAll(t, options) {
+  const cluster = await run(t, { nats: 3, collectors: 2, ...options });
+  const parts = [...cluster.servers, ...cluster.collectors, ...cluster.writers, cluster.postgres].filter(Boolean);
   const load = visitors(cluster.collectors);
   t.after(load.end);
   for (let round = 0; round < ROUNDS; round++) {
-    for (const part of [...cluster.servers, ...cluster.collectors, cluster.writer]) {
+    for (const part of parts) {
       await part.kill();
       const before = load.answered.size;
       // With this part missing, events are still taken.
@@ -56,4 +57,12 @@ test(`${ROUNDS} rounds of SIGKILL: each server, both collectors and the writer`,
   const missing = [...load.answered].filter((id) => !kept.has(id));
   assert.deepEqual(missing, [], `of ${load.answered.size} answered events these are missing`);
   t.diagnostic(`${load.answered.size} events answered, ${ids.length} stored`);
-});
+}
+
+test(`${ROUNDS} rounds of SIGKILL: each server, both collectors and the writer`, { timeout: 900_000 }, (t) =>
+  killAll(t),
+);
+
+test(`${ROUNDS} rounds: the same with two writers and PostgreSQL`, { timeout: 900_000 }, (t) =>
+  killAll(t, { writers: 2, postgres: true }),
+);

@@ -50,6 +50,18 @@ impl Error {
             || self.sql_state() == Some(&SqlState::QUERY_CANCELED)
     }
 
+    /// Whether the server of PostgreSQL cannot be reached now, so that a later attempt may succeed.
+    pub fn is_unavailable(&self) -> bool {
+        let Self::Postgres(error) = self else { return false };
+        let starting = [
+            &SqlState::CANNOT_CONNECT_NOW,
+            &SqlState::ADMIN_SHUTDOWN,
+            &SqlState::CRASH_SHUTDOWN,
+            &SqlState::TOO_MANY_CONNECTIONS,
+        ];
+        error.code().is_none_or(|state| starting.contains(&state))
+    }
+
     /// Whether the content of the database is wrong.
     pub fn is_damage(&self) -> bool {
         let code = self.sqlite_code();

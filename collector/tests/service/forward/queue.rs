@@ -180,6 +180,12 @@ async fn expired_events_lose_their_ids_and_are_not_sent() {
     let first = figures(&server, "a").await;
     assert_eq!((&first["waiting"], &first["deadLetters"]), (&json!(2), &json!(1)));
     let place = server.place();
+    let sent = "SELECT count(*) FROM forward WHERE state = 'sent'";
+    let begun = std::time::Instant::now();
+    while database::number(&place, sent) == 0 {
+        assert!(begun.elapsed() < PATIENCE, "the second one is not sent");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let left = || {
         let sql = "SELECT count(*) FROM forward WHERE state = 'dead' AND reason = 'expired'
                    AND sealed IS NULL AND visitor IS NULL AND key IS NULL";

@@ -1,0 +1,73 @@
+// Two writers and PostgreSQL: one of them stores events, and the other one takes over.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { event, leader, newStream, post, prepare, readyOnes, run, status, stored, until } from "./shared.mjs";
+
+/** Posts batches one after another until each is answered. Returns the ids. */
+async function load({ collectors }, stream, from, count) {
+  const ids = [];
+  for (let seq = from; seq < from + count; seq++) {
+    const one = event({ itemId: String(seq) });
+    await until(async () => (await post(collectors[0], stream, seq, [one])) === 204, "an answer");
+    ids.push(one.id);
+  }
+  return ids;
+}
+
+const options = { postgres: true, writers: 2 };
+
+test("one of two writers stores events, and the other one takes over when it is killed or stopped", async (t) => {
+  const cluster = await run(t, options);
+  const stream = newStream();
+  const ids = await load(cluster, stream, 0, 50);
+  for (const end of ["kill", "stop"]) {
+    const [first, second] = await leader(cluster);
+    const code = await status(`${second.adminUrl}/healthz`);
+    assert.equal(code, 200, "a writer that waits is well");
+    assert.match(await (await fetch(`${second.adminUrl}/readyz`)).text(), /another writer stores events/);
+    await first[end]();
+    ids.push(...(await load(cluster, stream, ids.length, 50)));
+    await until(async () => (await status(`${second.adminUrl}/readyz`)) === 200, "the other writer");
+    await first.start();
+  }
+  const rows = await stored(cluster);
+  assert.deepEqual(
+    rows.map((row) => row.id),
+    ids,
+  );
+});
+
+test("events wait while PostgreSQL is down, and are stored once and in order afterwards", async (t) => {
+  const cluster = await run(t, options);
+  const stream = newStream();
+  const ids = await load(cluster, stream, 0, 20);
+  for (const end of ["kill", "stop"]) {
+    await cluster.postgres[end]();
+    ids.push(...(await load(cluster, stream, ids.length, 50)));
+    assert.deepEqual(await readyOnes(cluster.writers), []);
+    await cluster.postgres.start();
+  }
+  const rows = await stored(cluster);
+  assert.deepEqual(
+    rows.map((row) => row.id),
+    ids,
+  );
+});
+
+test("a writer waits for PostgreSQL at its start", async (t) => {
+  const cluster = await prepare(t, { ...options, writers: 1 });
+  const [collector] = cluster.collectors;
+  await Promise.all([...cluster.servers, collector, cluster.writer].map((part) => part.start()));
+  await cluster.ready();
+  const ids = await load(cluster, newStream(), 0, 5);
+  await until(() => cluster.writer.log.some((line) => line.includes("waiting for the database postgres://")), "a line");
+  assert.equal(await status(`${cluster.writer.adminUrl}/readyz`), 503);
+  await cluster.postgres.start();
+  await until(async () => (await status(`${cluster.writer.adminUrl}/readyz`)) === 200, "the writer");
+  const rows = await stored(cluster);
+  assert.deepEqual(
+    rows.map((row) => row.id),
+    ids,
+  );
+});
