@@ -21,7 +21,8 @@ const WRITERS = 2;
 /** Free ports from this one on: two for each collector, and one for each writer. */
 async function freePortsFrom(first) {
   const ports = [];
-  for (let from = first; ports.length < COLLECTORS * 2 + WRITERS; from = ports.at(-1) + 1) ports.push(await freePort(from));
+  for (let from = first; ports.length < COLLECTORS * 2 + WRITERS; from = ports.at(-1) + 1)
+    ports.push(await freePort(from));
   return ports;
 }
 
@@ -37,7 +38,12 @@ await main(async () => {
   const started = performance.now();
   const port = wantedPort() ?? USUAL_PORT;
   const { values } = parseArgs({ options: { data: { type: "string", default: at(".data", "cluster") } } });
-  await steps([...setUp(), ...programSteps(["nats-server", "initdb", "postgres"]), ...buildStepsIfStale(), collectorStep()]);
+  await steps([
+    ...setUp(),
+    ...programSteps(["nats-server", "initdb", "postgres"]),
+    ...buildStepsIfStale(),
+    collectorStep(),
+  ]);
 
   const folder = resolve(values.data);
   mkdirSync(folder, { recursive: true });

@@ -89,10 +89,10 @@ function launch(data, port, settings, as) {
 }
 
 /** Temporary folders belong to root alone. The server's account must be able to pass through them. */
-function openTemporary(folder) {
-  if (!basename(folder).startsWith(`${manifest.name}-`)) return;
+function open(folder) {
   chmodSync(folder, 0o711);
-  openTemporary(dirname(folder));
+  const parent = dirname(folder);
+  if (basename(parent).startsWith(`${manifest.name}-`)) open(parent);
 }
 
 /** Starts the server again after a SIGKILL, as soon as the processes of the last one have ended. */
@@ -119,7 +119,7 @@ export async function postgresServer({ folder, port, settings = {} }) {
   const secret = `${data}.password`;
   if (!existsSync(join(data, "PG_VERSION"))) {
     mkdirSync(data, { recursive: true, mode: 0o700 });
-    if (as.uid !== undefined) openTemporary(folder);
+    if (as.uid !== undefined) open(folder);
     initialise(data, randomBytes(16).toString("hex"), as);
   }
   let running;

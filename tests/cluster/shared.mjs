@@ -2,7 +2,6 @@
 
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { chmodSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { prepareCluster } from "../../scripts/lib/cluster.mjs";
 import { readAll } from "../../scripts/lib/collector.mjs";
@@ -25,8 +24,6 @@ export async function until(holds, subject) {
 /** A cluster that ends with the test. Nothing runs yet. */
 export async function prepare(t, options = {}) {
   const { path: folder, remove } = temporaryDirectory();
-  // PostgreSQL runs as another user.
-  if (options.postgres) chmodSync(folder, 0o755);
   const cluster = await prepareCluster({ folder, ...options });
   t.after(async () => {
     await cluster.stop();
