@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_password_is_never_shown() {
         let place = parse("postgres://reco:secret@10.0.0.1:5433,db.example/events").unwrap();
-        assert_eq!(place.to_string(), "postgres://10.0.0.1:5433,db.example:5433/events");
+        assert_eq!(place.to_string(), "postgres://10.0.0.1:5433,db.example:5432/events");
         assert!(!format!("{place:?}").contains("secret"));
         assert!(place.file().is_none());
         let wrong = parse("postgresql://reco:secret@host:port/events").unwrap_err();

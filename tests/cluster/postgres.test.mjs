@@ -1,6 +1,7 @@
-// Two writers and PostgreSQL: one of them stores events, and the other one takes over.
+// Two writers and PostgreSQL: one of them stores events, and the other one takes over. Faults of PostgreSQL.
 
 import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
 import { test } from "node:test";
 import { event, leader, newStream, post, prepare, readyOnes, run, status, stored, until } from "./shared.mjs";
 
@@ -65,6 +66,39 @@ test("a writer waits for PostgreSQL at its start", async (t) => {
   assert.equal(await status(`${cluster.writer.adminUrl}/readyz`), 503);
   await cluster.postgres.start();
   await until(async () => (await status(`${cluster.writer.adminUrl}/readyz`)) === 200, "the writer");
+  const rows = await stored(cluster);
+  assert.deepEqual(
+    rows.map((row) => row.id),
+    ids,
+  );
+});
+
+test("connections that the server ends are opened again, and no event is lost", async (t) => {
+  const cluster = await run(t, options);
+  const stream = newStream();
+  const ids = await load(cluster, stream, 0, 10);
+  await stored(cluster);
+  const others =
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
+  execFileSync("psql", [cluster.postgres.url, "-qAtc", others]);
+  ids.push(...(await load(cluster, stream, ids.length, 20)));
+  const rows = await stored(cluster);
+  assert.deepEqual(
+    rows.map((row) => row.id),
+    ids,
+  );
+});
+
+test("a table that another program has locked delays the writer only", async (t) => {
+  const cluster = await run(t, { postgres: true });
+  const stream = newStream();
+  const ids = await load(cluster, stream, 0, 5);
+  await stored(cluster);
+  const lock = "BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(3); COMMIT";
+  const slow = spawn("psql", [cluster.postgres.url, "-qAtc", lock], { stdio: "ignore" });
+  const ended = new Promise((resolve) => slow.once("exit", resolve));
+  ids.push(...(await load(cluster, stream, ids.length, 20)));
+  await ended;
   const rows = await stored(cluster);
   assert.deepEqual(
     rows.map((row) => row.id),

@@ -10,6 +10,9 @@ import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
 /** The tests wait for states, never for a time. This limit only ends a test that has failed. */
 const PATIENCE_MS = 60_000;
 
+/** The tests' databases: a file of SQLite with one writer, and PostgreSQL with two. */
+export const DATABASES = { SQLite: {}, PostgreSQL: { postgres: true, writers: 2 } };
+
 /** Waits until `holds()` is true, and returns its value. */
 export async function until(holds, subject) {
   const end = performance.now() + PATIENCE_MS;
@@ -97,7 +100,8 @@ export async function readyOnes(writers) {
 
 /** Waits until the writer has stored all of the stream, and returns the stored events. */
 export async function stored(cluster, path = "/v1/events", name = "events") {
-  const writer = cluster.writers?.length > 1 ? (await leader(cluster))[0] : cluster.writer;
+  // With PostgreSQL a writer may wait for another one, or for the server.
+  const writer = cluster.postgres ? (await leader(cluster))[0] : cluster.writer;
   await until(async () => (await figure(writer, "recobeacon_consume_backlog")) === 0, "an empty stream");
   return readAll(writer, path, name);
 }

@@ -76,7 +76,7 @@ async fn a_restored_database_keeps_its_owner_in_a_folder_of_another() {
     let mut desk = Desk::new();
     // The folders are missing, and belong to the owner of the folder around them.
     let service = give(desk.folder.path());
-    desk.database = desk.path("state/collector/events.sqlite");
+    desk.move_to(desk.path("state/collector/events.sqlite"));
     std::fs::write(desk.path("h.csv"), "type,at,itemId\nclick,1767261700000,1\n").unwrap();
     let history = desk.path("h.csv");
     run(&desk, &["import", history.to_str().unwrap()], "");

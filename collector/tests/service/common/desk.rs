@@ -49,6 +49,12 @@ impl Desk {
         desk
     }
 
+    /// Another file of SQLite from now on.
+    pub fn move_to(&mut self, database: PathBuf) {
+        self.address = database.to_str().unwrap().to_owned();
+        self.database = database;
+    }
+
     pub fn set(&self, toml: &str) {
         std::fs::write(&self.config, toml).unwrap();
     }
