@@ -23,8 +23,8 @@ export function read(config) {
       if (Object(value) !== value || isUrl || (typeof value === "function" && FUNCTIONS.includes(path)))
         return (values[path] = isUrl ? value.href : value);
       const copy = {};
-      for (const name in depth ? value : copy) {
-        const option = copy.hasOwnProperty.call(value, name) ? inner(name, `.${name}`) : undefined;
+      for (const name of Object.getOwnPropertyNames(depth ? value : copy)) {
+        const option = inner(name, `.${name}`);
         // For a user id, undefined and null have different meanings.
         if (option !== undefined) copy[name] = option;
       }
