@@ -195,7 +195,7 @@ scenario(
         .getByRole("link")
         .click({ modifiers: ["ControlOrMeta"] }),
     ]);
-    await tab.waitForURL(/protocol=intempt/);
+    await tab.waitForURL(/protocol=intempt/, { waitUntil: "commit" });
     await collector.expectStored({ type: "click", itemId: "303", source: "intempt" });
     await visit("/product.html?id=304&protocol=carrier-pigeon");
     await collector.expectStored({ type: "click", itemId: "304", source: "batch" });
