@@ -18,6 +18,14 @@ import { at, main, manifest, root, tool } from "./lib/project.mjs";
 import { compilerNote, setUp, WASM_TARGET } from "./lib/toolchain.mjs";
 
 const PROFILE = "wasm";
+/** Names with paths and generic types, which build/table.mjs reads. It is not yet the default of the stable compiler. */
+const NAMES = "-Csymbol-mangling-version=v0";
+/**
+ * Without reference types the glue keeps the few JavaScript values of the module. A list in JavaScript is smaller than a
+ * table and its allocator in the module, and wasm2js supports only one table.
+ */
+const ONE_TABLE = "-Ctarget-feature=-reference-types";
+
 // The standard library is compiled as well, to leave out its formatting and panic code, which the module does not use.
 // RUSTC_BOOTSTRAP allows unstable options in a stable compiler.
 // https://doc.rust-lang.org/nightly/unstable-book/compiler-flags/
@@ -26,6 +34,7 @@ const SMALL = {
   env: {
     RUSTC_BOOTSTRAP: "1",
     RUSTFLAGS: [
+      NAMES,
       "-Zunstable-options -Cpanic=immediate-abort -Zlocation-detail=none -Zfmt-debug=none",
       // Each crate has its own generic functions. Shared ones stay public until the end, so that the compiler does not
       // inline them into their only caller (1.5 kB).
@@ -34,13 +43,11 @@ const SMALL = {
       "-Zcross-crate-inline-threshold=always",
       // The smallest functions are inlined before LLVM, up to a limit that saves space (0.2 kB).
       "-Zinline-mir=yes -Zinline-mir-threshold=10 -Zinline-mir-hint-threshold=20",
-      // Without reference types the glue keeps the few JavaScript values of the module. A list in JavaScript is smaller
-      // than a table and its allocator in the module.
-      "-Ctarget-feature=-reference-types",
+      ONE_TABLE,
     ].join(" "),
   },
 };
-const STABLE = { args: [], env: { RUSTFLAGS: "" } };
+const STABLE = { args: [], env: { RUSTFLAGS: `${NAMES} ${ONE_TABLE}` } };
 
 // Named one by one, because --all-features makes a module that browsers refuse.
 const WASM_FEATURES = [
@@ -148,12 +155,20 @@ async function compile(task, { name, features }, targetDir, work, { args, env })
 
 /** Shrinks the module and its glue, and returns the glue. */
 async function shrink(task, name, work) {
+  const binaryen = (program, from, to, ...passes) =>
+    command(
+      process.execPath,
+      [at("node_modules", "binaryen", "bin", program), join(work, from), "-o", join(work, to), ...FEATURES, ...passes],
+      { task },
+    );
   task.say(`${name}: wasm-bindgen`);
+  // The stable compiler's standard library names reference types as its feature, for which wasm-bindgen would need a table.
+  await binaryen("wasm-opt", `${name}.compiled.wasm`, "bare.wasm", "--debuginfo", "--strip-target-features");
   await command(
     tool("wasm-bindgen"),
     // The same name for both, because it is in the glue.
     [
-      join(work, `${name}.compiled.wasm`),
+      join(work, "bare.wasm"),
       "--target",
       "web",
       "--omit-default-module-path",
@@ -167,12 +182,6 @@ async function shrink(task, name, work) {
     { task },
   );
   task.say(`${name}: wasm-opt`);
-  const binaryen = (program, from, to, ...passes) =>
-    command(
-      process.execPath,
-      [at("node_modules", "binaryen", "bin", program), join(work, from), "-o", join(work, to), ...FEATURES, ...passes],
-      { task },
-    );
   await binaryen("wasm-dis", `${manifest.name}_bg.wasm`, "named.wat");
   const text = withoutUnusedShims(readFileSync(join(work, "named.wat"), "utf8"));
   writeFileSync(join(work, "shims.wat"), text);

@@ -14,8 +14,9 @@ const WAKER = /^\$"js_sys\[\w+\]::futures::jspi::task_waker::/;
  */
 export function withoutUnusedShims(text) {
   const exported = [...text.matchAll(/^ \(export "[^"]+" \(func (.*)\)\)$/gm)].map(([, name]) => name);
-  const [table] = text.match(/^ \(elem .*$/gm) ?? [""];
-  const [, ...entries] = table.match(NAME) ?? [];
+  // With reference types there are two tables, and the segment names its own.
+  const [, table = ""] = text.match(/^ \(elem .*?\(i32\.const \d+\)(.*)$/m) ?? [];
+  const entries = table.match(NAME) ?? [];
   const isShim = (name) => SHIM.test(name) && !exported.includes(name);
   const others = entries.filter((name) => !isShim(name) && !WAKER.test(name));
   const awaits = [...reachable(text, [...exported, ...others])].some((name) => TASK.test(name));

@@ -10,10 +10,10 @@ const waker = `$"${CRATES.js}::futures::jspi::task_waker::raw_wake"`;
 const task = `$"<${CRATES.js}::futures::jspi::SpawnedTask>::wake"`;
 const rule = `$"${CRATES.own}::rule"`;
 
-const moduleOf = (entries, functions) =>
+const moduleOf = (entries, functions, segment = "$0") =>
   [
     "(module",
-    ` (elem $0 (i32.const 1) ${entries.join(" ")})`,
+    ` (elem ${segment} (i32.const 1) ${entries.join(" ")})`,
     ` (export "a" (func ${shim("(), true")}))`,
     ' (export "call" (func $call))',
     ...functions.map(
@@ -27,6 +27,13 @@ const entriesOf = (text) => /\(i32\.const 1\) (.*)\)$/m.exec(text)[1];
 test("a shim without an export leaves the table, an exported one stays", () => {
   const text = moduleOf([rule, shim("(), true"), shim("f64, u32, true")], [["$call", rule], [rule]]);
   assert.equal(entriesOf(withoutUnusedShims(text)), [rule, shim("(), true"), rule].join(" "));
+});
+
+test("a segment that names its table is read as well", () => {
+  const entries = [rule, shim("f64, u32, true")];
+  const text = moduleOf(entries, [["$call", rule], [rule]], "$0 (table $1)");
+  assert.match(withoutUnusedShims(text), /\(elem \$0 \(table \$1\) /);
+  assert.equal(entriesOf(withoutUnusedShims(text)), [rule, rule].join(" "));
 });
 
 test("a waker leaves the table if only it has a task", () => {
