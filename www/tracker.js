@@ -35,8 +35,8 @@ const open = new Map();
  * @param {object} defaults the options of an entry
  */
 export function create(config, load, measure, source, defaults = {}) {
-  const { values, wrong, ...given } = read(config);
-  const options = { ...defaults, ...given.options };
+  const { options: given, values, wrong } = read(config);
+  const options = { ...defaults, ...given };
   const key = keyOf(options);
   const known = open.get(key);
   const heard = known?.heard ?? listening(options);

@@ -72,32 +72,18 @@ export function table(results) {
   const rows = SERVERS.flatMap((nats) =>
     BATCHES.map((batch) => {
       const own = results.filter((one) => one.nats === nats && one.batch === batch);
-      const of = (read) => own.map(read);
+      const middle = (read, unit = "") => cell(own.map(read), unit);
+      const share = (read) => ratio(own.map(read));
       return [
         `${nats}`,
         `${batch}`,
-        cell(
-          of(({ rate }) => rate),
-          "",
-        ),
-        ratio(of(({ rate, bare }) => rate / bare)),
-        cell(
-          of(({ p99Ms }) => p99Ms),
-          "ms",
-        ),
-        cell(
-          of(({ cpuUs }) => cpuUs),
-          "µs an event",
-        ),
-        cell(
-          of(({ bytes }) => bytes),
-          "",
-        ),
-        cell(
-          of(({ written }) => written),
-          "",
-        ),
-        ratio(of(({ written, sqlite }) => written / sqlite)),
+        middle(({ rate }) => rate),
+        share(({ rate, bare }) => rate / bare),
+        middle(({ p99Ms }) => p99Ms, "ms"),
+        middle(({ cpuUs }) => cpuUs, "µs an event"),
+        middle(({ bytes }) => bytes),
+        middle(({ written }) => written),
+        share(({ written, sqlite }) => written / sqlite),
       ];
     }),
   );

@@ -1,14 +1,13 @@
 // Starts a PostgreSQL server on loopback, with its data in a folder.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePorts } from "./collector.mjs";
-import { atEnd } from "./ending.mjs";
 import { manifest, Problem } from "./project.mjs";
+import { restartable, startServer } from "./server-process.mjs";
 import { program } from "./servers.mjs";
 
 const USER = "recobeacon";
@@ -53,39 +52,11 @@ function initialise(data, password, as) {
   if (status !== 0) throw new Problem(`initdb failed: ${error?.message ?? stderr}`);
 }
 
-/** Starts the server and resolves when it takes connections. `isInUse` tells why it did not. */
+/** Starts the server and resolves when it takes connections. */
 function launch(data, port, settings, as) {
-  const options = { listen_addresses: "127.0.0.1", port, unix_socket_directories: "", ...settings };
-  const args = Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const child = spawn(program("postgres"), ["-D", data, ...args], {
-    ...as,
-    cwd: data,
-    stdio: ["ignore", "ignore", "pipe"],
-  });
-  const forget = atEnd(() => child.kill("SIGKILL"));
-  const ended = new Promise((resolve) => child.once("close", resolve)).finally(forget);
-  const log = [];
-  return new Promise((resolve, reject) => {
-    const fail = (problem) => {
-      clearTimeout(late);
-      reject(
-        Object.assign(new Problem(`${problem}\n${log.join("\n")}`), { isInUse: log.some((line) => IN_USE.test(line)) }),
-      );
-    };
-    const late = setTimeout(() => {
-      child.kill("SIGKILL");
-      fail(`PostgreSQL did not start within ${START_MS / 1000} s.`);
-    }, START_MS);
-    child.once("error", (error) => fail(`PostgreSQL cannot be run: ${error.message}`));
-    child.once("close", () => fail("PostgreSQL ended at its start."));
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      log.push(line);
-      if (log.length > 100) log.shift();
-      if (!READY.test(line)) return;
-      clearTimeout(late);
-      resolve({ child, ended, log });
-    });
-  });
+  const own = { listen_addresses: "127.0.0.1", port, unix_socket_directories: "", ...settings };
+  const args = ["-D", data, ...Object.entries(own).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
+  return startServer({ name: "postgres", args, ready: READY, withinMs: START_MS, options: { ...as, cwd: data } });
 }
 
 /** Temporary folders belong to root alone. The server's account must be able to pass through them. */
@@ -102,13 +73,15 @@ async function launchWhenFree(...args) {
     try {
       return await launch(...args);
     } catch (problem) {
-      if (!problem.isInUse || performance.now() > end) throw problem;
+      const isInUse = problem.log?.some((line) => IN_USE.test(line));
+      if (!isInUse || performance.now() > end) throw problem;
       await delay(PAUSE_MS);
     }
 }
 
 /**
- * Prepares a server with its data in `folder`, which is kept for later starts. It has `url`, `start()`, `stop()`, and `kill()` with SIGKILL.
+ * Prepares a server with its data in `folder`, which is kept for later starts. It has `address`, which a
+ * database's name completes, `url`, `start()`, `stop()`, and `kill()` with SIGKILL.
  * `settings` are options of the server: https://www.postgresql.org/docs/current/runtime-config.html
  * @param {{ folder: string, port?: number, settings?: Record<string, string | number> }} options
  */
@@ -122,27 +95,10 @@ export async function postgresServer({ folder, port, settings = {} }) {
     if (as.uid !== undefined) open(folder);
     initialise(data, randomBytes(16).toString("hex"), as);
   }
-  let running;
-  const end = async (signal) => {
-    running?.child.kill(signal);
-    await running?.ended;
-    running = undefined;
-  };
-  return {
-    url: `postgres://${USER}:${readFileSync(secret, "utf8")}@127.0.0.1:${own}/${DATABASE}`,
-    data,
-    /** Resolves when the running server ends. */
-    get ended() {
-      return running?.ended;
-    },
-    get log() {
-      return running?.log ?? [];
-    },
-    start: async () => {
-      running = await launchWhenFree(data, own, settings, as);
-    },
-    /** A fast shutdown: open transactions are rolled back. https://www.postgresql.org/docs/current/server-shutdown.html */
-    stop: () => end("SIGINT"),
-    kill: () => end("SIGKILL"),
-  };
+  const address = `postgres://${USER}:${readFileSync(secret, "utf8")}@127.0.0.1:${own}/`;
+  // SIGINT is a fast shutdown: open transactions are rolled back. https://www.postgresql.org/docs/current/server-shutdown.html
+  return Object.assign(
+    restartable(() => launchWhenFree(data, own, settings, as), "SIGINT"),
+    { address, url: address + DATABASE },
+  );
 }

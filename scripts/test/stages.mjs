@@ -134,6 +134,8 @@ async function wasmPack(task) {
 const deny = ["-D", "warnings"];
 const ENGINE = ["--package", manifest.name, "--package", `${manifest.name}-engine`];
 const inModule = [...ENGINE, "--lib", "--target", WASM_TARGET];
+const rustdoc = { env: { RUSTDOCFLAGS: "-D warnings" } };
+
 /** Runs the tests of the service with PostgreSQL in place of SQLite. */
 async function withPostgres(task) {
   const { path: folder, remove } = temporaryDirectory();
@@ -153,15 +155,13 @@ async function withPostgres(task) {
     ];
     return await counted("cargo", task, "cargo", args, {
       // The generators of inputs are tested with SQLite. Here each input needs a database.
-      env: { RECOBEACON_TEST_POSTGRES: server.url.replace(/[^/]*$/, ""), PROPTEST_CASES: "8" },
+      env: { RECOBEACON_TEST_POSTGRES: server.address, PROPTEST_CASES: "8" },
     });
   } finally {
     await server.stop();
     remove();
   }
 }
-
-const rustdoc = { env: { RUSTDOCFLAGS: "-D warnings" } };
 
 /**
  * A stage's `needs` run before it. `cargo`: it compiles with cargo for most of its time (run.mjs); `browser`: it needs

@@ -16,6 +16,15 @@ async function load({ collectors }, stream, from, count) {
   return ids;
 }
 
+/** Waits until the stream is empty. The database then has these events once and in this order. */
+async function expectStored(cluster, ids) {
+  const rows = await stored(cluster);
+  assert.deepEqual(
+    rows.map((row) => row.id),
+    ids,
+  );
+}
+
 const options = { postgres: true, writers: 2 };
 
 test("one of two writers stores events, and the other one takes over when it is killed or stopped", async (t) => {
@@ -32,11 +41,7 @@ test("one of two writers stores events, and the other one takes over when it is 
     await until(async () => (await status(`${second.adminUrl}/readyz`)) === 200, "the other writer");
     await first.start();
   }
-  const rows = await stored(cluster);
-  assert.deepEqual(
-    rows.map((row) => row.id),
-    ids,
-  );
+  await expectStored(cluster, ids);
 });
 
 test("events wait while PostgreSQL is down, and are stored once and in order afterwards", async (t) => {
@@ -49,11 +54,7 @@ test("events wait while PostgreSQL is down, and are stored once and in order aft
     assert.deepEqual(await readyOnes(cluster.writers), []);
     await cluster.postgres.start();
   }
-  const rows = await stored(cluster);
-  assert.deepEqual(
-    rows.map((row) => row.id),
-    ids,
-  );
+  await expectStored(cluster, ids);
 });
 
 test("a writer waits for PostgreSQL at its start", async (t) => {
@@ -66,11 +67,7 @@ test("a writer waits for PostgreSQL at its start", async (t) => {
   assert.equal(await status(`${cluster.writer.adminUrl}/readyz`), 503);
   await cluster.postgres.start();
   await until(async () => (await status(`${cluster.writer.adminUrl}/readyz`)) === 200, "the writer");
-  const rows = await stored(cluster);
-  assert.deepEqual(
-    rows.map((row) => row.id),
-    ids,
-  );
+  await expectStored(cluster, ids);
 });
 
 test("connections that the server ends are opened again, and no event is lost", async (t) => {
@@ -82,11 +79,7 @@ test("connections that the server ends are opened again, and no event is lost", 
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
   execFileSync("psql", [cluster.postgres.url, "-qAtc", others]);
   ids.push(...(await load(cluster, stream, ids.length, 20)));
-  const rows = await stored(cluster);
-  assert.deepEqual(
-    rows.map((row) => row.id),
-    ids,
-  );
+  await expectStored(cluster, ids);
 });
 
 test("a table that another program has locked delays the writer only", async (t) => {
@@ -99,9 +92,5 @@ test("a table that another program has locked delays the writer only", async (t)
   const ended = new Promise((resolve) => slow.once("exit", resolve));
   ids.push(...(await load(cluster, stream, ids.length, 20)));
   await ended;
-  const rows = await stored(cluster);
-  assert.deepEqual(
-    rows.map((row) => row.id),
-    ids,
-  );
+  await expectStored(cluster, ids);
 });
