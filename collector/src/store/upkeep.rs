@@ -1,5 +1,5 @@
-//! What the writer does beside its transactions: it keeps the files of SQLite, tries to write, and
-//! finds the cause of a failure.
+//! The writer's work beside its transactions: it keeps the files of SQLite, tries to write, and finds
+//! the cause of a failure.
 
 use super::db::{self, Connection};
 use super::files::{self, Files};
@@ -47,7 +47,7 @@ impl fmt::Display for Failed {
 /// Largest test write in bytes.
 pub const TRIED_BYTES: usize = 4 * 1024 * 1024;
 
-/// What the writer does beside its transactions.
+/// The writer's work beside its transactions.
 #[derive(Debug)]
 pub enum Upkeep {
     /// A file of SQLite.

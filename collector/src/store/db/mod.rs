@@ -1,6 +1,6 @@
 //! The interface to the database system: statements, rows and transactions.
 //!
-//! The other files write SQL that every supported system understands. What only one of them has is
+//! The other files write SQL that every supported system understands. A feature of only one system is
 //! in a file of that system.
 
 mod error;
