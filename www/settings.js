@@ -16,14 +16,16 @@ export function read(config) {
   const wrong = [];
   const copyOf = (get, path, depth) => {
     try {
-      const value = get();
+      const given = get();
+      const value = given instanceof URL ? given.href : given;
       const inner = (name, at) => copyOf(() => value[name], path + at, depth - 1);
       if (Array.isArray(value)) return depth ? value.map((_, index) => inner(index, `[${index}]`)) : [];
-      const isUrl = value instanceof URL;
-      if (Object(value) !== value || isUrl || (typeof value === "function" && FUNCTIONS.includes(path)))
-        return (values[path] = isUrl ? value.href : value);
+      if (Object(value) !== value || (typeof value === "function" && FUNCTIONS.includes(path)))
+        return (values[path] = value);
       const copy = {};
       for (const name of Object.getOwnPropertyNames(depth ? value : copy)) {
+        // The other properties of an object such as `window` are too many to read.
+        if (!copy.propertyIsEnumerable.call(value, name)) continue;
         const option = inner(name, `.${name}`);
         // For a user id, undefined and null have different meanings.
         if (option !== undefined) copy[name] = option;

@@ -43,8 +43,7 @@ export function create(config, load, measure, source, defaults = {}) {
   if (known) join(known, options, values);
   for (const path of wrong) heard.fault("bad-type", path, "threw an exception");
   if (known) return known;
-  const made = make(options, heard, { load, measure, source }, key, () => open.delete(key));
-  made.values = values;
+  const made = { values, ...make(options, heard, { load, measure, source }, key, () => open.delete(key)) };
   if (key && inPage()) open.set(key, made);
   return made;
 }

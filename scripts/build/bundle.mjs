@@ -47,8 +47,6 @@ export async function bundle(work, out, modules) {
 
   const modulesHashed = modules.map((name) => hashed(work, `${name}.wasm`));
   const define = {
-    // The glue would use it to free forgotten closures. There are none, because Rust drops every timer.
-    FinalizationRegistry: "undefined",
     __WASM_FILES__: JSON.stringify(modulesHashed),
     __WASM_INTEGRITY__: JSON.stringify(modulesHashed.map(([, integrity]) => integrity).join(" ")),
   };

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { at } from "../../scripts/lib/project.mjs";
-import { flush, scenario, until, useBrowser } from "./harness.mjs";
+import { flush, scenario, useBrowser } from "./harness.mjs";
 import { gatherWarnings, MADE, made, rowOf, tour } from "./tour.mjs";
 
 useBrowser();
@@ -180,33 +180,5 @@ scenario(
     );
     assert.equal(await shown(), session, "the same on the next page");
     assert.equal(await page.evaluate(() => localStorage.getItem("reco_session").split(".")[0]), session);
-  },
-);
-
-scenario(
-  "the selected protocol is kept in links to other tabs, and an unknown one is ignored",
-  { config },
-  async ({ page, context, visit, collector }) => {
-    await visit("/?protocol=intempt");
-    const [tab] = await Promise.all([
-      context.waitForEvent("page"),
-      page
-        .getByTestId("product-card-303")
-        .getByRole("link")
-        .click({ modifiers: ["ControlOrMeta"] }),
-    ]);
-    await tab.waitForURL(/protocol=intempt/, { waitUntil: "commit" });
-    await collector.expectStored({ type: "click", itemId: "303", source: "intempt" });
-    await visit("/product.html?id=304&protocol=carrier-pigeon");
-    await collector.expectStored({ type: "click", itemId: "304", source: "batch" });
-    await until(
-      () =>
-        page
-          .getByTestId("protocol")
-          .locator("strong")
-          .innerText()
-          .then((name) => name === "Batch"),
-      "the selector shows it",
-    );
   },
 );
