@@ -12,20 +12,25 @@ const FEEDS: &str = "[feeds]\n";
 const VISITOR: &str = "4Zr8kPq1xYw0uVb7Tn3cLs";
 const OTHER: &str = "5f0a9c3e-1b2d-4c5e-8f90-a1b2c3d4e5f6";
 
-/// An event of a visitor with an item.
-fn event(n: u64, kind: &str, visitor: &str, item: &str) -> Value {
-    let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64;
+fn now() -> u64 {
+    std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_millis() as u64
+}
+
+/// An event of a visitor with an item, which happened shortly before `now`.
+fn event(now: u64, n: u64, kind: &str, visitor: &str, item: &str) -> Value {
     let at = now - 60_000 + n;
     changed(click(n), json!({ "type": kind, "at": at, "itemId": item, "anonymous": visitor }))
 }
 
 /// Events in the form `type visitor item`.
 fn events(first: u64, all: &[&str]) -> Vec<Value> {
+    // The same for all, because a purchase counts more the later it is.
+    let now = now();
     let read = |(n, line): (u64, &&str)| {
         let [kind, visitor, item] = line.split(' ').collect::<Vec<_>>()[..] else {
             panic!("{line}")
         };
-        event(n, kind, visitor, item)
+        event(now, n, kind, visitor, item)
     };
     (first..).zip(all).map(read).collect()
 }
@@ -154,7 +159,7 @@ async fn a_visitor_gets_their_own_items() {
 async fn personal_items_need_the_visitors_own_id() {
     let server = Server::with(FEEDS).await;
     let mut all = events(0, &[&format!("click {VISITOR} 1"), "click johndoe 2"]);
-    all.push(changed(event(5, "click", OTHER, "3"), json!({ "user": "1001" })));
+    all.push(changed(event(now(), 5, "click", OTHER, "3"), json!({ "user": "1001" })));
     server.store("s", &all).await;
     let target = format!("recently_viewed?userid={VISITOR}");
     assert_eq!(server.ids(&target, "").await, ["1"]);
@@ -307,7 +312,7 @@ async fn an_answer_for_all_visitors_may_be_cached_and_others_may_not() {
     let server = server.again(&format!("{FEEDS}{customers}")).await;
     // A GET of the same host has no origin.
     let origin = "Origin: https://shop.example\r\n";
-    let bought = batch("bought", 0, &[event(20, "buy", VISITOR, "x")]).to_string();
+    let bought = batch("bought", 0, &[event(now(), 20, "buy", VISITOR, "x")]).to_string();
     let answer = server.send("POST", "/v1/events", origin, bought.as_bytes()).await;
     assert_eq!(answer.status, 204, "{}", answer.text());
     server.learnt().await;

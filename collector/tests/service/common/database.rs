@@ -1,11 +1,13 @@
 //! The database of a test: a file in the test's folder or, if an environment variable names a server of
 //! PostgreSQL, a new database there.
 
+use super::PATIENCE;
 use recobeacon_collector::place::Place;
 use recobeacon_collector::store::db::postgres::Postgres;
 use recobeacon_collector::store::db::{Connection, Row};
 use std::path::Path;
-use std::time::Duration;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 /// The address of the server, which ends with a slash.
 const VARIABLE: &str = "RECOBEACON_TEST_POSTGRES";
@@ -83,6 +85,19 @@ pub fn rows(place: &Place, columns: usize, sql: &str) -> Vec<Vec<Option<String>>
 /// The texts that a query has.
 pub fn texts(place: &Place, sql: &str) -> Vec<String> {
     rows(place, 1, sql).into_iter().flatten().map(Option::unwrap).collect()
+}
+
+/// Asks for a number on one connection, again and again until it is 0. Returns what it was.
+pub fn watch(place: &Place, sql: &str) -> JoinHandle<Vec<i64>> {
+    let (place, sql) = (place.clone(), sql.to_owned());
+    std::thread::spawn(move || {
+        let (open, begun, mut all) = (open(&place), Instant::now(), Vec::new());
+        while all.last() != Some(&0) {
+            assert!(begun.elapsed() < PATIENCE * 2, "{all:?}");
+            all.push(open.query_row(&sql, (), |row| row.get(0)).unwrap());
+        }
+        all
+    })
 }
 
 /// Opens the database. A connection to PostgreSQL must not be used on a thread of a runtime.

@@ -97,6 +97,11 @@ impl Desk {
         database::number(&self.place(), sql)
     }
 
+    /// See `database::watch`.
+    pub fn watch(&self, sql: &str) -> std::thread::JoinHandle<Vec<i64>> {
+        database::watch(&self.place(), sql)
+    }
+
     pub fn texts(&self, sql: &str) -> Vec<String> {
         database::texts(&self.place(), sql)
     }
