@@ -60,7 +60,6 @@ const WITHOUT_POSTGRES = [
   "forward::queue::the_ids_are_on_disk_only_encrypted",
   "lifecycle::the_largest_allowed_limits_work",
   "metrics::the_sizes_of_the_files",
-  "report::the_documented_queries",
   "command::check_notes_what_is_valid",
   "order_files::after_a_new_key",
 ];

@@ -265,27 +265,60 @@ fn documented() -> Vec<(String, String)> {
     blocks.map(block).collect()
 }
 
+/// The expression of the documented queries that PostgreSQL has another one for, and that one.
+fn days() -> [String; 2] {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/report.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let (_, line) = text.split_once("In PostgreSQL, write ").unwrap();
+    let codes: Vec<&str> = line.split('`').collect();
+    [codes[3].to_owned(), codes[1].to_owned()]
+}
+
+type Cells = BTreeMap<String, Value>;
+
 /// The rows of a query, by the names of its columns.
-fn rows(connection: &Connection, sql: &str) -> Vec<BTreeMap<String, Cell>> {
+fn rows(server: &Server, sql: &str) -> Vec<Cells> {
+    if !database::is_postgres() {
+        return sqlite_rows(&Connection::open(server.database()).unwrap(), sql);
+    }
+    let [of_sqlite, of_postgres] = days();
+    let sql = sql.trim().trim_end_matches(';').replace(&of_sqlite, &of_postgres);
+    let sql = format!("SELECT CAST(row_to_json(found) AS TEXT) FROM ({sql}) AS found");
+    let rows = database::texts(&server.place(), &sql);
+    rows.iter().map(|row| serde_json::from_str(row).unwrap()).collect()
+}
+
+fn sqlite_rows(connection: &Connection, sql: &str) -> Vec<Cells> {
     let mut statement = connection.prepare(sql).unwrap();
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
+    let value = |cell| match cell {
+        Cell::Text(text) => text.into(),
+        Cell::Integer(number) => number.into(),
+        Cell::Real(number) => number.into(),
+        Cell::Null | Cell::Blob(_) => Value::Null,
+    };
     let read = statement.query_map([], |row| {
-        names.iter().map(|name| Ok((name.clone(), row.get::<_, Cell>(name.as_str())?))).collect()
+        let cell = |name: &String| Ok((name.clone(), value(row.get(name.as_str())?)));
+        names.iter().map(cell).collect()
     });
     read.unwrap().collect::<Result<_, _>>().unwrap()
 }
 
 /// Whether a cell of SQL equals a value of the report.
-fn is_equal(cell: &Cell, value: &Value, currency: Option<&str>) -> bool {
+fn is_equal(cell: &Value, value: &Value, currency: Option<&str>) -> bool {
     let near = |a: f64, b: f64| (a - b).abs() <= 1e-6_f64.max(a.abs() * 1e-12);
     match (cell, value) {
-        (Cell::Text(text), Value::String(value)) => text == value,
-        (Cell::Integer(number), Value::Number(value)) => value.as_i64() == Some(*number),
-        (Cell::Real(number), Value::Number(value)) => near(*number, value.as_f64().unwrap()),
-        (Cell::Null, Value::Array(amounts)) => amounts.is_empty(),
-        (Cell::Real(number), Value::Array(amounts)) => amounts.iter().any(|amount| {
+        (Value::String(text), Value::String(value)) => text == value,
+        (Value::Number(number), Value::Number(value)) => {
+            near(number.as_f64().unwrap(), value.as_f64().unwrap())
+        }
+        (Value::Null, Value::Array(amounts)) => amounts.is_empty(),
+        (Value::Number(number), Value::Array(amounts)) => amounts.iter().any(|amount| {
             amount["currency"].as_str() == currency
-                && near(*number, amount["amount"].as_str().unwrap().parse().unwrap())
+                && near(
+                    number.as_f64().unwrap(),
+                    amount["amount"].as_str().unwrap().parse().unwrap(),
+                )
         }),
         _ => false,
     }
@@ -295,18 +328,14 @@ fn is_equal(cell: &Cell, value: &Value, currency: Option<&str>) -> bool {
 async fn the_documented_queries_return_the_figures_of_the_report() {
     let server = Server::start().await;
     fill(&server);
-    let connection = Connection::open(server.database()).unwrap();
     let report = json(&server, MONTH).await;
     let documented = documented();
     assert_eq!(documented.len(), 6);
     for (name, sql) in documented {
-        let found = rows(&connection, &sql);
+        let found = rows(&server, &sql);
         assert!(!found.is_empty(), "{name}");
         for row in found {
-            let currency = match row.get("currency") {
-                Some(Cell::Text(currency)) => Some(currency.as_str()),
-                _ => None,
-            };
+            let currency = row.get("currency").and_then(Value::as_str);
             let table = report[&name].as_array().unwrap();
             let is_same = |shown: &&Value| {
                 let has = |key: &String| !shown[key].is_null();
