@@ -8,11 +8,32 @@ use tokio_rustls::rustls::pki_types::CertificateDer;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-/// Makes encrypted connections. `more` is a file with further certificates (PEM).
+/// Makes encrypted connections.
 ///
 /// # Errors
 /// One sentence about the certificates.
-pub fn connector(more: Option<&Path>) -> Result<TlsConnector, String> {
+pub fn connector() -> Result<TlsConnector, String> {
+    let roots = roots(None)?;
+    if roots.is_empty() {
+        return Err(
+            "TLS: the system has no certificates; install ca-certificates, or name a file \
+                    in the environment variable SSL_CERT_FILE"
+                .to_owned(),
+        );
+    }
+    Ok(TlsConnector::from(Arc::new(client(roots)?)))
+}
+
+/// The settings of connections, which may turn out to need no certificates. `more` is a file with
+/// further certificates (PEM).
+///
+/// # Errors
+/// One sentence about the file.
+pub fn config(more: Option<&Path>) -> Result<ClientConfig, String> {
+    client(roots(more)?)
+}
+
+fn roots(more: Option<&Path>) -> Result<RootCertStore, String> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(file) = more {
@@ -23,17 +44,12 @@ pub fn connector(more: Option<&Path>) -> Result<TlsConnector, String> {
             roots.add(certificate).map_err(|error| failed(&error))?;
         }
     }
-    if roots.is_empty() {
-        return Err(
-            "TLS: the system has no certificates; install ca-certificates, or name a file \
-                    in the environment variable SSL_CERT_FILE"
-                .to_owned(),
-        );
-    }
+    Ok(roots)
+}
+
+fn client(roots: RootCertStore) -> Result<ClientConfig, String> {
     let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| format!("TLS: {error}"))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(TlsConnector::from(Arc::new(config)))
+        .map_err(|error| format!("TLS: {error}"))?;
+    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }

@@ -88,7 +88,8 @@ async function ready(fronts) {
  * inside [cluster], `flags` are those of the collectors. With `postgres` the database is a server of PostgreSQL instead of a file; only then there can be several `writers`.
  * `start()` starts all of it; each part has its own `start()`, `stop()` and `kill()`. `ports` are two for each collector, then one for each writer.
  * @param {{ folder: string, nats?: number, collectors?: number, writers?: number, postgres?: boolean, config?: string, cluster?: string,
- * tables?: string, flags?: string[], writerFlags?: string[], natsSettings?: string[], postgresSettings?: Record<string, string | number>, ports?: number[] }} options
+ * tables?: string, flags?: string[], writerFlags?: string[], natsSettings?: string[], postgresSettings?: Record<string, string | number>,
+ * postgresTls?: { certificate: string, key: string }, ports?: number[] }} options
  */
 export async function prepareCluster({
   folder,
@@ -103,10 +104,13 @@ export async function prepareCluster({
   writerFlags = [],
   natsSettings = [],
   postgresSettings = {},
+  postgresTls,
   ports,
 }) {
   const servers = await natsServers({ folder, count: nats, settings: natsSettings });
-  const database = postgres ? await postgresServer({ folder, settings: postgresSettings }) : undefined;
+  const database = postgres
+    ? await postgresServer({ folder, settings: postgresSettings, tls: postgresTls })
+    : undefined;
   const place = database?.url ?? join(folder, "events.sqlite");
   const own = ports ?? (await freePorts(collectors * 2 + writers));
   const lines = [

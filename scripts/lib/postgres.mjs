@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { freePorts } from "./collector.mjs";
@@ -25,6 +25,15 @@ function account() {
   const line = /^nobody:[^:]*:(\d+):(\d+):/m.exec(readFileSync("/etc/passwd", "utf8"));
   if (!line) throw new Problem("PostgreSQL cannot run as root, and this system has no account nobody.");
   return { uid: Number(line[1]), gid: Number(line[2]) };
+}
+
+/** Gives the server a copy of a file that only its account can read. Returns the copy. */
+function privateCopy(data, file, as) {
+  const copy = join(data, basename(file));
+  copyFileSync(file, copy);
+  chmodSync(copy, 0o600);
+  if (as.uid !== undefined) chownSync(copy, as.uid, as.gid);
+  return copy;
 }
 
 /** Makes the server's data once, with a password. */
@@ -83,9 +92,10 @@ async function launchWhenFree(...args) {
  * Prepares a server with its data in `folder`, which is kept for later starts. It has `address`, which a
  * database's name completes, `url`, `start()`, `stop()`, and `kill()` with SIGKILL.
  * `settings` are options of the server: https://www.postgresql.org/docs/current/runtime-config.html
- * @param {{ folder: string, port?: number, settings?: Record<string, string | number> }} options
+ * `tls` are files with the certificate and the key of its TLS.
+ * @param {{ folder: string, port?: number, settings?: Record<string, string | number>, tls?: { certificate: string, key: string } }} options
  */
-export async function postgresServer({ folder, port, settings = {} }) {
+export async function postgresServer({ folder, port, settings = {}, tls }) {
   const own = port ?? (await freePorts(1))[0];
   const as = account();
   const data = join(folder, "postgres");
@@ -95,10 +105,15 @@ export async function postgresServer({ folder, port, settings = {} }) {
     if (as.uid !== undefined) open(folder);
     initialise(data, randomBytes(16).toString("hex"), as);
   }
+  const encrypted = tls && {
+    ssl: "on",
+    ssl_cert_file: privateCopy(data, tls.certificate, as),
+    ssl_key_file: privateCopy(data, tls.key, as),
+  };
   const address = `postgres://${USER}:${readFileSync(secret, "utf8")}@127.0.0.1:${own}/`;
   // SIGINT is a fast shutdown: open transactions are rolled back. https://www.postgresql.org/docs/current/server-shutdown.html
   return Object.assign(
-    restartable(() => launchWhenFree(data, own, settings, as), "SIGINT"),
+    restartable(() => launchWhenFree(data, own, { ...settings, ...encrypted }, as), "SIGINT"),
     { address, url: address + DATABASE },
   );
 }

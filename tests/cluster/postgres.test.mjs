@@ -3,7 +3,15 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { test } from "node:test";
-import { event, leader, newStream, post, prepare, readyOnes, run, status, stored, until } from "./shared.mjs";
+import { event, figure, leader, newStream, post, prepare, readyOnes, run, status, stored, until } from "./shared.mjs";
+
+const sql = ({ postgres }, text) => execFileSync("psql", [postgres.url, "-qAtc", text]);
+
+/** A trigger that runs these statements before each INSERT into `events`. */
+const beforeInsert = (statements) => `
+  CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${statements}; RETURN NULL; END $$;
+  CREATE TRIGGER fault BEFORE INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION fault()`;
+const REPAIRED = "DROP FUNCTION fault CASCADE";
 
 /** Posts batches one after another until each is answered. Returns the ids. */
 async function load({ collectors }, stream, from, count) {
@@ -77,7 +85,7 @@ test("connections that the server ends are opened again, and no event is lost", 
   await stored(cluster);
   const others =
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
-  execFileSync("psql", [cluster.postgres.url, "-qAtc", others]);
+  sql(cluster, others);
   ids.push(...(await load(cluster, stream, ids.length, 20)));
   await expectStored(cluster, ids);
 });
@@ -92,5 +100,32 @@ test("a table that another program has locked delays the writer only", async (t)
   const ended = new Promise((resolve) => slow.once("exit", resolve));
   ids.push(...(await load(cluster, stream, ids.length, 20)));
   await ended;
+  await expectStored(cluster, ids);
+});
+
+// The server answers so if it cannot extend a table. If it cannot write its log, it ends, as in the tests above.
+test("while PostgreSQL's disk is full, events are answered and wait, and their order is kept", async (t) => {
+  const cluster = await run(t, options);
+  const stream = newStream();
+  const ids = await load(cluster, stream, 0, 5);
+  await stored(cluster);
+  const [writer] = await leader(cluster);
+  sql(cluster, beforeInsert("RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'"));
+  ids.push(...(await load(cluster, stream, ids.length, 20)));
+  await until(async () => (await figure(writer, "recobeacon_consume_failures_total")) > 0, "a failure");
+  assert.equal(await status(`${writer.adminUrl}/readyz`), 503);
+  await until(() => writer.log.some((line) => line.includes("No space left on device")), "a line of the log");
+  assert.equal(await status(`${cluster.collectors[0].adminUrl}/readyz`), 200);
+  sql(cluster, REPAIRED);
+  await expectStored(cluster, ids);
+});
+
+test("a slow PostgreSQL delays neither answers nor the order, and the writer stores larger groups", async (t) => {
+  const cluster = await run(t, options);
+  const stream = newStream();
+  sql(cluster, beforeInsert("PERFORM pg_sleep(1)"));
+  const ids = await load(cluster, stream, 0, 300);
+  const [writer] = await leader(cluster);
+  assert.ok((await figure(writer, "recobeacon_consume_backlog")) > 0, "events wait in the stream");
   await expectStored(cluster, ids);
 });

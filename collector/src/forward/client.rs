@@ -81,7 +81,7 @@ impl Client {
         // Requests are small and written at once.
         let _ = stream.set_nodelay(true);
         let Some(name) = &server.tls else { return speak(TokioIo::new(stream)).await };
-        let tls = self.tls.get_or_init(|| tls::connector(None)).as_ref().map_err(String::clone)?;
+        let tls = self.tls.get_or_init(tls::connector).as_ref().map_err(String::clone)?;
         let stream = tls.connect(name.clone(), stream).await;
         speak(TokioIo::new(stream.map_err(|error| format!("TLS: {error}"))?)).await
     }

@@ -3,7 +3,6 @@
 //! The client runs its own event loop within each call, so it must never be called on a thread of
 //! the runtime.
 
-mod tls;
 mod translate;
 mod types;
 
@@ -13,6 +12,7 @@ use super::value::Param;
 use super::{Error, Result};
 use crate::limits::Limits;
 use crate::place::Server;
+use crate::tls;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::ToSql;
 use postgres::{Client, Row, Statement};
@@ -22,6 +22,7 @@ use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio_postgres_rustls::MakeRustlsConnect;
 use translate::translate;
 
 /// A statement that the server has prepared, and the names of its parameters.
@@ -35,7 +36,7 @@ pub struct Postgres {
     /// Absent after `drop` only.
     client: RefCell<Option<Client>>,
     prepared: RefCell<HashMap<String, Arc<Prepared>>>,
-    tls: tls::Tls,
+    tls: MakeRustlsConnect,
 }
 
 impl fmt::Debug for Postgres {
@@ -60,7 +61,8 @@ impl Postgres {
         config.application_name("recobeacon-collector");
         config.keepalives_idle(Limits::DATABASE_ALIVE);
         config.tcp_user_timeout(Limits::DATABASE_ALIVE * 3);
-        let tls = tls::Tls::new(server);
+        let tls = tls::config(server.ca.as_deref()).map_err(Error::Certificates)?;
+        let tls = MakeRustlsConnect::new(tls);
         let client = config.connect(tls.clone())?;
         let (client, prepared) = (RefCell::new(Some(client)), RefCell::default());
         let open = Self { client, prepared, tls };
