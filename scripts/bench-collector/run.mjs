@@ -2,7 +2,17 @@
 // on the machine affects all of them.
 
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+} from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { rotated } from "../bench/statistics.mjs";
@@ -152,10 +162,18 @@ async function filled(smaller, file, rows, spreadDays) {
   return file;
 }
 
+/** A copy that is on the disk: the system would write it during the measurement otherwise. */
+function copyToDisk(from, to) {
+  copyFileSync(from, to);
+  const file = openSync(to, "r+");
+  fsyncSync(file);
+  closeSync(file);
+}
+
 /** One measurement on copies of a database: the collector's, and SQLite's with the same new rows. */
 async function growthOf(base, folder, seconds, spreadDays) {
   const [stored, alone] = ["collector", "alone"].map((name) => join(folder, `${name}.sqlite`));
-  for (const copy of [stored, alone]) copyFileSync(base, copy);
+  for (const copy of [stored, alone]) copyToDisk(base, copy);
   copyFileSync(`${base}.key`, `${stored}.key`);
   const { last: before } = await load("fill", { database: stored, rows: 0 });
   const collector = await collectorOn(stored, USUAL_BATCH, seconds, spreadDays);

@@ -7,6 +7,7 @@
 
 mod ask;
 mod body;
+mod copy;
 mod crowd;
 mod database;
 mod nothing;
@@ -50,6 +51,8 @@ enum Command {
         #[arg(long, default_value_t = 0)]
         spread_days: u64,
     },
+    /// Copies the rows of a collector's database into a table of the same form, as PostgreSQL alone can.
+    Copy(copy::Copy),
     /// Inserts the last rows of one database into another of the same schema, as SQLite alone can.
     Insert {
         #[arg(long)]
@@ -88,6 +91,7 @@ fn main() {
         Command::Ask(options) => ask::run(&options),
         Command::Nothing => nothing::run(),
         Command::Publish(options) => stream::publish(&options),
+        Command::Copy(options) => copy::run(&options),
         Command::Drain { nats } => stream::drain(&nats),
         Command::Fill { database, rows, spread_days } => {
             database::fill(&database, rows, spread_days)
