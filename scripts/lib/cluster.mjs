@@ -89,7 +89,7 @@ async function ready(fronts) {
  * `start()` starts all of it; each part has its own `start()`, `stop()` and `kill()`. `ports` are two for each collector, then one for each writer.
  * @param {{ folder: string, nats?: number, collectors?: number, writers?: number, postgres?: boolean, config?: string, cluster?: string,
  * tables?: string, flags?: string[], writerFlags?: string[], natsSettings?: string[], postgresSettings?: Record<string, string | number>,
- * postgresTls?: { certificate: string, key: string }, ports?: number[] }} options
+ * postgresTls?: { certificate: string, key: string } | null, ports?: number[] }} options
  */
 export async function prepareCluster({
   folder,

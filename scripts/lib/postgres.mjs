@@ -93,7 +93,7 @@ async function launchWhenFree(...args) {
  * database's name completes, `url`, `start()`, `stop()`, and `kill()` with SIGKILL.
  * `settings` are options of the server: https://www.postgresql.org/docs/current/runtime-config.html
  * `tls` are files with the certificate and the key of its TLS.
- * @param {{ folder: string, port?: number, settings?: Record<string, string | number>, tls?: { certificate: string, key: string } }} options
+ * @param {{ folder: string, port?: number, settings?: Record<string, string | number>, tls?: { certificate: string, key: string } | null }} options
  */
 export async function postgresServer({ folder, port, settings = {}, tls }) {
   const own = port ?? (await freePorts(1))[0];

@@ -12,7 +12,10 @@ const TLS = { certificate: file("vendor.pem"), key: file("vendor.key") };
 const AUTHORITY = `ca = ${JSON.stringify(file("authority.pem"))}`;
 
 /** Starts a cluster whose writer has this host and this end of the database's address. */
-async function start(t, { tls = TLS, ca = AUTHORITY, host = "localhost", end = "" }) {
+async function start(
+  t,
+  { tls = /** @type {typeof TLS | null} */ (TLS), ca = AUTHORITY, host = "localhost", end = "" },
+) {
   const cluster = await prepare(t, { postgres: true, cluster: ca, postgresTls: tls });
   const text = readFileSync(cluster.writerFile, "utf8");
   writeFileSync(
@@ -61,8 +64,8 @@ test("sslmode=require uses TLS, and sslmode=disable does not", async (t) => {
 });
 
 test("a server without TLS is used, unless sslmode=require forbids it", async (t) => {
-  await expectStored(await start(t, { tls: undefined, ca: "" }), false);
-  await expectRefused(await start(t, { tls: undefined, end: "?sslmode=require" }), /server does not support TLS/);
+  await expectStored(await start(t, { tls: null, ca: "" }), false);
+  await expectRefused(await start(t, { tls: null, end: "?sslmode=require" }), /server does not support TLS/);
 });
 
 test("a certificate of an unknown authority, or of another host, is refused", async (t) => {

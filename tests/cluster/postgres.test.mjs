@@ -7,10 +7,10 @@ import { event, figure, leader, newStream, post, prepare, readyOnes, run, status
 
 const sql = ({ postgres }, text) => execFileSync("psql", [postgres.url, "-qAtc", text]);
 
-/** A trigger that runs these statements before each INSERT into `events`. */
-const beforeInsert = (statements) => `
+/** A trigger that runs these statements for each row or statement that inserts into `events`. */
+const onInsert = (each, statements) => `
   CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN ${statements}; RETURN NULL; END $$;
-  CREATE TRIGGER fault BEFORE INSERT ON events FOR EACH STATEMENT EXECUTE FUNCTION fault()`;
+  CREATE TRIGGER fault BEFORE INSERT ON events FOR EACH ${each} EXECUTE FUNCTION fault()`;
 const REPAIRED = "DROP FUNCTION fault CASCADE";
 
 /** Posts batches one after another until each is answered. Returns the ids. */
@@ -110,7 +110,7 @@ test("while PostgreSQL's disk is full, events are answered and wait, and their o
   const ids = await load(cluster, stream, 0, 5);
   await stored(cluster);
   const [writer] = await leader(cluster);
-  sql(cluster, beforeInsert("RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'"));
+  sql(cluster, onInsert("ROW", "RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'"));
   ids.push(...(await load(cluster, stream, ids.length, 20)));
   await until(async () => (await figure(writer, "recobeacon_consume_failures_total")) > 0, "a failure");
   assert.equal(await status(`${writer.adminUrl}/readyz`), 503);
@@ -123,7 +123,7 @@ test("while PostgreSQL's disk is full, events are answered and wait, and their o
 test("a slow PostgreSQL delays neither answers nor the order, and the writer stores larger groups", async (t) => {
   const cluster = await run(t, options);
   const stream = newStream();
-  sql(cluster, beforeInsert("PERFORM pg_sleep(1)"));
+  sql(cluster, onInsert("STATEMENT", "PERFORM pg_sleep(1)"));
   const ids = await load(cluster, stream, 0, 300);
   const [writer] = await leader(cluster);
   assert.ok((await figure(writer, "recobeacon_consume_backlog")) > 0, "events wait in the stream");

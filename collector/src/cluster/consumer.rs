@@ -13,6 +13,7 @@ use async_nats::jetstream::{AckKind, Message};
 use futures_util::StreamExt;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 /// The name of the consumer.
@@ -67,7 +68,20 @@ impl Consumer {
             return Err("the database does not take events".to_owned());
         }
         let pull = self.open().await?;
-        let mut messages = messages(&pull).await?.ready_chunks(Limits::GROUP);
+        let messages = messages(&pull).await?;
+        // A group is read while the one before is stored.
+        let (groups, waiting) = mpsc::channel(1);
+        tokio::join!(self.read_all(messages, groups, stop), self.store_all(waiting, stop)).0
+    }
+
+    /// Reads messages until the connection fails, or until `stop`.
+    async fn read_all(
+        &self,
+        messages: Messages,
+        groups: mpsc::Sender<Group>,
+        stop: &CancellationToken,
+    ) -> Result<(), String> {
+        let mut messages = messages.ready_chunks(Limits::GROUP);
         loop {
             let chunk = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -82,11 +96,21 @@ impl Consumer {
                     Err(error) => failure = Some(error.to_string()),
                 }
             }
-            if !self.store(group, stop).await {
+            // Nothing is stored any more after `stop` only.
+            if groups.send(group).await.is_err() {
                 return Ok(());
             }
             if let Some(sentence) = failure {
                 return Err(sentence);
+            }
+        }
+    }
+
+    /// Stores the groups in their order, until there are no more, or until `stop`.
+    async fn store_all(&self, mut groups: mpsc::Receiver<Group>, stop: &CancellationToken) {
+        while let Some(group) = groups.recv().await {
+            if !self.store(group, stop).await {
+                return;
             }
         }
     }

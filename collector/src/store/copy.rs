@@ -1,26 +1,24 @@
-//! Stores many rows in PostgreSQL at once: COPY into a temporary table, then one INSERT.
+//! Stores many rows in PostgreSQL at once, by COPY.
 //!
 //! The result is that of inserting one after another. Each statement would wait for the server's answer,
-//! so only the lines of orders have statements of their own.
+//! so only the lines of orders have statements of their own. The transaction is the only one that writes
+//! ([`Connection::transaction`]), so an id that is not stored when it is looked up is not stored later
+//! by another connection.
 
-use super::db::postgres::{Postgres, without_nul};
-use super::db::{self, Connection, Transaction};
+use super::db::postgres::without_nul;
+use super::db::{self, Connection, Transaction, params};
 use super::orders::{self, Report, Way};
 use super::row::{Inserted, Row};
 use super::visitors;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::fmt::Write;
 
-const COLUMNS: &str = "id, type, at, received_at, sent_at, source, stream, seq, place, client,
-                       customer, user, anonymous, key, fields";
-
-/// Makes the temporary table of this connection. It is empty at each begin of a transaction.
-fn make_table(open: &Postgres) -> db::Result<()> {
-    open.batch(&format!(
-        "CREATE TEMP TABLE IF NOT EXISTS incoming ON COMMIT DELETE ROWS AS
-         SELECT 0::bigint AS n, {COLUMNS} FROM events WITH NO DATA"
-    ))
-}
+const COPY: &str =
+    "COPY events (row, id, type, at, received_at, sent_at, source, stream, seq, place,
+                                 client, customer, user, anonymous, key, fields) FROM STDIN";
+/// Takes the next numbers of rows, and returns the last one.
+const NUMBERS: &str = "SELECT setval(name, nextval(name) + ? - 1)
+     FROM (SELECT CAST(pg_get_serial_sequence('events', 'row') AS regclass) AS name) AS sequence";
 
 /// Inserts the rows in their order, except those whose event or line of an order is stored.
 pub fn insert(
@@ -28,62 +26,80 @@ pub fn insert(
     rows: &[Row<&str>],
     way: Way,
 ) -> db::Result<Vec<Inserted>> {
-    let mut results = Vec::with_capacity(rows.len());
-    let (mut known, mut lines) = (HashSet::new(), String::new());
-    for (n, row) in rows.iter().enumerate() {
+    let mut known = HashSet::new();
+    let mut reports = Vec::with_capacity(rows.len());
+    for row in rows {
         let is_copy = row.older_ids.iter().any(|id| known.contains(id)) || !known.insert(row.id);
-        let report = if is_copy { Report::Copy } else { orders::admit(transaction, row, way)? };
+        reports.push(if is_copy { Report::Copy } else { orders::admit(transaction, row, way)? });
+    }
+    let new = rows.iter().zip(&reports).filter(|(_, report)| **report == Report::New);
+    let stored = stored(transaction, new.map(|(row, _)| row.id))?;
+    let is_new = |row: &Row<&str>, report| {
+        report == Report::New && !stored.contains(without_nul(row.id, false).as_ref())
+    };
+    let new = rows.iter().zip(&reports).filter(|(row, report)| is_new(row, **report));
+    let mut number = numbers(transaction, new.count())?;
+    let (mut lines, mut results) = (String::new(), Vec::with_capacity(rows.len()));
+    for (row, report) in rows.iter().zip(reports) {
         results.push(match report {
-            Report::New => {
-                write_line(&mut lines, n, row);
-                // Until the server says that it is new.
-                Inserted::Copy
+            Report::New if is_new(row, report) => {
+                write_line(&mut lines, number, row);
+                number += 1;
+                Inserted::New(number - 1)
             }
             Report::ConfirmedBefore => Inserted::ConfirmedBefore,
-            Report::Copy => Inserted::Copy,
+            Report::New | Report::Copy => Inserted::Copy,
         });
     }
-    let mut numbers = HashMap::new();
-    if !lines.is_empty() {
-        numbers = copy(transaction, &lines)?;
-    }
-    for (row, result) in rows.iter().zip(&mut results) {
-        if *result == Inserted::Copy
-            && let Some(number) = numbers.remove(without_nul(row.id, false).as_ref())
+    copy(transaction, &lines)?;
+    for (row, result) in rows.iter().zip(&results) {
+        if let Inserted::New(number) = *result
+            && row.has_more_ids
         {
-            *result = Inserted::New(number);
-            if row.has_more_ids {
-                visitors::index_fields(transaction, number, row.fields)?;
-            }
+            visitors::index_fields(transaction, number, row.fields)?;
         }
     }
     Ok(results)
 }
 
-/// Returns the numbers of the new rows, by their ids.
-fn copy(connection: &Connection, lines: &str) -> db::Result<HashMap<String, i64>> {
+/// Those of the ids that are stored.
+fn stored<'a>(
+    connection: &Connection,
+    ids: impl Iterator<Item = &'a str>,
+) -> db::Result<HashSet<String>> {
+    let ids: Vec<&str> = ids.collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    // A query for each id, so that the server looks into the index. It reads all rows for a join or an
+    // array if it made the plan when there were few.
+    let sql = "SELECT new.id FROM json_array_elements_text(CAST(? AS json)) AS new (id)
+               WHERE (SELECT true FROM events WHERE events.id = new.id)";
+    let mut statement = connection.prepare_cached(sql)?;
+    let list = serde_json::Value::from(ids).to_string();
+    Ok(statement.query_map([list], |row| row.get(0))?.into_iter().collect())
+}
+
+/// The first of this many new numbers of rows.
+fn numbers(connection: &Connection, count: usize) -> db::Result<i64> {
+    if count == 0 {
+        return Ok(0);
+    }
+    let count = count as i64;
+    let last: i64 = connection.query_row(NUMBERS, params![count], |row| row.get(0))?;
+    Ok(last - count + 1)
+}
+
+fn copy(connection: &Connection, lines: &str) -> db::Result<()> {
     let Connection::Postgres(open) = connection else { return Err(db::Error::Closed) };
-    make_table(open)?;
-    open.copy(&format!("COPY incoming (n, {COLUMNS}) FROM STDIN"), lines.as_bytes())?;
-    // Not NOT EXISTS, for which the server may read the whole index: it does not know how few rows the
-    // temporary table has. Not ON CONFLICT alone, which uses up a number for each copy.
-    let sql = format!(
-        "INSERT INTO events ({COLUMNS})
-         SELECT {COLUMNS} FROM incoming
-         WHERE coalesce((SELECT false FROM events AS stored WHERE stored.id = incoming.id), true)
-         ORDER BY n ON CONFLICT (id) DO NOTHING RETURNING id, row"
-    );
-    let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map((), |row| Ok((row.get(0)?, row.get(1)?)))?;
-    open.batch("DELETE FROM incoming")?;
-    Ok(rows.into_iter().collect())
+    if lines.is_empty() { Ok(()) } else { open.copy(COPY, lines.as_bytes()) }
 }
 
 /// A line in the text format of COPY:
 /// <https://www.postgresql.org/docs/current/sql-copy.html#id-1.9.3.55.9.2>.
-fn write_line(out: &mut String, n: usize, row: &Row<&str>) {
+fn write_line(out: &mut String, number: i64, row: &Row<&str>) {
     // Writing to a text cannot fail.
-    let _ = write!(out, "{n}");
+    let _ = write!(out, "{number}");
     write_text(out, Some(row.id), false);
     write_text(out, Some(row.kind), false);
     write_number(out, Some(row.at));

@@ -6,6 +6,7 @@
 //! readers and writer do not wait for each other.
 
 pub mod backup;
+mod batches;
 pub mod bounded_read;
 mod copy;
 pub mod db;

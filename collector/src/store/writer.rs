@@ -1,7 +1,8 @@
 //! The thread that writes to the database.
 
+use super::batches;
 use super::copy;
-use super::db::{self, Connection, Transaction, params};
+use super::db::{self, Connection, Transaction};
 use super::forward;
 use super::group::{Group, Job};
 use super::health::Health;
@@ -24,11 +25,6 @@ use std::time::Instant;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
-
-const BATCH: &str = "
-    INSERT INTO batches (stream, seq, bytes, events, stored, received_at) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (stream, seq)
-    DO UPDATE SET copies = batches.copies + 1, stored = batches.stored + excluded.stored";
 
 /// The parts of the state that other threads see.
 pub struct Shared {
@@ -280,7 +276,9 @@ fn append<'a>(
             let rows = rows(delivery);
             let insert = |row: &Row<&str>| row.insert(transaction, Way::Interface);
             let results = rows.iter().map(insert).collect::<db::Result<Vec<_>>>()?;
-            last = finish(transaction, delivery, &results, written)?.or(last);
+            let (row, stored) = finish(transaction, delivery, &results, written)?;
+            batches::insert(transaction, delivery, stored)?;
+            last = row.or(last);
         }
         return Ok(last);
     }
@@ -288,21 +286,25 @@ fn append<'a>(
     let rows: Vec<_> = deliveries.iter().flat_map(|delivery| rows(delivery)).collect();
     let results = copy::insert(transaction, &rows, Way::Interface)?;
     let mut rest = results.as_slice();
-    for delivery in deliveries {
+    let mut stored_of = Vec::with_capacity(deliveries.len());
+    for delivery in &deliveries {
         let (of_delivery, after) = rest.split_at_checked(delivery.events.len()).unwrap_or_default();
-        last = finish(transaction, delivery, of_delivery, written)?.or(last);
+        let (row, stored) = finish(transaction, delivery, of_delivery, written)?;
+        last = row.or(last);
+        stored_of.push(stored);
         rest = after;
     }
+    batches::insert_all(transaction, deliveries.into_iter().zip(stored_of))?;
     Ok(last)
 }
 
-/// Writes what belongs to the rows of a delivery. Returns the last new row.
+/// Writes what belongs to the rows of a delivery. Returns the last new row, and the number of new rows.
 fn finish(
     transaction: &Transaction<'_>,
     delivery: &Delivery,
     results: &[Inserted],
     written: &mut Written,
-) -> db::Result<Option<i64>> {
+) -> db::Result<(Option<i64>, u32)> {
     let mut last = None;
     let mut stored = 0u32;
     for (place, (event, result)) in delivery.events.iter().zip(results).enumerate() {
@@ -321,18 +323,8 @@ fn finish(
             forward::insert(transaction, &event.id, delivery.received_at, entry)?;
         }
     }
-    if let Some(head) = delivery.source.batch() {
-        transaction.prepare_cached(BATCH)?.execute(params![
-            head.stream,
-            head.seq as i64,
-            head.bytes as i64,
-            delivery.events.len() as i64,
-            stored,
-            delivery.received_at as i64,
-        ])?;
-    }
     written.add(&delivery.source, delivery.events.len() as u64, u64::from(stored));
-    Ok(last)
+    Ok((last, stored))
 }
 
 /// The rows of a delivery.

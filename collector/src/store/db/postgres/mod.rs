@@ -169,7 +169,8 @@ impl Postgres {
         Ok(rows.first().map(|row| row.try_get(0)).transpose()?.unwrap_or_default())
     }
 
-    /// Copies lines in the text format of COPY into a table.
+    /// Copies lines in the text format of COPY into a table. After an error before the first line, the
+    /// client closes the connection: <https://github.com/rust-postgres/rust-postgres/issues/789>.
     pub fn copy(&self, sql: &str, lines: &[u8]) -> Result<()> {
         let mut client = self.client()?;
         let mut writer = client.copy_in(&translate(sql).sql)?;
