@@ -132,7 +132,10 @@ impl Writer {
                 break;
             }
         }
-        if let Err(error) = self.connection.close() {
+        let Self { connection, upkeep, .. } = self;
+        // The last connection deletes the log of SQLite.
+        drop(upkeep);
+        if let Err(error) = connection.close() {
             tracing::warn!("the database could not be closed cleanly: {error}");
         }
     }
