@@ -110,7 +110,7 @@ export function table(results) {
 export function publishStreams({ machine, commit, measuredAt, rounds, seconds }, results) {
   const text = [
     `\`npm run bench:collector -- --cluster --rounds ${rounds} --seconds ${seconds} --publish\` writes these results.`,
-    `${machine}, commit ${commit}, ${measuredAt.slice(0, 10)}, medians of ${rounds} rounds of ${seconds} seconds. All processes share this machine, also the load generator, which keeps ${CONNECTIONS} requests under way. *A bare publisher* sends copies of the collector's messages to the same servers, without HTTP and JSON, and keeps as many under way. The writer begins when the collector has ended; *The database alone* gets the same rows in transactions of ${CONNECTIONS} batches, without looking for copies: SQLite by inserts, PostgreSQL by COPY into a table with the same indexes.`,
+    `${machine}, commit ${commit}, ${measuredAt.slice(0, 10)}, medians of ${rounds} rounds of ${seconds} seconds. All processes share this machine, also the load generator, which keeps ${CONNECTIONS} requests under way. *A bare publisher* sends copies of the collector's messages to the same servers, without HTTP and JSON, and keeps as many under way. The writer begins when the collector has ended. *The database alone* gets the same rows in transactions of ${CONNECTIONS} batches, without looking for copies: SQLite by inserts, PostgreSQL by COPY into a table with the same indexes.`,
     markdown(table(results)),
   ].join("\n\n");
   replaceBetween(at("docs", "cluster.md"), "the cluster's bench", text);
