@@ -278,12 +278,12 @@ impl Limits {
     /// Seconds for which an answer for all visitors may be kept.
     pub const FEED_CACHED: u32 = 60;
     /// Size of the database's log (WAL) above which it is truncated.
-    pub const WAL_BYTES: u64 = 48 * 1024 * 1024;
+    pub const WAL_BYTES: u64 = 32 * 1024 * 1024;
     /// Pages in the log only, above which a thread writes them into the database. A page has 4 KiB.
     pub const WAL_PAGES_LEFT: i64 = 2000;
     /// Pages in the log above which the writer writes the rest into the database, so that the log
     /// begins anew.
-    pub const WAL_PAGES: i64 = 8000;
+    pub const WAL_PAGES: i64 = 6000;
     /// Wait for readers of the log before it is truncated. Nothing is written meanwhile.
     pub const WAL_PATIENCE: Duration = Duration::from_millis(100);
     /// Pause between two keep-alive comments on an event stream.

@@ -24,8 +24,7 @@ pub fn connector() -> Result<TlsConnector, String> {
     Ok(TlsConnector::from(Arc::new(client(roots)?)))
 }
 
-/// The settings of connections, which may turn out to need no certificates. `more` is a file with
-/// further certificates (PEM).
+/// The settings of connections. `more` is a file with further certificates (PEM).
 ///
 /// # Errors
 /// One sentence about the file.

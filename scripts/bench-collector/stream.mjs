@@ -47,8 +47,7 @@ async function measureStream({ nats, postgres, batch, seconds }) {
   const cluster = await prepareCluster({ folder, nats, postgres });
   const [collector] = cluster.collectors;
   try {
-    const below = cluster.postgres ? [...cluster.servers, cluster.postgres] : cluster.servers;
-    await Promise.all(below.map((server) => server.start()));
+    await Promise.all(cluster.below.map((server) => server.start()));
     await collector.start();
     await cluster.ready();
     const sent = await sendTo(collector, batch, seconds);

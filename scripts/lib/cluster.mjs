@@ -134,6 +134,8 @@ export async function prepareCluster({
   return {
     servers,
     postgres: database,
+    /** The servers of NATS and PostgreSQL. */
+    below,
     collectors: fronts,
     writers: backs,
     writer: backs[0],

@@ -27,12 +27,17 @@ function account() {
   return { uid: Number(line[1]), gid: Number(line[2]) };
 }
 
+/** Gives a file or folder to the server's account. */
+function giveTo({ uid, gid }, path) {
+  if (uid !== undefined) chownSync(path, uid, gid);
+}
+
 /** Gives the server a copy of a file that only its account can read. Returns the copy. */
 function privateCopy(data, file, as) {
   const copy = join(data, basename(file));
   copyFileSync(file, copy);
   chmodSync(copy, 0o600);
-  if (as.uid !== undefined) chownSync(copy, as.uid, as.gid);
+  giveTo(as, copy);
   return copy;
 }
 
@@ -40,7 +45,7 @@ function privateCopy(data, file, as) {
 function initialise(data, password, as) {
   const file = `${data}.password`;
   writeFileSync(file, password, { mode: 0o600 });
-  if (as.uid !== undefined) for (const path of [data, file]) chownSync(path, as.uid, as.gid);
+  for (const path of [data, file]) giveTo(as, path);
   const args = [
     "--pgdata",
     data,

@@ -62,10 +62,6 @@ const WITHOUT_POSTGRES = [
   "metrics::the_sizes_of_the_files",
   "command::check_notes_what_is_valid",
   "order_files::after_a_new_key",
-  // Commands need the certificates of cluster.ca as well.
-  "command::commands_need_nothing",
-  // It does not use the database.
-  "raw::reading_raw_calls_does_not_delay",
 ];
 
 const cargo = (task, args, options) => check(task, "cargo", args, options);

@@ -1,11 +1,10 @@
 // TLS between a writer and PostgreSQL. The certificate is one of `localhost`, by an authority of the tests.
 
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { at } from "../../scripts/lib/project.mjs";
-import { event, newStream, post, prepare, status, stored, until } from "./shared.mjs";
+import { event, expectStored, newStream, post, prepare, sql, status, until } from "./shared.mjs";
 
 const file = (name) => at("collector", "tests", "service", "forward", "tls", name);
 const TLS = { certificate: file("vendor.pem"), key: file("vendor.key") };
@@ -30,20 +29,12 @@ async function start(
 }
 
 /** How many connections of the writer the server has, and how many of them are encrypted. */
-function connections({ postgres }) {
-  const text =
-    "SELECT count(*), count(*) FILTER (WHERE ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE application_name = 'recobeacon-collector'";
-  const out = execFileSync("psql", [postgres.url, "-qAtc", text], { encoding: "utf8" });
-  return out.trim().split("|").map(Number);
-}
+const CONNECTIONS = `SELECT count(*), count(*) FILTER (WHERE ssl) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
+  WHERE application_name = 'recobeacon-collector'`;
 
-async function expectStored(cluster, isEncrypted) {
-  const rows = await stored(cluster);
-  assert.deepEqual(
-    rows.map(({ id }) => id),
-    cluster.ids,
-  );
-  const [all, encrypted] = connections(cluster);
+async function expectConnected(cluster, isEncrypted) {
+  await expectStored(cluster, cluster.ids);
+  const [all, encrypted] = sql(cluster, CONNECTIONS).map(Number);
   assert.ok(all > 0);
   assert.equal(encrypted, isEncrypted ? all : 0);
 }
@@ -55,16 +46,16 @@ async function expectRefused({ writer }, cause) {
 }
 
 test("the writer uses TLS with a server that has it, and checks its certificate", async (t) => {
-  await expectStored(await start(t, {}), true);
+  await expectConnected(await start(t, {}), true);
 });
 
 test("sslmode=require uses TLS, and sslmode=disable does not", async (t) => {
-  await expectStored(await start(t, { end: "?sslmode=require" }), true);
-  await expectStored(await start(t, { end: "?sslmode=disable", ca: "" }), false);
+  await expectConnected(await start(t, { end: "?sslmode=require" }), true);
+  await expectConnected(await start(t, { end: "?sslmode=disable", ca: "" }), false);
 });
 
 test("a server without TLS is used, unless sslmode=require forbids it", async (t) => {
-  await expectStored(await start(t, { tls: null, ca: "" }), false);
+  await expectConnected(await start(t, { tls: null, ca: "" }), false);
   await expectRefused(await start(t, { tls: null, end: "?sslmode=require" }), /server does not support TLS/);
 });
 

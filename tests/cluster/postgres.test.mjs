@@ -1,11 +1,23 @@
 // Two writers and PostgreSQL: one of them stores events, and the other one takes over. Faults of PostgreSQL.
 
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { test } from "node:test";
-import { event, figure, leader, newStream, post, prepare, readyOnes, run, status, stored, until } from "./shared.mjs";
-
-const sql = ({ postgres }, text) => execFileSync("psql", [postgres.url, "-qAtc", text]);
+import {
+  event,
+  expectStored,
+  figure,
+  leader,
+  newStream,
+  post,
+  prepare,
+  readyOnes,
+  run,
+  sql,
+  status,
+  stored,
+  until,
+} from "./shared.mjs";
 
 /** A trigger that runs these statements for each row or statement that inserts into `events`. */
 const onInsert = (each, statements) => `
@@ -24,28 +36,27 @@ async function load({ collectors }, stream, from, count) {
   return ids;
 }
 
-/** Waits until the stream is empty. The database then has these events once and in this order. */
-async function expectStored(cluster, ids) {
-  const rows = await stored(cluster);
-  assert.deepEqual(
-    rows.map((row) => row.id),
-    ids,
-  );
+/** A running cluster and the ids of so many events that were answered. `more` posts further ones. */
+async function loaded(t, options, count) {
+  const cluster = await run(t, options);
+  const stream = newStream();
+  const ids = [];
+  const more = async (number) => ids.push(...(await load(cluster, stream, ids.length, number)));
+  await more(count);
+  return { cluster, ids, more };
 }
 
 const options = { postgres: true, writers: 2 };
 
 test("one of two writers stores events, and the other one takes over when it is killed or stopped", async (t) => {
-  const cluster = await run(t, options);
-  const stream = newStream();
-  const ids = await load(cluster, stream, 0, 50);
+  const { cluster, ids, more } = await loaded(t, options, 50);
   for (const end of ["kill", "stop"]) {
     const [first, second] = await leader(cluster);
     const code = await status(`${second.adminUrl}/healthz`);
     assert.equal(code, 200, "a writer that waits is well");
     assert.match(await (await fetch(`${second.adminUrl}/readyz`)).text(), /another writer stores events/);
     await first[end]();
-    ids.push(...(await load(cluster, stream, ids.length, 50)));
+    await more(50);
     await until(async () => (await status(`${second.adminUrl}/readyz`)) === 200, "the other writer");
     await first.start();
   }
@@ -53,12 +64,10 @@ test("one of two writers stores events, and the other one takes over when it is 
 });
 
 test("events wait while PostgreSQL is down, and are stored once and in order afterwards", async (t) => {
-  const cluster = await run(t, options);
-  const stream = newStream();
-  const ids = await load(cluster, stream, 0, 20);
+  const { cluster, ids, more } = await loaded(t, options, 20);
   for (const end of ["kill", "stop"]) {
     await cluster.postgres[end]();
-    ids.push(...(await load(cluster, stream, ids.length, 50)));
+    await more(50);
     assert.deepEqual(await readyOnes(cluster.writers), []);
     await cluster.postgres.start();
   }
@@ -79,39 +88,33 @@ test("a writer waits for PostgreSQL at its start", async (t) => {
 });
 
 test("connections that the server ends are opened again, and no event is lost", async (t) => {
-  const cluster = await run(t, options);
-  const stream = newStream();
-  const ids = await load(cluster, stream, 0, 10);
+  const { cluster, ids, more } = await loaded(t, options, 10);
   await stored(cluster);
   const others =
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'";
   sql(cluster, others);
-  ids.push(...(await load(cluster, stream, ids.length, 20)));
+  await more(20);
   await expectStored(cluster, ids);
 });
 
 test("a table that another program has locked delays the writer only", async (t) => {
-  const cluster = await run(t, { postgres: true });
-  const stream = newStream();
-  const ids = await load(cluster, stream, 0, 5);
+  const { cluster, ids, more } = await loaded(t, { postgres: true }, 5);
   await stored(cluster);
   const lock = "BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(3); COMMIT";
   const slow = spawn("psql", [cluster.postgres.url, "-qAtc", lock], { stdio: "ignore" });
   const ended = new Promise((resolve) => slow.once("exit", resolve));
-  ids.push(...(await load(cluster, stream, ids.length, 20)));
+  await more(20);
   await ended;
   await expectStored(cluster, ids);
 });
 
 // The server answers so if it cannot extend a table. If it cannot write its log, it ends, as in the tests above.
 test("while PostgreSQL's disk is full, events are answered and wait, and their order is kept", async (t) => {
-  const cluster = await run(t, options);
-  const stream = newStream();
-  const ids = await load(cluster, stream, 0, 5);
+  const { cluster, ids, more } = await loaded(t, options, 5);
   await stored(cluster);
   const [writer] = await leader(cluster);
   sql(cluster, onInsert("ROW", "RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'"));
-  ids.push(...(await load(cluster, stream, ids.length, 20)));
+  await more(20);
   await until(async () => (await figure(writer, "recobeacon_consume_failures_total")) > 0, "a failure");
   assert.equal(await status(`${writer.adminUrl}/readyz`), 503);
   await until(() => writer.log.some((line) => line.includes("No space left on device")), "a line of the log");
@@ -121,10 +124,9 @@ test("while PostgreSQL's disk is full, events are answered and wait, and their o
 });
 
 test("a slow PostgreSQL delays neither answers nor the order, and the writer stores larger groups", async (t) => {
-  const cluster = await run(t, options);
-  const stream = newStream();
+  const { cluster, ids, more } = await loaded(t, options, 0);
   sql(cluster, onInsert("STATEMENT", "PERFORM pg_sleep(1)"));
-  const ids = await load(cluster, stream, 0, 300);
+  await more(300);
   const [writer] = await leader(cluster);
   assert.ok((await figure(writer, "recobeacon_consume_backlog")) > 0, "events wait in the stream");
   await expectStored(cluster, ids);

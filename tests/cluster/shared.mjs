@@ -1,6 +1,7 @@
 // Shared by the tests of the cluster: a running cluster, events, and waiting.
 
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { prepareCluster } from "../../scripts/lib/cluster.mjs";
@@ -105,3 +106,16 @@ export async function stored(cluster, path = "/v1/events", name = "events") {
   await until(async () => (await figure(writer, "recobeacon_consume_backlog")) === 0, "an empty stream");
   return readAll(writer, path, name);
 }
+
+/** Waits until the stream is empty. The database then has the events with these ids once and in this order. */
+export async function expectStored(cluster, ids) {
+  const rows = await stored(cluster);
+  assert.deepEqual(
+    rows.map((row) => row.id),
+    ids,
+  );
+}
+
+/** Runs SQL in the cluster's PostgreSQL, and returns the cells of the first row. */
+export const sql = ({ postgres }, text) =>
+  execFileSync("psql", [postgres.url, "-qAtc", text], { encoding: "utf8" }).trim().split("|");

@@ -11,7 +11,7 @@ const COLUMNS: &str = "SELECT string_agg(quote_ident(column_name), ', ' ORDER BY
      FROM information_schema.columns
      WHERE table_schema = current_schema AND table_name = 'events' AND column_name <> 'row'";
 
-/// What is copied, and how.
+/// The database whose rows are copied, and the size of a transaction.
 #[derive(clap::Args)]
 pub struct Copy {
     /// The address of the database, which must be on loopback.

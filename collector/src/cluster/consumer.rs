@@ -96,7 +96,7 @@ impl Consumer {
                     Err(error) => failure = Some(error.to_string()),
                 }
             }
-            // Nothing is stored any more after `stop` only.
+            // Its receiver is gone only after `stop`.
             if groups.send(group).await.is_err() {
                 return Ok(());
             }

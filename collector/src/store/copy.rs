@@ -34,21 +34,23 @@ pub fn insert(
     }
     let new = rows.iter().zip(&reports).filter(|(_, report)| **report == Report::New);
     let stored = stored(transaction, new.map(|(row, _)| row.id))?;
-    let is_new = |row: &Row<&str>, report| {
-        report == Report::New && !stored.contains(without_nul(row.id, false).as_ref())
-    };
-    let new = rows.iter().zip(&reports).filter(|(row, report)| is_new(row, **report));
-    let mut number = numbers(transaction, new.count())?;
+    for (row, report) in rows.iter().zip(&mut reports) {
+        if *report == Report::New && stored.contains(without_nul(row.id, false).as_ref()) {
+            *report = Report::Copy;
+        }
+    }
+    let new = reports.iter().filter(|report| **report == Report::New);
+    let mut numbers = numbers(transaction, new.count())?;
     let (mut lines, mut results) = (String::new(), Vec::with_capacity(rows.len()));
     for (row, report) in rows.iter().zip(reports) {
         results.push(match report {
-            Report::New if is_new(row, report) => {
+            Report::New => {
+                let number = numbers.next().ok_or(db::Error::NoRow)?;
                 write_line(&mut lines, number, row);
-                number += 1;
-                Inserted::New(number - 1)
+                Inserted::New(number)
             }
             Report::ConfirmedBefore => Inserted::ConfirmedBefore,
-            Report::New | Report::Copy => Inserted::Copy,
+            Report::Copy => Inserted::Copy,
         });
     }
     copy(transaction, &lines)?;
@@ -80,14 +82,14 @@ fn stored<'a>(
     Ok(statement.query_map([list], |row| row.get(0))?.into_iter().collect())
 }
 
-/// The first of this many new numbers of rows.
-fn numbers(connection: &Connection, count: usize) -> db::Result<i64> {
-    if count == 0 {
-        return Ok(0);
-    }
+/// This many new numbers of rows.
+fn numbers(connection: &Connection, count: usize) -> db::Result<impl Iterator<Item = i64>> {
     let count = count as i64;
-    let last: i64 = connection.query_row(NUMBERS, params![count], |row| row.get(0))?;
-    Ok(last - count + 1)
+    let last: i64 = match count {
+        0 => 0,
+        _ => connection.query_row(NUMBERS, params![count], |row| row.get(0))?,
+    };
+    Ok(last - count + 1..=last)
 }
 
 fn copy(connection: &Connection, lines: &str) -> db::Result<()> {

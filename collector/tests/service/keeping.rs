@@ -49,6 +49,7 @@ async fn old_rows_are_deleted_while_events_are_stored() {
         assert_eq!(post(&collector, "new", n, &[click(100_000 + n)]).await, 204);
         n += 1;
     }
+    // Events were stored between the steps: rows were neither deleted at once, nor only at the end.
     let mut steps = left.join().unwrap();
     steps.dedup();
     assert!(steps.len() > 3, "{steps:?}");
@@ -182,7 +183,7 @@ async fn the_log_has_a_limit_too() {
     }
     assert!(desk.number(batches) <= 10);
     let wal = desk.path("events.sqlite-wal").metadata().unwrap().len();
-    assert!(wal < 112 * 1024 * 1024, "{wal}");
+    assert!(wal < 80 * 1024 * 1024, "{wal}");
     reader.execute_batch("COMMIT").unwrap();
     let begun = Instant::now();
     while post(&collector, "s", 99, &large(2)).await != 204 {

@@ -13,8 +13,6 @@ pub enum Error {
     Postgres(postgres::Error),
     /// The encoding of a database of PostgreSQL, which must be UTF8.
     Encoding(String),
-    /// The file with the certificates for a server of PostgreSQL cannot be read.
-    Certificates(String),
     /// Rows could not be copied to PostgreSQL.
     Copy(std::io::Error),
     /// A column has values of this type.
@@ -82,7 +80,6 @@ impl fmt::Display for Error {
                 f,
                 "its encoding is {name:?}: make a new one with ENCODING 'UTF8' TEMPLATE template0"
             ),
-            Self::Certificates(sentence) => f.write_str(sentence),
             Self::Copy(error) => error.fmt(f),
             Self::Column(name) => write!(f, "a column has the type {name}"),
             Self::Led => f.write_str("another collector or writer uses it"),

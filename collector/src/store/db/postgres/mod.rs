@@ -3,6 +3,7 @@
 //! The client runs its own event loop within each call, so it must never be called on a thread of
 //! the runtime.
 
+mod tls;
 mod translate;
 mod types;
 
@@ -12,7 +13,6 @@ use super::value::Param;
 use super::{Error, Result};
 use crate::limits::Limits;
 use crate::place::Server;
-use crate::tls;
 use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::ToSql;
 use postgres::{Client, Row, Statement};
@@ -22,7 +22,6 @@ use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio_postgres_rustls::MakeRustlsConnect;
 use translate::translate;
 
 /// A statement that the server has prepared, and the names of its parameters.
@@ -36,7 +35,7 @@ pub struct Postgres {
     /// Absent after `drop` only.
     client: RefCell<Option<Client>>,
     prepared: RefCell<HashMap<String, Arc<Prepared>>>,
-    tls: MakeRustlsConnect,
+    tls: tls::Tls,
 }
 
 impl fmt::Debug for Postgres {
@@ -61,8 +60,7 @@ impl Postgres {
         config.application_name("recobeacon-collector");
         config.keepalives_idle(Limits::DATABASE_ALIVE);
         config.tcp_user_timeout(Limits::DATABASE_ALIVE * 3);
-        let tls = tls::config(server.ca.as_deref()).map_err(Error::Certificates)?;
-        let tls = MakeRustlsConnect::new(tls);
+        let tls = tls::Tls(server.ca.clone());
         let client = config.connect(tls.clone())?;
         let (client, prepared) = (RefCell::new(Some(client)), RefCell::default());
         let open = Self { client, prepared, tls };
