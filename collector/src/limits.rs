@@ -279,11 +279,8 @@ impl Limits {
     pub const FEED_CACHED: u32 = 60;
     /// Size of the database's log (WAL) above which it is truncated.
     pub const WAL_BYTES: u64 = 32 * 1024 * 1024;
-    /// Pages in the log only, above which a thread writes them into the database. A page has 4 KiB.
-    pub const WAL_PAGES_LEFT: i64 = 2000;
-    /// Pages in the log above which the writer writes the rest into the database, so that the log
-    /// begins anew.
-    pub const WAL_PAGES: i64 = 6000;
+    /// Pages in the log above which they are written into the database. A page has 4 KiB.
+    pub const WAL_PAGES: i64 = 4000;
     /// Wait for readers of the log before it is truncated. Nothing is written meanwhile.
     pub const WAL_PATIENCE: Duration = Duration::from_millis(100);
     /// Pause between two keep-alive comments on an event stream.

@@ -1,50 +1,40 @@
 //! The database's log (WAL): writes it into the database, and limits its size.
 //!
-//! SQLite would write it within a commit, every 1000 pages. Here a thread does it, while the writer
-//! commits. It also happens less often: most pages of an index change again until then, and are
-//! written once.
+//! SQLite would write it within a commit, every 1000 pages. Here it happens after the requests are
+//! answered, so that they do not wait for it. It also happens less often: most pages of an index
+//! change again until then, and are written once.
 //!
-//! SQLite begins the log anew once its content is in the database and no reader uses it. Under load
-//! there are always new pages, so from time to time the writer itself writes the rest, after the
-//! requests are answered. A long reader, or readers that always overlap, let the log grow, and it keeps
-//! its size afterwards (<https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files>).
+//! SQLite restarts the log once its content is in the database and no reader uses it. A long
+//! reader, or readers that always overlap, let it grow, and it keeps its size afterwards
+//! (<https://www.sqlite.org/wal.html#avoiding_excessively_large_wal_files>).
 
-use super::{files, schema};
+use super::files;
 use crate::limits::Limits;
 use crate::minutely::Minutely;
-use crate::place::Place;
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::thread::JoinHandle;
 use std::time::Instant;
 
 /// Writes the log into the database, and truncates it if it has grown.
 #[derive(Debug)]
 pub struct Log {
     path: PathBuf,
-    thread: Thread,
     tried: Option<Instant>,
     lines: Minutely,
 }
 
 impl Log {
-    /// The log of the database with this path. From now on this connection does not write it back.
-    pub fn new(database: &Path, connection: &Connection) -> super::db::Result<Self> {
+    /// The log of the database with this path, which this connection alone writes back from now on.
+    pub fn new(database: &Path, connection: &Connection) -> rusqlite::Result<Self> {
         connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-        let (path, lines) = (files::wal(database), Minutely::default());
-        Ok(Self { path, thread: Thread::start(database)?, tried: None, lines })
+        Ok(Self { path: files::wal(database), tried: None, lines: Minutely::default() })
     }
 
     /// Checks the log. Called after each commit and at regular intervals.
     pub fn tend(&mut self, connection: &Connection) {
-        // A failure leaves the events in the log, and the next call tries again.
-        if let Ok(Pages { all, left }) = checkpoint(connection, "NOOP") {
-            if all >= Limits::WAL_PAGES && left > 0 {
-                let _ = checkpoint(connection, "PASSIVE");
-            } else if left >= Limits::WAL_PAGES_LEFT {
-                self.thread.wake();
-            }
+        // A failure leaves the events in the log, and the next commit tries again.
+        if matches!(checkpoint(connection, "NOOP"), Ok(left) if left >= Limits::WAL_PAGES) {
+            let _ = checkpoint(connection, "PASSIVE");
         }
         let size = std::fs::metadata(&self.path).map_or(0, |file| file.len());
         let just = self.tried.is_some_and(|at| at.elapsed() < Limits::TEND_PAUSE);
@@ -63,63 +53,11 @@ impl Log {
     }
 }
 
-/// Writes the log into the database while the writer's connection appends to it, which SQLite permits.
-/// It ends when it is dropped.
-#[derive(Debug)]
-struct Thread {
-    /// Absent only while it ends.
-    wake: Option<SyncSender<()>>,
-    handle: Option<JoinHandle<()>>,
-}
-
-impl Thread {
-    fn start(database: &Path) -> super::db::Result<Self> {
-        let connection = schema::attach(&Place::File(database.to_owned()))?;
-        let (wake, woken) = sync_channel(1);
-        let run = move || run(&connection, &woken);
-        let started = std::thread::Builder::new().name("checkpoint".to_owned()).spawn(run);
-        // Without the thread, the writer writes the whole log.
-        Ok(Self { wake: Some(wake), handle: started.ok() })
-    }
-
-    fn wake(&self) {
-        if let Some(wake) = &self.wake {
-            // It is full if the thread has not begun since the last time.
-            let _ = wake.try_send(());
-        }
-    }
-}
-
-impl Drop for Thread {
-    fn drop(&mut self) {
-        self.wake = None;
-        if let Some(handle) = self.handle.take() {
-            let _ = handle.join();
-        }
-    }
-}
-
-fn run(connection: &super::db::Connection, woken: &Receiver<()>) {
-    let Some(connection) = connection.sqlite() else { return };
-    while woken.recv().is_ok() {
-        let _ = checkpoint(connection, "PASSIVE");
-    }
-}
-
-/// The pages of the log.
-struct Pages {
-    all: i64,
-    /// Those that are not in the database.
-    left: i64,
-}
-
-/// Runs a checkpoint of this mode.
-fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<Pages> {
+/// Runs a checkpoint of this mode. Returns the number of pages that are in the log only.
+fn checkpoint(connection: &Connection, mode: &str) -> rusqlite::Result<i64> {
     let mut statement = connection.prepare_cached(&format!("PRAGMA wal_checkpoint({mode})"))?;
-    statement.query_row([], |row| {
-        let all = row.get("log")?;
-        Ok(Pages { all, left: all - row.get::<_, i64>("checkpointed")? })
-    })
+    statement
+        .query_row([], |row| Ok(row.get::<_, i64>("log")? - row.get::<_, i64>("checkpointed")?))
 }
 
 /// Whether the whole log was written into the database and truncated.
@@ -135,57 +73,21 @@ fn empty(connection: &Connection) -> rusqlite::Result<bool> {
 mod tests {
     use super::*;
 
-    /// A database, its log, and a table.
-    fn open(folder: &Path) -> (Connection, Log) {
-        let path = folder.join("a.sqlite");
+    #[test]
+    fn the_log_is_written_into_the_database_when_it_is_tended_and_has_many_pages() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.sqlite");
         let connection = Connection::open(&path).unwrap();
         connection.pragma_update(None, "journal_mode", "WAL").unwrap();
-        let log = Log::new(&path, &connection).unwrap();
+        let mut log = Log::new(&path, &connection).unwrap();
+        let left = || checkpoint(&connection, "NOOP").unwrap();
         connection.execute_batch("CREATE TABLE some (bytes BLOB)").unwrap();
-        (connection, log)
-    }
-
-    fn left(connection: &Connection) -> i64 {
-        checkpoint(connection, "NOOP").unwrap().left
-    }
-
-    fn add(connection: &Connection, pages: i64) {
+        log.tend(&connection);
+        assert!(left() > 0, "few pages stay in the log");
+        let pages = Limits::WAL_PAGES;
         connection.execute("INSERT INTO some VALUES (zeroblob(? * 4096))", [pages]).unwrap();
-    }
-
-    #[test]
-    fn the_writer_writes_a_large_log_into_the_database_when_it_is_tended() {
-        let folder = tempfile::tempdir().unwrap();
-        let (connection, mut log) = open(folder.path());
+        assert!(left() > pages, "a commit writes nothing into the database");
         log.tend(&connection);
-        assert!(left(&connection) > 0, "few pages stay in the log");
-        add(&connection, Limits::WAL_PAGES);
-        assert!(left(&connection) > Limits::WAL_PAGES, "a commit writes nothing into the database");
-        log.tend(&connection);
-        assert_eq!(left(&connection), 0);
-    }
-
-    #[test]
-    fn the_thread_writes_a_smaller_log_while_the_writer_goes_on() {
-        let folder = tempfile::tempdir().unwrap();
-        let (connection, mut log) = open(folder.path());
-        add(&connection, Limits::WAL_PAGES_LEFT);
-        log.tend(&connection);
-        let begun = Instant::now();
-        let mut rows = 1;
-        let written = || {
-            let Pages { all, left } = checkpoint(&connection, "NOOP").unwrap();
-            all - left
-        };
-        while written() < Limits::WAL_PAGES_LEFT {
-            assert!(begun.elapsed() < Limits::PATIENT, "{} pages are written", written());
-            // Neither waits for the other.
-            add(&connection, 1);
-            rows += 1;
-        }
-        drop(log);
-        let stored: i64 =
-            connection.query_row("SELECT count(*) FROM some", [], |row| row.get(0)).unwrap();
-        assert_eq!(stored, rows);
+        assert_eq!(left(), 0);
     }
 }

@@ -132,10 +132,7 @@ impl Writer {
                 break;
             }
         }
-        let Self { connection, upkeep, .. } = self;
-        // The last connection deletes the log of SQLite.
-        drop(upkeep);
-        if let Err(error) = connection.close() {
+        if let Err(error) = self.connection.close() {
             tracing::warn!("the database could not be closed cleanly: {error}");
         }
     }
