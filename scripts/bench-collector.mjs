@@ -1,20 +1,20 @@
 // npm run bench:collector: durable events a second, latency, memory and processor time of the collector, beside SQLite alone and a route that does
-// nothing. It talks to loopback only. `-- --rows 20000000` fills databases with so many events, and `-- --databases target/filled` keeps them for
-// further runs, because filling them takes half an hour. `-- --rounds 5 --seconds 8` set the measurement, `-- --publish` writes tables and charts into
-// docs/performance.md. `-- --cluster` measures a cluster instead, for docs/cluster.md. No result makes it fail.
+// nothing. It talks to loopback only. `-- --rows 20000000` also measures in databases with up to so many events, and `-- --databases target/filled`
+// keeps them for further runs, because filling them takes half an hour. `-- --rounds 5 --seconds 8` set the measurement, `-- --publish` writes tables
+// and charts into docs/performance.md. `-- --cluster` measures a cluster instead, for docs/cluster.md. No result makes it fail.
 
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { text as asText } from "./bench/report.mjs";
-import { publish } from "./bench-collector/publish.mjs";
-import { tables } from "./bench-collector/report.mjs";
+import { publishGrowth, publishRates } from "./bench-collector/publish.mjs";
+import { growthTable, rateTable } from "./bench-collector/report.mjs";
 import { measureGrowth, measureRates } from "./bench-collector/run.mjs";
 import { measureStreams, publishStreams, table } from "./bench-collector/stream.mjs";
 import { exitOnSignals, ownTemporaryDirectory } from "./lib/ending.mjs";
 import { command, showing, steps } from "./lib/progress.mjs";
 import { at, main, Problem, root } from "./lib/project.mjs";
 
-const DEFAULTS = { rows: 1_000_000, rounds: 3, seconds: 5 };
+const DEFAULTS = { rounds: 3, seconds: 5 };
 
 function chosen() {
   const text = { type: /** @type {const} */ ("string") };
@@ -27,7 +27,8 @@ function chosen() {
     if (!Number.isInteger(value) || value < 1) throw new Problem(`"${values[name]}" is no number of ${name}.`);
     return value;
   };
-  const [rows, rounds, seconds] = ["rows", "rounds", "seconds"].map(read);
+  const [rounds, seconds] = ["rounds", "seconds"].map(read);
+  const rows = values.rows && read("rows");
   const databases = values.databases && at(values.databases);
   return { rows, rounds, seconds, databases, toDocs: values.publish, isCluster: values.cluster };
 }
@@ -39,10 +40,15 @@ async function alone({ rows, rounds, seconds, databases }) {
     await showing(`batches, round ${round + 1} of ${rounds}`, async ({ say }) => {
       results.rates.push(...(await measureRates({ round, seconds, say })));
     });
+  if (!rows) return { results, tables: [rateTable(results)], publish: publishRates };
   await showing(`up to ${rows.toLocaleString("en-US")} stored events`, async ({ say }) => {
     results.growth.push(...(await measureGrowth({ rows, rounds, seconds, say, databases })));
   });
-  return { results, tables: tables(results), publish };
+  const publish = (where) => {
+    publishRates(where, results);
+    publishGrowth(where, results);
+  };
+  return { results, tables: [rateTable(results), growthTable(results)], publish };
 }
 
 /** The collectors, the stream and the writer of a cluster. */

@@ -95,12 +95,21 @@ export async function sendTo({ url, pid }, batch, seconds, spreadDays) {
   return { ...sent, rate: sent.events / sent.seconds, cpuUs, peakMb: after.peakMb };
 }
 
+/** The number of requests that the collector has stored in one transaction, on average. */
+async function requestsOfTransaction({ adminUrl }) {
+  const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
+  const [requests, transactions] = ["sum", "count"].map((name) =>
+    Number(metrics.match(new RegExp(`^recobeacon_commit_requests_${name} (\\S+)$`, "m"))[1]),
+  );
+  return requests / transactions;
+}
+
 const collectorOn = (database, batch, seconds, spreadDays) =>
   withCollector(database, (collector) => sendTo(collector, batch, seconds, spreadDays));
 
-/** The rate at which SQLite alone inserts the rows after `after` of one database into another, in the collector's largest groups. */
-export async function sqliteAlone(from, into, after, batch) {
-  const { events, seconds } = await load("insert", { from, into, after, group: batch * CONNECTIONS });
+/** The rate at which SQLite alone inserts the rows after `after` of one database into another, in transactions of so many events. */
+export async function sqliteAlone({ from, into, after = 0, group }) {
+  const { events, seconds } = await load("insert", { from, into, after, group });
   return events / seconds;
 }
 
@@ -117,10 +126,23 @@ export async function measureRates({ round, seconds, say }) {
     const { path, remove } = temporaryDirectory(at("target"));
     say(`batches of ${batch}`);
     const stored = join(path, "collector.sqlite");
-    const collector = await collectorOn(stored, batch, seconds);
-    const sqlite = await sqliteAlone(stored, await emptyDatabase(join(path, "alone.sqlite")), 0, batch);
+    const collector = await withCollector(stored, async (started) => {
+      const sent = await sendTo(started, batch, seconds);
+      return { ...sent, requests: await requestsOfTransaction(started) };
+    });
+    const insert = async (name, requests) => {
+      const into = await emptyDatabase(join(path, `${name}.sqlite`));
+      return sqliteAlone({ from: stored, into, group: Math.round(batch * requests) });
+    };
+    const same = await insert("same", collector.requests);
+    const largest = await insert("largest", CONNECTIONS);
     const nothing = await withNothing((url) => send(url, batch, seconds));
-    results.push({ batch, collector, sqlite, nothing: { ...nothing, rate: nothing.events / nothing.seconds } });
+    results.push({
+      batch,
+      collector,
+      sqlite: { same, largest },
+      nothing: { ...nothing, rate: nothing.events / nothing.seconds },
+    });
     remove();
   }
   return results;
@@ -177,7 +199,7 @@ async function growthOf(base, folder, seconds, spreadDays) {
   copyFileSync(`${base}.key`, `${stored}.key`);
   const { last: before } = await load("fill", { database: stored, rows: 0 });
   const collector = await collectorOn(stored, USUAL_BATCH, seconds, spreadDays);
-  const sqlite = await sqliteAlone(stored, alone, before, USUAL_BATCH);
+  const sqlite = await sqliteAlone({ from: stored, into: alone, after: before, group: USUAL_BATCH * CONNECTIONS });
   for (const copy of [stored, alone]) rmSync(copy);
   return { collector, sqlite };
 }

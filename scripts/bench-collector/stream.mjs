@@ -39,7 +39,8 @@ async function databaseAlone(cluster, folder, batch) {
   }
   const other = join(folder, "alone");
   mkdirSync(other);
-  return sqliteAlone(cluster.database, await emptyDatabase(join(other, "events.sqlite")), 0, batch);
+  const into = await emptyDatabase(join(other, "events.sqlite"));
+  return sqliteAlone({ from: cluster.database, into, group: batch * CONNECTIONS });
 }
 
 async function measureStream({ nats, postgres, batch, seconds }) {
