@@ -130,17 +130,18 @@ export async function measureRates({ round, seconds, say }) {
       const sent = await sendTo(started, batch, seconds);
       return { ...sent, requests: await requestsOfTransaction(started) };
     });
-    const insert = async (name, requests) => {
+    // The disk still writes what was stored before, so neither is always the first.
+    const transactions = { same: collector.requests, largest: CONNECTIONS };
+    const sqlite = {};
+    for (const name of rotated(Object.keys(transactions), round)) {
       const into = await emptyDatabase(join(path, `${name}.sqlite`));
-      return sqliteAlone({ from: stored, into, group: Math.round(batch * requests) });
-    };
-    const same = await insert("same", collector.requests);
-    const largest = await insert("largest", CONNECTIONS);
+      sqlite[name] = await sqliteAlone({ from: stored, into, group: Math.round(batch * transactions[name]) });
+    }
     const nothing = await withNothing((url) => send(url, batch, seconds));
     results.push({
       batch,
       collector,
-      sqlite: { same, largest },
+      sqlite,
       nothing: { ...nothing, rate: nothing.events / nothing.seconds },
     });
     remove();
