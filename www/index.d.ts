@@ -222,7 +222,8 @@ export interface Tracker {
   on<Type extends keyof TrackerEvents>(type: Type, listener: (detail: TrackerEvents[Type]) => void): () => void;
   /**
    * Sends everything that is queued, including calls from before the module has loaded, removes all listeners and
-   * timers, and ignores later calls.
+   * timers, and ignores later calls. Only `consent` keeps its effect on what is stored: a later no deletes it and is
+   * remembered, and a later yes ends an earlier no. Other open tabs do not hear it.
    */
   dispose(): void;
 }

@@ -118,7 +118,9 @@ const calling =
   (verb, args, at = clock(), isToldByTab = false) => {
     const { engine, heard, tabs } = own;
     const { element } = heard;
-    if (own.disposed) return;
+    const decide = () => remember(own.settings, [[verb, args]]);
+    // The visitor's decision holds for later pages. Other calls decide nothing.
+    if (own.disposed) return decide();
     // Observation of the page ends before the page view does.
     if (verb === "page") own.watcher.page();
     const deed = () => {
@@ -135,7 +137,7 @@ const calling =
       if (hash !== null || verb !== "login") heard.withElement(element, () => engine.guard(deed, null, verb));
       if (verb !== "consent" || !tabs) return;
       // Without a module. If it is still loading, it carries out a yes itself: events from before the yes may have been made after an earlier no.
-      if (engine.isDead || (!engine.isOpen && args[0] !== "granted")) remember(own.settings, [[verb, args]]);
+      if (engine.isDead || (!engine.isOpen && args[0] !== "granted")) decide();
       if (!isToldByTab) tabs.tell(args[0], engine.isOpen || engine.isDead);
     };
     engine.attempt(() => own.gate(run, ...accountIn(verb, args)), null, verb);
@@ -195,10 +197,18 @@ function publicObject(own) {
         () => {},
       ),
     stats() {
-      const none = { accepted: 0, rejected: 0, queued: 0, sent: 0, acknowledged: 0, merged: 0, dropped: 0 };
       const { calls, leftOut } = early;
-      if (engine.isOpen) return ask("stats", none);
-      return { ...none, accepted: calls.length + leftOut, queued: calls.length, dropped: leftOut };
+      const queued = calls.length;
+      const unsent = {
+        accepted: queued + leftOut,
+        rejected: 0,
+        queued,
+        sent: 0,
+        acknowledged: 0,
+        merged: 0,
+        dropped: leftOut,
+      };
+      return ask("stats", unsent);
     },
     dispose() {
       own.watcher.end();
