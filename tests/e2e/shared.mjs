@@ -5,7 +5,7 @@
 // address (front.mjs), after whose end nothing of it is stored. Only orders are remembered: each scenario of a file needs
 // order ids of its own.
 
-import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after } from "node:test";
 import { startTemporary } from "../../scripts/lib/collector.mjs";
@@ -28,12 +28,26 @@ async function start(config, dist) {
   return { collector: { ...collector, stop }, site, rows: undefined };
 }
 
-/** Replaces the previous site: a folder, or an object of files (path -> text). */
+/** The files in a folder and in the folders in it, by their paths. */
+const filesIn = (folder) =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => statSync(join(folder, name)).isFile());
+
+/**
+ * Replaces the previous site: a folder, or an object of files (path -> text). The collector compresses a file again if its modification time has
+ * changed, which takes seconds for a large one.
+ */
 function place(site, folder) {
-  for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
-  // Keeps the modification times, so that the collector need not compress a known file again.
-  if (typeof site === "string") return cpSync(site, folder, { recursive: true, preserveTimestamps: true });
+  if (typeof site === "string") {
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    return cpSync(site, folder, { recursive: true, preserveTimestamps: true });
+  }
+  const isKnown = new Set();
+  for (const name of filesIn(folder)) {
+    if (site[name] === readFileSync(join(folder, name), "utf8")) isKnown.add(name);
+    else rmSync(join(folder, name));
+  }
   for (const [name, text] of Object.entries(site)) {
+    if (isKnown.has(name)) continue;
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }

@@ -8,7 +8,7 @@ import { at } from "../../../scripts/lib/project.mjs";
 
 const bundled = (name) => {
   const entryPoints = [at("tests", "e2e", "banners", `${name}.js`)];
-  return buildSync({ entryPoints, bundle: true, format: "iife", write: false }).outputFiles[0].text;
+  return buildSync({ entryPoints, bundle: true, minify: true, format: "iife", write: false }).outputFiles[0].text;
 };
 const plain = (name) => readFileSync(join(at("tests", "e2e", "banners"), `${name}.js`), "utf8");
 
