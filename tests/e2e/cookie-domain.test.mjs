@@ -46,3 +46,24 @@ for (const [host, domain, sibling] of HOSTS)
       assert.deepEqual(await warnings(page), []);
     },
   );
+
+const REFUSING = `<script>Object.defineProperty(document, "cookie", { configurable: true, get: () => "", set() {} });</script>`;
+
+scenario(
+  "cookies that a consent tool refuses at first: they are written once it accepts them",
+  { site: { "index.html": tagged().replace("<head>", `<head>${REFUSING}`) } },
+  async ({ page, context, visit }) => {
+    await visit();
+    await ready(page);
+    await page.evaluate(() => window.reco("login", "ada"));
+    await flush(page);
+    const ofTracker = async () => (await context.cookies()).filter(({ name }) => !name.startsWith("reco_ack_"));
+    assert.deepEqual(await ofTracker(), []);
+    await page.evaluate(() => delete document.cookie);
+    await page.evaluate(() => window.reco("login", "grace"));
+    await flush(page);
+    const user = (await ofTracker()).find(({ name }) => name === "reco_user");
+    assert.equal(user?.value, "grace");
+    assert.equal(user.sameSite, "Lax");
+  },
+);

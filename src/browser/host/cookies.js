@@ -29,22 +29,21 @@ const domains = () => {
 
 let ownDomain;
 
-/** The shortest domain for which the browser accepts a cookie. The browser knows the public suffixes. */
-const accepted = () =>
-  [...domains(), ""].filter((domain) => {
+/** The shortest domain for which the browser accepts a cookie of this visibility. The browser knows the public suffixes. */
+const accepted = (visibility) => {
+  sameSite = visibility;
+  return [...domains(), ""].filter((domain) => {
     write(PROBE, 1, 60, domain);
     const isThere = cookie(PROBE) === "1";
     write(PROBE, "", 0, domain);
     return isThere;
   })[0];
+};
 
-/** The domain of the cookies. "" stands for the host alone. */
+/** The domain of the cookies. "" stands for the host alone. If cookies are refused, the next write tries again: some consent tools refuse them until a yes. */
 const registrableDomain = () => {
-  if ((ownDomain ??= accepted()) === undefined) {
-    sameSite = "None; Partitioned";
-    ownDomain = accepted() ?? "";
-  }
-  return ownDomain;
+  if ((ownDomain ??= accepted("Lax") ?? accepted("None; Partitioned")) === undefined) sameSite = "Lax";
+  return ownDomain ?? "";
 };
 
 /** A cookie's decoded value, or undefined if it is missing or damaged. */
@@ -61,7 +60,7 @@ export const setCookie = (name, value, days, domain) =>
 
 /** Deletes a cookie from all domains for which it may have been written. */
 export const deleteCookie = (name) => {
-  if (cookies().filter((pair) => pair.startsWith(`${name}=`)).length) {
+  if (cookies().filter((pair) => pair.startsWith(`${name}=`))[0]) {
     registrableDomain();
     for (const domain of ["", ...domains()]) write(name, "", 0, domain);
   }
