@@ -380,6 +380,9 @@ async fn reading_raw_calls_does_not_delay_other_requests() {
         assert_eq!(server.get("/healthz").await.status, 200);
         ended.borrow_mut().push("health");
     };
-    tokio::join!(join_all((0..3).map(slow)), quick);
-    assert_eq!(ended.into_inner(), ["health", "raw", "raw", "raw"]);
+    tokio::join!(join_all((0..6).map(slow)), quick);
+    // If they were read on the server's thread, it would answer the six requests that it has first. A
+    // busy machine may answer some of them earlier.
+    let ended = ended.into_inner();
+    assert_eq!((ended.len(), ended.last()), (7, Some(&"raw")), "{ended:?}");
 }
