@@ -219,7 +219,7 @@ async fn a_server_that_is_down_costs_no_event_and_disturbs_no_other_destination(
     let events: Vec<Value> = (1..=30).map(|n| click(n, "v")).collect();
     post(&server, 0, &events).await;
     assert_eq!(empty(&server, "up").await["delivered"], 30);
-    let waiting = figures(&server, "down").await;
+    let waiting = until(&server, "down", |figures| figures["lastError"].is_string()).await;
     assert_eq!((&waiting["waiting"], &waiting["deadLetters"]), (&json!(30), &json!(0)));
     assert!(waiting["lastError"].as_str().unwrap().starts_with("no connection"), "{waiting}");
     // When it is there again, everything arrives in order.
