@@ -6,8 +6,8 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { text as asText } from "./bench/report.mjs";
-import { publishGrowth, publishRates } from "./bench-collector/publish.mjs";
-import { growthTable, rateTable } from "./bench-collector/report.mjs";
+import { publish } from "./bench-collector/publish.mjs";
+import { tables } from "./bench-collector/report.mjs";
 import { measureGrowth, measureRates } from "./bench-collector/run.mjs";
 import { measureStreams, publishStreams, table } from "./bench-collector/stream.mjs";
 import { exitOnSignals, ownTemporaryDirectory } from "./lib/ending.mjs";
@@ -40,15 +40,11 @@ async function alone({ rows, rounds, seconds, databases }) {
     await showing(`batches, round ${round + 1} of ${rounds}`, async ({ say }) => {
       results.rates.push(...(await measureRates({ round, seconds, say })));
     });
-  if (!rows) return { results, tables: [rateTable(results)], publish: publishRates };
-  await showing(`up to ${rows.toLocaleString("en-US")} stored events`, async ({ say }) => {
-    results.growth.push(...(await measureGrowth({ rows, rounds, seconds, say, databases })));
-  });
-  const publish = (where) => {
-    publishRates(where, results);
-    publishGrowth(where, results);
-  };
-  return { results, tables: [rateTable(results), growthTable(results)], publish };
+  if (rows)
+    await showing(`up to ${rows.toLocaleString("en-US")} stored events`, async ({ say }) => {
+      results.growth.push(...(await measureGrowth({ rows, rounds, seconds, say, databases })));
+    });
+  return { results, tables: tables(results), publish };
 }
 
 /** The collectors, the stream and the writer of a cluster. */

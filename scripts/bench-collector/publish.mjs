@@ -7,7 +7,7 @@ import { markdown } from "../bench/report.mjs";
 import { summary } from "../bench/statistics.mjs";
 import { replaceBetween } from "../lib/markers.mjs";
 import { at } from "../lib/project.mjs";
-import { growthTable, ofBatch, ofSize, rateTable } from "./report.mjs";
+import { ofBatch, ofSize, tables } from "./report.mjs";
 import { BATCHES, CONNECTIONS, USUAL_BATCH } from "./run.mjs";
 
 const PAGE = at("docs", "performance.md");
@@ -75,25 +75,32 @@ const measured = ({ machine, commit, measuredAt, rounds, seconds }) =>
   `${machine}, commit ${commit}, ${measuredAt.slice(0, 10)}, medians of ${rounds} rounds of ${seconds} seconds.`;
 
 /** Replaces the results for the sizes of batches. */
-export function publishRates(where, results) {
+function publishRates(where, results, table) {
   const { rounds, seconds } = where;
   const text = [
     `\`npm run bench:collector -- --rounds ${rounds} --seconds ${seconds} --publish\` writes these results.`,
     `${measured(where)} The load generator runs on the same machine and keeps ${CONNECTIONS} requests under way. *In a transaction* is the average number of requests that the collector stores together. *SQLite alone* inserts the same rows into the same tables without HTTP and JSON, with the collector's statement and settings, in transactions of the same size; the next column compares with transactions of ${CONNECTIONS} batches, for which no request could arrive while others are stored. *The empty route* reads the request and answers 204, with the same HTTP library. Every answer of the collector follows a flush to the disk.`,
-    markdown(rateTable(results)),
+    markdown(table),
     image(rates(results)),
   ].join("\n\n");
   replaceBetween(PAGE, "the collector's bench", text);
 }
 
 /** Replaces the results for databases with stored events. */
-export function publishGrowth(where, results) {
+function publishGrowth(where, results, table) {
   const { rounds, seconds, rows } = where;
   const text = [
     `\`npm run bench:collector -- --rows ${rows} --rounds ${rounds} --seconds ${seconds} --publish\` also writes these results.`,
     `${measured(where)} A database with stored events gets batches of ${USUAL_BATCH}. The ids of the tracker's events begin with their time. Events that come late, or in imports, have ids of other times, for which SQLite reads and writes more pages of its index. *SQLite alone* inserts in transactions of ${CONNECTIONS} batches.`,
-    markdown(growthTable(results)),
+    markdown(table),
     image(growth(results)),
   ].join("\n\n");
   replaceBetween(PAGE, "the collector's bench with stored events", text);
+}
+
+/** Writes what was measured into the page. */
+export function publish(where, results) {
+  const [rate, stored] = tables(results);
+  publishRates(where, results, rate);
+  if (stored) publishGrowth(where, results, stored);
 }

@@ -20,7 +20,7 @@ export function ofSize({ growth }) {
 }
 
 /** The table of the sizes of batches, in the form of bench/report.mjs. */
-export function rateTable(results) {
+function rateTable(results) {
   return {
     title: "Durable events a second",
     rows: [
@@ -75,7 +75,7 @@ export function rateTable(results) {
 }
 
 /** The table of the numbers of stored events. */
-export function growthTable(results) {
+function growthTable(results) {
   return {
     title: "With stored events",
     rows: [
@@ -104,3 +104,7 @@ export function growthTable(results) {
     ],
   };
 }
+
+/** The tables of what was measured. */
+export const tables = (results) =>
+  results.growth.length ? [rateTable(results), growthTable(results)] : [rateTable(results)];

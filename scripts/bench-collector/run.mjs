@@ -16,7 +16,7 @@ import {
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { rotated } from "../bench/statistics.mjs";
-import { startCollector } from "../lib/collector.mjs";
+import { figure, startCollector } from "../lib/collector.mjs";
 import { atEnd, temporaryDirectory } from "../lib/ending.mjs";
 import { command } from "../lib/progress.mjs";
 import { at } from "../lib/project.mjs";
@@ -96,12 +96,9 @@ export async function sendTo({ url, pid }, batch, seconds, spreadDays) {
 }
 
 /** The number of requests that the collector has stored in one transaction, on average. */
-async function requestsOfTransaction({ adminUrl }) {
-  const metrics = await (await fetch(`${adminUrl}/metrics`)).text();
-  const [requests, transactions] = ["sum", "count"].map((name) =>
-    Number(metrics.match(new RegExp(`^recobeacon_commit_requests_${name} (\\S+)$`, "m"))[1]),
-  );
-  return requests / transactions;
+async function requestsOfTransaction(collector) {
+  const sum = await figure(collector, "recobeacon_commit_requests_sum");
+  return sum / (await figure(collector, "recobeacon_commit_requests_count"));
 }
 
 const collectorOn = (database, batch, seconds, spreadDays) =>
@@ -138,12 +135,7 @@ export async function measureRates({ round, seconds, say }) {
       sqlite[name] = await sqliteAlone({ from: stored, into, group: Math.round(batch * transactions[name]) });
     }
     const nothing = await withNothing((url) => send(url, batch, seconds));
-    results.push({
-      batch,
-      collector,
-      sqlite,
-      nothing: { ...nothing, rate: nothing.events / nothing.seconds },
-    });
+    results.push({ batch, collector, sqlite, nothing: { ...nothing, rate: nothing.events / nothing.seconds } });
     remove();
   }
   return results;

@@ -164,6 +164,14 @@ export async function startTemporary({
   }
 }
 
+/** The value of a figure of a collector's `/metrics`. */
+export async function figure({ adminUrl }, name) {
+  const text = await (await fetch(`${adminUrl}/metrics`)).text();
+  const line = text.split("\n").find((one) => one.startsWith(`${name} `) || one.startsWith(`${name}{`));
+  if (!line) throw new Error(`/metrics has no ${name}`);
+  return Number(line.split(" ").at(-1));
+}
+
 /** All rows of GET `path` after this row, page by page. `name` is the list's name in the response. */
 export async function readAll(collector, path, name, { pageSize = 10_000, from = 0 } = {}) {
   const rows = [];

@@ -5,8 +5,10 @@ import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { prepareCluster } from "../../scripts/lib/cluster.mjs";
-import { readAll } from "../../scripts/lib/collector.mjs";
+import { figure, readAll } from "../../scripts/lib/collector.mjs";
 import { temporaryDirectory } from "../../scripts/lib/ending.mjs";
+
+export { figure };
 
 /** The tests wait for states, never for a time. This limit only ends a test that has failed. */
 const PATIENCE_MS = 60_000;
@@ -74,14 +76,6 @@ export async function post({ url }, stream, seq, events) {
   } catch {
     return 0;
   }
-}
-
-/** The value of a figure of `/metrics`. */
-export async function figure({ adminUrl }, name) {
-  const text = await (await fetch(`${adminUrl}/metrics`)).text();
-  const line = text.split("\n").find((one) => one.startsWith(`${name} `) || one.startsWith(`${name}{`));
-  assert.ok(line, name);
-  return Number(line.split(" ").at(-1));
 }
 
 /** Waits until exactly one writer stores events, and returns it and the other one. */

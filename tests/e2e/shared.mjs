@@ -5,7 +5,7 @@
 // address (front.mjs), after whose end nothing of it is stored. Only orders are remembered: each scenario of a file needs
 // order ids of its own.
 
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after } from "node:test";
 import { startTemporary } from "../../scripts/lib/collector.mjs";
@@ -41,13 +41,10 @@ function place(site, folder) {
     for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
     return cpSync(site, folder, { recursive: true, preserveTimestamps: true });
   }
-  const isKnown = new Set();
-  for (const name of filesIn(folder)) {
-    if (site[name] === readFileSync(join(folder, name), "utf8")) isKnown.add(name);
-    else rmSync(join(folder, name));
-  }
+  const isUnchanged = (name) => site[name] === readFileSync(join(folder, name), "utf8");
+  for (const name of filesIn(folder)) if (!isUnchanged(name)) rmSync(join(folder, name));
   for (const [name, text] of Object.entries(site)) {
-    if (isKnown.has(name)) continue;
+    if (existsSync(join(folder, name))) continue;
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }

@@ -7,7 +7,7 @@ import { readAll } from "../../scripts/lib/collector.mjs";
 import { inOrder } from "../../scripts/replay/report.mjs";
 
 /** How long to wait without a new row before giving up. */
-const STORED_MS = 30_000;
+const STORED_MS = 12_000;
 const POLL_MS = 40;
 
 /** Envelope fields that do not help in a failure message. */
