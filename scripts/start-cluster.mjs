@@ -1,4 +1,4 @@
-// npm run start:cluster: set-up, build, three NATS servers, two collectors without a database, PostgreSQL, and two writers, all on
+// npm run start:cluster: set-up, build, three NATS servers, two collectors, PostgreSQL, and two writers, all on
 // loopback. Prints the addresses at the end; Ctrl-C stops all of it. `-- --data DIR` stores elsewhere than in
 // .data/cluster; PORT sets another port than 8787, from which on free ones are taken.
 
@@ -26,11 +26,11 @@ async function freePortsFrom(first) {
   return ports;
 }
 
-/** A copy of the demo shop whose inspector reads at the writer, because the collector that serves it has no database. */
+/** A copy of the demo shop whose inspector reads at the writer, because the collector that serves it stores nothing. */
 function shopOf(folder, writerPort) {
   const shop = join(folder, "shop");
   cpSync(at("www", "demo"), shop, { recursive: true });
-  writeFileSync(join(shop, "inspector.json"), JSON.stringify({ url: `http://127.0.0.1:${writerPort}` }));
+  writeFileSync(join(shop, "inspector.json"), JSON.stringify({ url: `http://127.0.0.1:${writerPort}`, feeds: true }));
   return shop;
 }
 
@@ -54,6 +54,8 @@ await main(async () => {
     collectors: COLLECTORS,
     writers: WRITERS,
     postgres: true,
+    readsDatabase: true,
+    tables: "[feeds]",
     ports,
     flags: ["--dist", DIST, "--site", shopOf(folder, ports[COLLECTORS * 2])],
     writerFlags: ["--inspector"],

@@ -360,7 +360,9 @@ impl Config {
             if self.customers.bounds_rows() {
                 faults.add("limits.customer_rows".to_owned(), sentence);
             }
-            if self.feeds.is_some() {
+            if self.feeds.is_some() && self.database.file().is_some() {
+                let sentence = "needs a database of PostgreSQL in a cluster, which the collectors \
+                                can read";
                 faults.add("feeds".to_owned(), sentence);
             }
         }

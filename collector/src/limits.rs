@@ -267,6 +267,10 @@ impl Limits {
     pub const FEED_STEP: usize = 100;
     /// Pause between two readings of new rows, and after a failure, for the feeds' model.
     pub const FEED_PAUSE: Duration = Duration::from_millis(200);
+    /// Pause after which a process looks for new rows that another one has imported.
+    pub const IMPORTED_PAUSE: Duration = Duration::from_secs(60);
+    /// Pause after which a collector of a cluster looks for new rows of the writer.
+    pub const OTHERS_PAUSE: Duration = Duration::from_secs(1);
     /// A visitor's latest events that personal feeds are made of.
     pub const FEED_OWN_ROWS: u32 = 1_000;
     /// Most recommendations of an answer, as in Ibexa's interface.

@@ -2,7 +2,8 @@
 
 use crate::cluster::publisher::Publisher;
 use crate::event::Delivery;
-use crate::store::{Store, StoreError};
+use crate::place::Place;
+use crate::store::{Reading, Store, StoreError};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +33,14 @@ impl Sink {
         match self {
             Self::Store(store) => Some(store),
             Self::Stream(_) => None,
+        }
+    }
+
+    /// Reads the stored events. In a cluster the writer stores them in the database at `place`.
+    pub fn reading(&self, place: &Place) -> Reading {
+        match self {
+            Self::Store(store) => store.reading(),
+            Self::Stream(_) => Reading::of_other(place),
         }
     }
 

@@ -119,9 +119,8 @@ impl Bound {
             let (plans, store) = (app.plans().clone(), Arc::clone(store));
             served.push(tokio::spawn(unseen::tell(plans, store, stop.clone())));
         }
-        if let (Some(store), Some(feeds)) = (app.sink.store(), &app.feeds) {
-            let (feeds, store) = (Arc::clone(feeds), Arc::clone(store));
-            served.push(tokio::spawn(feeds::follow(feeds, store, stop.clone())));
+        if let Some(feeds) = &app.feeds {
+            served.push(tokio::spawn(feeds::follow(Arc::clone(feeds), stop.clone())));
         }
         Ok(Collector { address, admin_address, stop, served, app, lost })
     }

@@ -1,4 +1,4 @@
-// A cluster on loopback: NATS servers, collectors without a database, and writers with their database. For npm run
+// A cluster on loopback: NATS servers, collectors that store nothing, and writers with their database. For npm run
 // start:cluster and the tests.
 
 import { randomBytes } from "node:crypto";
@@ -58,7 +58,7 @@ function configure(folder, name, lines) {
   return file;
 }
 
-/** Collectors without a database, each with a port and an admin port. */
+/** Collectors that store nothing, each with a port and an admin port. */
 const frontsOf = (file, ports, flags) =>
   Array.from({ length: ports.length / 2 }, (_, index) => {
     const [port, admin] = ports.slice(index * 2);
@@ -86,8 +86,9 @@ async function ready(fronts) {
 /**
  * Prepares a cluster; nothing runs yet. `config` is TOML at the top of the configuration, `tables` behind it, `cluster`
  * inside [cluster], `flags` are those of the collectors. With `postgres` the database is a server of PostgreSQL instead of a file; only then there can be several `writers`.
+ * With `readsDatabase` the collectors have its address as well, for [feeds].
  * `start()` starts all of it; each part has its own `start()`, `stop()` and `kill()`. `ports` are two for each collector, then one for each writer.
- * @param {{ folder: string, nats?: number, collectors?: number, writers?: number, postgres?: boolean, config?: string, cluster?: string,
+ * @param {{ folder: string, nats?: number, collectors?: number, writers?: number, postgres?: boolean, readsDatabase?: boolean, config?: string, cluster?: string,
  * tables?: string, flags?: string[], writerFlags?: string[], natsSettings?: string[], postgresSettings?: Record<string, string | number>,
  * postgresTls?: { certificate: string, key: string } | null, ports?: number[] }} options
  */
@@ -97,6 +98,7 @@ export async function prepareCluster({
   collectors = 1,
   writers = 1,
   postgres = false,
+  readsDatabase = false,
   config = "",
   cluster = "",
   tables = "",
@@ -124,9 +126,10 @@ export async function prepareCluster({
     cluster,
     tables,
   ];
-  const file = configure(folder, "cluster.toml", lines);
-  // Its own file, because the password of a database must not be seen in the list of processes.
-  const writerFile = configure(folder, "writer.toml", [`database = ${JSON.stringify(place)}`, ...lines]);
+  // In a file, because the password of a database must not be seen in the list of processes.
+  const withDatabase = [`database = ${JSON.stringify(place)}`, ...lines];
+  const file = configure(folder, "cluster.toml", readsDatabase ? withDatabase : lines);
+  const writerFile = configure(folder, "writer.toml", withDatabase);
   const fronts = frontsOf(file, own.slice(0, collectors * 2), flags);
   const backs = writersOf(writerFile, own.slice(collectors * 2), writerFlags);
   const below = [...servers, ...(database ? [database] : [])];

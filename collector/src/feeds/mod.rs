@@ -25,19 +25,20 @@ mod visits;
 use crate::clock::now_ms;
 use crate::config::feeds::Feeds as Settings;
 use crate::limits::Limits;
-use crate::store::{Store, StoreError, db, feeds as rows};
+use crate::store::{Reading, StoreError, db, feeds as rows};
 use losses::Losses;
 use model::{Bounds, Model, Pick, Question, Reached, Seen};
 use request::Learnt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// The feeds' settings and model.
 #[derive(Debug)]
 pub struct Feeds {
     settings: Settings,
+    reading: Reading,
     losses: Arc<Losses>,
     live: RwLock<Arc<Shared>>,
 }
@@ -52,16 +53,21 @@ struct Shared {
 }
 
 impl Feeds {
-    /// Makes an empty model.
-    pub fn new(settings: &Settings, now: u64) -> Self {
+    /// Makes an empty model of the events that `reading` reads.
+    pub fn new(settings: &Settings, now: u64, reading: Reading) -> Self {
         let losses = Arc::new(Losses::new(settings.items));
         let live = RwLock::new(Arc::new(Shared::new(settings, now, &losses)));
-        Self { settings: settings.clone(), losses, live }
+        Self { settings: settings.clone(), reading, losses, live }
     }
 
     /// The settings.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// The events that the feeds are made of.
+    pub fn reading(&self) -> &Reading {
+        &self.reading
     }
 
     /// The number of items, and the last row that the model has read.
@@ -136,9 +142,9 @@ impl Shared {
     }
 
     /// Learns from the next rows. Returns whether there may be more.
-    async fn step(self: &Arc<Self>, store: &Store) -> Result<bool, StoreError> {
+    async fn step(self: &Arc<Self>, reading: &Reading) -> Result<bool, StoreError> {
         let shared = Arc::clone(self);
-        let last = *store.last().borrow();
+        let last = reading.last_own();
         let step = move |connection: &db::Connection| {
             let before = shared.row.load(Ordering::Relaxed);
             let (seen, row) = rows::after(connection, before, Limits::FEED_ROWS)?;
@@ -148,18 +154,16 @@ impl Shared {
             shared.row.store(read, Ordering::Relaxed);
             Ok(row > before)
         };
-        store.query(step).await
+        reading.query(step).await
     }
 }
 
 /// The part of the items that a full model forgets at once.
 const WEAKEST: usize = 100;
-/// Pause after which new rows are looked for without news. Another process may have imported some.
-const UNTOLD: Duration = Duration::from_secs(60);
 
 /// Follows the stored events until `stop`.
-pub async fn follow(feeds: Arc<Feeds>, store: Arc<Store>, stop: CancellationToken) {
-    let mut last = store.last();
+pub async fn follow(feeds: Arc<Feeds>, stop: CancellationToken) {
+    let mut reading = feeds.reading.clone();
     let mut begun = Instant::now();
     let mut newer: Option<Arc<Shared>> = None;
     while !stop.is_cancelled() {
@@ -168,9 +172,9 @@ pub async fn follow(feeds: Arc<Feeds>, store: Arc<Store>, stop: CancellationToke
             newer = Some(Arc::new(Shared::new(&feeds.settings, now_ms(), &feeds.losses)));
         }
         // The live model learns meanwhile too, because a newer one may take minutes.
-        let mut done = feeds.live().step(&store).await;
+        let mut done = feeds.live().step(&reading).await;
         if let Some(one) = newer.take() {
-            let also = one.step(&store).await;
+            let also = one.step(&reading).await;
             if matches!(also, Ok(false)) {
                 tracing::debug!("the model of the feeds was computed anew");
                 feeds.replace(one);
@@ -184,11 +188,10 @@ pub async fn follow(feeds: Arc<Feeds>, store: Arc<Store>, stop: CancellationToke
             Ok(false) => {}
             Err(error) => tracing::debug!("the feeds wait: {error}"),
         }
-        let due = feeds.settings.rebuild.saturating_sub(begun.elapsed()).min(UNTOLD);
+        let due = feeds.settings.rebuild.saturating_sub(begun.elapsed());
         let news = async {
             tokio::time::sleep(Limits::FEED_PAUSE).await;
-            // An error means that the writer has ended.
-            let _ = last.changed().await;
+            reading.news().await;
         };
         tokio::select! {
             () = stop.cancelled() => return,

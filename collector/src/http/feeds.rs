@@ -80,7 +80,10 @@ async fn recommend(
                 Personal::RecentlyAddedToCart => "BASKET",
             };
             let picks = match shown.as_ref().filter(|id| may_be_asked_for(feeds, id)) {
-                Some(visitor) => own_picks(app, personal, &request, &customer, visitor).await?,
+                Some(visitor) => {
+                    let hashes = app.hasher.all(visitor.as_str());
+                    own_picks(feeds, personal, &request, &customer, hashes).await?
+                }
                 None => Vec::new(),
             };
             (picks, Some(source))
@@ -120,16 +123,15 @@ fn learnt_picks(feeds: &Feeds, learnt: Learnt, request: &Request, customer: &str
 
 /// The picks of the visitor's own events, which are read now, so that erased ones are not used.
 async fn own_picks(
-    app: &App,
+    feeds: &Feeds,
     personal: Personal,
     request: &Request,
     customer: &str,
-    visitor: &UserId,
+    hashes: Vec<(u32, String)>,
 ) -> Result<Vec<Pick>, Refusal> {
-    let hashes = app.hasher.all(visitor.as_str());
     let of = customer.to_owned();
-    let mut events: Vec<Own> = app
-        .store()?
+    let mut events: Vec<Own> = feeds
+        .reading()
         .query(move |connection| {
             let mut all = Vec::new();
             for (_, hash) in &hashes {

@@ -25,6 +25,7 @@ pub async fn metrics(State(app): State<Arc<App>>) -> Result<Response, Refusal> {
     if let Some(store) = app.sink.store() {
         of_database(&app, store).await;
     }
+    of_feeds(&app).await;
     if let Some(consumer) = &app.consumer {
         consumer.refresh().await;
     }
@@ -43,17 +44,20 @@ async fn of_database(app: &Arc<App>, store: &Arc<Store>) {
         let left = if most > 0 { most.saturating_sub(disk.database) } else { disk.free };
         state.free.set(number(disk.free.min(left)));
     }
-    let last = *store.last().borrow();
-    state.last_row.set(last);
+    state.last_row.set(*store.last().borrow());
     if let Some(rows) = rows(app, store).await {
         state.rows.set(rows);
     }
-    if let (Some(feeds), Some(fed)) = (&app.feeds, &app.fed) {
+    app.forwarding.refresh(store, now_ms()).await;
+}
+
+async fn of_feeds(app: &App) {
+    let (Some(feeds), Some(fed)) = (&app.feeds, &app.fed) else { return };
+    if let Ok(last) = feeds.reading().last().await {
         let (items, row) = feeds.state();
         // Rows of other processes may be read before the writer knows them.
         fed.set(items, last.saturating_sub(row).max(0));
     }
-    app.forwarding.refresh(store, now_ms()).await;
 }
 
 fn number(value: u64) -> i64 {

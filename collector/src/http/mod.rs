@@ -140,6 +140,12 @@ impl App {
         let folder = |path: &Option<PathBuf>, shared| {
             path.as_ref().map(|path| Files::new(path, shared)).transpose()
         };
+        // The writer of a cluster has no event listener.
+        let answered = config.feeds.as_ref().filter(|_| consumer.is_none());
+        let feeds = answered.map(|settings| {
+            let reading = sink.reading(&config.database);
+            Arc::new(Feeds::new(settings, now_ms(), reading))
+        });
         Ok(Self {
             dist: folder(&config.dist, true)?,
             site: folder(&config.site, false)?,
@@ -149,12 +155,12 @@ impl App {
             customers: Buckets::default(),
             status: Status::new(metrics.clone()),
             metrics,
-            fed: config.feeds.as_ref().map(|_| Fed::new(&mut registry)),
+            fed: feeds.as_ref().map(|_| Fed::new(&mut registry)),
             registry,
             counted: metrics::Counted::default(),
             sessions: Sessions::default(),
             interfaces: vendors::interfaces(&config.vendors),
-            feeds: config.feeds.as_ref().map(|feeds| Arc::new(Feeds::new(feeds, now_ms()))),
+            feeds,
             config,
             hasher,
             sink,

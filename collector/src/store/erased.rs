@@ -3,7 +3,8 @@
 //! database.
 //!
 //! A line is `<hash> <milliseconds> <customer>`: rows with this hash that were received until then
-//! are erased at each start. The customer is empty if the rows of all customers are meant.
+//! are erased at each start, and when they are stored later: in a cluster they may wait in the stream.
+//! The customer is empty if the rows of all customers are meant.
 //!
 //! A hash without rows is recorded too, because a backup may have rows that the database no longer
 //! has. No hash is listed twice for the same customer. Lines are deleted after
@@ -22,6 +23,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 /// The list cannot be read or written.
 #[derive(Debug)]
@@ -77,6 +79,20 @@ fn file(database: &Path) -> PathBuf {
     PathBuf::from(path)
 }
 
+/// Whether the file may have been changed at this time or later. File systems note times coarsely.
+fn is_newer(file: &Path, time: u64) -> bool {
+    let time = SystemTime::UNIX_EPOCH + Duration::from_millis(time);
+    let changed = std::fs::metadata(file).and_then(|metadata| metadata.modified());
+    match changed {
+        Ok(changed) => changed + COARSE >= time,
+        // If it cannot be read, reading it tells why.
+        Err(error) => error.kind() != ErrorKind::NotFound,
+    }
+}
+
+/// More than the unit of a file's time in any file system.
+const COARSE: Duration = Duration::from_secs(2);
+
 /// Records these hashes. They are on disk when this returns.
 pub fn add(
     connection: &mut Connection,
@@ -127,10 +143,7 @@ pub fn forget(
     let mut list = Erased::read_file(path)?;
     let len = |list: &Erased| list.0.values().map(Vec::len).sum::<usize>();
     let all = len(&list);
-    list.0.retain(|_, erasures| {
-        erasures.retain(|erasure| erasure.at >= before);
-        !erasures.is_empty()
-    });
+    list.retain(|erasure| erasure.at >= before);
     let gone = all - len(&list);
     if gone > 0 {
         list.write(path, transaction)?;
@@ -141,21 +154,38 @@ pub fn forget(
 impl Erased {
     /// Reads the list.
     pub fn read(connection: &Connection, database: &Place) -> Result<Self, ListError> {
+        Self::since(connection, database, 0)
+    }
+
+    /// Reads the erasures at this time or later.
+    fn since(connection: &Connection, database: &Place, time: u64) -> Result<Self, ListError> {
+        let mut list = Self::default();
         match database {
-            Place::File(path) => Self::read_file(path),
+            Place::File(path) if !is_newer(&file(path), time) => {}
+            Place::File(path) => {
+                list = Self::read_file(path)?;
+                list.retain(|erasure| erasure.at >= time);
+            }
             Place::Server(_) => {
-                let sql = "SELECT hash, at, customer FROM erased";
-                let mut list = Self::default();
-                connection.each(sql, &[], |row| -> db::Result<()> {
+                let sql = "SELECT hash, at, customer FROM erased WHERE at >= ?";
+                let mut statement = connection.prepare_cached(sql)?;
+                let mut rows = statement.query([time as i64])?;
+                while let Some(row) = rows.next()? {
                     let (hash, at, customer): (String, i64, String) =
                         (row.get(0)?, row.get(1)?, row.get(2)?);
                     let customer = Some(customer).filter(|name| !name.is_empty());
                     list.insert(&hash, Erasure { customer, at: at.unsigned_abs() });
-                    Ok(())
-                })?;
-                Ok(list)
+                }
             }
         }
+        Ok(list)
+    }
+
+    fn retain(&mut self, is_kept: impl Fn(&Erasure) -> bool) {
+        self.0.retain(|_, erasures| {
+            erasures.retain(&is_kept);
+            !erasures.is_empty()
+        });
     }
 
     /// Without a file the list is empty.
@@ -223,8 +253,23 @@ impl Erased {
 
 /// Erases the rows of all recorded hashes again. Returns the number of rows.
 pub fn apply(connection: &mut Connection, database: &Place) -> Result<usize, VisitorError> {
+    let list = Erased::read(connection, database)?;
+    erase(connection, list)
+}
+
+/// Erases the rows of the visitors who were erased at this time or later. Returns the number of rows.
+pub fn apply_since(
+    connection: &mut Connection,
+    database: &Place,
+    time: u64,
+) -> Result<usize, VisitorError> {
+    let list = Erased::since(connection, database, time)?;
+    erase(connection, list)
+}
+
+fn erase(connection: &mut Connection, list: Erased) -> Result<usize, VisitorError> {
     let mut count = 0;
-    for (hash, erasures) in Erased::read(connection, database)?.0 {
+    for (hash, erasures) in list.0 {
         for Erasure { customer, at } in erasures {
             let search = Search { hashes: vec![hash.clone()], customer, joined: false };
             let (_, rows) = visitors::find(connection, &search)?;

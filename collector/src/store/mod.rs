@@ -24,6 +24,7 @@ mod log;
 mod orders;
 mod progress;
 mod reader;
+mod reading;
 mod refused;
 mod retention;
 mod row;
@@ -38,6 +39,7 @@ mod writer;
 pub use disk::Disk;
 pub use lead::Lead;
 pub use reader::Page;
+pub use reading::Reading;
 pub use row::Row;
 
 use crate::clock::now_ms;
@@ -66,7 +68,7 @@ use writer::{Shared, Writer};
 pub struct Store {
     place: Place,
     jobs: mpsc::Sender<Job>,
-    readers: Readers,
+    readers: Arc<Readers>,
     rows: Rows,
     last: watch::Receiver<i64>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -185,7 +187,7 @@ impl Store {
         Ok(Self {
             place: place.clone(),
             jobs,
-            readers: Readers::new(place.clone(), Arc::clone(&health)),
+            readers: Arc::new(Readers::new(place.clone(), Arc::clone(&health))),
             rows: Rows::default(),
             last,
             writer: Mutex::new(Some(writer)),
@@ -276,10 +278,12 @@ impl Store {
         &self,
         query: impl FnOnce(&db::Connection) -> db::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.readers
-            .run(|connection| query(connection))
-            .await
-            .inspect_err(|error| self.health.note(error))
+        self.readers.query(query).await
+    }
+
+    /// Reads the events that this process stores.
+    pub fn reading(&self) -> Reading {
+        Reading::of_own(Arc::clone(&self.readers), self.last())
     }
 
     /// Runs a query that may take long, after the counts of refused requests are written. It ends by

@@ -66,6 +66,18 @@ impl Readers {
         result.unwrap_or(Err(db::Error::Closed)).map_err(StoreError::NotRead)
     }
 
+    /// Runs a query, and logs its failure.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn query<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> db::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let result = self.run(|connection| query(connection)).await;
+        result.inspect_err(|error| self.health.note(error))
+    }
+
     /// Closes the connections. Later queries are refused.
     pub fn close(&self) {
         self.places.close();

@@ -3,6 +3,7 @@
 use super::batches;
 use super::copy;
 use super::db::{self, Connection, Transaction};
+use super::erased;
 use super::forward;
 use super::group::{Group, Job};
 use super::health::Health;
@@ -56,6 +57,8 @@ pub struct Writer {
     is_damaged: bool,
     sweeper: Sweeper,
     swept: Option<Instant>,
+    /// The earliest receipt of the events whose visitors may have been erased before they were stored.
+    unchecked: Option<u64>,
 }
 
 impl Writer {
@@ -82,6 +85,7 @@ impl Writer {
             is_damaged: false,
             sweeper: Sweeper::new(config.retention.clone(), &config.database),
             swept: None,
+            unchecked: None,
         })
     }
 
@@ -106,6 +110,10 @@ impl Writer {
             // This transaction has the requests that arrived while the last one was flushed.
             let mut group = Group::new(first, &mut jobs);
             let stored = self.work(&mut group, &mut jobs);
+            if stored {
+                let received = group.all_deliveries().map(|delivery| delivery.received_at);
+                self.unchecked = received.chain(self.unchecked).min();
+            }
             let refused = std::mem::take(&mut group.refused);
             let (tends, closes) = (group.tends, group.closes);
             group.answer(stored);
@@ -116,6 +124,7 @@ impl Writer {
                 let _ = answer.send(());
             }
             // The answered clients send their next requests meanwhile.
+            self.erase_late();
             self.upkeep.tend(&self.connection);
             if tends {
                 // Without events, nothing else would notice that the server has ended the connection.
@@ -134,6 +143,21 @@ impl Writer {
         }
         if let Err(error) = self.connection.close() {
             tracing::warn!("the database could not be closed cleanly: {error}");
+        }
+    }
+
+    /// Erases the stored events of visitors who were erased between receipt and storing.
+    fn erase_late(&mut self) {
+        let Some(earliest) = self.unchecked else { return };
+        match erased::apply_since(&mut self.connection, &self.place, earliest) {
+            Ok(rows) => {
+                self.unchecked = None;
+                if rows > 0 {
+                    tracing::info!("{rows} late rows of erased visitors were erased");
+                }
+            }
+            // It is tried again with the next job. The next start erases them in any case.
+            Err(error) => self.health.note(&error),
         }
     }
 

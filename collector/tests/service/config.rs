@@ -112,7 +112,9 @@ fn faults_of_the_feeds_name_the_setting() {
     }
     let key = format!("[[keys]]\nnumber = 1\nsecret = \"{}\"\n", "07".repeat(32));
     let cluster = format!("[feeds]\n[cluster]\nnats = [\"nats://127.0.0.1:1\"]\n{key}");
-    assert_faults(&cluster, &["line 1: feeds: cannot be used with [cluster]"]);
+    assert_faults(&cluster, &["line 1: feeds: needs a database of PostgreSQL in a cluster"]);
+    let database = "database = \"postgres://reader@127.0.0.1/shop\"\n";
+    assert_faults(&format!("{database}{cluster}"), &[]);
 }
 
 #[test]
