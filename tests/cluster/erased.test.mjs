@@ -37,5 +37,9 @@ for (const [name, database] of Object.entries(DATABASES))
       [bought, others, later],
     );
     const [purchase] = rows;
-    assert.deepEqual([purchase.anonymous, purchase.stream], [undefined, undefined], "the order stays without the person");
+    assert.deepEqual(
+      [purchase.anonymous, purchase.stream],
+      [undefined, undefined],
+      "the order stays without the person",
+    );
   });
