@@ -1,7 +1,7 @@
 // Starts the collector as a process and talks to it, for npm start, the replay and the tests.
 
 import { spawn } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomInt } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -15,6 +15,8 @@ const ADMIN = /^admin listening on (http:\/\/\S+)$/;
 // The last line. The other address is printed before it.
 const LISTENING = /^listening on (http:\/\/\S+)$/;
 const START_MS = 20_000;
+/** From the first one until before the second one. */
+const SERVER_PORTS = /** @type {const} */ ([10_000, 32_768]);
 const STOP_MS = 15_000;
 
 /**
@@ -51,21 +53,17 @@ export function wantedPort(flag) {
   return port;
 }
 
-/** Different free ports. All are held until the last is found. */
+/**
+ * Different free ports for servers that may be ended and started again. They are below those of outgoing connections, one
+ * of which could take the port of a server that is down: https://docs.kernel.org/networking/ip-sysctl.html (ip_local_port_range)
+ */
 export async function freePorts(count) {
-  const probes = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise((resolve, reject) => {
-          const probe = createServer().once("error", reject);
-          probe.listen(0, "127.0.0.1", () => resolve(probe));
-        }),
-    ),
-  );
-  const ports = probes.map((probe) => probe.address().port);
-  await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
-  return ports;
+  const ports = new Set();
+  while (ports.size < count) {
+    const port = randomInt(...SERVER_PORTS);
+    if (await portIsFree(port)) ports.add(port);
+  }
+  return [...ports];
 }
 
 /**
