@@ -95,9 +95,12 @@ export async function readyOnes(writers) {
 
 /** Waits until the writer has stored all of the stream, and returns the stored events. */
 export async function stored(cluster, path = "/v1/events", name = "events") {
-  // With PostgreSQL a writer may wait for another one, or for the server.
-  const writer = cluster.postgres ? (await leader(cluster))[0] : cluster.writer;
-  await until(async () => (await figure(writer, "recobeacon_consume_backlog")) === 0, "an empty stream");
+  let { writer } = cluster;
+  await until(async () => {
+    // With PostgreSQL a writer may wait for another one or for the server, and ends when another one has taken over.
+    if (cluster.postgres) [writer] = await leader(cluster);
+    return (await figure(writer, "recobeacon_consume_backlog").catch(() => undefined)) === 0;
+  }, "an empty stream");
   return readAll(writer, path, name);
 }
 
