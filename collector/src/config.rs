@@ -355,9 +355,9 @@ impl Config {
                 let sentence = "must have a key, because all collectors must hash ids alike";
                 faults.add("keys".to_owned(), sentence);
             }
-            let sentence =
-                "cannot be used with [cluster], because collectors do not see the database";
             if self.customers.bounds_rows() {
+                let sentence =
+                    "cannot be used with [cluster], because collectors do not see the database";
                 faults.add("limits.customer_rows".to_owned(), sentence);
             }
             if self.feeds.is_some() && self.database.file().is_some() {

@@ -30,8 +30,10 @@ for (const [name, database] of Object.entries(DATABASES))
     const later = await send(VISITOR);
     for (const writer of cluster.writers) await writer.start();
 
-    await until(async () => (await stored(cluster)).length === 3, "the rows that stay");
-    const rows = await stored(cluster);
+    const rows = await until(async () => {
+      const all = await stored(cluster);
+      return all.length === 3 && all;
+    }, "the rows that stay");
     assert.deepEqual(
       rows.map(({ id }) => id),
       [bought, others, later],

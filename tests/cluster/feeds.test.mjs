@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { event, figure, newStream, post, prepare, sql, status, until } from "./shared.mjs";
+import { event, figure, leader, newStream, post, prepare, sql, status, until } from "./shared.mjs";
 
 const READER = { name: "recobeacon_reader", password: "reads" };
 /** An id that nobody can guess, as the tracker makes them. */
@@ -15,7 +15,7 @@ async function start(t) {
   const cluster = await prepare(t, { postgres: true, collectors: 2, readsDatabase: true, tables: "[feeds]" });
   await Promise.all(cluster.below.map((server) => server.start()));
   await cluster.writer.start();
-  await until(async () => (await status(`${cluster.writer.adminUrl}/readyz`)) === 200, "the tables");
+  await leader(cluster);
   sql(cluster, `CREATE ROLE ${READER.name} LOGIN PASSWORD '${READER.password}'`);
   sql(cluster, `GRANT SELECT ON events TO ${READER.name}`);
   const address = Object.assign(new URL(cluster.database), { username: READER.name, password: READER.password });

@@ -99,7 +99,8 @@ export async function stored(cluster, path = "/v1/events", name = "events") {
   await until(async () => {
     // With PostgreSQL a writer may wait for another one or for the server, and ends when another one has taken over.
     if (cluster.postgres) [writer] = await leader(cluster);
-    return (await figure(writer, "recobeacon_consume_backlog").catch(() => undefined)) === 0;
+    const backlog = figure(writer, "recobeacon_consume_backlog");
+    return (await (cluster.postgres ? backlog.catch(() => undefined) : backlog)) === 0;
   }, "an empty stream");
   return readAll(writer, path, name);
 }

@@ -4,6 +4,7 @@ use super::StoreError;
 use super::db::{self, Connection};
 use super::health::Health;
 use super::reader::Readers;
+use super::schema;
 use crate::limits::Limits;
 use crate::place::Place;
 use std::sync::Arc;
@@ -53,8 +54,7 @@ impl Reading {
         if let Some(last) = &self.last {
             return Ok(*last.borrow());
         }
-        let sql = "SELECT coalesce(max(row), 0) FROM events";
-        self.query(move |connection| connection.query_row(sql, (), |row| row.get(0))).await
+        self.query(schema::last_row).await
     }
 
     /// Waits until there may be new rows: until this process stores some, or for a pause, because

@@ -240,9 +240,9 @@ pub fn version(connection: &Connection) -> Result<(), SchemaError> {
 }
 
 /// The last event's row, or 0 if there is none.
-pub fn last_row(connection: &Connection) -> Result<i64, SchemaError> {
+pub fn last_row(connection: &Connection) -> db::Result<i64> {
     let last = "SELECT coalesce(max(row), 0) FROM events";
-    Ok(connection.query_row(last, (), |row| row.get(0))?)
+    connection.query_row(last, (), |row| row.get(0))
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
