@@ -114,6 +114,8 @@ test("while PostgreSQL's disk is full, events are answered and wait, and their o
   await stored(cluster);
   const [writer] = await leader(cluster);
   sql(cluster, onInsert("ROW", "RAISE 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'"));
+  // A full disk also refuses the test write, by which the writer finds out whether it can store again.
+  sql(cluster, "CREATE TRIGGER fault BEFORE INSERT ON tending FOR EACH ROW EXECUTE FUNCTION fault()");
   await more(20);
   await until(async () => (await figure(writer, "recobeacon_consume_failures_total")) > 0, "a failure");
   assert.equal(await status(`${writer.adminUrl}/readyz`), 503);
