@@ -70,6 +70,7 @@ function show() {
     scenario: "product-similar",
     title: "Goes well with it",
     text: "Opened by people who looked at this.",
+    ownText: "The shop's own choice, until other visitors have looked at this.",
     except: [product.id],
     mainId: product.id,
   });

@@ -76,28 +76,28 @@ function refusal(product, refuse) {
 
 /**
  * Fills the section with this id. `from`: the feed, its context, and whether it is the visitor's own; `scenario`: the
- * name of the shop's own choice, which is shown without a feed. Without a name the section then stays empty. `except`:
+ * name of the shop's own choice, which is shown without a feed, with `ownText`. Without a name the section then stays empty. `except`:
  * products to leave out, such as the page's own; `mainId`: the product of the request; `testId`: that of the list;
  * `variant`: the visitor's variant in a test.
  * @param {string} sectionId
- * @param {{ from: { feed: string, context?: number[], own?: boolean }, scenario?: string, title: string, text: string,
+ * @param {{ from: { feed: string, context?: number[], own?: boolean }, scenario?: string, title: string, text: string, ownText?: string,
  * variant?: string | null, except?: number[], mainId?: number, testId?: string }} options
  */
 export function recommend(
   sectionId,
-  { from, scenario, variant = null, title, text, except = [], mainId, testId = "recommendations" },
+  { from, scenario, variant = null, title, text, ownText = text, except = [], mainId, testId = "recommendations" },
 ) {
-  const same = { variant, title, text, mainId, testId };
+  const same = { variant, title, mainId, testId };
   void feed(from.feed, from.context).then((items) => {
     const out = from.own ? new Set(except) : leftOut(except);
     const wanted = items.filter(({ product }) => !out.has(product.id));
     if (wanted.length >= (scenario ? LEAST : 1)) {
       const ready = new Map(wanted.map((item) => [item.product, item.links ?? links(item.product, from.feed)]));
-      show(sectionId, { ...same, scenario: from.feed, all: [...ready.keys()], ready });
+      show(sectionId, { ...same, text, scenario: from.feed, all: [...ready.keys()], ready });
     } else if (scenario) {
       const all = choose(except);
       const ready = new Map(all.map((product) => [product, links(product, scenario)]));
-      show(sectionId, { ...same, scenario, all, ready });
+      show(sectionId, { ...same, text: ownText, scenario, all, ready });
     }
   });
 }
