@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { bundle } from "./build/bundle.mjs";
 import { writeFallback } from "./build/fallback.mjs";
-import { checkedViews, instances, shortenNames, withoutRegister } from "./build/glue.mjs";
+import { caughtTimers, checkedViews, instances, shortenNames, withoutRegister } from "./build/glue.mjs";
 import { withoutUnusedShims } from "./build/table.mjs";
 import { isFresh, markFresh, sourcesDigest } from "./lib/freshness.mjs";
 import { command, steps } from "./lib/progress.mjs";
@@ -200,7 +200,7 @@ async function shrink(task, name, work) {
   const minify = "--minify-imports-and-exports-and-modules";
   const { out } = await binaryen("wasm-opt", "optimised.wasm", `${name}.wasm`, minify);
   const glue = readFileSync(join(work, `${manifest.name}.js`), "utf8");
-  return checkedViews(instances(withoutRegister(shortenNames(glue, JSON.parse(out)))));
+  return checkedViews(instances(caughtTimers(withoutRegister(shortenNames(glue, JSON.parse(out))))));
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {

@@ -118,6 +118,23 @@ for (const [moment, trap] of Object.entries(MOMENTS)) {
   );
 }
 
+scenario(
+  "a trap before a timer reaches the engine: the page sees no error, and the next page delivers the outbox",
+  { site, dist, gated: true, wasm: true },
+  async ({ page, visit, collector, gate }) => {
+    await visit();
+    await ready(page);
+    gate.fault = down;
+    await page.evaluate(`${CLICK}; window.fuse.value = 1`);
+    await page.waitForFunction(() => window.fuse.value <= 0);
+    gate.fault = pass;
+    await visit("/next.html");
+    await ready(page);
+    await flush(page);
+    await collector.expectStored({ itemId: "2" });
+  },
+);
+
 for (const fuse of [1, 20]) {
   scenario(
     `a trap in pagehide, ${fuse} functions deep: the next page delivers the outbox`,
