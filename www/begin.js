@@ -4,18 +4,20 @@
 import { NEWS_SETTLED, NEWS_WARNING } from "../src/browser/host/codes.gen.js";
 import { attempt } from "../src/browser/host/env.js";
 import { lose } from "./recover/replay.js";
+import { isTrap } from "./trap.js";
 
-export async function begin({ settings, heard, engine, early, flushing, recover, leave, tabs, close }, module) {
+export async function begin({ settings, heard, engine, early, settleFlushes, recover, leave, tabs, close }, module) {
   let problem;
   const sink = (type, detail) => {
-    if (type === NEWS_SETTLED) for (const done of flushing.splice(0)) done();
+    if (type === NEWS_SETTLED) settleFlushes();
     else if (type === NEWS_WARNING) problem = heard.warn(detail);
     else heard.emit(type, detail);
   };
   try {
     engine.start(module, { ...settings, destinations: acknowledgeables(settings) }, sink);
-  } catch {
-    problem = heard.fault("config", "config", "threw an exception");
+  } catch (error) {
+    problem = isTrap(error) ? engine.fail("internal", error) : heard.fault("config", "config", "threw an exception");
+    engine.module = null;
   }
   if (!engine.module) {
     engine.isDead = true;

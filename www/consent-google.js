@@ -38,7 +38,7 @@ const listen = (answer, { types, dataLayer }, safe, warn, here) => {
     if (!isReading) decide();
   };
   const take = safe((entry) => isCommand(entry) && hear(entry));
-  const end = listenToLayer(dataLayer, take, (deed) => safe(deed)());
+  const end = listenToLayer(dataLayer, take, (callback) => safe(callback)());
   // All entries from before count before the first decision: a stricter default may follow.
   isReading = false;
   decide();

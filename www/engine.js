@@ -41,11 +41,12 @@ export function connection({ warn, fault }, onFailure) {
     /** Runs a function that needs the module. */
     guard: (run, otherwise, field) => (engine.isDead ? otherwise : engine.attempt(run, otherwise, field)),
 
-    /** Starts a tracker in the module, which reports to `sink`. Returns whether it started. */
+    /** Starts a tracker in the module, which reports to `sink`. `module` stays null if the configuration is invalid. */
     start(module, settings, sink) {
+      // Before the start, which may fail.
+      engine.module = module;
       number = module.start([settings], sink, (happening) => engine.guard(() => module.happened(number, happening)));
-      if (number !== undefined) engine.module = module;
-      return engine.module;
+      if (number === undefined) engine.module = null;
     },
 
     call: (verb, args, at) => engine.module?.call(number, [...args, verb], at),

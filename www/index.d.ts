@@ -139,15 +139,15 @@ export interface Tracker {
   click(event: Item & { search?: Optional<SearchContext> }): void;
   /** An item was read or watched. `percentage` is 0 to 100, rounded down; without it the event counts as 100. */
   consume(event: Item & { percentage?: Optional<NumberOrText> }): void;
-  /** An item was put into the basket. `price` is that of one unit. */
+  /** An item was put into the basket. `price` is that of one unit. `quantity` is above 0, up to 1,000,000, with at most 6 decimals. */
   basket(event: Item & Origin & { quantity?: Optional<NumberOrText>; price?: Optional<Price> }): void;
-  /** An item was taken out of the basket. */
+  /** An item was taken out of the basket. `quantity` as in `basket`. */
   deleteFromBasket(event: Item & { quantity?: Optional<NumberOrText> }): void;
   /** An item was put on the wish list. */
   wishlist(event: Item & { price?: Optional<Price> }): void;
   /** An item was taken off the wish list. */
   deleteFromWishlist(event: Item): void;
-  /** Items were bought. Call it on the confirmation page, when the purchase is certain. */
+  /** Items were bought: 1 to 1000 lines. Call it on the confirmation page, when the purchase is certain. */
   buy(event: Purchase | readonly Purchase[]): void;
   /** An item was rated. `rating` is whole, 0 to 100. */
   rate(event: Item & { rating: NumberOrText }): void;
@@ -283,14 +283,18 @@ export interface Purchase extends Item, Origin {
   orderId?: Optional<ItemId>;
 }
 
+/** A search that the shop answered from its cache. FACT-Finder. Texts have at most 2000 bytes. */
 export interface CacheHit {
   query: string;
+  /** Whole, from 0, like `pageSize` and `hitCount`. */
   page: NumberOrText;
   pageSize: NumberOrText;
   hitCount: NumberOrText;
+  /** In milliseconds. Like the scores, any number, rounded to 6 decimals. */
   searchTimeMs: NumberOrText;
   minScore: NumberOrText;
   maxScore: NumberOrText;
+  /** At most 2000 bytes as JSON. */
   filters?: Optional<readonly unknown[]>;
   itemId?: Optional<ItemId>;
   masterId?: Optional<ItemId>;
@@ -305,8 +309,8 @@ export interface CacheHit {
  *   page is hidden and when the timer ends.
  *
  * "time" and "words": the time during which the page was visible.
- * - `fullAfterMs`, or `words` at `wordsPerMinute` (default 230): the time for the whole item;
- * - `idleAfterMs`: the time without activity after which the clock stops. Default 60000.
+ * - `fullAfterMs`, or `words` at `wordsPerMinute` (default 230): the time for the whole item. Each is whole, 1 to 86,400,000;
+ * - `idleAfterMs`: the time without activity after which the clock stops. 1 to 86,400,000. Default 60000.
  *
  * "scroll": the depth to which its element was scrolled into view while the page was visible. The element's height
  * counts once it has not changed for a second, because late images make it longer. A short element therefore counts as
@@ -314,8 +318,10 @@ export interface CacheHit {
  *
  * "media": the played share of the medium, each part once, at any speed, also in a hidden page, because it can be heard
  * there.
- * - `ignoreTailMs`: end titles, which need not be played. Default 0.
+ * - `ignoreTailMs`: end titles, which need not be played. 0 to 86,400,000. Default 0.
  * A live stream has no duration, so nothing is sent for it. For another film in the same element start another timer.
+ *
+ * A page has at most 100 timers that have not reached 100 %. Another one is refused (`out-of-range`).
  */
 export type ConsumeOptions =
   | { by: "time"; fullAfterMs: number; idleAfterMs?: number | undefined; stepPercent?: number | undefined }
@@ -343,12 +349,12 @@ export interface ConsumeTimer {
 
 /**
  * Counted in deliveries: one event for one destination. accepted = queued + sent + acknowledged + merged + dropped
- * holds at every moment.
+ * holds at every moment. Until `ready`, each call that waits counts as one accepted and queued delivery, also one that is no event.
  */
 export interface Stats {
   /** Includes events taken over from a page that is gone. Excludes events that another page took over from this one. */
   accepted: number;
-  /** Calls that were invalid, or made while consent is "denied". */
+  /** Calls that were invalid, or events made while consent is "denied". A `login` then has no effect and is not counted. */
   rejected: number;
   /** Not finished. */
   queued: number;

@@ -73,11 +73,11 @@ export function listening({ onWarning, debug }) {
   };
 
   /** Runs a function. Warnings during it are about this element. */
-  const withElement = (element, deed) => {
+  const withElement = (element, callback) => {
     const outer = heard.element;
     heard.element = element;
     try {
-      return deed();
+      return callback();
     } finally {
       heard.element = outer;
     }

@@ -13,9 +13,9 @@ import { seen } from "./measure/seen.js";
  *
  * - `call(verb, args, at)`: a call of the engine, `percentage(timer)`: a timer's percentage, `tracker`: the public
  * methods;
- * - `fault(code, field, problem)` warns, and `withElement(about, deed)`: warnings during the function are about this
+ * - `fault(code, field, problem)` warns, and `withElement(about, callback)`: warnings during the function are about this
  * element;
- * - `guard(deed)`: runs a function and turns its exceptions into warnings;
+ * - `guard(callback)`: runs a function and turns its exceptions into warnings;
  * - `auto`: the configuration's `autoTrack` as an object.
  */
 export function measure(port) {

@@ -76,7 +76,7 @@ const early = [];
 function run(verb, args, at) {
   if (verb === "create") {
     const made = create(args[0], load, measure, source, { autoTrack: true });
-    if (last && last !== made && !last.isDisposed())
+    if (last && last !== made && !last.isClosed())
       console.warn('recobeacon: calls go to the last "create" only: name all destinations in one "create".');
     last = made;
     for (const call of early.splice(0)) last.dispatch(...call);

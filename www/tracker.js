@@ -38,12 +38,13 @@ export function create(config, load, measure, source, defaults = {}) {
   const { options: given, values, wrong } = read(config);
   const options = { ...defaults, ...given };
   const key = keyOf(options);
-  const known = open.get(key);
+  const found = open.get(key);
+  const known = found?.isClosed() ? undefined : found;
   const heard = known?.heard ?? listening(options);
   if (known) join(known, options, values);
   for (const path of wrong) heard.fault("bad-type", path, "threw an exception");
   if (known) return known;
-  const made = { values, ...make(options, heard, { load, measure, source }, key, () => open.delete(key)) };
+  const made = { values, ...make(options, heard, { load, measure, source }, key) };
   if (key && inPage()) open.set(key, made);
   return made;
 }
@@ -55,9 +56,8 @@ export function create(config, load, measure, source, defaults = {}) {
  * @param {any} heard
  * @param {{ load: Function, measure: Function, source: Function }} files
  * @param {string} key
- * @param {() => void} forget
  */
-function make(config, heard, files, key, forget) {
+function make(config, heard, files, key) {
   const { onWarning, debug, consentFrom, wasmUrl, baseUrl, autoTrack, ...settings } = config;
   const auto = autoTrack === true ? { attributes: true } : autoTrack || {};
   pendingIfAsked(settings, consentFrom, heard.fault);
@@ -66,20 +66,23 @@ function make(config, heard, files, key, forget) {
   for (const group of ["identity", "respect", "queue"]) settings[group] ??= {};
   /** Carries out a decision without the module. */
   const settle = () => remember(settings, early.calls);
-  const close = () => (settle(), own.watcher.end(), own.unfollow?.(), own.tabs?.end(), forget());
-  const engine = connection(heard, () => (settle(), own.tabs.share()));
+  const close = () => (settle(), own.watcher.end(), own.unfollow?.(), own.tabs?.end(), (own.isClosed = true));
+  const settleFlushes = () => {
+    for (const done of own.flushing.splice(0)) done();
+  };
+  const engine = connection(heard, () => (settle(), settleFlushes(), own.tabs.share()));
   const early = earlyCalls(settings);
   const leave = () => engine.isOpen || engine.isDead || early.leave();
   const user = () => (engine.isOpen ? own.user : settings.identity.userId);
   const recover = (module, calls) =>
     module.recover(settings, consentOf(settings, calls), VISITOR_CALLS, engine.run, user).catch(heard.internal);
   /** @type {any} */
-  const own = { settings, auto, heard, engine, early, close, leave, recover, flushing: [] };
+  const own = { settings, auto, heard, engine, early, close, leave, recover, settleFlushes, flushing: [] };
   /** Runs a function after the calls that wait for a hash. */
   own.gate = (run) => run();
   identify(own);
   own.call = calling(own);
-  own.watcher = watching(own, () => files.measure({ baseUrl }), VERBS);
+  own.watcher = watching(own, () => files.measure({ baseUrl }));
   const ready = (own.ready = engine.isDead
     ? Promise.resolve()
     : start(own, (larger) => files.load(larger, { wasmUrl, baseUrl })));
@@ -91,7 +94,7 @@ function make(config, heard, files, key, forget) {
 
   if (inPage()) own.tabs = agreement(key, (state) => own.call("consent", [state], undefined, true));
   if (isAsked(consentFrom)) void followConsent(own, consentFrom, (name) => files.source(name, { baseUrl }));
-  return { tracker, heard, dispatch: dispatching(own), isDisposed: () => own.disposed };
+  return { tracker, heard, dispatch: dispatching(own), isClosed: () => own.isClosed };
 }
 
 /** Takes the account of the configuration. With `identity.hash`, nothing else sees it before it is hashed. */
@@ -123,7 +126,7 @@ const calling =
     if (own.disposed) return decide();
     // Observation of the page ends before the page view does.
     if (verb === "page") own.watcher.page();
-    const deed = () => {
+    const execute = () => {
       if (verb === "login" && typeof args[0] === "string") own.user = args[0];
       if (verb === "logout") own.user = null;
       // No other value, because some are never sent: a wrong account, and personal data in a text.
@@ -134,7 +137,7 @@ const calling =
     };
     // A login without a hash has no effect, like any other that is refused.
     const run = (hash) => {
-      if (hash !== null || verb !== "login") heard.withElement(element, () => engine.guard(deed, null, verb));
+      if (hash !== null || verb !== "login") heard.withElement(element, () => engine.guard(execute, null, verb));
       if (verb !== "consent" || !tabs) return;
       // Without a module. If it is still loading, it carries out a yes itself: events from before the yes may have been made after an earlier no.
       if (engine.isDead || (!engine.isOpen && args[0] !== "granted")) decide();
@@ -211,6 +214,7 @@ function publicObject(own) {
       return ask("stats", unsent);
     },
     dispose() {
+      if (own.disposed) return;
       own.watcher.end();
       call("dispose", []);
       own.close();

@@ -7,13 +7,12 @@ import { activated, inPage, stays } from "./page.js";
 const AUTO = ["attributes", "dataLayer", "jsonLd", "routes"];
 
 /**
- * `own` is the state that the parts of a tracker share, `verbs` are the methods that elements may name.
+ * `own` is the state that the parts of a tracker share.
  *
  * @param {any} own
  * @param {() => Promise<any>} measure loads measure.js
- * @param {string[]} verbs
  */
-export function watching(own, measure, verbs) {
+export function watching(own, measure) {
   const { auto, call, engine, heard } = own;
   const { fault, withElement } = heard;
   // Also after a failure of the module: an element may be the button for the visitor's decision.
@@ -33,7 +32,7 @@ export function watching(own, measure, verbs) {
       .then((loaded) => {
         const percentage = (id) => ask("percentage", 0, id);
         const { tracker } = own;
-        if (!ended) watcher = loaded.measure({ auto, call, guard, withElement, percentage, tracker, verbs, fault });
+        if (!ended) watcher = loaded.measure({ auto, call, guard, withElement, percentage, tracker, fault });
         markup?.disconnect();
       })
       .catch((error) =>

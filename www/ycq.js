@@ -91,9 +91,9 @@ const COMMANDS = {
 };
 
 /** Errors of the page's commands are not thrown into the page. The console gets no value of a command, which may be a user. */
-function guard(deed, command) {
+function guard(callback, command) {
   try {
-    deed();
+    callback();
   } catch (why) {
     warn(
       `${why.message ? "an exception was thrown" : why}; not sent:`,

@@ -1,12 +1,11 @@
 //! Parses amounts as shops write them. Accepts clear separators and refuses ambiguous ones.
 
-use super::error::{ErrorCode, Problem};
+use super::error::{ErrorCode, NOT_NUMBER, Problem};
 use super::limits::Limits;
 use super::number::{push_scaled, rounded};
 use super::text::{concat, parse_whole, split_once, trim_end, trim_start};
 use super::value::Value;
 
-static NOT_NUMBER: Problem = Problem::new(ErrorCode::BadType, "must be a number");
 static NOT_CURRENCY: Problem =
     Problem::new(ErrorCode::BadType, "must have a currency of three letters, like EUR");
 static RANGE: Problem = Problem::new(ErrorCode::OutOfRange, "must be from 0 to below 9000000000");
@@ -16,7 +15,7 @@ static AMBIGUOUS: Problem = Problem::new(
 );
 
 /// The length of an ISO 4217 code.
-const CODE: usize = 3;
+pub const CODE: usize = 3;
 const DECIMALS: usize = Limits::DECIMALS as usize;
 
 /// A number from 0 as decimal text, rounded to six decimals. Text keeps its trailing zeros.

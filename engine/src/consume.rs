@@ -86,7 +86,7 @@ impl Timers {
         if self.timers.len() >= Limits::TIMERS {
             return Err(TOO_MUCH.at(NAME));
         }
-        self.page.last_act = now_ms;
+        self.act(now_ms);
         self.timers.push(Timer { id, event, measure, step_percent, percentage: 0, sent: 0 });
         Ok(())
     }

@@ -95,7 +95,7 @@ pub enum Outcome {
     Blocked,
 }
 
-/// DeliveryStatus for the page's listeners.
+/// A report for the page's listeners.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeliveryReport {
     /// The outcome.

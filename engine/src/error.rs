@@ -82,6 +82,14 @@ impl Problem {
     }
 }
 
+/// A required value is absent.
+pub static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
+/// A value is no text.
+pub static NOT_TEXT: Problem = Problem::new(ErrorCode::BadType, "must be text");
+/// A value is no number, nor a text that is read as one.
+pub static NOT_NUMBER: Problem = Problem::new(ErrorCode::BadType, "must be a number");
+/// A value is no list.
+pub static NOT_LIST: Problem = Problem::new(ErrorCode::BadType, "must be a list");
 /// The page measures more than the limits allow.
 pub static TOO_MUCH: Problem = Problem::new(ErrorCode::OutOfRange, "is at its limit on this page");
 

@@ -4,12 +4,11 @@
 //! single check at the end is enough. Fields that the reader does not ask for are reported as
 //! unknown.
 
-use super::error::{Error, ErrorCode, Problem};
+use super::error::{Error, ErrorCode, MISSING, Problem};
 use super::rules;
 use super::text::{concat, shorten};
 use super::value::Value;
 
-static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
 static NOT_OBJECT: Problem = Problem::new(ErrorCode::BadType, "must be an object");
 static UNKNOWN: Problem = Problem::new(ErrorCode::UnknownOption, "is not known and was ignored");
 
@@ -54,7 +53,7 @@ impl Report {
 pub struct Fields<'a, 'r> {
     path: String,
     entries: &'a [(String, Value)],
-    /// The positions of the fields that were read, as a bit set.
+    /// The positions of the fields that were read, in the order of reading.
     asked: Vec<u64>,
     report: &'r mut Report,
 }

@@ -4,7 +4,7 @@
 //! Shops make these events for Google. Therefore an invalid field is left out with a warning, and
 //! only an item without a usable id is refused. All resulting events are made by [`Event::parse`].
 
-use super::error::{Error, ErrorCode, Problem};
+use super::error::{Error, MISSING, NOT_LIST};
 use super::event::{Event, Field, Kind};
 use super::fields::element;
 use super::hash::hash;
@@ -14,9 +14,6 @@ use super::personal_data;
 use super::pushed::Pushes;
 use super::text::{concat, trim_end, trim_start};
 use super::value::Value;
-
-static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
-static NOT_LIST: Problem = Problem::new(ErrorCode::BadType, "must be a list");
 
 /// Google's events and the tracker's.
 const EVENTS: [(&str, Kind); 7] = [

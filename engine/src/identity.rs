@@ -51,14 +51,20 @@ pub struct Identity {
     session: Option<Session>,
     /// The last write of the cookie: seconds, and whether a server wrote it.
     written: Option<(u64, bool)>,
+    /// Whether the cookie of an account was read, which shows that cookies are not blocked.
+    has_read_user: bool,
 }
 
 impl Identity {
     /// The names of the cookies, and of the keys, that [`Stored`] is read from, separated by
     /// spaces.
+    /// The decision comes first. Without permission to store, nothing else is read.
     pub fn names(config: &IdentityConfig) -> [String; 2] {
+        if !config.store {
+            return [OFF_COOKIE.to_owned(), String::new()];
+        }
         let cookies =
-            [&config.cookie_name, " ", &at_name(config), " ", USER_COOKIE, " ", OFF_COOKIE];
+            [OFF_COOKIE, " ", &config.cookie_name, " ", &at_name(config), " ", USER_COOKIE];
         [concat(&cookies), concat(&[orders::KEY, " ", LOGINS_KEY, " ", Session::KEY])]
     }
 
@@ -75,13 +81,15 @@ impl Identity {
         let logged_out = config.identity.user_id == Some(None);
         let known = kept_user(stored);
         let ended = logged_out && known.is_some();
+        let has_read_user = known.is_some();
         let user = known.filter(|_| !logged_out);
         let kept_logins = stored.logins.as_deref();
         let logins =
             RecentHashes::read(LOGINS_KEY, kept_logins, Limits::LOGIN_PAIRS, Limits::LOGIN_AGE_MS);
         let kept = stored.session.as_deref();
         let session = Session::new(&config.identity, config.has_sessions(), kept, now);
-        let mut identity = Self { config, anonymous, user, logins, session, written };
+        let mut identity =
+            Self { config, anonymous, user, logins, session, written, has_read_user };
         if ended {
             identity.begin_session(now);
         }
@@ -120,16 +128,24 @@ impl Identity {
     /// id of a tab that got it first. Returns whether the anonymous id has changed.
     pub fn reread(&mut self, stored: &Stored, stores: bool) -> bool {
         let mut changed = false;
+        let user = kept_user(stored);
+        self.has_read_user |= user.is_some();
         // If cookies are blocked, a missing cookie means nothing.
-        if let Some(id) = stored.id.as_deref().filter(|id| usable(id))
-            && self.config.identity.anonymous_id.is_none()
+        let is_read = if self.config.identity.anonymous_id.is_some() {
+            self.has_read_user
+        } else if let Some(id) = stored.id.as_deref().filter(|id| usable(id))
             && (stores || self.written.is_none())
         {
             changed = **self.anonymous != *id;
             self.anonymous = Rc::new(id.to_owned());
+            true
+        } else {
+            false
+        };
+        if is_read {
             // A login while consent is pending is later than that of the cookie.
             let own = self.user.take().filter(|_| !stores);
-            self.user = own.or_else(|| kept_user(stored));
+            self.user = own.or(user);
         }
         self.logins.reread(stored.logins.as_deref());
         if let Some(session) = &mut self.session {
@@ -208,14 +224,15 @@ impl Identity {
         self.save_session(effects);
     }
 
-    /// Stores or removes the visitor's refusal.
+    /// Stores or removes the visitor's refusal. Without permission to store, an earlier refusal
+    /// stays.
     pub fn set_off(&self, off: bool, effects: &mut Vec<Effect>) {
         let name = OFF_COOKIE.to_owned();
-        if off && self.config.identity.store {
+        if !off {
+            effects.push(Effect::DeleteCookie(name));
+        } else if self.config.identity.store {
             let value = "1".to_owned();
             effects.push(Effect::SetCookie { name, value, days: Limits::OFF_DAYS });
-        } else {
-            effects.push(Effect::DeleteCookie(name));
         }
     }
 

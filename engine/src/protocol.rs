@@ -21,7 +21,7 @@ use intempt::Intempt;
 #[cfg(not(feature = "vendors"))]
 use vendors_absent::{FactFinder, Intempt};
 
-use super::error::{Error, ErrorCode, Problem};
+use super::error::{Error, ErrorCode, NOT_TEXT, Problem};
 use super::event::{Field, Kind};
 use super::fields::Fields;
 use super::limits::Limits;
@@ -31,7 +31,6 @@ use super::request::Request;
 use super::text::{concat, split_once};
 use super::value::Value;
 
-static NOT_TEXT: Problem = Problem::new(ErrorCode::BadType, "must be text");
 static OTHER_MODULE: Problem = Problem::new(
     ErrorCode::UnsupportedEvent,
     "needs recobeacon-all.wasm; recobeacon.wasm lacks it",

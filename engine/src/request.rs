@@ -20,6 +20,8 @@ pub struct Request {
     pub body: Option<String>,
     /// The header with the destination's key. A beacon cannot have one.
     pub key: Option<Key>,
+    /// It goes to a vendor, whose cookies are not wanted. A collector's are.
+    pub to_vendor: bool,
     /// Use `no-cors` mode. The response cannot be read, so that a vendor without CORS headers does
     /// not appear to refuse the request.
     pub no_cors: bool,

@@ -3,7 +3,7 @@
 //! A rule returns the value for the wire: text unchanged, numbers as decimal text.
 
 use super::amount;
-use super::error::{ErrorCode, Problem};
+use super::error::{ErrorCode, NOT_LIST, NOT_NUMBER, NOT_TEXT, Problem};
 use super::json;
 use super::limits::Limits;
 use super::number;
@@ -24,12 +24,9 @@ const fn bad_character(detail: &'static str) -> Problem {
     Problem::new(ErrorCode::BadCharacter, detail)
 }
 
-static NOT_TEXT: Problem = bad_type("must be text");
 static NOT_ID: Problem = bad_type("must be text or a whole number");
-static NOT_NUMBER: Problem = bad_type("must be a number");
 static NOT_WHOLE: Problem = bad_type("must be a whole number");
 static NOT_BOOLEAN: Problem = bad_type("must be true or false");
-static NOT_LIST: Problem = bad_type("must be a list");
 static NOT_KEPT: Problem = out_of_range("has too deep nesting or too long numbers");
 static NOT_CATEGORY: Problem = bad_type("must be text or a list of texts");
 static NOT_PRICE: Problem =
@@ -134,9 +131,6 @@ pub fn price(value: &Value) -> Result<String, &'static Problem> {
     Ok(concat(&[&amount::amount(of)?, &self::currency(currency)?]))
 }
 
-/// The length of an ISO 4217 code.
-const CURRENCY: usize = 3;
-
 /// An ISO 4217 code in upper case.
 pub fn currency(value: &Value) -> Result<String, &'static Problem> {
     amount::code(value.as_text().ok_or(&NOT_TEXT)?)
@@ -145,7 +139,7 @@ pub fn currency(value: &Value) -> Result<String, &'static Problem> {
 /// A price's amount as a JSON number, and its currency.
 pub fn split_price(price: &str) -> (String, &str) {
     let (amount, currency) =
-        price.split_at_checked(price.len().saturating_sub(CURRENCY)).unwrap_or((price, ""));
+        price.split_at_checked(price.len().saturating_sub(amount::CODE)).unwrap_or((price, ""));
     (json_number(amount), currency)
 }
 

@@ -24,7 +24,7 @@ pub enum Value {
     List(Vec<Value>),
     /// An object's own fields, in their order.
     Map(Vec<(String, Value)>),
-    /// A value nested too deep to be read.
+    /// A value that is not read: nested too deep, a function, or one that no field needs.
     Opaque,
 }
 

@@ -48,7 +48,7 @@ pub fn call(number: u32, args: JsValue, at: f64) {
         let mut args = list(&args);
         if let Some(Value::Text(verb)) = args.pop() {
             // Another tab may have sent the order or the login, or stored the visitor's id.
-            if matches!(&*verb, "buy" | "login" | "consent") {
+            if matches!(&*verb, "buy" | "login" | "consent" | "dataLayer") {
                 shell.reread();
             }
             shell.feed(Input::from_call(&verb, args, at as u64));

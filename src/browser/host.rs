@@ -56,6 +56,7 @@ extern "C" {
         url: &str,
         method: &str,
         body: Option<&str>,
+        to_vendor: bool,
         no_cors: bool,
         header: &str,
         key: Option<&str>,
@@ -127,9 +128,9 @@ pub fn fetch(request: &Request, id: u32, tell: &Function) {
         Method::Get => "GET",
         Method::Post => "POST",
     };
-    let Request { url, body, key, no_cors, .. } = request;
+    let Request { url, body, key, to_vendor, no_cors, .. } = request;
     let (header, key) = key.as_ref().map_or(("", None), |(name, value)| (*name, Some(&**value)));
-    send(url, method, body.as_deref(), *no_cors, header, key, tell, id);
+    send(url, method, body.as_deref(), *to_vendor, *no_cors, header, key, tell, id);
 }
 
 /// The outcome of a `fetch`.

@@ -249,9 +249,6 @@ fn text(what: &mut IntoIter<Value>) -> String {
 }
 
 fn read_stored(identity: &IdentityConfig) -> Stored {
-    if !identity.store {
-        return Stored::default();
-    }
     let [cookies, keys] = Identity::names(identity);
     let mut texts = elements(host::stored(&cookies, &keys)).into_iter();
     let mut next = || match texts.next() {
@@ -259,10 +256,10 @@ fn read_stored(identity: &IdentityConfig) -> Stored {
         _ => None,
     };
     Stored {
+        off: next().is_some(),
         id: next(),
         id_at: next(),
         user: next(),
-        off: next().is_some(),
         orders: next(),
         logins: next(),
         session: next(),

@@ -11,7 +11,7 @@ useBrowser();
 /** Intervals end fifty times as soon, so that nobody waits for the warning about a missing banner. */
 const FASTER = `<script>{
   const { setInterval } = window;
-  window.setInterval = (deed, ms) => setInterval(deed, ms / 50);
+  window.setInterval = (callback, ms) => setInterval(callback, ms / 50);
 }</script>`;
 /** Longer than the time in which a banner is expected, with the intervals above. */
 const EXPECTED_MS = 600;

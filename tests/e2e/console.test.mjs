@@ -84,6 +84,29 @@ scenario(
 );
 
 scenario(
+  "a second dispose() of an old tracker does not concern its successor",
+  { site: { "index.html": "<!doctype html><title>A shop</title><link rel=icon href='data:,'>" } },
+  async ({ page, visit, collector }) => {
+    await visit();
+    await page.evaluate(async () => {
+      const { createTracker } = await import("/dist/index.js");
+      const create = () => createTracker({ destinations: { protocol: "batch", endpoint: "/v1/events" } });
+      const first = create();
+      first.dispose();
+      const second = create();
+      first.dispose();
+      const third = create();
+      second.click({ itemId: "1" });
+      third.click({ itemId: "2" });
+      await second.flush();
+      window.isSame = second === third;
+    });
+    assert.ok(await page.evaluate(() => window.isSame));
+    await collector.expectExactly({ itemId: "1" }, { itemId: "2" });
+  },
+);
+
+scenario(
   "each code and field is reported on the console once, and a repeated order not at all",
   {
     site: {

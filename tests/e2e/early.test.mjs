@@ -161,6 +161,29 @@ scenario(
 );
 
 scenario(
+  "a raw batch has the ids of the configuration, without those that may be e-mail addresses",
+  {
+    site: shop({
+      config: 'identity: { anonymousId: "v-1", sessionId: "s-1", accountId: "a-1", purchaserId: "ada@example.com" }',
+    }),
+  },
+  async ({ t, page, collector }) => {
+    const network = await slow(t, collector);
+    network.hold(MODULE);
+    network.lose(RAW);
+    await open(page, `${network.url}/?click=1`);
+    await settled(page);
+    await leave(page, network);
+    const [[, , body]] = await page.evaluate(() =>
+      Object.keys(localStorage)
+        .filter((key) => key.startsWith("reco_raw_"))
+        .map((key) => JSON.parse(localStorage[key])),
+    );
+    assert.deepEqual(JSON.parse(body).config.identity, { anonymousId: "v-1", sessionId: "s-1", accountId: "a-1" });
+  },
+);
+
+scenario(
   "a raw batch that did not arrive is sent again by the next page",
   { site: shop() },
   async ({ t, page, collector }) => {

@@ -52,9 +52,9 @@ const VERBS = ["click", "basket", "buy", "rate", "consume", "rendered", "clickRe
   "login", "logout", "followLink", "page", "consumeTimer", "observeRecommendations", "on", "flush", "stats", "ready", "clack",
   "constructor", "hasOwnProperty", "toString", "__defineGetter__", "__proto__"];
 const places = (value) => [[value], [{ itemId: 1 }, value], [value, value], ["sent", value], [document.body, value], [value, () => {}]];
-window.tried = (name, deed) => {
+window.tried = (name, callback) => {
   try {
-    deed();
+    callback();
     return [];
   } catch (error) {
     return [name + ": " + (attemptText(() => error.stack) || "an error")];

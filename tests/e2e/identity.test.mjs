@@ -222,6 +222,27 @@ scenario(
 );
 
 scenario(
+  'storage "memory" respects an earlier denial, and keeps it',
+  { site: withConfig('identity: { storage: "memory" }') },
+  async ({ page, context, visit, collector, url }) => {
+    await context.addCookies([{ name: "reco_off", value: "1", url }]);
+    await visit();
+    await ready(page);
+    await click(page, 1);
+    await flush(page);
+    await page.evaluate(() => window.reco("consent", "denied"));
+    await flush(page);
+    assert.deepEqual(await collector.stored(), []);
+    assert.deepEqual(await cookieNames(context), ["reco_off"]);
+    await page.evaluate(() => window.reco("consent", "granted"));
+    await click(page, 2);
+    await flush(page);
+    await collector.expectExactly({ type: "click", itemId: "2" });
+    assert.deepEqual(await cookieNames(context), []);
+  },
+);
+
+scenario(
   "consent pending: events are kept in memory, and nothing is stored or sent until it is granted",
   { site: withConfig('consent: "pending"') },
   async ({ page, context, visit, collector, identity }) => {

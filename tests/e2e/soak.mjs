@@ -25,8 +25,8 @@ function census() {
   const running = (start, stop) => {
     const ids = new Set();
     const [begin, end] = [window[start].bind(window), window[stop].bind(window)];
-    window[start] = (deed, ...more) => {
-      const id = begin((...args) => (ids.delete(id), deed(...args)), ...more);
+    window[start] = (callback, ...more) => {
+      const id = begin((...args) => (ids.delete(id), callback(...args)), ...more);
       if (ours()) ids.add(id);
       return id;
     };

@@ -46,6 +46,7 @@ const HOLD = `<script>
 const UNLIT = 1_000_000_000;
 const SILENT_MS = 1500;
 
+const BY_FETCH = '{ protocol: "batch", endpoint: "/v1/events", transport: "fetch" }';
 const dist = ownBuild({ "recobeacon.wasm": fused });
 const site = {
   "index.html": tagged({ head: HOLD, config: "batch: { maxWaitMs: 600 }" }),
@@ -53,16 +54,16 @@ const site = {
 };
 
 /** How many functions run while the page does something. */
-const length = (page, deed) =>
+const length = (page, callback) =>
   page.evaluate(
-    ([deed, unlit]) => {
+    ([callback, unlit]) => {
       window.fuse.value = unlit;
-      new Function(deed)();
+      new Function(callback)();
       const ran = unlit - window.fuse.value;
       window.fuse.value = -1;
       return ran;
     },
-    [deed, UNLIT],
+    [callback, UNLIT],
   );
 
 const CLICK = 'reco("click", { itemId: "2" })';
@@ -117,6 +118,27 @@ for (const [moment, trap] of Object.entries(MOMENTS)) {
     },
   );
 }
+
+scenario(
+  "a trap while a flush is awaited: the flush ends",
+  { site: { "index.html": tagged({ head: HOLD, destinations: BY_FETCH }) }, dist, gated: true, wasm: true },
+  async ({ page, visit, gate }) => {
+    await visit();
+    await ready(page);
+    // The request is never answered.
+    gate.fault = () => {};
+    await page.evaluate(() => {
+      window.reco("ready", (tracker) => {
+        tracker.click({ itemId: "1" });
+        tracker.flush().then(() => (window.flushed = true));
+      });
+    });
+    await until(() => gate.log.length > 0, "the request");
+    assert.ok(!(await page.evaluate(() => window.flushed)));
+    await MOMENTS["in a question"](page);
+    await page.waitForFunction(() => window.flushed);
+  },
+);
 
 scenario(
   "a trap before a timer reaches the engine: the page sees no error, and the next page delivers the outbox",
@@ -247,10 +269,14 @@ scenario(
 const UNDONE = {
   "before the module has loaded, and the module traps at its start": {
     head: HOLD.replace("window.fuse =", "instance.exports.fuse.value = 50; window.fuse ="),
+    code: "internal",
   },
-  "before the module has loaded, and the configuration is not valid": { config: "batch: { maxEvents: -1 }" },
+  "before the module has loaded, and the configuration is not valid": {
+    config: "batch: { maxEvents: -1 }",
+    code: "out-of-range",
+  },
 };
-for (const [name, page] of Object.entries(UNDONE))
+for (const [name, { code, ...page }] of Object.entries(UNDONE))
   scenario(
     `a no ${name}: it is remembered, and nothing else is left`,
     {
@@ -268,6 +294,7 @@ for (const [name, page] of Object.entries(UNDONE))
       await collector.expectStored({ itemId: "1" });
       await visit("/wrong.html");
       await until(async () => (await warnings(page)).length > 0, "the warning");
+      assert.equal((await warnings(page))[0].code, code);
       await until(async () => (await kept(page, context)).join() === "reco_off", "only the decision is left");
     },
   );

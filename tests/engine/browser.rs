@@ -178,6 +178,18 @@ async fn a_vendor_request_uses_no_cors_mode() {
 }
 
 #[test]
+#[cfg(feature = "vendors")]
+async fn a_vendor_whose_response_is_read_gets_no_cookies() {
+    let destination = json!({ "protocol": "intempt", "organization": "acme", "project": "shop", "source": "1", "idempotent": true });
+    let tracker = start(json!({ "destinations": destination }));
+    fetches("later", None);
+    tracker.call("basket", json!({ "itemId": 1 }));
+    until(|| !log().is_empty()).await;
+    let [request] = log().try_into().unwrap();
+    assert_eq!((&request["mode"], &request["credentials"]), (&json!(null), &json!("omit")));
+}
+
+#[test]
 fn events_are_sent_within_the_visibilitychange_and_pagehide_handlers() {
     for leave in [(|| becomes("hidden")) as fn(), || fire("pagehide")] {
         let tracker = start(batch());

@@ -16,10 +16,10 @@ async fn unusual_arguments_give_a_warning_and_no_exception() {
     ] {
         let tracker = start(batch());
         let (core, arg) = (tracker.core.clone(), odd(name));
-        let deed = Closure::<dyn FnMut()>::new(move || {
+        let callback = Closure::<dyn FnMut()>::new(move || {
             core.get().unwrap().call("click", &Array::of1(&arg), Date::now());
         });
-        assert_eq!(thrown_by(&deed), "", "{name}");
+        assert_eq!(thrown_by(&callback), "", "{name}");
         let warnings = tracker.told("warning");
         assert_eq!(warnings.len(), 1, "{name}: {warnings:?}");
         let field = warnings[0]["field"].as_str().unwrap();
@@ -38,10 +38,10 @@ async fn an_argument_whose_getter_throws_breaks_nothing() {
     for name in ["throwing", "proxy", "revoked"] {
         let tracker = start(batch());
         let (core, arg) = (tracker.core.clone(), odd(name));
-        let deed = Closure::<dyn FnMut()>::new(move || {
+        let callback = Closure::<dyn FnMut()>::new(move || {
             core.get().unwrap().call("click", &Array::of1(&arg), Date::now());
         });
-        assert!(thrown_by(&deed).contains("Error"), "{name}");
+        assert!(thrown_by(&callback).contains("Error"), "{name}");
         tracker.call("basket", json!({ "itemId": "good" }));
         until(|| !log().is_empty()).await;
         assert_eq!(tracker.count("accepted"), 1.0);

@@ -77,48 +77,6 @@ fn pending_then_granted_sends_the_held_events() {
     assert_eq!(next.events(), [] as [Json; 0]);
 }
 
-/// Another tab has been given consent before this one, and has stored an id.
-fn another_tab_has_an_id(page: &mut Page) {
-    for (name, value) in [("reco_id", "0123456789abcdefABCDEF"), ("reco_id_at", "1763683000.c")] {
-        page.jar.insert(name.to_owned(), (value.to_owned(), u64::MAX));
-    }
-}
-
-#[test]
-fn a_tab_that_waited_for_consent_takes_the_id_of_the_tab_that_got_it_first() {
-    for state in ["pending", "denied"] {
-        let mut page = Page::open(consent(state));
-        page.click(1);
-        page.call("login", json!("johndoe"));
-        another_tab_has_an_id(&mut page);
-        page.jar.remove("reco_off");
-        decide(&mut page, "granted");
-        page.click(2);
-        page.advance(10_000);
-        let ids: Vec<_> = page.events().iter().map(|event| event["anonymous"].clone()).collect();
-        assert!(!ids.is_empty() && ids.iter().all(|id| id == "0123456789abcdefABCDEF"), "{ids:?}");
-        assert_eq!(page.jar["reco_id"].0, "0123456789abcdefABCDEF");
-        let users: Vec<_> = page.events().iter().map(|event| event["user"].clone()).collect();
-        let logged_in = users.iter().filter(|user| *user == "johndoe").count();
-        assert_eq!(logged_in, if state == "pending" { 2 } else { 0 }, "{state}: {users:?}");
-    }
-}
-
-#[test]
-fn the_id_of_another_tab_is_not_given_to_events_made_without_consent() {
-    let mut page = Page::open(consent("anonymous"));
-    page.feed(Input::Online(false));
-    page.click(1);
-    decide(&mut page, "pending");
-    page.click(2);
-    another_tab_has_an_id(&mut page);
-    decide(&mut page, "granted");
-    page.feed(Input::Online(true));
-    page.advance(10_000);
-    let ids: Vec<_> = page.events().iter().map(|event| event["anonymous"].clone()).collect();
-    assert_eq!(ids, [Json::Null, json!("0123456789abcdefABCDEF")]);
-}
-
 #[test]
 fn pending_then_anonymous_removes_the_identity_from_held_events() {
     let mut page = Page::open(consent("pending"));

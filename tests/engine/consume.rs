@@ -65,6 +65,20 @@ fn each_item_has_its_own_reading_speed() {
 }
 
 #[test]
+fn a_second_timer_does_not_turn_the_idle_time_of_the_first_into_reading() {
+    let mut page = page();
+    let options = with(ten_seconds(), json!({ "idleAfterMs": 2_000 }));
+    start(&mut page, 1, 7, options.clone());
+    page.advance(3_600_000);
+    assert_eq!(percentages(&page), [10, 20]);
+    start(&mut page, 2, 8, options);
+    page.advance(1_000);
+    let now = page.now();
+    let both = [1, 2].map(|id| page.engine.timer_percentage(id, &now));
+    assert_eq!(both, [Some(30), Some(10)]);
+}
+
+#[test]
 fn hidden_time_does_not_count_and_hiding_reports_the_percentage() {
     let mut page = page();
     let since = page.mono;

@@ -82,6 +82,26 @@ fn a_known_visitor_keeps_its_id_and_the_cookie_is_renewed_daily() {
 }
 
 #[test]
+fn with_the_shops_own_id_logins_and_logouts_of_other_tabs_are_read() {
+    let own = || identity(json!({ "anonymousId": "shop-1" }));
+    let mut page = Page::open(own());
+    page.jar.insert("reco_user".to_owned(), ("johndoe".to_owned(), 90));
+    page.shown();
+    assert_eq!(page.engine.user_id(), Some("johndoe"), "a login in another tab");
+    page.jar.remove("reco_user");
+    page.shown();
+    assert_eq!(page.engine.user_id(), None, "a logout in another tab");
+    assert_eq!(page.engine.anonymous_id(), Some("shop-1"));
+
+    // Where cookies are blocked, a missing one says nothing.
+    let mut page = Page::open(own());
+    page.call("login", json!("johndoe"));
+    page.jar.clear();
+    page.shown();
+    assert_eq!(page.engine.user_id(), Some("johndoe"));
+}
+
+#[test]
 fn a_cookie_written_by_a_server_is_not_rewritten() {
     let page = Page::open_with(batch(), &known(80 * DAY_MS, "s"));
     assert_eq!(page.engine.anonymous_id(), Some(KNOWN));

@@ -418,6 +418,7 @@ fn with_idempotent_a_request_is_repeated_until_it_is_answered() {
         assert_eq!((page.count("acknowledged"), page.count("dropped")), (1, 0));
         assert!(page.sends.iter().all(|sent| sent.send.via == Via::Fetch));
         assert!(page.sends.iter().all(|sent| !sent.send.request.no_cors), "the response is read");
+        assert!(page.sends.iter().all(|sent| sent.send.request.to_vendor), "without cookies");
     }
     // Without the option the event is lost.
     let mut page = Page::open(intempt());

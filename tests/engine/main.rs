@@ -21,6 +21,7 @@ mod browser_device;
 mod browser_values;
 mod config;
 mod consent;
+mod consent_changes;
 mod consent_vectors;
 mod consume;
 mod consume_media;

@@ -57,6 +57,32 @@ fn a_recent_raw_batch_waits_for_its_acknowledgement() {
 }
 
 #[test]
+fn a_raw_batch_that_is_handed_over_again_is_sent_once() {
+    let mut page = Page::open(batch());
+    page.network(|_| answered(503));
+    let mut page = with_raw(1, page);
+    for _ in 0..3 {
+        tell(&mut page, "reco_raw_s0", 20_000);
+    }
+    page.network(|_| answered(204));
+    let tries = page.sends.len();
+    page.advance(600_000);
+    assert_eq!((tries, page.sends.len(), left(&page)), (1, 2, 0));
+}
+
+#[test]
+fn a_raw_batch_expires_like_other_events() {
+    let mut page = Page::open(batch());
+    page.network(|_| None);
+    page.feed(Input::Online(false));
+    let mut page = with_raw(1, page);
+    page.sleep(8 * crate::common::DAY_MS);
+    page.feed(Input::Online(true));
+    page.advance(1_000);
+    assert_eq!((page.sends.len(), left(&page)), (0, 0));
+}
+
+#[test]
 fn raw_batches_respect_the_flight_limit() {
     let mut page = Page::open(batch());
     page.network(|_| None);

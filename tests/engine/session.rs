@@ -357,3 +357,16 @@ fn a_new_session_id_cannot_be_linked_to_the_new_visitor_id() {
     let after = sid(&mut page).unwrap();
     assert!(after != before && after.bytes().any(|b| b != b'0'), "{after}");
 }
+
+#[test]
+fn a_session_from_before_consent_does_not_continue_with_an_account() {
+    for way in [&["granted"][..], &["pending", "granted"]] {
+        let mut page = Page::open(consent("anonymous"));
+        let before = sent_sid(&mut page);
+        for decision in way {
+            page.call("consent", json!(decision));
+        }
+        page.call("login", json!("johndoe"));
+        assert_ne!(sent_sid(&mut page), before, "{way:?}");
+    }
+}

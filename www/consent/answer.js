@@ -57,9 +57,9 @@ function expect(isHere, missing) {
 export const following = (rules, banner, listen) => (own, source) => {
   const { engine, heard, tracker, settings } = own;
   const safe =
-    (deed) =>
+    (callback) =>
     (...args) =>
-      engine.attempt(() => deed(...args), null, FIELD);
+      engine.attempt(() => callback(...args), null, FIELD);
   const options = read(source, rules, heard.fault);
   if (!options) return;
   /** An earlier no and the browser's signals. Only the visitor can withdraw them. */

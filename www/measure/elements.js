@@ -2,14 +2,14 @@
 
 import { ATTRIBUTES } from "./fields.js";
 
-/** `withElement(element, deed)` runs a function for an element; `complain` warns of one of its attributes. */
+/** `withElement(element, callback)` runs a function for an element; `complain` warns of one of its attributes. */
 export const elements = (port) => {
   /** By element: its name, and whether it had a warning. */
   const known = new WeakMap();
 
-  const withElement = (element, deed) => {
+  const withElement = (element, callback) => {
     if (!known.has(element)) known.set(element, { name: nameOf(element), told: [] });
-    return port.withElement(known.get(element), deed);
+    return port.withElement(known.get(element), callback);
   };
   const complain = (element, field, problem) => withElement(element, () => port.fault("bad-type", field, problem));
   /** A misspelt attribute would be left out in silence. */

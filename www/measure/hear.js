@@ -14,6 +14,6 @@ export const hear = (port, target, types, listener) => {
 
 /** The same function, whose exceptions do not reach the page. */
 export const guarded =
-  (port, deed) =>
+  (port, callback) =>
   (...args) =>
-    void port.guard(() => deed(...args));
+    void port.guard(() => callback(...args));

@@ -16,7 +16,8 @@ export function sendRaw(settings, identity, calls, gone, parked) {
   if (gone.filter(([verb]) => verb === "login" || verb === "logout").length) return false;
   const { itemType, consent, respect } = settings;
   const { userId = cookie("reco_user") } = identity;
-  const anonymousId = pseudonym(identity.anonymousId);
+  const ids = /** @type {any} */ ({});
+  for (const name of ["anonymousId", "accountId", "purchaserId", "sessionId"]) ids[name] = pseudonym(identity[name]);
   const stream = id();
   const head = {
     v: 1,
@@ -26,10 +27,10 @@ export function sendRaw(settings, identity, calls, gone, parked) {
     // These cookies are sent with every request of the site, and no page reads them while each page is left so early.
     ack: attempt(() => document.cookie.split("reco_ack_").length <= MOST_ACKNOWLEDGEMENTS) ?? false,
     token: to.token,
-    anonymous: anonymousId ?? visitor(identity),
+    anonymous: ids.anonymousId ?? visitor(identity),
     user: pseudonym(userId),
     orders: attempt(() => localStorage.getItem("reco_orders")) ?? undefined,
-    config: { itemType, consent, respect, identity: { anonymousId } },
+    config: { itemType, consent, respect, identity: ids },
   };
   const raw = lines(calls.filter((call) => gone.includes(call) || call[0] === "consent"));
   const body = `${json(head).slice(0, -1)},"raw":[${raw.slice(0, -1)}]}`;

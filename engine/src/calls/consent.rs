@@ -18,20 +18,18 @@ impl Engine {
         if before != decision && before != Consent::Pending {
             self.renew_streams(now);
         }
+        // Also on the way to "pending", which the visitor may leave to "granted" later.
+        let may_identify = matches!(decision, Consent::Pending | Consent::Granted);
+        if may_identify && before == Consent::Anonymous {
+            // Makes a new id, so that later events cannot be linked to those sent without consent.
+            self.identity.renew(now);
+        }
         match decision {
             // Entries stored with consent may stay. New events are held until the visitor decides.
             Consent::Pending => self.outbox.on = false,
             Consent::Granted => {
-                if before == Consent::Anonymous {
-                    // Makes a new id, so that later events cannot be linked to those sent without
-                    // consent.
-                    self.identity.renew(now);
-                }
                 self.identity.set_off(false, &mut self.effects);
                 self.save(now);
-                if matches!(before, Consent::Anonymous | Consent::Denied) {
-                    self.login_named(now);
-                }
             }
             Consent::Anonymous => {
                 self.erase();
@@ -47,6 +45,9 @@ impl Engine {
                 self.identity.set_off(true, &mut self.effects);
                 self.each_queue(now, Queue::clear);
             }
+        }
+        if may_identify && matches!(before, Consent::Anonymous | Consent::Denied) {
+            self.login_named(now);
         }
     }
 

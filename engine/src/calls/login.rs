@@ -2,14 +2,12 @@
 
 use crate::Engine;
 use crate::config::Consent;
-use crate::error::{ErrorCode, Problem};
+use crate::error::MISSING;
 use crate::event::Event;
 use crate::fields::{Fields, Report};
 use crate::rules;
 use crate::time::Now;
 use crate::value::Value;
-
-static MISSING: Problem = Problem::new(ErrorCode::MissingField, "is required");
 
 impl Engine {
     pub(crate) fn login(&mut self, user: &Value, at: u64, now: &Now) {

@@ -140,6 +140,14 @@ impl Batch {
             || self.events.first().is_some_and(|event| event.slot.is_stored())
     }
 
+    /// Continues after an earlier page, which gave it to the browser when it was made.
+    pub fn await_earlier_ack(&mut self, context: &Context<'_>) {
+        let age = context.now.wall_ms.saturating_sub(self.made_at);
+        let left = Limits::ACKNOWLEDGED_MS.saturating_sub(age);
+        self.stage = Stage::AwaitingAck(context.now.mono_ms + left);
+        self.retried = true;
+    }
+
     /// Gives it to the browser.
     pub fn dispatch(&mut self, via: Via, context: &mut Context<'_>) {
         self.via = via;

@@ -79,6 +79,11 @@ impl Batches {
         self.list.iter().position(|batch| batch.seq == seq && *batch.stream.name == stream)
     }
 
+    /// Whether there is a raw batch with this key.
+    pub fn has_raw(&self, key: &str) -> bool {
+        self.list.iter().any(|batch| batch.raw_key.as_deref() == Some(key))
+    }
+
     /// The first batch with events that is not in flight. It may be dropped.
     pub fn first_evictable(&self) -> Option<usize> {
         let is_evictable =
@@ -87,9 +92,10 @@ impl Batches {
     }
 
     /// The first batch that may be dropped and has an event from before this moment. A batch's
-    /// first event is its oldest.
+    /// first event is its oldest. A raw batch, which has none, is as old as its request.
     pub fn first_older_than(&self, at: u64) -> Option<usize> {
-        let is_old = |batch: &Batch| batch.events.first().is_some_and(|first| first.at < at);
+        let is_old =
+            |batch: &Batch| batch.events.first().map_or(batch.made_at, |first| first.at) < at;
         self.list.iter().position(|batch| batch.stage != Stage::InFlight && is_old(batch))
     }
 
@@ -167,6 +173,7 @@ mod tests {
             url: String::new(),
             body: Some("12345".to_owned()),
             key: None,
+            to_vendor: false,
             no_cors: false,
         };
         Box::new(Batch {

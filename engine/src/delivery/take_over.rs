@@ -1,6 +1,5 @@
 //! Takes over the outbox of another page, or this page's own after the back/forward cache.
 
-use super::batch::Stage;
 use super::context::Context;
 use super::entry::{self, Entry};
 use super::queue::Queue;
@@ -107,11 +106,7 @@ impl Queue {
         }
         let id = stream.id();
         let mut batch = self.new_batch(events, id, seq, made_at, context);
-        // The other page gave it to the browser when it was made.
-        let age = context.now.wall_ms.saturating_sub(made_at);
-        let left = Limits::ACKNOWLEDGED_MS.saturating_sub(age);
-        batch.stage = Stage::AwaitingAck(context.now.mono_ms + left);
-        batch.retried = true;
+        batch.await_earlier_ack(context);
         self.batches.push(batch);
     }
 

@@ -101,6 +101,7 @@ impl Batch {
         object.some_text("token", self.token.as_deref());
         push_list(object.key("events"), encoded, |out, event| out.push_str(event));
         object.end();
-        Request { method: Method::Post, url, body: Some(body), key: None, no_cors: false }
+        let (method, body) = (Method::Post, Some(body));
+        Request { method, url, body, key: None, to_vendor: false, no_cors: false }
     }
 }

@@ -208,6 +208,7 @@ impl FactFinder {
                 url,
                 body: None,
                 key: self.key.clone(),
+                to_vendor: true,
                 no_cors: self.key.is_none(),
             };
         }

@@ -278,7 +278,8 @@ impl Ibexa {
     /// One request for each event.
     pub fn request(&self, encoded: &[&str]) -> Request {
         let url = concat(encoded);
-        Request { method: self.method, url, body: None, key: None, no_cors: true }
+        let method = self.method;
+        Request { method, url, body: None, key: None, to_vendor: true, no_cors: true }
     }
 }
 

@@ -1,7 +1,6 @@
 //! The common parts of the vendors that take JSON, with a key that is public in the page.
 
-use super::NOT_TEXT;
-use crate::error::{ErrorCode, Problem};
+use crate::error::{ErrorCode, NOT_TEXT, Problem};
 use crate::limits::Limits;
 use crate::request::{Key, Method, Request};
 use crate::value::Value;
@@ -22,5 +21,5 @@ pub fn key(value: &Value) -> Result<String, &'static Problem> {
 /// A POST of JSON. Without a key the request is made in `no-cors` mode.
 pub fn post(url: String, body: String, key: &Option<Key>) -> Request {
     let (key, no_cors) = (key.clone(), key.is_none());
-    Request { method: Method::Post, url, body: Some(body), key, no_cors }
+    Request { method: Method::Post, url, body: Some(body), key, to_vendor: true, no_cors }
 }

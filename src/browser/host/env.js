@@ -4,9 +4,9 @@
 
 import { DNT, GPC, HAS_FETCH_LATER, IS_ONLINE, IS_VISIBLE } from "./codes.gen.js";
 
-export const attempt = (deed) => {
+export const attempt = (callback) => {
   try {
-    return deed();
+    return callback();
   } catch {
     // Blocked by the browser, the visitor or a sandbox: treated as missing.
   }

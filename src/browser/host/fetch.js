@@ -6,10 +6,7 @@ import { acknowledgements } from "./cookies.js";
 import { attempt, hear } from "./env.js";
 import { withResponseText } from "./messages.js";
 
-/**
- * A response is rarely slower, and the request occupies one of the page's places in flight. A request that may be
- * repeated is aborted.
- */
+/** A collector's response is rarely slower, and the request occupies one of the page's places in flight. It is aborted then and repeated. */
 const PATIENCE_MS = 60_000;
 /** Most requests that are remembered to recognise policy violations. */
 const MOST_REQUESTS = 100;
@@ -39,23 +36,22 @@ export const note = (url, tell, id) => {
 };
 
 /** `fetch` with `keepalive`, which outlives the page. */
-export const send = async (url, method, body, noCors, header, key, tell, id) => {
+export const send = async (url, method, body, toVendor, noCors, header, key, tell, id) => {
   const request = note(url, tell, id);
   let status = NONE;
   let retryAfter = 0;
   let responseText = "";
   try {
-    const vendor = noCors || key;
     const response = await fetch(url, {
       method,
       body,
       headers: key && { "Content-Type": "application/json", [header]: key },
       keepalive: true,
       // A collector sets cookies: the acknowledgement and the renewed identity. A vendor's cookies are not wanted.
-      credentials: vendor ? "omit" : "include",
+      credentials: toVendor ? "omit" : "include",
       ...(noCors ? { mode: "no-cors" } : { redirect: "manual" }),
-      // A timeout is of no use for a request that must not be repeated.
-      signal: vendor ? undefined : AbortSignal.timeout?.(PATIENCE_MS),
+      // A timeout is of no use for a request that must not be repeated, as most to vendors.
+      signal: toVendor ? undefined : AbortSignal.timeout?.(PATIENCE_MS),
     });
     status = response.type === "opaque" ? OPAQUE : response.status;
     retryAfter = Number.parseInt(response.headers.get("Retry-After"), 10) || 0;

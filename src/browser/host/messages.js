@@ -10,9 +10,9 @@ const LONGEST_RESPONSE_TEXT = 300;
 let responseText = "";
 
 /** Runs a function. Warnings that it causes quote this response text. */
-export const withResponseText = (words, deed) => {
+export const withResponseText = (words, callback) => {
   responseText = words && `: ${words.slice(0, LONGEST_RESPONSE_TEXT).trim()}`;
-  deed();
+  callback();
   responseText = "";
 };
 

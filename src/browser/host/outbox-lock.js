@@ -60,7 +60,7 @@ const report = (tell, instance) => {
   tell([OUTBOX_FOUND, instance, ...texts.flat()]);
 };
 
-const lock = (instance, options, deed) => navigator.locks.request(`reco_${instance}`, options, deed);
+const lock = (instance, options, callback) => navigator.locks.request(`reco_${instance}`, options, callback);
 
 const lease = (instance) => keep(LEASE + instance, (renewed = clock()));
 
@@ -145,10 +145,10 @@ const comeBack = async () => {
 };
 
 /** Runs a function while the page owns its outboxes: now, or once a returning page has reread them. */
-export const whenOwned = (deed) => {
+export const whenOwned = (callback) => {
   renew();
-  if (away || returning) (returning ??= comeBack()).then(deed);
-  else deed();
+  if (away || returning) (returning ??= comeBack()).then(callback);
+  else callback();
 };
 
 /**

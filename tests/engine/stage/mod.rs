@@ -39,7 +39,7 @@ extern "C" {
     pub fn set_cookie(cookie: &str);
     pub fn keeps(key: &str) -> Option<String>;
     #[wasm_bindgen(js_name = thrownBy)]
-    pub fn thrown_by(deed: &Closure<dyn FnMut()>) -> String;
+    pub fn thrown_by(callback: &Closure<dyn FnMut()>) -> String;
     pub fn odd(name: &str) -> JsValue;
     #[wasm_bindgen(js_name = loneSurrogate)]
     pub fn lone_surrogate() -> JsValue;

@@ -142,9 +142,9 @@ export const keeps = (key) => localStorage.getItem(key) ?? undefined;
 export const outbox = () => Object.keys(localStorage).filter((key) => key.startsWith("reco_o_")).length;
 
 /** Runs the function and returns its exception as text. */
-export const thrownBy = (deed) => {
+export const thrownBy = (callback) => {
   try {
-    deed();
+    callback();
     return "";
   } catch (error) {
     return String(error);
