@@ -119,9 +119,7 @@ export interface Tracker {
    * required.
    */
   readonly ready: Promise<void>;
-  /**
-   * The account, or null. Before `ready`: the account of the configuration or of `login`. With `identity.hash`: the hash.
-   */
+  /** The account, or null. Before `ready`: the account of the configuration or of `login`. With `identity.hash`: the hash. */
   readonly userId: string | null;
   /** The anonymous id. null before `ready`, and if consent forbids one. */
   readonly anonymousId: string | null;
@@ -272,9 +270,7 @@ export interface RecommendationList {
 
 export interface Purchase extends Item, Origin {
   price?: Optional<Price>;
-  /**
-   * Above 0, up to 1,000,000, with at most 6 decimals. Default 1. Ibexa and Intempt get whole quantities, rounded up.
-   */
+  /** Above 0, up to 1,000,000, with at most 6 decimals. Default 1. Ibexa and Intempt get whole quantities, rounded up. */
   quantity?: Optional<NumberOrText>;
   /**
    * With it, a reloaded confirmation page counts once: lines of an order that this browser has sent within 30 days are
@@ -283,18 +279,18 @@ export interface Purchase extends Item, Origin {
   orderId?: Optional<ItemId>;
 }
 
-/** A search that the shop answered from its cache. FACT-Finder. Texts have at most 2000 bytes. */
+/**
+ * A search that the shop answered from its cache. FACT-Finder. Texts, and `filters` as JSON, have at most 2000 bytes. `page`, `pageSize` and `hitCount` are
+ * whole, from 0. `searchTimeMs` and the scores are any numbers, rounded to 6 decimals.
+ */
 export interface CacheHit {
   query: string;
-  /** Whole, from 0, like `pageSize` and `hitCount`. */
   page: NumberOrText;
   pageSize: NumberOrText;
   hitCount: NumberOrText;
-  /** In milliseconds. Like the scores, any number, rounded to 6 decimals. */
   searchTimeMs: NumberOrText;
   minScore: NumberOrText;
   maxScore: NumberOrText;
-  /** At most 2000 bytes as JSON. */
   filters?: Optional<readonly unknown[]>;
   itemId?: Optional<ItemId>;
   masterId?: Optional<ItemId>;
@@ -320,8 +316,7 @@ export interface CacheHit {
  * there.
  * - `ignoreTailMs`: end titles, which need not be played. 0 to 86,400,000. Default 0.
  * A live stream has no duration, so nothing is sent for it. For another film in the same element start another timer.
- *
- * A page has at most 100 timers that have not reached 100 %. Another one is refused (`out-of-range`).
+ * A page has at most 100 timers below 100 %. Another one is refused (`out-of-range`).
  */
 export type ConsumeOptions =
   | { by: "time"; fullAfterMs: number; idleAfterMs?: number | undefined; stepPercent?: number | undefined }
@@ -401,10 +396,7 @@ export interface Reco {
   ): (() => void) | undefined;
   /** Calls a method of the tracker: `reco("click", { itemId: 1 })`. Returns its result once `reco.js` has loaded. */
   <Verb extends TrackerMethod>(verb: Verb, ...args: Parameters<Tracker[Verb]>): ReturnType<Tracker[Verb]> | undefined;
-  /**
-   * Until `reco.js` has loaded: the calls as `[verb, arguments, milliseconds]`. Afterwards an object with `push` for
-   * such calls.
-   */
+  /** Until `reco.js` has loaded: the calls as `[verb, arguments, milliseconds]`. Afterwards an object with `push` for such calls. */
   q: { push(...calls: [verb: string, args: unknown[], at: number][]): unknown };
 }
 
