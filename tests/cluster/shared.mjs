@@ -16,13 +16,14 @@ const PATIENCE_MS = 60_000;
 /** The tests' databases: a file of SQLite with one writer, and PostgreSQL with two. */
 export const DATABASES = { SQLite: {}, PostgreSQL: { postgres: true, writers: 2 } };
 
-/** Waits until `holds()` is true, and returns its value. */
+/** Waits until `holds()` is true, and returns its value. `subject` is a text, or a function that makes it at the end. */
 export async function until(holds, subject) {
   const end = performance.now() + PATIENCE_MS;
   for (;;) {
     const value = await holds();
     if (value) return value;
-    if (performance.now() > end) assert.fail(`not within ${PATIENCE_MS / 1000} s: ${subject}`);
+    if (performance.now() > end)
+      assert.fail(`not within ${PATIENCE_MS / 1000} s: ${typeof subject === "function" ? subject() : subject}`);
     await delay(50);
   }
 }

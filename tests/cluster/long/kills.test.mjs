@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { event, newStream, post, run, status, stored, until } from "../shared.mjs";
+import { event, newStream, post, run, stored, until } from "../shared.mjs";
 
 const ROUNDS = 10;
 const CLIENTS = 8;
@@ -48,6 +48,16 @@ function partsOf({ servers, collectors, writers, postgres }) {
   return Object.entries(groups).flatMap(([name, parts]) => parts.map((part, place) => [`${name} ${place + 1}`, part]));
 }
 
+/** Waits until a NATS server has all messages of its streams. */
+async function healthy({ health }, name) {
+  let answer;
+  const ask = async () => {
+    answer = await fetch(health).then(async (response) => `${response.status} ${await response.text()}`, String);
+    return answer.startsWith("200");
+  };
+  await until(ask, () => `${name} has all messages: ${answer}`);
+}
+
 async function killAll(t, options) {
   const cluster = await run(t, { nats: 3, collectors: 2, ...options });
   const load = visitors(cluster.collectors);
@@ -63,7 +73,7 @@ async function killAll(t, options) {
       await part.start();
       await moreAnswers(`after the return of ${name}, in round ${round}`);
       // Three servers bear the loss of one. Until a server has fetched what it missed, the next one must not go.
-      if (part.health) await until(async () => (await status(part.health)) === 200, `${name} has all messages`);
+      if (part.health) await healthy(part, `${name} in round ${round}`);
     }
   }
   await load.end();
