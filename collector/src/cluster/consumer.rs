@@ -12,6 +12,7 @@ use async_nats::jetstream::consumer::pull::Config;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer as Pull, DeliverPolicy};
 use async_nats::jetstream::{AckKind, Message};
 use futures_util::StreamExt;
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +68,11 @@ impl Consumer {
         // Events are read while others are stored.
         let (events, waiting) = mpsc::channel(Limits::UNCONFIRMED);
         let reading = self.read_all(&pull, &held, events, stop);
-        tokio::join!(reading, self.store_all(waiting, &held, stop)).0
+        let storing = self.store_all(waiting, &held, stop);
+        tokio::select! {
+            (result, ()) = async { tokio::join!(reading, storing) } => result,
+            never = keep(&held) => match never {},
+        }
     }
 
     /// Reads messages until the connection fails, or until `stop`. It asks for as many as there is
@@ -178,10 +183,6 @@ impl Consumer {
             if !matches!(error, StoreError::Full) {
                 self.metrics.failures.inc();
             }
-            // Otherwise JetStream would deliver them again meanwhile.
-            for message in held.all() {
-                let _ = message.ack_with(AckKind::Progress).await;
-            }
             tokio::select! {
                 () = stop.cancelled() => return false,
                 () = tokio::time::sleep(pause) => {}
@@ -203,6 +204,16 @@ impl Consumer {
     pub async fn refresh(&self) {
         if let Some(messages) = self.link.messages().await {
             self.metrics.backlog.set(i64::try_from(messages).unwrap_or(i64::MAX));
+        }
+    }
+}
+
+/// Keeps JetStream from delivering again what is not stored yet.
+async fn keep(held: &Held) -> Infallible {
+    loop {
+        tokio::time::sleep(Limits::ACK_WAIT / 3).await;
+        for message in held.all() {
+            let _ = message.ack_with(AckKind::Progress).await;
         }
     }
 }
