@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { collectorBinary } from "../../scripts/lib/project.mjs";
@@ -88,6 +90,32 @@ test("a process that waits for the one that stores events, or is refused, change
   await first.stop();
   await until(async () => (await status(`${second.adminUrl}/readyz`)) === 200, "the second writer");
   assert.equal(keys(), "2");
+});
+
+/** Sends this to the admin listener, and returns the answer when the connection has ended. */
+async function talk({ adminUrl }, text) {
+  const { hostname, port } = new URL(adminUrl);
+  const socket = connect({ host: hostname, port: Number(port) });
+  let answer = "";
+  socket.setEncoding("utf8").on("data", (part) => {
+    answer += part;
+  });
+  socket.write(text);
+  await once(socket, "close");
+  return answer;
+}
+
+test("the admin listener of a writer that waits has the limits and the guard of the other one's", async (t) => {
+  const cluster = await run(t, { ...options, tables: "[limits]\nheader_seconds = 1" });
+  const all = await leader(cluster);
+  await until(() => all[1].log.some((line) => line.includes("waiting for its end")), "a writer that waits");
+  for (const writer of all) {
+    const ask = (lines) => talk(writer, `GET /healthz HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`);
+    assert.match(await ask("Host: localhost\r\n"), /^HTTP\/1.1 200 .*nosniff.*ok/s);
+    assert.match(await ask(""), /^HTTP\/1.1 400 .*Host/s);
+    assert.match(await ask("Host: shop.example\r\n"), /^HTTP\/1.1 403 .*loopback/s);
+    assert.equal(await talk(writer, "GET /healthz HTTP/1.1\r\n"), "", "a header that does not end");
+  }
 });
 
 test("events wait while PostgreSQL is down, and are stored once and in order afterwards", async (t) => {
