@@ -3,6 +3,7 @@
 //!
 //! <https://doc.ibexa.co/en/latest/personalization/importing_historical_user_tracking_data/>
 
+use crate::api_key::Secret;
 use crate::error::Refusal;
 use crate::iso;
 use md5::{Digest, Md5};
@@ -75,8 +76,9 @@ pub fn time(
                 "overridetimestamp needs a license key for the customer in the configuration",
             ));
         };
-        let signature = given(SIGNATURE).map(str::to_ascii_lowercase);
-        if signature.as_deref() != Some(&sign(item, key, parameters)) {
+        let signature = Secret::new(&sign(item, key, parameters));
+        let is_right = |given: &str| signature.is(given.to_ascii_lowercase().as_bytes());
+        if !given(SIGNATURE).is_some_and(is_right) {
             return Err(Refusal::invalid(
                 "overridetimestamp must have the signature of the request in `signature`",
             ));

@@ -170,8 +170,12 @@ impl Limits {
     pub const UNCONFIRMED: usize = 512;
     /// Time after which the stream delivers a message again that was not confirmed.
     pub const ACK_WAIT: Duration = Duration::from_secs(30);
-    /// Time after which it delivers one again that the writer cannot read.
-    pub const UNREADABLE_PAUSE: Duration = Duration::from_secs(60);
+    /// Time after which it delivers one again that the writer cannot read, which logs it again. Another
+    /// writer gets it at its start.
+    pub const UNREADABLE_PAUSE: Duration = Duration::from_secs(3600);
+    /// Messages that a writer asks for at once: the half of [`Limits::UNCONFIRMED`], so that it reads
+    /// these while it stores the others.
+    pub const PULLED: u32 = Self::UNCONFIRMED as u32 / 2;
     /// Time for which a request for messages waits at the server.
     pub const PULL: Duration = Duration::from_secs(10);
     /// Most requests in one transaction.

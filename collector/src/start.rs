@@ -4,14 +4,12 @@ use crate::answers::unseen;
 use crate::cluster::stream::Link;
 use crate::config::Config;
 use crate::error::ConfigError;
+use crate::http::serve::Listener;
+use crate::http::waiting::Waiting;
 use crate::http::{self, Side};
 use crate::limits::Limits;
 use crate::store::{Lead, StoreError};
 use crate::{Collector, Role, StartError, feeds, open, tend};
-use axum::Router;
-use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
-use axum::routing::get;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,15 +68,17 @@ impl Bound {
     pub async fn start(self) -> Result<Collector, StartError> {
         let may_wait = self.may_wait().is_some();
         let Self { role, config, link, events, admin: (mut admin, admin_address), stop } = self;
+        let limits = config.limits.clone();
         let waiting = CancellationToken::new();
         let _waiting = waiting.clone().drop_guard();
         if may_wait {
             let failed = |error| StartError::Listen("admin_listen", admin_address, error);
             let (own, other) = copy(admin).map_err(failed)?;
             admin = own;
-            tokio::spawn(stand_by(other, waiting.clone()));
+            let wait = Waiting::new(config.clone());
+            let (other, router) = (admin_side(other, &limits), wait.router());
+            tokio::spawn(http::serve::serve(other, wait, router, waiting.clone()));
         }
-        let limits = config.limits.clone();
         let inspector = config.inspector.then_some(admin_address);
         let cluster = link.map(|link| (role, link));
         let lost = CancellationToken::new();
@@ -97,19 +97,18 @@ impl Bound {
             Some(store) => app.forwarding.start(store, &stop, patience).await,
             None => Vec::new(),
         };
-        let serve = |side, listener, router, most| {
-            let listener = http::serve::Listener { side, listener, most };
+        let serve = |listener, router| {
             tokio::spawn(http::serve::serve(listener, Arc::clone(&app), router, stop.clone()))
         };
-        let readers = limits.streams.saturating_add(Limits::ADMIN_CONNECTIONS);
         let mut served = vec![
-            serve(Side::Admin, admin, http::admin_router(Arc::clone(&app)), readers),
+            serve(admin_side(admin, &limits), http::admin_router(Arc::clone(&app))),
             tokio::spawn(tend(Arc::clone(&app), stop.clone())),
         ];
         let address = events.as_ref().map(|(_, address)| *address);
         if let Some((listener, _)) = events {
             let router = http::events_router(Arc::clone(&app));
-            served.push(serve(Side::Events, listener, router, limits.connections));
+            let most = limits.connections;
+            served.push(serve(Listener { side: Side::Events, listener, most }, router));
         }
         if let Some(consumer) = &app.consumer {
             served.push(tokio::spawn(Arc::clone(consumer).run(stop.clone())));
@@ -136,21 +135,15 @@ async fn listen(
     Ok((listener, address))
 }
 
+/// The admin listener with its bound.
+fn admin_side(listener: TcpListener, limits: &Limits) -> Listener {
+    let most = limits.streams.saturating_add(Limits::ADMIN_CONNECTIONS);
+    Listener { side: Side::Admin, listener, most }
+}
+
 /// The same listener twice.
 fn copy(listener: TcpListener) -> std::io::Result<(TcpListener, TcpListener)> {
     let listener = listener.into_std()?;
     let other = listener.try_clone()?;
     Ok((TcpListener::from_std(listener)?, TcpListener::from_std(other)?))
-}
-
-/// Answers on the admin listener while another writer stores events: this one is well, and not ready.
-async fn stand_by(listener: TcpListener, end: CancellationToken) {
-    let not_ready = || async {
-        (StatusCode::SERVICE_UNAVAILABLE, [(RETRY_AFTER, "5")], "another writer stores events\n")
-    };
-    let router = Router::new().route("/healthz", get(|| async { "ok\n" })).fallback(not_ready);
-    let serving = axum::serve(listener, router).with_graceful_shutdown(end.cancelled_owned());
-    if let Err(error) = serving.await {
-        tracing::warn!("the admin listener of the waiting writer has ended: {error}");
-    }
 }

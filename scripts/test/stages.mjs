@@ -48,7 +48,6 @@ const WITHOUT_POSTGRES = [
   "forward::restored::",
   "erased::a_list_that_cannot_be_read_is_named",
   "erased::a_restore_erases_before_the_next_start",
-  "erased::the_list_forgets_a_visitor_after_the_time_of_the_backups",
   "visitors::a_restored_backup",
   "visitors::the_hash_of_an_id_is_found_by_hand",
   "visitors::the_key_file_is_rotated",

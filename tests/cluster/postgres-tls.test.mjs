@@ -1,9 +1,10 @@
 // TLS between a writer and PostgreSQL. The certificate is one of `localhost`, by an authority of the tests.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
-import { at } from "../../scripts/lib/project.mjs";
+import { at, collectorBinary } from "../../scripts/lib/project.mjs";
 import { event, expectStored, newStream, post, prepare, sql, status, until } from "./shared.mjs";
 
 const file = (name) => at("collector", "tests", "service", "forward", "tls", name);
@@ -47,6 +48,15 @@ async function expectRefused({ writer }, cause) {
 
 test("the writer uses TLS with a server that has it, and checks its certificate", async (t) => {
   await expectConnected(await start(t, {}), true);
+});
+
+test("a command whose flag names the database checks the certificate with cluster.ca, too", async (t) => {
+  const cluster = await start(t, {});
+  await expectStored(cluster, cluster.ids);
+  const address = cluster.postgres.url.replace("127.0.0.1", "localhost");
+  const args = ["--config", cluster.writerFile, "--database", address, "dead-letters", "list"];
+  const { status: code, stderr } = spawnSync(collectorBinary(), args, { encoding: "utf8" });
+  assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
 });
 
 test("sslmode=require uses TLS, and sslmode=disable does not", async (t) => {

@@ -1,8 +1,13 @@
 // Two writers and PostgreSQL: one of them stores events, and the other one takes over. Faults of PostgreSQL.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
+import { collectorBinary } from "../../scripts/lib/project.mjs";
 import {
   event,
   expectStored,
@@ -46,6 +51,8 @@ async function loaded(t, options, count) {
   return { cluster, ids, more };
 }
 
+/** Free ports. */
+const FREE = ["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"];
 const options = { postgres: true, writers: 2 };
 
 test("one of two writers stores events, and the other one takes over when it is killed or stopped", async (t) => {
@@ -61,6 +68,54 @@ test("one of two writers stores events, and the other one takes over when it is 
     await first.start();
   }
   await expectStored(cluster, ids);
+});
+
+test("a process that waits for the one that stores events, or is refused, changes nothing in the database", async (t) => {
+  const cluster = await prepare(t, options);
+  const [first, second] = cluster.writers;
+  await Promise.all([...cluster.below, cluster.collectors[0]].map((part) => part.start()));
+  await first.start();
+  await until(async () => (await status(`${first.adminUrl}/readyz`)) === 200, "the first writer");
+  const keys = () => sql(cluster, "SELECT count(*) FROM keys")[0];
+  const table = `\n[[keys]]\nnumber = 2\nsecret = "${"0f".repeat(32)}"\n`;
+  writeFileSync(cluster.writerFile, readFileSync(cluster.writerFile, "utf8") + table);
+  await second.start();
+  await until(() => second.log.some((line) => line.includes("waiting for its end")), "a writer that waits");
+  assert.equal(keys(), "1");
+  const single = join(dirname(cluster.writerFile), "single.toml");
+  writeFileSync(single, `database = "${cluster.database}"${table}`);
+  const refused = spawnSync(collectorBinary(), ["--config", single, ...FREE], { encoding: "utf8" });
+  assert.match(refused.stderr, /another collector or writer uses it/);
+  assert.equal(keys(), "1");
+  await first.stop();
+  await until(async () => (await status(`${second.adminUrl}/readyz`)) === 200, "the second writer");
+  assert.equal(keys(), "2");
+});
+
+/** Sends this to the admin listener, and returns the answer when the connection has ended. */
+async function talk({ adminUrl }, text) {
+  const { hostname, port } = new URL(adminUrl);
+  const socket = connect({ host: hostname, port: Number(port) });
+  let answer = "";
+  socket.setEncoding("utf8").on("data", (part) => {
+    answer += part;
+  });
+  socket.write(text);
+  await once(socket, "close");
+  return answer;
+}
+
+test("the admin listener of a writer that waits has the limits and the guard of the other one's", async (t) => {
+  const cluster = await run(t, { ...options, tables: "[limits]\nheader_seconds = 1" });
+  const all = await leader(cluster);
+  await until(() => all[1].log.some((line) => line.includes("waiting for its end")), "a writer that waits");
+  for (const writer of all) {
+    const ask = (lines) => talk(writer, `GET /healthz HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`);
+    assert.match(await ask("Host: localhost\r\n"), /^HTTP\/1.1 200 .*nosniff.*ok/s);
+    assert.match(await ask(""), /^HTTP\/1.1 400 .*Host/s);
+    assert.match(await ask("Host: shop.example\r\n"), /^HTTP\/1.1 403 .*loopback/s);
+    assert.equal(await talk(writer, "GET /healthz HTTP/1.1\r\n"), "", "a header that does not end");
+  }
 });
 
 test("events wait while PostgreSQL is down, and are stored once and in order afterwards", async (t) => {

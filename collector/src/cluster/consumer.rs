@@ -1,5 +1,6 @@
 //! From the stream to the database.
 
+use super::held::Held;
 use super::message;
 use super::stream::Link;
 use crate::event::Delivery;
@@ -7,10 +8,12 @@ use crate::limits::Limits;
 use crate::metrics::Consumed;
 use crate::minutely::Minutely;
 use crate::store::{Store, StoreError};
-use async_nats::jetstream::consumer::pull::{Config, Stream as Messages};
+use async_nats::jetstream::consumer::pull::Config;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer as Pull, DeliverPolicy};
 use async_nats::jetstream::{AckKind, Message};
 use futures_util::StreamExt;
+use std::convert::Infallible;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -29,13 +32,6 @@ pub struct Consumer {
     store: Arc<Store>,
     metrics: Consumed,
     unreadable: Minutely,
-}
-
-/// Messages that were read, with their events.
-#[derive(Default)]
-struct Group {
-    messages: Vec<Message>,
-    deliveries: Vec<Delivery>,
 }
 
 impl Consumer {
@@ -68,48 +64,67 @@ impl Consumer {
             return Err("the database does not take events".to_owned());
         }
         let pull = self.open().await?;
-        let messages = messages(&pull).await?;
-        // A group is read while the one before is stored.
-        let (groups, waiting) = mpsc::channel(1);
-        tokio::join!(self.read_all(messages, groups, stop), self.store_all(waiting, stop)).0
+        let held = Held::new();
+        // Events are read while others are stored.
+        let (events, waiting) = mpsc::channel(Limits::UNCONFIRMED);
+        let reading = self.read_all(&pull, &held, events, stop);
+        let storing = self.store_all(waiting, &held, stop);
+        tokio::select! {
+            (result, ()) = async { tokio::join!(reading, storing) } => result,
+            never = keep(&held) => match never {},
+        }
     }
 
-    /// Reads messages until the connection fails, or until `stop`.
+    /// Reads messages until the connection fails, or until `stop`. It asks for as many as there is
+    /// room for, so that none waits unnoticed in the client.
     async fn read_all(
         &self,
-        messages: Messages,
-        groups: mpsc::Sender<Group>,
+        pull: &Pull<Config>,
+        held: &Held,
+        events: mpsc::Sender<Delivery>,
         stop: &CancellationToken,
     ) -> Result<(), String> {
-        let mut messages = messages.ready_chunks(Limits::GROUP);
+        let failed = |error: &dyn Display| format!("it cannot be read: {error}");
+        let renewed = self.link.renewed();
+        tokio::pin!(renewed);
         loop {
-            let chunk = tokio::select! {
+            let room = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                chunk = messages.next() => chunk,
+                room = held.room(Limits::PULLED) => room,
             };
-            let chunk = chunk.ok_or("the subscription has ended")?;
-            let mut group = Group::default();
-            let mut failure = None;
-            for message in chunk {
-                match message {
-                    Ok(message) => self.read(message, &mut group).await,
-                    Err(error) => failure = Some(error.to_string()),
+            let mut room = room.map_err(|error| failed(&error))?;
+            let pulled = pull.batch().max_messages(Limits::PULLED as usize).expires(Limits::PULL);
+            let mut pulled = pulled.messages().await.map_err(|error| failed(&error))?;
+            loop {
+                let message = tokio::select! {
+                    () = stop.cancelled() => return Ok(()),
+                    // Messages on the way may be lost. They would come again only after those
+                    // behind them.
+                    () = &mut renewed => return Err("the connection was lost".to_owned()),
+                    message = pulled.next() => message,
+                };
+                let Some(message) = message else { break };
+                let message = message.map_err(|error| failed(&error))?;
+                let Some(delivery) = self.read(&message).await else { continue };
+                held.take(&mut room, message.split().1);
+                // Its receiver is gone only after `stop`.
+                if events.send(delivery).await.is_err() {
+                    return Ok(());
                 }
-            }
-            // Its receiver is gone only after `stop`.
-            if groups.send(group).await.is_err() {
-                return Ok(());
-            }
-            if let Some(sentence) = failure {
-                return Err(sentence);
             }
         }
     }
 
-    /// Stores the groups in their order, until there are no more, or until `stop`.
-    async fn store_all(&self, mut groups: mpsc::Receiver<Group>, stop: &CancellationToken) {
-        while let Some(group) = groups.recv().await {
-            if !self.store(group, stop).await {
+    /// Stores what was read in its order, until there is no more, or until `stop`.
+    async fn store_all(
+        &self,
+        mut events: mpsc::Receiver<Delivery>,
+        held: &Held,
+        stop: &CancellationToken,
+    ) {
+        let mut group = Vec::new();
+        while events.recv_many(&mut group, Limits::GROUP).await > 0 {
+            if !self.store(std::mem::take(&mut group), held, stop).await {
                 return;
             }
         }
@@ -129,7 +144,8 @@ impl Consumer {
             ack_wait: Limits::ACK_WAIT,
             // A message is delivered again until it is stored.
             max_deliver: -1,
-            max_ack_pending: Limits::UNCONFIRMED as i64,
+            // No bound: messages that cannot be read stay unconfirmed, and must not keep later ones.
+            max_ack_pending: -1,
             filter_subject: self.link.subject(),
             ..Config::default()
         };
@@ -138,12 +154,9 @@ impl Consumer {
     }
 
     /// Reads a message. One that this version cannot read stays in the stream.
-    async fn read(&self, message: Message, group: &mut Group) {
+    async fn read(&self, message: &Message) -> Option<Delivery> {
         match message::read(&message.payload) {
-            Ok(delivery) => {
-                group.deliveries.push(delivery);
-                group.messages.push(message);
-            }
+            Ok(delivery) => Some(delivery),
             Err(message::Unreadable(why)) => {
                 self.metrics.unreadable.inc();
                 if self.unreadable.due().is_some() {
@@ -155,26 +168,20 @@ impl Consumer {
                 }
                 // If this fails, the message comes again after `ack_wait`.
                 let _ = message.ack_with(AckKind::Nak(Some(Limits::UNREADABLE_PAUSE))).await;
+                None
             }
         }
     }
 
-    /// Stores a group in one transaction, and confirms its messages. Tries until it succeeds, because
-    /// later messages must not be stored before earlier ones. Returns `false` if the collector stops.
-    async fn store(&self, group: Group, stop: &CancellationToken) -> bool {
-        let Group { messages, deliveries } = group;
-        if deliveries.is_empty() {
-            return !stop.is_cancelled();
-        }
-        let deliveries = Arc::<[Delivery]>::from(deliveries);
+    /// Stores the events of messages in one transaction, and confirms these messages. Tries until it
+    /// succeeds, because later messages must not be stored before earlier ones. Returns `false` if the
+    /// collector stops.
+    async fn store(&self, group: Vec<Delivery>, held: &Held, stop: &CancellationToken) -> bool {
+        let deliveries = Arc::<[Delivery]>::from(group);
         let mut pause = FIRST_PAUSE;
         while let Err(error) = self.store.append_all(Arc::clone(&deliveries)).await {
             if !matches!(error, StoreError::Full) {
                 self.metrics.failures.inc();
-            }
-            // Otherwise JetStream would deliver them again meanwhile.
-            for message in &messages {
-                let _ = message.ack_with(AckKind::Progress).await;
             }
             tokio::select! {
                 () = stop.cancelled() => return false,
@@ -182,8 +189,9 @@ impl Consumer {
             }
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
         }
+        let messages = held.first(deliveries.len());
         self.metrics.messages.inc_by(messages.len() as u64);
-        for message in &messages {
+        for message in messages {
             // A message without a confirmation comes again, and its events are found stored.
             if let Err(error) = message.ack().await {
                 tracing::debug!("a message was not confirmed: {error}");
@@ -200,7 +208,12 @@ impl Consumer {
     }
 }
 
-async fn messages(pull: &Pull<Config>) -> Result<Messages, String> {
-    let stream = pull.stream().max_messages_per_batch(Limits::UNCONFIRMED).expires(Limits::PULL);
-    stream.messages().await.map_err(|error| format!("it cannot be read: {error}"))
+/// Keeps JetStream from delivering again what is not stored yet.
+async fn keep(held: &Held) -> Infallible {
+    loop {
+        tokio::time::sleep(Limits::ACK_WAIT / 3).await;
+        for message in held.all() {
+            let _ = message.ack_with(AckKind::Progress).await;
+        }
+    }
 }

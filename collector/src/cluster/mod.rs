@@ -10,6 +10,7 @@
 //! | `stream` | the connection, and the stream with its settings |
 //! | `publisher` | from a collector to the stream |
 //! | `consumer` | from the stream to the database |
+//! | `held` | the messages that the writer has not confirmed |
 //!
 //! Invariants:
 //! * After a successful response, the stream has all events of the request.
@@ -18,6 +19,7 @@
 //! * The writer stores the messages in the order of the stream.
 
 pub mod consumer;
+mod held;
 pub mod message;
 pub mod publisher;
 pub mod stream;

@@ -9,6 +9,7 @@ use async_nats::jetstream::Context;
 use async_nats::jetstream::context::ContextBuilder;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RetentionPolicy, StorageType, Stream};
 use async_nats::{Client, ConnectOptions, Event};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// The longest pause between two attempts to connect.
@@ -43,6 +44,18 @@ impl Link {
     /// Whether there is a connection now.
     pub fn is_connected(&self) -> bool {
         self.client.connection_state() == State::Connected
+    }
+
+    /// Resolves after the connection of this moment was lost and there is a new one.
+    pub fn renewed(&self) -> impl Future<Output = ()> + use<> {
+        let statistics = self.client.statistics();
+        let count = move || statistics.connects.load(Ordering::Relaxed);
+        let before = count();
+        async move {
+            while count() == before {
+                tokio::time::sleep(Limits::STREAM_PAUSE).await;
+            }
+        }
     }
 
     /// Makes the stream if it does not exist, and checks its settings.

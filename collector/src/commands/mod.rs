@@ -111,9 +111,11 @@ impl Flags {
                 let forward = config.as_ref().map(|config| config.forward.as_slice());
                 let names = forward.unwrap_or_default().iter().map(|one| one.name.to_string());
                 let configured = names.collect();
-                let database = match given {
-                    Some(database) => Ok(database),
-                    None => config.map(|config| config.database).map_err(|error| error.to_string()),
+                // The database of the configuration is that of the flag, with `cluster.ca`.
+                let database = match (config, given) {
+                    (Ok(config), _) => Ok(config.database),
+                    (Err(_), Some(database)) => Ok(database),
+                    (Err(error), None) => Err(error.to_string()),
                 };
                 let run = |database| action.run(&database, configured).map(|()| true);
                 let run = || database.and_then(|at| run(at).map_err(|error| error.to_string()));

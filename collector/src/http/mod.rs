@@ -34,6 +34,7 @@ mod stream;
 mod variants;
 mod vendor_events;
 mod vendors;
+pub mod waiting;
 
 use crate::blocking::Bounded;
 use crate::clock::{Ids, now_ms};
@@ -314,8 +315,7 @@ async fn every(
             refused
         }
     };
-    let nosniff = HeaderValue::from_static("nosniff");
-    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, nosniff);
+    nosniff(&mut response);
     let status = response.status();
     let route = route.as_ref().map_or(FILES, MatchedPath::as_str);
     if status.is_client_error() || status.is_server_error() {
@@ -354,6 +354,10 @@ fn check(app: &App, request: &Request) -> Result<(), Refusal> {
         Some(url) if url.as_str().len() > most => Err(Refusal::LongUrl(most)),
         Some(_) | None => Ok(()),
     }
+}
+
+fn nosniff(response: &mut Response) {
+    response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
 /// A text response that is never cached.

@@ -16,6 +16,7 @@ use super::inspector::{is_loopback_name, is_origin};
 use super::session::{self, Guest};
 use super::{App, host, report, site};
 use crate::api_key::Secret;
+use crate::config::Config;
 use crate::error::Refusal;
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -36,7 +37,7 @@ const FORWARDED: [HeaderName; 6] = [
 ];
 
 /// A client that may read.
-enum Reader {
+pub enum Reader {
     /// A program with the token or on this machine.
     Program,
     /// The inspector's page, with its origin.
@@ -45,7 +46,7 @@ enum Reader {
 
 /// Middleware before every route of the admin listener.
 pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    let reader = match check(&app, request.headers()) {
+    let reader = match check(&app.config, app.inspector.is_some(), request.headers()) {
         Ok(reader) => reader,
         Err(refusal) => match guest(&app, &request) {
             Guest::Admitted => Reader::Program,
@@ -73,9 +74,13 @@ fn guest(app: &App, request: &Request) -> Guest {
     session::guest(app, request.method(), request.uri(), headers)
 }
 
-fn check(app: &App, headers: &HeaderMap) -> Result<Reader, Refusal> {
-    let Some(token) = app.config.admin_token.as_ref() else {
-        return without_token(app, headers).map_err(Refusal::Forbidden);
+/// Who sends a request with these headers. `inspector`: the inspector's page may read.
+///
+/// # Errors
+/// 401 or 403: nobody who may read.
+pub fn check(config: &Config, inspector: bool, headers: &HeaderMap) -> Result<Reader, Refusal> {
+    let Some(token) = config.admin_token.as_ref() else {
+        return without_token(inspector, headers).map_err(Refusal::Forbidden);
     };
     let mut given = headers.get_all(AUTHORIZATION).into_iter();
     match (given.next(), given.next()) {
@@ -84,7 +89,7 @@ fn check(app: &App, headers: &HeaderMap) -> Result<Reader, Refusal> {
     }
 }
 
-fn without_token(app: &App, headers: &HeaderMap) -> Result<Reader, &'static str> {
+fn without_token(inspector: bool, headers: &HeaderMap) -> Result<Reader, &'static str> {
     if headers.contains_key(AUTHORIZATION) {
         return Err("no admin_token is configured");
     }
@@ -100,7 +105,7 @@ fn without_token(app: &App, headers: &HeaderMap) -> Result<Reader, &'static str>
         return if page { Ok(Reader::Program) } else { Err(OTHER_PAGE) };
     };
     let address: Uri = origin.parse().map_err(|_| OTHER_PAGE)?;
-    if app.inspector.is_some() && is_origin(&address) {
+    if inspector && is_origin(&address) {
         return HeaderValue::from_str(origin).map(Reader::Inspector).map_err(|_| OTHER_PAGE);
     }
     let own =

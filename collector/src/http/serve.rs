@@ -4,8 +4,10 @@
 
 use super::connections::{Busy, Connections, Place};
 use super::patient::Patient;
+use super::status::Status;
 use super::{App, Peer, Side, access};
-use crate::metrics::On;
+use crate::config::Config;
+use crate::metrics::{Metrics, On};
 use axum::Router;
 use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::Request;
@@ -45,11 +47,46 @@ pub struct Listener {
     pub most: usize,
 }
 
+/// What a listener serves.
+pub trait Server: Send + Sync + 'static {
+    /// The limits of connections, and the trusted proxies.
+    fn config(&self) -> &Config;
+    /// The figures of connections.
+    fn metrics(&self) -> &Metrics;
+    /// Logs connections that were not accepted.
+    fn status(&self) -> &Status;
+    /// Counts and logs input that is no valid request.
+    fn refused(&self, side: Side, method: &Method, route: &str, status: StatusCode);
+}
+
+impl Server for App {
+    fn config(&self) -> &Config {
+        &self.config
+    }
+
+    fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    fn status(&self) -> &Status {
+        &self.status
+    }
+
+    fn refused(&self, side: Side, method: &Method, route: &str, status: StatusCode) {
+        Self::refused(self, side, method, route, status, None);
+    }
+}
+
 /// Serves until `stop`, then gives open requests some time and ends.
-pub async fn serve(listener: Listener, app: Arc<App>, router: Router, stop: CancellationToken) {
+pub async fn serve<S: Server>(
+    listener: Listener,
+    app: Arc<S>,
+    router: Router,
+    stop: CancellationToken,
+) {
     let Listener { side, listener, most } = listener;
-    let limits = &app.config.limits;
-    let trusted = app.config.trusted_proxies.clone();
+    let limits = &app.config().limits;
+    let trusted = app.config().trusted_proxies.clone();
     let connections = Connections::new(most, limits.address_connections, trusted);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -60,10 +97,11 @@ pub async fn serve(listener: Listener, app: Arc<App>, router: Router, stop: Canc
     loop {
         let (place, stream, peer) = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = accept(&listener, &connections, &app) => accepted,
+            accepted = accept(&listener, &connections, app.status()) => accepted,
         };
         while tasks.try_join_next().is_some() {}
-        let open_connections = app.metrics.connections.get_or_create(&On { listener: side.name() });
+        let open_connections =
+            app.metrics().connections.get_or_create(&On { listener: side.name() });
         let counted = Counted::new(open_connections.clone());
         let (app, router) = (Arc::clone(&app), router.clone());
         let client = Client { app, side, router, place, peer, _counted: counted };
@@ -80,7 +118,7 @@ pub async fn serve(listener: Listener, app: Arc<App>, router: Router, stop: Canc
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Connections>,
-    app: &App,
+    status: &Status,
 ) -> (Arc<Place>, TcpStream, SocketAddr) {
     loop {
         match listener.accept().await {
@@ -90,10 +128,10 @@ async fn accept(
                 if let Some(place) = connections.place(peer.ip()).await {
                     return (Arc::new(place), stream, peer);
                 }
-                app.status.no_place();
+                status.no_place();
             }
             Err(error) => {
-                app.status.no_connection(&error);
+                status.no_connection(&error);
                 // Closing an idle connection frees a file descriptor.
                 connections.make_room();
                 tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -103,8 +141,8 @@ async fn accept(
 }
 
 /// The client's end of a connection.
-struct Client {
-    app: Arc<App>,
+struct Client<S> {
+    app: Arc<S>,
     side: Side,
     router: Router,
     place: Arc<Place>,
@@ -128,7 +166,7 @@ impl Drop for Counted {
     }
 }
 
-impl Client {
+impl<S: Server> Client<S> {
     async fn talk(
         self,
         stream: TcpStream,
@@ -136,7 +174,7 @@ impl Client {
         open: Watcher,
         stop: CancellationToken,
     ) {
-        let limits = &self.app.config.limits;
+        let limits = &self.app.config().limits;
         let first = Duration::from_secs(limits.first_byte_seconds);
         let patience = Duration::from_secs(limits.write_seconds);
         let end = self.place.end.clone();
@@ -171,7 +209,7 @@ impl Client {
                 } else {
                     StatusCode::BAD_REQUEST
                 };
-                self.app.refused(self.side, &Method::GET, NO_REQUEST, status, None);
+                self.app.refused(self.side, &Method::GET, NO_REQUEST, status);
             }
         }
     }

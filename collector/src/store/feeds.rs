@@ -76,6 +76,19 @@ struct Fields {
     quantity: Option<f64>,
 }
 
+/// The kinds of events that the model learns from.
+const LEARNT: [(Kind, Use); 3] =
+    [(Kind::Click, Use::Viewed), (Kind::Consume, Use::Viewed), (Kind::Buy, Use::Bought)];
+/// The kinds of a visitor's own events that count.
+const OWN: [(Kind, Act); 6] = [
+    (Kind::Click, Act::Viewed),
+    (Kind::Consume, Act::Viewed),
+    (Kind::Basket, Act::Added),
+    (Kind::DeleteFromBasket, Act::Removed),
+    (Kind::Buy, Act::Bought),
+    (Kind::Blacklist, Act::Refused),
+];
+
 /// The type of an item whose event names none, as in the tracker.
 pub const ITEM_TYPE: &str = "1";
 
@@ -84,9 +97,8 @@ pub const ITEM_TYPE: &str = "1";
 /// # Errors
 /// The database does not answer.
 pub fn after(connection: &Connection, row: i64, limit: u32) -> db::Result<(Vec<Seen>, i64)> {
-    let sql = "SELECT row, type, at, received_at, customer, user, anonymous, fields
-               FROM events WHERE row > ? ORDER BY row LIMIT ?";
-    let mut statement = connection.prepare_cached(sql)?;
+    let sql = select(&LEARNT, "WHERE row > ? ORDER BY row LIMIT ?");
+    let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params![row, limit])?;
     let (mut all, mut last) = (Vec::new(), row);
     while let Some(row) = rows.next()? {
@@ -96,15 +108,26 @@ pub fn after(connection: &Connection, row: i64, limit: u32) -> db::Result<(Vec<S
     Ok((all, last))
 }
 
-fn seen(row: &Row<'_>) -> db::Result<Option<Seen>> {
+/// A query of events. It has the fields of these kinds only: those of others, such as `rendered`, would
+/// be transferred for nothing.
+fn select<T>(kinds: &[(Kind, T)], rest: &str) -> String {
+    let names: Vec<_> = kinds.iter().map(|(kind, _)| format!("'{}'", kind.name())).collect();
+    format!(
+        "SELECT row, type, at, received_at, customer, user, anonymous,
+                CASE WHEN type IN ({}) THEN fields END AS fields
+         FROM events {rest}",
+        names.join(", ")
+    )
+}
+
+/// What the row's kind of event is here, if it is one of these.
+fn kind_of<T: Copy>(kinds: &[(Kind, T)], row: &Row<'_>) -> db::Result<Option<T>> {
     let kind: String = row.get("type")?;
-    let by = if kind == Kind::Click.name() || kind == Kind::Consume.name() {
-        Use::Viewed
-    } else if kind == Kind::Buy.name() {
-        Use::Bought
-    } else {
-        return Ok(None);
-    };
+    Ok(kinds.iter().find(|(known, _)| known.name() == kind).map(|(_, meaning)| *meaning))
+}
+
+fn seen(row: &Row<'_>) -> db::Result<Option<Seen>> {
+    let Some(by) = kind_of(&LEARNT, row)? else { return Ok(None) };
     let Some(Fields { item_type, item_id: Some(item_id), order_id, .. }) = fields(row)? else {
         return Ok(None);
     };
@@ -151,8 +174,8 @@ fn hash(id: &str) -> u128 {
 /// The database does not answer.
 pub fn own(connection: &Connection, hash: &str, customer: &str) -> db::Result<Vec<Own>> {
     let mut all = Vec::new();
-    for sql in [BY_ANONYMOUS, BY_USER] {
-        let mut statement = connection.prepare_cached(sql)?;
+    for of in [BY_ANONYMOUS, BY_USER] {
+        let mut statement = connection.prepare_cached(&select(&OWN, of))?;
         let mut rows = statement.query(params![hash, Limits::FEED_OWN_ROWS])?;
         while let Some(row) = rows.next()? {
             if row.get::<_, Option<String>>("customer")?.unwrap_or_default() == customer {
@@ -163,21 +186,12 @@ pub fn own(connection: &Connection, hash: &str, customer: &str) -> db::Result<Ve
     Ok(all)
 }
 
-pub(super) const BY_ANONYMOUS: &str = "SELECT row, type, at, received_at, customer, fields
-    FROM events INDEXED BY events_by_anonymous WHERE anonymous = ? ORDER BY row DESC LIMIT ?";
-pub(super) const BY_USER: &str = "SELECT row, type, at, received_at, customer, fields
-    FROM events INDEXED BY events_by_user WHERE user = ? ORDER BY row DESC LIMIT ?";
+const BY_ANONYMOUS: &str =
+    "INDEXED BY events_by_anonymous WHERE anonymous = ? ORDER BY row DESC LIMIT ?";
+const BY_USER: &str = "INDEXED BY events_by_user WHERE user = ? ORDER BY row DESC LIMIT ?";
 
 fn own_row(row: &Row<'_>) -> db::Result<Option<Own>> {
-    let kind: String = row.get("type")?;
-    let act = match Kind::ALL.iter().find(|known| known.name() == kind) {
-        Some(Kind::Click | Kind::Consume) => Act::Viewed,
-        Some(Kind::Basket) => Act::Added,
-        Some(Kind::DeleteFromBasket) => Act::Removed,
-        Some(Kind::Buy) => Act::Bought,
-        Some(Kind::Blacklist) => Act::Refused,
-        Some(_) | None => return Ok(None),
-    };
+    let Some(act) = kind_of(&OWN, row)? else { return Ok(None) };
     let Some(Fields { item_type, item_id: Some(item_id), quantity, .. }) = fields(row)? else {
         return Ok(None);
     };
@@ -196,13 +210,36 @@ mod tests {
     fn a_visitors_events_are_found_by_an_index_and_without_sorting() {
         let folder = tempfile::tempdir().unwrap();
         let connection = schema::new_for_test(folder.path());
-        for sql in [BY_ANONYMOUS, BY_USER] {
-            let mut statement =
-                connection.prepare_cached(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        for of in [BY_ANONYMOUS, BY_USER] {
+            let sql = format!("EXPLAIN QUERY PLAN {}", select(&OWN, of));
+            let mut statement = connection.prepare_cached(&sql).unwrap();
             let plan: Vec<String> =
                 statement.query_map(params!["a", 1i64], |row| row.get(3)).unwrap();
             assert_eq!(plan.len(), 1, "{plan:?}");
             assert!(plan.concat().starts_with("SEARCH events USING INDEX"), "{plan:?}");
         }
+    }
+
+    #[test]
+    fn only_the_fields_of_events_that_count_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = schema::new_for_test(folder.path());
+        for kind in Kind::ALL {
+            let sql = "INSERT INTO events (id, type, at, received_at, source, anonymous, fields)
+                       VALUES (?1, ?1, 0, 0, 'batch', 'a', '{}')";
+            connection.execute(sql, [kind.name()]).unwrap();
+        }
+        let sql = select(&OWN, BY_ANONYMOUS);
+        let mut statement = connection.prepare_cached(&sql).unwrap();
+        let mut rows = statement.query(params!["a", 100i64]).unwrap();
+        let mut read = 0;
+        while let Some(row) = rows.next().unwrap() {
+            assert_eq!(
+                row.text("fields").unwrap().is_some(),
+                kind_of(&OWN, &row).unwrap().is_some()
+            );
+            read += usize::from(row.text("fields").unwrap().is_some());
+        }
+        assert_eq!(read, OWN.len());
     }
 }

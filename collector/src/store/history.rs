@@ -33,7 +33,7 @@ impl Appender {
     /// # Errors
     /// As for the collector.
     pub fn open(database: &Place, hasher: &Hasher, now: u64) -> Result<Self, SchemaError> {
-        let connection = schema::open(database, hasher)?;
+        let connection = schema::open(database, hasher, schema::alone)?;
         orders::begin_file(&connection)?;
         // Rows of a visitor who is erased meanwhile are erased again by the next start.
         let erased = Erased::read(&connection, database).map_err(SchemaError::Erased)?;

@@ -156,8 +156,8 @@ impl Store {
             |error: &dyn fmt::Display| StoreError::Open(format!("the database {place}: {error}"));
         let count_rows = config.customers.bounds_rows();
         let opened = lead.patiently(place, || {
-            let mut connection = schema::open(place, hasher)?;
-            lead.take(&connection, place)?;
+            let lead = |connection: &_| lead.take(connection, place);
+            let mut connection = schema::open(place, hasher, lead)?;
             let last = schema::last_row(&connection)?;
             rows::count(&mut connection, count_rows)?;
             Ok((connection, last))

@@ -24,7 +24,7 @@ enum Next {
     Customers(String),
     Batches,
     Orders,
-    /// The hashes of erased visitors, which are in a file.
+    /// The list of erased visitors.
     Erased,
     /// The links between the hashes of an id, after this one.
     Pseudonyms(String, String),
@@ -80,6 +80,7 @@ impl Sweeper {
     pub fn step(&mut self, connection: &mut Connection, now: u64) -> db::Result<()> {
         let Some(next) = self.next.clone() else { return Ok(()) };
         let transaction = connection.transaction()?;
+        let is_list = next == Next::Erased;
         let (count, next) = self.chunk(&transaction, next, now as i64)?;
         if count == 0 {
             // Nothing was written, so nothing has to be flushed.
@@ -87,8 +88,12 @@ impl Sweeper {
         } else {
             transaction.commit()?;
         }
-        self.deleted += count;
         self.next = next;
+        if is_list && count > 0 {
+            tracing::info!("{count} hashes of erased visitors were deleted by their age");
+        } else {
+            self.deleted += count;
+        }
         if self.next.is_none() && self.deleted > 0 {
             tracing::info!("{} rows were deleted because of their age", self.deleted);
             self.deleted = 0;
@@ -143,10 +148,8 @@ impl Sweeper {
                 then(count, Next::Orders, Some(Next::Erased))
             }
             Next::Erased => {
-                if let Some(before) = before(self.retention.erased_days) {
-                    forget(transaction, &self.database, before);
-                }
-                (0, Some(Next::Pseudonyms(String::new(), String::new())))
+                let count = forget(transaction, &self.database, before(self.retention.erased_days));
+                (count, Some(Next::Pseudonyms(String::new(), String::new())))
             }
             Next::Pseudonyms(hash, older) => pseudonyms(transaction, &hash, &older)?,
         })
@@ -195,12 +198,13 @@ fn orders(transaction: &Transaction<'_>, before: Option<i64>) -> db::Result<usiz
 
 /// Deletes the lines of old erasures. A failure concerns no event, so events are still stored and rows
 /// still deleted.
-fn forget(transaction: &Transaction<'_>, database: &Place, before: i64) {
-    match super::erased::forget(transaction, database, before.max(0) as u64) {
-        Ok(0) => {}
-        Ok(gone) => tracing::info!("{gone} hashes of erased visitors were deleted by their age"),
-        Err(error) => tracing::warn!("{error}"),
-    }
+fn forget(transaction: &Transaction<'_>, database: &Place, before: Option<i64>) -> usize {
+    let Some(before) = before else { return 0 };
+    let gone = super::erased::forget(transaction, database, before.max(0) as u64);
+    gone.unwrap_or_else(|error| {
+        tracing::warn!("{error}");
+        0
+    })
 }
 
 /// Deletes the links of hashes without events.

@@ -121,17 +121,41 @@ impl From<rusqlite::Error> for SchemaError {
 pub fn new_for_test(folder: &Path) -> Connection {
     let key = crate::pseudonym::Key { number: 1, secret: vec![1; 32] };
     let hasher = Hasher::new(&[key], Path::new("unused")).unwrap();
-    open(&folder.join("a.sqlite").into(), &hasher).unwrap()
+    open(&folder.join("a.sqlite").into(), &hasher, alone).unwrap()
 }
 
-/// Opens the database for writing, and migrates it to this version.
-pub fn open(place: &Place, hasher: &Hasher) -> Result<Connection, SchemaError> {
-    let connection = match place {
-        Place::File(path) => open_file(path),
-        Place::Server(server) => server::open(server),
-    }?;
-    check_keys(&connection, hasher)?;
+/// Opens the database for writing, and migrates it to this version. `lead` waits for the end of other
+/// processes: before it, nothing is changed in a database that they may share.
+pub fn open(
+    place: &Place,
+    hasher: &Hasher,
+    lead: impl FnOnce(&Connection) -> db::Result<()>,
+) -> Result<Connection, SchemaError> {
+    let mut connection = match place {
+        Place::File(path) => open_file(path)?,
+        Place::Server(server) => server::connect(server, Limits::BUSY)?,
+    };
+    let checks = hasher.checks();
+    // A process that would be refused later is refused before it waits.
+    let done = number(&connection)?;
+    if done > newest(&connection) {
+        return Err(SchemaError::Newer);
+    }
+    if done > 0 {
+        new_keys(&connection, &checks)?;
+    }
+    lead(&connection)?;
+    match &connection {
+        Connection::Sqlite(_) => migrate(&mut connection)?,
+        Connection::Postgres(_) => server::migrate(&mut connection)?,
+    }
+    add_keys(&connection, &checks)?;
     Ok(connection)
+}
+
+/// The `lead` of a program that may run beside others.
+pub fn alone(_: &Connection) -> db::Result<()> {
+    Ok(())
 }
 
 fn open_file(path: &Path) -> Result<Connection, SchemaError> {
@@ -150,9 +174,7 @@ fn open_file(path: &Path) -> Result<Connection, SchemaError> {
     // The hashes in the indexes are random, so each event changes pages all over them.
     connection.pragma_update(None, "cache_size", -(Limits::CACHE_KIB as i64))?;
     connection.set_prepared_statement_cache_capacity(Limits::STATEMENTS);
-    let mut connection = Connection::from(connection);
-    migrate(&mut connection)?;
-    Ok(connection)
+    Ok(connection.into())
 }
 
 /// Opens a database of this version for a command, beside a collector that may be running.
@@ -269,11 +291,15 @@ fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
     Ok(())
 }
 
-/// Two keys with the same number would split each visitor in two, and the rows could not be told
-/// apart.
-fn check_keys(connection: &Connection, hasher: &Hasher) -> Result<(), SchemaError> {
-    let checks = hasher.checks();
-    for (number, check) in &checks {
+/// The keys that the database does not know. Two keys with the same number would split each visitor in
+/// two, and the rows could not be told apart.
+fn new_keys<'a>(
+    connection: &Connection,
+    checks: &'a [(u32, String)],
+) -> Result<Vec<&'a (u32, String)>, SchemaError> {
+    let mut new = Vec::new();
+    for one in checks {
+        let (number, check) = one;
         let known: Option<String> = connection
             .query_row("SELECT recognised_by FROM keys WHERE number = ?", [number], |row| {
                 row.get(0)
@@ -282,12 +308,17 @@ fn check_keys(connection: &Connection, hasher: &Hasher) -> Result<(), SchemaErro
         match known {
             Some(known) if known == *check => {}
             Some(_) => return Err(SchemaError::Key(*number)),
-            None => {
-                let sql =
-                    "INSERT INTO keys (number, recognised_by) VALUES (?, ?) ON CONFLICT DO NOTHING";
-                connection.execute(sql, (number, check))?;
-            }
+            None => new.push(one),
         }
+    }
+    Ok(new)
+}
+
+/// Adds the keys that the database does not know, and names those that are not configured.
+fn add_keys(connection: &Connection, checks: &[(u32, String)]) -> Result<(), SchemaError> {
+    for (number, check) in new_keys(connection, checks)? {
+        let sql = "INSERT INTO keys (number, recognised_by) VALUES (?, ?) ON CONFLICT DO NOTHING";
+        connection.execute(sql, (number, check))?;
     }
     let mut statement = connection.prepare_cached("SELECT number FROM keys ORDER BY number")?;
     for number in statement.query_map((), |row| row.get::<_, u32>(0))? {
@@ -315,7 +346,7 @@ mod tests {
     fn commits_are_flushed_to_the_disk() {
         let folder = tempfile::tempdir().unwrap();
         let connection =
-            open(&folder.path().join("new/folder/a.sqlite").into(), &hasher(1)).unwrap();
+            open(&folder.path().join("new/folder/a.sqlite").into(), &hasher(1), alone).unwrap();
         let pragma = |name| {
             let sqlite = connection.sqlite().unwrap();
             sqlite.pragma_query_value(None, name, |row| row.get::<_, String>(0)).unwrap()
@@ -338,7 +369,7 @@ mod tests {
                 file.permissions().mode() & 0o777
             })
         };
-        let kept = open(&path, &hasher(1)).unwrap();
+        let kept = open(&path, &hasher(1), alone).unwrap();
         assert_eq!(modes(), [0o600; 3]);
         // The mode that an earlier version gave the file.
         let set = |mode| {
@@ -348,11 +379,11 @@ mod tests {
             }
         };
         set(0o644);
-        open(&path, &hasher(1)).unwrap();
+        open(&path, &hasher(1), alone).unwrap();
         assert_eq!(modes(), [0o600; 3]);
         // Access for a group is kept.
         set(0o640);
-        open(&path, &hasher(1)).unwrap();
+        open(&path, &hasher(1), alone).unwrap();
         assert_eq!(modes(), [0o640; 3]);
         drop(kept);
     }
@@ -361,18 +392,18 @@ mod tests {
     fn a_database_of_a_newer_version_is_refused_and_not_changed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.sqlite").into();
-        let connection = open(&path, &hasher(1)).unwrap();
+        let connection = open(&path, &hasher(1), alone).unwrap();
         let newer = format!("PRAGMA user_version = {}", MIGRATIONS.len() + 1);
         connection.execute_batch(&newer).unwrap();
-        assert!(matches!(open(&path, &hasher(1)), Err(SchemaError::Newer)));
+        assert!(matches!(open(&path, &hasher(1), alone), Err(SchemaError::Newer)));
     }
 
     #[test]
     fn a_different_key_with_a_known_number_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.sqlite").into();
-        open(&path, &hasher(1)).unwrap();
-        open(&path, &hasher(1)).unwrap();
-        assert!(matches!(open(&path, &hasher(2)), Err(SchemaError::Key(1))));
+        open(&path, &hasher(1), alone).unwrap();
+        open(&path, &hasher(1), alone).unwrap();
+        assert!(matches!(open(&path, &hasher(2), alone), Err(SchemaError::Key(1))));
     }
 }

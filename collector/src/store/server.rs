@@ -14,13 +14,6 @@ const MIGRATIONS: &[&str] = &[include_str!("steps/postgres.sql")];
 /// The newest version.
 pub const NEWEST: usize = MIGRATIONS.len();
 
-/// Connects for writing, and migrates the database to this version.
-pub fn open(server: &Server) -> Result<Connection, SchemaError> {
-    let mut connection = connect(server, Limits::BUSY)?;
-    migrate(&mut connection)?;
-    Ok(connection)
-}
-
 /// Connects. `patience` is that with another transaction that writes.
 pub fn connect(server: &Server, patience: Duration) -> db::Result<Connection> {
     Ok(Postgres::connect(server, patience)?.into())
@@ -43,7 +36,8 @@ pub fn number(connection: &Connection) -> db::Result<usize> {
     connection.query_row(sql, (), |row| Ok(row.get::<_, u32>(0)? as usize))
 }
 
-fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
+/// Migrates the database to this version.
+pub fn migrate(connection: &mut Connection) -> Result<(), SchemaError> {
     // If two programs start at once, the second one waits and finds the migration done.
     let transaction = connection.transaction()?;
     let done = number(&transaction)?;
