@@ -203,13 +203,13 @@ fn open(
         None => (Sink::Store(store()?), None),
         Some((Role::Collector, link)) => {
             let published = Published::new(&mut registry);
-            let publisher = Publisher::new(link, config.limits.waiting, published);
+            let publisher = Publisher::new(link, hasher.check(), config.limits.waiting, published);
             (Sink::Stream(Arc::new(publisher)), None)
         }
         Some((Role::Writer, link)) => {
             let store = store()?;
             let consumed = Consumed::new(&mut registry);
-            let consumer = Consumer::new(link, Arc::clone(&store), consumed);
+            let consumer = Consumer::new(link, Arc::clone(&store), hasher.checks(), consumed);
             (Sink::Store(store), Some(Arc::new(consumer)))
         }
     };

@@ -115,7 +115,12 @@ impl Hasher {
 
     /// For each key its number, and a hash by which the database recognises it without storing it.
     pub fn checks(&self) -> Vec<(u32, String)> {
-        self.keys().map(|key| (key.number, key.digest(&KEY_CHECK))).collect()
+        self.keys().map(Keyed::check).collect()
+    }
+
+    /// That of the current key.
+    pub fn check(&self) -> (u32, String) {
+        self.current.check()
     }
 
     fn keys(&self) -> impl Iterator<Item = &Keyed> {
@@ -128,6 +133,10 @@ impl Keyed {
         let mac = Hmac::new_from_slice(&key.secret)
             .map_err(|_| ConfigError::new("keys: the secret's length is not valid for HMAC"))?;
         Ok(Self { number: key.number, mac })
+    }
+
+    fn check(&self) -> (u32, String) {
+        (self.number, self.digest(&KEY_CHECK))
     }
 
     fn digest(&self, message: &[u8]) -> String {

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { readAll } from "../../scripts/lib/collector.mjs";
 import { connect } from "./nats-client.mjs";
 import { event, figure, newStream, post, prepare, run, status, stored, until } from "./shared.mjs";
 
@@ -127,6 +128,30 @@ test("messages that the writer cannot read stay in the stream for the next write
   await writer.stop();
   await writer.start();
   await until(allRead, "all messages, at the next start");
+});
+
+test("events that were hashed with another key of the same number are not mixed with those of the writer", async (t) => {
+  const cluster = await prepare(t);
+  const { file, collectors, writer } = cluster;
+  const right = readFileSync(file, "utf8");
+  writeFileSync(file, right.replace(/secret = "\w+"/, `secret = "${"0".repeat(64)}"`));
+  await cluster.start();
+  await cluster.ready();
+  assert.equal(await post(collectors[0], newStream(), 0, [event()]), 204);
+  await until(() => writer.log.some((line) => /\[\[keys\]\]/.test(line)), "a line of the log");
+  await collectors[0].stop();
+  writeFileSync(file, right);
+  await collectors[0].start();
+  await cluster.ready();
+  const kept = event();
+  assert.equal(await post(collectors[0], newStream(), 0, [kept]), 204);
+  await until(async () => (await figure(writer, "recobeacon_consume_messages_total")) === 1, "a stored message");
+  const rows = await readAll(writer, "/v1/events", "events");
+  assert.deepEqual(
+    rows.map(({ id }) => id),
+    [kept.id],
+  );
+  assert.equal(await figure(writer, "recobeacon_consume_backlog"), 1);
 });
 
 test("a batch above the servers' max_payload is answered 413, so that the tracker halves it", async (t) => {

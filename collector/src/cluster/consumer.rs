@@ -1,6 +1,7 @@
 //! From the stream to the database.
 
 use super::held::Held;
+use super::key_check::{self, Check};
 use super::message;
 use super::stream::Link;
 use crate::event::Delivery;
@@ -30,14 +31,16 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub struct Consumer {
     link: Link,
     store: Arc<Store>,
+    /// The keys of this writer.
+    checks: Vec<Check>,
     metrics: Consumed,
     unreadable: Minutely,
 }
 
 impl Consumer {
-    /// Stores into this database.
-    pub fn new(link: Link, store: Arc<Store>, metrics: Consumed) -> Self {
-        Self { link, store, metrics, unreadable: Minutely::default() }
+    /// Stores into this database what was hashed with one of these keys.
+    pub fn new(link: Link, store: Arc<Store>, checks: Vec<Check>, metrics: Consumed) -> Self {
+        Self { link, store, checks, metrics, unreadable: Minutely::default() }
     }
 
     /// Runs until `stop`.
@@ -155,15 +158,16 @@ impl Consumer {
 
     /// Reads a message. One that this version cannot read stays in the stream.
     async fn read(&self, message: &Message) -> Option<Delivery> {
-        match message::read(&message.payload) {
+        let key = key_check::read(message.headers.as_ref(), &self.checks);
+        match key.and_then(|()| message::read(&message.payload)) {
             Ok(delivery) => Some(delivery),
             Err(message::Unreadable(why)) => {
                 self.metrics.unreadable.inc();
                 if self.unreadable.due().is_some() {
                     tracing::error!(
-                        "a message of the stream cannot be read: {why}. It stays in \
-                         the stream; start a writer of the version that wrote it, or delete it \
-                         with `nats stream rmm`"
+                        "a message of the stream cannot be read: {why}. It stays in the stream; \
+                         start a writer of the version that wrote it, with the same [[keys]], or \
+                         delete it with `nats stream rmm`"
                     );
                 }
                 // If this fails, the message comes again after `ack_wait`.

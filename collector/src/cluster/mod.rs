@@ -10,6 +10,7 @@
 //! | `stream` | the connection, and the stream with its settings |
 //! | `publisher` | from a collector to the stream |
 //! | `consumer` | from the stream to the database |
+//! | `key_check` | whether a collector and the writer have the same keys |
 //! | `held` | the messages that the writer has not confirmed |
 //!
 //! Invariants:
@@ -20,6 +21,7 @@
 
 pub mod consumer;
 mod held;
+pub mod key_check;
 pub mod message;
 pub mod publisher;
 pub mod stream;

@@ -1,5 +1,6 @@
 //! From a collector to the stream.
 
+use super::key_check::{self, Check};
 use super::message;
 use super::stream::Link;
 use crate::event::Delivery;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 pub struct Publisher {
     link: Link,
     subject: String,
+    key: Check,
     /// A place for each request that may wait.
     places: Semaphore,
     most: usize,
@@ -32,10 +34,11 @@ pub struct Publisher {
 }
 
 impl Publisher {
-    /// At most `most` requests wait at the same time.
-    pub fn new(link: Link, most: usize, metrics: Published) -> Self {
+    /// At most `most` requests wait at the same time. `key` is the one that hashes ids.
+    pub fn new(link: Link, key: Check, most: usize, metrics: Published) -> Self {
         Self {
             subject: link.subject(),
+            key,
             link,
             places: Semaphore::new(most),
             most,
@@ -80,6 +83,7 @@ impl Publisher {
         let bytes = body.len();
         let mut headers = HeaderMap::new();
         headers.insert("Content-Type", message::TYPE);
+        key_check::mark(&mut headers, &self.key);
         let subject = self.subject.clone();
         let failed = |error: PublishError| match error.kind() {
             PublishErrorKind::MaxPayloadExceeded => Failed::TooLarge(bytes),
