@@ -4,7 +4,7 @@
 //! here exactly when the tracker's methods accept it.
 
 use crate::error::Refusal;
-use crate::event::{Ids, NewEvent};
+use crate::event::{ITEM_TYPE, Ids, NewEvent};
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;
 use crate::user::UserId;
@@ -16,9 +16,6 @@ use recobeacon_engine::value::Value;
 
 /// The length of most events' fields as JSON.
 const FIELDS_BYTES: usize = 128;
-
-/// The default item type, as in the tracker.
-pub const ITEM_TYPE: &str = "1";
 
 /// The parts of an accepted batch that are left out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

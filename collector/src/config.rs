@@ -28,6 +28,7 @@ use customers::{Customers, FileCustomer};
 use faults::Faults;
 use feeds::Feeds;
 use network::Network;
+use recobeacon_engine::identity::ID_COOKIE;
 use retention::Retention;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -206,8 +207,6 @@ const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8787
 const ADMIN_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8788);
 /// The shortest admin token. A shorter one could be guessed.
 const TOKEN_BYTES: usize = 16;
-/// The default name of the identity cookie.
-const COOKIE_NAME: &str = "reco_id";
 /// The default lifetime of the identity cookie.
 const COOKIE_DAYS: u64 = 90;
 /// The fault of a customer that is not [known](Config::knows_customer).
@@ -434,7 +433,7 @@ impl FileCookie {
         let plain = |text: &str, more: &[u8]| {
             !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || more.contains(&b))
         };
-        let name = self.name.unwrap_or_else(|| COOKIE_NAME.to_owned());
+        let name = self.name.unwrap_or_else(|| ID_COOKIE.to_owned());
         if !plain(&name, b"-_.") {
             faults.add("cookie.name".to_owned(), "may only have letters, digits and -_.");
         }

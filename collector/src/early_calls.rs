@@ -13,7 +13,7 @@ use crate::pseudonym::Hasher;
 use recobeacon_engine::config::Config;
 use recobeacon_engine::effect::Effect;
 use recobeacon_engine::event::Kind;
-use recobeacon_engine::identity::Stored;
+use recobeacon_engine::identity::{OFF_COOKIE, Stored, USER_COOKIE};
 use recobeacon_engine::input::Input;
 use recobeacon_engine::limits::Limits as Tracker;
 use recobeacon_engine::time::Now;
@@ -22,9 +22,6 @@ use recobeacon_engine::{Engine, Signals};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
-
-const USER_COOKIE: &str = "reco_user";
-const OFF_COOKIE: &str = "reco_off";
 
 /// The visitor's data in the request's headers.
 pub struct Visitor<'a> {

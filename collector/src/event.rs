@@ -3,6 +3,9 @@
 use crate::user::UserId;
 use std::sync::Arc;
 
+/// The type of an item whose event names none, as in the tracker.
+pub const ITEM_TYPE: &str = "1";
+
 /// A valid event that is not stored yet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvent {

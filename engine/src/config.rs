@@ -2,6 +2,7 @@
 
 use super::error::{Error, ErrorCode, Problem};
 use super::fields::{Fields, Report, element};
+use super::identity::ID_COOKIE;
 use super::limits::Limits;
 use super::protocol::Protocol;
 use super::rules::{boolean, identifier, pseudonym, session_id, user_id};
@@ -262,7 +263,7 @@ fn identity(f: Option<Fields<'_, '_>>) -> IdentityConfig {
         session_id: None,
         account_id: None,
         purchaser_id: None,
-        cookie_name: "reco_id".to_owned(),
+        cookie_name: ID_COOKIE.to_owned(),
         cookie_domain: None,
         cookie_days: Limits::COOKIE_DAYS,
         store: true,

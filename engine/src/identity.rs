@@ -15,8 +15,12 @@ use super::time::Now;
 use super::value::Value;
 use std::rc::Rc;
 
-const USER_COOKIE: &str = "reco_user";
-const OFF_COOKIE: &str = "reco_off";
+/// The default name of the cookie with the anonymous id.
+pub const ID_COOKIE: &str = "reco_id";
+/// The cookie with the user's id.
+pub const USER_COOKIE: &str = "reco_user";
+/// The cookie of a visitor who refused.
+pub const OFF_COOKIE: &str = "reco_off";
 const LOGINS_KEY: &str = "reco_logins";
 
 /// The stored values as found in the browser. Each may be absent or damaged.

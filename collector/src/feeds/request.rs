@@ -4,9 +4,9 @@
 
 use crate::customer;
 use crate::error::Refusal;
+use crate::event::ITEM_TYPE;
 use crate::limits::Limits;
 use crate::query;
-use crate::store::feeds::ITEM_TYPE;
 use crate::user::UserId;
 use recobeacon_engine::rules;
 use recobeacon_engine::value::Value;

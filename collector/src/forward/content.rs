@@ -2,7 +2,7 @@
 //! same record again that the tracker's protocols encode in a page.
 
 use super::visitor::Visitor;
-use crate::batch::ITEM_TYPE;
+use crate::event::ITEM_TYPE;
 use crate::event::NewEvent;
 use recobeacon_engine::event::{Event, Kind};
 use recobeacon_engine::json::Object;

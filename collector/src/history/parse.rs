@@ -4,7 +4,8 @@ use super::columns::{
     ANONYMOUS, ANONYMOUS_HASH, AT, ID, KEY, NUMBERS, ROW, TEXTS, TYPE, USER, USER_HASH,
 };
 use super::read::Cells;
-use crate::batch::{self, ITEM_TYPE};
+use crate::batch;
+use crate::event::ITEM_TYPE;
 use crate::iso;
 use crate::limits::Limits;
 use crate::pseudonym::Hasher;

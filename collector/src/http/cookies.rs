@@ -6,8 +6,14 @@ use crate::limits::Limits;
 use axum::http::header::{COOKIE, HOST, HeaderValue, ORIGIN};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Uri};
+use recobeacon_engine::identity::ID_COOKIE;
 
 const SECONDS_A_DAY: u64 = 86_400;
+
+/// The name of the identity cookie.
+pub fn name(cookie: Option<&CookieConfig>) -> &str {
+    cookie.map_or(ID_COOKIE, |cookie| &cookie.name)
+}
 
 /// The `Set-Cookie` values for the batch of this name (`<stream>.<seq>`).
 pub fn set(

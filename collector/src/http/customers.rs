@@ -1,19 +1,20 @@
 //! Admits a request for its customer: the page's origin, the rate of events, the stored rows.
 
 use super::App;
+use super::header::one;
 use crate::config::customers::{NotAllowed, Page};
 use crate::config::origin;
 use crate::error::Refusal;
 use crate::limits::Limits;
 use axum::http::HeaderMap;
-use axum::http::header::{HeaderName, ORIGIN, REFERER};
+use axum::http::header::{ORIGIN, REFERER};
 use std::time::Instant;
 
 /// The page that sent the request, by its `Origin`. Browsers send it with every POST and with every
 /// request that a script can read the response of
 /// (<https://fetch.spec.whatwg.org/#append-a-request-origin-header>).
 pub fn page(headers: &HeaderMap) -> Page<'_> {
-    match one(headers, &ORIGIN) {
+    match one(headers, ORIGIN) {
         Ok(None) => Page::None,
         Ok(Some(text)) if origin::is_origin(text) => Page::Of(text),
         Ok(Some(_)) | Err(()) => Page::Unclear,
@@ -23,20 +24,10 @@ pub fn page(headers: &HeaderMap) -> Page<'_> {
 /// Like [`page`], and without `Origin` by the `Referer`. A GET whose response no script reads, such
 /// as an image, has no `Origin`. A `Referer` that is no address of a page tells nothing.
 pub fn page_or_referrer(headers: &HeaderMap) -> Page<'_> {
-    match (page(headers), one(headers, &REFERER)) {
+    match (page(headers), one(headers, REFERER)) {
         (Page::None, Ok(Some(address))) => origin::of_address(address).map_or(Page::None, Page::Of),
         (Page::None, Err(())) => Page::Unclear,
         (page, _) => page,
-    }
-}
-
-/// The value of a header that may appear once.
-fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a str>, ()> {
-    let mut values = headers.get_all(name).into_iter();
-    match (values.next(), values.next()) {
-        (None, _) => Ok(None),
-        (Some(value), None) => value.to_str().map(Some).map_err(|_| ()),
-        (Some(_), Some(_)) => Err(()),
     }
 }
 

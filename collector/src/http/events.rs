@@ -113,7 +113,7 @@ async fn read_raw(
         let is_one = |name| headers.get(name).is_some_and(|value| value == "1");
         let visitor = early_calls::Visitor {
             cookie: &|name| percent::decode(cookies::sent(&headers, name)?),
-            cookie_name: app.config.cookie.as_ref().map_or("reco_id", |cookie| &cookie.name),
+            cookie_name: cookies::name(app.config.cookie.as_ref()),
             gpc: is_one(SEC_GPC),
             dnt: is_one(DNT),
         };

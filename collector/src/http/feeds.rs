@@ -19,6 +19,7 @@ use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, HOST, HeaderValue, ORIGIN};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
+use recobeacon_engine::identity::OFF_COOKIE;
 use recobeacon_engine::value::Value;
 use std::sync::Arc;
 
@@ -26,8 +27,6 @@ use std::sync::Arc;
 pub const PATH: &str = "/v1/recommendations/{scenario}";
 
 const METHODS: &str = "GET, HEAD, OPTIONS";
-/// The tracker's cookie of a visitor who refused.
-const REFUSED: &str = "reco_off";
 
 /// Answers a request, a preflight, or another method.
 pub async fn answer(
@@ -167,10 +166,11 @@ fn visitor(app: &App, headers: &HeaderMap) -> Option<UserId> {
         let behind = |scheme: &[u8]| origin.as_bytes().strip_prefix(scheme) == Some(host);
         behind(b"https://") || behind(b"http://")
     });
-    if !site::is_own_page(headers) || !is_own_origin || cookies::sent(headers, REFUSED).is_some() {
+    if !site::is_own_page(headers) || !is_own_origin || cookies::sent(headers, OFF_COOKIE).is_some()
+    {
         return None;
     }
-    let name = app.config.cookie.as_ref().map_or("reco_id", |cookie| &cookie.name);
+    let name = cookies::name(app.config.cookie.as_ref());
     let id = percent::decode(cookies::sent(headers, name)?)?;
     UserId::read(&Value::Text(id)).ok()
 }

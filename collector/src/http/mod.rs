@@ -11,6 +11,7 @@ mod events;
 mod factfinder;
 mod feeds;
 mod files;
+mod header;
 mod host;
 mod ibexa;
 mod inspector;

@@ -14,7 +14,7 @@
 
 use super::inspector::{is_loopback_name, is_origin};
 use super::session::{self, Guest};
-use super::{App, host, report, site};
+use super::{App, header, host, report, site};
 use crate::api_key::Secret;
 use crate::config::Config;
 use crate::error::Refusal;
@@ -99,8 +99,9 @@ fn without_token(inspector: bool, headers: &HeaderMap) -> Result<Reader, &'stati
     let Some(host) = host::named(headers).filter(|host| is_loopback_name(host.host())) else {
         return Err("without an admin_token the Host must be a loopback name");
     };
-    let sender = one(headers, site::SEC_FETCH_SITE)?;
-    let Some(origin) = one(headers, ORIGIN)? else {
+    let one = |name| header::one(headers, name).map_err(|()| OTHER_PAGE);
+    let sender = one(site::SEC_FETCH_SITE)?;
+    let Some(origin) = one(ORIGIN)? else {
         let page = sender.is_none_or(|sender| site::is_own(sender.as_bytes()));
         return if page { Ok(Reader::Program) } else { Err(OTHER_PAGE) };
     };
@@ -114,16 +115,6 @@ fn without_token(inspector: bool, headers: &HeaderMap) -> Result<Reader, &'stati
 }
 
 const OTHER_PAGE: &str = "without an admin_token nothing is read by other sites' pages";
-
-/// The header's value, if it is there. A repeated header is refused.
-fn one(headers: &HeaderMap, name: HeaderName) -> Result<Option<&str>, &'static str> {
-    let mut values = headers.get_all(name).into_iter();
-    match (values.next(), values.next()) {
-        (None, _) => Ok(None),
-        (Some(value), None) => value.to_str().map(Some).map_err(|_| OTHER_PAGE),
-        (Some(_), Some(_)) => Err(OTHER_PAGE),
-    }
-}
 
 fn is_token(given: &[u8], token: &Secret) -> bool {
     let Some((scheme, given)) = given.split_at_checked(b"Bearer ".len()) else { return false };

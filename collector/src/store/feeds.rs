@@ -1,6 +1,7 @@
 //! Reads events for the feeds: all new ones in small steps, and the latest ones of a visitor.
 
 use super::db::{self, Connection, Row, params};
+use crate::event::ITEM_TYPE;
 use crate::limits::Limits;
 use recobeacon_engine::event::Kind;
 use serde::Deserialize;
@@ -88,9 +89,6 @@ const OWN: [(Kind, Act); 6] = [
     (Kind::Buy, Act::Bought),
     (Kind::Blacklist, Act::Refused),
 ];
-
-/// The type of an item whose event names none, as in the tracker.
-pub const ITEM_TYPE: &str = "1";
 
 /// Events after a row that the model learns from, and the last row that was looked at.
 ///

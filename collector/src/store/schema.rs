@@ -52,7 +52,7 @@ const MIGRATIONS: &[&str] = &[
     );
 ",
     include_str!("steps/orders_and_visitors.sql"),
-    super::forward::TABLES,
+    include_str!("steps/forward.sql"),
     include_str!("steps/report.sql"),
 ];
 
