@@ -13,6 +13,7 @@ use async_nats::jetstream::consumer::pull::Config;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer as Pull, DeliverPolicy};
 use async_nats::jetstream::{AckKind, Message};
 use futures_util::StreamExt;
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::fmt::Display;
 use std::sync::Arc;
@@ -90,6 +91,8 @@ impl Consumer {
         let failed = |error: &dyn Display| format!("it cannot be read: {error}");
         let renewed = self.link.renewed();
         tokio::pin!(renewed);
+        let mut unreadable = HashSet::new();
+        let mut idle_pulls = 0;
         loop {
             let room = tokio::select! {
                 () = stop.cancelled() => return Ok(()),
@@ -98,6 +101,7 @@ impl Consumer {
             let mut room = room.map_err(|error| failed(&error))?;
             let pulled = pull.batch().max_messages(Limits::PULLED as usize).expires(Limits::PULL);
             let mut pulled = pulled.messages().await.map_err(|error| failed(&error))?;
+            idle_pulls += 1;
             loop {
                 let message = tokio::select! {
                     () = stop.cancelled() => return Ok(()),
@@ -108,12 +112,23 @@ impl Consumer {
                 };
                 let Some(message) = message else { break };
                 let message = message.map_err(|error| failed(&error))?;
-                let Some(delivery) = self.read(&message).await else { continue };
+                idle_pulls = 0;
+                let Some(delivery) = self.read(&message).await else {
+                    let info = message.info().map_err(|error| failed(&error))?;
+                    unreadable.insert(info.stream_sequence);
+                    continue;
+                };
                 held.take(&mut room, message.split().1);
                 // Its receiver is gone only after `stop`.
                 if events.send(delivery).await.is_err() {
                     return Ok(());
                 }
+            }
+            // Servers that were killed may disagree about what this consumer has had. A new one gets
+            // everything that is in the stream. A message may have come after one pull.
+            let known = unreadable.len() as u64 + held.count();
+            if idle_pulls > 1 && self.link.messages().await.is_some_and(|all| all > known) {
+                return Err("messages wait, and none came".to_owned());
             }
         }
     }

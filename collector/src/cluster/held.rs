@@ -46,6 +46,11 @@ impl Held {
         messages.drain(..count).map(|(message, _)| message).collect()
     }
 
+    /// The number of messages.
+    pub fn count(&self) -> u64 {
+        self.messages().len() as u64
+    }
+
     /// All messages.
     pub fn all(&self) -> Vec<Arc<Acker>> {
         self.messages().iter().map(|(message, _)| Arc::clone(message)).collect()
