@@ -273,7 +273,7 @@ const UNDONE = {
   },
   "before the module has loaded, and the configuration is not valid": {
     config: "batch: { maxEvents: -1 }",
-    code: "out-of-range",
+    code: "config",
   },
 };
 for (const [name, { code, ...page }] of Object.entries(UNDONE))
