@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { readAll } from "../../scripts/lib/collector.mjs";
 import { connect } from "./nats-client.mjs";
-import { event, figure, newStream, post, prepare, run, status, stored, until } from "./shared.mjs";
+import { event, figure, logged, newStream, post, prepare, run, status, stored, until } from "./shared.mjs";
 
 const id = (row) => row.id;
 
@@ -124,7 +124,7 @@ test("messages that the writer cannot read stay in the stream for the next write
   assert.equal(await post(collectors[0], newStream(), 0, [event()]), 204);
   await until(async () => (await figure(writer, "recobeacon_consume_messages_total")) === 1, "a stored message");
   assert.equal(await figure(writer, "recobeacon_consume_backlog"), unreadable);
-  await until(() => writer.log.some((line) => /cannot be read/.test(line)), "a line of the log");
+  await logged(writer, /cannot be read/);
   await writer.stop();
   await writer.start();
   await until(allRead, "all messages, at the next start");
@@ -138,7 +138,7 @@ test("events that were hashed with another key of the same number are not mixed 
   await cluster.start();
   await cluster.ready();
   assert.equal(await post(collectors[0], newStream(), 0, [event()]), 204);
-  await until(() => writer.log.some((line) => /\[\[keys\]\]/.test(line)), "a line of the log");
+  await logged(writer, /\[\[keys\]\]/);
   await collectors[0].stop();
   writeFileSync(file, right);
   await collectors[0].start();
@@ -176,6 +176,6 @@ test("a stream with settings that could lose events is not used", async (t) => {
   });
   assert.equal(made.error, undefined);
   await collectors[0].start();
-  await until(() => collectors[0].log.some((line) => /another storage/.test(line)), "a line of the log");
+  await logged(collectors[0], /another storage/);
   assert.equal(await post(collectors[0], newStream(), 0, [event()]), 503);
 });

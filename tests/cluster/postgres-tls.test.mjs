@@ -5,7 +5,7 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { at, collectorBinary } from "../../scripts/lib/project.mjs";
-import { event, expectStored, newStream, post, prepare, sql, status, until } from "./shared.mjs";
+import { event, expectStored, logged, newStream, post, prepare, sql, status } from "./shared.mjs";
 
 const file = (name) => at("collector", "tests", "service", "forward", "tls", name);
 const TLS = { certificate: file("vendor.pem"), key: file("vendor.key") };
@@ -42,7 +42,7 @@ async function expectConnected(cluster, isEncrypted) {
 
 /** The writer names the cause in its log and stores nothing. */
 async function expectRefused({ writer }, cause) {
-  await until(() => writer.log.some((line) => cause.test(line)), `${cause} in ${writer.log.join("\n")}`);
+  await logged(writer, cause);
   assert.equal(await status(`${writer.adminUrl}/readyz`), 503);
 }
 

@@ -13,6 +13,7 @@ import {
   expectStored,
   figure,
   leader,
+  logged,
   newStream,
   post,
   prepare,
@@ -80,7 +81,7 @@ test("a process that waits for the one that stores events, or is refused, change
   const table = `\n[[keys]]\nnumber = 2\nsecret = "${"0f".repeat(32)}"\n`;
   writeFileSync(cluster.writerFile, readFileSync(cluster.writerFile, "utf8") + table);
   await second.start();
-  await until(() => second.log.some((line) => line.includes("waiting for its end")), "a writer that waits");
+  await logged(second, /waiting for its end/);
   assert.equal(keys(), "1");
   const single = join(dirname(cluster.writerFile), "single.toml");
   writeFileSync(single, `database = "${cluster.database}"${table}`);
@@ -108,7 +109,7 @@ async function talk({ adminUrl }, text) {
 test("the admin listener of a writer that waits has the limits and the guard of the other one's", async (t) => {
   const cluster = await run(t, { ...options, tables: "[limits]\nheader_seconds = 1" });
   const all = await leader(cluster);
-  await until(() => all[1].log.some((line) => line.includes("waiting for its end")), "a writer that waits");
+  await logged(all[1], /waiting for its end/);
   for (const writer of all) {
     const ask = (lines) => talk(writer, `GET /healthz HTTP/1.1\r\n${lines}Connection: close\r\n\r\n`);
     assert.match(await ask("Host: localhost\r\n"), /^HTTP\/1.1 200 .*nosniff.*ok/s);
@@ -135,7 +136,7 @@ test("a writer waits for PostgreSQL at its start", async (t) => {
   await Promise.all([...cluster.servers, collector, cluster.writer].map((part) => part.start()));
   await cluster.ready();
   const ids = await load(cluster, newStream(), 0, 5);
-  await until(() => cluster.writer.log.some((line) => line.includes("waiting for the database postgres://")), "a line");
+  await logged(cluster.writer, /waiting for the database postgres:\/\//);
   assert.equal(await status(`${cluster.writer.adminUrl}/readyz`), 503);
   await cluster.postgres.start();
   await until(async () => (await status(`${cluster.writer.adminUrl}/readyz`)) === 200, "the writer");
@@ -174,7 +175,7 @@ test("while PostgreSQL's disk is full, events are answered and wait, and their o
   await more(20);
   await until(async () => (await figure(writer, "recobeacon_consume_failures_total")) > 0, "a failure");
   assert.equal(await status(`${writer.adminUrl}/readyz`), 503);
-  await until(() => writer.log.some((line) => line.includes("No space left on device")), "a line of the log");
+  await logged(writer, /No space left on device/);
   assert.equal(await status(`${cluster.collectors[0].adminUrl}/readyz`), 200);
   sql(cluster, REPAIRED);
   await expectStored(cluster, ids);

@@ -28,6 +28,13 @@ export async function until(holds, subject) {
   }
 }
 
+/** Waits until a line of a process's log matches. */
+export const logged = (part, pattern) =>
+  until(
+    () => part.log.some((line) => pattern.test(line)),
+    () => `${pattern} in\n${part.log.join("\n")}`,
+  );
+
 /** A cluster that ends with the test. Nothing runs yet. */
 export async function prepare(t, options = {}) {
   const { path: folder, remove } = temporaryDirectory();

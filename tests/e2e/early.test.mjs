@@ -160,6 +160,17 @@ scenario(
   },
 );
 
+/** Leaves a page with a click before its module has loaded. The raw batch does not arrive. Returns the network. */
+async function leaveWithLostBatch(t, page, collector) {
+  const network = await slow(t, collector);
+  network.hold(MODULE);
+  network.lose(RAW);
+  await open(page, `${network.url}/?click=1`);
+  await settled(page);
+  await leave(page, network);
+  return network;
+}
+
 scenario(
   "a raw batch has the ids of the configuration, without those that may be e-mail addresses",
   {
@@ -168,12 +179,7 @@ scenario(
     }),
   },
   async ({ t, page, collector }) => {
-    const network = await slow(t, collector);
-    network.hold(MODULE);
-    network.lose(RAW);
-    await open(page, `${network.url}/?click=1`);
-    await settled(page);
-    await leave(page, network);
+    await leaveWithLostBatch(t, page, collector);
     const [[, , body]] = await page.evaluate(() =>
       Object.keys(localStorage)
         .filter((key) => key.startsWith("reco_raw_"))
@@ -187,12 +193,7 @@ scenario(
   "a raw batch that did not arrive is sent again by the next page",
   { site: shop() },
   async ({ t, page, collector }) => {
-    const network = await slow(t, collector);
-    network.hold(MODULE);
-    network.lose(RAW);
-    await open(page, `${network.url}/?click=1`);
-    await settled(page);
-    await leave(page, network);
+    const network = await leaveWithLostBatch(t, page, collector);
     await until(() => network.seen.some((what) => RAW.test(what)), "the beacon");
     assert.deepEqual(await collector.stored(), []);
     // Fifteen seconds later.

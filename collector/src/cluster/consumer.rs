@@ -1,7 +1,7 @@
 //! From the stream to the database.
 
 use super::held::Held;
-use super::key_check::{self, Check};
+use super::key_check;
 use super::message;
 use super::stream::Link;
 use crate::event::Delivery;
@@ -32,16 +32,17 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 pub struct Consumer {
     link: Link,
     store: Arc<Store>,
-    /// The keys of this writer.
-    checks: Vec<Check>,
+    /// The values of [`key_check::HEADER`] for the keys of this writer.
+    keys: Vec<String>,
     metrics: Consumed,
     unreadable: Minutely,
 }
 
 impl Consumer {
     /// Stores into this database what was hashed with one of these keys.
-    pub fn new(link: Link, store: Arc<Store>, checks: Vec<Check>, metrics: Consumed) -> Self {
-        Self { link, store, checks, metrics, unreadable: Minutely::default() }
+    pub fn new(link: Link, store: Arc<Store>, keys: Vec<(u32, String)>, metrics: Consumed) -> Self {
+        let keys = keys.into_iter().map(key_check::value).collect();
+        Self { link, store, keys, metrics, unreadable: Minutely::default() }
     }
 
     /// Runs until `stop`.
@@ -173,7 +174,7 @@ impl Consumer {
 
     /// Reads a message. One that this version cannot read stays in the stream.
     async fn read(&self, message: &Message) -> Option<Delivery> {
-        let key = key_check::read(message.headers.as_ref(), &self.checks);
+        let key = key_check::read(message.headers.as_ref(), &self.keys);
         match key.and_then(|()| message::read(&message.payload)) {
             Ok(delivery) => Some(delivery),
             Err(message::Unreadable(why)) => {

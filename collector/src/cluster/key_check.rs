@@ -4,24 +4,23 @@
 use super::message::Unreadable;
 use async_nats::header::HeaderMap;
 
-/// A key's number, and a hash by which it is recognised: [`checks`](crate::pseudonym::Hasher::checks).
-pub type Check = (u32, String);
+/// The header of a message that names the key of its hashes.
+pub const HEADER: &str = "Recobeacon-Key";
 
-const HEADER: &str = "Recobeacon-Key";
-
-/// Names the key that hashed the ids of a message.
-pub fn mark(headers: &mut HeaderMap, (number, check): &Check) {
-    headers.insert(HEADER, format!("{number} {check}"));
+/// The header's value for a key: its number, and a hash by which it is recognised
+/// ([`check`](crate::pseudonym::Hasher::check)).
+pub fn value((number, check): (u32, String)) -> String {
+    format!("{number} {check}")
 }
 
-/// Whether the writer has the key of a message. A message of an older version names none.
+/// Whether the writer has the key of a message: one of these values. A message of an older version
+/// names none.
 ///
 /// # Errors
 /// It has not, or has another one with this number.
-pub fn read(headers: Option<&HeaderMap>, checks: &[Check]) -> Result<(), Unreadable> {
+pub fn read(headers: Option<&HeaderMap>, known: &[String]) -> Result<(), Unreadable> {
     let Some(key) = headers.and_then(|headers| headers.get(HEADER)) else { return Ok(()) };
-    let is_known = |(number, check): &Check| key.as_str() == format!("{number} {check}");
-    if checks.iter().any(is_known) {
+    if known.iter().any(|value| value == key.as_str()) {
         Ok(())
     } else {
         Err(Unreadable("the writer's [[keys]] do not have the key of the collector that wrote it"))

@@ -1,6 +1,6 @@
 //! From a collector to the stream.
 
-use super::key_check::{self, Check};
+use super::key_check;
 use super::message;
 use super::stream::Link;
 use crate::event::Delivery;
@@ -21,7 +21,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Publisher {
     link: Link,
     subject: String,
-    key: Check,
+    /// The value of [`key_check::HEADER`].
+    key: String,
     /// A place for each request that may wait.
     places: Semaphore,
     most: usize,
@@ -35,10 +36,10 @@ pub struct Publisher {
 
 impl Publisher {
     /// At most `most` requests wait at the same time. `key` is the one that hashes ids.
-    pub fn new(link: Link, key: Check, most: usize, metrics: Published) -> Self {
+    pub fn new(link: Link, key: (u32, String), most: usize, metrics: Published) -> Self {
         Self {
             subject: link.subject(),
-            key,
+            key: key_check::value(key),
             link,
             places: Semaphore::new(most),
             most,
@@ -83,7 +84,7 @@ impl Publisher {
         let bytes = body.len();
         let mut headers = HeaderMap::new();
         headers.insert("Content-Type", message::TYPE);
-        key_check::mark(&mut headers, &self.key);
+        headers.insert(key_check::HEADER, &*self.key);
         let subject = self.subject.clone();
         let failed = |error: PublishError| match error.kind() {
             PublishErrorKind::MaxPayloadExceeded => Failed::TooLarge(bytes),

@@ -74,7 +74,7 @@ fn guest(app: &App, request: &Request) -> Guest {
     session::guest(app, request.method(), request.uri(), headers)
 }
 
-/// Who sends a request with these headers. `inspector`: the inspector's page may read.
+/// The client that sends a request with these headers. `inspector`: the inspector's page may read.
 ///
 /// # Errors
 /// 401 or 403: nobody who may read.

@@ -47,29 +47,31 @@ pub struct Listener {
     pub most: usize,
 }
 
-/// What a listener serves.
-pub trait Server: Send + Sync + 'static {
+/// The parts of a server that its connections need.
+#[derive(Debug)]
+pub struct Parts<'a> {
     /// The limits of connections, and the trusted proxies.
-    fn config(&self) -> &Config;
+    pub config: &'a Config,
     /// The figures of connections.
-    fn metrics(&self) -> &Metrics;
+    pub metrics: &'a Metrics,
     /// Logs connections that were not accepted.
-    fn status(&self) -> &Status;
-    /// Counts and logs input that is no valid request.
-    fn refused(&self, side: Side, method: &Method, route: &str, status: StatusCode);
+    pub status: &'a Status,
+}
+
+/// The state of a listener's router.
+pub trait Server: Send + Sync + 'static {
+    /// Its parts.
+    fn parts(&self) -> Parts<'_>;
+
+    /// Logs input that is no valid request.
+    fn refused(&self, _: Side, method: &Method, route: &str, status: StatusCode) {
+        self.parts().status.refusals.note(method, route, status, None);
+    }
 }
 
 impl Server for App {
-    fn config(&self) -> &Config {
-        &self.config
-    }
-
-    fn metrics(&self) -> &Metrics {
-        &self.metrics
-    }
-
-    fn status(&self) -> &Status {
-        &self.status
+    fn parts(&self) -> Parts<'_> {
+        Parts { config: &self.config, metrics: &self.metrics, status: &self.status }
     }
 
     fn refused(&self, side: Side, method: &Method, route: &str, status: StatusCode) {
@@ -85,8 +87,9 @@ pub async fn serve<S: Server>(
     stop: CancellationToken,
 ) {
     let Listener { side, listener, most } = listener;
-    let limits = &app.config().limits;
-    let trusted = app.config().trusted_proxies.clone();
+    let Parts { config, metrics, status } = app.parts();
+    let limits = &config.limits;
+    let trusted = config.trusted_proxies.clone();
     let connections = Connections::new(most, limits.address_connections, trusted);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -97,11 +100,10 @@ pub async fn serve<S: Server>(
     loop {
         let (place, stream, peer) = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = accept(&listener, &connections, app.status()) => accepted,
+            accepted = accept(&listener, &connections, status) => accepted,
         };
         while tasks.try_join_next().is_some() {}
-        let open_connections =
-            app.metrics().connections.get_or_create(&On { listener: side.name() });
+        let open_connections = metrics.connections.get_or_create(&On { listener: side.name() });
         let counted = Counted::new(open_connections.clone());
         let (app, router) = (Arc::clone(&app), router.clone());
         let client = Client { app, side, router, place, peer, _counted: counted };
@@ -174,7 +176,7 @@ impl<S: Server> Client<S> {
         open: Watcher,
         stop: CancellationToken,
     ) {
-        let limits = &self.app.config().limits;
+        let limits = &self.app.parts().config.limits;
         let first = Duration::from_secs(limits.first_byte_seconds);
         let patience = Duration::from_secs(limits.write_seconds);
         let end = self.place.end.clone();

@@ -1,15 +1,14 @@
 //! The admin listener of a writer that waits for the end of another one: it is well, and not ready. The
 //! rules for connections and clients are those of the admin listener.
 
-use super::serve::Server;
+use super::serve::{Parts, Server};
 use super::status::Status;
-use super::{Side, host, nosniff, plain, read_access};
+use super::{host, nosniff, plain, read_access};
 use crate::config::Config;
 use crate::error::Refusal;
 use crate::metrics::Metrics;
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -48,20 +47,8 @@ impl Waiting {
 }
 
 impl Server for Waiting {
-    fn config(&self) -> &Config {
-        &self.config
-    }
-
-    fn metrics(&self) -> &Metrics {
-        &self.metrics
-    }
-
-    fn status(&self) -> &Status {
-        &self.status
-    }
-
-    fn refused(&self, _: Side, method: &Method, route: &str, status: StatusCode) {
-        self.status.refusals.note(method, route, status, None);
+    fn parts(&self) -> Parts<'_> {
+        Parts { config: &self.config, metrics: &self.metrics, status: &self.status }
     }
 }
 

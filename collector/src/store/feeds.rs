@@ -6,6 +6,7 @@ use crate::limits::Limits;
 use recobeacon_engine::event::Kind;
 use serde::Deserialize;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::LazyLock;
 
 /// How an item was used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,13 +91,23 @@ const OWN: [(Kind, Act); 6] = [
     (Kind::Blacklist, Act::Refused),
 ];
 
+/// The events after a row.
+static NEXT: LazyLock<String> =
+    LazyLock::new(|| select(&LEARNT, "WHERE row > ? ORDER BY row LIMIT ?"));
+/// The latest events of a visitor by the anonymous id, and by the account.
+static OF_A_VISITOR: LazyLock<[String; 2]> = LazyLock::new(|| {
+    [("events_by_anonymous", "anonymous"), ("events_by_user", "user")].map(|(index, id)| {
+        let rest = format!("INDEXED BY {index} WHERE {id} = ? ORDER BY row DESC LIMIT ?");
+        select(&OWN, &rest)
+    })
+});
+
 /// Events after a row that the model learns from, and the last row that was looked at.
 ///
 /// # Errors
 /// The database does not answer.
 pub fn after(connection: &Connection, row: i64, limit: u32) -> db::Result<(Vec<Seen>, i64)> {
-    let sql = select(&LEARNT, "WHERE row > ? ORDER BY row LIMIT ?");
-    let mut statement = connection.prepare_cached(&sql)?;
+    let mut statement = connection.prepare_cached(&NEXT)?;
     let mut rows = statement.query(params![row, limit])?;
     let (mut all, mut last) = (Vec::new(), row);
     while let Some(row) = rows.next()? {
@@ -118,7 +129,7 @@ fn select<T>(kinds: &[(Kind, T)], rest: &str) -> String {
     )
 }
 
-/// What the row's kind of event is here, if it is one of these.
+/// The meaning of the row's kind of event, if it is one of these.
 fn kind_of<T: Copy>(kinds: &[(Kind, T)], row: &Row<'_>) -> db::Result<Option<T>> {
     let kind: String = row.get("type")?;
     Ok(kinds.iter().find(|(known, _)| known.name() == kind).map(|(_, meaning)| *meaning))
@@ -172,8 +183,8 @@ fn hash(id: &str) -> u128 {
 /// The database does not answer.
 pub fn own(connection: &Connection, hash: &str, customer: &str) -> db::Result<Vec<Own>> {
     let mut all = Vec::new();
-    for of in [BY_ANONYMOUS, BY_USER] {
-        let mut statement = connection.prepare_cached(&select(&OWN, of))?;
+    for sql in &*OF_A_VISITOR {
+        let mut statement = connection.prepare_cached(sql)?;
         let mut rows = statement.query(params![hash, Limits::FEED_OWN_ROWS])?;
         while let Some(row) = rows.next()? {
             if row.get::<_, Option<String>>("customer")?.unwrap_or_default() == customer {
@@ -183,10 +194,6 @@ pub fn own(connection: &Connection, hash: &str, customer: &str) -> db::Result<Ve
     }
     Ok(all)
 }
-
-const BY_ANONYMOUS: &str =
-    "INDEXED BY events_by_anonymous WHERE anonymous = ? ORDER BY row DESC LIMIT ?";
-const BY_USER: &str = "INDEXED BY events_by_user WHERE user = ? ORDER BY row DESC LIMIT ?";
 
 fn own_row(row: &Row<'_>) -> db::Result<Option<Own>> {
     let Some(act) = kind_of(&OWN, row)? else { return Ok(None) };
@@ -208,9 +215,9 @@ mod tests {
     fn a_visitors_events_are_found_by_an_index_and_without_sorting() {
         let folder = tempfile::tempdir().unwrap();
         let connection = schema::new_for_test(folder.path());
-        for of in [BY_ANONYMOUS, BY_USER] {
-            let sql = format!("EXPLAIN QUERY PLAN {}", select(&OWN, of));
-            let mut statement = connection.prepare_cached(&sql).unwrap();
+        for sql in &*OF_A_VISITOR {
+            let mut statement =
+                connection.prepare_cached(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
             let plan: Vec<String> =
                 statement.query_map(params!["a", 1i64], |row| row.get(3)).unwrap();
             assert_eq!(plan.len(), 1, "{plan:?}");
@@ -227,8 +234,8 @@ mod tests {
                        VALUES (?1, ?1, 0, 0, 'batch', 'a', '{}')";
             connection.execute(sql, [kind.name()]).unwrap();
         }
-        let sql = select(&OWN, BY_ANONYMOUS);
-        let mut statement = connection.prepare_cached(&sql).unwrap();
+        let [by_anonymous, _] = &*OF_A_VISITOR;
+        let mut statement = connection.prepare_cached(by_anonymous).unwrap();
         let mut rows = statement.query(params!["a", 100i64]).unwrap();
         let mut read = 0;
         while let Some(row) = rows.next().unwrap() {
